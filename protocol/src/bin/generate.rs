@@ -1,0 +1,122 @@
+//! Writes `schema/tutti.v1.json` and `typescript/protocol.ts` from the types; with `--check` only compares, and fails
+//! when a committed file differs from the source.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use schemars::generate::SchemaSettings;
+use ts_rs::{Config, TS};
+use tutti_protocol::{client, code, event, http, id, room, server};
+
+/// Calls `$emit!` with every type of the contract, in the order in which they are printed.
+macro_rules! with_every_type {
+    ($emit:ident) => {
+        $emit!(
+            id::UserId,
+            id::EntryId,
+            id::ConnectionId,
+            id::DeviceId,
+            id::CommandId,
+            id::RoomCode,
+            room::Position,
+            room::Role,
+            room::UserKind,
+            room::Member,
+            room::Provider,
+            room::Track,
+            room::Place,
+            room::PlaceReason,
+            room::Entry,
+            room::PlaybackState,
+            room::Playback,
+            room::Policy,
+            room::Settings,
+            room::Room,
+            event::EndReason,
+            event::Event,
+            code::ErrorCode,
+            client::TrackRef,
+            client::Command,
+            client::DeviceKind,
+            client::Device,
+            client::DevicePlayback,
+            client::DeviceStatus,
+            client::Hello,
+            client::ClientFrame,
+            server::ReplyError,
+            server::DevicePresence,
+            server::MemberPresence,
+            server::ServerFrame,
+            http::GuestRequest,
+            http::LoginRequest,
+            http::RegisterRequest,
+            http::User,
+            http::AuthResponse,
+            http::UpdateMeRequest,
+            http::CreateRoomRequest,
+            http::RoomSummary,
+            http::RoomList,
+            http::SearchResponse,
+            http::Problem,
+        )
+    };
+}
+
+fn typescript() -> String {
+    let config = Config::default().with_large_int("number");
+    let mut text = String::from("// Written by `generate` from the Rust types in protocol/src. Do not edit.\n");
+    macro_rules! emit {
+        ($($type:ty,)*) => { $(
+            let docs = <$type as TS>::docs().unwrap_or_default();
+            let _ = write!(text, "\n{docs}export {}\n", <$type as TS>::decl(&config));
+        )* };
+    }
+    with_every_type!(emit);
+
+    text.push_str("\n/** Why the server closed a WebSocket. Below 4500: come back; from 4500: do not. */\nexport const CloseCode = {\n");
+    for close in code::CloseCode::ALL {
+        let _ = writeln!(text, "  {}: {},", close.name(), close.code());
+    }
+    let _ = write!(text, "}} as const;\n\nexport const SUBPROTOCOL = {:?};\n", tutti_protocol::SUBPROTOCOL);
+    text
+}
+
+fn json_schema() -> String {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    macro_rules! emit {
+        ($($type:ty,)*) => { $( generator.subschema_for::<$type>(); )* };
+    }
+    with_every_type!(emit);
+    let schema = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "tutti.v1.json",
+        "title": "The wire contract of Tutti, version 1",
+        "$defs": generator.take_definitions(true),
+    });
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+fn main() -> ExitCode {
+    let check = std::env::args().any(|argument| argument == "--check");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut differs = false;
+    for (path, text) in [("typescript/protocol.ts", typescript()), ("schema/tutti.v1.json", json_schema())] {
+        let path = root.join(path);
+        if check {
+            if std::fs::read_to_string(&path).unwrap_or_default() != text {
+                #[expect(clippy::print_stderr, reason = "a command-line tool speaks to its user")]
+                {
+                    eprintln!("{} differs from the types: run `make generate`", path.display());
+                }
+                differs = true;
+            }
+        } else {
+            std::fs::create_dir_all(path.parent().expect("has a parent")).expect("can make the folder");
+            std::fs::write(&path, text).expect("can write the file");
+        }
+    }
+    if differs { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,332 @@
+//! What a client sends over the WebSocket.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::id::{CommandId, DeviceId, EntryId, UserId};
+use crate::room::{PlaybackState, Position, Provider, Role};
+
+/// A frame from a client, tagged by `type`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// Must be the first frame.
+    Hello(Hello),
+    /// Asks the room to do something; answered by one `reply` with the same id.
+    Command {
+        /// Chosen by the client. Sent again, it has no second effect and gets the first reply.
+        id: CommandId,
+        /// What to do.
+        command: Command,
+    },
+    /// Clock probe, answered at once.
+    Sync {
+        /// The client's clock; returned as it was.
+        t0: f64,
+    },
+    /// What this device is doing; ephemeral.
+    Status(DeviceStatus),
+    /// A new access token, before the old one runs out.
+    Refresh {
+        /// The new access token.
+        token: String,
+    },
+}
+
+/// Who enters which room, with which device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Hello {
+    /// Access JWT.
+    pub token: String,
+    /// The room's code, as typed.
+    pub room: String,
+    /// The room's passcode, where it has one. Members who are already in need none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passcode: Option<String>,
+    /// The device at this end.
+    pub device: Device,
+    /// The position up to which this device already knows the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Position>,
+}
+
+/// One browser or app installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Device {
+    /// Chosen and kept by the client.
+    pub id: DeviceId,
+    /// Shown to the member and the host, such as "Firefox on Linux".
+    pub name: String,
+    /// What it is for.
+    pub kind: DeviceKind,
+    /// Which providers it can play.
+    #[serde(default)]
+    pub providers: Vec<Provider>,
+}
+
+/// What a device is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// Makes sound.
+    Player,
+    /// Controls.
+    Remote,
+    /// Shows.
+    Screen,
+}
+
+/// What a device is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct DeviceStatus {
+    /// Its own playback; `None` when it makes no sound.
+    pub playback: Option<DevicePlayback>,
+}
+
+/// A device's own playback.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct DevicePlayback {
+    /// The entry it plays.
+    pub entry: Option<EntryId>,
+    /// Where in the track it is.
+    pub position_ms: f64,
+    /// When that was, on the server's clock.
+    pub at_ms: f64,
+    /// How far from the room's timeline it believes to be; positive is late.
+    pub error_ms: f64,
+    /// Whether it plays.
+    pub state: PlaybackState,
+}
+
+/// A track by reference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct TrackRef {
+    /// Whose track.
+    pub provider: Provider,
+    /// The provider's id.
+    pub id: String,
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident $text:literal $({ $($(#[$field_doc:meta])* $(@$default:ident)? $field:ident: $type:ty,)* })?;)*) => {
+        /// What a member asks of the room, tagged by `name`.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+        #[serde(tag = "name", rename_all = "snake_case")]
+        pub enum Command {
+            $($(#[$doc])* $name $({ $(
+                $(#[$field_doc])*
+                $(#[serde($default, skip_serializing_if = "Option::is_none")])?
+                $field: $type,
+            )* })?,)*
+        }
+
+        impl Command {
+            /// The names of all commands, as they stand on the wire.
+            pub const NAMES: &'static [&'static str] = &[$($text,)*];
+
+            /// The name, as it stands on the wire.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name $({ $($field: _,)* })? => $text,)* }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Queues a track in the sender's own queue.
+    Enqueue "enqueue" {
+        /// Which.
+        track: TrackRef,
+        /// An entry of the sender's that it goes ahead of; at the end when absent.
+        @default before: Option<EntryId>,
+    };
+    /// Takes an entry out of a queue.
+    Dequeue "dequeue" {
+        /// Which.
+        entry: EntryId,
+    };
+    /// Gives an entry another place in its owner's queue.
+    Move "move" {
+        /// Which.
+        entry: EntryId,
+        /// The entry of the same owner that it goes ahead of; to the end when absent.
+        @default before: Option<EntryId>,
+    };
+    /// Goes on after a pause.
+    Play "play";
+    /// Stops the position where it is.
+    Pause "pause";
+    /// Moves within the entry that is on.
+    Seek "seek" {
+        /// Where to.
+        position_ms: u64,
+    };
+    /// Ends the entry that is on and starts the next.
+    Skip "skip";
+    /// Gives a member another role.
+    SetRole "set_role" {
+        /// Whom.
+        member: UserId,
+        /// Which.
+        role: Role,
+    };
+    /// Sends a member out.
+    Kick "kick" {
+        /// Whom.
+        member: UserId,
+    };
+    /// Makes another member the host.
+    TransferHost "transfer_host" {
+        /// Whom.
+        member: UserId,
+    };
+    /// Ends the room for everyone.
+    CloseRoom "close_room";
+    /// Gives the sender another display name.
+    Rename "rename" {
+        /// The new one.
+        display_name: String,
+    };
+    /// Leaves the room for good, queue and all; a lost connection does not.
+    Leave "leave";
+}
+
+/// Why a frame cannot be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Not JSON, or not a frame of the contract. The connection is closed with 4506 (4500 before `welcome`).
+    #[error("not a frame: {0}")]
+    NotAFrame(serde_json::Error),
+    /// A frame type this server does not know. Closed in the same way.
+    #[error("unknown frame type")]
+    UnknownType,
+    /// A proper envelope around a command that is unknown or malformed. Refused with `invalid`; the connection stays.
+    #[error("unknown or malformed command: {error}")]
+    BadCommand {
+        /// The command's id, for the reply.
+        id: CommandId,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+}
+
+impl ClientFrame {
+    /// Reads one text frame. Unlike plain deserialization it tells a bad command from a bad frame.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        #[derive(Deserialize)]
+        struct Tag<'a> {
+            #[serde(rename = "type", borrow)]
+            tag: Cow<'a, str>,
+        }
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            id: CommandId,
+            #[serde(borrow)]
+            command: &'a RawValue,
+        }
+        #[derive(Deserialize)]
+        struct Sync {
+            t0: f64,
+        }
+        #[derive(Deserialize)]
+        struct Refresh {
+            token: String,
+        }
+
+        let Tag { tag } = serde_json::from_str(text).map_err(DecodeError::NotAFrame)?;
+        match tag.as_ref() {
+            "hello" => serde_json::from_str(text).map(Self::Hello),
+            "command" => {
+                let Envelope { id, command } = serde_json::from_str(text).map_err(DecodeError::NotAFrame)?;
+                return match serde_json::from_str(command.get()) {
+                    Ok(command) => Ok(Self::Command { id, command }),
+                    Err(error) => Err(DecodeError::BadCommand { id, error }),
+                };
+            }
+            "sync" => serde_json::from_str(text).map(|Sync { t0 }| Self::Sync { t0 }),
+            "status" => serde_json::from_str(text).map(Self::Status),
+            "refresh" => serde_json::from_str(text).map(|Refresh { token }| Self::Refresh { token }),
+            _ => return Err(DecodeError::UnknownType),
+        }
+        .map_err(DecodeError::NotAFrame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0192d3a4-0000-7000-8000-000000000001";
+
+    #[test]
+    fn a_command_reads_back_as_it_was_written() {
+        let frame = ClientFrame::Command {
+            id: ID.parse().expect("uuid"),
+            command: Command::Enqueue {
+                track: TrackRef { provider: Provider::Library, id: "t1".into() },
+                before: None,
+            },
+        };
+        let text = serde_json::to_string(&frame).expect("serializable");
+        assert_eq!(
+            text,
+            format!(
+                r#"{{"type":"command","id":"{ID}","command":{{"name":"enqueue","track":{{"provider":"library","id":"t1"}}}}}}"#
+            )
+        );
+        assert_eq!(ClientFrame::decode(&text).expect("decodes"), frame);
+    }
+
+    #[test]
+    fn fields_nobody_knows_are_ignored() {
+        let text = r#"{"type":"sync","t0":12.5,"colour":"blue"}"#;
+        assert_eq!(ClientFrame::decode(text).expect("decodes"), ClientFrame::Sync { t0: 12.5 });
+    }
+
+    #[test]
+    fn an_unknown_command_keeps_its_id_for_the_reply() {
+        for command in [r#"{"name":"levitate"}"#, r#"{"name":"seek"}"#, r#"{"name":"seek","position_ms":-1}"#, "7"] {
+            let text = format!(r#"{{"type":"command","id":"{ID}","command":{command}}}"#);
+            let Err(DecodeError::BadCommand { id, .. }) = ClientFrame::decode(&text) else { panic!("{command}") };
+            assert_eq!(id.to_string(), ID);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_frame_is_told_apart() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "null",
+            r#"{"type":7}"#,
+            r#"{"type":"sync"}"#,
+            r#"{"type":"hello"}"#,
+            r#"{"type":"command","id":"7"}"#,
+        ] {
+            assert!(matches!(ClientFrame::decode(text), Err(DecodeError::NotAFrame(_))), "{text}");
+        }
+        assert!(matches!(ClientFrame::decode(r#"{"type":"dance"}"#), Err(DecodeError::UnknownType)));
+    }
+
+    #[test]
+    fn every_command_says_its_own_name() {
+        for name in Command::NAMES {
+            let raw = format!(
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x"}}"#
+            );
+            let command: Command = serde_json::from_str(&raw).expect(name);
+            assert_eq!(command.name(), *name);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The wire contract of Tutti, version 1: what crosses a WebSocket or `/api/v1`, and nothing else.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`id`] | identifiers as types |
+//! | [`client`] | frames and commands that a client sends |
+//! | [`server`] | frames that the server sends |
+//! | [`event`] | what happened in a room; the unit of deltas and of the journal |
+//! | [`room`] | the visible room: members, entries, playback |
+//! | [`code`] | the one table of error codes and the one table of close codes |
+//! | [`http`] | request and response bodies of `/api/v1` |
+//!
+//! Field names are snake_case, enums are snake_case strings, instants are Unix milliseconds (`_ms`), durations are
+//! milliseconds, ids are strings. A receiver ignores fields it does not know. **The contract may only be added to**: a
+//! client of last year must work with the server of next year. JSON Schema and TypeScript in `schema/` and
+//! `typescript/` are written by `cargo run -p tutti-protocol --features generate --bin generate`.
+
+pub mod client;
+pub mod code;
+pub mod event;
+pub mod http;
+pub mod id;
+pub mod room;
+pub mod server;
+
+pub use client::{ClientFrame, Command, DecodeError, Device, DeviceKind, DeviceStatus, Hello, TrackRef};
+pub use code::{CloseCode, ErrorCode};
+pub use event::{EndReason, Event};
+pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, UserId};
+pub use room::{
+    Entry, Member, Place, PlaceReason, Playback, PlaybackState, Position, Provider, Role, Room, Settings, Track,
+    UserKind,
+};
+pub use server::{DevicePresence, MemberPresence, ReplyError, ServerFrame};
+
+/// The WebSocket subprotocol of this version.
+pub const SUBPROTOCOL: &str = "tutti.v1";

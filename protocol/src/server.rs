@@ -1,0 +1,136 @@
+//! What the server sends over the WebSocket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::{DeviceKind, DevicePlayback};
+use crate::code::ErrorCode;
+use crate::event::Event;
+use crate::id::{CommandId, ConnectionId, DeviceId, EntryId, UserId};
+use crate::room::{Entry, Position, Role, Room};
+
+/// A frame from the server, tagged by `type`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to a good `hello`.
+    Welcome {
+        /// This socket.
+        connection: ConnectionId,
+        /// Who the server takes the client for.
+        member: UserId,
+        /// Their role now.
+        role: Role,
+        /// The server's clock.
+        server_time_ms: f64,
+        /// How often a `heartbeat` comes.
+        heartbeat_ms: u64,
+        /// When the access token runs out.
+        expires_at_ms: i64,
+        /// True when the missed deltas follow; false when a snapshot does.
+        resumed: bool,
+    },
+    /// The whole visible room.
+    Snapshot {
+        /// Up to where it reaches.
+        position: Position,
+        /// The room.
+        room: Box<Room>,
+    },
+    /// What happened since the delta or snapshot before.
+    Delta {
+        /// Of the last event.
+        position: Position,
+        /// Contiguous: the first has offset `position.offset - events.len() + 1`.
+        events: Vec<Event>,
+        /// The new merged order, when it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        upcoming: Option<Vec<Entry>>,
+        /// How many entries are in the order in all, when it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        upcoming_total: Option<u32>,
+    },
+    /// The answer to one command.
+    Reply {
+        /// The command's.
+        id: CommandId,
+        /// Whether it was accepted.
+        ok: bool,
+        /// The room's offset after it, when accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offset: Option<u64>,
+        /// The entry that it made, when it made one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<EntryId>,
+        /// Why not, when refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<ReplyError>,
+    },
+    /// Who is connected with what; ephemeral and coalesced.
+    Presence {
+        /// True when `members` are all who are connected; false when they are those that changed.
+        full: bool,
+        /// Who.
+        members: Vec<MemberPresence>,
+    },
+    /// The answer to a clock probe. All in milliseconds with a fraction.
+    Sync {
+        /// As it was sent.
+        t0: f64,
+        /// When the probe arrived, on the server's clock.
+        t1: f64,
+        /// When the answer left, on the server's clock.
+        t2: f64,
+    },
+    /// The room is alive.
+    Heartbeat {
+        /// The room's top offset: a client that is below it has missed something.
+        offset: u64,
+        /// The server's clock.
+        server_time_ms: f64,
+    },
+    /// Something to tell, such as `draining`.
+    Notice {
+        /// For programs.
+        code: String,
+        /// For people.
+        message: String,
+    },
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct ReplyError {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
+    /// Whether the same command may succeed later.
+    pub retry: bool,
+}
+
+/// One member's connected devices; none: not connected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct MemberPresence {
+    /// Who.
+    pub member: UserId,
+    /// With what.
+    pub devices: Vec<DevicePresence>,
+}
+
+/// One connected device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct DevicePresence {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: DeviceKind,
+    /// What it says that it plays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playback: Option<DevicePlayback>,
+}

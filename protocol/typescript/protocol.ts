@@ -1,0 +1,934 @@
+// Written by `generate` from the Rust types in protocol/src. Do not edit.
+
+/**
+ * A person: a guest or an account. The same id is their id as a member of a room, so that queue, votes and airtime
+ * belong to the durable identity and not to a socket.
+ */
+export type UserId = string;
+
+/**
+ * One place in one member's queue. The same track queued twice is two entries.
+ */
+export type EntryId = string;
+
+/**
+ * One WebSocket.
+ */
+export type ConnectionId = string;
+
+/**
+ * One browser or app installation, chosen by the client and kept by it.
+ */
+export type DeviceId = string;
+
+/**
+ * A command's id, chosen by the client: the same id sent again has no second effect.
+ */
+export type CommandId = string;
+
+/**
+ * What people type or scan to enter a room: six characters of Crockford base32, in any case, `O` read as `0`, `I` and
+ * `L` as `1`. Thirty bits: guessing is slowed down by limits, not by length.
+ */
+export type RoomCode = string;
+
+/**
+ * A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
+ * offsets before and after are one history.
+ */
+export type Position = { 
+/**
+ * Which history.
+ */
+epoch: number, 
+/**
+ * The last event of it that is included.
+ */
+offset: number, };
+
+/**
+ * What a member may do, from most to least.
+ */
+export type Role = "listener" | "player" | "cohost" | "host";
+
+/**
+ * How somebody is known.
+ */
+export type UserKind = "guest" | "user";
+
+/**
+ * Somebody who belongs to a room, connected or not.
+ */
+export type Member = { 
+/**
+ * Their durable identity.
+ */
+id: UserId, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * What they may do.
+ */
+role: Role, 
+/**
+ * Guest or account.
+ */
+kind: UserKind, 
+/**
+ * True when they have been gone for longer than the grace period: their queue waits for them, out of the order.
+ */
+away: boolean, };
+
+/**
+ * Where a track's music comes from.
+ */
+export type Provider = "library" | "spotify";
+
+/**
+ * A track, with all that is shown of it.
+ */
+export type Track = { 
+/**
+ * Where the music comes from.
+ */
+provider: Provider, 
+/**
+ * The provider's id.
+ */
+id: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artists, main artist first.
+ */
+artists: Array<string>, 
+/**
+ * Album, if known.
+ */
+album: string | null, 
+/**
+ * Length.
+ */
+duration_ms: number, 
+/**
+ * Cover art, absolute or relative to the server's root; `None` when there is none.
+ */
+art_url: string | null, };
+
+/**
+ * Where an upcoming entry stands, and why.
+ */
+export type Place = { 
+/**
+ * 1 plays next.
+ */
+position: number, 
+/**
+ * The main reason for the position.
+ */
+reason: PlaceReason, 
+/**
+ * Which of its owner's coming turns this is: 1 is their next entry.
+ */
+turn: number, 
+/**
+ * Whose entries go ahead of it, nearest first, each once, without its owner; at most four.
+ */
+behind: Array<UserId>, 
+/**
+ * Airtime its owner has had in this room so far.
+ */
+airtime_ms: number, };
+
+/**
+ * Why an entry stands where it stands.
+ */
+export type PlaceReason = "locked" | "next" | "less_airtime" | "waited_longer" | "own_queue";
+
+/**
+ * One queued track.
+ */
+export type Entry = { 
+/**
+ * Its id.
+ */
+id: EntryId, 
+/**
+ * Who queued it.
+ */
+member: UserId, 
+/**
+ * What it plays.
+ */
+track: Track, 
+/**
+ * When it was queued.
+ */
+added_at_ms: number, 
+/**
+ * Sum of the votes for it.
+ */
+votes: number, 
+/**
+ * Where it stands and why; absent on an entry that is playing or not in the order.
+ */
+place?: Place | null, };
+
+/**
+ * Whether music plays.
+ */
+export type PlaybackState = "playing" | "paused" | "idle";
+
+/**
+ * The timeline, as a fact and not a tick. While `playing` the position at an instant is
+ * `anchor_position_ms + (instant - anchor_at_ms)`; negative means that it starts at a moment still to come.
+ */
+export type Playback = { 
+/**
+ * Whether music plays.
+ */
+state: PlaybackState, 
+/**
+ * What; `None` exactly when idle.
+ */
+entry: EntryId | null, 
+/**
+ * Position in the track at the anchor.
+ */
+anchor_position_ms: number, 
+/**
+ * The anchor, on the server's clock.
+ */
+anchor_at_ms: number, };
+
+/**
+ * How the members' queues merge into one order.
+ */
+export type Policy = "fair";
+
+/**
+ * What the host has set.
+ */
+export type Settings = { 
+/**
+ * How the members' queues merge.
+ */
+policy: Policy, };
+
+/**
+ * The whole visible state of a room.
+ */
+export type Room = { 
+/**
+ * What people type to enter.
+ */
+code: RoomCode, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * True when nobody new may enter.
+ */
+locked: boolean, 
+/**
+ * What the host has set.
+ */
+settings: Settings, 
+/**
+ * Everyone who belongs to the room, in the order they joined.
+ */
+members: Array<Member>, 
+/**
+ * The timeline.
+ */
+playback: Playback, 
+/**
+ * The entry that the timeline is about.
+ */
+now_playing: Entry | null, 
+/**
+ * The merged order, at most the first 100 places.
+ */
+upcoming: Array<Entry>, 
+/**
+ * How many entries are in the order in all.
+ */
+upcoming_total: number, };
+
+/**
+ * Why an entry is over.
+ */
+export type EndReason = "finished" | "skipped";
+
+/**
+ * Something that happened, with all that is needed to take it in.
+ */
+export type Event = { "name": "room_created", 
+/**
+ * Its name.
+ */
+room_name: string, 
+/**
+ * Its host.
+ */
+host: Member, } | { "name": "member_joined", 
+/**
+ * Who.
+ */
+member: Member, } | { "name": "member_left", 
+/**
+ * Who.
+ */
+member: UserId, } | { "name": "member_kicked", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "member_away", 
+/**
+ * Who.
+ */
+member: UserId, } | { "name": "member_returned", 
+/**
+ * Who.
+ */
+member: UserId, } | { "name": "member_renamed", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * The new name.
+ */
+member_name: string, } | { "name": "role_changed", 
+/**
+ * Whose.
+ */
+member: UserId, 
+/**
+ * The new role.
+ */
+role: Role, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "host_transferred", 
+/**
+ * The old host.
+ */
+from: UserId, 
+/**
+ * The new one.
+ */
+to: UserId, } | { "name": "entry_added", 
+/**
+ * The entry, without its place.
+ */
+entry: Entry, 
+/**
+ * The entry of the same member that it goes ahead of; at the end when absent.
+ */
+before?: EntryId | null, } | { "name": "entry_removed", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "entry_moved", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * The entry of the same member that it goes ahead of; to the end when absent.
+ */
+before?: EntryId | null, } | { "name": "next_locked", 
+/**
+ * Which.
+ */
+entry: EntryId, } | { "name": "entry_started", 
+/**
+ * Which.
+ */
+entry: Entry, 
+/**
+ * The timeline from now on.
+ */
+playback: Playback, } | { "name": "entry_ended", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * Why.
+ */
+reason: EndReason, 
+/**
+ * How much of it was played; its owner is charged for this.
+ */
+played_ms: number, 
+/**
+ * By whom, when somebody ended it.
+ */
+by?: UserId | null, } | { "name": "playback_changed", 
+/**
+ * The timeline from now on.
+ */
+playback: Playback, 
+/**
+ * By whom, when somebody did it.
+ */
+by?: UserId | null, } | { "name": "room_closed", 
+/**
+ * By whom.
+ */
+by: UserId, };
+
+/**
+ * Why a command or a request was refused.
+ */
+export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "limit_reached" | "duplicate_track" | "cooldown" | "unavailable" | "rate_limited" | "premium_required" | "too_large" | "internal";
+
+/**
+ * A track by reference.
+ */
+export type TrackRef = { 
+/**
+ * Whose track.
+ */
+provider: Provider, 
+/**
+ * The provider's id.
+ */
+id: string, };
+
+/**
+ * What a member asks of the room, tagged by `name`.
+ */
+export type Command = { "name": "enqueue", 
+/**
+ * Which.
+ */
+track: TrackRef, 
+/**
+ * An entry of the sender's that it goes ahead of; at the end when absent.
+ */
+before?: EntryId | null, } | { "name": "dequeue", 
+/**
+ * Which.
+ */
+entry: EntryId, } | { "name": "move", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * The entry of the same owner that it goes ahead of; to the end when absent.
+ */
+before?: EntryId | null, } | { "name": "play" } | { "name": "pause" } | { "name": "seek", 
+/**
+ * Where to.
+ */
+position_ms: number, } | { "name": "skip" } | { "name": "set_role", 
+/**
+ * Whom.
+ */
+member: UserId, 
+/**
+ * Which.
+ */
+role: Role, } | { "name": "kick", 
+/**
+ * Whom.
+ */
+member: UserId, } | { "name": "transfer_host", 
+/**
+ * Whom.
+ */
+member: UserId, } | { "name": "close_room" } | { "name": "rename", 
+/**
+ * The new one.
+ */
+display_name: string, } | { "name": "leave" };
+
+/**
+ * What a device is for.
+ */
+export type DeviceKind = "player" | "remote" | "screen";
+
+/**
+ * One browser or app installation.
+ */
+export type Device = { 
+/**
+ * Chosen and kept by the client.
+ */
+id: DeviceId, 
+/**
+ * Shown to the member and the host, such as "Firefox on Linux".
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+kind: DeviceKind, 
+/**
+ * Which providers it can play.
+ */
+providers: Array<Provider>, };
+
+/**
+ * A device's own playback.
+ */
+export type DevicePlayback = { 
+/**
+ * The entry it plays.
+ */
+entry: EntryId | null, 
+/**
+ * Where in the track it is.
+ */
+position_ms: number, 
+/**
+ * When that was, on the server's clock.
+ */
+at_ms: number, 
+/**
+ * How far from the room's timeline it believes to be; positive is late.
+ */
+error_ms: number, 
+/**
+ * Whether it plays.
+ */
+state: PlaybackState, };
+
+/**
+ * What a device is doing.
+ */
+export type DeviceStatus = { 
+/**
+ * Its own playback; `None` when it makes no sound.
+ */
+playback: DevicePlayback | null, };
+
+/**
+ * Who enters which room, with which device.
+ */
+export type Hello = { 
+/**
+ * Access JWT.
+ */
+token: string, 
+/**
+ * The room's code, as typed.
+ */
+room: string, 
+/**
+ * The room's passcode, where it has one. Members who are already in need none.
+ */
+passcode?: string | null, 
+/**
+ * The device at this end.
+ */
+device: Device, 
+/**
+ * The position up to which this device already knows the room.
+ */
+resume?: Position | null, };
+
+/**
+ * A frame from a client, tagged by `type`.
+ */
+export type ClientFrame = { "type": "hello" } & Hello | { "type": "command", 
+/**
+ * Chosen by the client. Sent again, it has no second effect and gets the first reply.
+ */
+id: CommandId, 
+/**
+ * What to do.
+ */
+command: Command, } | { "type": "sync", 
+/**
+ * The client's clock; returned as it was.
+ */
+t0: number, } | { "type": "status" } & DeviceStatus | { "type": "refresh", 
+/**
+ * The new access token.
+ */
+token: string, };
+
+/**
+ * Why a command was refused.
+ */
+export type ReplyError = { 
+/**
+ * For programs.
+ */
+code: ErrorCode, 
+/**
+ * For people.
+ */
+message: string, 
+/**
+ * Whether the same command may succeed later.
+ */
+retry: boolean, };
+
+/**
+ * One connected device.
+ */
+export type DevicePresence = { 
+/**
+ * Its id.
+ */
+id: DeviceId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+kind: DeviceKind, 
+/**
+ * What it says that it plays.
+ */
+playback?: DevicePlayback | null, };
+
+/**
+ * One member's connected devices; none: not connected.
+ */
+export type MemberPresence = { 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * With what.
+ */
+devices: Array<DevicePresence>, };
+
+/**
+ * A frame from the server, tagged by `type`.
+ */
+export type ServerFrame = { "type": "welcome", 
+/**
+ * This socket.
+ */
+connection: ConnectionId, 
+/**
+ * Who the server takes the client for.
+ */
+member: UserId, 
+/**
+ * Their role now.
+ */
+role: Role, 
+/**
+ * The server's clock.
+ */
+server_time_ms: number, 
+/**
+ * How often a `heartbeat` comes.
+ */
+heartbeat_ms: number, 
+/**
+ * When the access token runs out.
+ */
+expires_at_ms: number, 
+/**
+ * True when the missed deltas follow; false when a snapshot does.
+ */
+resumed: boolean, } | { "type": "snapshot", 
+/**
+ * Up to where it reaches.
+ */
+position: Position, 
+/**
+ * The room.
+ */
+room: Room, } | { "type": "delta", 
+/**
+ * Of the last event.
+ */
+position: Position, 
+/**
+ * Contiguous: the first has offset `position.offset - events.len() + 1`.
+ */
+events: Array<Event>, 
+/**
+ * The new merged order, when it changed.
+ */
+upcoming?: Array<Entry> | null, 
+/**
+ * How many entries are in the order in all, when it changed.
+ */
+upcoming_total?: number | null, } | { "type": "reply", 
+/**
+ * The command's.
+ */
+id: CommandId, 
+/**
+ * Whether it was accepted.
+ */
+ok: boolean, 
+/**
+ * The room's offset after it, when accepted.
+ */
+offset?: number | null, 
+/**
+ * The entry that it made, when it made one.
+ */
+entry?: EntryId | null, 
+/**
+ * Why not, when refused.
+ */
+error?: ReplyError | null, } | { "type": "presence", 
+/**
+ * True when `members` are all who are connected; false when they are those that changed.
+ */
+full: boolean, 
+/**
+ * Who.
+ */
+members: Array<MemberPresence>, } | { "type": "sync", 
+/**
+ * As it was sent.
+ */
+t0: number, 
+/**
+ * When the probe arrived, on the server's clock.
+ */
+t1: number, 
+/**
+ * When the answer left, on the server's clock.
+ */
+t2: number, } | { "type": "heartbeat", 
+/**
+ * The room's top offset: a client that is below it has missed something.
+ */
+offset: number, 
+/**
+ * The server's clock.
+ */
+server_time_ms: number, } | { "type": "notice", 
+/**
+ * For programs.
+ */
+code: string, 
+/**
+ * For people.
+ */
+message: string, };
+
+/**
+ * `POST auth/guest`.
+ */
+export type GuestRequest = { 
+/**
+ * 1 to 40 characters.
+ */
+display_name: string, };
+
+/**
+ * `POST auth/login`.
+ */
+export type LoginRequest = { 
+/**
+ * In any case.
+ */
+username: string, 
+/**
+ * 8 to 72 bytes.
+ */
+password: string, };
+
+/**
+ * `POST auth/register`.
+ */
+export type RegisterRequest = { 
+/**
+ * 3 to 32 letters, digits, `.`, `_` or `-`; unique whatever the case.
+ */
+username: string, 
+/**
+ * 8 to 72 bytes.
+ */
+password: string, 
+/**
+ * 1 to 40 characters.
+ */
+display_name: string, };
+
+/**
+ * Somebody, to themselves.
+ */
+export type User = { 
+/**
+ * Durable identity.
+ */
+id: UserId, 
+/**
+ * Guest or account.
+ */
+kind: UserKind, 
+/**
+ * Shown to others.
+ */
+display_name: string, 
+/**
+ * An account's login name.
+ */
+username?: string | null, };
+
+/**
+ * The answer of `auth/guest`, `auth/register`, `auth/login` and `auth/refresh`; the refresh token is a cookie.
+ */
+export type AuthResponse = { 
+/**
+ * Access JWT for `Authorization: Bearer` and `hello`.
+ */
+access_token: string, 
+/**
+ * Seconds until it runs out.
+ */
+expires_in: number, 
+/**
+ * Who it speaks for.
+ */
+user: User, };
+
+/**
+ * `PATCH me`.
+ */
+export type UpdateMeRequest = { 
+/**
+ * 1 to 40 characters.
+ */
+display_name: string, };
+
+/**
+ * `POST rooms`.
+ */
+export type CreateRoomRequest = { 
+/**
+ * 1 to 60 characters.
+ */
+name: string, 
+/**
+ * 1 to 64 characters; none: whoever has the code may enter.
+ */
+passcode?: string | null, };
+
+/**
+ * What a room shows to those who are not in it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
+ */
+export type RoomSummary = { 
+/**
+ * Its code.
+ */
+code: RoomCode, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its host's display name.
+ */
+host_name: string, 
+/**
+ * Whether a passcode is asked of newcomers.
+ */
+has_passcode: boolean, 
+/**
+ * Whether the asker is a member already.
+ */
+member: boolean, 
+/**
+ * When it was opened.
+ */
+created_at_ms: number, };
+
+/**
+ * `GET me/rooms`.
+ */
+export type RoomList = { 
+/**
+ * Newest first.
+ */
+rooms: Array<RoomSummary>, };
+
+/**
+ * `GET search`.
+ */
+export type SearchResponse = { 
+/**
+ * Best match first.
+ */
+tracks: Array<Track>, 
+/**
+ * Asks for the next page; `None` on the last.
+ */
+next_cursor: string | null, };
+
+/**
+ * `application/problem+json` (RFC 9457).
+ */
+export type Problem = { 
+/**
+ * `about:blank`: the code says it all.
+ */
+type: string, 
+/**
+ * Of the status.
+ */
+title: string, 
+/**
+ * HTTP status.
+ */
+status: number, 
+/**
+ * For people.
+ */
+detail: string, 
+/**
+ * For programs.
+ */
+code: ErrorCode, 
+/**
+ * Stands in the server's log beside what really happened.
+ */
+error_id: string, };
+
+/** Why the server closed a WebSocket. Below 4500: come back; from 4500: do not. */
+export const CloseCode = {
+  GoingAway: 4001,
+  Internal: 4002,
+  TokenExpired: 4003,
+  HeartbeatMissed: 4004,
+  TooSlow: 4005,
+  TryLater: 4006,
+  RoomMoved: 4007,
+  BadHello: 4500,
+  Unauthenticated: 4501,
+  RoomNotFound: 4502,
+  Banned: 4503,
+  Kicked: 4504,
+  PasscodeWrong: 4505,
+  ProtocolViolation: 4506,
+  TooManyConnections: 4507,
+  RoomClosed: 4508,
+  SessionRevoked: 4509,
+} as const;
+
+export const SUBPROTOCOL = "tutti.v1";

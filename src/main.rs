@@ -1,0 +1,2 @@
+//! Tutti.
+fn main() {}
