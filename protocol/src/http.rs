@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::ErrorCode;
 use crate::id::{RoomCode, UserId};
-use crate::room::{Track, UserKind};
+use crate::room::{Provider, Track, UserKind};
 
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -115,6 +115,18 @@ body!(
         tracks: Vec<Track>,
         /// Asks for the next page; `None` on the last.
         next_cursor: Option<String>,
+    }
+);
+body!(
+    /// `GET server`: what a client must know before anybody logs in.
+    ServerDescription {
+        /// Version of the server.
+        version: String,
+        /// Where guests reach it, without a trailing slash; what QR codes and shared links start with. `None`: wherever
+        /// the page was opened.
+        public_url: Option<String>,
+        /// Which music there is to search.
+        providers: Vec<Provider>,
     }
 );
 body!(

@@ -882,6 +882,24 @@ tracks: Array<Track>,
 next_cursor: string | null, };
 
 /**
+ * `GET server`: what a client must know before anybody logs in.
+ */
+export type ServerDescription = { 
+/**
+ * Version of the server.
+ */
+version: string, 
+/**
+ * Where guests reach it, without a trailing slash; what QR codes and shared links start with. `None`: wherever
+ * the page was opened.
+ */
+public_url: string | null, 
+/**
+ * Which music there is to search.
+ */
+providers: Array<Provider>, };
+
+/**
  * `application/problem+json` (RFC 9457).
  */
 export type Problem = { 

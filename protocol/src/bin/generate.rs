@@ -58,6 +58,7 @@ macro_rules! with_every_type {
             http::RoomSummary,
             http::RoomList,
             http::SearchResponse,
+            http::ServerDescription,
             http::Problem,
         )
     };
