@@ -1,0 +1,49 @@
+//! The only place that reads a clock.
+//!
+//! The server's time is Unix milliseconds carried by a monotonic clock: read once from the system at the start, then
+//! advanced by `tokio::time::Instant`. It never jumps, members can measure their offset to it, and tests pause it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+/// The server's clock. Cheap to copy; all copies of one clock agree.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    origin: Instant,
+    origin_ms: f64,
+}
+
+impl Clock {
+    /// Starts from the system's time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads a clock")]
+    pub fn system() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::starting_at(since_epoch.as_secs_f64() * 1e3)
+    }
+
+    /// Starts from a given time, for tests.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads a clock")]
+    pub fn starting_at(now_ms: f64) -> Self {
+        Self { origin: Instant::now(), origin_ms: now_ms }
+    }
+
+    /// Now, in Unix milliseconds with a fraction.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads a clock")]
+    pub fn now_ms_f64(&self) -> f64 {
+        self.origin_ms + Instant::now().duration_since(self.origin).as_secs_f64() * 1e3
+    }
+
+    /// Now, in whole Unix milliseconds.
+    #[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit an i64 for 292 million years")]
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms_f64() as i64
+    }
+
+    /// The instant at which this clock shows `at_ms`, to sleep until; in the past when it did already.
+    #[expect(clippy::cast_precision_loss, reason = "Unix milliseconds stay below 2^53 for 285,000 years")]
+    pub fn instant_at(&self, at_ms: i64) -> Instant {
+        let after_origin_ms = at_ms as f64 - self.origin_ms;
+        self.origin + Duration::from_secs_f64(after_origin_ms.max(0.0) / 1e3)
+    }
+}

@@ -1,0 +1,140 @@
+//! Every setting: a flag, a `TUTTI_` variable, a default and a sentence each; one struct a concern.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Everything `tutti serve` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct ServeConfig {
+    /// Where it listens and how it is reached.
+    #[command(flatten)]
+    pub listen: ListenConfig,
+    /// Where it keeps things.
+    #[command(flatten)]
+    pub storage: StorageConfig,
+    /// Its own music.
+    #[command(flatten)]
+    pub library: LibraryConfig,
+    /// How often anybody may do what.
+    #[command(flatten)]
+    pub limits: LimitsConfig,
+    /// What it says about itself.
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
+}
+
+/// Where the server listens and how it is reached.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Listening")]
+pub struct ListenConfig {
+    /// Address and port to listen on; port 0 takes a free one. Listen on 0.0.0.0 to let phones in.
+    #[arg(long, env = "TUTTI_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where people reach this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the start of
+    /// shared links and QR codes, and an allowed origin. Without it, whatever address a page was opened at.
+    #[arg(long, env = "TUTTI_PUBLIC_URL")]
+    pub public_url: Option<String>,
+
+    /// Further origins whose pages may use this server, separated by commas.
+    #[arg(long, env = "TUTTI_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+
+    /// Proxies whose `X-Forwarded-For` is believed, separated by commas.
+    #[arg(long, env = "TUTTI_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Where the server keeps things.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Storage")]
+pub struct StorageConfig {
+    /// Folder for the database, the keys and the library's index; made if missing.
+    #[arg(long, env = "TUTTI_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// Database to use, such as `sqlite:///var/lib/tutti/tutti.db`. Without it, `tutti.db` in the data directory.
+    #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// The server's own music.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Library")]
+pub struct LibraryConfig {
+    /// Folder with music files (mp3, m4a, flac, ogg, opus, wav). Without it, the demo library that is built in.
+    #[arg(long, env = "TUTTI_LIBRARY_DIR")]
+    pub library_dir: Option<PathBuf>,
+
+    /// Seconds between two looks for changed files.
+    #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub library_rescan_seconds: u64,
+}
+
+/// How often anybody may do what. Every limit is per minute unless it says otherwise, with a burst of the same size.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitsConfig {
+    /// Logins tried, per address and per account.
+    #[arg(long, env = "TUTTI_LIMIT_LOGINS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_logins: u32,
+
+    /// Accounts registered, per address.
+    #[arg(long, env = "TUTTI_LIMIT_REGISTRATIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_registrations: u32,
+
+    /// Guests made, per address.
+    #[arg(long, env = "TUTTI_LIMIT_GUESTS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_guests: u32,
+
+    /// WebSockets opened, per address.
+    #[arg(long, env = "TUTTI_LIMIT_JOINS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_joins: u32,
+
+    /// Wrong passcodes and unknown room codes, per address.
+    #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_guesses: u32,
+
+    /// Rooms opened, per identity.
+    #[arg(long, env = "TUTTI_LIMIT_ROOMS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_rooms: u32,
+
+    /// Searches, per identity.
+    #[arg(long, env = "TUTTI_LIMIT_SEARCHES", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_searches: u32,
+
+    /// Commands a second on one connection, with a burst of five times as many.
+    #[arg(long, env = "TUTTI_LIMIT_COMMANDS_PER_SECOND", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_commands_per_second: u32,
+
+    /// WebSockets open at a time, per address.
+    #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_connections_per_address: u32,
+
+    /// WebSockets open at a time, per identity.
+    #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS_PER_USER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_connections_per_user: u32,
+
+    /// TCP connections open at a time, in all.
+    #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_connections: u32,
+}
+
+/// What the server says about itself.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Telemetry")]
+pub struct TelemetryConfig {
+    /// What is logged: a level, or directives such as `info,tutti::room=debug`.
+    #[arg(long, env = "TUTTI_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Log lines as JSON.
+    #[arg(long, env = "TUTTI_LOG_JSON")]
+    pub log_json: bool,
+
+    /// Address and port for Prometheus metrics at `/metrics`; none without it.
+    #[arg(long, env = "TUTTI_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+}

@@ -1,0 +1,135 @@
+//! What leaves the process when a request fails: RFC 9457 problem details with a code, a human sentence, and an
+//! `error_id` that stands in the log beside the cause. Nothing internal is in the text.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode, header};
+use tutti_protocol::ErrorCode;
+use tutti_protocol::http::Problem;
+use uuid::Uuid;
+use warp::reply::Response;
+
+/// A failed request.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: ErrorCode,
+    detail: String,
+    retry_after: Option<Duration>,
+    cause: Option<anyhow::Error>,
+}
+
+impl ApiError {
+    /// A refusal: the client's doing, told to it, not logged above debug.
+    pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), retry_after: None, cause: None }
+    }
+
+    /// 400 `invalid`.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::Invalid, detail)
+    }
+
+    /// 401 `forbidden`: who is asking is not known.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::Forbidden, detail)
+    }
+
+    /// 403 `forbidden`: who is asking is known, and may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, detail)
+    }
+
+    /// 404 `not_found`.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, detail)
+    }
+
+    /// 429 `rate_limited`, with `Retry-After`.
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        let seconds = retry_after.as_secs().max(1);
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorCode::RateLimited,
+                format!("That was too often. Please try again in {seconds} s."),
+            )
+        }
+    }
+
+    /// 503 `unavailable`: the store does not answer; the same request may succeed later.
+    pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
+        Self {
+            retry_after: Some(Duration::from_secs(2)),
+            cause: Some(cause.into()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::Unavailable,
+                "The server cannot do this at the moment. Please try again.",
+            )
+        }
+    }
+
+    /// 500 `internal`: our fault.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "Something went wrong on the server.")
+        }
+    }
+
+    /// The code that goes to the client.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The status that goes to the client.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code.as_str(), self.detail)
+    }
+}
+
+impl warp::Reply for ApiError {
+    fn into_response(self) -> Response {
+        let error_id = Uuid::new_v4().simple().to_string();
+        match &self.cause {
+            Some(cause) => {
+                tracing::error!(
+                    error_id,
+                    status = self.status.as_u16(),
+                    cause = format!("{cause:#}"),
+                    "request failed"
+                );
+            }
+            None => {
+                tracing::debug!(error_id, status = self.status.as_u16(), detail = self.detail, "request refused");
+            }
+        }
+        let problem = Problem {
+            r#type: "about:blank".into(),
+            title: self.status.canonical_reason().unwrap_or("Error").into(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            error_id,
+        };
+        let body = serde_json::to_vec(&problem).expect("a problem is JSON");
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(retry_after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        response
+    }
+}

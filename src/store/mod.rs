@@ -1,0 +1,40 @@
+//! What lasts: one trait a concern, implemented by the embedded SQLite and by memory (tests), held to one contract suite
+//! (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
+//!
+//! Not in here: the music library's index, which is a rebuildable cache of a folder and lives beside it.
+
+use std::sync::Arc;
+
+pub mod memory;
+pub mod sqlite;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row with this key is there already; which constraint is in the text.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// It holds something that this version does not understand.
+    #[error("unreadable row in {table}: {reason}")]
+    Unreadable {
+        /// Where.
+        table: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database failed or does not answer; the same call may succeed later.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A fault that a test asked for.
+    #[error("injected fault")]
+    Injected,
+}
+
+/// What every store returns.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// All that Tutti keeps.
+pub trait Store: Send + Sync + 'static {}
+
+/// A store that is shared by everything that needs it.
+pub type SharedStore = Arc<dyn Store>;

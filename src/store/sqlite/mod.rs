@@ -1,0 +1,56 @@
+//! The embedded default: one SQLite file, write-ahead log, every commit synced to the disk before it is acknowledged.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Store, StoreResult};
+
+/// Readers beside the one writer.
+const READ_CONNECTIONS: u32 = 4;
+/// How long a statement waits for another process's lock, such as a backup's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A store in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    /// One connection: SQLite has one writer, so queueing here beats `SQLITE_BUSY` there.
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it if missing, and brings its schema up to date.
+    pub async fn open(path: &Path) -> StoreResult<Self> {
+        Self::connect(SqliteConnectOptions::new().filename(path)).await
+    }
+
+    /// Opens by URL (`sqlite://…`).
+    pub async fn open_url(url: &str) -> StoreResult<Self> {
+        Self::connect(url.parse()?).await
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> StoreResult<Self> {
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(false)
+            .busy_timeout(BUSY_TIMEOUT);
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(sqlx::Error::from)?;
+        let read =
+            SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
+        Ok(Self { write, read })
+    }
+
+    /// Closes the file; what was acknowledged is in it.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+impl Store for SqliteStore {}
