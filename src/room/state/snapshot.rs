@@ -1,0 +1,64 @@
+//! The state as everyone in the room sees it.
+
+use tutti_protocol::{Entry, Event, Member, Room, UserId};
+
+use crate::{MemberState, RoomState, Standing, UPCOMING_SHOWN_MAX};
+
+impl MemberState {
+    pub(crate) fn to_wire(&self, id: UserId) -> Member {
+        Member { id, name: self.name.clone(), role: self.role, kind: self.kind, away: self.standing == Standing::Away }
+    }
+}
+
+impl RoomState {
+    /// The whole visible room.
+    pub fn snapshot(&self) -> Room {
+        let mut members: Vec<_> = self.members.iter().filter(|(_, member)| member.is_visible()).collect();
+        members.sort_by_key(|(_, member)| member.joined);
+        let (upcoming, upcoming_total) = self.upcoming();
+        Room {
+            code: self.code,
+            name: self.name.clone(),
+            locked: false,
+            settings: self.settings.clone(),
+            members: members.into_iter().map(|(id, member)| member.to_wire(*id)).collect(),
+            playback: self.playback,
+            now_playing: self.now_playing().cloned(),
+            upcoming,
+            upcoming_total,
+        }
+    }
+
+    /// The shown part of the order, and how long it is in all.
+    pub fn upcoming(&self) -> (Vec<Entry>, u32) {
+        let shown = self
+            .order(UPCOMING_SHOWN_MAX)
+            .into_iter()
+            .map(|placed| Entry { place: Some(placed.place), ..placed.entry.clone() })
+            .collect();
+        (shown, u32::try_from(self.order_len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// Whether the order of play may be another one after `event`.
+pub fn changes_order(event: &Event) -> bool {
+    match event {
+        Event::MemberLeft { .. }
+        | Event::MemberKicked { .. }
+        | Event::MemberAway { .. }
+        | Event::MemberReturned { .. }
+        | Event::RoleChanged { .. }
+        | Event::HostTransferred { .. }
+        | Event::EntryAdded { .. }
+        | Event::EntryRemoved { .. }
+        | Event::EntryMoved { .. }
+        | Event::NextLocked { .. }
+        | Event::EntryStarted { .. }
+        | Event::EntryEnded { .. }
+        | Event::PlaybackChanged { .. } => true,
+        Event::RoomCreated { .. }
+        | Event::MemberJoined { .. }
+        | Event::MemberRenamed { .. }
+        | Event::RoomClosed { .. } => false,
+    }
+}

@@ -1,0 +1,8 @@
+//! The room as stories and as properties.
+#![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
+
+mod fairness;
+mod permissions;
+mod playback;
+mod properties;
+mod script;

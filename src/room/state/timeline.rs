@@ -1,0 +1,72 @@
+//! Positions and deadlines of playback. The server alone moves on to the next entry, from the track's duration.
+
+use tutti_protocol::{Entry, Playback, PlaybackState};
+
+use crate::RoomState;
+
+/// How far ahead of its instant a start or a resumption is announced, so that devices hear it together.
+pub const START_LEAD_MS: i64 = 200;
+/// How long before the end of an entry the change to the next one is announced: time to schedule it without a gap.
+pub const TRACK_CHANGE_LEAD_MS: i64 = 1_000;
+/// How long before the end of an entry the next one is settled: time to fetch and decode it.
+pub const PRELOAD_WINDOW_MS: i64 = 10_000;
+
+const _: () = assert!(START_LEAD_MS < TRACK_CHANGE_LEAD_MS && TRACK_CHANGE_LEAD_MS < PRELOAD_WINDOW_MS);
+
+/// Position at an instant, held to the track; 0 before it starts.
+pub(crate) fn position_ms(playback: &Playback, entry: &Entry, at_ms: i64) -> u64 {
+    let run_ms = match playback.state {
+        PlaybackState::Playing => u64::try_from(at_ms.saturating_sub(playback.anchor_at_ms)).unwrap_or(0),
+        PlaybackState::Paused | PlaybackState::Idle => 0,
+    };
+    playback.anchor_position_ms.saturating_add(run_ms).min(entry.track.duration_ms)
+}
+
+/// The instant at which the entry is over, if it goes on as it is.
+pub(crate) fn end_at_ms(playback: &Playback, entry: &Entry) -> Option<i64> {
+    let remaining_ms = entry.track.duration_ms.saturating_sub(playback.anchor_position_ms);
+    (playback.state == PlaybackState::Playing)
+        .then(|| playback.anchor_at_ms.saturating_add(i64::try_from(remaining_ms).unwrap_or(i64::MAX)))
+}
+
+/// What is due on the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Settle what plays next.
+    LockNext,
+    /// Move on.
+    End,
+}
+
+impl RoomState {
+    /// The position of the entry that is on.
+    pub fn position_ms(&self, at_ms: i64) -> Option<u64> {
+        self.current.as_ref().map(|current| position_ms(&self.playback, &current.entry, at_ms))
+    }
+
+    /// When [`crate::Input::Tick`] next has something to do; `None` while the timeline stands still.
+    pub fn next_deadline_ms(&self) -> Option<i64> {
+        self.deadline().map(|(at_ms, _)| at_ms)
+    }
+
+    /// What is due at `now_ms`.
+    pub(crate) fn due(&self, now_ms: i64) -> Option<Due> {
+        self.deadline().filter(|(at_ms, _)| *at_ms <= now_ms).map(|(_, due)| due)
+    }
+
+    fn deadline(&self) -> Option<(i64, Due)> {
+        let current = self.current.as_ref()?;
+        let end_at_ms = end_at_ms(&self.playback, &current.entry)?;
+        if !self.anything_waiting() {
+            return Some((end_at_ms, Due::End));
+        }
+        // An entry is never over before it began, however short it is.
+        let change_at_ms = (end_at_ms - TRACK_CHANGE_LEAD_MS).max(self.playback.anchor_at_ms);
+        let lock_at_ms = end_at_ms - PRELOAD_WINDOW_MS;
+        if self.locked.is_none() && lock_at_ms < change_at_ms {
+            Some((lock_at_ms, Due::LockNext))
+        } else {
+            Some((change_at_ms, Due::End))
+        }
+    }
+}
