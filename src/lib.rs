@@ -2,5 +2,9 @@
 
 pub mod clock;
 pub mod config;
+pub mod connection;
 pub mod http;
+pub mod ids;
+pub mod limits;
+pub mod room;
 pub mod store;

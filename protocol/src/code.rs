@@ -117,6 +117,8 @@ close_codes! {
     RoomClosed = 4508, "room closed";
     /// The session was ended.
     SessionRevoked = 4509, "session revoked";
+    /// The member left the room for good, on this device or another.
+    Left = 4510, "left";
 }
 
 impl CloseCode {

@@ -98,6 +98,14 @@ pub enum ServerFrame {
     },
 }
 
+impl ServerFrame {
+    /// The reply to a command that is refused.
+    pub fn refused(id: CommandId, code: ErrorCode, message: impl Into<String>) -> Self {
+        let error = ReplyError { code, message: message.into(), retry: code.retry() };
+        Self::Reply { id, ok: false, offset: None, entry: None, error: Some(error) }
+    }
+}
+
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]

@@ -947,6 +947,7 @@ export const CloseCode = {
   TooManyConnections: 4507,
   RoomClosed: 4508,
   SessionRevoked: 4509,
+  Left: 4510,
 } as const;
 
 export const SUBPROTOCOL = "tutti.v1";

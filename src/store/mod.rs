@@ -5,8 +5,18 @@
 
 use std::sync::Arc;
 
+pub mod journal;
 pub mod memory;
 pub mod sqlite;
+
+mod rooms;
+
+pub use rooms::{Checkpoint, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
+
+// placeholder until identity lands
+/// A login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub uuid::Uuid);
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +44,7 @@ pub enum StoreError {
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// All that Tutti keeps.
-pub trait Store: Send + Sync + 'static {}
+pub trait Store: RoomStore + std::fmt::Debug + Send + Sync + 'static {}
 
 /// A store that is shared by everything that needs it.
 pub type SharedStore = Arc<dyn Store>;

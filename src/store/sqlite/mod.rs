@@ -8,6 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::{Store, StoreResult};
 
+mod rooms;
+
 /// Readers beside the one writer.
 const READ_CONNECTIONS: u32 = 4;
 /// How long a statement waits for another process's lock, such as a backup's.

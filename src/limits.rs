@@ -1,0 +1,66 @@
+//! Every bound and timeout that is not a setting, and how they relate.
+//!
+//! What happens at a bound is said beside it. Settings are in [`crate::config`]; the bounds of a room's state are in
+//! `tutti_room_state`.
+
+use std::time::Duration;
+
+/// A `hello` must have come by then; closed with 4500.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// A larger `hello` is closed with 4500.
+pub const HELLO_BYTES_MAX: usize = 4 * 1024;
+/// A larger message is closed with 4506.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Resident in every connection; larger messages grow it while they are read.
+pub const READ_BUFFER_BYTES: usize = 512;
+
+/// Unsent bytes of one connection; beyond it deltas are dropped and a snapshot follows when the member reads again.
+pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+/// Unsent bytes of one connection that are not deltas (replies, snapshots); beyond it closed with 4005.
+pub const OUTBOX_BYTES_HARD_MAX: usize = 8 * 1024 * 1024;
+/// How long a closed connection may take to take its last frames and answer the close.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often every member gets a heartbeat and a ping.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Silence after which a connection is closed with 4004: two heartbeats and a half.
+pub const SILENCE_MAX: Duration = Duration::from_millis(37_500);
+/// Clock probes, statuses and refreshes a second on one connection, with a burst of five times as many; beyond it closed
+/// with 4506.
+pub const SIGNALS_PER_SECOND: u32 = 20;
+
+/// Messages waiting for one room; beyond it its connections wait.
+pub const ROOM_INBOX_MAX: usize = 1_024;
+/// Appends waiting for the journal; beyond it rooms wait.
+pub const JOURNAL_QUEUE_MAX: usize = 4_096;
+/// Appends in one transaction.
+pub const JOURNAL_BATCH_MAX: usize = 1_024;
+/// Appends after which a room is checkpointed.
+pub const CHECKPOINT_EVERY: u32 = 256;
+/// How long a room keeps what happened for those who come back; journal rows are kept as long.
+pub const RESUME_WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Events a room keeps for those who come back; the rest get a snapshot.
+pub const HISTORY_EVENTS_MAX: usize = 2_000;
+/// Bytes of events a room keeps for those who come back.
+pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
+/// Replies a room remembers, so that a repeated command has no second effect.
+pub const REPLIES_MAX: usize = 4_096;
+/// How long all of a member's devices may be gone before their queue waits for them.
+pub const AWAY_GRACE: Duration = Duration::from_secs(15 * 60);
+/// Presence changes are gathered this long.
+pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
+/// A room that nobody is in and where nothing plays leaves memory after this long.
+pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// Between two tries to reload a room whose append failed.
+pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
+
+/// A request's head must have come by then (slowloris).
+pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// After SIGTERM, everything is over by then.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+
+const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
+const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
+const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
+const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
+const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);

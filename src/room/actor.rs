@@ -1,0 +1,497 @@
+//! The one task that owns a room.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tutti_protocol::{
+    CloseCode, Command, CommandId, ConnectionId, EntryId, Event, PlaybackState, Position, Role, RoomCode, RoomId,
+    ServerFrame, Track, UserId,
+};
+
+use super::effects::{Attach, CatchUp, Effect, Held};
+use super::handle::{Join, JoinError, Message};
+use super::history::History;
+use super::load::{Loaded, load};
+use super::presence::Presence;
+use super::registry::Services;
+use super::replies::{Outcome, Replies};
+use super::state::{Ctx, Input, RoomState, changes_order};
+use super::wire;
+use crate::connection::frame;
+use crate::ids;
+use crate::limits::{
+    AWAY_GRACE, CHECKPOINT_EVERY, HEARTBEAT, PRESENCE_DELAY, RELOAD_DELAY, RESUME_WINDOW, ROOM_IDLE, SILENCE_MAX,
+};
+use crate::store::{Checkpoint, IndexChange, JournalBatch};
+
+/// Owns a room: nothing else changes it.
+pub(super) struct Actor {
+    id: RoomId,
+    code: RoomCode,
+    services: Services,
+    /// What is decided, durable or not.
+    state: RoomState,
+    epoch: u64,
+    /// The last offset that is durable and was shown.
+    shown_offset: u64,
+    held: Held,
+    history: History,
+    replies: Replies,
+    presence: Presence,
+    /// Members with no connection, and when their grace is over.
+    absent: HashMap<UserId, i64>,
+    since_checkpoint: u32,
+    heartbeat_at_ms: i64,
+    presence_at_ms: Option<i64>,
+    idle_since_ms: i64,
+    /// Set after an append failed: nothing is decided until the room was reloaded.
+    reload_at_ms: Option<i64>,
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Actor {
+    pub(super) fn new(id: RoomId, code: RoomCode, services: Services, loaded: Loaded) -> Self {
+        let now_ms = services.clock.now_ms();
+        let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
+        let absent = state.members_here().map(|member| (member, now_ms + ms(AWAY_GRACE))).collect();
+        Self {
+            id,
+            code,
+            services,
+            shown_offset: state.offset(),
+            state,
+            epoch,
+            held: Held::default(),
+            history,
+            replies,
+            presence: Presence::default(),
+            absent,
+            since_checkpoint,
+            heartbeat_at_ms: now_ms + ms(HEARTBEAT),
+            presence_at_ms: None,
+            idle_since_ms: now_ms,
+            reload_at_ms: None,
+        }
+    }
+
+    /// Runs until the room leaves memory or the server stops.
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Message>, stop: CancellationToken) {
+        self.catch_up().await;
+        loop {
+            let wake_at = self.services.clock.instant_at(self.next_wake_ms());
+            tokio::select! {
+                biased;
+                durable = self.held.appended(), if !self.held.is_empty() => {
+                    if durable { self.release().await } else { self.fail() }
+                }
+                message = inbox.recv() => match message {
+                    Some(message) => self.receive(message).await,
+                    None => break,
+                },
+                () = tokio::time::sleep_until(wake_at) => {
+                    if self.wake().await { break }
+                }
+                () = stop.cancelled(), if self.held.is_empty() => break,
+            }
+        }
+        self.checkpoint().await;
+    }
+
+    /// After a restart: moves the timeline to where it is now. When it ended longer ago than the grace period nobody was
+    /// served since, so everybody was away, and what they have waiting still waits.
+    async fn catch_up(&mut self) {
+        let now_ms = self.services.clock.now_ms();
+        if self.state.next_deadline_ms().is_some_and(|due_ms| due_ms + ms(AWAY_GRACE) < now_ms) {
+            for member in self.state.members_here().collect::<Vec<_>>() {
+                self.absent.remove(&member);
+                let _ = self.decide(None, &Input::GraceOver(member)).await;
+            }
+        }
+        self.tick(now_ms).await;
+    }
+
+    async fn receive(&mut self, message: Message) {
+        match message {
+            Message::Join { join, joined } => self.join(join, joined).await,
+            Message::Command { connection, by, id, command, track } => {
+                self.command(connection, by, id, command, track).await;
+            }
+            Message::Status { connection, status } => {
+                self.presence.status(connection, status);
+                self.announce_presence();
+            }
+            Message::Resync { connection } => {
+                let snapshot = wire::snapshot(self.epoch, &self.state);
+                self.hold(vec![Effect::Resync { connection, snapshot }]).await;
+            }
+            Message::Disconnect { connection } => self.hold(vec![Effect::Detach { connection }]).await,
+            Message::RoleOf { user, role } => {
+                let _ = role.send(self.state.role_of(user));
+            }
+            Message::Close { by, closed } => {
+                let input = Input::Command { by, command: Command::CloseRoom, track: None };
+                match self.decide(None, &input).await {
+                    Ok(()) => self.hold(vec![Effect::Answer { answer: closed }]).await,
+                    Err(error) => {
+                        let _ = closed.send(Err(error));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), JoinError>>) {
+        let Join { link, newcomer, resume } = join;
+        if let Err(error) = self.decide(None, &Input::Enter(newcomer)).await {
+            let _ = joined.send(Err(error));
+            return;
+        }
+        self.absent.remove(&link.user);
+        let offset = self.state.offset();
+        // What is held is no history yet, but will be by the time this connection is attached.
+        let from = resume.filter(|known| {
+            known.epoch == self.epoch && known.offset <= self.shown_offset && self.history.since(known.offset).is_some()
+        });
+        let catch_up = match from {
+            Some(known) => CatchUp::Resume {
+                from: known.offset,
+                position: Position { epoch: self.epoch, offset },
+                upcoming: self.state.upcoming(),
+            },
+            None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
+        };
+        let welcome = frame::json(&ServerFrame::Welcome {
+            connection: link.id,
+            member: link.user,
+            role: self.state.role_of(link.user).unwrap_or(Role::Listener),
+            server_time_ms: self.services.clock.now_ms_f64(),
+            heartbeat_ms: HEARTBEAT.as_secs() * 1_000,
+            expires_at_ms: link.expires_at_ms(),
+            resumed: from.is_some(),
+        });
+        self.hold(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]).await;
+    }
+
+    async fn command(
+        &mut self,
+        connection: ConnectionId,
+        by: UserId,
+        id: CommandId,
+        command: Command,
+        track: Option<Track>,
+    ) {
+        // While the room waits for its reload it knows what was decided, not what lasts.
+        let outcome =
+            if self.reload_at_ms.is_some() { Some(Outcome::unavailable()) } else { self.replies.get(by, id).cloned() };
+        if let Some(outcome) = outcome {
+            return self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+        }
+        let name = command.name();
+        match self.decide(Some((connection, by, id)), &Input::Command { by, command, track }).await {
+            Ok(()) => {}
+            Err(JoinError::Unavailable) => {
+                let outcome = Outcome::unavailable();
+                self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+            }
+            Err(JoinError::Refused(refusal)) => {
+                tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
+                let outcome = Outcome::from(refusal);
+                self.replies.insert(by, id, outcome.clone());
+                self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+            }
+        }
+    }
+
+    /// Decides, applies, and hands the events to the journal, with all that they cause held back behind it.
+    async fn decide(
+        &mut self,
+        command: Option<(ConnectionId, UserId, CommandId)>,
+        input: &Input,
+    ) -> Result<(), JoinError> {
+        if self.reload_at_ms.is_some() {
+            return Err(JoinError::Unavailable);
+        }
+        let now_ms = self.services.clock.now_ms();
+        let ctx = Ctx { now_ms, new_entry: EntryId(ids::uuid_v7(now_ms)) };
+        let events = self.state.handle(&ctx, input).map_err(JoinError::Refused)?;
+        let offset = self.state.offset();
+        let reply = command.map(|(connection, by, id)| {
+            let outcome = Outcome::of_batch(offset, &events);
+            self.replies.insert(by, id, outcome.clone());
+            Effect::Reply { connection, id, outcome }
+        });
+        if events.is_empty() {
+            if let Some(reply) = reply {
+                self.hold(vec![reply]).await;
+            }
+            return Ok(());
+        }
+        let json = serde_json::to_string(&events).expect("events are JSON");
+        let upcoming = events.iter().any(changes_order).then(|| self.state.upcoming());
+        let position = Position { epoch: self.epoch, offset };
+        let mut effects = vec![Effect::Broadcast {
+            frame: wire::delta(position, &json, upcoming),
+            offset,
+            events_count: events.len() as u64,
+            at_ms: now_ms,
+            events: json.clone(),
+        }];
+        effects.extend(reply);
+        effects.extend(events.iter().filter_map(|event| match event {
+            Event::MemberKicked { member, .. } => {
+                Some(Effect::CloseMember { member: *member, code: CloseCode::Kicked })
+            }
+            Event::MemberLeft { member } => Some(Effect::CloseMember { member: *member, code: CloseCode::Kicked }),
+            Event::RoomClosed { .. } => Some(Effect::CloseAll { code: CloseCode::RoomClosed }),
+            _ => None,
+        }));
+        let batch = JournalBatch {
+            room: self.id,
+            epoch: self.epoch,
+            offset,
+            at_ms: now_ms,
+            command: command.map(|(_, by, id)| (by, id)),
+            events: json,
+            index: events.iter().filter_map(IndexChange::of).collect(),
+        };
+        let append = self.services.journal.append(batch).await;
+        self.held.push(Some(append), effects);
+        Ok(())
+    }
+
+    /// Lets effects go after everything that was decided before them: at once when nothing is held.
+    async fn hold(&mut self, effects: Vec<Effect>) {
+        if self.held.is_empty() {
+            for effect in effects {
+                self.perform(effect).await;
+            }
+        } else {
+            self.held.push(None, effects);
+        }
+    }
+
+    async fn release(&mut self) {
+        for effect in self.held.release() {
+            self.perform(effect).await;
+        }
+        if self.held.is_empty() && self.since_checkpoint >= CHECKPOINT_EVERY {
+            self.checkpoint().await;
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Broadcast { frame, offset, events_count, at_ms, events } => {
+                self.shown_offset = offset;
+                self.since_checkpoint += 1;
+                self.history.push(offset, events_count, at_ms, &events);
+                self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
+            }
+            Effect::Reply { connection, id, outcome, .. } => self.reply(connection, id, &outcome),
+            Effect::Attach(attach) => self.attach(*attach),
+            Effect::Detach { connection } => self.detach(connection),
+            Effect::Answer { answer } => {
+                let _ = answer.send(Ok(()));
+            }
+            Effect::Resync { connection, snapshot } => {
+                if let Some(link) = self.presence.link(connection) {
+                    link.outbox.push_snapshot(&snapshot);
+                }
+            }
+            Effect::CloseMember { member, code } => {
+                self.presence.links_of(member).for_each(|link| link.outbox.close(code));
+            }
+            Effect::CloseAll { code } => self.presence.links().for_each(|link| link.outbox.close(code)),
+        }
+    }
+
+    fn reply(&self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {
+        if let Some(link) = self.presence.link(connection) {
+            link.outbox.push(&frame::json(&outcome.to_frame(id)));
+        }
+    }
+
+    fn attach(&mut self, attach: Attach) {
+        let Attach { link, joined, welcome, catch_up } = attach;
+        link.outbox.push(&welcome);
+        match catch_up {
+            CatchUp::Snapshot(snapshot) => link.outbox.push_snapshot(&snapshot),
+            CatchUp::Resume { from, position, .. } if from == position.offset => {}
+            CatchUp::Resume { from, position, upcoming } => match self.history.since(from) {
+                Some(events) => link.outbox.push_snapshot(&wire::delta(position, &events, Some(upcoming))),
+                // It fell out of the history while it was held: the client sees the gap and asks for a snapshot.
+                None => link.outbox.close(CloseCode::TryLater),
+            },
+        }
+        link.outbox.push(&wire::presence(true, self.presence.all()));
+        self.presence.attach(link);
+        self.announce_presence();
+        let _ = joined.send(Ok(()));
+    }
+
+    fn detach(&mut self, connection: ConnectionId) {
+        let now_ms = self.services.clock.now_ms();
+        if let Some(member) = self.presence.detach(connection) {
+            if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
+                self.absent.insert(member, now_ms + ms(AWAY_GRACE));
+            }
+            self.announce_presence();
+        }
+        if self.presence.is_empty() {
+            self.idle_since_ms = now_ms;
+        }
+    }
+
+    fn announce_presence(&mut self) {
+        if self.presence_at_ms.is_none() && self.presence.has_changes() {
+            self.presence_at_ms = Some(self.services.clock.now_ms() + ms(PRESENCE_DELAY));
+        }
+    }
+
+    /// The next moment at which [`Self::wake`] has something to do.
+    fn next_wake_ms(&self) -> i64 {
+        let heartbeat = (!self.presence.is_empty()).then_some(self.heartbeat_at_ms);
+        let idle = self.presence.is_empty().then_some(self.idle_since_ms + ms(ROOM_IDLE));
+        let timeline = if self.reload_at_ms.is_none() { self.state.next_deadline_ms() } else { None };
+        let grace = if self.reload_at_ms.is_none() { self.absent.values().min().copied() } else { None };
+        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(i64::MAX)
+    }
+
+    /// Does what is due; true when the room leaves memory.
+    async fn wake(&mut self) -> bool {
+        let now_ms = self.services.clock.now_ms();
+        if self.reload_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            self.reload().await;
+        }
+        if self.reload_at_ms.is_none() {
+            let over: Vec<UserId> =
+                self.absent.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(member, _)| *member).collect();
+            for member in over {
+                self.absent.remove(&member);
+                let _ = self.decide(None, &Input::GraceOver(member)).await;
+            }
+            self.tick(now_ms).await;
+        }
+        if self.presence_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            self.presence_at_ms = None;
+            let frame = wire::presence(false, self.presence.take_changes());
+            self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
+        }
+        if self.heartbeat_at_ms <= now_ms {
+            self.heartbeat_at_ms = now_ms + ms(HEARTBEAT);
+            self.heartbeat(now_ms);
+        }
+        self.leaves_memory(now_ms)
+    }
+
+    /// Moves the timeline on, for as many entries as are due.
+    async fn tick(&mut self, now_ms: i64) {
+        while self.reload_at_ms.is_none() && self.state.next_deadline_ms().is_some_and(|due_ms| due_ms <= now_ms) {
+            if self.decide(None, &Input::Tick).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn heartbeat(&self, now_ms: i64) {
+        let beat = wire::heartbeat(self.shown_offset, self.services.clock.now_ms_f64());
+        for link in self.presence.links() {
+            if now_ms - link.last_heard_ms() > ms(SILENCE_MAX) {
+                link.outbox.close(CloseCode::HeartbeatMissed);
+            } else if link.expires_at_ms() <= now_ms {
+                link.outbox.close(CloseCode::TokenExpired);
+            } else {
+                link.outbox.push_droppable(&beat);
+            }
+        }
+    }
+
+    fn leaves_memory(&self, now_ms: i64) -> bool {
+        self.presence.is_empty()
+            && self.held.is_empty()
+            && self.state.playback().state != PlaybackState::Playing
+            && now_ms - self.idle_since_ms >= ms(ROOM_IDLE)
+            && self.services.forget(self.code)
+    }
+
+    /// An append failed: nothing that rests on it has happened. The room is reloaded from what is durable.
+    fn fail(&mut self) {
+        self.reload_at_ms = Some(self.services.clock.now_ms());
+        for effect in self.held.take_all() {
+            match effect {
+                Effect::Reply { connection, id, .. } => self.reply(connection, id, &Outcome::unavailable()),
+                Effect::Attach(attach) => {
+                    let _ = attach.joined.send(Err(JoinError::Unavailable));
+                }
+                Effect::Answer { answer } => {
+                    let _ = answer.send(Err(JoinError::Unavailable));
+                }
+                Effect::Detach { connection } => self.detach(connection),
+                // Everyone gets a snapshot after the reload.
+                Effect::Broadcast { .. }
+                | Effect::Resync { .. }
+                | Effect::CloseMember { .. }
+                | Effect::CloseAll { .. } => {}
+            }
+        }
+    }
+
+    async fn reload(&mut self) {
+        let now_ms = self.services.clock.now_ms();
+        match load(&self.services.store, self.id, self.code).await {
+            Ok(loaded) => {
+                self.state = loaded.state;
+                self.history = History::default();
+                self.replies = loaded.replies;
+                self.since_checkpoint = loaded.since_checkpoint;
+                self.shown_offset = self.state.offset();
+                // Not the epoch that was: what was in memory and is not any more had offsets too.
+                self.epoch = u64::try_from(now_ms).unwrap_or(0).max(self.epoch + 1);
+                self.reload_at_ms = None;
+                for member in self.state.members_here() {
+                    if !self.presence.is_connected(member) {
+                        self.absent.entry(member).or_insert(now_ms + ms(AWAY_GRACE));
+                    }
+                }
+                let snapshot = wire::snapshot(self.epoch, &self.state);
+                self.presence.links().for_each(|link| link.outbox.push_snapshot(&snapshot));
+                tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
+            }
+            Err(error) => {
+                self.reload_at_ms = Some(now_ms + ms(RELOAD_DELAY));
+                tracing::error!(room = %self.id, %error, "room cannot be reloaded");
+            }
+        }
+    }
+
+    /// Makes a checkpoint of what is durable. A failure costs nothing but a longer replay.
+    async fn checkpoint(&mut self) {
+        if !self.held.is_empty() || self.reload_at_ms.is_some() || self.since_checkpoint == 0 {
+            return;
+        }
+        let now_ms = self.services.clock.now_ms();
+        let checkpoint = Checkpoint {
+            room: self.id,
+            epoch: self.epoch,
+            offset: self.state.offset(),
+            at_ms: now_ms,
+            state: serde_json::to_string(&self.state).expect("the state is JSON"),
+        };
+        match self.services.store.save_checkpoint(&checkpoint, now_ms - ms(RESUME_WINDOW)).await {
+            Ok(()) => self.since_checkpoint = 0,
+            Err(error) => {
+                self.since_checkpoint = 0;
+                tracing::warn!(room = %self.id, %error, "no checkpoint");
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which rooms are in memory. Opens and loads them, once each however many ask; creates them.
+
+use std::sync::{Arc, Weak};
+
+use dashmap::DashMap;
+use tokio::sync::{OnceCell, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti_protocol::{EntryId, RoomCode, RoomId, UserId};
+
+use super::actor::Actor;
+use super::handle::RoomHandle;
+use super::load::load;
+use super::state::{Ctx, Input, Newcomer, RoomState};
+use crate::clock::Clock;
+use crate::ids;
+use crate::limits::ROOM_INBOX_MAX;
+use crate::store::journal::Journal;
+use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredRoom};
+
+/// Codes tried before giving up on finding a free one: among 2^30 one is nearly always enough.
+const CODE_TRIES: usize = 8;
+
+/// Why a room cannot be entered.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No room ever had this code.
+    #[error("no such room")]
+    NotFound,
+    /// The room is over.
+    #[error("the room is closed")]
+    Closed,
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// All rooms. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// A cell is there while its room is in memory or being loaded. Guards never leave this file's methods.
+    rooms: DashMap<RoomCode, Arc<OnceCell<RoomHandle>>>,
+    store: SharedStore,
+    journal: Journal,
+    clock: Clock,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What a room's actor uses of the server.
+#[derive(Clone, Debug)]
+pub(super) struct Services {
+    pub(super) store: SharedStore,
+    pub(super) journal: Journal,
+    pub(super) clock: Clock,
+    registry: Weak<Inner>,
+}
+
+impl Services {
+    /// Takes a room out of the registry if nobody holds its handle; false when somebody does.
+    pub(super) fn forget(&self, code: RoomCode) -> bool {
+        // The handle is cloned only under the same shard's lock, so nobody gets one between the look and the removal.
+        let unused = |_: &RoomCode, cell: &Arc<OnceCell<RoomHandle>>| {
+            Arc::strong_count(cell) == 1 && cell.get().is_some_and(|handle| handle.inbox.strong_count() == 1)
+        };
+        self.registry.upgrade().is_none_or(|registry| registry.rooms.remove_if(&code, unused).is_some())
+    }
+}
+
+impl Registry {
+    /// No rooms in memory yet. Actors run on `tasks` and end, their rooms saved, when `stop` is cancelled.
+    pub fn new(
+        store: SharedStore,
+        journal: Journal,
+        clock: Clock,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, tasks, stop }) }
+    }
+
+    /// How many rooms are in memory.
+    pub fn len(&self) -> usize {
+        self.inner.rooms.len()
+    }
+
+    /// True when no room is in memory.
+    pub fn is_empty(&self) -> bool {
+        self.inner.rooms.is_empty()
+    }
+
+    /// Opens a new room with `host` as its first member.
+    pub async fn create(&self, name: &str, passcode_hash: Option<String>, host: Newcomer) -> StoreResult<StoredRoom> {
+        let now_ms = self.inner.clock.now_ms();
+        for _ in 0..CODE_TRIES {
+            let room = StoredRoom {
+                id: RoomId(ids::uuid_v7(now_ms)),
+                code: ids::room_code(),
+                name: name.to_owned(),
+                host: host.id,
+                passcode_hash: passcode_hash.clone(),
+                created_at_ms: now_ms,
+                closed_at_ms: None,
+            };
+            match self.inner.store.create_room(&room, &first_batch(&room, &host)).await {
+                Err(StoreError::Conflict("room code")) => {}
+                created => return created.map(|()| room),
+            }
+        }
+        Err(StoreError::Conflict("room code"))
+    }
+
+    /// The room's record, whether or not it is in memory.
+    pub async fn find(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>> {
+        self.inner.store.room_by_code(code).await
+    }
+
+    /// Open rooms that a user belongs to, the newest first.
+    pub async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.inner.store.rooms_of(user, rooms_max).await
+    }
+
+    /// The way to a room, which is loaded if it is not in memory.
+    pub async fn open(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
+        let cell = self.inner.rooms.entry(code).or_default().clone();
+        let opened = cell.get_or_try_init(|| self.load(code)).await.cloned();
+        if opened.is_err() {
+            // Two hold the cell: the map and this call. A third would be loading the same room.
+            self.inner.rooms.remove_if(&code, |_, known| Arc::strong_count(known) == 2 && !known.initialized());
+        }
+        opened
+    }
+
+    async fn load(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
+        let inner = &self.inner;
+        let room = inner.store.room_by_code(code).await?.ok_or(OpenError::NotFound)?;
+        if room.closed_at_ms.is_some() {
+            return Err(OpenError::Closed);
+        }
+        let loaded = load(&inner.store, room.id, code).await?;
+        let (inbox, messages) = mpsc::channel(ROOM_INBOX_MAX);
+        let services = Services {
+            store: inner.store.clone(),
+            journal: inner.journal.clone(),
+            clock: inner.clock,
+            registry: Arc::downgrade(inner),
+        };
+        let actor = Actor::new(room.id, code, services, loaded);
+        inner.tasks.spawn(actor.run(messages, inner.stop.clone()));
+        Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox })
+    }
+}
+
+fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
+    let ctx = Ctx { now_ms: room.created_at_ms, new_entry: EntryId(room.id.0) };
+    let mut state = RoomState::new(room.code);
+    let events = state
+        .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone() })
+        .expect("a new room refuses nothing");
+    JournalBatch {
+        room: room.id,
+        epoch: u64::try_from(room.created_at_ms).unwrap_or(0),
+        offset: state.offset(),
+        at_ms: room.created_at_ms,
+        command: None,
+        events: serde_json::to_string(&events).expect("events are JSON"),
+        index: events.iter().filter_map(IndexChange::of).collect(),
+    }
+}

@@ -1,0 +1,77 @@
+//! Group commit: the appends of all rooms, one transaction after the other.
+//!
+//! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
+//! thousand rooms share one sync. An append is answered only after its transaction is durable. When a transaction
+//! fails its batches are tried one by one, so that one room's conflict is not another room's failure.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use super::{JournalBatch, SharedStore, StoreError};
+use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
+
+/// The result of an append; the error is shared with the log.
+pub type Appended = Result<(), Arc<StoreError>>;
+
+/// Where rooms hand their events over. Cheap to clone; the journal ends when the last clone is gone.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    appends: mpsc::Sender<Append>,
+}
+
+#[derive(Debug)]
+struct Append {
+    batch: JournalBatch,
+    done: oneshot::Sender<Appended>,
+}
+
+impl Journal {
+    /// Starts the one writer.
+    pub fn start(store: SharedStore, tasks: &TaskTracker) -> Self {
+        let (appends, queue) = mpsc::channel(JOURNAL_QUEUE_MAX);
+        tasks.spawn(write(store, queue));
+        Self { appends }
+    }
+
+    /// Hands a batch over; waits only while the queue is full. The receiver resolves once the batch is durable or is
+    /// known not to be; it is dropped without an answer only when the process ends.
+    pub async fn append(&self, batch: JournalBatch) -> oneshot::Receiver<Appended> {
+        let (done, appended) = oneshot::channel();
+        if let Err(mpsc::error::SendError(append)) = self.appends.send(Append { batch, done }).await {
+            drop(append);
+        }
+        appended
+    }
+}
+
+async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
+    let mut gathered = Vec::new();
+    while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
+        let (batches, waiting): (Vec<_>, Vec<_>) = gathered.drain(..).map(|append| (append.batch, append.done)).unzip();
+        match store.append(&batches).await {
+            Ok(()) => waiting.into_iter().for_each(|done| answer(done, Ok(()))),
+            Err(error) if batches.len() == 1 => {
+                let error = failed(&batches[0], error);
+                waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
+            }
+            Err(_) => {
+                for (batch, done) in batches.into_iter().zip(waiting) {
+                    let appended = store.append(std::slice::from_ref(&batch)).await;
+                    answer(done, appended.map_err(|error| failed(&batch, error)));
+                }
+            }
+        }
+    }
+}
+
+fn failed(batch: &JournalBatch, error: StoreError) -> Arc<StoreError> {
+    tracing::error!(room = %batch.room, offset = batch.offset, %error, "append failed");
+    Arc::new(error)
+}
+
+/// A room that is gone does not wait for its answer.
+fn answer(done: oneshot::Sender<Appended>, appended: Appended) {
+    let _ = done.send(appended);
+}

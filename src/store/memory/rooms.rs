@@ -1,0 +1,120 @@
+//! Rooms and their journals in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use tutti_protocol::{RoomCode, RoomId, UserId};
+
+use super::MemoryStore;
+use crate::store::{
+    Checkpoint, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    rooms: BTreeMap<RoomId, StoredRoom>,
+    members: BTreeSet<(UserId, RoomId)>,
+    journal: BTreeMap<(RoomId, u64), JournalBatch>,
+    checkpoints: BTreeMap<RoomId, Checkpoint>,
+}
+
+#[async_trait]
+impl RoomStore for MemoryStore {
+    async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()> {
+        self.fault()?;
+        let mut tables = self.rooms.lock();
+        if tables.rooms.values().any(|known| known.code == room.code) {
+            return Err(StoreError::Conflict("room code"));
+        }
+        if tables.has(first) {
+            return Err(StoreError::Conflict("journal offset"));
+        }
+        tables.rooms.insert(room.id, room.clone());
+        tables.append(first);
+        Ok(())
+    }
+
+    async fn room_by_code(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>> {
+        self.fault()?;
+        Ok(self.rooms.lock().rooms.values().find(|room| room.code == code).cloned())
+    }
+
+    async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        let mut rooms: Vec<_> = tables
+            .rooms
+            .values()
+            .filter(|room| room.closed_at_ms.is_none() && tables.members.contains(&(user, room.id)))
+            .cloned()
+            .collect();
+        rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));
+        rooms.truncate(rooms_max as usize);
+        Ok(rooms)
+    }
+
+    async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
+        self.fault()?;
+        let mut tables = self.rooms.lock();
+        // All or none: every conflict is found before anything is written.
+        let mut keys = BTreeSet::new();
+        if batches.iter().any(|batch| tables.has(batch) || !keys.insert((batch.room, batch.offset))) {
+            return Err(StoreError::Conflict("journal offset"));
+        }
+        batches.iter().for_each(|batch| tables.append(batch));
+        Ok(())
+    }
+
+    async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        Ok(StoredJournal {
+            checkpoint: tables.checkpoints.get(&room).cloned(),
+            batches: tables.journal.range((room, 0)..=(room, u64::MAX)).map(|(_, batch)| batch.clone()).collect(),
+        })
+    }
+
+    async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
+        self.fault()?;
+        let mut tables = self.rooms.lock();
+        if tables.checkpoints.get(&checkpoint.room).is_some_and(|known| known.offset > checkpoint.offset) {
+            return Ok(());
+        }
+        tables.checkpoints.insert(checkpoint.room, checkpoint.clone());
+        tables.journal.retain(|(room, offset), batch| {
+            *room != checkpoint.room || *offset > checkpoint.offset || batch.at_ms >= keep_from_ms
+        });
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn has(&self, batch: &JournalBatch) -> bool {
+        self.journal.contains_key(&(batch.room, batch.offset))
+    }
+
+    fn append(&mut self, batch: &JournalBatch) {
+        let stored = JournalBatch { index: vec![], ..batch.clone() };
+        self.journal.insert((batch.room, batch.offset), stored);
+        for change in &batch.index {
+            match change {
+                IndexChange::Joined(user) => {
+                    self.members.insert((*user, batch.room));
+                }
+                IndexChange::Parted(user) => {
+                    self.members.remove(&(*user, batch.room));
+                }
+                IndexChange::HostIs(user) => {
+                    if let Some(room) = self.rooms.get_mut(&batch.room) {
+                        room.host = *user;
+                    }
+                }
+                IndexChange::Closed => {
+                    if let Some(room) = self.rooms.get_mut(&batch.room) {
+                        room.closed_at_ms = Some(batch.at_ms);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Rooms and their journals.
+
+use async_trait::async_trait;
+use tutti_protocol::{CommandId, Event, RoomCode, RoomId, UserId};
+
+use super::StoreResult;
+
+/// A room as it is found by its code; what happens in it is in its journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRoom {
+    /// Its id.
+    pub id: RoomId,
+    /// Its code, unique among all rooms ever.
+    pub code: RoomCode,
+    /// Its name.
+    pub name: String,
+    /// Its host now.
+    pub host: UserId,
+    /// bcrypt of its passcode.
+    pub passcode_hash: Option<String>,
+    /// When it was opened.
+    pub created_at_ms: i64,
+    /// When it was closed.
+    pub closed_at_ms: Option<i64>,
+}
+
+/// The events of one input: durable together, shown together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalBatch {
+    /// Whose.
+    pub room: RoomId,
+    /// Which history.
+    pub epoch: u64,
+    /// Offset of the last event; unique in a room, so that a second writer cannot write.
+    pub offset: u64,
+    /// When it was decided.
+    pub at_ms: i64,
+    /// The command that it answers, and whose: repeated, it has no second effect.
+    pub command: Option<(UserId, CommandId)>,
+    /// The events, as JSON array.
+    pub events: String,
+    /// What follows for the tables by which rooms are found.
+    pub index: Vec<IndexChange>,
+}
+
+/// A change to the tables by which rooms are found; stored with the events that cause it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexChange {
+    /// Somebody belongs to the room.
+    Joined(UserId),
+    /// Somebody does not any more.
+    Parted(UserId),
+    /// The room has this host.
+    HostIs(UserId),
+    /// The room is over.
+    Closed,
+}
+
+impl IndexChange {
+    /// What follows from an event.
+    pub fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::RoomCreated { host, .. } => Some(Self::Joined(host.id)),
+            Event::MemberJoined { member } => Some(Self::Joined(member.id)),
+            Event::MemberLeft { member } | Event::MemberKicked { member, .. } => Some(Self::Parted(*member)),
+            Event::HostTransferred { to, .. } => Some(Self::HostIs(*to)),
+            Event::RoomClosed { .. } => Some(Self::Closed),
+            _ => None,
+        }
+    }
+}
+
+/// A room's whole state at an offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Whose.
+    pub room: RoomId,
+    /// Which history.
+    pub epoch: u64,
+    /// The last event that is in it.
+    pub offset: u64,
+    /// When it was made.
+    pub at_ms: i64,
+    /// The state, as JSON.
+    pub state: String,
+}
+
+/// What is kept of a room's past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredJournal {
+    /// The newest checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// All batches still kept, oldest first: those after the checkpoint are to be replayed, those before it tell
+    /// members who come back what they missed. Their `index` is empty.
+    pub batches: Vec<JournalBatch>,
+}
+
+/// Where rooms last.
+#[async_trait]
+pub trait RoomStore: Send + Sync {
+    /// Adds a room with its first events. `Conflict("room code")` when the code is taken.
+    async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()>;
+
+    /// The room that has or had this code.
+    async fn room_by_code(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>>;
+
+    /// Open rooms that a user belongs to, the newest first.
+    async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
+
+    /// Appends the batches of any rooms, all or none. `Conflict("journal offset")` when one of them is there already.
+    async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()>;
+
+    /// What is kept of a room's past.
+    async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal>;
+
+    /// Replaces a room's checkpoint by a newer one, and removes batches that are both in it and older than
+    /// `keep_from_ms`. An older checkpoint changes nothing.
+    async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()>;
+}

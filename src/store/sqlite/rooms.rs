@@ -1,0 +1,206 @@
+//! Rooms and their journals in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
+use uuid::Uuid;
+
+use super::SqliteStore;
+use crate::store::{
+    Checkpoint, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+};
+
+#[async_trait]
+impl RoomStore for SqliteStore {
+    async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        sqlx::query(
+            "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(room.id.0)
+        .bind(room.code.as_str())
+        .bind(&room.name)
+        .bind(room.host.0)
+        .bind(&room.passcode_hash)
+        .bind(room.created_at_ms)
+        .bind(room.closed_at_ms)
+        .execute(&mut *transaction)
+        .await
+        .map_err(conflict("room code"))?;
+        append_one(&mut transaction, first).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn room_by_code(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>> {
+        let row = sqlx::query(
+            "SELECT id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms FROM rooms WHERE code = ?",
+        )
+        .bind(code.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(room).transpose()
+    }
+
+    async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        let rows = sqlx::query(
+            "SELECT id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms FROM rooms \
+             JOIN room_members ON room_members.room_id = rooms.id \
+             WHERE room_members.user_id = ? AND closed_at_ms IS NULL ORDER BY created_at_ms DESC, id DESC LIMIT ?",
+        )
+        .bind(user.0)
+        .bind(rooms_max)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(room).collect()
+    }
+
+    async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        for batch in batches {
+            append_one(&mut transaction, batch).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
+        // One read transaction: a checkpoint that moves between two reads would leave a hole.
+        let mut transaction = self.read.begin().await?;
+        let checkpoint = sqlx::query("SELECT epoch, last_offset, at_ms, state FROM room_checkpoints WHERE room_id = ?")
+            .bind(room.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let batches = sqlx::query(
+            "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
+             WHERE room_id = ? ORDER BY last_offset",
+        )
+        .bind(room.0)
+        .fetch_all(&mut *transaction)
+        .await?;
+        Ok(StoredJournal {
+            checkpoint: checkpoint.map(|row| to_checkpoint(room, &row)).transpose()?,
+            batches: batches.iter().map(|row| to_batch(room, row)).collect::<StoreResult<_>>()?,
+        })
+    }
+
+    async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        let saved = sqlx::query(
+            "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
+             ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch, last_offset = excluded.last_offset, \
+             at_ms = excluded.at_ms, state = excluded.state WHERE excluded.last_offset >= room_checkpoints.last_offset",
+        )
+        .bind(checkpoint.room.0)
+        .bind(stored(checkpoint.epoch))
+        .bind(stored(checkpoint.offset))
+        .bind(checkpoint.at_ms)
+        .bind(&checkpoint.state)
+        .execute(&mut *transaction)
+        .await?;
+        if saved.rows_affected() == 1 {
+            sqlx::query("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
+                .bind(checkpoint.room.0)
+                .bind(stored(checkpoint.offset))
+                .bind(keep_from_ms)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBatch) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(batch.room.0)
+    .bind(stored(batch.offset))
+    .bind(stored(batch.epoch))
+    .bind(batch.at_ms)
+    .bind(batch.command.map(|(member, _)| member.0))
+    .bind(batch.command.map(|(_, command)| command.0))
+    .bind(&batch.events)
+    .execute(&mut **transaction)
+    .await
+    .map_err(conflict("journal offset"))?;
+    for change in &batch.index {
+        let query = match change {
+            IndexChange::Joined(user) => {
+                sqlx::query("INSERT INTO room_members (user_id, room_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                    .bind(user.0)
+                    .bind(batch.room.0)
+            }
+            IndexChange::Parted(user) => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?")
+                .bind(user.0)
+                .bind(batch.room.0),
+            IndexChange::HostIs(user) => {
+                sqlx::query("UPDATE rooms SET host_id = ? WHERE id = ?").bind(user.0).bind(batch.room.0)
+            }
+            IndexChange::Closed => {
+                sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
+            }
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// Offsets and epochs are far below 2^63.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn conflict(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => StoreError::Conflict(what),
+        _ => StoreError::Database(error),
+    }
+}
+
+fn unsigned(table: &'static str, row: &SqliteRow, column: &str) -> StoreResult<u64> {
+    u64::try_from(row.try_get::<i64, _>(column)?)
+        .map_err(|_| StoreError::Unreadable { table, reason: format!("negative {column}") })
+}
+
+fn room(row: &SqliteRow) -> StoreResult<StoredRoom> {
+    let code: String = row.try_get("code")?;
+    Ok(StoredRoom {
+        id: RoomId(row.try_get("id")?),
+        code: RoomCode::parse(&code)
+            .ok_or_else(|| StoreError::Unreadable { table: "rooms", reason: format!("room code {code}") })?,
+        name: row.try_get("name")?,
+        host: UserId(row.try_get("host_id")?),
+        passcode_hash: row.try_get("passcode_hash")?,
+        created_at_ms: row.try_get("created_at_ms")?,
+        closed_at_ms: row.try_get("closed_at_ms")?,
+    })
+}
+
+fn to_checkpoint(room: RoomId, row: &SqliteRow) -> StoreResult<Checkpoint> {
+    Ok(Checkpoint {
+        room,
+        epoch: unsigned("room_checkpoints", row, "epoch")?,
+        offset: unsigned("room_checkpoints", row, "last_offset")?,
+        at_ms: row.try_get("at_ms")?,
+        state: row.try_get("state")?,
+    })
+}
+
+fn to_batch(room: RoomId, row: &SqliteRow) -> StoreResult<JournalBatch> {
+    let member: Option<Uuid> = row.try_get("member_id")?;
+    let command: Option<Uuid> = row.try_get("command_id")?;
+    Ok(JournalBatch {
+        room,
+        epoch: unsigned("room_journal", row, "epoch")?,
+        offset: unsigned("room_journal", row, "last_offset")?,
+        at_ms: row.try_get("at_ms")?,
+        command: member.zip(command).map(|(member, command)| (UserId(member), CommandId(command))),
+        events: row.try_get("events")?,
+        index: vec![],
+    })
+}
