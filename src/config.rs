@@ -14,6 +14,9 @@ pub struct ServeConfig {
     /// Where it keeps things.
     #[command(flatten)]
     pub storage: StorageConfig,
+    /// How people prove who they are.
+    #[command(flatten)]
+    pub identity: IdentityConfig,
     /// Its own music.
     #[command(flatten)]
     pub library: LibraryConfig,
@@ -60,6 +63,15 @@ pub struct StorageConfig {
     pub database_url: Option<String>,
 }
 
+/// How people prove who they are.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Identity")]
+pub struct IdentityConfig {
+    /// Work that goes into a password's hash, as the binary logarithm of bcrypt's rounds. Lower it for tests only.
+    #[arg(long, env = "TUTTI_BCRYPT_COST", default_value_t = 12, hide = true, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub bcrypt_cost: u32,
+}
+
 /// The server's own music.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Library")]
@@ -77,7 +89,8 @@ pub struct LibraryConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitsConfig {
-    /// Logins tried, per address and per account.
+    /// Logins tried for one account from one address; from one address in all, six times as many. Nobody is locked out
+    /// because somebody elsewhere guesses.
     #[arg(long, env = "TUTTI_LIMIT_LOGINS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_logins: u32,
 

@@ -97,8 +97,9 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl warp::Reply for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    /// The problem document, after a line in the log.
+    pub fn to_response(&self) -> Response {
         let error_id = Uuid::new_v4().simple().to_string();
         match &self.cause {
             Some(cause) => {
@@ -117,7 +118,7 @@ impl warp::Reply for ApiError {
             r#type: "about:blank".into(),
             title: self.status.canonical_reason().unwrap_or("Error").into(),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: self.detail.clone(),
             code: self.code,
             error_id,
         };
@@ -133,3 +134,12 @@ impl warp::Reply for ApiError {
         response
     }
 }
+
+impl warp::Reply for ApiError {
+    fn into_response(self) -> Response {
+        self.to_response()
+    }
+}
+
+/// A filter may refuse with it.
+impl warp::reject::Reject for ApiError {}

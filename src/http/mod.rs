@@ -1,5 +1,81 @@
 //! Routes of `/api/v1`, one file a resource, over services that know nothing of HTTP.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`auth`] [`me`] [`server`] | resources |
+//! | [`static_client`] | the web client and its pages |
+//! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
+//! | [`frame`] | what every answer gets on its way out: problem documents and security headers |
+//! | [`origin`] | which pages may use this server; for the WebSocket handshake too |
+//! | [`cookie`] | the refresh token's cookie |
+//! | [`limits`] | how often anybody may do what |
+//! | [`error`] | failed requests |
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tutti_protocol::Provider;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+pub mod auth;
+pub mod cookie;
 pub mod error;
+pub mod frame;
+pub mod limits;
+pub mod me;
+pub mod middleware;
+pub mod origin;
+pub mod server;
+pub mod static_client;
 
 pub use error::ApiError;
+pub use middleware::{authenticated, client_address, json, json_body, maybe_authenticated, respond};
+
+use crate::clock::Clock;
+use crate::config::ServeConfig;
+use crate::identity::Identity;
+use crate::store::SharedStore;
+use cookie::Cookies;
+use limits::Limits;
+use origin::Origins;
+
+/// Everything that routes need.
+pub struct Services {
+    /// Who is here.
+    pub identity: Identity,
+    /// Asked whether it answers.
+    pub store: SharedStore,
+    /// Every setting.
+    pub config: ServeConfig,
+    /// The server's time.
+    pub clock: Clock,
+    /// Which pages may use this server.
+    pub origins: Origins,
+    /// Where refresh tokens are kept.
+    pub cookies: Cookies,
+    /// How often anybody may do what.
+    pub limits: Limits,
+    /// Which music there is to search.
+    pub providers: Vec<Provider>,
+    /// Cancelled when the server begins to stop: it is alive then, but not ready.
+    pub draining: CancellationToken,
+}
+
+/// The same services for all routes.
+pub type SharedServices = Arc<Services>;
+
+/// Everything this server answers over HTTP.
+pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
+    let routes =
+        api(services).or(server::health(services)).unify().or(static_client::routes::<static_client::Client>()).unify();
+    frame::frame(services, routes.boxed())
+}
+
+/// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
+pub fn api(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let resources = auth::routes(services).or(me::routes(services)).unify().or(server::routes(services)).unify();
+    warp::path!("api" / "v1" / ..).and(middleware::own_origin(services)).and(resources).boxed()
+}

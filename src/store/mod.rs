@@ -5,18 +5,20 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 pub mod journal;
 pub mod memory;
 pub mod sqlite;
 
+mod identity;
 mod rooms;
 
+pub use identity::{
+    IdentityStore, PasswordHash, Rotation, SessionId, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
+    TokenHash,
+};
 pub use rooms::{Checkpoint, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
-
-// placeholder until identity lands
-/// A login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionId(pub uuid::Uuid);
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,14 @@ pub enum StoreError {
 pub type StoreResult<T> = Result<T, StoreError>;
 
 /// All that Tutti keeps.
-pub trait Store: RoomStore + std::fmt::Debug + Send + Sync + 'static {}
+#[async_trait]
+pub trait Store: IdentityStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
+    /// Whether the database answers.
+    async fn ping(&self) -> StoreResult<()>;
+
+    /// Lets go of the database; what was acknowledged is in it.
+    async fn close(&self);
+}
 
 /// A store that is shared by everything that needs it.
 pub type SharedStore = Arc<dyn Store>;

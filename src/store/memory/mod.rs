@@ -2,15 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{Store, StoreError, StoreResult};
 
+mod identity;
 mod rooms;
 
 /// A store that forgets everything when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
+    identity: Mutex<identity::Tables>,
     rooms: Mutex<rooms::Tables>,
     failing: AtomicBool,
 }
@@ -26,4 +29,11 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {}
+#[async_trait]
+impl Store for MemoryStore {
+    async fn ping(&self) -> StoreResult<()> {
+        self.fault()
+    }
+
+    async fn close(&self) {}
+}

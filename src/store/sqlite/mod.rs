@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{Store, StoreResult};
 
+mod identity;
 mod rooms;
 
 /// Readers beside the one writer.
@@ -47,12 +49,17 @@ impl SqliteStore {
             SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read })
     }
+}
 
-    /// Closes the file; what was acknowledged is in it.
-    pub async fn close(&self) {
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> StoreResult<()> {
+        sqlx::query("SELECT 1").execute(&self.write).await?;
+        Ok(())
+    }
+
+    async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
     }
 }
-
-impl Store for SqliteStore {}

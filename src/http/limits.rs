@@ -1,0 +1,58 @@
+//! How often anybody may log in, register, or become a guest. Addresses are those that
+//! [`client_address`](super::middleware::client_address) gives.
+
+use std::net::IpAddr;
+
+use super::ApiError;
+use crate::clock::Clock;
+use crate::config::LimitsConfig;
+use crate::identity::Username;
+use crate::limiter::Limiter;
+
+/// A party behind one address logs in within a minute or two; one account needs no more than a few tries.
+const LOGINS_PER_ADDRESS_FACTOR: u32 = 6;
+
+/// The doors and how often each opens.
+///
+/// Logins are counted for the pair of account and address, and for the address. Never for the account alone: then anybody
+/// who guesses could keep its owner out.
+#[derive(Debug)]
+pub struct Limits {
+    logins_by_account: Limiter<(String, IpAddr)>,
+    logins_by_address: Limiter<IpAddr>,
+    registrations: Limiter<IpAddr>,
+    guests: Limiter<IpAddr>,
+}
+
+impl Limits {
+    /// As the settings say.
+    pub fn new(config: &LimitsConfig, clock: Clock) -> Self {
+        let logins_per_address = config.limit_logins.saturating_mul(LOGINS_PER_ADDRESS_FACTOR);
+        Self {
+            logins_by_account: Limiter::per_minute(config.limit_logins, clock),
+            logins_by_address: Limiter::per_minute(logins_per_address, clock),
+            registrations: Limiter::per_minute(config.limit_registrations, clock),
+            guests: Limiter::per_minute(config.limit_guests, clock),
+        }
+    }
+
+    /// One more try to log in, right or wrong.
+    pub fn login(&self, username: &str, address: IpAddr) -> Result<(), ApiError> {
+        // What cannot be a username is no account, so all of it is one key: keys stay short.
+        let account = Username::parse(username).map(|username| username.normalized().to_owned()).unwrap_or_default();
+        self.logins_by_account
+            .check(&(account, address))
+            .and_then(|()| self.logins_by_address.check(&address))
+            .map_err(ApiError::rate_limited)
+    }
+
+    /// One more try to register.
+    pub fn registration(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.registrations.check(&address).map_err(ApiError::rate_limited)
+    }
+
+    /// One more guest.
+    pub fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.guests.check(&address).map_err(ApiError::rate_limited)
+    }
+}

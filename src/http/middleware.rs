@@ -1,0 +1,255 @@
+//! What requests pass before a resource sees them.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, BytesMut};
+use futures_util::{Stream, TryStreamExt};
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tutti_protocol::ErrorCode;
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
+
+use super::cookie::Slot;
+use super::{ApiError, Services, SharedServices};
+use crate::identity::{Access, Caller};
+
+/// Bytes in a body, at most.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// The services, for a handler.
+pub fn with(
+    services: &SharedServices,
+) -> impl Filter<Extract = (SharedServices,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+    let services = Arc::clone(services);
+    warp::any().map(move || Arc::clone(&services))
+}
+
+/// A body of JSON.
+pub fn json<T: Serialize>(body: &T) -> impl Reply + use<T> {
+    warp::reply::json(body)
+}
+
+/// What a handler answers, as a response.
+pub fn respond<T: Reply>(result: Result<T, ApiError>) -> Response {
+    match result {
+        Ok(reply) => reply.into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Who is asking, by `Authorization: Bearer`; 401 for anybody else.
+pub fn authenticated(
+    services: &SharedServices,
+) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    maybe_authenticated(services)
+        .and_then(|access: Option<Access>| std::future::ready(access.ok_or_else(|| refuse(unauthenticated()))))
+}
+
+/// Who is asking, if they say so; 401 for those who say so and are wrong.
+pub fn maybe_authenticated(
+    services: &SharedServices,
+) -> impl Filter<Extract = (Option<Access>,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    let identity = services.identity.clone();
+    warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
+        let access = match bearer(&headers) {
+            Some(token) => identity.authenticate(token).map(Some).map_err(|_| refuse(unauthenticated())),
+            None => Ok(None),
+        };
+        std::future::ready(access)
+    })
+}
+
+/// Who asks to be let in or out, as far as the request shows. Never refuses.
+pub fn caller(
+    services: &SharedServices,
+) -> impl Filter<Extract = (Caller,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+    let services = Arc::clone(services);
+    warp::header::headers_cloned().map(move |headers: HeaderMap| Caller {
+        refresh_token: services.cookies.read(&headers, Slot::FIRST),
+        access: bearer(&headers).and_then(|token| services.identity.authenticate(token).ok()),
+        user_agent: text(&headers, header::USER_AGENT).unwrap_or_default().to_owned(),
+    })
+}
+
+/// A body of JSON, at most [`BODY_BYTES_MAX`] long; 413 when longer, 400 when it is something else.
+pub fn json_body<T: DeserializeOwned + Send>()
+-> impl Filter<Extract = (T,), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::header::headers_cloned().and(warp::body::stream()).and_then(|headers: HeaderMap, body| async move {
+        if !is_json(&headers) {
+            return Err(refuse(ApiError::invalid("The body must be JSON, and Content-Type must say so.")));
+        }
+        let bytes = read_body(&headers, body).await.map_err(refuse)?;
+        // The cause may quote the body, and with it a password; its place does not.
+        serde_json::from_slice(&bytes).map_err(|cause| {
+            let place = format!("line {}, column {}", cause.line(), cause.column());
+            refuse(ApiError::invalid(format!("The body is not the JSON that is expected here ({place}).")))
+        })
+    })
+}
+
+/// Where a request comes from: the peer, or what a trusted proxy says in `X-Forwarded-For`. The accept loop puts the
+/// peer's [`SocketAddr`] into the request's extensions; without one all requests count as one address.
+///
+/// It is a key for limits: an IPv4 address, or the /64 that one IPv6 subscriber has at least.
+pub fn client_address(
+    services: &SharedServices,
+) -> impl Filter<Extract = (IpAddr,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+    let trusted: Arc<[IpAddr]> = services.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect();
+    warp::ext::optional::<SocketAddr>().and(warp::header::headers_cloned()).map(
+        move |peer: Option<SocketAddr>, headers: HeaderMap| {
+            let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip().to_canonical());
+            subscriber(forwarded_for(peer, &headers, &trusted))
+        },
+    )
+}
+
+/// Refuses (403) requests that a foreign page could have made a browser send.
+///
+/// For requests that may change something:
+/// 1. with `Origin`, it must be [allowed](super::origin::Origins::allows);
+/// 2. else with `Sec-Fetch-Site`, it must be `same-origin` or `none` (typed by the user);
+/// 3. with neither it is no browser of the last years, and may pass, unless the cookie alone says who is asking. A native
+///    client that keeps the cookie sends `Authorization`, or our own address as `Origin`.
+pub fn own_origin(
+    services: &SharedServices,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    let services = Arc::clone(services);
+    warp::method()
+        .and(warp::header::headers_cloned())
+        .and_then(move |method: Method, headers: HeaderMap| {
+            let ours = method.is_safe() || is_own(&headers, &services);
+            let refused = || refuse(ApiError::forbidden("This page may not use this server."));
+            std::future::ready(if ours { Ok(()) } else { Err(refused()) })
+        })
+        .untuple_one()
+}
+
+fn is_own(headers: &HeaderMap, services: &Services) -> bool {
+    if headers.get_all(header::ORIGIN).iter().count() > 1 {
+        return false;
+    }
+    if headers.contains_key(header::ORIGIN) {
+        let origin = text(headers, header::ORIGIN).unwrap_or("null");
+        return services.origins.allows(Some(origin), text(headers, header::HOST));
+    }
+    match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin" || site == "none",
+        None => headers.contains_key(header::AUTHORIZATION) || services.cookies.read(headers, Slot::FIRST).is_none(),
+    }
+}
+
+/// From the right, the first address that is not one of our proxies: what stands further left anybody could have written.
+fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut client = peer;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !trusted.contains(&client) {
+            break;
+        }
+        let Some(address) = parse_hop(hop.trim()) else { break };
+        client = address;
+    }
+    client
+}
+
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+/// Some proxies add the port.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let address = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip())).ok();
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+async fn read_body<B: Buf>(
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<BytesMut, ApiError> {
+    let too_large = || {
+        let detail = format!("The body may have {BODY_BYTES_MAX} bytes.");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, detail)
+    };
+    let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    let mut body = std::pin::pin!(body);
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.try_next().await.map_err(|_| ApiError::invalid("The body ended early."))? {
+        if bytes.len() + chunk.remaining() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        bytes.put(chunk);
+    }
+    Ok(bytes)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = text(headers, header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn unauthenticated() -> ApiError {
+    ApiError::unauthenticated("Please log in again.")
+}
+
+fn refuse(error: ApiError) -> Rejection {
+    warp::reject::custom(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(raw: &str) -> IpAddr {
+        raw.parse().unwrap()
+    }
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        lines.iter().map(|line| (http::HeaderName::from_static("x-forwarded-for"), line.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted = [address("10.0.0.1"), address("10.0.0.2")];
+        let cases: [(&str, &[&str], &str); 8] = [
+            ("192.0.2.7", &["203.0.113.9"], "192.0.2.7"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+            ("10.0.0.1", &["1.1.1.1", "203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", &["203.0.113.9:4711"], "203.0.113.9"),
+            ("10.0.0.1", &["203.0.113.9, nonsense"], "10.0.0.1"),
+        ];
+        for (peer, lines, client) in cases {
+            assert_eq!(forwarded_for(address(peer), &headers(lines), &trusted), address(client), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn one_subscriber_is_one_key() {
+        let key = |raw| subscriber(address(raw));
+        assert_eq!(key("2001:db8:1:2:aaaa::1"), key("2001:db8:1:2:bbbb::2"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

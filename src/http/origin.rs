@@ -1,0 +1,144 @@
+//! Which pages may use this server.
+//!
+//! A browser says in `Origin` which page a request comes from; that page must be ours: served from the address that the
+//! request went to (`Host`), from the public URL, or from an origin that the settings allow. Requests without `Origin` do
+//! not come from pages of today's browsers when they change something, nor when they open a WebSocket.
+
+use http::Uri;
+use http::uri::Authority;
+
+use crate::config::ListenConfig;
+
+/// Scheme, host and port of a page, in lower case, with the port always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Origin {
+    https: bool,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// Reads an `Origin` header or a URL; `None` for `null`, other schemes, and what is neither.
+    fn parse(raw: &str) -> Option<Self> {
+        let uri: Uri = raw.trim().parse().ok()?;
+        let https = match uri.scheme_str()? {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        Self::at(https, uri.authority()?)
+    }
+
+    fn at(https: bool, authority: &Authority) -> Option<Self> {
+        if authority.as_str().contains('@') {
+            return None;
+        }
+        let default_port = if https { 443 } else { 80 };
+        let port = match authority.port() {
+            Some(_) => authority.port_u16()?,
+            None => default_port,
+        };
+        Some(Self { https, host: authority.host().to_ascii_lowercase(), port })
+    }
+}
+
+/// The origins whose pages may use this server, as the settings say.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    public: Option<Origin>,
+    listed: Vec<Origin>,
+}
+
+impl Origins {
+    /// Reads the settings once.
+    pub fn new(config: &ListenConfig) -> Self {
+        Self {
+            public: config.public_url.as_deref().and_then(Origin::parse),
+            listed: config.allowed_origins.iter().filter_map(|listed| Origin::parse(listed)).collect(),
+        }
+    }
+
+    /// Whether a page of `origin` (the header as it came) may use this server under the name `host` (the header as it
+    /// came). A request without `Origin` may: native clients send none.
+    ///
+    /// The scheme of our own address is not compared, because a proxy may speak TLS for us; only where the public URL
+    /// is https does its name not stand for pages that came over plain http.
+    pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        let Some(origin) = Origin::parse(origin) else { return false };
+        if self.public.iter().chain(&self.listed).any(|allowed| *allowed == origin) {
+            return true;
+        }
+        let public = self.public.as_ref();
+        let downgraded = public.is_some_and(|public| public.https && !origin.https && public.host == origin.host);
+        let own = host.and_then(|host| host.parse::<Authority>().ok()).and_then(|host| Origin::at(origin.https, &host));
+        own.is_some_and(|own| own == origin) && !downgraded
+    }
+
+    /// Whether people reach this server by https: by its public URL, since TLS is a proxy's business.
+    pub fn https(&self) -> bool {
+        self.public.as_ref().is_some_and(|public| public.https)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(public_url: Option<&str>, allowed: &[&str]) -> Origins {
+        Origins::new(&ListenConfig {
+            listen: ([127, 0, 0, 1], 8080).into(),
+            public_url: public_url.map(Into::into),
+            allowed_origins: allowed.iter().map(ToString::to_string).collect(),
+            trusted_proxies: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn pages_from_the_address_that_was_asked_are_ours() {
+        let origins = origins(None, &[]);
+        let cases = [
+            (None, Some("tutti.lan:8080"), true),
+            (Some("http://tutti.lan:8080"), Some("tutti.lan:8080"), true),
+            (Some("http://Tutti.LAN:8080"), Some("tutti.lan:8080"), true),
+            (Some("http://tutti.lan"), Some("tutti.lan:80"), true),
+            (Some("https://tutti.lan"), Some("tutti.lan"), true),
+            (Some("http://[::1]:8080"), Some("[::1]:8080"), true),
+            (Some("http://tutti.lan:8081"), Some("tutti.lan:8080"), false),
+            (Some("http://evil.example"), Some("tutti.lan:8080"), false),
+            (Some("http://tutti.lan.evil.example:8080"), Some("tutti.lan:8080"), false),
+            (Some("http://tutti.lan:8080@evil.example"), Some("tutti.lan:8080"), false),
+            (Some("null"), Some("tutti.lan:8080"), false),
+            (Some("null"), Some("null"), false),
+            (Some(""), Some(""), false),
+            (Some("file://"), Some("tutti.lan:8080"), false),
+            (Some("http://tutti.lan:8080"), None, false),
+        ];
+        for (origin, host, allowed) in cases {
+            assert_eq!(origins.allows(origin, host), allowed, "{origin:?} at {host:?}");
+        }
+    }
+
+    #[test]
+    fn so_are_those_from_the_public_url_and_the_list() {
+        let origins = origins(Some("https://tutti.example/"), &["https://friends.example:8443"]);
+        let cases = [
+            ("https://tutti.example", true),
+            ("https://friends.example:8443", true),
+            ("https://friends.example", false),
+            ("http://tutti.example", false),
+            ("http://127.0.0.1:8080", true),
+        ];
+        for (origin, allowed) in cases {
+            assert_eq!(origins.allows(Some(origin), Some("127.0.0.1:8080")), allowed, "{origin}");
+        }
+        assert!(!origins.allows(Some("http://tutti.example"), Some("tutti.example")), "downgraded");
+    }
+
+    #[test]
+    fn https_is_what_the_public_url_says() {
+        assert!(origins(Some("https://tutti.example"), &[]).https());
+        assert!(!origins(Some("http://192.168.1.5:8080"), &[]).https());
+        assert!(!origins(None, &[]).https());
+    }
+}

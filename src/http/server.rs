@@ -1,0 +1,48 @@
+//! `server`, what a client must know before anybody logs in; `/healthz` and `/readyz`, what a supervisor asks.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tutti_protocol::http::ServerDescription;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::middleware::{json, respond, with};
+use super::{ApiError, SharedServices};
+
+/// How long the store may take to say that it is there.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// `GET server`.
+pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    warp::path!("server")
+        .and(warp::get())
+        .and(with(services))
+        .map(|services| describe(&services).into_response())
+        .boxed()
+}
+
+/// `GET /healthz` and `GET /readyz`.
+pub fn health(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let alive = warp::path!("healthz").and(warp::get()).map(|| "ok\n".into_response());
+    let ready = warp::path!("readyz").and(warp::get()).and(with(services)).then(ready).map(respond);
+    alive.or(ready).unify().boxed()
+}
+
+fn describe(services: &SharedServices) -> impl Reply + use<> {
+    let public_url = services.config.listen.public_url.as_deref();
+    json(&ServerDescription {
+        version: env!("CARGO_PKG_VERSION").into(),
+        public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
+        providers: services.providers.clone(),
+    })
+}
+
+async fn ready(services: SharedServices) -> Result<impl Reply, ApiError> {
+    if services.draining.is_cancelled() {
+        return Err(ApiError::unavailable(anyhow::anyhow!("stopping")));
+    }
+    tokio::time::timeout(PING_TIMEOUT, services.store.ping()).await.map_err(ApiError::unavailable)??;
+    Ok(warp::reply::with_status("ready\n", StatusCode::OK))
+}

@@ -1,0 +1,134 @@
+//! The web client: embedded at build time, read from its folder in debug builds.
+//!
+//! What the bundler named by content (`/assets/…`) may be kept for ever. Every other path is a page of the client, which
+//! routes by itself: it gets `index.html`, to be checked for freshness each time.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Response as HttpResponse, StatusCode};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use warp::filters::BoxedFilter;
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+/// The built client.
+#[derive(RustEmbed)]
+#[folder = "client/dist"]
+#[allow_missing = true]
+pub struct Client;
+
+/// Where the bundler puts what it names by content.
+const HASHED: &str = "assets/";
+/// Paths under these are not pages.
+const NOT_PAGES: [&str; 2] = ["api", "ws"];
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h1>Tutti is running</h1>\
+    <p>This server was built without the web client. Run <code>make build</code>, then start it again.</p></html>";
+
+/// Encodings that the build may have put beside a file, best first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Serves the files of `A` and its pages to `GET` and `HEAD`.
+pub fn routes<A: RustEmbed + 'static>() -> BoxedFilter<(Response,)> {
+    warp::path::full()
+        .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
+        .and(warp::get().or(warp::head()).unify())
+        .and(warp::header::headers_cloned())
+        .and_then(|path: String, headers: HeaderMap| {
+            std::future::ready(serve::<A>(&path, &headers).ok_or_else(warp::reject::not_found))
+        })
+        .boxed()
+}
+
+/// A path without its slash, unless it belongs to somebody else or tries to climb. Names are compared as they come: no
+/// file of ours needs an escape, so an escaped one is none of ours.
+fn page_path(path: &str) -> Result<String, Rejection> {
+    let path = path.trim_start_matches('/');
+    let first = path.split('/').next().unwrap_or_default();
+    let climbs = path.split(['/', '\\']).any(|part| part == ".." || part == ".") || path.contains('\0');
+    if NOT_PAGES.contains(&first) || climbs {
+        return Err(warp::reject::not_found());
+    }
+    Ok(path.to_owned())
+}
+
+fn serve<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let is_file = !path.is_empty() && !ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix));
+    if is_file && A::get(path).is_some() {
+        return file::<A>(path, headers);
+    }
+    if path.starts_with(HASHED) {
+        return None;
+    }
+    file::<A>("index.html", headers).or_else(|| Some(not_built()))
+}
+
+fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let encoded = ENCODINGS
+        .iter()
+        .filter(|(encoding, _)| accepts(accepted, encoding))
+        .find_map(|(encoding, suffix)| Some((*encoding, A::get(&format!("{path}{suffix}"))?)));
+    let (encoding, file) = match encoded {
+        Some((encoding, file)) => (Some(encoding), file),
+        None => (None, A::get(path)?),
+    };
+    let etag = etag(&file);
+    let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| knows(known, &etag));
+    let cache = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = HttpResponse::builder()
+        .status(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK })
+        .header(header::ETAG, etag)
+        .header(header::CACHE_CONTROL, cache)
+        .header(header::VARY, "accept-encoding");
+    if !fresh {
+        response = response.header(header::CONTENT_TYPE, content_type(path));
+        if let Some(encoding) = encoding {
+            response = response.header(header::CONTENT_ENCODING, encoding);
+        }
+    }
+    let body = match file.data {
+        _ if fresh => Bytes::new(),
+        Cow::Borrowed(embedded) => Bytes::from_static(embedded),
+        Cow::Owned(read) => read.into(),
+    };
+    Some(response.body(body.into()).expect("all of it is ASCII"))
+}
+
+fn content_type(path: &str) -> String {
+    let guess = mime_guess::from_path(path).first_or_octet_stream();
+    let textual = guess.type_() == "text" || matches!(guess.subtype().as_str(), "javascript" | "json");
+    if textual { format!("{guess}; charset=utf-8") } else { guess.to_string() }
+}
+
+/// Of the bytes that are sent, so that two encodings of one file differ.
+fn etag(file: &EmbeddedFile) -> String {
+    let hash = u128::from_be_bytes(file.metadata.sha256_hash()[..16].try_into().expect("half of a hash"));
+    format!("\"{hash:032x}\"")
+}
+
+fn knows(if_none_match: &HeaderValue, etag: &str) -> bool {
+    let known = if_none_match.to_str().unwrap_or_default();
+    known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+/// Whether `Accept-Encoding` allows an encoding (RFC 9110, section 12.5.3), as browsers write it.
+fn accepts(accepted: &str, encoding: &str) -> bool {
+    accepted.split(',').any(|choice| {
+        let mut parts = choice.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let refused = parts.any(|weight| weight.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+        named && !refused
+    })
+}
+
+fn not_built() -> Response {
+    HttpResponse::builder()
+        .status(StatusCode::SERVICE_UNAVAILABLE)
+        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(NOT_BUILT.to_owned().into())
+        .expect("all of it is ASCII")
+}

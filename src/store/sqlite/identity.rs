@@ -1,0 +1,298 @@
+//! People, sessions and refresh tokens in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use tutti_protocol::{UserId, UserKind};
+use uuid::Uuid;
+
+use super::SqliteStore;
+use crate::store::{
+    IdentityStore, PasswordHash, Rotation, SessionId, StoreError, StoreResult, StoredLogin, StoredRefreshToken,
+    StoredSession, StoredUser, TokenHash,
+};
+
+#[async_trait]
+impl IdentityStore for SqliteStore {
+    async fn insert_user(
+        &self,
+        user: &StoredUser,
+        session: &StoredSession,
+        token: &StoredRefreshToken,
+    ) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        let login = user.login.as_ref();
+        sqlx::query(
+            "INSERT INTO users (id, kind, display_name, username, username_shown, password_hash, created_at_ms, \
+             last_seen_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(user.id.0)
+        .bind(kind_text(user.kind))
+        .bind(&user.display_name)
+        .bind(login.map(|login| &login.username))
+        .bind(login.map(|login| &login.username_shown))
+        .bind(login.map(|login| &login.password_hash.0))
+        .bind(user.created_at_ms)
+        .bind(user.last_seen_at_ms)
+        .execute(&mut *transaction)
+        .await
+        .map_err(username_taken)?;
+        insert_session(&mut transaction, session).await?;
+        insert_refresh_token(&mut transaction, token).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
+        sqlx::query("SELECT * FROM users WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(&self.read)
+            .await?
+            .as_ref()
+            .map(read_user)
+            .transpose()
+    }
+
+    async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {
+        sqlx::query("SELECT * FROM users WHERE username = ?")
+            .bind(username)
+            .fetch_optional(&self.read)
+            .await?
+            .as_ref()
+            .map(read_user)
+            .transpose()
+    }
+
+    async fn upgrade_guest(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool> {
+        let done = sqlx::query(
+            "UPDATE users SET kind = 'user', display_name = ?, username = ?, username_shown = ?, password_hash = ? \
+             WHERE id = ? AND kind = 'guest'",
+        )
+        .bind(display_name)
+        .bind(&login.username)
+        .bind(&login.username_shown)
+        .bind(&login.password_hash.0)
+        .bind(id.0)
+        .execute(&self.write)
+        .await
+        .map_err(username_taken)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn rename_user(&self, id: UserId, display_name: &str) -> StoreResult<bool> {
+        let done = sqlx::query("UPDATE users SET display_name = ? WHERE id = ?")
+            .bind(display_name)
+            .bind(id.0)
+            .execute(&self.write)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        insert_session(&mut transaction, session).await?;
+        insert_refresh_token(&mut transaction, token).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>> {
+        sqlx::query("SELECT * FROM sessions WHERE user_id = ? AND id = ?")
+            .bind(user.0)
+            .bind(id.0)
+            .fetch_optional(&self.read)
+            .await?
+            .as_ref()
+            .map(read_session)
+            .transpose()
+    }
+
+    async fn revoke_session(&self, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool> {
+        let done =
+            sqlx::query("UPDATE sessions SET revoked_at_ms = ? WHERE user_id = ? AND id = ? AND revoked_at_ms IS NULL")
+                .bind(at_ms)
+                .bind(user.0)
+                .bind(id.0)
+                .execute(&self.write)
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn sessions_revoked_since(&self, since_ms: i64) -> StoreResult<Vec<(SessionId, i64)>> {
+        let rows = sqlx::query("SELECT id, revoked_at_ms FROM sessions WHERE revoked_at_ms >= ?")
+            .bind(since_ms)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok((SessionId(row.try_get("id")?), row.try_get("revoked_at_ms")?))).collect()
+    }
+
+    async fn refresh_token(&self, user: UserId, hash: TokenHash) -> StoreResult<Option<StoredRefreshToken>> {
+        sqlx::query("SELECT * FROM refresh_tokens WHERE user_id = ? AND hash = ?")
+            .bind(user.0)
+            .bind(&hash.0[..])
+            .fetch_optional(&self.read)
+            .await?
+            .as_ref()
+            .map(read_refresh_token)
+            .transpose()
+    }
+
+    async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
+        let Rotation { user, session, used, successor, at_ms, idle_expires_at_ms } = *rotation;
+        let mut transaction = self.write.begin().await?;
+        let marked = sqlx::query(
+            "UPDATE refresh_tokens SET used_at_ms = ?, successor_hash = ? \
+             WHERE user_id = ? AND hash = ? AND session_id = ? AND used_at_ms IS NULL",
+        )
+        .bind(at_ms)
+        .bind(&successor.0[..])
+        .bind(user.0)
+        .bind(&used.0[..])
+        .bind(session.0)
+        .execute(&mut *transaction)
+        .await?;
+        if marked.rows_affected() != 1 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        let prolonged = sqlx::query(
+            "UPDATE sessions SET last_used_at_ms = ?, idle_expires_at_ms = ? \
+             WHERE user_id = ? AND id = ? AND revoked_at_ms IS NULL",
+        )
+        .bind(at_ms)
+        .bind(idle_expires_at_ms)
+        .bind(user.0)
+        .bind(session.0)
+        .execute(&mut *transaction)
+        .await?;
+        if prolonged.rows_affected() != 1 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        insert_refresh_token(
+            &mut transaction,
+            &StoredRefreshToken {
+                hash: successor,
+                session,
+                user,
+                parent: Some(used),
+                issued_at_ms: at_ms,
+                used_at_ms: None,
+                successor: None,
+            },
+        )
+        .await?;
+        sqlx::query("UPDATE users SET last_seen_at_ms = ? WHERE id = ?")
+            .bind(at_ms)
+            .bind(user.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn insert_session(connection: &mut SqliteConnection, session: &StoredSession) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO sessions (user_id, id, created_at_ms, last_used_at_ms, user_agent, idle_expires_at_ms, \
+         absolute_expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(session.user.0)
+    .bind(session.id.0)
+    .bind(session.created_at_ms)
+    .bind(session.last_used_at_ms)
+    .bind(&session.user_agent)
+    .bind(session.idle_expires_at_ms)
+    .bind(session.absolute_expires_at_ms)
+    .bind(session.revoked_at_ms)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn insert_refresh_token(connection: &mut SqliteConnection, token: &StoredRefreshToken) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO refresh_tokens (user_id, hash, session_id, parent_hash, issued_at_ms, used_at_ms, \
+         successor_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(token.user.0)
+    .bind(&token.hash.0[..])
+    .bind(token.session.0)
+    .bind(token.parent.as_ref().map(|hash| &hash.0[..]))
+    .bind(token.issued_at_ms)
+    .bind(token.used_at_ms)
+    .bind(token.successor.as_ref().map(|hash| &hash.0[..]))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn read_user(row: &SqliteRow) -> StoreResult<StoredUser> {
+    let login = match (row.try_get("username")?, row.try_get("username_shown")?, row.try_get("password_hash")?) {
+        (Some(username), Some(username_shown), Some(password_hash)) => {
+            Some(StoredLogin { username, username_shown, password_hash: PasswordHash(password_hash) })
+        }
+        (None, None, None) => None,
+        _ => return Err(StoreError::Unreadable { table: "users", reason: "half a login".into() }),
+    };
+    Ok(StoredUser {
+        id: UserId(row.try_get("id")?),
+        kind: read_kind(row.try_get("kind")?)?,
+        display_name: row.try_get("display_name")?,
+        login,
+        created_at_ms: row.try_get("created_at_ms")?,
+        last_seen_at_ms: row.try_get("last_seen_at_ms")?,
+    })
+}
+
+fn read_session(row: &SqliteRow) -> StoreResult<StoredSession> {
+    Ok(StoredSession {
+        id: SessionId(row.try_get("id")?),
+        user: UserId(row.try_get("user_id")?),
+        created_at_ms: row.try_get("created_at_ms")?,
+        last_used_at_ms: row.try_get("last_used_at_ms")?,
+        user_agent: row.try_get("user_agent")?,
+        idle_expires_at_ms: row.try_get("idle_expires_at_ms")?,
+        absolute_expires_at_ms: row.try_get("absolute_expires_at_ms")?,
+        revoked_at_ms: row.try_get("revoked_at_ms")?,
+    })
+}
+
+fn read_refresh_token(row: &SqliteRow) -> StoreResult<StoredRefreshToken> {
+    Ok(StoredRefreshToken {
+        hash: read_hash(row.try_get("hash")?)?,
+        session: SessionId(row.try_get::<Uuid, _>("session_id")?),
+        user: UserId(row.try_get("user_id")?),
+        parent: row.try_get::<Option<&[u8]>, _>("parent_hash")?.map(read_hash).transpose()?,
+        issued_at_ms: row.try_get("issued_at_ms")?,
+        used_at_ms: row.try_get("used_at_ms")?,
+        successor: row.try_get::<Option<&[u8]>, _>("successor_hash")?.map(read_hash).transpose()?,
+    })
+}
+
+fn kind_text(kind: UserKind) -> &'static str {
+    match kind {
+        UserKind::Guest => "guest",
+        UserKind::User => "user",
+    }
+}
+
+fn read_kind(text: &str) -> StoreResult<UserKind> {
+    match text {
+        "guest" => Ok(UserKind::Guest),
+        "user" => Ok(UserKind::User),
+        other => Err(StoreError::Unreadable { table: "users", reason: format!("unknown kind {other:?}") }),
+    }
+}
+
+fn read_hash(bytes: &[u8]) -> StoreResult<TokenHash> {
+    bytes.try_into().map(TokenHash).map_err(|_| StoreError::Unreadable {
+        table: "refresh_tokens",
+        reason: format!("{} bytes of hash", bytes.len()),
+    })
+}
+
+fn username_taken(error: sqlx::Error) -> StoreError {
+    match error.as_database_error() {
+        Some(cause) if cause.is_unique_violation() => StoreError::Conflict("username"),
+        _ => error.into(),
+    }
+}
