@@ -8,5 +8,6 @@ pub mod identity;
 pub mod ids;
 pub mod limiter;
 pub mod limits;
+pub mod music;
 pub mod room;
 pub mod store;

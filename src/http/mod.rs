@@ -24,6 +24,7 @@ pub mod auth;
 pub mod cookie;
 pub mod error;
 pub mod frame;
+pub mod library;
 pub mod limits;
 pub mod me;
 pub mod middleware;

@@ -1,0 +1,296 @@
+//! The index: one SQLite file that can be thrown away.
+//!
+//! Because it is a cache, commits are not synced to the disk (`synchronous = NORMAL`): after a power failure the last few
+//! may be missing, and the next scan makes them again. A file that cannot be opened is replaced by a new one.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use tutti_protocol::room::{Provider, Track};
+
+use super::id::track_id;
+use super::query;
+use super::tags::{Description, sort_key};
+use crate::music::PAGE_TRACKS_MAX;
+
+/// Searches that run at the same time; more wait for one of these.
+const READ_CONNECTIONS: u32 = 4;
+/// Between two artists in the column `artists`.
+const ARTIST_SEPARATOR: &str = "\u{1f}";
+
+/// The index of one folder.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// One connection: SQLite has one writer.
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+/// What tells a changed file from an unchanged one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its size.
+    pub size_bytes: i64,
+    /// When it was written to, in nanoseconds since 1970.
+    pub mtime_ns: i64,
+}
+
+/// A track's file as the index knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// As it was when it was read.
+    pub stamp: Stamp,
+    /// Path of the cover that was beside it.
+    pub folder_art: Option<String>,
+}
+
+/// One thing that a scan found out.
+#[derive(Debug)]
+pub enum Change {
+    /// A new file, or new contents.
+    Track {
+        /// Relative to the library.
+        path: String,
+        /// As it was before it was read.
+        stamp: Stamp,
+        /// What is in it.
+        description: Description,
+        /// Path of the folder's cover.
+        folder_art: Option<String>,
+    },
+    /// The same file beside another cover.
+    FolderArt {
+        /// Relative to the library.
+        path: String,
+        /// Path of the folder's cover.
+        folder_art: Option<String>,
+    },
+    /// It is gone, or cannot be read any more.
+    Gone {
+        /// Relative to the library.
+        path: String,
+    },
+}
+
+/// Where a track's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The music, relative to the library.
+    pub path: String,
+    /// Whether there is a picture in it.
+    pub embedded_art: bool,
+    /// The folder's cover, relative to the library.
+    pub folder_art: Option<String>,
+}
+
+impl Index {
+    /// Opens the index of the folder `root`, making it anew when it is missing, broken, of another version, or of another
+    /// folder.
+    pub async fn open(path: &Path, root: &Path) -> Result<Self, sqlx::Error> {
+        let root = root.to_string_lossy();
+        match Self::open_existing(path, &root).await {
+            Ok(Some(index)) => return Ok(index),
+            Ok(None) => tracing::info!("the library's index is of another folder: making a new one"),
+            Err(error) => tracing::warn!(%error, "the library's index cannot be used: making a new one"),
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match tokio::fs::remove_file(&name).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Self::open_existing(path, &root).await?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// `None`: it is of another folder.
+    async fn open_existing(path: &Path, root: &str) -> Result<Option<Self>, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let indexed = match Self::prepare(&write, root).await {
+            Ok(indexed) => indexed,
+            Err(error) => {
+                write.close().await;
+                return Err(error);
+            }
+        };
+        if indexed != root {
+            write.close().await;
+            return Ok(None);
+        }
+        let read =
+            SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
+        Ok(Some(Self { write, read }))
+    }
+
+    /// Brings the schema up to date. Returns the folder that the index is of, which is `root` if it was new.
+    async fn prepare(write: &SqlitePool, root: &str) -> Result<String, sqlx::Error> {
+        sqlx::migrate!("migrations/library").run(write).await.map_err(|error| match error {
+            MigrateError::Execute(error) => error,
+            other => sqlx::Error::Migrate(Box::new(other)),
+        })?;
+        sqlx::query("INSERT INTO folder (root) SELECT ? WHERE NOT EXISTS (SELECT * FROM folder)")
+            .bind(root)
+            .execute(write)
+            .await?;
+        sqlx::query_scalar("SELECT root FROM folder").fetch_one(write).await
+    }
+
+    /// Closes the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// The track with this id.
+    pub async fn track(&self, id: &str) -> Result<Option<Track>, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+             FROM tracks WHERE id = ?",
+        )
+        .bind(id)
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(track).transpose()
+    }
+
+    /// Where the track with this id is.
+    pub async fn location(&self, id: &str) -> Result<Option<Location>, sqlx::Error> {
+        let row = sqlx::query("SELECT path, embedded_art, folder_art FROM tracks WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Location {
+            path: row.try_get("path")?,
+            embedded_art: row.try_get("embedded_art")?,
+            folder_art: row.try_get("folder_art")?,
+        }))
+    }
+
+    /// The results of `typed` from the `offset`-th on, one more than a page if there are more.
+    pub async fn search(&self, typed: &str, offset: u32) -> Result<Vec<Track>, sqlx::Error> {
+        let limit = i64::try_from(PAGE_TRACKS_MAX + 1).unwrap_or(i64::MAX);
+        let rows =
+            match query::match_expression(typed) {
+                // Ranks are compared inside FTS5, and rows fetched for one page only: a letter may match every track there is.
+                Some(expression) => sqlx::query(
+                    "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+                     FROM (SELECT rowid AS found, rank AS worth FROM tracks_text WHERE tracks_text MATCH ?
+                           ORDER BY rank, rowid LIMIT ? OFFSET ?)
+                     JOIN tracks ON tracks.rowid = found
+                     ORDER BY worth, found",
+                )
+                .bind(expression)
+                .bind(limit)
+                .bind(offset)
+                .fetch_all(&self.read)
+                .await?,
+                None if typed.trim().is_empty() => sqlx::query(
+                    "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+                     FROM tracks ORDER BY sort_key, rowid LIMIT ? OFFSET ?",
+                )
+                .bind(limit)
+                .bind(offset)
+                .fetch_all(&self.read)
+                .await?,
+                // Only signs: nothing is called that.
+                None => Vec::new(),
+            };
+        rows.iter().map(track).collect()
+    }
+
+    /// How many tracks there are.
+    pub async fn tracks(&self) -> Result<u64, sqlx::Error> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM tracks").fetch_one(&self.read).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Every file that is a track, by path.
+    pub async fn known(&self) -> Result<HashMap<String, Known>, sqlx::Error> {
+        let rows =
+            sqlx::query("SELECT path, size_bytes, mtime_ns, folder_art FROM tracks").fetch_all(&self.read).await?;
+        rows.iter()
+            .map(|row| {
+                let stamp = Stamp { size_bytes: row.try_get("size_bytes")?, mtime_ns: row.try_get("mtime_ns")? };
+                Ok((row.try_get("path")?, Known { stamp, folder_art: row.try_get("folder_art")? }))
+            })
+            .collect()
+    }
+
+    /// Takes changes in, all or none of them.
+    pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
+        let mut transaction = self.write.begin().await?;
+        for change in changes {
+            apply(&mut transaction, change).await?;
+        }
+        transaction.commit().await
+    }
+}
+
+async fn apply(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<(), sqlx::Error> {
+    let connection = &mut **transaction;
+    match change {
+        Change::Track { path, stamp, description, folder_art } => {
+            sqlx::query(
+                "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
+                                     folder_art, sort_key)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (path) DO UPDATE SET
+                     size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
+                     artists = excluded.artists, album = excluded.album, duration_ms = excluded.duration_ms,
+                     embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
+                     sort_key = excluded.sort_key",
+            )
+            .bind(track_id(path))
+            .bind(path)
+            .bind(stamp.size_bytes)
+            .bind(stamp.mtime_ns)
+            .bind(&description.title)
+            .bind(description.artists.join(ARTIST_SEPARATOR))
+            .bind(&description.album)
+            .bind(i64::try_from(description.duration_ms).unwrap_or(i64::MAX))
+            .bind(description.embedded_art)
+            .bind(folder_art)
+            .bind(sort_key(description))
+            .execute(&mut *connection)
+            .await?;
+        }
+        Change::FolderArt { path, folder_art } => {
+            sqlx::query("UPDATE tracks SET folder_art = ? WHERE path = ?")
+                .bind(folder_art)
+                .bind(path)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Change::Gone { path } => {
+            sqlx::query("DELETE FROM tracks WHERE path = ?").bind(path).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A row as it goes over the wire.
+fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
+    let id: String = row.try_get("id")?;
+    let artists: String = row.try_get("artists")?;
+    let has_art: bool = row.try_get("has_art")?;
+    let duration_ms: i64 = row.try_get("duration_ms")?;
+    Ok(Track {
+        provider: Provider::Library,
+        title: row.try_get("title")?,
+        artists: artists.split(ARTIST_SEPARATOR).map(str::to_owned).collect(),
+        album: row.try_get("album")?,
+        duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
+        art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
+        id,
+    })
+}

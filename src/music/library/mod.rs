@@ -1,0 +1,256 @@
+//! The server's own music: a folder of files, or the demo library that is built in.
+//!
+//! The folder is the truth and [`index`] is a cache of it, kept by [`scan`] in the background and asked by everything else,
+//! so that a search never touches a music file. Guarantees: an id names a path for as long as the file stays where it is;
+//! no request can name a path, only an id that is looked up; nothing outside of the folder is ever opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti_protocol::room::Track;
+
+use super::{MusicError, MusicProvider, PAGE_TRACKS_MAX, QUERY_CHARS_MAX, SearchPage, demo};
+use crate::clock::Clock;
+
+pub mod art;
+pub mod id;
+pub mod index;
+pub mod query;
+pub mod scan;
+pub mod tags;
+
+pub use art::Art;
+pub use scan::ScanReport;
+
+use index::Index;
+use scan::Scanner;
+
+/// Kinds of music file: extension in lower case, and content type.
+const FORMATS: [(&str, &str); 6] = [
+    ("mp3", "audio/mpeg"),
+    ("m4a", "audio/mp4"),
+    ("flac", "audio/flac"),
+    ("ogg", "audio/ogg"),
+    ("opus", "audio/ogg"),
+    ("wav", "audio/wav"),
+];
+/// Covers that are read at the same time. A file's pictures are in memory while one of them is looked for.
+const ART_READS_MAX: usize = 4;
+
+/// Where the music is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A folder, which is only read.
+    Folder(PathBuf),
+    /// The demo library, unpacked into this folder.
+    Demo(PathBuf),
+}
+
+/// The library. Cheap to clone; all clones are one library.
+#[derive(Clone, Debug)]
+pub struct Library {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Absolute and without links, so that it can be compared with.
+    root: PathBuf,
+    index: Index,
+    clock: Clock,
+    scanner: Mutex<Scanner>,
+    state: watch::Sender<ScanState>,
+    art_reads: Semaphore,
+}
+
+/// What the scanner has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanState {
+    /// Looks over the folder that came to their end since the start.
+    pub scans: u64,
+    /// What the last of them found.
+    pub last: ScanReport,
+    /// When it ended, in Unix milliseconds; 0 before the first.
+    pub ended_at_ms: i64,
+}
+
+/// A track's file, for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// By its name.
+    pub content_type: &'static str,
+}
+
+impl Library {
+    /// Opens the library with its index at `index_path`, made if missing. What an earlier run has indexed can be asked for
+    /// at once; nothing is scanned before [`start`](Self::start) or [`rescan`](Self::rescan).
+    ///
+    /// # Errors
+    /// [`MusicError::Files`] when there is no such folder or the demo library cannot be unpacked, [`MusicError::Index`]
+    /// when no index can be made.
+    pub async fn open(index_path: &Path, source: Source, clock: Clock) -> Result<Self, MusicError> {
+        let folder = match source {
+            Source::Folder(folder) => folder,
+            Source::Demo(folder) => {
+                demo::unpack(&folder).await?;
+                folder
+            }
+        };
+        let root = tokio::fs::canonicalize(&folder).await?;
+        if !tokio::fs::metadata(&root).await?.is_dir() {
+            return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory).into());
+        }
+        let index = Index::open(index_path, &root).await?;
+        let shared = Shared {
+            root,
+            index,
+            clock,
+            scanner: Mutex::default(),
+            state: watch::Sender::default(),
+            art_reads: Semaphore::new(ART_READS_MAX),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Looks over the folder now and then every `rescan_every`, on a task of `tracker`, until `stop` is cancelled.
+    pub fn start(&self, tracker: &TaskTracker, stop: CancellationToken, rescan_every: Duration) {
+        let library = self.clone();
+        tracker.spawn(async move {
+            loop {
+                // Logged where it happened; the next look may do better.
+                let _ = library.scan(&stop).await;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(rescan_every) => {}
+                }
+            }
+        });
+    }
+
+    /// Looks over the folder now, after the look that is under way if there is one.
+    pub async fn rescan(&self) -> Result<ScanState, MusicError> {
+        self.scan(&CancellationToken::new()).await
+    }
+
+    /// What the scanner has done so far.
+    pub fn scan_state(&self) -> ScanState {
+        *self.shared.state.borrow()
+    }
+
+    /// Returns when the whole folder has been looked over once.
+    pub async fn first_scan_done(&self) {
+        let mut state = self.shared.state.subscribe();
+        // The sender lives as long as `self`.
+        let _ = state.wait_for(|state| state.scans > 0).await;
+    }
+
+    /// The file of the track with this id, if it is there now.
+    pub async fn audio(&self, id: &str) -> Result<Option<AudioFile>, MusicError> {
+        let Some(location) = self.location(id).await? else { return Ok(None) };
+        let Some(content_type) = content_type(&location.path) else { return Ok(None) };
+        Ok(self.resolve(&location.path).await.map(|path| AudioFile { path, content_type }))
+    }
+
+    /// The picture to show for the track with this id, if there is one now: from the file, or else from its folder.
+    pub async fn art(&self, id: &str) -> Result<Option<Art>, MusicError> {
+        let Some(location) = self.location(id).await? else { return Ok(None) };
+        if location.embedded_art
+            && let Some(path) = self.resolve(&location.path).await
+            && let Some(art) = self.read_art(move || art::read_embedded(&path)).await
+        {
+            return Ok(Some(art));
+        }
+        let Some(folder_art) = location.folder_art else { return Ok(None) };
+        let Some(path) = self.resolve(&folder_art).await else { return Ok(None) };
+        Ok(self.read_art(move || art::read_file(&path)).await)
+    }
+
+    /// Closes the index.
+    pub async fn close(&self) {
+        self.shared.index.close().await;
+    }
+
+    async fn location(&self, id: &str) -> Result<Option<index::Location>, MusicError> {
+        if !id::is_track_id(id) {
+            return Ok(None);
+        }
+        Ok(self.shared.index.location(id).await?)
+    }
+
+    /// The file at `path` in the library, if it is there and really within: a name may have become a link since the scan.
+    async fn resolve(&self, path: &str) -> Option<PathBuf> {
+        let real = tokio::fs::canonicalize(self.shared.root.join(path)).await.ok()?;
+        let is_file = tokio::fs::metadata(&real).await.ok()?.is_file();
+        (is_file && real.starts_with(&self.shared.root)).then_some(real)
+    }
+
+    /// Runs `read` on a blocking thread. A picture that makes its parser panic is no picture.
+    async fn read_art(&self, read: impl FnOnce() -> Option<Art> + Send + 'static) -> Option<Art> {
+        let _permit = self.shared.art_reads.acquire().await.ok()?;
+        tokio::task::spawn_blocking(read).await.ok()?
+    }
+
+    async fn scan(&self, stop: &CancellationToken) -> Result<ScanState, MusicError> {
+        let mut scanner = self.shared.scanner.lock().await;
+        let started_at_ms = self.shared.clock.now_ms();
+        let report = match scanner.scan(&self.shared.index, &self.shared.root, stop).await {
+            Ok(Some(report)) => report,
+            Ok(None) => return Ok(self.scan_state()),
+            Err(error) => {
+                tracing::warn!(%error, "the library could not be looked over and stays as it was");
+                return Err(error);
+            }
+        };
+        let ended_at_ms = self.shared.clock.now_ms();
+        let first = self.shared.state.borrow().scans == 0;
+        if first || report.read > 0 || report.gone > 0 {
+            let ScanReport { tracks, unreadable, read, gone } = report;
+            let took_ms = ended_at_ms - started_at_ms;
+            tracing::info!(tracks, read, gone, unreadable, took_ms, "looked over the library");
+        }
+        self.shared.state.send_modify(|state| {
+            *state = ScanState { scans: state.scans + 1, last: report, ended_at_ms };
+        });
+        Ok(self.scan_state())
+    }
+}
+
+#[async_trait]
+impl MusicProvider for Library {
+    async fn track(&self, id: &str) -> Result<Option<Track>, MusicError> {
+        if !id::is_track_id(id) {
+            return Ok(None);
+        }
+        Ok(self.shared.index.track(id).await?)
+    }
+
+    async fn search(&self, query: &str, cursor: Option<&str>) -> Result<SearchPage, MusicError> {
+        if query.chars().count() > QUERY_CHARS_MAX {
+            return Err(MusicError::Invalid("Please search for something shorter."));
+        }
+        let offset = match cursor {
+            None => 0,
+            Some(cursor) => query::parse_cursor(query, cursor)
+                .ok_or(MusicError::Invalid("This cursor does not belong to this search."))?,
+        };
+        let mut tracks = self.shared.index.search(query, offset).await?;
+        let more = tracks.len() > PAGE_TRACKS_MAX;
+        tracks.truncate(PAGE_TRACKS_MAX);
+        let next = u32::try_from(PAGE_TRACKS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
+        Ok(SearchPage { tracks, next_cursor: next.map(|offset| query::cursor(query, offset)) })
+    }
+}
+
+/// The content type of a music file by its name; `None` when it is no music.
+fn content_type(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    let known = FORMATS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known))?;
+    Some(known.1)
+}

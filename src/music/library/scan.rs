@@ -1,0 +1,257 @@
+//! Keeps the index like the folder: looks at every file's size and time, reads those that changed, forgets those that went.
+//!
+//! A file that cannot be read costs one line in the log for each time that it changes, and nothing else: its parser runs
+//! on a thread of its own, where it may fail, panic or hang. What cannot be looked at, because a disk is gone or a folder
+//! is locked, is not taken for deleted.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio_util::sync::CancellationToken;
+use walkdir::{DirEntry, WalkDir};
+
+use super::index::{Change, Index, Known, Stamp};
+use super::tags::{self, Description, Unreadable};
+use super::{art, content_type};
+use crate::music::MusicError;
+
+/// How deep folders are followed.
+const FOLDER_DEPTH_MAX: usize = 32;
+/// Longest path in the library, in bytes.
+const PATH_BYTES_MAX: usize = 1024;
+/// Most files of one library. It bounds what a scan keeps in memory, to some 200 MB.
+const FILES_MAX: usize = 500_000;
+/// Files that are read at the same time.
+const READS_MAX: usize = 4;
+/// Changes that go into the index in one transaction; also how late a first scan shows what it has found.
+const CHANGES_PER_COMMIT: usize = 200;
+/// How long one file may take to be read, on the slowest of network drives.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// What one look over the folder found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanReport {
+    /// Tracks in the index after it.
+    pub tracks: u64,
+    /// Music files that are not tracks because they cannot be read.
+    pub unreadable: u64,
+    /// Tracks that are new or were read again.
+    pub read: u64,
+    /// Tracks that are no more.
+    pub gone: u64,
+}
+
+/// Scans, one at a time.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    /// Files that could not be read, as they were when that was logged.
+    unreadable: HashMap<String, Stamp>,
+}
+
+/// A music file in the folder.
+#[derive(Debug)]
+struct Found {
+    /// Relative to the library, with forward slashes.
+    path: String,
+    stamp: Stamp,
+    folder_art: Option<String>,
+}
+
+/// The folder at one moment.
+#[derive(Debug, Default)]
+struct Walk {
+    files: Vec<Found>,
+    /// Folders and files that could not be looked at, relative to the library.
+    unseen: Vec<String>,
+}
+
+impl Scanner {
+    /// Looks over the folder `root` once. `None`: it was stopped; what it had found by then is in the index.
+    pub async fn scan(
+        &mut self,
+        index: &Index,
+        root: &Path,
+        stop: &CancellationToken,
+    ) -> Result<Option<ScanReport>, MusicError> {
+        let mut known = index.known().await?;
+        let Some(walk) = walk_elsewhere(root.to_owned(), stop.clone()).await? else { return Ok(None) };
+
+        let mut report = ScanReport::default();
+        let mut unreadable = HashMap::new();
+        let mut changed = Vec::new();
+        let mut art_changes = Vec::new();
+        for found in walk.files {
+            let before = known.remove(&found.path);
+            match before {
+                Some(Known { stamp, folder_art }) if stamp == found.stamp => {
+                    if folder_art != found.folder_art {
+                        art_changes.push(Change::FolderArt { path: found.path, folder_art: found.folder_art });
+                    }
+                }
+                None if self.unreadable.get(&found.path) == Some(&found.stamp) => {
+                    unreadable.insert(found.path, found.stamp);
+                }
+                _ => changed.push(found),
+            }
+        }
+        for changes in art_changes.chunks(CHANGES_PER_COMMIT) {
+            index.apply(changes).await?;
+        }
+
+        let mut readings = pin!(
+            stream::iter(changed)
+                .map(|found| read_elsewhere(root.join(&found.path), found))
+                .buffered(READS_MAX)
+                .take_until(stop.cancelled())
+                .chunks(CHANGES_PER_COMMIT)
+        );
+        while let Some(readings) = readings.next().await {
+            let mut changes = Vec::with_capacity(readings.len());
+            for (Found { path, stamp, folder_art }, reading) in readings {
+                match reading {
+                    Ok(description) => {
+                        report.read += 1;
+                        changes.push(Change::Track { path, stamp, description, folder_art });
+                    }
+                    Err(reason) => {
+                        tracing::warn!(path, %reason, "a music file cannot be read and is left out");
+                        unreadable.insert(path.clone(), stamp);
+                        changes.push(Change::Gone { path });
+                    }
+                }
+            }
+            index.apply(&changes).await?;
+        }
+        if stop.is_cancelled() {
+            return Ok(None);
+        }
+
+        let gone: Vec<Change> = known
+            .into_keys()
+            .filter(|path| !walk.unseen.iter().any(|folder| is_within(path, folder)))
+            .map(|path| Change::Gone { path })
+            .collect();
+        for changes in gone.chunks(CHANGES_PER_COMMIT) {
+            index.apply(changes).await?;
+        }
+        report.gone = gone.len() as u64;
+        report.unreadable = unreadable.len() as u64;
+        report.tracks = index.tracks().await?;
+        self.unreadable = unreadable;
+        Ok(Some(report))
+    }
+}
+
+/// Reads one file on a blocking thread, whatever becomes of it.
+async fn read_elsewhere(path: PathBuf, found: Found) -> (Found, Result<Description, Unreadable>) {
+    let relative = found.path.clone();
+    let size_bytes = u64::try_from(found.stamp.size_bytes).unwrap_or_default();
+    if relative.len() > PATH_BYTES_MAX {
+        return (found, Err(Unreadable::PathTooLong));
+    }
+    let reading = tokio::task::spawn_blocking(move || tags::describe(&path, &relative, size_bytes));
+    let outcome = match tokio::time::timeout(READ_TIMEOUT, reading).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_panicked)) => Err(Unreadable::Panicked),
+        Err(_elapsed) => Err(Unreadable::TimedOut),
+    };
+    (found, outcome)
+}
+
+async fn walk_elsewhere(root: PathBuf, stop: CancellationToken) -> Result<Option<Walk>, MusicError> {
+    let walked = tokio::task::spawn_blocking(move || walk(&root, &stop)).await;
+    walked.map_err(std::io::Error::from)?.map_err(MusicError::from)
+}
+
+/// Lists the music in the folder, in the order of names. Links are not followed, so nothing outside of it is listed;
+/// hidden files and folders are not either. `None`: it was stopped.
+fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> {
+    let mut walk = Walk::default();
+    let mut covers: HashMap<String, (usize, String)> = HashMap::new();
+    let entries = WalkDir::new(root)
+        .follow_links(false)
+        .max_depth(FOLDER_DEPTH_MAX)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+    for entry in entries {
+        if stop.is_cancelled() {
+            return Ok(None);
+        }
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() == 0 => return Err(error.into()),
+            Err(error) => {
+                walk.unseen.extend(error.path().and_then(|path| relative(root, path)));
+                continue;
+            }
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        // A name that is not UTF-8 has no id that would last; such a file is left out without a word.
+        let Some(path) = relative(root, entry.path()) else { continue };
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if let Some(rank) = art::folder_art_rank(name) {
+            let best = covers.entry(folder.to_owned()).or_insert_with(|| (rank, path.clone()));
+            if rank < best.0 {
+                *best = (rank, path);
+            }
+        } else if content_type(name).is_some() {
+            let Ok(metadata) = entry.metadata() else {
+                walk.unseen.push(path);
+                continue;
+            };
+            if walk.files.len() == FILES_MAX {
+                tracing::warn!(files = FILES_MAX, "the library is larger than Tutti takes in: the rest is left out");
+                break;
+            }
+            walk.files.push(Found { path, stamp: stamp(&metadata), folder_art: None });
+        }
+    }
+    for found in &mut walk.files {
+        let folder = found.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        found.folder_art = covers.get(folder).map(|(_, cover)| cover.clone());
+    }
+    Ok(Some(walk))
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// `path` as seen from `root`, with forward slashes; `None` if it is not UTF-8.
+fn relative(root: &Path, path: &Path) -> Option<String> {
+    let names: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|name| name.to_str()).collect();
+    Some(names?.join("/"))
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn stamp(metadata: &Metadata) -> Stamp {
+    let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Stamp {
+        size_bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
+        mtime_ns: since_epoch.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_holds_what_is_below_it() {
+        assert!(is_within("a/b.mp3", "a"));
+        assert!(is_within("a/b.mp3", "a/b.mp3"));
+        assert!(!is_within("ab/c.mp3", "a"));
+        assert!(!is_within("a", "a/b"));
+    }
+}

@@ -1,0 +1,188 @@
+//! What a music file says about itself, made presentable: trimmed, bounded, and with a fallback for everything.
+//!
+//! Everything here blocks, and runs a parser over bytes that nobody vouches for: call it on a blocking thread, and expect
+//! that it may panic.
+
+use std::path::Path;
+
+use lofty::error::FileParseError;
+use lofty::file::{AudioFile, TaggedFile, TaggedFileExt};
+use lofty::probe::Probe;
+use lofty::tag::{Accessor, ItemKey, Tag};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::art;
+
+/// Longest title, artist or album that is kept, in characters.
+const TEXT_CHARS_MAX: usize = 300;
+/// Most artists of one track.
+const ARTISTS_MAX: usize = 16;
+/// Longest music that is believed. What claims more is a broken header.
+const DURATION_MS_MAX: u128 = 24 * 60 * 60 * 1000;
+/// Who made music that does not say it.
+const UNKNOWN_ARTIST: &str = "Unknown artist";
+
+/// What is known of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Title, or the file's name.
+    pub title: String,
+    /// Main artist first; at least one.
+    pub artists: Vec<String>,
+    /// Album, if it says so.
+    pub album: Option<String>,
+    /// Number of the disc in the album; 0 when it does not say.
+    pub disc: u32,
+    /// Number of the track on the disc; 0 when it does not say.
+    pub number: u32,
+    /// Length; at least 1.
+    pub duration_ms: u64,
+    /// Whether it carries a picture that can be served.
+    pub embedded_art: bool,
+}
+
+/// Why a file is not in the library.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The parser gave up.
+    #[error("{0}")]
+    Parse(#[from] FileParseError),
+    /// There is nothing to hear.
+    #[error("it has no music in it")]
+    Silent,
+    /// Its header promises far more music than there are bytes.
+    #[error("it claims {duration_ms} ms of music in {size_bytes} bytes")]
+    Implausible {
+        /// What the header says.
+        duration_ms: u128,
+        /// What there is.
+        size_bytes: u64,
+    },
+    /// The parser panicked.
+    #[error("the parser panicked")]
+    Panicked,
+    /// The parser did not come back.
+    #[error("reading it took too long")]
+    TimedOut,
+    /// Its path is longer than the index takes.
+    #[error("its path is too long")]
+    PathTooLong,
+}
+
+/// Reads tags and properties. `path` is where the file is, `relative` where that is in the library, with forward slashes.
+pub fn describe(path: &Path, relative: &str, size_bytes: u64) -> Result<Description, Unreadable> {
+    let file = parse(path)?;
+    let duration_ms = file.properties().duration().as_millis();
+    if duration_ms == 0 {
+        return Err(Unreadable::Silent);
+    }
+    let bits = u128::from(size_bytes) * 8;
+    if duration_ms > DURATION_MS_MAX || bits * 1000 < duration_ms * bits_per_second_min(relative) {
+        return Err(Unreadable::Implausible { duration_ms, size_bytes });
+    }
+    let (folders, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let title = text(&file, ItemKey::TrackTitle).or_else(|| clean(stem)).unwrap_or_else(|| "Untitled".to_owned());
+    let mut artists: Vec<String> = tags(&file)
+        .map(|tag| tag.get_strings(ItemKey::TrackArtist).filter_map(clean).take(ARTISTS_MAX).collect())
+        .find(|artists: &Vec<String>| !artists.is_empty())
+        .unwrap_or_default();
+    if artists.is_empty() {
+        let folder = folders.rsplit('/').next().unwrap_or_default();
+        let artist = text(&file, ItemKey::AlbumArtist).or_else(|| clean(folder));
+        artists.push(artist.unwrap_or_else(|| UNKNOWN_ARTIST.to_owned()));
+    }
+    Ok(Description {
+        title,
+        artists,
+        album: text(&file, ItemKey::AlbumTitle),
+        disc: tags(&file).find_map(Accessor::disk).unwrap_or(0),
+        number: tags(&file).find_map(Accessor::track).unwrap_or(0),
+        duration_ms: u64::try_from(duration_ms).unwrap_or(u64::MAX),
+        embedded_art: art::embedded(&file).is_some(),
+    })
+}
+
+/// Parses the file, by what is in it rather than by its name.
+pub fn parse(path: &Path) -> Result<TaggedFile, FileParseError> {
+    Probe::open(path)?.guess_file_type()?.read()
+}
+
+/// What a list is sorted by: artist, album, disc, number, title; without case and diacritics, so that comparing bytes puts
+/// `Émilie` beside `emil`.
+pub fn sort_key(description: &Description) -> String {
+    let Description { title, artists, album, disc, number, .. } = description;
+    let artist = fold(&artists.join(" "));
+    let album = fold(album.as_deref().unwrap_or_default());
+    // U+0001 sorts before whatever a name may go on with, so "Air" stays ahead of "Air Supply".
+    format!("{artist}\u{1}{album}\u{1}{:04}{:05}{}", disc.min(&9_999), number.min(&99_999), fold(title))
+}
+
+fn fold(text: &str) -> String {
+    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The fewest bits a second that a format needs. Generous: it only has to tell a broken header from quiet music.
+fn bits_per_second_min(name: &str) -> u128 {
+    match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+        Some("wav") => 8_000,
+        Some("mp3") => 7_000,
+        _ => 400,
+    }
+}
+
+/// The tags, the format's own first.
+fn tags(file: &TaggedFile) -> impl Iterator<Item = &Tag> {
+    let primary = file.primary_tag();
+    let others = file.tags().iter().filter(move |tag| Some(tag.tag_type()) != primary.map(Tag::tag_type));
+    primary.into_iter().chain(others)
+}
+
+fn text(file: &TaggedFile, key: ItemKey) -> Option<String> {
+    tags(file).find_map(|tag| tag.get_string(key).and_then(clean))
+}
+
+/// One line of at most [`TEXT_CHARS_MAX`] characters; `None` when nothing is left.
+fn clean(text: &str) -> Option<String> {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let kept: String = line.trim().chars().take(TEXT_CHARS_MAX).collect();
+    (!kept.is_empty()).then_some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_one_bounded_line() {
+        assert_eq!(clean("  Hey\u{0}\nJude\u{1f} ").as_deref(), Some("Hey  Jude"));
+        assert_eq!(clean(" \t\u{0} "), None);
+        assert_eq!(clean(&"é".repeat(1000)).map(|text| text.chars().count()), Some(TEXT_CHARS_MAX));
+    }
+
+    #[test]
+    fn order_is_alphabetical_to_people() {
+        let of = |artist: &str, album: &str, disc, number, title: &str| {
+            sort_key(&Description {
+                title: title.into(),
+                artists: vec![artist.into()],
+                album: (!album.is_empty()).then(|| album.into()),
+                disc,
+                number,
+                duration_ms: 1,
+                embedded_art: false,
+            })
+        };
+        let ordered = [
+            of("Air", "", 0, 0, "Alone"),
+            of("air", "Moon Safari", 1, 2, "Sexy Boy"),
+            of("Air", "Moon Safari", 1, 10, "Le voyage"),
+            of("AIR", "Moon Safari", 2, 1, "Bonus"),
+            of("Air Supply", "A", 1, 1, "A"),
+            of("Émilie", "A", 1, 1, "A"),
+            of("Emma", "A", 1, 1, "A"),
+        ];
+        assert!(ordered.is_sorted(), "{ordered:?}");
+    }
+}
