@@ -12,7 +12,15 @@ macro_rules! files {
 }
 
 /// The files: name and contents.
-pub const FILES: &[(&str, &[u8])] = files![];
+pub const FILES: &[(&str, &[u8])] = files![
+    "01-first-light.opus",
+    "02-harbour-lamps.opus",
+    "03-copper-kettle.opus",
+    "04-slow-orbit.opus",
+    "05-rooftop-bicycle.opus",
+    "06-rain-on-tin.opus",
+    "07-seven-steps-down.opus",
+];
 
 /// Writes the demo library into `folder`, made if missing. Files that are there already and right are not touched, so
 /// that they need not be read again; files of other names are left alone.
