@@ -1,1 +1,3 @@
-//! t
+//! All integration tests: one binary, modules that mirror `src/`.
+
+mod music;

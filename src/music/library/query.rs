@@ -10,13 +10,15 @@ const WORDS_MAX: usize = 16;
 ///
 /// Every word is quoted, so nothing that is typed is syntax. A word with a sign inside (`AC/DC`) becomes a phrase.
 pub fn match_expression(typed: &str) -> Option<String> {
-    let words: Vec<String> = typed
-        .split(|c: char| c.is_whitespace() || c.is_control() || c == '"')
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .take(WORDS_MAX)
-        .map(|word| format!("\"{word}\" *"))
-        .collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    let mut words: Vec<&str> = Vec::new();
+    for word in typed.split(|c: char| c.is_whitespace() || c.is_control() || c == '"') {
+        // Searching for a word twice finds nothing more, and costs as much again.
+        if words.len() < WORDS_MAX && word.chars().any(char::is_alphanumeric) && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\" *")).collect();
+    (!quoted.is_empty()).then(|| quoted.join(" "))
 }
 
 /// The cursor to the results of `typed` from the `offset`-th on: the offset and a digest that ties it to the text.
@@ -52,6 +54,7 @@ mod tests {
         );
         assert_eq!(match_expression(" -- ( \" * ☃ "), None);
         assert_eq!(match_expression(""), None);
+        assert_eq!(match_expression("l l\tl").as_deref(), Some(r#""l" *"#));
     }
 
     #[test]

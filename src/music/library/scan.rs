@@ -53,6 +53,9 @@ pub struct Scanner {
     unreadable: HashMap<String, Stamp>,
 }
 
+/// What reads a file: [`tags::describe`], or something worse in tests.
+type Describe = fn(&Path, &str, u64) -> Result<Description, Unreadable>;
+
 /// A music file in the folder.
 #[derive(Debug)]
 struct Found {
@@ -105,7 +108,7 @@ impl Scanner {
 
         let mut readings = pin!(
             stream::iter(changed)
-                .map(|found| read_elsewhere(root.join(&found.path), found))
+                .map(|found| read_elsewhere(tags::describe, root.join(&found.path), found))
                 .buffered(READS_MAX)
                 .take_until(stop.cancelled())
                 .chunks(CHANGES_PER_COMMIT)
@@ -147,14 +150,14 @@ impl Scanner {
     }
 }
 
-/// Reads one file on a blocking thread, whatever becomes of it.
-async fn read_elsewhere(path: PathBuf, found: Found) -> (Found, Result<Description, Unreadable>) {
+/// Reads one file with `describe` on a blocking thread, whatever becomes of it.
+async fn read_elsewhere(describe: Describe, path: PathBuf, found: Found) -> (Found, Result<Description, Unreadable>) {
     let relative = found.path.clone();
     let size_bytes = u64::try_from(found.stamp.size_bytes).unwrap_or_default();
     if relative.len() > PATH_BYTES_MAX {
         return (found, Err(Unreadable::PathTooLong));
     }
-    let reading = tokio::task::spawn_blocking(move || tags::describe(&path, &relative, size_bytes));
+    let reading = tokio::task::spawn_blocking(move || describe(&path, &relative, size_bytes));
     let outcome = match tokio::time::timeout(READ_TIMEOUT, reading).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panicked)) => Err(Unreadable::Panicked),
@@ -246,6 +249,14 @@ fn stamp(metadata: &Metadata) -> Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_parser_that_panics_costs_one_file() {
+        let found = Found { path: "a.mp3".into(), stamp: Stamp { size_bytes: 1, mtime_ns: 1 }, folder_art: None };
+        let (found, outcome) = read_elsewhere(|_, _, _| panic!("a bug in a parser"), "a.mp3".into(), found).await;
+        assert!(matches!(outcome, Err(Unreadable::Panicked)));
+        assert_eq!(found.path, "a.mp3");
+    }
 
     #[test]
     fn a_folder_holds_what_is_below_it() {

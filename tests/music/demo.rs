@@ -1,0 +1,41 @@
+//! The demo library is whole, playable and small.
+
+use std::fs;
+
+use tutti::clock::Clock;
+use tutti::music::demo::FILES;
+use tutti::music::library::{Library, Source};
+use tutti::music::{MusicProvider, SearchPage};
+
+use super::{temp, titles};
+
+#[tokio::test]
+async fn the_demo_library_is_there_without_any_setup() {
+    let data = temp();
+    let (index, folder) = (data.path().join("library.db"), data.path().join("demo-library"));
+    let library = Library::open(&index, Source::Demo(folder.clone()), Clock::system()).await.expect("it opens");
+    let scanned = library.rescan().await.expect("it can be read").last;
+    assert_eq!((scanned.tracks, scanned.unreadable), (7, 0));
+
+    let SearchPage { tracks, next_cursor } = library.search("", None).await.expect("it answers");
+    assert_eq!(next_cursor, None);
+    for track in &tracks {
+        assert_eq!(track.album.as_deref(), Some("Tutti Demo"));
+        assert!((20_000..=40_000).contains(&track.duration_ms) && track.duration_ms % 20 == 0, "{track:?}");
+        let art = library.art(&track.id).await.expect("the index answers").expect("every track has a cover");
+        assert_eq!(art.content_type, "image/jpeg");
+        assert!(art.bytes.len() < 25 * 1024, "{} B", art.bytes.len());
+        assert!(library.audio(&track.id).await.expect("the index answers").is_some());
+    }
+    assert_eq!(titles(&library.search("night rain", None).await.expect("it answers")), ["Rain on Tin"]);
+
+    let bytes: usize = FILES.iter().map(|(_, contents)| contents.len()).sum();
+    assert!(bytes <= 1_258_291, "{bytes} B make the program larger than 1.2 MiB do");
+
+    // A second start puts right what is damaged, leaves alone what is right, and so needs to read one file only.
+    library.close().await;
+    fs::write(folder.join(FILES[2].0), b"damaged").expect("it can be written");
+    let library = Library::open(&index, Source::Demo(folder), Clock::system()).await.expect("it opens");
+    let scanned = library.rescan().await.expect("it can be read").last;
+    assert_eq!((scanned.tracks, scanned.read, scanned.unreadable), (7, 1, 0));
+}

@@ -1,0 +1,267 @@
+//! The library over HTTP.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::{Response, StatusCode};
+use tutti::http::library::routes;
+use tutti_protocol::ErrorCode;
+use tutti_protocol::http::{Problem, SearchResponse};
+use tutti_protocol::room::Track;
+use warp::{Filter, Rejection, Reply};
+
+use super::{Shelf, fixture};
+
+#[derive(Debug)]
+struct Nobody;
+
+impl warp::reject::Reject for Nobody {}
+
+/// Knows one person.
+fn identified() -> impl Filter<Extract = (u32,), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::header::optional::<String>("authorization").and_then(|token: Option<String>| async move {
+        if token.as_deref() == Some("Bearer ana") { Ok(7) } else { Err(warp::reject::custom(Nobody)) }
+    })
+}
+
+fn api(shelf: &Shelf) -> impl Filter<Extract = (impl Reply + use<>,), Error = Infallible> + Clone + use<> {
+    warp::path!("api" / "v1" / ..).and(routes(shelf.library.clone(), identified())).recover(
+        |rejection: Rejection| async move {
+            let status =
+                if rejection.find::<Nobody>().is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::NOT_FOUND };
+            Ok::<_, Infallible>(status)
+        },
+    )
+}
+
+/// Sends a request as ana.
+async fn send(shelf: &Shelf, method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
+    let mut request =
+        warp::test::request().method(method).path(&format!("/api/v1/{path}")).header("authorization", "Bearer ana");
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    request.reply(&api(shelf)).await
+}
+
+async fn get(shelf: &Shelf, path: &str) -> Response<Bytes> {
+    send(shelf, "GET", path, &[]).await
+}
+
+fn problem(response: &Response<Bytes>) -> (u16, ErrorCode) {
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let problem: Problem = serde_json::from_slice(response.body()).expect("it is a problem");
+    assert_eq!(problem.status, response.status().as_u16());
+    (problem.status, problem.code)
+}
+
+fn text<'a>(response: &'a Response<Bytes>, name: &HeaderName) -> &'a str {
+    response.headers().get(name).unwrap_or_else(|| panic!("there is a {name}")).to_str().expect("it is text")
+}
+
+async fn shelf_with_flac() -> (Shelf, String) {
+    let shelf = Shelf::with(&[("joga.flac", "tone.flac"), ("wolken.mp3", "tone.mp3")]).await;
+    let id = shelf.track("joga.flac").await.expect("it is a track").id;
+    (shelf, id)
+}
+
+#[tokio::test]
+async fn search_and_track_speak_the_protocol() {
+    let (shelf, id) = shelf_with_flac().await;
+    let response = get(&shelf, "search?provider=library&q=jog%20BJ%C3%96RK").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let found: SearchResponse = serde_json::from_slice(response.body()).expect("it is results");
+    assert_eq!(found.next_cursor, None);
+    assert_eq!(found.tracks.len(), 1);
+
+    let response = get(&shelf, &format!("library/tracks/{id}")).await;
+    let track: Track = serde_json::from_slice(response.body()).expect("it is a track");
+    assert_eq!(found.tracks, std::slice::from_ref(&track));
+    assert_eq!(track.art_url, Some(format!("/api/v1/library/tracks/{id}/art")));
+
+    let everything: SearchResponse = serde_json::from_slice(get(&shelf, "search").await.body()).expect("it is results");
+    assert_eq!(everything.tracks.len(), 2);
+}
+
+#[tokio::test]
+async fn bad_searches_are_refused() {
+    let (shelf, _) = shelf_with_flac().await;
+    for query in ["provider=spotify&q=a", "provider=&q=a", "q=a&cursor=abc", &format!("q={}", "x".repeat(201))] {
+        assert_eq!(problem(&get(&shelf, &format!("search?{query}")).await), (400, ErrorCode::Invalid), "{query}");
+    }
+    for query in ["q=%00", "q=%ff%fe", "q=%22%22%22*", "q=a&q=b", "x", "&&==&", "q=NEAR(a"] {
+        assert_eq!(get(&shelf, &format!("search?{query}")).await.status(), StatusCode::OK, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn strange_ids_are_not_found() {
+    let (shelf, id) = shelf_with_flac().await;
+    let (upper, long, near) = (id.to_uppercase(), "a".repeat(4000), "0".repeat(32));
+    for strange in ["joga.flac", "..%2f..%2fetc%2fpasswd", "%2e%2e", "%00", "'%20OR%201=1", &upper, &long, &near] {
+        for rest in ["", "/audio", "/art"] {
+            let response = get(&shelf, &format!("library/tracks/{strange}{rest}")).await;
+            assert_eq!(problem(&response), (404, ErrorCode::NotFound), "{strange}{rest}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_covers_are_for_everybody() {
+    let (shelf, id) = shelf_with_flac().await;
+    for (path, status) in [
+        ("search?q=a".to_owned(), 401),
+        (format!("library/tracks/{id}"), 401),
+        (format!("library/tracks/{id}/audio"), 401),
+        (format!("library/tracks/{id}/art"), 200),
+    ] {
+        let response = warp::test::request().path(&format!("/api/v1/{path}")).reply(&api(&shelf)).await;
+        assert_eq!(response.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn audio_is_the_file() {
+    let (shelf, id) = shelf_with_flac().await;
+    let whole = fixture("tone.flac");
+    let audio = format!("library/tracks/{id}/audio");
+    let response = get(&shelf, &audio).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.body(), &whole);
+    assert_eq!(text(&response, &header::CONTENT_TYPE), "audio/flac");
+    assert_eq!(text(&response, &header::ACCEPT_RANGES), "bytes");
+    assert_eq!(text(&response, &header::CONTENT_LENGTH), whole.len().to_string());
+    assert_eq!(text(&response, &header::CACHE_CONTROL), "private, max-age=3600");
+    assert_eq!(text(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+
+    let head = send(&shelf, "HEAD", &audio, &[]).await;
+    assert_eq!((head.status(), head.body().len()), (StatusCode::OK, 0));
+    for name in
+        [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED]
+    {
+        assert_eq!(text(&head, &name), text(&response, &name));
+    }
+    // A range says nothing about a HEAD.
+    assert_eq!(send(&shelf, "HEAD", &audio, &[(header::RANGE, "bytes=0-9")]).await.status(), StatusCode::OK);
+
+    for (path, content_type) in [
+        ("a.mp3", "audio/mpeg"),
+        ("a.m4a", "audio/mp4"),
+        ("a.ogg", "audio/ogg"),
+        ("a.opus", "audio/ogg"),
+        ("a.wav", "audio/wav"),
+    ] {
+        shelf.put(path, &fixture(&path.replace("a.", "tone.")));
+        shelf.rescan().await;
+        let id = shelf.track(path).await.expect("it is a track").id;
+        assert_eq!(
+            text(&get(&shelf, &format!("library/tracks/{id}/audio")).await, &header::CONTENT_TYPE),
+            content_type
+        );
+    }
+}
+
+#[tokio::test]
+async fn audio_comes_in_ranges() {
+    let (shelf, id) = shelf_with_flac().await;
+    let whole = fixture("tone.flac");
+    let (audio, size) = (format!("library/tracks/{id}/audio"), whole.len());
+    let range = async |range: &str| send(&shelf, "GET", &audio, &[(header::RANGE, range)]).await;
+
+    for (asked, from, to) in [
+        ("bytes=0-0".to_owned(), 0, 1),
+        ("bytes=0-99".to_owned(), 0, 100),
+        ("bytes=100-".to_owned(), 100, size),
+        ("bytes=-100".to_owned(), size - 100, size),
+        ("bytes=0-".to_owned(), 0, size),
+        (format!("bytes={}-{}", size - 1, size - 1), size - 1, size),
+        // The end may lie beyond the file; what there is of it is sent.
+        (format!("bytes=10-{}", size + 1000), 10, size),
+    ] {
+        let response = range(&asked).await;
+        assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT, "{asked}");
+        assert_eq!(response.body(), &whole[from..to], "{asked}");
+        assert_eq!(text(&response, &header::CONTENT_RANGE), format!("bytes {from}-{}/{size}", to - 1));
+        assert_eq!(text(&response, &header::CONTENT_LENGTH), (to - from).to_string());
+        assert_eq!(text(&response, &header::CONTENT_TYPE), "audio/flac");
+    }
+    for asked in [
+        format!("bytes={size}-"),
+        format!("bytes={}-{}", size + 1, size + 2),
+        "bytes=-0".into(),
+        "bytes=9-3".into(),
+        "bytes=a-b".into(),
+        "bytes=".into(),
+    ] {
+        let response = range(&asked).await;
+        assert_eq!(problem(&response), (416, ErrorCode::Invalid), "{asked}");
+        assert_eq!(text(&response, &header::CONTENT_RANGE), format!("bytes */{size}"), "{asked}");
+    }
+    // Several ranges, and units that nobody knows: the whole file, which answers every such question.
+    for asked in ["bytes=0-1,5-6", "chapters=1-2", "nonsense"] {
+        let response = range(asked).await;
+        assert_eq!((response.status(), response.body().len()), (StatusCode::OK, size), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn audio_is_sent_under_conditions() {
+    let (shelf, id) = shelf_with_flac().await;
+    let audio = format!("library/tracks/{id}/audio");
+    let first = get(&shelf, &audio).await;
+    let (etag, modified) = (text(&first, &header::ETAG).to_owned(), text(&first, &header::LAST_MODIFIED).to_owned());
+    let status = async |headers: &[(HeaderName, &str)]| {
+        let response = send(&shelf, "GET", &audio, headers).await;
+        assert_eq!(text(&response, &header::ETAG), etag);
+        response.status().as_u16()
+    };
+    let long_ago = "Sat, 01 Jan 2000 00:00:00 GMT";
+    assert_eq!(status(&[(header::IF_NONE_MATCH, &etag)]).await, 304);
+    assert_eq!(status(&[(header::IF_NONE_MATCH, "\"other\"")]).await, 200);
+    assert_eq!(status(&[(header::IF_MODIFIED_SINCE, &modified)]).await, 304);
+    assert_eq!(status(&[(header::IF_MODIFIED_SINCE, long_ago)]).await, 200);
+    for (condition, expected) in [
+        (etag.as_str(), 206),
+        (&modified, 206),
+        ("\"other\"", 200),
+        (long_ago, 200),
+        ("W/\"x\"", 200),
+        ("rubbish", 200),
+    ] {
+        let headers = [(header::RANGE, "bytes=0-9"), (header::IF_RANGE, condition)];
+        assert_eq!(status(&headers).await, expected, "{condition}");
+    }
+
+    // A file that changed since has another tag.
+    shelf.put("joga.flac", &fixture("tone.mp3"));
+    let response = send(&shelf, "GET", &audio, &[(header::IF_NONE_MATCH, &etag)]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_ne!(text(&response, &header::ETAG), etag);
+}
+
+#[tokio::test]
+async fn a_file_that_vanished_is_not_found() {
+    let (shelf, id) = shelf_with_flac().await;
+    std::fs::remove_file(shelf.path("joga.flac")).expect("it can be removed");
+    for rest in ["audio", "art"] {
+        let response = get(&shelf, &format!("library/tracks/{id}/{rest}")).await;
+        assert_eq!(problem(&response), (404, ErrorCode::NotFound), "{rest}");
+    }
+}
+
+#[tokio::test]
+async fn covers_are_kept_by_browsers() {
+    let (shelf, id) = shelf_with_flac().await;
+    let art = format!("library/tracks/{id}/art");
+    let response = get(&shelf, &art).await;
+    assert_eq!(text(&response, &header::CONTENT_TYPE), "image/png");
+    assert_eq!(text(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+    assert_eq!(text(&response, &header::CACHE_CONTROL), "public, max-age=3600");
+    let etag = text(&response, &header::ETAG).to_owned();
+    let again = send(&shelf, "GET", &art, &[(header::IF_NONE_MATCH, &etag)]).await;
+    assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
+
+    let id = shelf.track("wolken.mp3").await.expect("it is a track").id;
+    assert_eq!(problem(&get(&shelf, &format!("library/tracks/{id}/art")).await), (404, ErrorCode::NotFound));
+}

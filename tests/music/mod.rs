@@ -1,0 +1,89 @@
+//! The music library: files in, tracks and bytes out.
+//!
+//! The fixtures are half to three quarters of a second of a 440 Hz tone each, tagged, made with ffmpeg's `sine` source
+//! and opus-tools; `tone.flac` has a PNG inside, `tone.wav` has no tags, `cover.jpg` is a blue square.
+
+mod demo;
+mod http;
+mod scan;
+mod search;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tutti::clock::Clock;
+use tutti::music::library::id::track_id;
+use tutti::music::library::{Library, ScanReport, Source};
+use tutti::music::{MusicProvider, SearchPage};
+use tutti_protocol::room::Track;
+
+/// A library in a folder that is gone with the test.
+struct Shelf {
+    folder: TempDir,
+    data: TempDir,
+    library: Library,
+}
+
+impl Shelf {
+    /// Puts fixtures at these paths and looks over them.
+    async fn with(files: &[(&str, &str)]) -> Self {
+        let (folder, data) = (temp(), temp());
+        for (path, name) in files {
+            put(folder.path(), path, &fixture(name));
+        }
+        let library = open(&folder, &data).await;
+        library.rescan().await.expect("the folder can be read");
+        Self { folder, data, library }
+    }
+
+    /// Puts a file at a path, over what is there.
+    fn put(&self, path: &str, contents: &[u8]) {
+        put(self.folder.path(), path, contents);
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    async fn rescan(&self) -> ScanReport {
+        self.library.rescan().await.expect("the folder can be read").last
+    }
+
+    /// The track of the file at this path.
+    async fn track(&self, path: &str) -> Option<Track> {
+        self.library.track(&track_id(path)).await.expect("the index answers")
+    }
+
+    async fn titles(&self, query: &str) -> Vec<String> {
+        titles(&self.search(query, None).await)
+    }
+
+    async fn search(&self, query: &str, cursor: Option<&str>) -> SearchPage {
+        self.library.search(query, cursor).await.expect("any query is answered")
+    }
+}
+
+async fn open(folder: &TempDir, data: &TempDir) -> Library {
+    let source = Source::Folder(folder.path().to_owned());
+    Library::open(&data.path().join("library.db"), source, Clock::system()).await.expect("the library opens")
+}
+
+fn put(folder: &Path, path: &str, contents: &[u8]) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().expect("it is in a folder")).expect("the folder can be made");
+    fs::write(path, contents).expect("the file can be written");
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/music/fixtures").join(name))
+        .expect("there is such a fixture")
+}
+
+fn temp() -> TempDir {
+    tempfile::tempdir().expect("there is room for a folder")
+}
+
+fn titles(page: &SearchPage) -> Vec<String> {
+    page.tracks.iter().map(|track| track.title.clone()).collect()
+}
