@@ -146,8 +146,4 @@ pub struct TelemetryConfig {
     /// Log lines as JSON.
     #[arg(long, env = "TUTTI_LOG_JSON")]
     pub log_json: bool,
-
-    /// Address and port for Prometheus metrics at `/metrics`; none without it.
-    #[arg(long, env = "TUTTI_METRICS_LISTEN")]
-    pub metrics_listen: Option<SocketAddr>,
 }

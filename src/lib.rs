@@ -1,5 +1,6 @@
 //! Tutti: a real-time hub for shared listening rooms.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod connection;
@@ -8,6 +9,8 @@ pub mod identity;
 pub mod ids;
 pub mod limiter;
 pub mod limits;
+pub mod listener;
 pub mod music;
 pub mod room;
 pub mod store;
+pub mod telemetry;

@@ -56,11 +56,20 @@ pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
 
 /// A request's head must have come by then (slowloris).
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// After SIGTERM, everything is over by then.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// After SIGTERM: how long connections may take to end.
+pub const DRAIN_CONNECTIONS_TIMEOUT: Duration = Duration::from_secs(4);
+/// Then: how long rooms may take to be durable.
+pub const DRAIN_ROOMS_TIMEOUT: Duration = Duration::from_secs(3);
+/// Then: how long everything else may take.
+pub const DRAIN_BACKGROUND_TIMEOUT: Duration = Duration::from_secs(2);
 
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
+const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
+const _: () = assert!(
+    (DRAIN_CONNECTIONS_TIMEOUT.as_secs() + DRAIN_ROOMS_TIMEOUT.as_secs() + DRAIN_BACKGROUND_TIMEOUT.as_secs()) < 10,
+    "a service manager kills what has not ended after ten seconds"
+);

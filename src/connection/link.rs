@@ -1,6 +1,7 @@
 //! What the rest of the server knows of one connection.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tutti_protocol::{ConnectionId, Device, UserId};
@@ -22,7 +23,7 @@ pub struct Link {
     /// The device at its end.
     pub device: Device,
     /// The way out.
-    pub outbox: Outbox,
+    pub outbox: Arc<Outbox>,
     last_heard_ms: AtomicI64,
     expires_at_ms: AtomicI64,
 }
@@ -33,7 +34,7 @@ impl Link {
         id: ConnectionId,
         who: (UserId, SessionId, IpAddr),
         device: Device,
-        outbox: Outbox,
+        outbox: Arc<Outbox>,
         now_ms: i64,
         expires_at_ms: i64,
     ) -> Self {

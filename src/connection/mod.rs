@@ -1,9 +1,88 @@
-//! One socket's life.
+//! One socket's life: the handshake, the frames both ways, the close.
+//!
+//! | module | what |
+//! |---|---|
+//! | `upgrade` | from an HTTP request to a WebSocket |
+//! | `session` | from `hello` to the close: authenticates, decodes, hands commands to the room |
+//! | `outbox` | the way out: written inline, bounded, never torn |
+//! | [`frame`] | WebSocket frames as a server sends them |
+//! | `hub` | all connections: caps, ended sessions, the drain |
+//!
+//! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
 
 pub mod frame;
 
+mod bucket;
+mod hub;
 mod link;
 mod outbox;
+mod session;
+mod socket;
+mod upgrade;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti_protocol::RoomId;
+
+use crate::clock::Clock;
+use crate::config::LimitsConfig;
+use crate::http::origin::Origins;
+use crate::identity::Identity;
+use crate::limiter::Limiter;
+use crate::music::Music;
+use crate::room::Registry;
+
+pub use hub::Hub;
 pub use link::Link;
 pub use outbox::{Drained, Outbox};
+pub use upgrade::upgrade;
+
+/// What connections use of the server.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Who they are.
+    pub identity: Identity,
+    /// Where they go.
+    pub rooms: Registry,
+    /// What they play.
+    pub music: Music,
+    /// All of them.
+    pub hub: Arc<Hub>,
+    /// The server's clock.
+    pub clock: Clock,
+    /// Which pages may use this server.
+    pub origins: Origins,
+    /// How much they may do.
+    pub config: LimitsConfig,
+    /// How often they may come.
+    pub limits: DoorLimits,
+    /// What waits for them at shutdown.
+    pub tasks: TaskTracker,
+    /// Cancelled when nobody new is let in.
+    pub draining: CancellationToken,
+}
+
+/// How often anybody may knock.
+#[derive(Debug)]
+pub struct DoorLimits {
+    /// WebSockets opened, by address.
+    pub joins: Limiter<IpAddr>,
+    /// Unknown room codes, by address.
+    pub guesses: Limiter<IpAddr>,
+    /// Passcodes tried, by room and address.
+    pub passcodes: Limiter<(RoomId, IpAddr)>,
+}
+
+impl DoorLimits {
+    /// As the settings say.
+    pub fn new(config: &LimitsConfig, clock: Clock) -> Self {
+        Self {
+            joins: Limiter::per_minute(config.limit_joins, clock),
+            guesses: Limiter::per_minute(config.limit_guesses, clock),
+            passcodes: Limiter::per_minute(config.limit_guesses, clock),
+        }
+    }
+}

@@ -32,9 +32,11 @@ const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
 /// - `GET`, `HEAD` `library/tracks/{id}/audio`: the file, or one byte range of it
 /// - `GET` `library/tracks/{id}/art`: its cover
 ///
-/// `identified` extracts who is asking, and rejects whoever is nobody; it guards all but the covers.
+/// `identified` extracts who is asking, and rejects whoever is nobody; it guards all but the covers. `searching` does the
+/// same for `search`, and may count.
 pub fn routes<A: Send + 'static>(
     library: Library,
+    searching: impl Filter<Extract = (A,), Error = Rejection> + Clone + Send + Sync + 'static,
     identified: impl Filter<Extract = (A,), Error = Rejection> + Clone + Send + Sync + 'static,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     let library = warp::any().map(move || library.clone());
@@ -42,7 +44,7 @@ pub fn routes<A: Send + 'static>(
 
     let search = warp::path!("search")
         .and(warp::get())
-        .and(identified.clone())
+        .and(searching)
         .and(warp::query::<Vec<(String, String)>>())
         .and(library.clone())
         .then(|_, query, library| async move { respond(search(&library, query).await) });

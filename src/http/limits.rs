@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use tutti_protocol::UserId;
+
 use super::ApiError;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
@@ -22,6 +24,8 @@ pub struct Limits {
     logins_by_address: Limiter<IpAddr>,
     registrations: Limiter<IpAddr>,
     guests: Limiter<IpAddr>,
+    rooms: Limiter<UserId>,
+    searches: Limiter<UserId>,
 }
 
 impl Limits {
@@ -33,6 +37,8 @@ impl Limits {
             logins_by_address: Limiter::per_minute(logins_per_address, clock),
             registrations: Limiter::per_minute(config.limit_registrations, clock),
             guests: Limiter::per_minute(config.limit_guests, clock),
+            rooms: Limiter::per_minute(config.limit_rooms, clock),
+            searches: Limiter::per_minute(config.limit_searches, clock),
         }
     }
 
@@ -54,5 +60,15 @@ impl Limits {
     /// One more guest.
     pub fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
         self.guests.check(&address).map_err(ApiError::rate_limited)
+    }
+
+    /// One more room opened.
+    pub fn room(&self, user: UserId) -> Result<(), ApiError> {
+        self.rooms.check(&user).map_err(ApiError::rate_limited)
+    }
+
+    /// One more search.
+    pub fn search(&self, user: UserId) -> Result<(), ApiError> {
+        self.searches.check(&user).map_err(ApiError::rate_limited)
     }
 }

@@ -63,6 +63,15 @@ pub fn maybe_authenticated(
     })
 }
 
+/// Who is searching; 401 for nobody, 429 for those who search too often.
+pub fn searching(
+    services: &SharedServices,
+) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    authenticated(services).and(with(services)).and_then(|access: Access, services: SharedServices| {
+        std::future::ready(services.limits.search(access.user).map(|()| access).map_err(refuse))
+    })
+}
+
 /// Who asks to be let in or out, as far as the request shows. Never refuses.
 pub fn caller(
     services: &SharedServices,

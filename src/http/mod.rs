@@ -2,7 +2,8 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`auth`] [`me`] [`server`] | resources |
+//! | [`auth`] [`me`] [`rooms`] [`library`] [`server`] | resources |
+//! | [`websocket`] | the door to [`crate::connection`] |
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
 //! | [`frame`] | what every answer gets on its way out: problem documents and security headers |
@@ -15,7 +16,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use tutti_protocol::Provider;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -29,15 +29,20 @@ pub mod limits;
 pub mod me;
 pub mod middleware;
 pub mod origin;
+pub mod rooms;
 pub mod server;
 pub mod static_client;
+pub mod websocket;
 
 pub use error::ApiError;
 pub use middleware::{authenticated, client_address, json, json_body, maybe_authenticated, respond};
 
 use crate::clock::Clock;
 use crate::config::ServeConfig;
+use crate::connection::Sockets;
 use crate::identity::Identity;
+use crate::music::Music;
+use crate::room::Registry;
 use crate::store::SharedStore;
 use cookie::Cookies;
 use limits::Limits;
@@ -59,8 +64,12 @@ pub struct Services {
     pub cookies: Cookies,
     /// How often anybody may do what.
     pub limits: Limits,
-    /// Which music there is to search.
-    pub providers: Vec<Provider>,
+    /// Where people meet.
+    pub rooms: Registry,
+    /// What they play.
+    pub music: Music,
+    /// Where their sockets go.
+    pub sockets: Arc<Sockets>,
     /// Cancelled when the server begins to stop: it is alive then, but not ready.
     pub draining: CancellationToken,
 }
@@ -70,13 +79,26 @@ pub type SharedServices = Arc<Services>;
 
 /// Everything this server answers over HTTP.
 pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    let routes =
-        api(services).or(server::health(services)).unify().or(static_client::routes::<static_client::Client>()).unify();
+    let routes = api(services)
+        .or(websocket::route(services))
+        .unify()
+        .or(server::health(services))
+        .unify()
+        .or(static_client::routes::<static_client::Client>())
+        .unify();
     frame::frame(services, routes.boxed())
 }
 
 /// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
 pub fn api(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let resources = auth::routes(services).or(me::routes(services)).unify().or(server::routes(services)).unify();
+    let resources = auth::routes(services)
+        .or(me::routes(services))
+        .unify()
+        .or(rooms::routes(services))
+        .unify()
+        .or(library::routes(services.music.library().clone(), middleware::searching(services), authenticated(services)))
+        .unify()
+        .or(server::routes(services))
+        .unify();
     warp::path!("api" / "v1" / ..).and(middleware::own_origin(services)).and(resources).boxed()
 }

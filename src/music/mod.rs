@@ -4,7 +4,9 @@
 //! do for themselves, and queues, which rooms keep.
 
 use async_trait::async_trait;
-use tutti_protocol::room::Track;
+use tutti_protocol::{Provider, Track, TrackRef};
+
+use library::Library;
 
 pub mod demo;
 pub mod library;
@@ -27,6 +29,37 @@ pub trait MusicProvider: Send + Sync + 'static {
     /// # Errors
     /// [`MusicError::Invalid`] for a query that is too long and for a cursor that did not come from this query.
     async fn search(&self, query: &str, cursor: Option<&str>) -> Result<SearchPage, MusicError>;
+}
+
+/// All the music there is: every provider that this server has. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Music {
+    library: Library,
+}
+
+impl Music {
+    /// The server's own library.
+    pub fn new(library: Library) -> Self {
+        Self { library }
+    }
+
+    /// The server's own library.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// What can be searched.
+    pub fn providers(&self) -> Vec<Provider> {
+        vec![Provider::Library]
+    }
+
+    /// The track that a client names; `None` when there is none.
+    pub async fn track(&self, track: &TrackRef) -> Result<Option<Track>, MusicError> {
+        match track.provider {
+            Provider::Library => self.library.track(&track.id).await,
+            Provider::Spotify => Ok(None),
+        }
+    }
 }
 
 /// One page of results.

@@ -89,13 +89,14 @@ impl Actor {
                 durable = self.held.appended(), if !self.held.is_empty() => {
                     if durable { self.release().await } else { self.fail() }
                 }
+                // Before the inbox: however much is asked, what is due is done in time.
+                () = tokio::time::sleep_until(wake_at) => {
+                    if self.wake().await { break }
+                }
                 message = inbox.recv() => match message {
                     Some(message) => self.receive(message).await,
                     None => break,
                 },
-                () = tokio::time::sleep_until(wake_at) => {
-                    if self.wake().await { break }
-                }
                 () = stop.cancelled(), if self.held.is_empty() => break,
             }
         }

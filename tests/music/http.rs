@@ -26,7 +26,7 @@ fn identified() -> impl Filter<Extract = (u32,), Error = Rejection> + Clone + Se
 }
 
 fn api(shelf: &Shelf) -> impl Filter<Extract = (impl Reply + use<>,), Error = Infallible> + Clone + use<> {
-    warp::path!("api" / "v1" / ..).and(routes(shelf.library.clone(), identified())).recover(
+    warp::path!("api" / "v1" / ..).and(routes(shelf.library.clone(), identified(), identified())).recover(
         |rejection: Rejection| async move {
             let status =
                 if rejection.find::<Nobody>().is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::NOT_FOUND };

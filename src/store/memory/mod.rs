@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 use super::{Store, StoreError, StoreResult};
 
@@ -16,12 +17,19 @@ pub struct MemoryStore {
     identity: Mutex<identity::Tables>,
     rooms: Mutex<rooms::Tables>,
     failing: AtomicBool,
+    /// Appends pass as readers; a test that holds it as writer keeps them waiting.
+    gate: RwLock<()>,
 }
 
 impl MemoryStore {
     /// From now on every call fails with [`StoreError::Injected`], or none does.
     pub fn set_failing(&self, failing: bool) {
         self.failing.store(failing, Ordering::SeqCst);
+    }
+
+    /// Appends wait until the guard is dropped.
+    pub async fn hold_appends(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
     }
 
     fn fault(&self) -> StoreResult<()> {

@@ -54,6 +54,7 @@ impl RoomStore for MemoryStore {
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
+        let _passed = self.gate.read().await;
         self.fault()?;
         let mut tables = self.rooms.lock();
         // All or none: every conflict is found before anything is written.

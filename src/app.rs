@@ -1,0 +1,171 @@
+//! The composition root: what is started, in what order, and stopped in reverse.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::{ServeConfig, StorageConfig};
+use crate::connection::{DoorLimits, Hub, Sockets};
+use crate::http::cookie::Cookies;
+use crate::http::limits::Limits;
+use crate::http::origin::Origins;
+use crate::identity::{Identity, Keys};
+use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
+use crate::music::Music;
+use crate::music::library::{Library, Source};
+use crate::room::Registry;
+use crate::store::SharedStore;
+use crate::store::journal::Journal;
+use crate::store::sqlite::SqliteStore;
+use crate::{http, listener};
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    hub: Arc<Hub>,
+    connections: Group,
+    rooms: Group,
+    background: Group,
+    library: Library,
+    store: SharedStore,
+}
+
+/// Tasks that are stopped together.
+#[derive(Debug, Default)]
+struct Group {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the token given to [`start`], then stops in the reverse of the order in which it started: connections
+    /// are told and closed, rooms end when all that was decided is durable, and what they write to ends last.
+    pub async fn stopped(self) {
+        self.stop.cancelled().await;
+        self.hub.drain();
+        self.connections.end("connections", DRAIN_CONNECTIONS_TIMEOUT).await;
+        self.rooms.end("rooms", DRAIN_ROOMS_TIMEOUT).await;
+        self.background.end("background tasks", DRAIN_BACKGROUND_TIMEOUT).await;
+        self.library.close().await;
+        self.store.close().await;
+    }
+}
+
+impl Group {
+    async fn end(&self, what: &str, at_most: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(at_most, self.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.tasks.len(), "{what} did not end in time");
+        }
+    }
+}
+
+/// Starts a server; it serves when this returns. Cancel `stop` to drain and stop it.
+pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Result<Server> {
+    let clock = Clock::system();
+    let data_dir = &config.storage.data_dir;
+    std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
+    let store = open_store(&config.storage).await.context("database")?;
+
+    let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());
+
+    let keys = Keys::open(&data_dir.join("keys")).context("keys")?;
+    let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.context("identity")?;
+    let library = open_library(&config, clock).await.context("library")?;
+    let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
+    library.start(&background.tasks, background.stop.clone(), rescan_every);
+    let music = Music::new(library.clone());
+
+    let journal = Journal::start(store.clone(), &background.tasks);
+    let registry = Registry::new(store.clone(), journal, clock, rooms.tasks.clone(), rooms.stop.clone());
+    let hub = Arc::new(Hub::default());
+    let origins = Origins::new(&config.listen);
+    let sockets = Arc::new(Sockets {
+        identity: identity.clone(),
+        rooms: registry.clone(),
+        music: music.clone(),
+        hub: hub.clone(),
+        clock,
+        origins: origins.clone(),
+        config: config.limits.clone(),
+        limits: DoorLimits::new(&config.limits, clock),
+        tasks: connections.tasks.clone(),
+        draining: stop.clone(),
+    });
+    background.tasks.spawn(close_ended_sessions(identity.clone(), hub.clone(), background.stop.clone()));
+
+    let services = Arc::new(http::Services {
+        identity,
+        store: store.clone(),
+        clock,
+        cookies: Cookies::new(origins.https()),
+        origins,
+        limits: Limits::new(&config.limits, clock),
+        rooms: registry,
+        music,
+        sockets,
+        draining: stop.clone(),
+        config: config.clone(),
+    });
+    let listener = TcpListener::bind(config.listen.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen.listen))?;
+    let address = listener.local_addr()?;
+    connections.tasks.spawn(listener::accept(
+        listener,
+        warp::service(http::routes(&services)),
+        config.limits.limit_connections,
+        connections.tasks.clone(),
+        stop.clone(),
+    ));
+    tracing::info!("serving at http://{address}");
+    Ok(Server { address, stop, hub, connections, rooms, background, library, store })
+}
+
+async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
+    let store = match &config.database_url {
+        None => SqliteStore::open(&config.data_dir.join("tutti.db")).await?,
+        Some(url) if url.starts_with("sqlite:") => SqliteStore::open_url(url).await?,
+        Some(_) => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite:"),
+    };
+    Ok(Arc::new(store))
+}
+
+async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Library> {
+    let data_dir = &config.storage.data_dir;
+    let source = match &config.library.library_dir {
+        Some(folder) => Source::Folder(folder.clone()),
+        None => Source::Demo(data_dir.join("demo-library")),
+    };
+    Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
+}
+
+/// Closes the sockets of every session that ends.
+async fn close_ended_sessions(identity: Identity, hub: Arc<Hub>, stop: CancellationToken) {
+    let mut ended = identity.subscribe_revocations();
+    loop {
+        tokio::select! {
+            session = ended.recv() => match session {
+                Ok(session) => hub.close_sessions(|known| known == session),
+                Err(RecvError::Lagged(_)) => hub.close_sessions(|session| identity.is_revoked(session)),
+                Err(RecvError::Closed) => return,
+            },
+            () = stop.cancelled() => return,
+        }
+    }
+}

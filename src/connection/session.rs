@@ -1,0 +1,299 @@
+//! One connection from its first frame to its last: `hello`, then frames both ways, then the close.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message};
+use tutti_protocol::{
+    ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, ErrorCode, Hello, RoomCode, ServerFrame,
+};
+
+use super::bucket::Bucket;
+use super::hub::{AddressPlace, Place};
+use super::socket::Socket;
+use super::{Drained, Link, Outbox, Sockets, frame};
+use crate::ids;
+use crate::limits::{
+    CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
+};
+use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
+
+type WebSocket = WebSocketStream<Socket>;
+
+/// A connection that was let in.
+struct Session {
+    sockets: Arc<Sockets>,
+    link: Arc<Link>,
+    room: RoomHandle,
+    _place: Place,
+    commands: Bucket,
+    signals: Bucket,
+}
+
+pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: &[u8], place: AddressPlace) {
+    let (read, write) = stream.into_split();
+    let outbox = Arc::new(Outbox::new(write));
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+    let socket = Socket { read, outbox: outbox.clone() };
+    let mut socket =
+        WebSocketStream::from_partially_read(socket, already_read.to_vec(), Role::Server, Some(config)).await;
+
+    // The way in needs much more memory than what follows and lasts a moment: it lives in a box of its own.
+    match Box::pin(enter(&sockets, &mut socket, &outbox, place.address())).await {
+        Ok(session) => session.serve(&mut socket).await,
+        Err(code) => outbox.close(code),
+    }
+    Box::pin(part(socket, &outbox)).await;
+}
+
+/// Waits for `hello` and lets the member in, or says with which code to close.
+async fn enter(
+    sockets: &Arc<Sockets>,
+    socket: &mut WebSocket,
+    outbox: &Arc<Outbox>,
+    address: IpAddr,
+) -> Result<Session, CloseCode> {
+    let hello = tokio::select! {
+        hello = tokio::time::timeout(HELLO_TIMEOUT, hello(socket)) => hello.map_err(|_| CloseCode::BadHello)??,
+        () = sockets.draining.cancelled() => return Err(CloseCode::GoingAway),
+    };
+    let now_ms = sockets.clock.now_ms();
+    let access = sockets.identity.authenticate(&hello.token).map_err(|error| close_code(&error))?;
+    let code = RoomCode::parse(&hello.room).ok_or(CloseCode::RoomNotFound)?;
+    sockets.limits.guesses.peek(&address).map_err(|_| CloseCode::TryLater)?;
+    let room = sockets.rooms.open(code).await.map_err(|error| match error {
+        OpenError::NotFound => {
+            let _ = sockets.limits.guesses.check(&address);
+            CloseCode::RoomNotFound
+        }
+        OpenError::Closed => CloseCode::RoomClosed,
+        OpenError::Store(error) => unavailable(&error),
+    })?;
+    let user = sockets.identity.user(access.user).await.map_err(|error| unavailable(&error))?;
+    let user = user.ok_or(CloseCode::Unauthenticated)?;
+    check_passcode(sockets, &room, &hello, access.user, address).await?;
+
+    let id = ConnectionId(ids::uuid_v7(now_ms));
+    let who = (access.user, access.session, address);
+    let link = Arc::new(Link::new(id, who, hello.device, outbox.clone(), now_ms, access.expires_at_ms));
+    let place =
+        sockets.hub.admit(&link, sockets.config.limit_connections_per_user).ok_or(CloseCode::TooManyConnections)?;
+    // A session that was ended between the two looks at it is closed by one of them.
+    if sockets.identity.is_revoked(access.session) {
+        return Err(CloseCode::SessionRevoked);
+    }
+    // So is one that comes while the server goes.
+    if sockets.draining.is_cancelled() {
+        return Err(CloseCode::GoingAway);
+    }
+    let newcomer = state::Newcomer { id: user.id, name: user.display_name, kind: user.kind };
+    let session = Session {
+        sockets: sockets.clone(),
+        link: link.clone(),
+        room,
+        _place: place,
+        commands: Bucket::full(sockets.config.limit_commands_per_second, now_ms),
+        signals: Bucket::full(SIGNALS_PER_SECOND, now_ms),
+    };
+    session.room.join(Join { link, newcomer, resume: hello.resume }).await.map_err(|error| match error {
+        JoinError::Refused(state::Refusal::Closed) => CloseCode::RoomClosed,
+        JoinError::Refused(_) | JoinError::Unavailable => CloseCode::TryLater,
+    })?;
+    tracing::debug!(connection = %session.link.id, member = %session.link.user, room = %session.room.id(), "joined");
+    Ok(session)
+}
+
+async fn hello(socket: &mut WebSocket) -> Result<Hello, CloseCode> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) if text.len() <= HELLO_BYTES_MAX => {
+                return match ClientFrame::decode(&text) {
+                    Ok(ClientFrame::Hello(hello)) if is_proper(&hello) => Ok(hello),
+                    _ => Err(CloseCode::BadHello),
+                };
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            _ => return Err(CloseCode::BadHello),
+        }
+    }
+}
+
+/// A device's name is shown to others: short and on one line.
+fn is_proper(hello: &Hello) -> bool {
+    let name = &hello.device.name;
+    !name.trim().is_empty() && name.chars().count() <= 80 && !name.chars().any(char::is_control)
+}
+
+/// Members need no passcode; newcomers have few tries, counted by room and address, so that nobody is locked out by
+/// what somebody elsewhere guesses.
+async fn check_passcode(
+    sockets: &Sockets,
+    room: &RoomHandle,
+    hello: &Hello,
+    user: tutti_protocol::UserId,
+    address: IpAddr,
+) -> Result<(), CloseCode> {
+    let Some(hash) = room.passcode_hash() else { return Ok(()) };
+    if room.role_of(user).await.is_some() {
+        return Ok(());
+    }
+    let Some(passcode) = &hello.passcode else { return Err(CloseCode::PasscodeWrong) };
+    sockets.limits.passcodes.check(&(room.id(), address)).map_err(|_| CloseCode::TryLater)?;
+    match sockets.identity.verify_passcode(passcode, hash).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CloseCode::PasscodeWrong),
+        Err(_) => Err(CloseCode::TryLater),
+    }
+}
+
+fn unavailable(error: &crate::store::StoreError) -> CloseCode {
+    tracing::error!(%error, "nobody can be let in");
+    CloseCode::TryLater
+}
+
+fn close_code(error: &crate::identity::AccessError) -> CloseCode {
+    match error {
+        crate::identity::AccessError::Expired => CloseCode::TokenExpired,
+        crate::identity::AccessError::Revoked => CloseCode::SessionRevoked,
+        crate::identity::AccessError::Invalid => CloseCode::Unauthenticated,
+    }
+}
+
+impl Session {
+    async fn serve(mut self, socket: &mut WebSocket) {
+        let mut blocked = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.link.outbox.woken() => blocked = self.drain().await,
+                () = self.link.outbox.writable(), if blocked => blocked = self.drain().await,
+                message = socket.next() => {
+                    if let Err(code) = self.take(message).await {
+                        if let Some(code) = code {
+                            self.link.outbox.close(code);
+                        }
+                        break;
+                    }
+                }
+            }
+            if self.link.outbox.is_closing() {
+                break;
+            }
+        }
+        self.room.disconnect(self.link.id).await;
+        tracing::debug!(connection = %self.link.id, "parted");
+    }
+
+    /// Writes what waits; true when the socket does not take all of it.
+    async fn drain(&self) -> bool {
+        match self.link.outbox.drain() {
+            Drained::Empty | Drained::Over => false,
+            Drained::Blocked => true,
+            Drained::NeedsSnapshot => {
+                self.room.resync(self.link.id).await;
+                false
+            }
+        }
+    }
+
+    /// Takes one message in. An error ends the connection, with a code when it is the server that closes.
+    async fn take(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Option<CloseCode>> {
+        let now_ms = self.sockets.clock.now_ms();
+        self.link.heard(now_ms);
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
+            Some(Ok(Message::Close(_))) | None => return Err(None),
+            Some(Ok(Message::Binary(_))) => return Err(Some(CloseCode::ProtocolViolation)),
+            Some(Err(error)) => return Err(violation(&error)),
+        };
+        match ClientFrame::decode(&text) {
+            Ok(ClientFrame::Command { id, command }) => self.command(now_ms, id, command).await,
+            Err(DecodeError::BadCommand { id, error }) => {
+                self.refuse(id, ErrorCode::Invalid, format!("This is not a command known here: {error}."));
+            }
+            Ok(ClientFrame::Hello(_)) | Err(DecodeError::NotAFrame(_) | DecodeError::UnknownType) => {
+                return Err(Some(CloseCode::ProtocolViolation));
+            }
+            Ok(_) if !self.signals.take(now_ms) => return Err(Some(CloseCode::ProtocolViolation)),
+            Ok(ClientFrame::Sync { t0 }) => {
+                let t1 = self.sockets.clock.now_ms_f64();
+                let answer = ServerFrame::Sync { t0, t1, t2: self.sockets.clock.now_ms_f64() };
+                self.link.outbox.push_urgent(&frame::json(&answer));
+            }
+            Ok(ClientFrame::Status(status)) => self.room.status(self.link.id, status),
+            Ok(ClientFrame::Refresh { token }) => self.refresh(&token)?,
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, now_ms: i64, id: CommandId, mut command: Command) {
+        if !self.commands.take(now_ms) {
+            return self.refuse(id, ErrorCode::RateLimited, "That was too much at once. Please wait a moment.");
+        }
+        let mut track = None;
+        match &mut command {
+            Command::Enqueue { track: reference, .. } => match self.sockets.music.track(reference).await {
+                Ok(known) => track = known,
+                Err(error) => {
+                    tracing::error!(%error, "a track cannot be looked up");
+                    return self.refuse(id, ErrorCode::Unavailable, "The music cannot be reached at the moment.");
+                }
+            },
+            Command::Rename { display_name } => match crate::identity::display_name(display_name) {
+                Ok(clean) => *display_name = clean,
+                Err(error) => return self.refuse(id, ErrorCode::Invalid, error.to_string()),
+            },
+            _ => {}
+        }
+        self.room.command(self.link.id, self.link.user, id, command, track).await;
+    }
+
+    fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
+        let access = self.sockets.identity.authenticate(token).map_err(|error| Some(close_code(&error)))?;
+        if access.user != self.link.user {
+            return Err(Some(CloseCode::Unauthenticated));
+        }
+        self.link.extend(access.expires_at_ms);
+        Ok(())
+    }
+
+    fn refuse(&self, id: CommandId, code: ErrorCode, message: impl Into<String>) {
+        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, code, message)));
+    }
+}
+
+/// Whether an error of the codec is the client's breach of the contract, or a connection that is gone.
+fn violation(error: &tungstenite::Error) -> Option<CloseCode> {
+    match error {
+        tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_)
+            if !matches!(
+                error,
+                tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
+            ) =>
+        {
+            Some(CloseCode::ProtocolViolation)
+        }
+        _ => None,
+    }
+}
+
+/// Lets the last frames out and waits for the client's answer to the close, both for a moment only.
+async fn part(mut socket: WebSocket, outbox: &Outbox) {
+    let goodbye = async {
+        while outbox.drain() == Drained::Blocked {
+            outbox.writable().await;
+        }
+        // After a protocol error the codec reads no more; after a close it answers and ends.
+        while let Some(Ok(_)) = socket.next().await {}
+    };
+    let _: Result<(), _> = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
+}

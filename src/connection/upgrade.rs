@@ -1,0 +1,91 @@
+//! From an HTTP request to a WebSocket: the handshake of RFC 6455 section 4.2, answered by hand.
+//!
+//! warp's own WebSocket filter fixes a read buffer of 128 KiB a connection and offers no subprotocol, so the request is
+//! answered here and the bare TCP socket taken out of hyper.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tutti_protocol::{ErrorCode, SUBPROTOCOL};
+use warp::reply::Response;
+
+use super::hub::AddressPlace;
+use super::{Sockets, session};
+use crate::http::ApiError;
+use crate::listener::Permit;
+
+/// Answers a handshake and starts the connection; refuses it with a problem.
+pub fn upgrade(
+    sockets: &Arc<Sockets>,
+    headers: &HeaderMap,
+    on_upgrade: Option<OnUpgrade>,
+    address: IpAddr,
+    permit: Option<Permit>,
+) -> Result<Response, ApiError> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    if !sockets.origins.allows(origin, host) {
+        return Err(ApiError::forbidden("This page may not use this server."));
+    }
+    let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
+        return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
+    };
+    sockets.limits.joins.check(&address).map_err(ApiError::rate_limited)?;
+    let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address).ok_or_else(|| {
+        ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::LimitReached,
+            "There are too many connections from here.",
+        )
+    })?;
+
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
+        protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))
+    });
+    sockets.tasks.spawn(serve(sockets.clone(), on_upgrade, place, permit));
+
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if offered {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    }
+    Ok(response)
+}
+
+fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+    let lists = |name, token: &str| {
+        headers.get_all(name).iter().any(|values| {
+            values.to_str().is_ok_and(|values| values.split(',').any(|value| value.trim().eq_ignore_ascii_case(token)))
+        })
+    };
+    let version_13 = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+    // Sixteen bytes in base64.
+    let proper =
+        key.len() == 24 && version_13 && lists(header::CONNECTION, "upgrade") && lists(header::UPGRADE, "websocket");
+    proper.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
+}
+
+async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, _permit: Option<Permit>) {
+    let parts = match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(_)) => {
+            tracing::error!("an upgraded connection is no TCP stream");
+            return;
+        }
+        Err(error) => {
+            tracing::debug!(%error, "upgrade did not happen");
+            return;
+        }
+    };
+    session::run(sockets, parts.io.into_inner(), &parts.read_buf, place).await;
+}

@@ -1,0 +1,158 @@
+//! `rooms` and `me/rooms`.
+
+use std::net::IpAddr;
+
+use http::StatusCode;
+use tutti_protocol::http::{CreateRoomRequest, RoomList, RoomSummary};
+use tutti_protocol::{ErrorCode, RoomCode, UserId};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::middleware::with;
+use super::{
+    ApiError, Services, SharedServices, authenticated, client_address, json, json_body, maybe_authenticated, respond,
+};
+use crate::identity::Access;
+use crate::room::state::{Newcomer, Refusal};
+use crate::room::{JoinError, OpenError};
+use crate::store::StoredRoom;
+
+/// Rooms listed of one person.
+const ROOMS_LISTED_MAX: u32 = 20;
+/// Characters in a room's name.
+const NAME_CHARS_MAX: usize = 60;
+/// Characters in a passcode.
+const PASSCODE_CHARS_MAX: usize = 64;
+
+/// `rooms`, `rooms/{code}` and `me/rooms`.
+pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let create = warp::path!("rooms")
+        .and(warp::post())
+        .and(authenticated(services))
+        .and(json_body::<CreateRoomRequest>())
+        .and(with(services))
+        .then(create)
+        .map(respond);
+    let show = warp::path!("rooms" / String)
+        .and(warp::get())
+        .and(maybe_authenticated(services))
+        .and(client_address(services))
+        .and(with(services))
+        .then(show)
+        .map(respond);
+    let close = warp::path!("rooms" / String)
+        .and(warp::delete())
+        .and(authenticated(services))
+        .and(with(services))
+        .then(close)
+        .map(respond);
+    let mine = warp::path!("me" / "rooms")
+        .and(warp::get())
+        .and(authenticated(services))
+        .and(with(services))
+        .then(mine)
+        .map(respond);
+    create.or(show).unify().or(close).unify().or(mine).unify().boxed()
+}
+
+async fn create(access: Access, request: CreateRoomRequest, services: SharedServices) -> Result<Response, ApiError> {
+    services.limits.room(access.user)?;
+    let name = room_name(&request.name)?;
+    let passcode_hash = match request.passcode.as_deref() {
+        None | Some("") => None,
+        Some(passcode) if passcode.chars().count() > PASSCODE_CHARS_MAX => {
+            return Err(ApiError::invalid("A passcode has at most 64 characters."));
+        }
+        Some(passcode) => Some(services.identity.hash_passcode(passcode).await?),
+    };
+    let user = services.identity.user(access.user).await.map_err(ApiError::unavailable)?;
+    let user = user.ok_or_else(|| ApiError::unauthenticated("You are not known here any more."))?;
+    let host = Newcomer { id: user.id, name: user.display_name, kind: user.kind };
+    let room = services.rooms.create(&name, passcode_hash, host).await.map_err(ApiError::unavailable)?;
+    let summary = summary(&services, room, true).await?;
+    Ok(warp::reply::with_status(json(&summary), StatusCode::CREATED).into_response())
+}
+
+async fn show(
+    code: String,
+    access: Option<Access>,
+    address: IpAddr,
+    services: SharedServices,
+) -> Result<Response, ApiError> {
+    services.sockets.limits.guesses.peek(&address).map_err(ApiError::rate_limited)?;
+    let room = match RoomCode::parse(&code) {
+        Some(code) => services.rooms.find(code).await.map_err(ApiError::unavailable)?,
+        None => None,
+    };
+    let Some(room) = room.filter(|room| room.closed_at_ms.is_none()) else {
+        let _ = services.sockets.limits.guesses.check(&address);
+        return Err(no_such_room());
+    };
+    let member = match access {
+        Some(access) => is_member(&services, &room, access.user).await?,
+        None => false,
+    };
+    Ok(json(&summary(&services, room, member).await?).into_response())
+}
+
+async fn close(code: String, access: Access, services: SharedServices) -> Result<Response, ApiError> {
+    let code = RoomCode::parse(&code).ok_or_else(no_such_room)?;
+    let room = services.rooms.open(code).await.map_err(|error| match error {
+        OpenError::NotFound | OpenError::Closed => no_such_room(),
+        OpenError::Store(error) => ApiError::unavailable(error),
+    })?;
+    match room.close(access.user).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(JoinError::Refused(Refusal::NotAMember)) => Err(no_such_room()),
+        Err(JoinError::Refused(refusal)) => {
+            let status = match refusal.code() {
+                ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+                _ => StatusCode::CONFLICT,
+            };
+            Err(ApiError::new(status, refusal.code(), refusal.to_string()))
+        }
+        Err(JoinError::Unavailable) => Err(ApiError::unavailable(JoinError::Unavailable)),
+    }
+}
+
+async fn mine(access: Access, services: SharedServices) -> Result<Response, ApiError> {
+    let stored = services.rooms.rooms_of(access.user, ROOMS_LISTED_MAX).await.map_err(ApiError::unavailable)?;
+    let mut rooms = Vec::with_capacity(stored.len());
+    for room in stored {
+        rooms.push(summary(&services, room, true).await?);
+    }
+    Ok(json(&RoomList { rooms }).into_response())
+}
+
+async fn is_member(services: &Services, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
+    match services.rooms.open(room.code).await {
+        Ok(room) => Ok(room.role_of(user).await.is_some()),
+        Err(OpenError::NotFound | OpenError::Closed) => Err(no_such_room()),
+        Err(OpenError::Store(error)) => Err(ApiError::unavailable(error)),
+    }
+}
+
+async fn summary(services: &Services, room: StoredRoom, member: bool) -> Result<RoomSummary, ApiError> {
+    let host = services.identity.user(room.host).await.map_err(ApiError::unavailable)?;
+    Ok(RoomSummary {
+        code: room.code,
+        name: room.name,
+        host_name: host.map(|host| host.display_name).unwrap_or_default(),
+        has_passcode: room.passcode_hash.is_some(),
+        member,
+        created_at_ms: room.created_at_ms,
+    })
+}
+
+fn room_name(typed: &str) -> Result<String, ApiError> {
+    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(ApiError::invalid("A room's name has 1 to 60 characters."));
+    }
+    Ok(name)
+}
+
+fn no_such_room() -> ApiError {
+    ApiError::not_found("There is no room with this code.")
+}

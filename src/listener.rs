@@ -1,0 +1,98 @@
+//! The accept loop: warp's routes under hyper's HTTP/1 connection, with what warp's own server leaves out.
+//!
+//! Nagle's algorithm is off, a request's head must come in time (slowloris), the number of connections is capped, every
+//! connection is a tracked task, and a stop lets requests finish.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use crate::limits::HTTP_HEADER_TIMEOUT;
+
+/// A connection's share of the cap. In every request's extensions, so that an upgraded connection keeps it.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Accepts connections until `stop`. Each request carries its peer's [`SocketAddr`] and a [`Permit`] in its extensions.
+pub async fn accept<S, B>(
+    listener: TcpListener,
+    routes: S,
+    connections_max: u32,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let permits = Arc::new(Semaphore::new(connections_max as usize));
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, mostly: whoever leaves makes room.
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            },
+            () = stop.cancelled() => return,
+        };
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
+            tracing::warn!(%peer, "connection refused: the cap is reached");
+            continue;
+        };
+        let permit = Permit { _permit: Arc::new(permit) };
+        tasks.spawn(serve(stream, peer, permit, routes.clone(), stop.clone()));
+    }
+}
+
+async fn serve<S, B>(stream: TcpStream, peer: SocketAddr, permit: Permit, routes: S, stop: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "no TCP_NODELAY");
+    }
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(permit.clone());
+        routes.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HTTP_HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection failed");
+    }
+}

@@ -1,0 +1,14 @@
+//! What the server says about itself: log lines on standard error.
+
+use anyhow::Context as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::TelemetryConfig;
+
+/// Starts logging. Once a process.
+pub fn init(config: &TelemetryConfig) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log).with_context(|| format!("TUTTI_LOG: {}", config.log))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json { lines.json().try_init() } else { lines.try_init() }
+        .map_err(|error| anyhow::anyhow!("logging: {error}"))
+}

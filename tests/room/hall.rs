@@ -1,0 +1,233 @@
+//! Rooms over a store in memory, with connections that only gather what they are sent.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti::clock::Clock;
+use tutti::connection::{Link, Outbox};
+use tutti::room::state::Newcomer;
+use tutti::room::{Join, JoinError, Registry, RoomHandle};
+use tutti::store::SessionId;
+use tutti::store::journal::Journal;
+use tutti::store::memory::MemoryStore;
+use tutti_protocol::{
+    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
+    Track, TrackRef, UserId, UserKind,
+};
+use uuid::Uuid;
+
+/// A server's rooms without its sockets.
+pub struct Hall {
+    pub store: Arc<MemoryStore>,
+    pub clock: Clock,
+    pub rooms: Registry,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Hall {
+    pub fn open() -> Self {
+        Self::over(Arc::default(), Clock::starting_at(1_700_000_000_000.0))
+    }
+
+    fn over(store: Arc<MemoryStore>, clock: Clock) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let journal = Journal::start(store.clone(), &tasks);
+        let rooms = Registry::new(store.clone(), journal, clock, tasks.clone(), stop.clone());
+        Self { store, clock, rooms, tasks, stop }
+    }
+
+    /// The same store under a new server, after the old one stopped in order.
+    pub async fn restart(self) -> Self {
+        self.stop.cancel();
+        drop(self.rooms);
+        self.tasks.close();
+        self.tasks.wait().await;
+        Self::over(self.store, self.clock)
+    }
+
+    /// The same store under a new server; the old one is simply gone.
+    pub fn crash(self) -> Self {
+        Self::over(self.store.clone(), self.clock)
+    }
+
+    pub async fn room(&self, host: &str) -> RoomCode {
+        self.rooms.create("Party", None, newcomer(host)).await.expect("created").code
+    }
+
+    /// Somebody comes in with a device of theirs.
+    pub async fn enter(&self, code: RoomCode, name: &str) -> Seat {
+        self.resume(code, name, None).await.expect("let in")
+    }
+
+    pub async fn resume(&self, code: RoomCode, name: &str, resume: Option<Position>) -> Result<Seat, JoinError> {
+        let room = self.rooms.open(code).await.expect("there is such a room");
+        let now_ms = self.clock.now_ms();
+        let user = newcomer(name);
+        let device = Device {
+            id: DeviceId(Uuid::new_v4()),
+            name: format!("{name}'s device"),
+            kind: DeviceKind::Remote,
+            providers: vec![],
+        };
+        let who = (user.id, SessionId(Uuid::new_v4()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let link = Link::new(
+            ConnectionId(Uuid::new_v4()),
+            who,
+            device,
+            Arc::new(Outbox::gathering()),
+            now_ms,
+            now_ms + 600_000,
+        );
+        let link = Arc::new(link);
+        room.join(Join { link: link.clone(), newcomer: user, resume }).await?;
+        Ok(Seat { link, room, read: vec![] })
+    }
+}
+
+/// One connection, as its client sees it.
+pub struct Seat {
+    pub link: Arc<Link>,
+    pub room: RoomHandle,
+    read: Vec<Got>,
+}
+
+/// Something that was sent to a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Got {
+    Frame(ServerFrame),
+    Ping,
+    Close(u16),
+}
+
+impl Seat {
+    /// Sends a command; its reply comes with [`Seat::reply`].
+    pub async fn send(&self, command: Command) -> CommandId {
+        let id = CommandId(Uuid::new_v4());
+        self.send_as(id, command).await;
+        id
+    }
+
+    pub async fn send_as(&self, id: CommandId, command: Command) {
+        let track = match &command {
+            Command::Enqueue { track, .. } => Some(track_named(&track.id)),
+            _ => None,
+        };
+        self.room.command(self.link.id, self.link.user, id, command, track).await;
+    }
+
+    /// Sends a command and waits for its reply.
+    pub async fn ask(&mut self, command: Command) -> ServerFrame {
+        let id = self.send(command).await;
+        self.reply(id).await
+    }
+
+    pub async fn add(&mut self, title: &str) -> EntryId {
+        match self.ask(enqueue(title)).await {
+            ServerFrame::Reply { ok: true, entry: Some(entry), .. } => entry,
+            other => panic!("not queued: {other:?}"),
+        }
+    }
+
+    pub async fn reply(&mut self, to: CommandId) -> ServerFrame {
+        self.frame(|frame| matches!(frame, ServerFrame::Reply { id, .. } if *id == to)).await
+    }
+
+    pub async fn frame(&mut self, wanted: impl Fn(&ServerFrame) -> bool) -> ServerFrame {
+        match self.until(|got| matches!(got, Got::Frame(frame) if wanted(frame))).await {
+            Got::Frame(frame) => frame,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Waits for something; what came before it is passed over.
+    pub async fn until(&mut self, wanted: impl Fn(&Got) -> bool) -> Got {
+        loop {
+            self.gather();
+            if let Some(place) = self.read.iter().position(&wanted) {
+                return self.read.drain(..=place).next_back().expect("it is there");
+            }
+            self.link.outbox.woken().await;
+        }
+    }
+
+    /// What has come so far and was not looked at.
+    pub fn so_far(&mut self) -> Vec<Got> {
+        self.gather();
+        std::mem::take(&mut self.read)
+    }
+
+    pub async fn snapshot(&mut self) -> (Position, tutti_protocol::Room) {
+        match self.frame(|frame| matches!(frame, ServerFrame::Snapshot { .. })).await {
+            ServerFrame::Snapshot { position, room } => (position, *room),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    pub async fn delta(&mut self) -> (Position, Vec<tutti_protocol::Event>) {
+        match self.frame(|frame| matches!(frame, ServerFrame::Delta { .. })).await {
+            ServerFrame::Delta { position, events, .. } => (position, events),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    pub async fn leave(self) {
+        self.room.disconnect(self.link.id).await;
+    }
+
+    fn gather(&mut self) {
+        for bytes in self.link.outbox.take() {
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (got, length) = parse(rest);
+                self.read.push(got);
+                rest = &rest[length..];
+            }
+        }
+    }
+}
+
+/// One frame, and how long it is.
+fn parse(bytes: &[u8]) -> (Got, usize) {
+    let (start, length) = match bytes[1] {
+        126 => (4, usize::from(u16::from_be_bytes([bytes[2], bytes[3]]))),
+        127 => (10, usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().expect("eight"))).expect("fits")),
+        short => (2, usize::from(short)),
+    };
+    let payload = &bytes[start..start + length];
+    let got = match bytes[0] & 0x0F {
+        1 => Got::Frame(serde_json::from_slice(payload).expect("a frame of the contract")),
+        8 => Got::Close(u16::from_be_bytes([payload[0], payload[1]])),
+        9 => Got::Ping,
+        other => panic!("opcode {other}"),
+    };
+    (got, start + length)
+}
+
+pub fn newcomer(name: &str) -> Newcomer {
+    Newcomer { id: user(name), name: name.to_owned(), kind: UserKind::Guest }
+}
+
+pub fn user(name: &str) -> UserId {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    UserId(Uuid::from_bytes(bytes))
+}
+
+pub fn enqueue(title: &str) -> Command {
+    Command::Enqueue { track: TrackRef { provider: Provider::Library, id: title.to_owned() }, before: None }
+}
+
+fn track_named(title: &str) -> Track {
+    Track {
+        provider: Provider::Library,
+        id: title.to_owned(),
+        title: title.to_owned(),
+        artists: vec!["Someone".into()],
+        album: None,
+        duration_ms: 180_000,
+        art_url: None,
+    }
+}

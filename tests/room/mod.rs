@@ -1,0 +1,6 @@
+//! The room's actor: what it lets go of when, what it remembers, how it comes back.
+
+mod durability;
+mod hall;
+mod presence;
+mod resume;

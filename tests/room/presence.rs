@@ -1,0 +1,163 @@
+//! Who is here: connections, grace, signs of life, and the room's own life in memory.
+
+use std::time::Duration;
+
+use tutti_protocol::client::DeviceStatus;
+use tutti_protocol::{Command, Event, ServerFrame};
+
+use super::hall::{Got, Hall, user};
+
+#[tokio::test(start_paused = true)]
+async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    ana.frame(|frame| matches!(frame, ServerFrame::Presence { full: false, .. })).await;
+    let mut seats = vec![];
+    for name in ["ben", "cai", "dee"] {
+        seats.push(hall.enter(code, name).await);
+    }
+    let ServerFrame::Presence { full: false, members } =
+        ana.frame(|frame| matches!(frame, ServerFrame::Presence { .. })).await
+    else {
+        panic!("all")
+    };
+    assert_eq!(members.len(), 3, "three arrivals are one frame");
+    assert!(members.iter().all(|member| member.devices.len() == 1));
+
+    let mut late = hall.enter(code, "ana").await;
+    let ServerFrame::Presence { full: true, members } =
+        late.frame(|frame| matches!(frame, ServerFrame::Presence { full: true, .. })).await
+    else {
+        unreachable!()
+    };
+    assert_eq!(members.len(), 4);
+
+    late.so_far();
+    seats.remove(0).leave().await;
+    let ServerFrame::Presence { members, .. } = late
+        .frame(|frame| matches!(frame, ServerFrame::Presence { members, .. } if members.iter().any(|m| m.member == user("ben"))))
+        .await
+    else {
+        unreachable!()
+    };
+    let ben = members.iter().find(|member| member.member == user("ben")).expect("ben");
+    assert!(ben.devices.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_device_says_of_itself_is_told_to_the_others() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let playback = tutti_protocol::client::DevicePlayback {
+        entry: None,
+        position_ms: 1.5,
+        at_ms: 2.5,
+        error_ms: 0.5,
+        state: tutti_protocol::PlaybackState::Playing,
+    };
+    ben.room.status(ben.link.id, DeviceStatus { playback: Some(playback.clone()) });
+    ana.frame(|frame| match frame {
+        ServerFrame::Presence { members, .. } => {
+            members.iter().flat_map(|member| &member.devices).any(|device| device.playback.as_ref() == Some(&playback))
+        }
+        _ => false,
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_who_stays_away_past_the_grace_is_away_until_they_return() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let second_device = hall.enter(code, "ben").await;
+    for title in ["b1", "b2", "b3", "b4", "b5", "b6", "b7"] {
+        ben.add(title).await;
+    }
+    ben.leave().await;
+    for link in [&ana.link, &second_device.link] {
+        link.heard(hall.clock.now_ms() + 24 * 3_600_000);
+        link.extend(hall.clock.now_ms() + 24 * 3_600_000);
+    }
+    tokio::time::advance(tutti::limits::AWAY_GRACE * 2).await;
+    assert!(!ana.so_far().iter().any(is_away), "one device is enough to be here");
+
+    second_device.leave().await;
+    ana.until(is_away).await;
+    let (_, room) = hall.enter(code, "ana").await.snapshot().await;
+    assert_eq!(room.upcoming_total, 0, "what is away waits out of the order");
+
+    let _back = hall.enter(code, "ben").await;
+    ana.until(|got| has_event(got, |event| matches!(event, Event::MemberReturned { .. }))).await;
+}
+
+fn is_away(got: &Got) -> bool {
+    has_event(got, |event| matches!(event, Event::MemberAway { .. }))
+}
+
+fn has_event(got: &Got, wanted: impl Fn(&Event) -> bool) -> bool {
+    matches!(got, Got::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(wanted))
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_are_kicked_lose_every_connection_and_may_not_command() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let mut bens_phone = hall.enter(code, "ben").await;
+    ana.ask(Command::Kick { member: user("ben") }).await;
+    for seat in [&mut ben, &mut bens_phone] {
+        assert_eq!(seat.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4504));
+    }
+    assert!(hall.rooms.open(code).await.expect("open").role_of(user("ben")).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_come_with_a_ping_and_the_top_offset() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    let (position, _) = ana.snapshot().await;
+    let ServerFrame::Heartbeat { offset, .. } = ana.frame(|frame| matches!(frame, ServerFrame::Heartbeat { .. })).await
+    else {
+        unreachable!()
+    };
+    assert_eq!(offset, position.offset);
+    ana.until(|got| *got == Got::Ping).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_and_an_expired_token_end_a_connection() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut silent = hall.enter(code, "ana").await;
+    assert_eq!(silent.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4004));
+
+    let mut expiring = hall.enter(code, "ana").await;
+    expiring.link.extend(hall.clock.now_ms() + 20_000);
+    assert_eq!(expiring.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4003));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_nobody_is_in_leaves_memory_and_comes_back_as_it_was() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    ana.add("a1").await;
+    ana.ask(Command::Pause).await;
+    let mut looking = hall.enter(code, "ana").await;
+    let (known, room) = looking.snapshot().await;
+    looking.leave().await;
+    assert_eq!(hall.rooms.len(), 1);
+    let second = hall.rooms.open(code).await.expect("open");
+    ana.leave().await;
+    drop(second);
+    while !hall.rooms.is_empty() {
+        tokio::time::advance(Duration::from_secs(10)).await;
+        tokio::task::yield_now().await;
+    }
+    let (position, room_after) = hall.enter(code, "ana").await.snapshot().await;
+    assert_eq!((position, room_after), (known, room));
+}

@@ -1,0 +1,120 @@
+//! Coming back: exactly what was missed, or everything.
+
+use tutti_protocol::{Event, Position, ServerFrame};
+
+use super::hall::{Got, Hall, Seat};
+
+/// Everything that is sent on entering, as far as it tells of the room.
+async fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
+    seat.so_far()
+        .into_iter()
+        .filter_map(|got| match got {
+            Got::Frame(
+                frame @ (ServerFrame::Welcome { .. } | ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. }),
+            ) => Some(frame),
+            _ => None,
+        })
+        .collect()
+}
+
+async fn come_back(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
+    let mut seat = hall.resume(code, "ana", Some(known)).await.expect("let in");
+    let mut frames = first_frames(&mut seat).await;
+    match frames.remove(0) {
+        ServerFrame::Welcome { resumed, .. } => (resumed, frames),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_missed_something_gets_exactly_that() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    let (known, _) = ana.snapshot().await;
+    let mut ben = hall.enter(code, "ben").await;
+    ana.leave().await;
+    ben.add("b1").await;
+    ben.add("b2").await;
+
+    let (resumed, frames) = come_back(&hall, code, known).await;
+    assert!(resumed);
+    let [ServerFrame::Delta { position, events, upcoming: Some(upcoming), .. }] = &frames[..] else {
+        panic!("{frames:?}")
+    };
+    assert_eq!(position.offset, known.offset + events.len() as u64, "contiguous");
+    assert!(matches!(
+        events[..],
+        [Event::MemberJoined { .. }, Event::EntryAdded { .. }, Event::EntryStarted { .. }, Event::EntryAdded { .. }]
+    ));
+    assert_eq!(upcoming.len(), 1);
+
+    let (resumed, frames) = come_back(&hall, code, *position).await;
+    assert!(resumed && frames.is_empty(), "who missed nothing gets nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_that_cannot_be_continued_gets_a_snapshot() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (known, _) = hall.enter(code, "ana").await.snapshot().await;
+    for wrong in [
+        Position { epoch: known.epoch + 1, ..known },
+        Position { offset: known.offset + 1, ..known },
+        Position { epoch: 0, offset: 0 },
+        Position { offset: u64::MAX, ..known },
+    ] {
+        let (resumed, frames) = come_back(&hall, code, wrong).await;
+        assert!(!resumed && matches!(frames[..], [ServerFrame::Snapshot { .. }]), "{wrong:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_that_lost_nothing_needs_no_snapshot() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    let (known, _) = ana.snapshot().await;
+    ana.add("a1").await;
+    let (newer, _) = ana.delta_or(known).await;
+
+    let hall = hall.restart().await;
+    let (resumed, frames) = come_back(&hall, code, known).await;
+    assert!(resumed && matches!(frames[..], [ServerFrame::Delta { .. }]), "{frames:?}");
+    let hall = hall.crash();
+    let (resumed, frames) = come_back(&hall, code, newer).await;
+    assert!(resumed && frames.is_empty(), "{frames:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_reader_missed_comes_as_one_snapshot() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ben.so_far();
+    // Each delta carries the order, so a few hundred fill the outbox of somebody who reads nothing.
+    for number in 0..300 {
+        ana.add(&format!("a{number}")).await;
+        ana.so_far();
+    }
+    assert!(ben.link.outbox.waiting_bytes() <= tutti::limits::OUTBOX_BYTES_MAX);
+    ben.room.resync(ben.link.id).await;
+    let (position, room) = ben.snapshot().await;
+    assert_eq!(room.upcoming_total, 299);
+    ana.add("one more").await;
+    assert_eq!(ben.delta().await.0.offset, position.offset + 1);
+}
+
+impl Seat {
+    /// The position after the last delta so far, or `known` when there was none.
+    async fn delta_or(&mut self, known: Position) -> (Position, ()) {
+        let (current, _) = match self.so_far().into_iter().rev().find_map(|got| match got {
+            Got::Frame(ServerFrame::Delta { position, .. }) => Some(position),
+            _ => None,
+        }) {
+            Some(position) => (position, ()),
+            None => (Position { epoch: known.epoch, offset: known.offset + 2 }, ()),
+        };
+        (current, ())
+    }
+}
