@@ -120,8 +120,8 @@ export class ServerClock {
     if (t0 !== this.#awaited) return;
     clearTimeout(this.#giveUp);
     this.#awaited = null;
-    this.#estimator.add({ t0, t1, t2, t3: this.nowMs() });
     const wasReady = this.ready;
+    this.#estimator.add({ t0, t1, t2, t3: this.nowMs() });
     this.#estimate = this.#estimator.estimate();
     if (this.ready && !wasReady) this.onReady();
     this.#probe();
@@ -154,7 +154,10 @@ export class ServerClock {
     this.#left -= 1;
     const t0 = this.nowMs();
     this.#awaited = t0;
-    if (!this.sendProbe(t0)) return this.stop();
+    if (!this.sendProbe(t0)) {
+      this.stop();
+      return;
+    }
     this.#giveUp = setTimeout(() => {
       this.#awaited = null;
       this.#probe();

@@ -39,6 +39,8 @@ export type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
 
 /** From opening a socket to `welcome`. */
 const WELCOME_WAIT_MS = 10_000;
+/** From waking up to the first sign of life. */
+const WAKE_WAIT_MS = 1_500;
 /** Nothing heard for this many heartbeats: the line is dead, whatever the socket believes. */
 const SILENCE_HEARTBEATS = 2.5;
 /** What a heartbeat announces may still be on its way behind it. */
@@ -106,9 +108,10 @@ export class Connection {
     }
   }
 
-  /** After a sleep the socket may be dead without knowing: if nothing was heard for a while, do not wait to find out. */
+  /** After a sleep the socket may be dead without knowing. The caller asks something; an answer must come soon. */
   wake(): void {
-    if (this.state.name === 'reconnecting') this.#retryIn(0);
+    if (this.state.name === 'online') this.#listenFor(WAKE_WAIT_MS);
+    else if (this.state.name === 'reconnecting') this.#retryIn(0);
   }
 
   async #open(getToken: () => Promise<Token>): Promise<void> {
@@ -149,7 +152,10 @@ export class Connection {
         const { epoch, offset } = this.#position ?? { epoch: -1, offset: -1 };
         if (frame.position.epoch === epoch && frame.position.offset <= offset) return;
         const continues = frame.position.epoch === epoch && frame.position.offset - frame.events.length === offset;
-        if (!continues) return this.resync();
+        if (!continues) {
+          this.resync();
+          return;
+        }
         this.#position = frame.position;
         break;
       }

@@ -52,6 +52,10 @@ export class Player {
   #master: GainNode | null = null;
   #analyser: AnalyserNode | null = null;
   #voice: Voice | null = null;
+  /** The voice before, while it plays to its end. */
+  #ending: Voice | null = null;
+  /** The timeline that the voices were made for. */
+  #followed: Playback | null = null;
   #tracks: DecodedTracks<AudioBuffer>;
   #room: Room | null = null;
   #volume = 1;
@@ -89,7 +93,7 @@ export class Player {
     clearTimeout(this.#starting);
     this.#measuring = undefined;
     this.#turn += 1;
-    this.#stopVoice();
+    this.#stopVoices();
     this.#tracks.keepOnly(new Set());
     void this.#context?.close();
     this.#context = null;
@@ -119,7 +123,8 @@ export class Player {
   /** What this device tells the room about itself. */
   status(): DevicePlayback | null {
     if (this.state === 'off' || this.state === 'blocked') return null;
-    const { voice, atMs } = { voice: this.#voice, atMs: this.options.clock.now() };
+    const voice = this.#voice;
+    const atMs = this.options.clock.now();
     if (voice === null) return { entry: null, position_ms: 0, at_ms: atMs, error_ms: 0, state: 'idle' };
     const position_ms = this.#heardPositionMs(voice);
     return { entry: voice.part.entry.id, position_ms, at_ms: atMs, error_ms: this.errorMs ?? 0, state: 'playing' };
@@ -129,17 +134,24 @@ export class Player {
     const room = this.#room;
     if (room === null || this.#context === null) return;
     this.#keepWanted(room);
-    if (this.#context.state !== 'running') {
-      return this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
-    }
-    if (!this.options.clock.ready) return this.#setState('loading');
-
     const { now_playing: entry, playback } = room;
-    if (this.#voice !== null && sameTimeline(this.#voice.part.playback, playback)) return;
-    this.#turn += 1;
-    this.#retireVoice(playback);
-    if (entry === null || playback.state !== 'playing') return this.#setState('silent');
-    void this.#sound(entry, playback, this.#turn);
+    if (this.#context.state !== 'running') {
+      this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
+    } else if (!this.options.clock.ready) {
+      this.#setState('loading');
+    } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
+      this.#followed = playback;
+      this.#turn += 1;
+      this.#retireVoice(playback);
+      if (entry !== null && playback.state === 'playing') void this.#sound(entry, playback, this.#turn);
+      else this.#setState('silent');
+    }
+  }
+
+  /** Whatever sounds is not to be trusted: join the timeline anew. */
+  #rejoin(): void {
+    this.#stopVoices();
+    this.#follow();
   }
 
   async #sound(entry: Entry, playback: Playback, turn: number): Promise<void> {
@@ -151,13 +163,16 @@ export class Player {
       if (turn !== this.#turn) return;
       this.#setState('failed');
       clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#follow(), RETRY_MS);
+      this.#retry = setTimeout(() => this.#rejoin(), RETRY_MS);
       return;
     }
     if (turn !== this.#turn || this.#context === null || this.#output === null) return;
     const anchor = this.#output.contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
     const start = planStart(playback, anchor, this.#context.currentTime, buffer.duration);
-    if (start === null) return this.#setState('silent');
+    if (start === null) {
+      this.#setState('silent');
+      return;
+    }
     this.#voice = this.#startVoice({ entry, playback }, buffer, start.at, start.offset);
     this.#setState('playing');
   }
@@ -180,20 +195,26 @@ export class Player {
 
   /** A track that comes to its natural end plays to it, and stops where the next begins; anything else stops now. */
   #retireVoice(next: Playback): void {
-    const voice = this.#voice;
-    if (voice === null) return;
+    if (this.#ending !== null) this.#silence(this.#ending);
+    this.#ending = this.#voice;
     this.#voice = null;
     this.errorMs = null;
     this.#lostCount = 0;
-    if (outgoingPart(voice.part, next, this.options.clock.now()) === null) return this.#silence(voice);
-    if (next.state === 'playing') {
+    const voice = this.#ending;
+    if (voice === null) return;
+    if (outgoingPart(voice.part, next, this.options.clock.now()) === null) {
+      this.#ending = null;
+      this.#silence(voice);
+    } else if (next.state === 'playing') {
       voice.source.stop(this.#output!.contextTimeAt(this.options.clock.toLocal(next.anchor_at_ms)));
     }
   }
 
-  #stopVoice(): void {
-    if (this.#voice !== null) this.#silence(this.#voice);
+  #stopVoices(): void {
+    for (const voice of [this.#voice, this.#ending]) if (voice !== null) this.#silence(voice);
     this.#voice = null;
+    this.#ending = null;
+    this.#followed = null;
   }
 
   #silence({ source, gain }: Voice): void {
@@ -213,8 +234,7 @@ export class Player {
     this.#lostCount = Math.abs(this.errorMs) > LOST_MS ? this.#lostCount + 1 : 0;
     const ended = expectedMs > voice.part.entry.track.duration_ms;
     if (this.#lostCount >= 3 && !ended) {
-      this.#stopVoice();
-      this.#follow();
+      this.#rejoin();
     }
   }
 
@@ -245,7 +265,7 @@ export class Player {
     context.onstatechange = () => {
       if (context !== this.#context) return;
       this.#output?.forget();
-      if (context.state !== 'running') this.#stopVoice();
+      if (context.state !== 'running') this.#stopVoices();
       this.#follow();
     };
     return context;

@@ -110,7 +110,11 @@ export class LiveRoom {
   start(): () => void {
     this.#connection.start();
     const network = () => this.#connection.setNetwork(navigator.onLine);
-    const wake = () => document.visibilityState === 'visible' && this.#connection.wake();
+    const wake = () => {
+      if (document.visibilityState !== 'visible') return;
+      this.#connection.wake();
+      if (this.connection.name === 'online') this.#clock.start();
+    };
     addEventListener('online', network);
     addEventListener('offline', network);
     document.addEventListener('visibilitychange', wake);
