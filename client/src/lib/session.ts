@@ -54,7 +54,7 @@ export class Session {
 
   async logout(): Promise<void> {
     await request(this.fetch, 'auth/logout', { method: 'POST', token: this.#token?.value });
-    this.#forget();
+    this.forget();
   }
 
   renamed(user: User): void {
@@ -80,7 +80,7 @@ export class Session {
       const response = await request(this.fetch, 'auth/refresh', { method: 'POST' });
       return this.#accept((await response.json()) as AuthResponse);
     } catch (error) {
-      if (error instanceof Failure && error.code === 'unauthenticated') this.#forget();
+      if (error instanceof Failure && error.code === 'unauthenticated') this.forget();
       throw error;
     }
   }
@@ -99,7 +99,8 @@ export class Session {
     return this.#token;
   }
 
-  #forget(): void {
+  /** The server no longer takes this browser for who it was. */
+  forget(): void {
     this.#token = null;
     this.user = null;
     this.#onChange(null);
