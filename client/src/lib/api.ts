@@ -1,0 +1,72 @@
+import type {
+  CreateRoomRequest,
+  Provider,
+  RoomList,
+  RoomSummary,
+  SearchResponse,
+  ServerDescription,
+  UpdateMeRequest,
+  User,
+} from '$protocol';
+import { Failure, type Fetch, type Request, request } from './http';
+import type { Session } from './session';
+
+/** The HTTP API, typed. What needs a token gets one; a token refused is refreshed once and the request made again. */
+export class Api {
+  constructor(
+    private readonly fetch: Fetch,
+    private readonly session: Session,
+  ) {}
+
+  server(): Promise<ServerDescription> {
+    return this.#open('server');
+  }
+
+  async updateMe(body: UpdateMeRequest): Promise<User> {
+    return this.#json('me', { method: 'PATCH', body });
+  }
+
+  createRoom(body: CreateRoomRequest): Promise<RoomSummary> {
+    return this.#json('rooms', { method: 'POST', body });
+  }
+
+  /** What a room shows from outside. Strangers may ask, too: they see whether it exists and wants a passcode. */
+  room(code: string): Promise<RoomSummary> {
+    const path = `rooms/${encodeURIComponent(code)}`;
+    return this.session.user === null ? this.#open(path) : this.#json(path);
+  }
+
+  myRooms(): Promise<RoomList> {
+    return this.#json('me/rooms');
+  }
+
+  search(provider: Provider, query: string, cursor: string | null, signal: AbortSignal): Promise<SearchResponse> {
+    const parameters = new URLSearchParams({ provider, q: query });
+    if (cursor !== null) parameters.set('cursor', cursor);
+    return this.#json(`search?${parameters}`, { signal });
+  }
+
+  async audio(trackId: string, signal: AbortSignal): Promise<ArrayBuffer> {
+    const response = await this.#authorized(`library/tracks/${encodeURIComponent(trackId)}/audio`, { signal });
+    return response.arrayBuffer();
+  }
+
+  async #open<T>(path: string): Promise<T> {
+    return (await request(this.fetch, path)).json() as Promise<T>;
+  }
+
+  async #json<T>(path: string, options: Request = {}): Promise<T> {
+    return (await this.#authorized(path, options)).json() as Promise<T>;
+  }
+
+  async #authorized(path: string, options: Request): Promise<Response> {
+    const { value } = await this.session.token();
+    try {
+      return await request(this.fetch, path, { ...options, token: value });
+    } catch (error) {
+      if (!(error instanceof Failure && error.code === 'unauthenticated')) throw error;
+      const fresh = await this.session.refresh();
+      return request(this.fetch, path, { ...options, token: fresh.value });
+    }
+  }
+}

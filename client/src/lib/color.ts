@@ -1,0 +1,15 @@
+/** A stable number from text, for colours that stay with a name (FNV-1a). */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const character of text) value = Math.imul(value ^ character.codePointAt(0)!, 0x01000193);
+  return value >>> 0;
+}
+
+/** Spread over the circle in steps that are told apart at a glance. */
+export function hueOf(text: string): number {
+  return (hash(text) % 24) * 15;
+}
+
+export function initialOf(name: string): string {
+  return ([...name.trim()][0] ?? '·').toUpperCase();
+}

@@ -1,0 +1,51 @@
+import type { Device, DeviceKind } from '$protocol';
+import { recall, remember } from './storage';
+import { uuid } from './uuid';
+
+const ID_KEY = 'tutti.device';
+const PLAY_HERE_KEY = 'tutti.play-here';
+
+export function thisDevice(kind: DeviceKind): Device {
+  let id = recall(ID_KEY);
+  if (id === null) {
+    id = uuid();
+    remember(ID_KEY, id);
+  }
+  return { id, name: deviceName(navigator.userAgent), kind, providers: kind === 'player' ? ['library'] : [] };
+}
+
+/** Whether this device made sound in that room when it was last there. */
+export function playsHere(code: string): boolean {
+  return recall(PLAY_HERE_KEY) === code;
+}
+
+export function rememberPlaysHere(code: string, on: boolean): void {
+  if (on) remember(PLAY_HERE_KEY, code);
+  else if (playsHere(code)) remember(PLAY_HERE_KEY, null);
+}
+
+const BROWSERS: [RegExp, string][] = [
+  [/Edg\//, 'Edge'],
+  [/OPR\//, 'Opera'],
+  [/SamsungBrowser\//, 'Samsung Internet'],
+  [/Firefox\/|FxiOS\//, 'Firefox'],
+  [/Chrome\/|CriOS\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+];
+const SYSTEMS: [RegExp, string][] = [
+  [/iPhone/, 'iPhone'],
+  [/iPad/, 'iPad'],
+  [/Android/, 'Android'],
+  [/CrOS/, 'Chromebook'],
+  [/Windows/, 'Windows'],
+  [/Macintosh/, 'Mac'],
+  [/Linux/, 'Linux'],
+];
+
+/** Such as "Firefox on Linux": enough to tell one's devices apart. */
+export function deviceName(userAgent: string): string {
+  const first = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const browser = first(BROWSERS) ?? 'Browser';
+  const system = first(SYSTEMS);
+  return system === undefined ? browser : `${browser} on ${system}`;
+}

@@ -1,0 +1,60 @@
+import type { ErrorCode, Problem } from '$protocol';
+
+/** `offline`: the request did not reach the server, or its answer did not reach us. */
+export type FailureCode = ErrorCode | 'unauthenticated' | 'offline';
+
+/** A request that did not succeed, in one form whatever went wrong. */
+export class Failure extends Error {
+  constructor(
+    readonly code: FailureCode,
+    readonly detail: string,
+    readonly status = 0,
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = 'Failure';
+  }
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface Request {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  body?: unknown;
+  token?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** One HTTP request to the API. Resolves only for a success; throws a {@link Failure} or the signal's abort. */
+export async function request(fetch: Fetch, path: string, options: Request = {}): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1/${path}`, {
+      method: options.method ?? 'GET',
+      headers,
+      credentials: 'same-origin',
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Failure('offline', 'The server could not be reached.');
+  }
+  if (!response.ok) throw await failure(response);
+  return response;
+}
+
+async function failure(response: Response): Promise<Failure> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  if (response.status === 401) return new Failure('unauthenticated', problem.detail ?? '', 401);
+  return new Failure(problem.code ?? codeOfStatus(response.status), problem.detail ?? '', response.status);
+}
+
+/** For answers that do not come from Tutti, such as a proxy's. */
+function codeOfStatus(status: number): FailureCode {
+  if (status === 404) return 'not_found';
+  if (status === 429) return 'rate_limited';
+  return status >= 502 ? 'unavailable' : 'internal';
+}

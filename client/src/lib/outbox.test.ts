@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ClientFrame } from '$protocol';
+import { Outbox } from './outbox';
+
+let online: boolean;
+let sent: ClientFrame[];
+let waiting: number;
+let outbox: Outbox;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  online = true;
+  sent = [];
+  let ids = 0;
+  outbox = new Outbox(
+    (frame) => {
+      if (online) sent.push(frame);
+      return online;
+    },
+    () => `id-${++ids}`,
+    (count) => {
+      waiting = count;
+    },
+  );
+});
+afterEach(() => vi.useRealTimers());
+
+const sentIds = () => sent.map((frame) => (frame.type === 'command' ? frame.id : frame.type));
+
+describe('outbox', () => {
+  it('resolves with what the command made', async () => {
+    const accepted = outbox.submit({ name: 'enqueue', track: { provider: 'library', id: 't' } });
+    outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, entry: 'e' });
+    await expect(accepted).resolves.toEqual({ entry: 'e' });
+    expect(waiting).toBe(0);
+  });
+
+  it('rejects with the reason of the refusal', async () => {
+    const accepted = outbox.submit({ name: 'skip' });
+    const error = { code: 'forbidden', message: 'Only hosts skip.', retry: false } as const;
+    outbox.settle({ type: 'reply', id: 'id-1', ok: false, error });
+    await expect(accepted).rejects.toMatchObject({ code: 'forbidden', detail: 'Only hosts skip.' });
+  });
+
+  it('keeps commands while offline and sends them once, in order, under their ids', async () => {
+    online = false;
+    void outbox.submit({ name: 'dequeue', entry: 'a' });
+    void outbox.submit({ name: 'dequeue', entry: 'b' });
+    expect(sent).toEqual([]);
+    expect(waiting).toBe(2);
+    online = true;
+    outbox.resend();
+    expect(sentIds()).toEqual(['id-1', 'id-2']);
+    outbox.settle({ type: 'reply', id: 'id-1', ok: true });
+    outbox.resend();
+    expect(sentIds()).toEqual(['id-1', 'id-2', 'id-2']);
+  });
+
+  it('does not skip a track that plays long after the wish', async () => {
+    online = false;
+    const skip = outbox.submit({ name: 'skip' });
+    const refused = expect(skip).rejects.toMatchObject({ code: 'expired' });
+    const removal = outbox.submit({ name: 'dequeue', entry: 'a' });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await refused;
+    online = true;
+    outbox.resend();
+    expect(sentIds()).toEqual(['id-2']);
+    outbox.settle({ type: 'reply', id: 'id-2', ok: true });
+    await removal;
+  });
+
+  it('has a bound', async () => {
+    online = false;
+    for (let count = 0; count < 50; count += 1) void outbox.submit({ name: 'dequeue', entry: 'a' });
+    await expect(outbox.submit({ name: 'dequeue', entry: 'a' })).rejects.toMatchObject({ code: 'outbox_full' });
+  });
+
+  it('tells everyone who waits when there will be no further connection', async () => {
+    const left = outbox.submit({ name: 'leave' });
+    outbox.abandon();
+    await expect(left).rejects.toMatchObject({ code: 'closed' });
+  });
+});

@@ -1,0 +1,93 @@
+import type { ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
+
+/** Why a command came to nothing: the server's refusal, or one of our own. */
+export type RefusalCode = ErrorCode | 'outbox_full' | 'expired' | 'closed';
+
+export class Refusal extends Error {
+  constructor(
+    readonly code: RefusalCode,
+    readonly detail: string,
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = 'Refusal';
+  }
+}
+
+export interface Accepted {
+  /** The entry that the command made, when it made one. */
+  entry: EntryId | null;
+}
+
+type Reply = Extract<ServerFrame, { type: 'reply' }>;
+
+interface Pending {
+  command: Command;
+  resolve: (accepted: Accepted) => void;
+  reject: (refusal: Refusal) => void;
+  expiry: ReturnType<typeof setTimeout> | undefined;
+}
+
+const PENDING_MAX = 50;
+
+/**
+ * A `skip` or `seek` that arrives a minute late hits a moment nobody meant. Queue changes keep their sense and are kept
+ * for as long as it takes.
+ */
+const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set(['play', 'pause', 'seek', 'skip']);
+const MOMENT_MS = 10_000;
+
+/**
+ * Commands on their way. Each is kept until its reply, through any number of connections, and sent again under the same
+ * id, which the server takes in once.
+ */
+export class Outbox {
+  #pending = new Map<CommandId, Pending>();
+
+  constructor(
+    private readonly send: (frame: ClientFrame) => boolean,
+    private readonly newId: () => CommandId,
+    private readonly onWaiting: (count: number) => void = () => {},
+  ) {}
+
+  submit(command: Command): Promise<Accepted> {
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(new Refusal('outbox_full', 'Too many are waiting.'));
+    const id = this.newId();
+    const accepted = new Promise<Accepted>((resolve, reject) => {
+      const expiry = OF_THE_MOMENT.has(command.name) ? setTimeout(() => this.#expire(id), MOMENT_MS) : undefined;
+      this.#pending.set(id, { command, resolve, reject, expiry });
+    });
+    this.onWaiting(this.#pending.size);
+    this.send({ type: 'command', id, command });
+    return accepted;
+  }
+
+  /** A new connection stands: everything without a reply goes out again, in order. */
+  resend(): void {
+    for (const [id, { command }] of this.#pending) this.send({ type: 'command', id, command });
+  }
+
+  settle(reply: Reply): void {
+    const pending = this.#take(reply.id);
+    if (pending === undefined) return;
+    if (reply.ok) pending.resolve({ entry: reply.entry ?? null });
+    else pending.reject(new Refusal(reply.error?.code ?? 'internal', reply.error?.message ?? ''));
+  }
+
+  /** There will be no further connection. */
+  abandon(): void {
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Refusal('closed', 'The room was left.'));
+  }
+
+  #expire(id: CommandId): void {
+    this.#take(id)?.reject(new Refusal('expired', 'The moment has passed.'));
+  }
+
+  #take(id: CommandId): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    clearTimeout(pending.expiry);
+    this.#pending.delete(id);
+    this.onWaiting(this.#pending.size);
+    return pending;
+  }
+}

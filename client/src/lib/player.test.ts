@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Player } from './player';
+import { FakeAudio } from './testing/fake-audio';
+import { entry, idle, playing, room } from './testing/fixtures';
+
+/** The server's clock is this far ahead; every track is one minute long. */
+const AHEAD_MS = 7_200_000;
+const MINUTE_S = 60;
+
+let audio: FakeAudio;
+let fetched: string[];
+let failing: boolean;
+let ready: boolean;
+let player: Player;
+
+const nowMs = () => performance.now();
+const at = (localMs: number) => localMs + AHEAD_MS;
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const a = entry('a', 'ana', 60_000);
+const b = entry('b', 'ben', 60_000);
+
+function create(allowed = true): void {
+  audio = new FakeAudio(nowMs, allowed);
+  player = new Player({
+    createContext: () => audio as unknown as AudioContext,
+    fetchAudio: async (trackId) => {
+      fetched.push(trackId);
+      if (failing) throw new Error('network');
+      return new ArrayBuffer(MINUTE_S);
+    },
+    clock: {
+      get ready() {
+        return ready;
+      },
+      now: () => at(nowMs()),
+      toLocal: (serverMs) => serverMs - AHEAD_MS,
+    },
+    localNowMs: nowMs,
+    onState: () => {},
+  });
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  fetched = [];
+  failing = false;
+  ready = true;
+  create();
+  await vi.advanceTimersByTimeAsync(100_000 - nowMs());
+});
+afterEach(() => {
+  player.turnOff();
+  vi.useRealTimers();
+});
+
+describe('player', () => {
+  it('is silent, and fetches nothing, until it is turned on', async () => {
+    player.update(room({ now_playing: a, playback: playing('a', at(100_000)) }));
+    await settle();
+    expect(player.state).toBe('off');
+    expect(fetched).toEqual([]);
+  });
+
+  it('starts exactly at an anchor that is still to come, and has the next track ready', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)), upcoming: [b] }));
+    await settle();
+    expect(audio.sources).toMatchObject([{ startedAt: 100.2, offset: 0 }]);
+    expect(fetched).toEqual(['track-a', 'track-b']);
+    expect(player.state).toBe('playing');
+  });
+
+  it('joins in mid-track', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(80_000)) }));
+    await settle();
+    const [source] = audio.sources;
+    expect(source!.startedAt! - source!.offset).toBeCloseTo(80);
+    expect(source!.offset).toBeGreaterThan(20);
+  });
+
+  it('changes tracks without a gap: the old one to its end, the new one from there', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(41_000)), upcoming: [b] }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
+    await settle();
+    expect(audio.sources).toMatchObject([{ stoppedAt: 101 }, { startedAt: 101, offset: 0 }]);
+    expect(fetched).toEqual(['track-a', 'track-b']);
+  });
+
+  it('plays the last track to its end when nothing follows', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    await settle();
+    player.update(room());
+    expect(audio.sources).toMatchObject([{ stoppedAt: null }]);
+  });
+
+  it('stops at once for a skip, a pause or a seek', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(100_200), 30_000) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: { ...playing('b', at(100_000)), state: 'paused' } }));
+    await settle();
+    expect(audio.sources).toMatchObject([
+      { stoppedAt: 100.02 },
+      { stoppedAt: 100.02 },
+      { startedAt: 100.2, offset: 30, stoppedAt: 100.02 },
+    ]);
+    expect(player.state).toBe('silent');
+  });
+
+  it('silences a track that is ending when the next one is paused before it began', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: { ...playing('b', at(100_000)), state: 'paused' } }));
+    expect(audio.sources[0]!.stoppedAt).toBeCloseTo(100.02);
+  });
+
+  it('does not start anew when only the queue changes', async () => {
+    player.turnOn();
+    const playback = playing('a', at(100_200));
+    player.update(room({ now_playing: a, playback }));
+    player.update(room({ now_playing: a, playback: { ...playback }, upcoming: [b] }));
+    await settle();
+    expect(audio.sources).toHaveLength(1);
+  });
+
+  it('forgets a track that was still loading when the room moved on', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    player.update(room({ playback: idle }));
+    await settle();
+    expect(audio.sources).toHaveLength(0);
+  });
+
+  it('waits for the clock before the first note', async () => {
+    ready = false;
+    player.turnOn();
+    const now = room({ now_playing: a, playback: playing('a', at(90_000)) });
+    player.update(now);
+    await settle();
+    expect(player.state).toBe('loading');
+    ready = true;
+    player.update(now);
+    await settle();
+    expect(player.state).toBe('playing');
+  });
+
+  it('asks for a gesture when the browser wants one, and plays after it', async () => {
+    create(false);
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(player.state).toBe('blocked');
+    expect(player.status()).toBeNull();
+    audio.becomes('running');
+    await settle();
+    expect(player.state).toBe('playing');
+  });
+
+  it('tries again when the music cannot be fetched', async () => {
+    failing = true;
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await settle();
+    expect(player.state).toBe('failed');
+    failing = false;
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(player.state).toBe('playing');
+  });
+
+  it('knows how far off it is and tells the room', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect(player.errorMs).toBeCloseTo(0);
+    expect(player.status()).toMatchObject({ entry: 'a', state: 'playing', at_ms: at(101_200) });
+    expect(player.status()?.position_ms).toBeCloseTo(1_000);
+    expect(player.level()).toBeCloseTo(0.5);
+  });
+});

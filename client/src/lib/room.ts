@@ -1,0 +1,66 @@
+import type { Event, Member, Room, ServerFrame, UserId } from '$protocol';
+
+export type Delta = Extract<ServerFrame, { type: 'delta' }>;
+
+/**
+ * The room after a delta. Pure. `null` when an event is not known here: then only a snapshot tells the truth.
+ *
+ * The order of play is not derived from events; a delta that changes it carries the new one.
+ */
+export function applyDelta(room: Room, delta: Delta): Room | null {
+  let next = room;
+  for (const event of delta.events) {
+    const applied = applyEvent(next, event);
+    if (applied === null) return null;
+    next = applied;
+  }
+  return {
+    ...next,
+    upcoming: delta.upcoming ?? next.upcoming,
+    upcoming_total: delta.upcoming_total ?? next.upcoming_total,
+  };
+}
+
+function applyEvent(room: Room, event: Event): Room | null {
+  switch (event.name) {
+    case 'room_created':
+      return { ...room, name: event.room_name, members: [event.host] };
+    case 'member_joined':
+      return { ...room, members: [...without(room.members, event.member.id), event.member] };
+    case 'member_left':
+    case 'member_kicked':
+      return { ...room, members: without(room.members, event.member) };
+    case 'member_away':
+      return changeMember(room, event.member, { away: true });
+    case 'member_returned':
+      return changeMember(room, event.member, { away: false });
+    case 'member_renamed':
+      return changeMember(room, event.member, { name: event.member_name });
+    case 'role_changed':
+      return changeMember(room, event.member, { role: event.role });
+    case 'host_transferred':
+      return changeMember(changeMember(room, event.from, { role: 'cohost' }), event.to, { role: 'host' });
+    case 'entry_started':
+      return { ...room, now_playing: event.entry, playback: event.playback };
+    case 'entry_ended':
+      return room.now_playing?.id === event.entry ? { ...room, now_playing: null } : room;
+    case 'playback_changed':
+      return { ...room, playback: event.playback };
+    case 'entry_added':
+    case 'entry_removed':
+    case 'entry_moved':
+    case 'next_locked':
+    case 'room_closed':
+      return room;
+    default:
+      return null;
+  }
+}
+
+function without(members: Member[], id: UserId): Member[] {
+  return members.filter((member) => member.id !== id);
+}
+
+function changeMember(room: Room, id: UserId, change: Partial<Member>): Room {
+  return { ...room, members: room.members.map((member) => (member.id === id ? { ...member, ...change } : member)) };
+}

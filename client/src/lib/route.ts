@@ -1,0 +1,29 @@
+export type Route =
+  | { page: 'landing' }
+  | { page: 'room'; code: string }
+  | { page: 'screen'; code: string }
+  | { page: 'me' }
+  | { page: 'unknown' };
+
+const CODE_LENGTH = 6;
+
+export function routeOf(path: string): Route {
+  const room = /^\/r\/([^/]+)(\/screen)?\/?$/.exec(path);
+  if (room !== null) {
+    const code = normalizeCode(decodeURIComponent(room[1]!));
+    if (code === null) return { page: 'unknown' };
+    return { page: room[2] === undefined ? 'room' : 'screen', code };
+  }
+  if (path === '/') return { page: 'landing' };
+  return path === '/me' ? { page: 'me' } : { page: 'unknown' };
+}
+
+/**
+ * A room code as people type it: any case, spaces and dashes anywhere, `O` for `0`, `I` and `L` for `1`; a pasted link is
+ * as good. `null` when it cannot be one.
+ */
+export function normalizeCode(typed: string): string | null {
+  const fromLink = /\/r\/([^/?#]+)/.exec(typed)?.[1] ?? typed;
+  const code = fromLink.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  return code.length === CODE_LENGTH && /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : null;
+}

@@ -1,0 +1,65 @@
+/** An `AudioContext` on paper: it notes what would be heard, when, and from where. */
+export class FakeAudio {
+  state: AudioContextState = 'suspended';
+  onstatechange: (() => void) | null = null;
+  sources: FakeSource[] = [];
+  destination = {};
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly allowed = true,
+  ) {}
+
+  get currentTime(): number {
+    return this.nowMs() / 1000;
+  }
+  async resume(): Promise<void> {
+    if (!this.allowed) return new Promise(() => {});
+    this.becomes('running');
+  }
+  becomes(state: AudioContextState): void {
+    this.state = state;
+    this.onstatechange?.();
+  }
+  async close(): Promise<void> {
+    this.state = 'closed';
+  }
+  async decodeAudioData(encoded: ArrayBuffer) {
+    return { duration: encoded.byteLength };
+  }
+  createGain() {
+    const ignore = () => {};
+    const gain = {
+      value: 1,
+      setTargetAtTime: ignore,
+      setValueAtTime: ignore,
+      linearRampToValueAtTime: ignore,
+      cancelScheduledValues: ignore,
+    };
+    return { gain, connect: <Node>(next: Node) => next, disconnect: ignore };
+  }
+  createAnalyser() {
+    const getFloatTimeDomainData = (samples: Float32Array) => samples.fill(0.5);
+    return { fftSize: 0, connect: <Node>(next: Node) => next, getFloatTimeDomainData };
+  }
+  createBufferSource(): FakeSource {
+    const source = new FakeSource();
+    this.sources.push(source);
+    return source;
+  }
+}
+
+class FakeSource {
+  buffer: unknown = null;
+  onended: (() => void) | null = null;
+  startedAt: number | null = null;
+  offset = 0;
+  stoppedAt: number | null = null;
+  connect(): void {}
+  start(at: number, offset: number): void {
+    this.startedAt = at;
+    this.offset = offset;
+  }
+  stop(at: number): void {
+    this.stoppedAt = at;
+  }
+}

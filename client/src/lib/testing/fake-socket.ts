@@ -1,0 +1,31 @@
+import type { ClientFrame, ServerFrame } from '$protocol';
+import type { Socket } from '../connection';
+
+/** A socket whose other end is the test. */
+export class FakeSocket implements Socket {
+  onopen: Socket['onopen'] = null;
+  onmessage: Socket['onmessage'] = null;
+  onclose: Socket['onclose'] = null;
+  sent: ClientFrame[] = [];
+  closed = false;
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as ClientFrame);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  opens(): void {
+    this.onopen?.(new Event('open'));
+  }
+
+  says(frame: ServerFrame): void {
+    this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
+  }
+
+  dies(code: number): void {
+    this.onclose?.(Object.assign(new Event('close'), { code, reason: '', wasClean: true }));
+  }
+}

@@ -1,0 +1,50 @@
+import type { Entry, Playback } from '$protocol';
+
+/** Position in the track at an instant of the server's clock; below the anchor's when the start is still to come. */
+export function positionAt(playback: Playback, serverMs: number): number {
+  if (playback.state !== 'playing') return playback.anchor_position_ms;
+  return playback.anchor_position_ms + (serverMs - playback.anchor_at_ms);
+}
+
+/** The position as people see it: it stands still until the start, and never leaves the track. */
+export function shownPositionAt(playback: Playback, durationMs: number, serverMs: number): number {
+  const position = Math.max(positionAt(playback, serverMs), playback.anchor_position_ms);
+  return Math.min(position, durationMs);
+}
+
+/** When the track will have been played to its end, on the server's clock; `Infinity` while it does not move. */
+export function endAt(playback: Playback, durationMs: number): number {
+  if (playback.state !== 'playing') return Number.POSITIVE_INFINITY;
+  return playback.anchor_at_ms + durationMs - playback.anchor_position_ms;
+}
+
+/** An entry with its own timeline, apart from what the room has moved on to. */
+export interface Part {
+  entry: Entry;
+  playback: Playback;
+}
+
+/** A change this close to the natural end is that end: the server announces the next track about a second before. */
+const END_TOLERANCE_MS = 100;
+const ANNOUNCED_AHEAD_MS = 1_500;
+
+/**
+ * What still sounds when the room's timeline moves from `from` to `to` at `nowMs`: at a natural end, the track that is
+ * ending; after a skip or a seek, nothing.
+ */
+export function outgoingPart(from: Part | null, to: Playback, nowMs: number): Part | null {
+  if (from === null || from.entry.id === to.entry) return null;
+  const end = endAt(from.playback, from.entry.track.duration_ms);
+  if (end <= nowMs || end > nowMs + ANNOUNCED_AHEAD_MS) return null;
+  const followedSeamlessly = to.state === 'idle' || to.anchor_at_ms >= end - END_TOLERANCE_MS;
+  return followedSeamlessly ? from : null;
+}
+
+/** Minutes and seconds, as on a record sleeve. */
+export function clockFace(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const tail = String(seconds % 60).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes % 60).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}

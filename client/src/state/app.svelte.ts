@@ -1,0 +1,84 @@
+import type { ServerDescription, User } from '$protocol';
+import { Api } from '../lib/api';
+import { Failure } from '../lib/http';
+import { Refusal } from '../lib/outbox';
+import { type Route, routeOf } from '../lib/route';
+import { Session } from '../lib/session';
+import { nowMs } from '../lib/wall-clock';
+import { refusalWords } from '../text';
+
+export interface Toast {
+  id: number;
+  words: string;
+  tone: 'good' | 'bad';
+}
+
+const TOAST_MS = 6_000;
+const TOASTS_MAX = 3;
+
+/** What is true whichever page is shown: the route, who is using this browser, what the server says about itself. */
+class App {
+  route = $state.raw<Route>(routeOf(location.pathname));
+  user = $state.raw<User | null>(null);
+  server = $state.raw<ServerDescription | null>(null);
+  toasts = $state.raw<Toast[]>([]);
+  readonly session: Session;
+  readonly api: Api;
+  #toastId = 0;
+
+  constructor() {
+    const fetcher = (url: string, init: RequestInit) => fetch(url, init);
+    this.session = new Session(fetcher, nowMs);
+    this.api = new Api(fetcher, this.session);
+    this.session.onChange((user) => {
+      this.user = user;
+    });
+    addEventListener('popstate', () => {
+      this.route = routeOf(location.pathname);
+    });
+  }
+
+  /** Throws when the server cannot be reached. */
+  async load(): Promise<void> {
+    const [server] = await Promise.all([this.api.server(), this.session.restore()]);
+    this.server = server;
+  }
+
+  go(path: string): void {
+    history.pushState(null, '', path);
+    this.route = routeOf(location.pathname);
+    scrollTo(0, 0);
+  }
+
+  /** Becomes a guest of that name, or takes on the name as who one is already. */
+  async introduce(name: string): Promise<void> {
+    if (this.user === null) await this.session.guest({ display_name: name });
+    else if (this.user.display_name !== name) this.session.renamed(await this.api.updateMe({ display_name: name }));
+  }
+
+  roomUrl(code: string): string {
+    return `${this.server?.public_url ?? location.origin}/r/${code}`;
+  }
+
+  say(words: string, tone: Toast['tone'] = 'good'): void {
+    const id = ++this.#toastId;
+    this.toasts = [...this.toasts, { id, words, tone }].slice(-TOASTS_MAX);
+    setTimeout(() => this.dismiss(id), TOAST_MS);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  complain(error: unknown): void {
+    this.say(wordsOf(error), 'bad');
+  }
+}
+
+/** An error as people should read it. What we did not foresee is no refusal: it goes on up. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof Refusal || error instanceof Failure) return refusalWords(error.code, error.detail);
+  throw error;
+}
+
+export const app = new App();

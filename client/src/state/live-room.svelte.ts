@@ -1,0 +1,266 @@
+import type { Command, DeviceKind, Entry, EntryId, Room, ServerFrame, UserId } from '$protocol';
+import { ServerClock } from '../lib/clock';
+import { Connection, type ConnectionState } from '../lib/connection';
+import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
+import { type Accepted, Outbox, Refusal } from '../lib/outbox';
+import { permissionsOf } from '../lib/permissions';
+import { Player, type PlayerState } from '../lib/player';
+import { applyPresence, type Presence } from '../lib/presence';
+import { applyDelta } from '../lib/room';
+import { recall, remember } from '../lib/storage';
+import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
+import { uuid } from '../lib/uuid';
+import { nowMs } from '../lib/wall-clock';
+import { memberName } from '../text';
+import { app } from './app.svelte';
+
+const VOLUME_KEY = 'tutti.volume';
+const STATUS_EVERY_MS = 2_000;
+const TICK_MS = 250;
+
+/** One room as this device lives it: the parts from `lib/`, wired together, and what the page draws. */
+export class LiveRoom {
+  connection = $state.raw<ConnectionState>({ name: 'connecting' });
+  room = $state.raw<Room | null>(null);
+  presence = $state.raw<Presence>(new Map());
+  me = $state.raw<UserId | null>(null);
+  waiting = $state(0);
+  /** The server's clock, a few times a second: whatever shows a time follows it. */
+  serverNowMs = $state(0);
+  player = $state.raw<PlayerState>('off');
+  level = $state(0);
+  errorMs = $state<number | null>(null);
+  volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
+  muted = $state(false);
+  #outgoing = $state.raw<Part | null>(null);
+
+  role = $derived(this.room?.members.find((member) => member.id === this.me)?.role ?? 'listener');
+  may = $derived(permissionsOf(this.role));
+  mine = $derived(this.room?.upcoming.filter((entry) => entry.member === this.me) ?? []);
+  /** What is heard now: a track that is ending stays on until the next one really starts. */
+  part = $derived.by((): Part | null => {
+    const ending = this.#outgoing;
+    if (ending !== null && this.serverNowMs < endAt(ending.playback, ending.entry.track.duration_ms)) return ending;
+    if (this.room === null || this.room.now_playing === null) return null;
+    return { entry: this.room.now_playing, playback: this.room.playback };
+  });
+  positionMs = $derived(
+    this.part === null ? 0 : shownPositionAt(this.part.playback, this.part.entry.track.duration_ms, this.serverNowMs),
+  );
+  playsHere = $derived(this.player !== 'off');
+
+  /** How much waiting music goes ahead of each entry. */
+  #aheadMs = $derived.by(() => {
+    const ahead = new Map<EntryId, number>();
+    let sumMs = 0;
+    for (const entry of this.room?.upcoming ?? []) {
+      ahead.set(entry.id, sumMs);
+      sumMs += entry.track.duration_ms;
+    }
+    return ahead;
+  });
+
+  #connection: Connection;
+  #outbox: Outbox;
+  #clock: ServerClock;
+  #player: Player;
+  #told = false;
+  #timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(
+    readonly code: string,
+    passcode: string | null,
+    private readonly screen: boolean,
+  ) {
+    this.#connection = new Connection({
+      openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
+      hello: () => ({ room: code, passcode, device: thisDevice(this.#kind()) }),
+      token: () => app.session.token(),
+      refreshToken: () => app.session.refresh(),
+      nowMs,
+      random: Math.random,
+      onFrame: (frame) => this.#take(frame),
+      onState: (state) => this.#moved(state),
+    });
+    this.#outbox = new Outbox(
+      (frame) => this.#connection.send(frame),
+      uuid,
+      (count) => {
+        this.waiting = count;
+      },
+    );
+    this.#clock = new ServerClock(
+      (t0) => this.#connection.send({ type: 'sync', t0 }),
+      nowMs,
+      () => this.#updatePlayer(),
+    );
+    this.#player = new Player({
+      createContext: () => new AudioContext({ latencyHint: 'playback' }),
+      fetchAudio: (trackId, signal) => app.api.audio(trackId, signal),
+      clock: this.#clock,
+      localNowMs: nowMs,
+      onState: (state) => {
+        this.player = state;
+        this.#tell();
+      },
+    });
+    this.#player.setVolume(this.volume);
+  }
+
+  start(): () => void {
+    this.#connection.start();
+    const network = () => this.#connection.setNetwork(navigator.onLine);
+    const wake = () => {
+      if (document.visibilityState !== 'visible') return;
+      this.#connection.wake();
+      if (this.connection.name === 'online') this.#clock.start();
+    };
+    addEventListener('online', network);
+    addEventListener('offline', network);
+    document.addEventListener('visibilitychange', wake);
+    this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
+    if (!this.screen && playsHere(this.code)) this.#player.turnOn();
+    return () => {
+      removeEventListener('online', network);
+      removeEventListener('offline', network);
+      document.removeEventListener('visibilitychange', wake);
+      for (const timer of this.#timers) clearInterval(timer);
+      this.#end();
+      this.#connection.stop();
+    };
+  }
+
+  /** Resolves when the server has accepted it; refusals are told to the person and resolve to `null`. */
+  async submit(command: Command): Promise<Accepted | null> {
+    try {
+      return await this.#outbox.submit(command);
+    } catch (error) {
+      const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
+      if (!leftOnPurpose) app.complain(error);
+      return null;
+    }
+  }
+
+  setPlaysHere(on: boolean): void {
+    rememberPlaysHere(this.code, on);
+    if (on) this.#player.turnOn();
+    else this.#player.turnOff();
+  }
+
+  setVolume(volume: number): void {
+    this.volume = Math.min(1, Math.max(0, volume));
+    this.muted = false;
+    remember(VOLUME_KEY, String(this.volume));
+    this.#player.setVolume(this.volume);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.#player.setVolume(muted ? 0 : this.volume);
+  }
+
+  seekBy(ms: number): void {
+    this.seekTo(this.positionMs + ms);
+  }
+
+  seekTo(ms: number): void {
+    if (this.part === null) return;
+    const last = this.part.entry.track.duration_ms - 1;
+    void this.submit({ name: 'seek', position_ms: Math.round(Math.min(Math.max(ms, 0), last)) });
+  }
+
+  nameOf(id: UserId): string {
+    return memberName(this.room?.members ?? [], id);
+  }
+
+  /** When an upcoming entry starts, if nothing changes. */
+  startsInMs(entry: Entry): number {
+    const leftMs = this.part === null ? 0 : this.part.entry.track.duration_ms - this.positionMs;
+    return leftMs + (this.#aheadMs.get(entry.id) ?? 0);
+  }
+
+  #kind(): DeviceKind {
+    if (this.screen) return 'screen';
+    return this.player !== 'off' || playsHere(this.code) ? 'player' : 'remote';
+  }
+
+  #take(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        this.me = frame.member;
+        this.#clock.hint(frame.server_time_ms);
+        this.#clock.start();
+        this.#outbox.resend();
+        this.#tell();
+        break;
+      case 'snapshot':
+        this.#show(frame.room);
+        break;
+      case 'delta': {
+        const next = this.room === null ? null : applyDelta(this.room, frame);
+        if (next === null) this.#connection.resync();
+        else this.#show(next);
+        break;
+      }
+      case 'reply':
+        this.#outbox.settle(frame);
+        break;
+      case 'presence':
+        this.presence = applyPresence(this.presence, frame);
+        break;
+      case 'sync':
+        this.#clock.answered(frame);
+        break;
+      case 'notice':
+        app.say(frame.message);
+        break;
+    }
+  }
+
+  #show(room: Room): void {
+    const before = this.room;
+    if (before?.now_playing !== null && before !== null) {
+      const part = { entry: before.now_playing, playback: before.playback };
+      const moved = before.playback !== room.playback;
+      if (moved) this.#outgoing = outgoingPart(part, room.playback, this.#clock.now());
+    }
+    this.room = room;
+    this.#updatePlayer();
+  }
+
+  #updatePlayer(): void {
+    if (this.room !== null) this.#player.update(this.room);
+    this.#tick();
+  }
+
+  #moved(state: ConnectionState): void {
+    this.connection = state;
+    if (state.name !== 'online') this.#clock.stop();
+    if (state.name === 'closed') this.#end();
+  }
+
+  #end(): void {
+    this.#clock.stop();
+    this.#outbox.abandon();
+    this.#player.turnOff();
+  }
+
+  #tick(): void {
+    this.serverNowMs = this.#clock.now();
+    if (!this.playsHere) return;
+    this.level = this.#player.level();
+    this.errorMs = this.#player.errorMs;
+  }
+
+  /** What this device plays, for the others to see; once more when it has stopped. */
+  #tell(): void {
+    const playback = this.#player.status();
+    if (playback === null && !this.#told) return;
+    this.#told = playback !== null && this.#connection.send({ type: 'status', playback });
+    if (playback === null) this.#connection.send({ type: 'status', playback });
+  }
+}
+
+function socketUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+}

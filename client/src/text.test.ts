@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry, Place } from '$protocol';
+import { entry } from './lib/testing/fixtures';
+import { connectionWords, endingWords, ordinal, reasonWords, refusalWords, text } from './text';
+
+const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
+function why(place: Partial<Place>, mine = false): string {
+  const full: Place = { position: 2, reason: 'next', turn: 1, behind: [], airtime_ms: 0, ...place };
+  const placed: Entry = { ...entry('a', 'ana'), place: full };
+  return reasonWords(placed, (id) => names[id] ?? '?', mine);
+}
+
+describe('words', () => {
+  it('say why an entry stands where it stands', () => {
+    expect(why({ reason: 'next' })).toBe('Plays next');
+    expect(why({ reason: 'less_airtime', behind: ['ana'] })).toBe('Ana has played less so far');
+    expect(why({ reason: 'less_airtime', behind: ['ana', 'ben'] })).toBe('Ana and Ben have played less so far');
+    expect(why({ reason: 'waited_longer', behind: ['me'] })).toBe('you have waited longer');
+    expect(why({ reason: 'own_queue', turn: 2, behind: ['ana', 'ben'] }, true)).toBe(
+      'Your 2nd turn, after Ana and Ben',
+    );
+    expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
+  });
+
+  it('count', () => {
+    expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd']);
+  });
+
+  it('say what still waits while there is no connection', () => {
+    expect(connectionWords('offline', 1).long).toContain('One thing waits');
+    expect(connectionWords('reconnecting', 3).long).toContain('3 things wait');
+    expect(connectionWords('online', 0).long).toBe('');
+  });
+
+  it('prefer the server’s sentence where it is about this very command', () => {
+    expect(refusalWords('conflict', 'That entry is about to start.')).toBe('That entry is about to start.');
+    expect(refusalWords('internal', 'stack trace')).not.toContain('stack trace');
+  });
+
+  it('have an ending for codes that nobody foresaw', () => {
+    expect(endingWords(4999).action).toBe('retry');
+  });
+});

@@ -1,0 +1,337 @@
+import type { Entry, Member, Role, UserId } from '$protocol';
+import type { ConnectionState } from './lib/connection';
+import type { FailureCode } from './lib/http';
+import type { RefusalCode } from './lib/outbox';
+
+/** Every visible word, in one place. A translation is another object of this shape. */
+export const text = {
+  appName: 'Tutti',
+  loading: 'One moment…',
+
+  landing: {
+    title: 'One room, everyone’s music.',
+    lead: 'Start a room, share the code, and everybody adds what they want to hear. Turns are shared out fairly.',
+    yourName: 'Your name',
+    yourNameHint: 'What the others will see. No account needed.',
+    startTitle: 'Start a room',
+    roomName: 'Room name',
+    optional: 'optional',
+    passcode: 'Passcode',
+    passcodeHint: 'Newcomers are asked for it.',
+    moreOptions: 'Name and passcode',
+    start: 'Start a room',
+    starting: 'Opening the room…',
+    joinTitle: 'Join a room',
+    code: 'Room code',
+    codeHint: 'Six letters and digits, on the host’s screen.',
+    codeInvalid: 'A room code has six letters and digits, such as 7KM2QX.',
+    join: 'Join',
+    recent: 'Your rooms',
+    hostedBy: (name: string) => `hosted by ${name}`,
+    account: 'Profile and log-in',
+    defaultRoomName: (name: string) => `${name}’s room`.slice(0, 60),
+    nameMissing: 'Type a name first, so that the others know who you are.',
+  },
+
+  join: {
+    title: (room: string) => `Join ${room}`,
+    titleUnknown: (code: string) => `Join room ${code}`,
+    host: (name: string) => `${name} is the host.`,
+    as: 'Your name',
+    passcode: 'Passcode',
+    passcodeHint: 'The host can tell you.',
+    passcodeWrong: 'That was not the passcode. Ask the host and try again.',
+    join: 'Join the room',
+    joining: 'Joining…',
+    screenName: 'Screen',
+  },
+
+  room: {
+    code: 'Code',
+    nav: { label: 'Parts of the room', now: 'Now', queue: 'Queue', find: 'Find', people: 'People' },
+    nowPlaying: 'Now playing',
+    idleTitle: 'Nothing is playing yet',
+    idleQueue: 'Find a track and add it: it starts at once.',
+    idleListen: 'As soon as somebody adds a track, it starts.',
+    by: (artists: string) => artists,
+    chosenBy: (name: string) => `chosen by ${name}`,
+    chosenByYou: 'chosen by you',
+    paused: 'Paused',
+    progress: 'Position in the track',
+    progressValue: (at: string, of: string) => `${at} of ${of}`,
+    pause: 'Pause',
+    resume: 'Resume',
+    skip: 'Skip',
+    upcoming: 'Coming up',
+    upcomingEmpty: 'Nothing is waiting. Whatever you add now plays next.',
+    upcomingMore: (count: number) => (count === 1 ? 'and one more' : `and ${count} more`),
+    showAll: (count: number) => `Show all ${count}`,
+    inMinutes: (minutes: number) => (minutes < 1 ? 'in a moment' : `in ${minutes} min`),
+    unknownMember: 'someone who left',
+    you: 'you',
+    search: 'Find music',
+    searchPlaceholder: 'Title, artist or album',
+    searching: 'Looking…',
+    nothingFound: (query: string) => `Nothing found for “${query}”. Try fewer words, or only the artist.`,
+    libraryEmpty: 'The library is empty. Whoever runs this server can add music to its folder.',
+    moreResults: 'Show more',
+    add: (title: string) => `Add ${title} to your queue`,
+    addShort: 'Add',
+    addedShort: 'Added',
+    added: (title: string) => `“${title}” is in your queue.`,
+    listenersCannotAdd:
+      'You are here as a listener: you hear and see everything, but cannot add. The host can change that.',
+    mine: 'Your queue',
+    mineEmpty: 'Your queue is empty. What you add waits here; drag it into your own order.',
+    mineHint: 'Only your own order. How everyone’s turns merge stands under “Coming up”.',
+    drag: 'Drag to reorder',
+    moveUp: (title: string) => `Move ${title} up`,
+    moveDown: (title: string) => `Move ${title} down`,
+    remove: (title: string) => `Remove ${title}`,
+    people: 'People',
+    peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
+    away: 'away; their queue waits',
+    notConnected: 'not connected',
+    devices: (names: string[]) => names.join(', '),
+    playsHere: 'plays the music',
+    roleOf: (name: string) => `Role of ${name}`,
+    kick: 'Remove',
+    kickSure: (name: string) => `Really remove ${name}?`,
+    makeHost: 'Make host',
+    makeHostSure: (name: string) => `Really hand the room to ${name}?`,
+    leave: 'Leave',
+    leaveSure: 'Leave for good, with your queue?',
+    close: 'Close the room',
+    closeSure: 'Really end it for everyone?',
+    pressAgain: (question: string) => `${question} Press again to confirm.`,
+    invite: 'Invite',
+    inviteLead: 'Scan, or type the code at',
+    copyLink: 'Copy link',
+    copied: 'The link is copied.',
+    copyFailed: (url: string) => `Copying is not allowed here. The link is ${url}`,
+    share: 'Share…',
+    qr: (url: string) => `QR code for ${url}`,
+    openScreen: 'Wall screen',
+    profile: 'Your profile',
+  },
+
+  player: {
+    title: 'This device',
+    playHere: 'Play here',
+    stopHere: 'Stop playing here',
+    lead: 'Let this device play the music, together with the others.',
+    blocked: 'Tap to keep listening',
+    blockedWhy: 'After a reload, the browser wants one tap before it makes sound.',
+    states: {
+      off: '',
+      blocked: 'Waiting for a tap',
+      silent: 'Ready; nothing plays right now',
+      loading: 'Getting the music…',
+      playing: 'Playing here',
+      failed: 'The music cannot be fetched. Trying again…',
+    },
+    volume: 'Volume on this device',
+    mute: 'Mute this device',
+    unmute: 'Unmute this device',
+    level: 'Sound level',
+    syncError: (ms: number) => `${ms} ms`,
+    syncLabel: 'off the room’s beat',
+    syncUnknown: '–',
+  },
+
+  screen: {
+    nextUp: 'Next up',
+    join: 'Add your music',
+    idle: 'Waiting for the first track',
+    idleLead: 'Scan the code and add one.',
+  },
+
+  me: {
+    title: 'You',
+    name: 'Your name',
+    save: 'Save',
+    saved: 'Saved.',
+    asGuest: 'You are a guest on this browser. With an account you are the same person everywhere.',
+    asUser: (username: string) => `Logged in as ${username}.`,
+    asNobody: 'You are not known here yet. Joining a room as a guest is enough; an account is for coming back.',
+    logout: 'Log out',
+    logoutSure: 'Log out on this browser?',
+    login: 'Log in',
+    register: 'Create an account',
+    username: 'User name',
+    usernameHint: '3 to 32 letters, digits, dots, dashes or underscores.',
+    password: 'Password',
+    passwordHint: 'At least 8 characters.',
+    theme: 'Appearance',
+    themes: { auto: 'Like the system', light: 'Light', dark: 'Dark' },
+    shortcuts: 'Keyboard',
+    shortcutsOn: 'Use single keys in rooms: space, arrows, /',
+    back: 'Back',
+    loginWrong: 'User name and password do not match.',
+  },
+
+  notFound: { title: 'There is nothing here', lead: 'The address may have been mistyped.', home: 'To the start page' },
+  failedToLoad: {
+    title: 'The server cannot be reached',
+    lead: 'Check this device’s network. Nothing is lost: rooms go on without you.',
+    again: 'Try again',
+  },
+} as const;
+
+export const roleNames: Record<Role, string> = {
+  host: 'Host',
+  cohost: 'Co-host',
+  player: 'Player',
+  listener: 'Listener',
+};
+
+/** What the connection is, and what still works meanwhile. */
+export function connectionWords(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
+  const kept =
+    waiting === 0
+      ? ''
+      : ` ${waiting === 1 ? 'One thing waits' : `${waiting} things wait`} to be sent, and will be sent once.`;
+  switch (state) {
+    case 'connecting':
+      return { short: 'Connecting…', long: `Looking for the room.${kept}` };
+    case 'online':
+      return { short: 'Online', long: '' };
+    case 'reconnecting':
+      return {
+        short: 'Reconnecting…',
+        long: `The connection broke off; coming back by itself. What plays goes on, and you can still add and reorder.${kept}`,
+      };
+    case 'offline':
+      return {
+        short: 'Offline',
+        long: `This device has no network. What is shown was true a moment ago; it returns by itself with the network.${kept}`,
+      };
+    case 'closed':
+      return { short: 'Closed', long: '' };
+  }
+}
+
+export interface Ending {
+  title: string;
+  lead: string;
+  /** What to do about it. */
+  action: 'home' | 'rejoin' | 'retry';
+}
+
+export const actionNames: Record<Ending['action'], string> = {
+  home: 'To the start page',
+  rejoin: 'Join again',
+  retry: 'Try again',
+};
+
+/** Why a room is not to be had, by close code. */
+export function endingWords(code: number): Ending {
+  switch (code) {
+    case 4501:
+      return {
+        title: 'You need to introduce yourself again',
+        lead: 'This browser is no longer known here. Join again with your name.',
+        action: 'rejoin',
+      };
+    case 4502:
+      return {
+        title: 'There is no such room',
+        lead: 'It may be over, or the code was mistyped. Ask for the code again, or start a room of your own.',
+        action: 'home',
+      };
+    case 4503:
+      return {
+        title: 'You cannot enter this room',
+        lead: 'The host does not let you back in. Other rooms are open to you.',
+        action: 'home',
+      };
+    case 4504:
+      return {
+        title: 'The host removed you',
+        lead: 'Your queue went with you; what you played stays in the room’s memory. If it was a mistake, you can come back.',
+        action: 'rejoin',
+      };
+    case 4505:
+      return { title: 'The passcode is another one', lead: 'Ask the host and try again.', action: 'rejoin' };
+    case 4507:
+      return {
+        title: 'Too many open at once',
+        lead: 'You have this or other rooms open many times. Close some of them, then try again.',
+        action: 'retry',
+      };
+    case 4508:
+      return { title: 'The room is over', lead: 'The host closed it. Thank you for the music.', action: 'home' };
+    case 4509:
+      return {
+        title: 'You were logged out',
+        lead: 'This session was ended from another device. Log in or join again.',
+        action: 'rejoin',
+      };
+    default:
+      return {
+        title: 'This page and the server do not understand each other',
+        lead: 'One of them is newer than the other. Loading the page again usually helps.',
+        action: 'retry',
+      };
+  }
+}
+
+const refusals: Record<RefusalCode | FailureCode, string> = {
+  forbidden: 'Your role in this room does not allow that.',
+  not_found: 'That is not there any more.',
+  invalid: 'That cannot be done like this.',
+  conflict: 'That no longer fits: things changed in the meantime.',
+  limit_reached: 'That is as many as this room takes.',
+  duplicate_track: 'This track is already waiting.',
+  cooldown: 'That was played a short time ago. Give it a while.',
+  unavailable: 'The server cannot save anything right now. Try again in a moment.',
+  rate_limited: 'That was a lot at once. Wait a few seconds and try again.',
+  premium_required: 'That needs Spotify Premium.',
+  too_large: 'That is too long.',
+  internal: 'Something went wrong on the server. It was noted there.',
+  outbox_full: 'Too much is waiting to be sent. It goes out when the connection is back.',
+  expired: 'The connection was gone for that moment, so it was not done. Try again.',
+  closed: 'The room was left before that was done.',
+  unauthenticated: 'This browser is no longer known here. Join or log in again.',
+  offline: 'The server cannot be reached. Check the network and try again.',
+};
+
+/** The server's own sentence is more exact where it speaks about this very command. */
+export function refusalWords(code: RefusalCode | FailureCode, detail: string): string {
+  const specific = code === 'forbidden' || code === 'conflict' || code === 'invalid' || code === 'limit_reached';
+  return specific && detail !== '' ? detail : refusals[code];
+}
+
+/** Why an upcoming entry stands where it stands. */
+export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
+  const place = entry.place;
+  if (place === undefined || place === null) return '';
+  const others = lists.format(place.behind.map(nameOf));
+  const several = place.behind.length > 1 || place.behind.some((id) => nameOf(id) === text.room.you);
+  switch (place.reason) {
+    case 'locked':
+      return 'About to start';
+    case 'next':
+      return 'Plays next';
+    case 'less_airtime':
+      return others === '' ? 'By airtime so far' : `${others} ${several ? 'have' : 'has'} played less so far`;
+    case 'waited_longer':
+      return others === '' ? 'By waiting time' : `${others} ${several ? 'have' : 'has'} waited longer`;
+    case 'own_queue': {
+      const turn = `${mine ? 'Your' : 'Their'} ${ordinal(place.turn)} turn`;
+      return others === '' ? turn : `${turn}, after ${others}`;
+    }
+  }
+}
+
+export function memberName(members: readonly Member[], id: UserId): string {
+  return members.find((member) => member.id === id)?.name ?? text.room.unknownMember;
+}
+
+const lists = new Intl.ListFormat('en', { type: 'conjunction' });
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+
+export function ordinal(count: number): string {
+  return `${count}${suffixes[ordinals.select(count)] ?? 'th'}`;
+}

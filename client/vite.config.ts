@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { precompress } from './tools/precompress.ts';
+
+const server = '127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [svelte(), precompress()],
+  resolve: {
+    alias: { $protocol: fileURLToPath(new URL('../protocol/typescript/protocol.ts', import.meta.url)) },
+  },
+  build: {
+    target: 'es2022',
+    // The content security policy allows images from `data:`, but hashed files cache better.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    fs: { allow: ['..'] },
+    proxy: { '/api': `http://${server}`, '/ws': { target: `ws://${server}`, ws: true } },
+  },
+  test: { include: ['src/**/*.test.ts'] },
+});
