@@ -3,3 +3,5 @@
 
 mod music;
 mod room;
+mod support;
+mod wire;

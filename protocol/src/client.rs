@@ -172,7 +172,10 @@ commands! {
         position_ms: u64,
     };
     /// Ends the entry that is on and starts the next.
-    Skip "skip";
+    Skip "skip" {
+        /// The entry that the sender means: another one is not skipped. Whatever is on when absent.
+        @default entry: Option<EntryId>,
+    };
     /// Gives a member another role.
     SetRole "set_role" {
         /// Whom.

@@ -439,7 +439,11 @@ before?: EntryId | null, } | { "name": "play" } | { "name": "pause" } | { "name"
 /**
  * Where to.
  */
-position_ms: number, } | { "name": "skip" } | { "name": "set_role", 
+position_ms: number, } | { "name": "skip", 
+/**
+ * The entry that the sender means: another one is not skipped. Whatever is on when absent.
+ */
+entry?: EntryId | null, } | { "name": "set_role", 
 /**
  * Whom.
  */

@@ -104,7 +104,7 @@ async fn close(code: String, access: Access, services: SharedServices) -> Result
     })?;
     match room.close(access.user).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(JoinError::Refused(Refusal::NotAMember)) => Err(no_such_room()),
+        Err(JoinError::Refused(Refusal::NotAMember | Refusal::Closed)) => Err(no_such_room()),
         Err(JoinError::Refused(refusal)) => {
             let status = match refusal.code() {
                 ErrorCode::Forbidden => StatusCode::FORBIDDEN,

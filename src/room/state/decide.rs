@@ -119,8 +119,11 @@ impl RoomState {
                 require(role, Action::ControlPlayback)?;
                 self.seek(ctx, by, *position_ms)
             }
-            Command::Skip => {
+            Command::Skip { entry } => {
                 let current = self.on()?;
+                if entry.is_some_and(|meant| meant != current.entry.id) {
+                    return Err(Refusal::OverAlready);
+                }
                 require(role, if current.entry.member == by { Action::Queue } else { Action::Skip })?;
                 Ok(vec![Event::EntryEnded {
                     entry: current.entry.id,

@@ -32,6 +32,8 @@ pub enum Refusal {
     AboutToStart,
     /// Nothing is on.
     NothingOn,
+    /// The entry that was meant is not on any more.
+    OverAlready,
     /// Beyond the end of what is on.
     BeyondTheEnd,
     /// Not with oneself.
@@ -55,7 +57,9 @@ impl Refusal {
             Self::NotAllowed { .. } | Self::NotAMember => ErrorCode::Forbidden,
             Self::NoSuchMember | Self::NoSuchEntry | Self::NoSuchTrack => ErrorCode::NotFound,
             Self::NotTheSameQueue | Self::BeyondTheEnd | Self::NotOneself | Self::HandOverInstead => ErrorCode::Invalid,
-            Self::Closed | Self::AboutToStart | Self::NothingOn | Self::HostStays => ErrorCode::Conflict,
+            Self::Closed | Self::AboutToStart | Self::NothingOn | Self::OverAlready | Self::HostStays => {
+                ErrorCode::Conflict
+            }
             Self::QueueFull | Self::RoomQueueFull | Self::RoomFull => ErrorCode::LimitReached,
         }
     }
@@ -81,6 +85,7 @@ impl fmt::Display for Refusal {
             Self::NotTheSameQueue => "A track moves only within its owner's own queue.",
             Self::AboutToStart => "That track is about to start.",
             Self::NothingOn => "Nothing is on.",
+            Self::OverAlready => "That track is over already.",
             Self::BeyondTheEnd => "That is beyond the end of the track.",
             Self::NotOneself => "You cannot do that to yourself.",
             Self::HostStays => "The host cannot go: hand the room over, or close it.",

@@ -1,7 +1,7 @@
 //! The timeline: started, stopped, moved, and moved on by the room itself.
 
 use expect_test::expect;
-use tutti_protocol::{EndReason, ErrorCode, Event, PlaybackState};
+use tutti_protocol::{Command, EndReason, ErrorCode, Event, PlaybackState};
 use tutti_room_state::{START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 
 use crate::script::{Story, check};
@@ -53,6 +53,17 @@ fn a_pause_holds_the_position_and_play_goes_on_from_there() {
 #[test]
 fn skipping_while_paused_stays_paused() {
     check("ana joins; ana adds a1 a2; ana pauses; ana skips", &expect!["a2 paused"]);
+}
+
+#[test]
+fn two_who_skip_the_same_track_skip_it_once() {
+    let mut story = Story::new();
+    story.play("ana joins; ana adds a1 a2 a3");
+    let meant = story.room.now_playing().map(|entry| entry.id);
+    story.command("ana", Command::Skip { entry: meant }).expect("it is on");
+    let refusal = story.command("ana", Command::Skip { entry: meant }).expect_err("it is over");
+    assert_eq!(refusal.code(), ErrorCode::Conflict);
+    assert_eq!(story.to_string(), "a2 playing · a3");
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl World {
             Act::Play => Command::Play,
             Act::Pause => Command::Pause,
             Act::Seek(position_ms) => Command::Seek { position_ms: *position_ms },
-            Act::Skip => Command::Skip,
+            Act::Skip => Command::Skip { entry: None },
             Act::SetRole(whom, role) => Command::SetRole { member: user(*whom), role: *role },
             Act::Kick(whom) => Command::Kick { member: user(*whom) },
             Act::TransferHost(whom) => Command::TransferHost { member: user(*whom) },

@@ -154,7 +154,7 @@ impl Story {
                 };
                 self.command(name, Command::SetRole { member, role })?;
             }
-            [name, "skips"] => self.command(name, Command::Skip)?,
+            [name, "skips"] => self.command(name, Command::Skip { entry: None })?,
             [name, "plays"] => self.command(name, Command::Play)?,
             [name, "pauses"] => self.command(name, Command::Pause)?,
             [name, "leaves"] => self.command(name, Command::Leave)?,

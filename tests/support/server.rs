@@ -1,0 +1,85 @@
+//! A real server on a free port over a temporary directory.
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tutti::app::{self, Server};
+use tutti::config::ServeConfig;
+
+use super::client::Person;
+
+/// A server that is stopped and removed with its test.
+pub struct TestServer {
+    pub dir: TempDir,
+    pub address: SocketAddr,
+    arguments: Vec<String>,
+    running: Option<(Server, CancellationToken)>,
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    config: ServeConfig,
+}
+
+impl TestServer {
+    /// A server with the demo library and limits that no test reaches by accident.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server that is told more, such as `--limit-joins=3`.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let plenty = ["logins", "registrations", "guests", "joins", "guesses", "rooms", "searches"];
+        let plenty = plenty
+            .iter()
+            .map(|limit| format!("--limit-{limit}"))
+            .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(flag.as_str())))
+            .map(|flag| format!("{flag}=100000"));
+        let arguments = ["tutti".to_owned(), "--bcrypt-cost=4".to_owned()]
+            .into_iter()
+            .chain([format!("--data-dir={}", dir.path().join("data").display())])
+            .chain(plenty)
+            .chain(arguments.iter().map(ToString::to_string))
+            .collect();
+        let mut server = Self { dir, address: ([127, 0, 0, 1], 0).into(), arguments, running: None };
+        server.run().await;
+        server
+    }
+
+    /// Stops in order.
+    pub async fn stop(&mut self) {
+        if let Some((server, stop)) = self.running.take() {
+            stop.cancel();
+            server.stopped().await;
+        }
+    }
+
+    /// Starts again on the same data and the same port.
+    pub async fn start_again(&mut self) {
+        self.stop().await;
+        self.run().await;
+    }
+
+    async fn run(&mut self) {
+        let listen = format!("--listen={}", self.address);
+        let Arguments { config } = Arguments::parse_from(self.arguments.iter().chain([&listen]));
+        let stop = CancellationToken::new();
+        let server = app::start(config, stop.clone()).await.expect("the server starts");
+        self.address = server.address();
+        self.running = Some((server, stop));
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A guest, as known to the server.
+    pub async fn guest(&self, name: &str) -> Person {
+        Person::guest(self.address, name).await
+    }
+}

@@ -1,0 +1,178 @@
+//! The way in: every reason not to be let in has its code.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tutti_protocol::ServerFrame;
+use uuid::Uuid;
+
+use crate::support::{Person, Socket, TestServer};
+
+fn with(hello: &Value, field: &str, value: Value) -> Value {
+    let mut changed = hello.clone();
+    changed[field] = value;
+    changed
+}
+
+async fn code_for(person: &Person, hello: &Value) -> Option<u16> {
+    person.knock(hello).await.close_code().await
+}
+
+#[tokio::test]
+async fn a_proper_hello_is_welcomed_with_the_room() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let room = ana.room("Kitchen", None).await;
+    let mut socket = ana.knock(&ana.hello(&room.code.as_str().to_lowercase())).await;
+    let ServerFrame::Welcome { member, resumed: false, heartbeat_ms, .. } = socket.welcome().await else { panic!() };
+    assert_eq!((member, heartbeat_ms), (ana.id, 15_000));
+    let shown = socket.room_where(|_| true).await;
+    assert_eq!((shown.name.as_str(), shown.members.len()), ("Kitchen", 1));
+}
+
+#[tokio::test]
+async fn a_bad_hello_is_closed_with_4500() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let hello = ana.hello(ana.room("Kitchen", None).await.code.as_str());
+    let device = |id: &str, name: &str| json!({ "id": id, "name": name, "kind": "remote" });
+    let id = Uuid::new_v4().to_string();
+    for message in [
+        Message::text(""),
+        Message::text("{"),
+        Message::text("null"),
+        Message::text(r#"{"type":"hello"}"#),
+        Message::text(r#"{"type":"sync","t0":1}"#),
+        Message::text(r#"{"type":"dance"}"#),
+        Message::binary(hello.to_string().into_bytes()),
+        Message::text(with(&hello, "padding", json!("x".repeat(5_000))).to_string()),
+        Message::text(with(&hello, "device", device("7", "x")).to_string()),
+        Message::text(with(&hello, "device", device(&id, " ")).to_string()),
+        Message::text(with(&hello, "device", device(&id, "a\nb")).to_string()),
+        Message::text(with(&hello, "resume", json!({ "epoch": -1, "offset": "x" })).to_string()),
+    ] {
+        let mut socket = Socket::open(server.address).await;
+        let shown = format!("{message:.100?}");
+        socket.send_message(message).await;
+        assert_eq!(socket.close_code().await, Some(4500), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_hello_that_does_not_come_is_not_waited_for() {
+    let server = TestServer::start().await;
+    let mut socket = Socket::open(server.address).await;
+    let closed = tokio::time::timeout(Duration::from_secs(15), socket.close_code()).await;
+    assert_eq!(closed, Ok(Some(4500)));
+}
+
+#[tokio::test]
+async fn a_bad_token_is_4501_and_an_unknown_room_4502() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let hello = ana.hello(ana.room("Kitchen", None).await.code.as_str());
+    for (field, value, expected) in [
+        ("token", "", 4501),
+        ("token", "not.a.token", 4501),
+        ("token", &ana.token[..ana.token.len() - 4], 4501),
+        ("room", "ZZZZZZ", 4502),
+        ("room", "", 4502),
+        ("room", "../../etc", 4502),
+    ] {
+        assert_eq!(code_for(&ana, &with(&hello, field, json!(value))).await, Some(expected), "{field}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_passcode_is_asked_of_newcomers_only_and_cannot_be_guessed_quickly() {
+    let server = TestServer::start_with(&["--limit-guesses=4"]).await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", Some("sesame")).await.code.to_string();
+    ana.enter(&code).await;
+
+    let hello = ben.hello(&code);
+    assert_eq!(code_for(&ben, &hello).await, Some(4505), "not given");
+    assert_eq!(code_for(&ben, &with(&hello, "passcode", json!("please"))).await, Some(4505), "wrong");
+    ben.knock(&with(&hello, "passcode", json!("sesame"))).await.welcome().await;
+    ben.enter(&code).await;
+
+    let eve = server.guest("Eve").await;
+    let hello = eve.hello(&code);
+    let mut codes = vec![];
+    for guess in ["a", "b", "c", "d"] {
+        codes.push(code_for(&eve, &with(&hello, "passcode", json!(guess))).await.expect("a code"));
+    }
+    assert_eq!(codes, [4505, 4505, 4006, 4006], "a few tries, then a while of none");
+    ben.enter(&code).await;
+}
+
+#[tokio::test]
+async fn guessing_room_codes_is_slowed_down() {
+    let server = TestServer::start_with(&["--limit-guesses=3"]).await;
+    let ana = server.guest("Ana").await;
+    let mut codes = vec![];
+    for room in ["000000", "000001", "000002", "000003"] {
+        codes.push(code_for(&ana, &ana.hello(room)).await.expect("a code"));
+    }
+    assert_eq!(codes, [4502, 4502, 4502, 4006]);
+    let answer = ana.request(Method::GET, "rooms/000004").send().await.expect("answers");
+    assert_eq!(answer.status(), 429);
+    assert!(answer.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn a_foreign_page_may_not_even_open_a_socket() {
+    let server = TestServer::start().await;
+    let own = format!("http://{}", server.address);
+    assert!(Socket::try_open(server.address, &[("origin", &own)]).await.is_ok());
+    for foreign in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+        let Err(Error::Http(answer)) = Socket::try_open(server.address, &[("origin", foreign)]).await else {
+            panic!("{foreign} was let in")
+        };
+        assert_eq!(answer.status(), 403);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_handshake_is_a_problem() {
+    let server = TestServer::start().await;
+    let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+    let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    for headers in [
+        vec![],
+        [&upgrade[..], &[("sec-websocket-version", "13")]].concat(),
+        [&upgrade[..], &[("sec-websocket-version", "8"), key]].concat(),
+        [&upgrade[..], &[("sec-websocket-version", "13"), ("sec-websocket-key", "short")]].concat(),
+        vec![("sec-websocket-version", "13"), key],
+    ] {
+        let request = headers.iter().fold(reqwest::Client::new().get(server.url("/ws")), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let answer = request.send().await.expect("answers");
+        assert_eq!(answer.status(), 400, "{headers:?}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn sockets_are_counted_by_identity_and_by_address() {
+    let server = TestServer::start_with(&["--limit-connections-per-user=2", "--limit-connections-per-address=4"]).await;
+    let ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let first = ana.enter(&code).await;
+    let second = ana.enter(&code).await;
+    assert_eq!(code_for(&ana, &ana.hello(&code)).await, Some(4507));
+
+    let mut waiting = vec![];
+    let refused = loop {
+        match Socket::try_open(server.address, &[]).await {
+            Ok(socket) if waiting.len() < 4 => waiting.push(socket),
+            Ok(_) => panic!("no cap"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, Error::Http(answer) if answer.status() == 429));
+    drop((first, second, waiting));
+}

@@ -1,0 +1,5 @@
+//! The contract over real sockets against a real server.
+
+mod bad_input;
+mod hello;
+mod party;
