@@ -247,7 +247,7 @@ impl Actor {
             Event::MemberKicked { member, .. } => {
                 Some(Effect::CloseMember { member: *member, code: CloseCode::Kicked })
             }
-            Event::MemberLeft { member } => Some(Effect::CloseMember { member: *member, code: CloseCode::Left }),,
+            Event::MemberLeft { member } => Some(Effect::CloseMember { member: *member, code: CloseCode::Left }),
             Event::RoomClosed { .. } => Some(Effect::CloseAll { code: CloseCode::RoomClosed }),
             _ => None,
         }));
