@@ -41,13 +41,13 @@ impl Cookies {
     }
 
     /// What the cookie of a slot is called.
-    pub fn name(&self, slot: Slot) -> String {
+    pub fn name(self, slot: Slot) -> String {
         let prefix = if self.secure { "__Host-" } else { "" };
         format!("{prefix}tutti_{slot}")
     }
 
     /// The refresh token that a request brought.
-    pub fn read(&self, headers: &HeaderMap, slot: Slot) -> Option<SecretString> {
+    pub fn read(self, headers: &HeaderMap, slot: Slot) -> Option<SecretString> {
         let name = self.name(slot);
         headers
             .get_all(header::COOKIE)
@@ -60,16 +60,16 @@ impl Cookies {
     }
 
     /// `Set-Cookie` that keeps a token for so many milliseconds.
-    pub fn keep(&self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
+    pub fn keep(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
         self.set(token.expose_secret(), Duration::milliseconds(lifetime_ms.max(0)), slot)
     }
 
     /// `Set-Cookie` that makes the browser forget it.
-    pub fn forget(&self, slot: Slot) -> HeaderValue {
+    pub fn forget(self, slot: Slot) -> HeaderValue {
         self.set("", Duration::ZERO, slot)
     }
 
-    fn set(&self, value: &str, max_age: Duration, slot: Slot) -> HeaderValue {
+    fn set(self, value: &str, max_age: Duration, slot: Slot) -> HeaderValue {
         let cookie = Cookie::build((self.name(slot), value))
             .path("/")
             .http_only(true)

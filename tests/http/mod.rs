@@ -1,0 +1,10 @@
+//! HTTP, driven through the routes without a socket, on every store.
+
+mod auth;
+mod frame;
+mod limits;
+mod origin;
+pub mod site;
+mod static_client;
+
+pub use site::{Answer, Browser, Site};

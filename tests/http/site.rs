@@ -1,0 +1,245 @@
+//! A server under test, and browsers that visit it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tutti::clock::Clock;
+use tutti::config::ServeConfig;
+use tutti::http::cookie::Cookies;
+use tutti::http::limits::Limits;
+use tutti::http::origin::Origins;
+use tutti::http::{Services, SharedServices};
+use tutti::identity::{Identity, Keys};
+use tutti::store::SharedStore;
+use tutti::store::memory::MemoryStore;
+use tutti::store::sqlite::SqliteStore;
+use tutti_protocol::Provider;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+/// Noon of some day.
+pub const NOON_MS: f64 = 1_767_268_800_000.0;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    serve: ServeConfig,
+}
+
+/// A server under test.
+pub struct Site {
+    pub services: SharedServices,
+    pub routes: BoxedFilter<(Response,)>,
+    pub dir: TempDir,
+}
+
+impl Site {
+    pub async fn in_memory(settings: &[&str]) -> Self {
+        Self::on(Arc::new(MemoryStore::default()), settings, tempfile::tempdir().unwrap()).await
+    }
+
+    pub async fn on_sqlite(settings: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap();
+        Self::on(Arc::new(store), settings, dir).await
+    }
+
+    pub async fn on(store: SharedStore, settings: &[&str], dir: TempDir) -> Self {
+        let arguments = ["tutti", "--bcrypt-cost", "4"].iter().chain(settings);
+        let config = Cli::parse_from(arguments).serve;
+        let clock = Clock::starting_at(NOON_MS);
+        let keys = Keys::open(&dir.path().join("keys")).unwrap();
+        let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
+        let origins = Origins::new(&config.listen);
+        let services = Arc::new(Services {
+            identity,
+            store,
+            cookies: Cookies::new(origins.https()),
+            origins,
+            limits: Limits::new(&config.limits, clock),
+            config,
+            clock,
+            providers: vec![Provider::Library],
+            draining: CancellationToken::new(),
+        });
+        let routes = tutti::http::routes(&services).boxed();
+        Self { services, routes, dir }
+    }
+
+    /// A browser at an address of its own.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser { site: self, cookie: None, access_token: None, address: ([192, 0, 2, 1], 4711).into() }
+    }
+
+    /// Any request.
+    pub async fn send(&self, request: warp::test::RequestBuilder) -> Answer {
+        let response = request.reply(&self.routes).await;
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            json: serde_json::from_slice(response.body()).unwrap_or(Value::Null),
+            text: String::from_utf8_lossy(response.body()).into_owned(),
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(warp::test::request().path(path)).await
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub json: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The value of the login cookie that is set.
+    pub fn cookie(&self) -> Option<String> {
+        let pair = self.header(header::SET_COOKIE).split(';').next()?;
+        Some(pair.split_once('=')?.1.to_owned())
+    }
+
+    pub fn user_id(&self) -> &str {
+        self.json["user"]["id"].as_str().expect("an answer with a user")
+    }
+
+    pub fn access_token(&self) -> String {
+        self.json["access_token"].as_str().expect("an answer with a token").to_owned()
+    }
+
+    /// Checks for a refusal in the one form that refusals have.
+    #[track_caller]
+    pub fn assert_problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status.as_u16(), self.json["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
+        assert_eq!(self.json["status"], status);
+        assert!(!self.json["detail"].as_str().unwrap().is_empty());
+        assert!(!self.json["error_id"].as_str().unwrap().is_empty());
+    }
+
+    #[track_caller]
+    pub fn assert_ok(&self) -> &Self {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self
+    }
+}
+
+/// A browser: keeps the cookie, sends `Origin`, and remembers the access token as the client does.
+#[derive(Clone)]
+pub struct Browser<'a> {
+    pub site: &'a Site,
+    pub cookie: Option<String>,
+    pub access_token: Option<String>,
+    pub address: SocketAddr,
+}
+
+impl Browser<'_> {
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = format!("{address}:4711").parse().unwrap();
+        self
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> warp::test::RequestBuilder {
+        let mut request = warp::test::request()
+            .method(method)
+            .path(path)
+            .extension(self.address)
+            .header("host", "tutti.lan:8080")
+            .header("origin", "http://tutti.lan:8080")
+            .header("user-agent", "Test/1");
+        if let Some(cookie) = &self.cookie {
+            let name = self.site.services.cookies.name(tutti::http::cookie::Slot::FIRST);
+            request = request.header("cookie", format!("theme=dark; {name}={cookie}"));
+        }
+        if let Some(token) = &self.access_token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request
+    }
+
+    pub async fn post(&mut self, path: &str, body: Value) -> Answer {
+        let answer = self.site.send(self.request("POST", path).json(&body)).await;
+        self.take(&answer);
+        answer
+    }
+
+    pub async fn guest(&mut self, display_name: &str) -> Answer {
+        self.post("/api/v1/auth/guest", json!({ "display_name": display_name })).await
+    }
+
+    pub async fn register(&mut self, username: &str, password: &str) -> Answer {
+        let body = json!({ "username": username, "password": password, "display_name": username });
+        self.post("/api/v1/auth/register", body).await
+    }
+
+    pub async fn login(&mut self, username: &str, password: &str) -> Answer {
+        self.post("/api/v1/auth/login", json!({ "username": username, "password": password })).await
+    }
+
+    pub async fn refresh(&mut self) -> Answer {
+        let answer = self.site.send(self.request("POST", "/api/v1/auth/refresh")).await;
+        self.take(&answer);
+        answer
+    }
+
+    pub async fn logout(&mut self) -> Answer {
+        let answer = self.site.send(self.request("POST", "/api/v1/auth/logout")).await;
+        self.take(&answer);
+        answer
+    }
+
+    pub async fn me(&self) -> Answer {
+        self.site.send(self.request("GET", "/api/v1/me")).await
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Some(cookie) = answer.cookie() {
+            self.cookie = (!cookie.is_empty()).then_some(cookie);
+        }
+        if answer.json["access_token"].is_string() {
+            self.access_token = Some(answer.access_token());
+        }
+    }
+}
+
+/// Lets time pass at once. Real time goes on before and after, because the database works on threads of its own, for
+/// which a paused clock does not wait.
+pub async fn pass(duration: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(duration).await;
+    tokio::time::resume();
+}
+
+/// Runs each story on every store.
+macro_rules! on_every_store {
+    ($($story:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story($crate::http::Site::in_memory(&[]).await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story($crate::http::Site::on_sqlite(&[]).await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_every_store;

@@ -1,0 +1,127 @@
+//! The web client's files and pages.
+
+use http::header;
+use rust_embed::RustEmbed;
+use tutti::http::{frame, static_client};
+
+use super::{Answer, Site};
+
+/// A small client; its compressed siblings are plain text, to be told apart.
+#[derive(RustEmbed)]
+#[folder = "tests/http/client"]
+struct TestClient;
+
+async fn site() -> Site {
+    use warp::Filter;
+    let mut site = Site::in_memory(&[]).await;
+    site.routes = frame::frame(&site.services, static_client::routes::<TestClient>()).boxed();
+    site
+}
+
+async fn get(site: &Site, path: &str, headers: &[(&'static str, &str)]) -> Answer {
+    let mut request = warp::test::request().path(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    site.send(request).await
+}
+
+#[tokio::test]
+async fn pages_are_the_index_and_are_checked_each_time() {
+    let site = site().await;
+    for path in ["/", "/r/K0LT1X", "/join", "/screen/K0LT1X", "/index.html", "/r/%20", "/assetsx"] {
+        let page = get(&site, path, &[]).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.text.contains("Test client"), "{path}");
+        assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+        assert_eq!(page.header(header::CACHE_CONTROL), "no-cache");
+        let again = get(&site, path, &[("if-none-match", page.header(header::ETAG))]).await;
+        assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
+    }
+    let icon = get(&site, "/icon.svg", &[]).await;
+    assert_eq!(icon.header(header::CONTENT_TYPE), "image/svg+xml");
+    assert_eq!(icon.header(header::CACHE_CONTROL), "no-cache");
+}
+
+#[tokio::test]
+async fn hashed_assets_are_kept_for_ever_in_the_best_encoding() {
+    let site = site().await;
+    let path = "/assets/app-abc123.js";
+    let cases = [
+        ("", "", "hello"),
+        ("gzip, deflate, br, zstd", "br", "brotli"),
+        ("gzip", "gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip", "gzip"),
+        ("identity", "", "hello"),
+    ];
+    let mut tags = Vec::new();
+    for (accepted, encoding, content) in cases {
+        let asset = get(&site, path, &[("accept-encoding", accepted)]).await;
+        assert_eq!(asset.status, 200);
+        assert_eq!(asset.header(header::CONTENT_ENCODING), encoding, "{accepted}");
+        assert!(asset.text.contains(content), "{accepted}");
+        assert!(asset.header(header::CONTENT_TYPE).starts_with("text/javascript"));
+        assert_eq!(asset.header(header::CACHE_CONTROL), "public, max-age=31536000, immutable");
+        assert_eq!(asset.header(header::VARY), "accept-encoding");
+        tags.push(asset.header(header::ETAG).to_owned());
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 3, "each encoding has its own tag");
+}
+
+#[tokio::test]
+async fn nothing_else_is_served() {
+    let site = site().await;
+    let tricks = [
+        "/assets/none.js",
+        "/assets/../../Cargo.toml",
+        "/assets/../../../../Cargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "/assets/..%2f..%2fCargo.toml",
+        "/assets/..\\..\\Cargo.toml",
+        "/assets/./app-abc123.js",
+        "/assets//etc/passwd",
+        "/../Cargo.toml",
+        "/..",
+        "/r/../../Cargo.toml",
+        "/api/nothing",
+        "/ws",
+    ];
+    for path in tricks {
+        let answer = get(&site, path, &[]).await;
+        answer.assert_problem(404, "not_found");
+        assert!(!answer.text.contains("[workspace]"), "{path}");
+    }
+    // These are pages, as far as a server can tell, and never files.
+    for path in ["/%2e%2e/Cargo.toml", "//etc/passwd", "/Cargo.toml", "/assets%2fapp-abc123.js.br"] {
+        assert!(get(&site, path, &[]).await.text.contains("Test client"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_reading_is_possible() {
+    let site = site().await;
+    let head = site.send(warp::test::request().method("HEAD").path("/")).await;
+    assert_eq!(head.status, 200);
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        let answer = site.send(warp::test::request().method(method).path("/")).await;
+        answer.assert_problem(405, "invalid");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_client_says_so() {
+    #[derive(RustEmbed)]
+    #[folder = "tests/http/no-such-folder"]
+    #[allow_missing = true]
+    struct NoClient;
+
+    use warp::Filter;
+    let mut site = Site::in_memory(&[]).await;
+    site.routes = frame::frame(&site.services, static_client::routes::<NoClient>()).boxed();
+    let page = site.get("/").await;
+    assert_eq!(page.status, 503);
+    assert!(page.text.contains("without the web client"));
+    site.get("/assets/app.js").await.assert_problem(404, "not_found");
+}

@@ -1,0 +1,186 @@
+//! Access tokens, forged in every way that tokens have been forged.
+
+use std::fs;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use tutti::identity::AccessError;
+
+use crate::http::Site;
+
+/// The server's own signing key, so that a token differs from a good one in one thing only.
+struct Forge {
+    key: EncodingKey,
+    header: Header,
+    claims: Value,
+}
+
+impl Forge {
+    /// At the site's present time, by a guest who is in.
+    async fn new(site: &Site) -> Self {
+        let good = site.browser().guest("Ana").await.access_token();
+        let keys = site.dir.path().join("keys");
+        let kid = fs::read_to_string(keys.join("access-signing")).unwrap();
+        let pem = fs::read(keys.join(format!("access-{kid}.pem"))).unwrap();
+        let claims = good.split('.').nth(1).unwrap();
+        let forge = Self {
+            key: EncodingKey::from_ed_pem(&pem).unwrap(),
+            header: jsonwebtoken::decode_header(&good).unwrap(),
+            claims: serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
+        };
+        assert!(site.services.identity.authenticate(&forge.sign()).is_ok(), "the forge works");
+        forge
+    }
+
+    fn sign(&self) -> String {
+        jsonwebtoken::encode(&self.header, &self.claims, &self.key).unwrap()
+    }
+
+    fn with_claim(&self, name: &str, value: Value) -> String {
+        let mut claims = self.claims.clone();
+        claims[name] = value;
+        jsonwebtoken::encode(&self.header, &claims, &self.key).unwrap()
+    }
+
+    fn with_header(&self, change: impl FnOnce(&mut Header)) -> String {
+        let mut header = self.header.clone();
+        change(&mut header);
+        jsonwebtoken::encode(&header, &self.claims, &self.key).unwrap()
+    }
+
+    fn public_key(&self) -> String {
+        match Jwk::from_encoding_key(&self.key, Algorithm::EdDSA).unwrap().algorithm {
+            AlgorithmParameters::OctetKeyPair(pair) => pair.x,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn part(value: &Value) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+#[track_caller]
+fn assert_refused(site: &Site, token: &str, what: &str) {
+    assert_eq!(site.services.identity.authenticate(token), Err(AccessError::Invalid), "{what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_claim_is_required() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    for name in ["iss", "aud", "sub", "sid", "iat", "exp", "jti"] {
+        let mut claims = forge.claims.clone();
+        claims.as_object_mut().unwrap().remove(name).expect("a good token has it");
+        let token = jsonwebtoken::encode(&forge.header, &claims, &forge.key).unwrap();
+        assert_refused(&site, &token, name);
+        assert_refused(&site, &forge.with_claim(name, Value::Null), name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_claim_is_checked() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    let wrong = [
+        ("aud", json!("another-api")),
+        ("aud", json!([])),
+        ("iss", json!("somebody")),
+        ("iss", json!("")),
+        ("sub", json!("ana")),
+        ("sid", json!(7)),
+        ("jti", json!("once")),
+        ("exp", json!("9999999999")),
+        ("exp", json!(i64::MAX)),
+        ("exp", json!(1e300)),
+        ("iat", json!(forge.claims["iat"].as_i64().unwrap() + 1)),
+    ];
+    for (name, value) in wrong {
+        assert_refused(&site, &forge.with_claim(name, value.clone()), &format!("{name} {value}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_runs_out_to_the_second() {
+    let site = Site::in_memory(&[]).await;
+    let token = Forge::new(&site).await.sign();
+    tokio::time::advance(Duration::from_millis(599_999)).await;
+    assert!(site.services.identity.authenticate(&token).is_ok());
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_header_is_checked() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    assert_refused(&site, &forge.with_header(|header| header.typ = None), "no typ");
+    assert_refused(&site, &forge.with_header(|header| header.typ = Some("JWT".into())), "another typ");
+    assert_refused(&site, &forge.with_header(|header| header.kid = None), "no kid");
+    assert_refused(&site, &forge.with_header(|header| header.kid = Some("0".into())), "a foreign kid");
+    let path = "../../../../dev/null";
+    assert_refused(&site, &forge.with_header(|header| header.kid = Some(path.into())), "a kid that is a path");
+    assert_refused(&site, &forge.with_header(|header| header.crit = Some(vec!["exp".into()])), "crit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_in_the_token_is_not_believed() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    let other = Site::in_memory(&[]).await;
+    let foreign = Forge::new(&other).await;
+    let own_key = Jwk::from_encoding_key(&foreign.key, Algorithm::EdDSA).unwrap();
+    let header = Header {
+        jwk: Some(own_key),
+        jku: Some("https://evil.example/keys".into()),
+        kid: forge.header.kid.clone(),
+        ..foreign.header.clone()
+    };
+    let token = jsonwebtoken::encode(&header, &foreign.claims, &foreign.key).unwrap();
+    assert_refused(&site, &token, "signed with a key of its own");
+    assert_refused(&site, &foreign.sign(), "of another server");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_algorithm_is_accepted() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    let kid = forge.header.kid.clone().unwrap();
+    let claims = part(&forge.claims);
+    for alg in ["none", "None", "NONE", "HS256", "RS256", "EdDSA"] {
+        let header = part(&json!({ "alg": alg, "typ": "at+jwt", "kid": kid }));
+        for signature in ["", "AAAA"] {
+            assert_refused(&site, &format!("{header}.{claims}.{signature}"), alg);
+        }
+        assert_refused(&site, &format!("{header}.{claims}"), alg);
+    }
+    // The public key is public; it must not serve as an HMAC secret, in any of its forms.
+    let public = forge.public_key();
+    let raw = BASE64_URL_SAFE_NO_PAD.decode(&public).unwrap();
+    for secret in [public.as_bytes(), &raw] {
+        let header = Header { alg: Algorithm::HS256, ..forge.header.clone() };
+        let token = jsonwebtoken::encode(&header, &forge.claims, &EncodingKey::from_secret(secret)).unwrap();
+        assert_refused(&site, &token, "HS256 with the public key");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_changed_after_signing_is_refused() {
+    let site = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    let good = forge.sign();
+    let [header, _, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let mut claims = forge.claims.clone();
+    claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 1);
+    assert_refused(&site, &format!("{header}.{}.{signature}", part(&claims)), "another exp");
+    for token in ["", ".", "..", "...", &good[1..], &format!("{good}."), &format!("{good}{good}"), &"a".repeat(1 << 20)]
+    {
+        assert_refused(&site, token, "no token at all");
+    }
+}

@@ -1,0 +1,83 @@
+//! Nothing secret is logged, at any level.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::http::Site;
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_whole_evening_logs_no_secret() {
+    let log = Captured::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let mut secrets: Vec<String> =
+        ["correct horse battery", "wrong horse battery", "hunter2 in a list"].map(Into::into).into();
+    for site in [Site::in_memory(&[]).await, Site::on_sqlite(&[]).await] {
+        let mut ana = site.browser();
+        let thief = ana.clone();
+        let mut answers = vec![ana.guest("Ana").await];
+        let old = ana.clone();
+        answers.push(ana.register("ana", &secrets[0]).await);
+        answers.push(ana.refresh().await);
+        answers.push(ana.refresh().await);
+        answers.push(site.browser().login("ana", &secrets[0]).await);
+        site.browser().login("ana", &secrets[1]).await.assert_problem(401, "forbidden");
+        let broken = json!({ "username": "x", "password": [secrets[2]], "display_name": "x" });
+        site.browser().post("/api/v1/auth/register", broken).await.assert_problem(400, "invalid");
+        old.clone().refresh().await.assert_problem(401, "forbidden");
+        let mut replay = thief.clone();
+        replay.cookie = answers[1].cookie();
+        replay.refresh().await.assert_problem(401, "forbidden");
+        ana.me().await.assert_problem(401, "forbidden");
+        ana.logout().await.assert_ok();
+        for answer in &answers {
+            secrets.push(answer.assert_ok().access_token());
+            secrets.push(answer.cookie().unwrap());
+        }
+        for key in std::fs::read_dir(site.dir.path().join("keys")).unwrap() {
+            let path = key.unwrap().path();
+            if !path.ends_with("access-signing") {
+                secrets.extend(std::fs::read_to_string(path).unwrap().lines().map(Into::into));
+            }
+        }
+        site.services.store.close().await;
+        site.browser().guest("Ana").await;
+    }
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("a refresh token was used again"), "the log was captured");
+    assert!(log.contains("request failed") && log.contains("TRACE"), "at every level");
+    for secret in secrets.iter().filter(|secret| !secret.starts_with("-----")) {
+        // A token's parts tell as much as the whole.
+        for part in secret.split('.').filter(|part| part.len() > 22) {
+            assert!(!log.contains(part), "{part} is in the log");
+        }
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}

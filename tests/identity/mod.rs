@@ -1,0 +1,5 @@
+//! Tokens and sessions, attacked.
+
+mod access;
+mod logs;
+mod refresh;

@@ -1,0 +1,260 @@
+//! What every [`IdentityStore`] must do.
+
+use tutti::store::memory::MemoryStore;
+use tutti::store::sqlite::SqliteStore;
+use tutti::store::{
+    IdentityStore, PasswordHash, Rotation, SessionId, Store, StoreError, StoredLogin, StoredRefreshToken,
+    StoredSession, StoredUser, TokenHash,
+};
+use tutti_protocol::{UserId, UserKind};
+use uuid::Uuid;
+
+macro_rules! contract {
+    ($($clause:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $clause() {
+                super::$clause(&super::MemoryStore::default()).await;
+            })*
+        }
+        mod sqlite {
+            use super::Store as _;
+
+            $(#[tokio::test]
+            async fn $clause() {
+                let dir = tempfile::tempdir().unwrap();
+                let store = super::SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap();
+                super::$clause(&store).await;
+                store.close().await;
+            })*
+        }
+    };
+}
+
+contract! {
+    a_user_reads_back_with_their_session_and_token
+    a_username_is_taken_once
+    a_failed_insert_leaves_nothing_behind
+    a_guest_becomes_an_account_once
+    an_upgrade_takes_no_name_that_is_taken
+    a_rename_changes_the_name_only
+    a_refresh_token_is_used_once
+    a_rotation_prolongs_the_session_and_is_seen
+    a_rotation_in_an_ended_session_changes_nothing
+    a_rotation_needs_the_right_owner_and_family
+    a_session_ends_once
+    ended_sessions_are_found_by_time
+    of_parallel_rotations_one_wins
+}
+
+fn guest(id: u128) -> StoredUser {
+    StoredUser {
+        id: UserId(Uuid::from_u128(id)),
+        kind: UserKind::Guest,
+        display_name: "Ana ☕".into(),
+        login: None,
+        created_at_ms: 1_000,
+        last_seen_at_ms: 1_000,
+    }
+}
+
+fn login(username: &str) -> StoredLogin {
+    StoredLogin {
+        username: username.into(),
+        username_shown: username.to_uppercase(),
+        password_hash: PasswordHash("$2b$04$…".into()),
+    }
+}
+
+fn account(id: u128, username: &str) -> StoredUser {
+    StoredUser { kind: UserKind::User, login: Some(login(username)), ..guest(id) }
+}
+
+fn session(user: &StoredUser, id: u128) -> StoredSession {
+    StoredSession {
+        id: SessionId(Uuid::from_u128(id)),
+        user: user.id,
+        created_at_ms: 1_000,
+        last_used_at_ms: 1_000,
+        user_agent: "Browser/1".into(),
+        idle_expires_at_ms: 2_000,
+        absolute_expires_at_ms: 9_000,
+        revoked_at_ms: None,
+    }
+}
+
+fn token(session: &StoredSession, hash: u8) -> StoredRefreshToken {
+    StoredRefreshToken {
+        hash: TokenHash([hash; 32]),
+        session: session.id,
+        user: session.user,
+        parent: None,
+        issued_at_ms: 1_000,
+        used_at_ms: None,
+        successor: None,
+    }
+}
+
+fn rotation(token: &StoredRefreshToken, successor: u8) -> Rotation {
+    Rotation {
+        user: token.user,
+        session: token.session,
+        used: token.hash,
+        successor: TokenHash([successor; 32]),
+        at_ms: 1_500,
+        idle_expires_at_ms: 3_000,
+    }
+}
+
+/// Ana with one session and one token.
+async fn ana(store: &dyn IdentityStore) -> (StoredUser, StoredSession, StoredRefreshToken) {
+    let user = guest(1);
+    let session = session(&user, 11);
+    let token = token(&session, 111);
+    store.insert_user(&user, &session, &token).await.unwrap();
+    (user, session, token)
+}
+
+async fn a_user_reads_back_with_their_session_and_token(store: &dyn IdentityStore) {
+    let (user, session, token) = ana(store).await;
+    assert_eq!(store.user(user.id).await.unwrap(), Some(user.clone()));
+    assert_eq!(store.session(user.id, session.id).await.unwrap(), Some(session.clone()));
+    assert_eq!(store.refresh_token(user.id, token.hash).await.unwrap(), Some(token.clone()));
+
+    let ben = account(2, "ben");
+    let used = StoredRefreshToken {
+        parent: Some(TokenHash([9; 32])),
+        used_at_ms: Some(1_100),
+        successor: Some(TokenHash([8; 32])),
+        ..self::token(&self::session(&ben, 12), 7)
+    };
+    store.insert_user(&ben, &self::session(&ben, 12), &used).await.unwrap();
+    assert_eq!(store.user_by_username("ben").await.unwrap(), Some(ben.clone()));
+    assert_eq!(store.refresh_token(ben.id, used.hash).await.unwrap(), Some(used));
+
+    assert_eq!(store.user(UserId(Uuid::from_u128(99))).await.unwrap(), None);
+    assert_eq!(store.user_by_username("BEN").await.unwrap(), None, "the store compares exactly");
+    assert_eq!(store.session(ben.id, session.id).await.unwrap(), None, "a session of somebody else");
+    assert_eq!(store.refresh_token(ben.id, token.hash).await.unwrap(), None, "a token of somebody else");
+}
+
+async fn a_username_is_taken_once(store: &dyn IdentityStore) {
+    let (first, second) = (account(1, "ana"), account(2, "ana"));
+    let add = |user: StoredUser, id| async move {
+        store.insert_user(&user, &session(&user, id), &token(&session(&user, id), 1)).await
+    };
+    add(first, 11).await.unwrap();
+    assert!(matches!(add(second, 12).await, Err(StoreError::Conflict("username"))));
+    add(guest(3), 13).await.unwrap();
+    add(guest(4), 14).await.unwrap();
+}
+
+async fn a_failed_insert_leaves_nothing_behind(store: &dyn IdentityStore) {
+    let first = account(1, "ana");
+    store.insert_user(&first, &session(&first, 11), &token(&session(&first, 11), 1)).await.unwrap();
+    let second = account(2, "ana");
+    let (session, token) = (session(&second, 12), token(&session(&second, 12), 2));
+    store.insert_user(&second, &session, &token).await.unwrap_err();
+    assert_eq!(store.user(second.id).await.unwrap(), None);
+    assert_eq!(store.session(second.id, session.id).await.unwrap(), None);
+    assert_eq!(store.refresh_token(second.id, token.hash).await.unwrap(), None);
+}
+
+async fn a_guest_becomes_an_account_once(store: &dyn IdentityStore) {
+    let (user, ..) = ana(store).await;
+    assert!(store.upgrade_guest(user.id, "Ana B", &login("ana")).await.unwrap());
+    let upgraded = store.user(user.id).await.unwrap().unwrap();
+    let expected =
+        StoredUser { kind: UserKind::User, display_name: "Ana B".into(), login: Some(login("ana")), ..user.clone() };
+    assert_eq!(upgraded, expected);
+    assert!(!store.upgrade_guest(user.id, "Other", &login("other")).await.unwrap());
+    assert!(!store.upgrade_guest(UserId(Uuid::from_u128(99)), "Nobody", &login("nobody")).await.unwrap());
+    assert_eq!(store.user(user.id).await.unwrap(), Some(expected));
+}
+
+async fn an_upgrade_takes_no_name_that_is_taken(store: &dyn IdentityStore) {
+    let (user, ..) = ana(store).await;
+    let ben = account(2, "ben");
+    store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
+    let taken = store.upgrade_guest(user.id, "Ana", &login("ben")).await;
+    assert!(matches!(taken, Err(StoreError::Conflict("username"))));
+    assert_eq!(store.user(user.id).await.unwrap(), Some(user));
+}
+
+async fn a_rename_changes_the_name_only(store: &dyn IdentityStore) {
+    let (user, ..) = ana(store).await;
+    assert!(store.rename_user(user.id, "Ana B").await.unwrap());
+    let renamed = StoredUser { display_name: "Ana B".into(), ..user.clone() };
+    assert_eq!(store.user(user.id).await.unwrap(), Some(renamed));
+    assert!(!store.rename_user(UserId(Uuid::from_u128(99)), "Nobody").await.unwrap());
+}
+
+async fn a_refresh_token_is_used_once(store: &dyn IdentityStore) {
+    let (user, session, token) = ana(store).await;
+    assert!(store.use_refresh_token(&rotation(&token, 112)).await.unwrap());
+    assert!(!store.use_refresh_token(&rotation(&token, 113)).await.unwrap());
+    let used = store.refresh_token(user.id, token.hash).await.unwrap().unwrap();
+    assert_eq!((used.used_at_ms, used.successor), (Some(1_500), Some(TokenHash([112; 32]))));
+    let successor = StoredRefreshToken { parent: Some(token.hash), issued_at_ms: 1_500, ..self::token(&session, 112) };
+    assert_eq!(store.refresh_token(user.id, successor.hash).await.unwrap(), Some(successor));
+    assert_eq!(store.refresh_token(user.id, TokenHash([113; 32])).await.unwrap(), None);
+}
+
+async fn a_rotation_prolongs_the_session_and_is_seen(store: &dyn IdentityStore) {
+    let (user, session, token) = ana(store).await;
+    assert!(store.use_refresh_token(&rotation(&token, 112)).await.unwrap());
+    let prolonged = StoredSession { last_used_at_ms: 1_500, idle_expires_at_ms: 3_000, ..session };
+    assert_eq!(store.session(user.id, prolonged.id).await.unwrap(), Some(prolonged));
+    assert_eq!(store.user(user.id).await.unwrap().unwrap().last_seen_at_ms, 1_500);
+}
+
+async fn a_rotation_in_an_ended_session_changes_nothing(store: &dyn IdentityStore) {
+    let (user, session, token) = ana(store).await;
+    assert!(store.revoke_session(user.id, session.id, 1_400).await.unwrap());
+    assert!(!store.use_refresh_token(&rotation(&token, 112)).await.unwrap());
+    assert_eq!(store.refresh_token(user.id, token.hash).await.unwrap(), Some(token));
+    assert_eq!(store.refresh_token(user.id, TokenHash([112; 32])).await.unwrap(), None);
+}
+
+async fn a_rotation_needs_the_right_owner_and_family(store: &dyn IdentityStore) {
+    let (user, session, token) = ana(store).await;
+    let other = self::session(&user, 19);
+    store.insert_session(&other, &self::token(&other, 119)).await.unwrap();
+    let wrong_family = Rotation { session: other.id, ..rotation(&token, 112) };
+    assert!(!store.use_refresh_token(&wrong_family).await.unwrap());
+    let wrong_owner = Rotation { user: UserId(Uuid::from_u128(99)), ..rotation(&token, 112) };
+    assert!(!store.use_refresh_token(&wrong_owner).await.unwrap());
+    assert_eq!(store.session(user.id, session.id).await.unwrap(), Some(session));
+    assert_eq!(store.refresh_token(user.id, token.hash).await.unwrap(), Some(token));
+}
+
+async fn a_session_ends_once(store: &dyn IdentityStore) {
+    let (user, session, _) = ana(store).await;
+    assert!(!store.revoke_session(UserId(Uuid::from_u128(99)), session.id, 1_400).await.unwrap());
+    assert!(store.revoke_session(user.id, session.id, 1_500).await.unwrap());
+    assert!(!store.revoke_session(user.id, session.id, 1_600).await.unwrap());
+    let ended = store.session(user.id, session.id).await.unwrap().unwrap();
+    assert_eq!(ended.revoked_at_ms, Some(1_500));
+}
+
+async fn ended_sessions_are_found_by_time(store: &dyn IdentityStore) {
+    let (user, first, _) = ana(store).await;
+    let second = session(&user, 12);
+    store.insert_session(&second, &token(&second, 112)).await.unwrap();
+    store.insert_session(&session(&user, 13), &token(&session(&user, 13), 113)).await.unwrap();
+    store.revoke_session(user.id, first.id, 1_500).await.unwrap();
+    store.revoke_session(user.id, second.id, 1_600).await.unwrap();
+    let mut ended = store.sessions_revoked_since(1_500).await.unwrap();
+    ended.sort_unstable();
+    assert_eq!(ended, [(first.id, 1_500), (second.id, 1_600)]);
+    assert_eq!(store.sessions_revoked_since(1_501).await.unwrap(), [(second.id, 1_600)]);
+    assert_eq!(store.sessions_revoked_since(1_601).await.unwrap(), []);
+}
+
+async fn of_parallel_rotations_one_wins(store: &dyn IdentityStore) {
+    let (_, _, token) = ana(store).await;
+    let rotations: Vec<Rotation> = (0..10).map(|_| rotation(&token, 112)).collect();
+    let answers = futures_util::future::join_all(rotations.iter().map(|rotation| store.use_refresh_token(rotation)));
+    let won = answers.await.into_iter().filter(|answer| *answer.as_ref().unwrap()).count();
+    assert_eq!(won, 1);
+}

@@ -1,0 +1,3 @@
+//! One contract for every store: each suite runs on all of them.
+
+mod identity;
