@@ -61,7 +61,7 @@ impl Cookies {
 
     /// `Set-Cookie` that keeps a token for so many milliseconds.
     pub fn keep(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
-        self.set(token.expose_secret(), Duration::milliseconds(lifetime_ms.max(0)), slot)
+        self.set(token.expose_secret(), Duration::seconds((lifetime_ms.max(0) + 999) / 1000), slot)
     }
 
     /// `Set-Cookie` that makes the browser forget it.

@@ -3,9 +3,10 @@
 //! - A **user** is a durable identity. A guest has a display name and this browser; an account has a username and a
 //!   password as well. A guest that registers stays the same user.
 //! - A **session** is one login in one browser. It ends by logout, by disuse, by age, or when a refresh token of it is
-//!   used twice ([`session`]).
-//! - An **access token** proves user and session for ten minutes without a look into the database ([`access_token`]).
-//! - A **refresh token** keeps the session alive; it is exchanged at every use ([`refresh_token`]).
+//!   used twice (`session.rs`).
+//! - An **access token** proves user and session for ten minutes without a look into the database
+//!   (`access_token.rs`).
+//! - A **refresh token** keeps the session alive; it is exchanged at every use (`refresh_token.rs`).
 //!
 //! Guarantees: no password, token or key is ever logged or shown by `Debug`; a session that was ended is refused at once
 //! on this node, also by its access tokens; a wrong username and a wrong password cannot be told apart, by text or time.

@@ -2,7 +2,6 @@
 
 use http::header;
 use serde_json::json;
-use tutti::store::Store as _;
 
 use super::{Answer, Site};
 
