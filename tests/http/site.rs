@@ -9,17 +9,22 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::config::ServeConfig;
+use tutti::connection::{DoorLimits, Sockets};
 use tutti::http::cookie::Cookies;
 use tutti::http::limits::Limits;
 use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
 use tutti::identity::{Identity, Keys};
+use tutti::music::Music;
+use tutti::music::library::{Library, Source};
+use tutti::room::Registry;
 use tutti::store::SharedStore;
+use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
-use tutti_protocol::Provider;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -58,6 +63,25 @@ impl Site {
         let keys = Keys::open(&dir.path().join("keys")).unwrap();
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
+        let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
+        let music = dir.path().join("music");
+        std::fs::create_dir_all(&music).unwrap();
+        let library = Library::open(&dir.path().join("library.db"), Source::Folder(music), clock).await.unwrap();
+        let music = Music::new(library);
+        let journal = Journal::start(store.clone(), &tasks);
+        let rooms = Registry::new(store.clone(), journal, clock, tasks.clone(), draining.clone());
+        let sockets = Arc::new(Sockets {
+            identity: identity.clone(),
+            rooms: rooms.clone(),
+            music: music.clone(),
+            hub: Arc::default(),
+            clock,
+            origins: origins.clone(),
+            config: config.limits.clone(),
+            limits: DoorLimits::new(&config.limits, clock),
+            tasks,
+            draining: draining.clone(),
+        });
         let services = Arc::new(Services {
             identity,
             store,
@@ -66,8 +90,10 @@ impl Site {
             limits: Limits::new(&config.limits, clock),
             config,
             clock,
-            providers: vec![Provider::Library],
-            draining: CancellationToken::new(),
+            rooms,
+            music,
+            sockets,
+            draining,
         });
         let routes = tutti::http::routes(&services).boxed();
         Self { services, routes, dir }

@@ -20,8 +20,9 @@ struct Forge {
 }
 
 impl Forge {
-    /// At the site's present time, by a guest who is in.
+    /// By a guest who is in; time stands still from then on.
     async fn new(site: &Site) -> Self {
+        tokio::time::pause();
         let good = site.browser().guest("Ana").await.access_token();
         let keys = site.dir.path().join("keys");
         let kid = fs::read_to_string(keys.join("access-signing")).unwrap();
@@ -69,7 +70,7 @@ fn assert_refused(site: &Site, token: &str, what: &str) {
     assert_eq!(site.services.identity.authenticate(token), Err(AccessError::Invalid), "{what}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn every_claim_is_required() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
@@ -82,7 +83,7 @@ async fn every_claim_is_required() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn every_claim_is_checked() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
@@ -104,11 +105,16 @@ async fn every_claim_is_checked() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_token_runs_out_to_the_second() {
     let site = Site::in_memory(&[]).await;
-    let token = Forge::new(&site).await.sign();
-    tokio::time::advance(Duration::from_millis(599_999)).await;
+    let forge = Forge::new(&site).await;
+    let token = forge.sign();
+    let lifetime_s = forge.claims["exp"].as_i64().unwrap() - forge.claims["iat"].as_i64().unwrap();
+    assert_eq!(lifetime_s, 600);
+    let access = site.services.identity.authenticate(&token).unwrap();
+    let left_ms = u64::try_from(access.expires_at_ms - site.services.clock.now_ms()).unwrap();
+    tokio::time::advance(Duration::from_millis(left_ms - 1)).await;
     assert!(site.services.identity.authenticate(&token).is_ok());
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
@@ -116,7 +122,7 @@ async fn a_token_runs_out_to_the_second() {
     assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_header_is_checked() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
@@ -129,11 +135,12 @@ async fn the_header_is_checked() {
     assert_refused(&site, &forge.with_header(|header| header.crit = Some(vec!["exp".into()])), "crit");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_key_in_the_token_is_not_believed() {
     let site = Site::in_memory(&[]).await;
-    let forge = Forge::new(&site).await;
     let other = Site::in_memory(&[]).await;
+    let forge = Forge::new(&site).await;
+    tokio::time::resume();
     let foreign = Forge::new(&other).await;
     let own_key = Jwk::from_encoding_key(&foreign.key, Algorithm::EdDSA).unwrap();
     let header = Header {
@@ -147,7 +154,7 @@ async fn a_key_in_the_token_is_not_believed() {
     assert_refused(&site, &foreign.sign(), "of another server");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn one_algorithm_is_accepted() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
@@ -170,7 +177,7 @@ async fn one_algorithm_is_accepted() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_was_changed_after_signing_is_refused() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
