@@ -1,5 +1,6 @@
 //! Tutti from outside: each module mirrors one of `src/`.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod http;
 mod identity;

@@ -92,7 +92,7 @@ async fn a_session_ends_by_age(site: Site) {
     // 175 of 180 days: the cookie does not outlive the session.
     let last = ana.refresh().await;
     let max_age = last.header("set-cookie").split("Max-Age=").nth(1).unwrap().split(';').next().unwrap();
-    let days = max_age.parse::<u64>().unwrap() as f64 / DAY.as_secs_f64();
+    let days = max_age.parse::<f64>().unwrap() / DAY.as_secs_f64();
     assert!(days > 4.9 && days <= 5.0, "{days}");
     pass(DAY * 6).await;
     ana.refresh().await.assert_problem(401, "forbidden");
