@@ -130,25 +130,27 @@ pub fn own_origin(
     warp::method()
         .and(warp::header::headers_cloned())
         .and_then(move |method: Method, headers: HeaderMap| {
-            let ours = method.is_safe() || is_own(&headers, &services);
-            let refused = || refuse(ApiError::forbidden("This page may not use this server."));
-            std::future::ready(if ours { Ok(()) } else { Err(refused()) })
+            let refusal = if method.is_safe() { Ok(()) } else { check_origin(&headers, &services) };
+            std::future::ready(refusal.map_err(|detail| refuse(ApiError::forbidden(detail))))
         })
         .untuple_one()
 }
 
-fn is_own(headers: &HeaderMap, services: &Services) -> bool {
-    if headers.get_all(header::ORIGIN).iter().count() > 1 {
-        return false;
+fn check_origin(headers: &HeaderMap, services: &Services) -> Result<(), &'static str> {
+    const FOREIGN: &str = "This page may not use this server.";
+    const UNSAID: &str = "With a cookie and without Authorization, say in Origin where you come from.";
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    if let Some(origin) = origins.next() {
+        let origin = origin.to_str().unwrap_or("null");
+        let ours = services.origins.allows(Some(origin), text(headers, header::HOST));
+        return if ours && origins.next().is_none() { Ok(()) } else { Err(FOREIGN) };
     }
-    if headers.contains_key(header::ORIGIN) {
-        let origin = text(headers, header::ORIGIN).unwrap_or("null");
-        return services.origins.allows(Some(origin), text(headers, header::HOST));
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
     }
-    match headers.get("sec-fetch-site") {
-        Some(site) => site == "same-origin" || site == "none",
-        None => headers.contains_key(header::AUTHORIZATION) || services.cookies.read(headers, Slot::FIRST).is_none(),
-    }
+    let by_cookie_alone =
+        !headers.contains_key(header::AUTHORIZATION) && services.cookies.read(headers, Slot::FIRST).is_some();
+    if by_cookie_alone { Err(UNSAID) } else { Ok(()) }
 }
 
 /// From the right, the first address that is not one of our proxies: what stands further left anybody could have written.

@@ -156,4 +156,14 @@ mod tests {
             assert_eq!(parts.get_cost(), cost);
         }
     }
+
+    #[tokio::test]
+    async fn a_crowd_is_told_to_come_back() {
+        let passwords = Passwords::new(COST);
+        let crowd = (0..PASSWORD_CHECKS_WAITING_MAX + 9).map(|_| passwords.verify(None, None));
+        let answers = futures_util::future::join_all(crowd).await;
+        let sent_away = answers.iter().filter(|answer| matches!(answer, Err(IdentityError::Busy))).count();
+        assert_eq!(sent_away, 9);
+        assert!(passwords.verify(None, None).await.is_ok(), "and may");
+    }
 }
