@@ -38,7 +38,7 @@ pub const JOURNAL_BATCH_MAX: usize = 1_024;
 /// Appends after which a room is checkpointed.
 pub const CHECKPOINT_EVERY: u32 = 256;
 /// How long a room keeps what happened for those who come back; journal rows are kept as long.
-pub const RESUME_WINDOW: Duration = Duration::from_secs(15 * 60);
+pub const RESUME_WINDOW: Duration = Duration::from_mins(15);
 /// Events a room keeps for those who come back; the rest get a snapshot.
 pub const HISTORY_EVENTS_MAX: usize = 2_000;
 /// Bytes of events a room keeps for those who come back.
@@ -46,11 +46,11 @@ pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
 /// Replies a room remembers, so that a repeated command has no second effect.
 pub const REPLIES_MAX: usize = 4_096;
 /// How long all of a member's devices may be gone before their queue waits for them.
-pub const AWAY_GRACE: Duration = Duration::from_secs(15 * 60);
+pub const AWAY_GRACE: Duration = Duration::from_mins(15);
 /// Presence changes are gathered this long.
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// A room that nobody is in and where nothing plays leaves memory after this long.
-pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+pub const ROOM_IDLE: Duration = Duration::from_mins(1);
 /// Between two tries to reload a room whose append failed.
 pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
 

@@ -1,5 +1,7 @@
 //! What the server says about itself: log lines on standard error.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
@@ -8,7 +10,8 @@ use crate::config::TelemetryConfig;
 /// Starts logging. Once a process.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log).with_context(|| format!("TUTTI_LOG: {}", config.log))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     if config.log_json { lines.json().try_init() } else { lines.try_init() }
         .map_err(|error| anyhow::anyhow!("logging: {error}"))
 }

@@ -38,6 +38,8 @@ impl Server {
         while let Some(line) = lines.next_line().await? {
             if let Some((_, address)) = line.split_once("serving at http://") {
                 let address = address.trim().to_owned();
+                // Reads on, so that the server never waits for us; ends with the server.
+                #[expect(clippy::disallowed_methods, reason = "nothing waits for the end of a log")]
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Ok(Self { child, address, _dir: dir });
             }

@@ -16,6 +16,7 @@ use super::bucket::Bucket;
 use super::hub::{AddressPlace, Place};
 use super::socket::Socket;
 use super::{Drained, Link, Outbox, Sockets, frame};
+use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
@@ -34,7 +35,7 @@ struct Session {
     signals: Bucket,
 }
 
-pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: &[u8], place: AddressPlace) {
+pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: Vec<u8>, place: AddressPlace) {
     let (read, write) = stream.into_split();
     let outbox = Arc::new(Outbox::new(write));
     let config = WebSocketConfig::default()
@@ -43,8 +44,7 @@ pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: 
         .max_message_size(Some(MESSAGE_BYTES_MAX))
         .max_frame_size(Some(MESSAGE_BYTES_MAX));
     let socket = Socket { read, outbox: outbox.clone() };
-    let mut socket =
-        WebSocketStream::from_partially_read(socket, already_read.to_vec(), Role::Server, Some(config)).await;
+    let mut socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config)).await;
 
     // The way in needs much more memory than what follows and lasts a moment: it lives in a box of its own.
     match Box::pin(enter(&sockets, &mut socket, &outbox, place.address())).await {
@@ -66,7 +66,7 @@ async fn enter(
         () = sockets.draining.cancelled() => return Err(CloseCode::GoingAway),
     };
     let now_ms = sockets.clock.now_ms();
-    let access = sockets.identity.authenticate(&hello.token).map_err(|error| close_code(&error))?;
+    let access = sockets.identity.authenticate(&hello.token).map_err(close_code)?;
     let code = RoomCode::parse(&hello.room).ok_or(CloseCode::RoomNotFound)?;
     sockets.limits.guesses.peek(&address).map_err(|_| CloseCode::TryLater)?;
     let room = sockets.rooms.open(code).await.map_err(|error| match error {
@@ -159,11 +159,11 @@ fn unavailable(error: &crate::store::StoreError) -> CloseCode {
     CloseCode::TryLater
 }
 
-fn close_code(error: &crate::identity::AccessError) -> CloseCode {
+fn close_code(error: AccessError) -> CloseCode {
     match error {
-        crate::identity::AccessError::Expired => CloseCode::TokenExpired,
-        crate::identity::AccessError::Revoked => CloseCode::SessionRevoked,
-        crate::identity::AccessError::Invalid => CloseCode::Unauthenticated,
+        AccessError::Expired => CloseCode::TokenExpired,
+        AccessError::Revoked => CloseCode::SessionRevoked,
+        AccessError::Invalid => CloseCode::Unauthenticated,
     }
 }
 
@@ -176,7 +176,8 @@ impl Session {
                 () = self.link.outbox.woken() => blocked = self.drain().await,
                 () = self.link.outbox.writable(), if blocked => blocked = self.drain().await,
                 message = socket.next() => {
-                    if let Err(code) = self.take(message).await {
+                    // In a box of its own, which an idle connection does not have.
+                    if let Err(code) = Box::pin(self.take(message)).await {
                         if let Some(code) = code {
                             self.link.outbox.close(code);
                         }
@@ -188,7 +189,7 @@ impl Session {
                 break;
             }
         }
-        self.room.disconnect(self.link.id).await;
+        Box::pin(self.room.disconnect(self.link.id)).await;
         tracing::debug!(connection = %self.link.id, "parted");
     }
 
@@ -198,7 +199,7 @@ impl Session {
             Drained::Empty | Drained::Over => false,
             Drained::Blocked => true,
             Drained::NeedsSnapshot => {
-                self.room.resync(self.link.id).await;
+                Box::pin(self.room.resync(self.link.id)).await;
                 false
             }
         }
@@ -258,7 +259,7 @@ impl Session {
     }
 
     fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
-        let access = self.sockets.identity.authenticate(token).map_err(|error| Some(close_code(&error)))?;
+        let access = self.sockets.identity.authenticate(token).map_err(|error| Some(close_code(error)))?;
         if access.user != self.link.user {
             return Err(Some(CloseCode::Unauthenticated));
         }

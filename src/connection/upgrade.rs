@@ -76,16 +76,23 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, _permit: Option<Permit>) {
-    let parts = match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
-        Ok(Ok(parts)) => parts,
+    if let Some((stream, already_read)) = take_socket(on_upgrade).await {
+        session::run(sockets, stream, already_read, place).await;
+    }
+}
+
+/// The bare TCP socket, and what was read of it after the request.
+async fn take_socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+    match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
+        // Copied, because even an empty rest keeps hyper's whole read buffer for as long as the connection lasts.
+        Ok(Ok(parts)) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
         Ok(Err(_)) => {
             tracing::error!("an upgraded connection is no TCP stream");
-            return;
+            None
         }
         Err(error) => {
             tracing::debug!(%error, "upgrade did not happen");
-            return;
+            None
         }
-    };
-    session::run(sockets, parts.io.into_inner(), &parts.read_buf, place).await;
+    }
 }

@@ -128,16 +128,16 @@ impl Actor {
             }
             Message::Resync { connection } => {
                 let snapshot = wire::snapshot(self.epoch, &self.state);
-                self.hold(vec![Effect::Resync { connection, snapshot }]).await;
+                self.hold(vec![Effect::Resync { connection, snapshot }]);
             }
-            Message::Disconnect { connection } => self.hold(vec![Effect::Detach { connection }]).await,
+            Message::Disconnect { connection } => self.hold(vec![Effect::Detach { connection }]),
             Message::RoleOf { user, role } => {
                 let _ = role.send(self.state.role_of(user));
             }
             Message::Close { by, closed } => {
                 let input = Input::Command { by, command: Command::CloseRoom, track: None };
                 match self.decide(None, &input).await {
-                    Ok(()) => self.hold(vec![Effect::Answer { answer: closed }]).await,
+                    Ok(()) => self.hold(vec![Effect::Answer { answer: closed }]),
                     Err(error) => {
                         let _ = closed.send(Err(error));
                     }
@@ -175,7 +175,7 @@ impl Actor {
             expires_at_ms: link.expires_at_ms(),
             resumed: from.is_some(),
         });
-        self.hold(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]).await;
+        self.hold(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
     }
 
     async fn command(
@@ -190,20 +190,20 @@ impl Actor {
         let outcome =
             if self.reload_at_ms.is_some() { Some(Outcome::unavailable()) } else { self.replies.get(by, id).cloned() };
         if let Some(outcome) = outcome {
-            return self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+            return self.hold(vec![Effect::Reply { connection, id, outcome }]);
         }
         let name = command.name();
         match self.decide(Some((connection, by, id)), &Input::Command { by, command, track }).await {
             Ok(()) => {}
             Err(JoinError::Unavailable) => {
                 let outcome = Outcome::unavailable();
-                self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+                self.hold(vec![Effect::Reply { connection, id, outcome }]);
             }
             Err(JoinError::Refused(refusal)) => {
                 tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
                 let outcome = Outcome::from(refusal);
                 self.replies.insert(by, id, outcome.clone());
-                self.hold(vec![Effect::Reply { connection, id, outcome }]).await;
+                self.hold(vec![Effect::Reply { connection, id, outcome }]);
             }
         }
     }
@@ -228,7 +228,7 @@ impl Actor {
         });
         if events.is_empty() {
             if let Some(reply) = reply {
-                self.hold(vec![reply]).await;
+                self.hold(vec![reply]);
             }
             return Ok(());
         }
@@ -266,10 +266,10 @@ impl Actor {
     }
 
     /// Lets effects go after everything that was decided before them: at once when nothing is held.
-    async fn hold(&mut self, effects: Vec<Effect>) {
+    fn hold(&mut self, effects: Vec<Effect>) {
         if self.held.is_empty() {
             for effect in effects {
-                self.perform(effect).await;
+                self.perform(effect);
             }
         } else {
             self.held.push(None, effects);
@@ -278,14 +278,14 @@ impl Actor {
 
     async fn release(&mut self) {
         for effect in self.held.release() {
-            self.perform(effect).await;
+            self.perform(effect);
         }
         if self.held.is_empty() && self.since_checkpoint >= CHECKPOINT_EVERY {
             self.checkpoint().await;
         }
     }
 
-    async fn perform(&mut self, effect: Effect) {
+    fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Broadcast { frame, offset, events_count, at_ms, events } => {
                 self.shown_offset = offset;

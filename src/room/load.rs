@@ -53,7 +53,9 @@ impl Loaded {
             if batch.offset != expected {
                 return Err(unreadable(format!("offset {} where {expected} should be", batch.offset)));
             }
-            events.iter().for_each(|event| self.state.apply(event));
+            for event in &events {
+                self.state.apply(event);
+            }
             self.epoch = batch.epoch;
             self.since_checkpoint += 1;
         }

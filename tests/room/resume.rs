@@ -5,7 +5,7 @@ use tutti_protocol::{Event, Position, ServerFrame};
 use super::hall::{Got, Hall, Seat};
 
 /// Everything that is sent on entering, as far as it tells of the room.
-async fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
+fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
     seat.so_far()
         .into_iter()
         .filter_map(|got| match got {
@@ -19,7 +19,7 @@ async fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
 
 async fn come_back(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
     let mut seat = hall.resume(code, "ana", Some(known)).await.expect("let in");
-    let mut frames = first_frames(&mut seat).await;
+    let mut frames = first_frames(&mut seat);
     match frames.remove(0) {
         ServerFrame::Welcome { resumed, .. } => (resumed, frames),
         other => panic!("{other:?}"),
@@ -75,8 +75,9 @@ async fn a_restart_that_lost_nothing_needs_no_snapshot() {
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
     let (known, _) = ana.snapshot().await;
-    ana.add("a1").await;
-    let (newer, _) = ana.delta_or(known).await;
+    let id = ana.send(super::hall::enqueue("a1")).await;
+    let (newer, _) = ana.delta().await;
+    ana.reply(id).await;
 
     let hall = hall.restart().await;
     let (resumed, frames) = come_back(&hall, code, known).await;
@@ -103,18 +104,4 @@ async fn what_a_slow_reader_missed_comes_as_one_snapshot() {
     assert_eq!(room.upcoming_total, 299);
     ana.add("one more").await;
     assert_eq!(ben.delta().await.0.offset, position.offset + 1);
-}
-
-impl Seat {
-    /// The position after the last delta so far, or `known` when there was none.
-    async fn delta_or(&mut self, known: Position) -> (Position, ()) {
-        let (current, _) = match self.so_far().into_iter().rev().find_map(|got| match got {
-            Got::Frame(ServerFrame::Delta { position, .. }) => Some(position),
-            _ => None,
-        }) {
-            Some(position) => (position, ()),
-            None => (Position { epoch: known.epoch, offset: known.offset + 2 }, ()),
-        };
-        (current, ())
-    }
 }

@@ -224,7 +224,9 @@ impl Socket {
                 if let Some(room) = &mut self.room {
                     room.upcoming = upcoming.clone().unwrap_or_else(|| room.upcoming.clone());
                     room.upcoming_total = upcoming_total.unwrap_or(room.upcoming_total);
-                    events.iter().for_each(|event| take_in(room, event));
+                    for event in events {
+                        take_in(room, event);
+                    }
                 }
             }
             _ => {}

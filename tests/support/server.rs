@@ -12,10 +12,11 @@ use super::client::Person;
 
 /// A server that is stopped and removed with its test.
 pub struct TestServer {
-    pub dir: TempDir,
     pub address: SocketAddr,
     arguments: Vec<String>,
     running: Option<(Server, CancellationToken)>,
+    /// Removed with the server.
+    _dir: TempDir,
 }
 
 #[derive(Parser)]
@@ -46,7 +47,7 @@ impl TestServer {
             .chain(plenty)
             .chain(arguments.iter().map(ToString::to_string))
             .collect();
-        let mut server = Self { dir, address: ([127, 0, 0, 1], 0).into(), arguments, running: None };
+        let mut server = Self { address: ([127, 0, 0, 1], 0).into(), arguments, running: None, _dir: dir };
         server.run().await;
         server
     }

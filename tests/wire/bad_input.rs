@@ -103,7 +103,7 @@ async fn what_comes_after_a_close_is_not_read() {
     let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
     let masked = |opcode: u8, payload: &[u8]| {
         let length = u16::try_from(payload.len()).expect("short").to_be_bytes();
-        [&[0x80 | opcode, 0x80 | 126, length[0], length[1], 0, 0, 0, 0], payload].concat()
+        [&[0x80 | opcode, 0x80 | 0x7E, length[0], length[1], 0, 0, 0, 0], payload].concat()
     };
     let hello = scene.mallory.hello(&scene.code).to_string();
     let late =

@@ -127,7 +127,7 @@ async fn rooms_are_shown_listed_and_closed() {
     let shown = reqwest::get(server.url(&format!("/api/v1/{path}"))).await.expect("answers");
     assert_eq!(shown.status(), 200, "also to those who are nobody yet");
     let listed: RoomList = ana.get("me/rooms").await;
-    assert_eq!(listed.rooms, [room.clone()]);
+    assert_eq!(listed.rooms, std::slice::from_ref(&room));
 
     let mut socket = ana.enter(room.code.as_str()).await;
     assert_eq!(ben.status(Method::DELETE, &path).await, 404);

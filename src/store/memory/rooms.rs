@@ -62,7 +62,9 @@ impl RoomStore for MemoryStore {
         if batches.iter().any(|batch| tables.has(batch) || !keys.insert((batch.room, batch.offset))) {
             return Err(StoreError::Conflict("journal offset"));
         }
-        batches.iter().for_each(|batch| tables.append(batch));
+        for batch in batches {
+            tables.append(batch);
+        }
         Ok(())
     }
 

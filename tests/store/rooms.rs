@@ -1,0 +1,167 @@
+//! What every [`RoomStore`] must do.
+
+use tutti::store::memory::MemoryStore;
+use tutti::store::sqlite::SqliteStore;
+use tutti::store::{Checkpoint, IndexChange, JournalBatch, RoomStore, Store, StoreError, StoredRoom};
+use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
+use uuid::Uuid;
+
+macro_rules! contract {
+    ($($clause:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $clause() {
+                super::$clause(&super::MemoryStore::default()).await;
+            })*
+        }
+        mod sqlite {
+            use super::Store as _;
+
+            $(#[tokio::test]
+            async fn $clause() {
+                let dir = tempfile::tempdir().expect("a directory");
+                let store = super::SqliteStore::open(&dir.path().join("tutti.db")).await.expect("opens");
+                super::$clause(&store).await;
+                store.close().await;
+            })*
+        }
+    };
+}
+
+contract! {
+    a_room_is_found_by_its_code_and_by_its_members
+    a_code_is_taken_once
+    a_journal_reads_back_in_order_with_its_commands
+    an_offset_is_written_once
+    a_batch_of_batches_is_all_or_nothing
+    the_index_follows_the_journal
+    a_checkpoint_is_replaced_by_newer_ones_only
+    what_a_checkpoint_covers_is_kept_as_long_as_asked
+}
+
+fn user(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+fn room(number: u32) -> StoredRoom {
+    StoredRoom {
+        id: RoomId(Uuid::from_u128(u128::from(number) << 64)),
+        code: RoomCode::from_bits(number),
+        name: format!("Kitchen ☕ {number}"),
+        host: user(1),
+        passcode_hash: number.is_multiple_of(2).then(|| "$2b$04$hash".to_owned()),
+        created_at_ms: 1_000 + i64::from(number),
+        closed_at_ms: None,
+    }
+}
+
+fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
+    JournalBatch {
+        room: room.id,
+        epoch: 7,
+        offset,
+        at_ms: 1_000 * i64::try_from(offset).expect("small"),
+        command: None,
+        events: format!("[\"event ☕ {offset}\"]"),
+        index: vec![],
+    }
+}
+
+fn indexed(room: &StoredRoom, offset: u64, index: Vec<IndexChange>) -> JournalBatch {
+    JournalBatch { index, ..batch(room, offset) }
+}
+
+async fn open(store: &dyn RoomStore, number: u32) -> StoredRoom {
+    let room = room(number);
+    store.create_room(&room, &indexed(&room, 1, vec![IndexChange::Joined(room.host)])).await.expect("created");
+    room
+}
+
+async fn offsets(store: &dyn RoomStore, room: &StoredRoom) -> Vec<u64> {
+    store.load_journal(room.id).await.expect("readable").batches.iter().map(|batch| batch.offset).collect()
+}
+
+async fn a_room_is_found_by_its_code_and_by_its_members(store: &dyn RoomStore) {
+    let (first, second) = (open(store, 1).await, open(store, 2).await);
+    assert_eq!(store.room_by_code(first.code).await.expect("answers"), Some(first.clone()));
+    assert_eq!(store.room_by_code(RoomCode::from_bits(9)).await.expect("answers"), None);
+    assert_eq!(store.rooms_of(user(1), 10).await.expect("answers"), [second.clone(), first]);
+    assert_eq!(store.rooms_of(user(1), 1).await.expect("answers"), [second]);
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), []);
+}
+
+async fn a_code_is_taken_once(store: &dyn RoomStore) {
+    let first = open(store, 1).await;
+    let second = StoredRoom { code: first.code, ..room(2) };
+    let refused = store.create_room(&second, &batch(&second, 1)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict("room code"))), "{refused:?}");
+    assert_eq!(offsets(store, &second).await, [0; 0], "nothing of it is left");
+}
+
+async fn a_journal_reads_back_in_order_with_its_commands(store: &dyn RoomStore) {
+    let (room, other) = (open(store, 1).await, open(store, 2).await);
+    let command = Some((user(3), CommandId(Uuid::from_u128(4))));
+    let batches = [JournalBatch { command, ..batch(&room, 10) }, batch(&room, 3), batch(&other, 2)];
+    store.append(&batches).await.expect("appended");
+    let journal = store.load_journal(room.id).await.expect("readable");
+    assert_eq!(journal.checkpoint, None);
+    assert_eq!(journal.batches, [batch(&room, 1), batch(&room, 3), batches[0].clone()]);
+    assert_eq!(offsets(store, &other).await, [1, 2]);
+}
+
+async fn an_offset_is_written_once(store: &dyn RoomStore) {
+    let room = open(store, 1).await;
+    store.append(&[batch(&room, 2)]).await.expect("appended");
+    let refused = store.append(&[JournalBatch { events: "[]".into(), ..batch(&room, 2) }]).await;
+    assert!(matches!(refused, Err(StoreError::Conflict("journal offset"))), "{refused:?}");
+    assert_eq!(store.load_journal(room.id).await.expect("readable").batches[1], batch(&room, 2));
+}
+
+async fn a_batch_of_batches_is_all_or_nothing(store: &dyn RoomStore) {
+    let (room, other) = (open(store, 1).await, open(store, 2).await);
+    let joined = indexed(&other, 2, vec![IndexChange::Joined(user(5))]);
+    store.append(&[joined, batch(&room, 1)]).await.expect_err("offset 1 is there");
+    store.append(&[batch(&room, 2), batch(&room, 2)]).await.expect_err("twice the same");
+    assert_eq!((offsets(store, &room).await, offsets(store, &other).await), (vec![1], vec![1]));
+    assert_eq!(store.rooms_of(user(5), 10).await.expect("answers"), []);
+}
+
+async fn the_index_follows_the_journal(store: &dyn RoomStore) {
+    let room = open(store, 1).await;
+    let joins = vec![IndexChange::Joined(user(2)), IndexChange::Joined(user(3)), IndexChange::Joined(user(3))];
+    store.append(&[indexed(&room, 2, joins)]).await.expect("appended");
+    let rest = vec![IndexChange::Parted(user(3)), IndexChange::HostIs(user(2))];
+    store.append(&[indexed(&room, 3, rest)]).await.expect("appended");
+    let expected = StoredRoom { host: user(2), ..room.clone() };
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [expected]);
+    assert_eq!(store.rooms_of(user(3), 10).await.expect("answers"), []);
+
+    store.append(&[indexed(&room, 4, vec![IndexChange::Closed])]).await.expect("appended");
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [], "closed rooms are not listed");
+    let closed = store.room_by_code(room.code).await.expect("answers").expect("still known");
+    assert_eq!(closed.closed_at_ms, Some(4_000));
+}
+
+fn checkpoint(room: &StoredRoom, offset: u64) -> Checkpoint {
+    Checkpoint { room: room.id, epoch: 7, offset, at_ms: 5_000, state: format!("{{\"offset\":{offset}}}") }
+}
+
+async fn a_checkpoint_is_replaced_by_newer_ones_only(store: &dyn RoomStore) {
+    let room = open(store, 1).await;
+    for (saved, kept) in [(5, 5), (9, 9), (7, 9)] {
+        store.save_checkpoint(&checkpoint(&room, saved), 0).await.expect("saved");
+        let journal = store.load_journal(room.id).await.expect("readable");
+        assert_eq!(journal.checkpoint, Some(checkpoint(&room, kept)));
+    }
+}
+
+async fn what_a_checkpoint_covers_is_kept_as_long_as_asked(store: &dyn RoomStore) {
+    let (room, other) = (open(store, 1).await, open(store, 2).await);
+    let batches: Vec<_> = (2..=6).map(|offset| batch(&room, offset)).collect();
+    store.append(&batches).await.expect("appended");
+    store.save_checkpoint(&checkpoint(&room, 5), 3_000).await.expect("saved");
+    assert_eq!(offsets(store, &room).await, [3, 4, 5, 6], "older than asked and covered: gone");
+    store.save_checkpoint(&checkpoint(&room, 5), i64::MAX).await.expect("saved");
+    assert_eq!(offsets(store, &room).await, [6], "what is not covered stays however old");
+    assert_eq!(offsets(store, &other).await, [1]);
+}
