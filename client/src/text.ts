@@ -267,6 +267,12 @@ export function endingWords(code: number): Ending {
         lead: 'This session was ended from another device. Log in or join again.',
         action: 'rejoin',
       };
+    case 4510:
+      return {
+        title: 'You left this room',
+        lead: 'You did so on another page or device, and your queue went with you. You can come back.',
+        action: 'rejoin',
+      };
     default:
       return {
         title: 'This page and the server do not understand each other',

@@ -195,6 +195,7 @@ export class LiveRoom {
         break;
       case 'snapshot':
         this.#show(frame.room);
+        this.#introduce(frame.room);
         break;
       case 'delta': {
         const next = this.room === null ? null : applyDelta(this.room, frame);
@@ -226,6 +227,15 @@ export class LiveRoom {
     }
     this.room = room;
     this.#updatePlayer();
+  }
+
+  /** Whoever took on another name while not in the room takes it on here too. */
+  #introduce(room: Room): void {
+    const known = room.members.find((member) => member.id === this.me)?.name;
+    const name = app.user?.display_name;
+    if (known !== undefined && name !== undefined && known !== name) {
+      void this.submit({ name: 'rename', display_name: name });
+    }
   }
 
   #updatePlayer(): void {
