@@ -1,0 +1,37 @@
+import { defineConfig } from '@playwright/test';
+
+/**
+ * Real Chromium against the real server. Nothing here waits for a length of time: every wait is for something to
+ * become true, so a slow machine only makes it slower.
+ */
+export default defineConfig({
+  outputDir: 'output/results',
+  reporter: [['list']],
+  timeout: 60_000,
+  // A loaded machine with two cores decodes, draws and serves several people at once.
+  expect: { timeout: 15_000 },
+  retries: 0,
+  workers: 1,
+  forbidOnly: true,
+  use: {
+    browserName: 'chromium',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    actionTimeout: 15_000,
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    },
+  },
+  projects: [
+    { name: 'stories', testDir: 'stories' },
+    { name: 'pictures', testDir: 'pictures', testMatch: '*.ts', timeout: 240_000 },
+  ],
+});

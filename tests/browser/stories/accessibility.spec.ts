@@ -1,0 +1,82 @@
+import { PHONE } from '../support/guest.ts';
+import { expect, isAccessible, test } from '../support/test.ts';
+
+test('the pages outside of rooms', async ({ guest }) => {
+  const ada = await guest('Ada');
+  await ada.page.goto('/');
+  await expect(ada.get('start-room')).toBeVisible();
+  await isAccessible(ada);
+  await ada.page.goto('/me');
+  await expect(ada.get('my-name')).toBeVisible();
+  await isAccessible(ada);
+  await ada.page.goto('/nowhere');
+  await expect(ada.get('notice-title')).toBeVisible();
+  await isAccessible(ada);
+});
+
+test('a room, for the host, for a guest on a phone, on the wall, and from outside', async ({ guest, server }) => {
+  test.setTimeout(180_000);
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE });
+  const wall = await guest('Wall');
+  const code = await ada.startRoom({ passcode: 'sesame' });
+
+  await test.step('the form to join', async () => {
+    await ben.page.goto(`/r/${code}`);
+    await expect(ben.get('passcode')).toBeVisible();
+    await isAccessible(ben);
+    await ben.join(code, { passcode: 'wrong' });
+    await expect(ben.get('problem')).toBeVisible();
+    await isAccessible(ben);
+    await ben.get('passcode').fill('sesame');
+    await ben.get('join').click();
+    await ben.isIn();
+  });
+
+  await test.step('an empty room', async () => {
+    await isAccessible(ada);
+    await isAccessible(ben);
+  });
+
+  await test.step('a room where music plays', async () => {
+    await ada.add('Slow Orbit');
+    await ada.add('Harbour Lamps');
+    await ben.add('Copper Kettle');
+    await ben.add('Rain on Tin');
+    await expect(ada.get('upcoming-entry')).toHaveCount(3);
+    await expect(ben.get('upcoming-entry')).toHaveCount(3);
+    await ada.playHere();
+    await ben.playHere();
+    await isAccessible(ada);
+    await isAccessible(ben);
+  });
+
+  await test.step('the wall', async () => {
+    await wall.page.goto(`/r/${code}/screen`);
+    await wall.get('passcode').fill('sesame');
+    await wall.get('join').click();
+    await wall.nowPlaying('Slow Orbit');
+    await isAccessible(wall);
+  });
+
+  await test.step('removed', async () => {
+    await ada.confirm(ada.member('Ben').getByTestId('kick'));
+    await expect(ben.get('notice-title')).toBeVisible();
+    await isAccessible(ben);
+  });
+
+  await test.step('no such room', async () => {
+    ben.expectTrouble(/status of 404/);
+    await ben.page.goto('/r/ZZZZZZ');
+    await expect(ben.get('notice-title')).toBeVisible();
+    await isAccessible(ben);
+  });
+
+  await test.step('reconnecting', async () => {
+    ada.expectNoNetwork();
+    wall.expectNoNetwork();
+    await server.stop();
+    await ada.connectionIs('reconnecting');
+    await isAccessible(ada);
+  });
+});

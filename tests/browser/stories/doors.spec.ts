@@ -1,0 +1,135 @@
+import { PHONE } from '../support/guest.ts';
+import { expect, test } from '../support/test.ts';
+
+test('a room with a passcode: the wrong one, then the right one', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE });
+  const code = await ada.startRoom({ title: 'Members only', passcode: 'sesame' });
+
+  await ben.join(code, { passcode: 'open up' });
+  await expect(ben.get('problem')).toContainText('That was not the passcode');
+  await expect(ben.get('guest-name')).toHaveValue('Ben');
+  await ben.get('passcode').fill('sesame');
+  await ben.get('join').click();
+  await ben.isIn();
+  await ada.sees('Ada', 'Ben');
+  // Once in, nobody is asked again.
+  await ben.page.reload();
+  await ben.isIn();
+});
+
+test('codes: mistyped, unknown, and in any case', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  const code = await ada.startRoom();
+
+  await ben.page.goto('/');
+  await ben.get('guest-name').fill('Ben');
+  await ben.get('join-code').fill('7KM');
+  await ben.get('join').click();
+  await expect(ben.get('problem')).toContainText('six letters and digits');
+
+  ben.expectTrouble(/status of 404.*\/api\/v1\/rooms\/ZZZZZZ/);
+  await ben.get('join-code').fill('zzzzzz');
+  await ben.get('join').click();
+  await expect(ben.get('notice-title')).toHaveText('There is no such room');
+  await ben.get('notice-action').click();
+
+  await ben.get('join-code').fill(` ${code.slice(0, 3).toLowerCase()}-${code.slice(3).toLowerCase()} `);
+  await ben.get('join').click();
+  await ben.isIn();
+  await ada.sees('Ada', 'Ben');
+
+  await ben.page.goto('/nowhere');
+  await expect(ben.get('notice-title')).toHaveText('There is nothing here');
+});
+
+test('a closed room is over for everybody, and stays so', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  const code = await ada.startRoom();
+  await ben.join(code);
+  await ben.isIn();
+
+  await ada.confirm(ada.get('close-room'));
+  for (const person of [ada, ben]) await expect(person.get('notice-title')).toHaveText('The room is over');
+  ben.expectTrouble(/status of 404.*\/api\/v1\/rooms\//);
+  await ben.page.goto(`/r/${code}`);
+  await expect(ben.get('notice-title')).toHaveText('There is no such room');
+});
+
+test('who leaves is gone at once, and lands at the start', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  const code = await ada.startRoom();
+  await ben.join(code);
+  await ben.isIn();
+  await ada.add('First Light');
+  await ben.add('Slow Orbit');
+  await ada.comingUp('Slow Orbit · Ben');
+  const otherTab = await ben.context.newPage();
+  await otherTab.goto(`/r/${code}`);
+  await expect(otherTab.getByTestId('connection-state')).toHaveAttribute('data-state', 'online');
+
+  await ben.confirm(ben.get('leave'));
+  await expect(ben.get('start-room')).toBeVisible();
+  await expect(otherTab.getByTestId('notice-title')).toHaveText('You left this room');
+  await ada.sees('Ada');
+  await ada.comingUp();
+});
+
+test('handing the room over; a role decides what one sees', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE });
+  await ben.join(await ada.startRoom());
+  await ben.isIn();
+  await ada.add('Slow Orbit');
+  await ben.nowPlaying('Slow Orbit');
+
+  await test.step('a player cannot steer', async () => {
+    await expect(ben.get('pause')).toHaveCount(0);
+    await expect(ben.get('kick')).toHaveCount(0);
+    await expect(ben.get('add-track').first()).toBeVisible();
+  });
+
+  await test.step('a listener cannot add either, and reads why', async () => {
+    await ada.member('Ben').getByTestId('role').selectOption('listener');
+    await expect(ben.get('add-track')).toHaveCount(0);
+    await expect(ben.page.getByText('You are here as a listener')).toBeVisible();
+  });
+
+  await test.step('a co-host steers', async () => {
+    await ada.member('Ben').getByTestId('role').selectOption('cohost');
+    await ben.get('pause').click();
+    await ada.playbackIs('paused');
+    await expect(ben.get('kick')).toHaveCount(0);
+  });
+
+  await test.step('the new host may do everything, the old one is co-host', async () => {
+    await ada.confirm(ada.member('Ben').getByTestId('make-host'));
+    await expect(ben.member('Ben')).toHaveAttribute('data-role', 'host');
+    await expect(ada.member('Ada')).toHaveAttribute('data-role', 'cohost');
+    await expect(ada.get('kick')).toHaveCount(0);
+    await expect(ada.get('close-room')).toHaveCount(0);
+    await ben.confirm(ben.member('Ada').getByTestId('kick'));
+    await expect(ada.get('notice-title')).toHaveText('The host removed you');
+    await ben.sees('Ben');
+  });
+});
+
+test('the screen on the wall shows the title, the code and the QR', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const wall = await guest('Wall');
+  const code = await ada.startRoom();
+  await ada.add('Slow Orbit');
+  await ada.add('Copper Kettle');
+
+  await wall.page.goto(`/r/${code}/screen`);
+  await wall.get('join').click();
+  await wall.nowPlaying('Slow Orbit');
+  await expect(wall.get('room-code')).toHaveText(code);
+  await expect(wall.get('qr')).toHaveAttribute('aria-label', new RegExp(`/r/${code}$`));
+  await expect(wall.get('upcoming-entry').getByTestId('entry-title')).toHaveText(['Copper Kettle']);
+  await ada.get('skip').click();
+  await wall.nowPlaying('Copper Kettle');
+});

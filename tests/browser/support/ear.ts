@@ -1,0 +1,93 @@
+/** What a page really plays, measured beside the program and not by it. */
+export interface Heard {
+  /** Root mean square of the samples on their way to the loudspeaker. */
+  loudness: number;
+  /** Where in its track the sounding source is, and when (Unix ms) it was there; `null` when nothing sounds. */
+  place: { positionMs: number; atMs: number } | null;
+}
+
+declare global {
+  interface Window {
+    tuttiEar: () => Heard;
+  }
+}
+
+/**
+ * Runs in the page before anything of the program does: puts an analyser in front of every loudspeaker, and notes which
+ * sources were started where. Serialised into the page, so it refers to nothing outside itself.
+ */
+export function installEar(): void {
+  const analysers = new Map<BaseAudioContext, AnalyserNode>();
+  const sources = new Map<AudioBufferSourceNode, { at: number; offset: number; stopAt: number }>();
+
+  const connect = AudioNode.prototype.connect as (...args: unknown[]) => AudioNode;
+  AudioNode.prototype.connect = function (this: AudioNode, ...args: unknown[]) {
+    const target = args[0];
+    if (target instanceof AudioDestinationNode) {
+      const analyser = analysers.get(this.context) ?? this.context.createAnalyser();
+      analyser.fftSize = 4096;
+      analysers.set(this.context, analyser);
+      connect.call(this, analyser);
+    }
+    return connect.apply(this, args);
+  } as AudioNode['connect'];
+
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (at = 0, offset = 0, ...rest) {
+    sources.set(this, { at, offset, stopAt: Number.POSITIVE_INFINITY });
+    this.addEventListener('ended', () => sources.delete(this));
+    return start.call(this, at, offset, ...rest);
+  };
+  const stop = AudioScheduledSourceNode.prototype.stop;
+  AudioScheduledSourceNode.prototype.stop = function (at = 0) {
+    const known = sources.get(this as AudioBufferSourceNode);
+    if (known !== undefined) known.stopAt = at;
+    return stop.call(this, at);
+  };
+
+  window.tuttiEar = () => {
+    let loudness = 0;
+    for (const [context, analyser] of analysers) {
+      if (context.state !== 'running') continue;
+      const samples = new Float32Array(analyser.fftSize);
+      analyser.getFloatTimeDomainData(samples);
+      const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
+      loudness = Math.max(loudness, rms);
+    }
+    for (const [source, { at, offset, stopAt }] of sources) {
+      const context = source.context as AudioContext;
+      const stamp = context.getOutputTimestamp();
+      if (context.state !== 'running' || stamp.contextTime === undefined || stamp.performanceTime === undefined)
+        continue;
+      if (stamp.contextTime < at || stamp.contextTime >= stopAt) continue;
+      const positionMs = (stamp.contextTime - at + offset) * 1000;
+      return { loudness, place: { positionMs, atMs: performance.timeOrigin + stamp.performanceTime } };
+    }
+    return { loudness, place: null };
+  };
+}
+
+/**
+ * Runs in the page like the ear: no sound before a click of the person's own. Browsers rule so for fresh pages, but to
+ * Chromium, whatever the driver of these tests runs in a page counts as such a gesture.
+ */
+export function installReluctance(): void {
+  let clicked = false;
+  addEventListener(
+    'click',
+    ({ isTrusted }) => {
+      clicked ||= isTrusted;
+    },
+    { capture: true },
+  );
+  const resume = AudioContext.prototype.resume;
+  AudioContext.prototype.resume = function () {
+    return clicked ? resume.call(this) : new Promise<void>(() => {});
+  };
+  window.AudioContext = class extends AudioContext {
+    constructor(options?: AudioContextOptions) {
+      super(options);
+      if (!clicked) void this.suspend();
+    }
+  };
+}

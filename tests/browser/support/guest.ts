@@ -1,0 +1,238 @@
+import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
+import type { Heard } from './ear.ts';
+
+export const PHONE = { width: 360, height: 740 };
+export const LAPTOP = { width: 1440, height: 900 };
+
+/** Louder than any dither, quieter than any music. */
+const AUDIBLE = 0.001;
+
+/** One person at one device, as the page lets them act and see. */
+export class Guest {
+  /** What the console, the page or its content security policy complained about. */
+  readonly complaints: string[] = [];
+  readonly #expected: RegExp[] = [
+    // Somebody new has no session to renew, and the browser reports the answer that says so.
+    /status of 401.*\/api\/v1\/auth\/refresh/,
+  ];
+
+  constructor(
+    readonly name: string,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#complain(`${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.#complain(error.stack ?? error.message));
+  }
+
+  /** A story that breaks something says which complaints belong to it. */
+  expectTrouble(...patterns: RegExp[]): void {
+    this.#expected.push(...patterns);
+  }
+
+  /** The network is going to be away: the browser reports every try. */
+  expectNoNetwork(): void {
+    this.expectTrouble(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);
+  }
+
+  #complain(words: string): void {
+    if (!this.#expected.some((pattern) => pattern.test(words))) this.complaints.push(`${this.name}: ${words}`);
+  }
+
+  get(testId: string): Locator {
+    return this.page.getByTestId(testId);
+  }
+
+  // Ways in
+
+  /** Returns the code of the new room. */
+  async startRoom(options: { title?: string; passcode?: string } = {}): Promise<string> {
+    await this.page.goto('/');
+    await this.get('guest-name').fill(this.name);
+    if (options.title !== undefined || options.passcode !== undefined) {
+      await this.get('more-options').click();
+      await this.get('room-name').fill(options.title ?? '');
+      await this.get('new-passcode').fill(options.passcode ?? '');
+    }
+    await this.get('start-room').click();
+    await this.isIn();
+    return (await this.get('room-code').innerText()).trim();
+  }
+
+  /** Follows a shared link, as a phone that scanned it does. */
+  async join(code: string, options: { passcode?: string } = {}): Promise<void> {
+    await this.page.goto(`/r/${code}`);
+    await this.get('guest-name').fill(this.name);
+    if (options.passcode !== undefined) await this.get('passcode').fill(options.passcode);
+    await this.get('join').click();
+  }
+
+  async isIn(): Promise<void> {
+    await this.connectionIs('online');
+    await expect(this.member(this.name)).toBeVisible();
+  }
+
+  async connectionIs(state: 'online' | 'reconnecting'): Promise<void> {
+    await expect(this.get('connection-state')).toHaveAttribute('data-state', state, { timeout: 30_000 });
+  }
+
+  // People
+
+  member(name: string): Locator {
+    return this.get('member').filter({ has: this.page.getByTestId('member-name').getByText(name) });
+  }
+
+  async sees(...names: string[]): Promise<void> {
+    await expect(this.get('member')).toHaveCount(names.length);
+    for (const name of names) await expect(this.member(name)).toBeVisible();
+  }
+
+  /** Presses a button that asks once. */
+  async confirm(button: Locator): Promise<void> {
+    await button.click();
+    await expect(button).toHaveText(/\?$/);
+    // Two presses in a row would count as a double click, which is no answer.
+    await button.press('Enter');
+  }
+
+  // Music
+
+  result(title: string): Locator {
+    return this.get('search-result').filter({
+      has: this.page.getByTestId('track-title').getByText(title, { exact: true }),
+    });
+  }
+
+  async add(title: string): Promise<void> {
+    await this.get('search').fill(title.toLowerCase());
+    await expect(this.get('search-result').first()).toContainText(title);
+    await this.result(title).getByTestId('add-track').click();
+    await this.get('search').fill('');
+  }
+
+  /** The upcoming order as it can be read: title and owner of each. */
+  async upcoming(): Promise<string[]> {
+    return this.get('upcoming-entry').evaluateAll((entries) =>
+      entries.map((entry) => {
+        const part = (id: string) => entry.querySelector(`[data-testid="${id}"]`)?.textContent?.trim() ?? '';
+        return `${part('entry-title')} · ${part('entry-member')}`;
+      }),
+    );
+  }
+
+  async comingUp(...expected: string[]): Promise<void> {
+    await expect.poll(() => this.upcoming()).toEqual(expected);
+  }
+
+  async nowPlaying(title: string): Promise<void> {
+    await expect(this.get('now-playing').getByTestId('track-title')).toHaveText(title);
+  }
+
+  async playbackIs(state: 'playing' | 'paused' | 'idle'): Promise<void> {
+    await expect(this.get('now-playing')).toHaveAttribute('data-playback', state);
+  }
+
+  async seekTo(ms: number): Promise<void> {
+    // As the knob is let go of there.
+    await this.get('progress').evaluate((knob, position) => {
+      (knob as HTMLInputElement).value = String(position);
+      knob.dispatchEvent(new Event('input', { bubbles: true }));
+      knob.dispatchEvent(new Event('change', { bubbles: true }));
+    }, ms);
+  }
+
+  async playingEntry(): Promise<string | null> {
+    return this.get('now-playing').getAttribute('data-entry');
+  }
+
+  async durationMs(): Promise<number> {
+    return Number(await this.get('progress').getAttribute('max'));
+  }
+
+  // Sound
+
+  async playHere(): Promise<void> {
+    await this.get('play-here').click();
+    await this.hearsMusic();
+  }
+
+  /** Samples reach the loudspeaker, and the page says so too. */
+  async hearsMusic(): Promise<void> {
+    await expect
+      .poll(async () => (await this.heard()).loudness, { message: `${this.name} hears music` })
+      .toBeGreaterThan(AUDIBLE);
+    await expect.poll(() => this.shownLevel()).toBeGreaterThan(AUDIBLE);
+  }
+
+  async hearsNothing(): Promise<void> {
+    await expect
+      .poll(async () => (await this.heard()).loudness, { message: `${this.name} hears nothing` })
+      .toBeLessThan(AUDIBLE);
+    await expect.poll(() => this.shownLevel()).toBeLessThan(AUDIBLE);
+  }
+
+  async shownLevel(): Promise<number> {
+    return Number(await this.get('level').getAttribute('data-level'));
+  }
+
+  heard(): Promise<Heard> {
+    return this.page.evaluate(() => window.tuttiEar());
+  }
+
+  /** The position on show, read at the moment it is drawn, carried to time 0: equal for all who agree. */
+  async shownStartMs(): Promise<number> {
+    return this.get('progress').evaluate(
+      (progress) =>
+        new Promise<number>((resolve) => {
+          const watcher = new MutationObserver(() => {
+            watcher.disconnect();
+            resolve(performance.timeOrigin + performance.now() - Number(progress.getAttribute('data-position-ms')));
+          });
+          watcher.observe(progress, { attributeFilter: ['data-position-ms'] });
+        }),
+    );
+  }
+
+  /** When the track that sounds here would have begun: equal for all who hear the same at the same time. */
+  async heardStartMs(): Promise<number | null> {
+    const { place } = await this.heard();
+    return place === null ? null : place.atMs - place.positionMs;
+  }
+
+  async shownPositionMs(): Promise<number> {
+    return Number(await this.get('progress').getAttribute('data-position-ms'));
+  }
+}
+
+/** Everybody is at the same place of the same track: on show, and in what is heard. */
+export async function hearTogether(...guests: Guest[]): Promise<void> {
+  const apart = (values: number[]) => Math.max(...values) - Math.min(...values);
+  await expect
+    .poll(async () => apart(await Promise.all(guests.map((guest) => guest.shownStartMs()))), {
+      message: 'positions on show agree',
+    })
+    .toBeLessThan(300);
+  await expect
+    .poll(
+      async () => {
+        const starts = await Promise.all(guests.map((guest) => guest.heardStartMs()));
+        return starts.some((start) => start === null) ? 'silence' : apart(starts as number[]) < 100;
+      },
+      { message: 'positions heard agree within 100 ms' },
+    )
+    .toBe(true);
+}
+
+/** The clock moves on, and the position on show does not. */
+export async function standsStill(...guests: Guest[]): Promise<void> {
+  for (const guest of guests) {
+    await guest.playbackIs('paused');
+    const before = await guest.shownPositionMs();
+    const start = await guest.page.evaluate(() => performance.now());
+    // Positions are drawn four times a second.
+    await guest.page.waitForFunction((from) => performance.now() > from + 600, start);
+    expect(await guest.shownPositionMs()).toBe(before);
+  }
+}
