@@ -95,6 +95,9 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let registry = Registry::new(store.clone(), journal, clock, rooms.tasks.clone(), rooms.stop.clone());
     let hub = Arc::new(Hub::default());
     let origins = Origins::new(&config.listen);
+    if !origins.https() && !config.listen.listen.ip().is_loopback() {
+        tracing::warn!("without https, login cookies and passwords can be read on the network");
+    }
     let sockets = Arc::new(Sockets {
         identity: identity.clone(),
         rooms: registry.clone(),

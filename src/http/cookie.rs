@@ -32,11 +32,8 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// For a server that is reached by https, or not. Says once what the latter means.
+    /// For a server that is reached by https, or not.
     pub fn new(https: bool) -> Self {
-        if !https {
-            tracing::warn!("the public URL is not https: login cookies can be read on the network");
-        }
         Self { secure: https }
     }
 
