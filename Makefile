@@ -1,0 +1,87 @@
+# `make help` lists what there is. The scripts are in .ci/.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+CLIENT_SOURCES := $(shell find client -path client/node_modules -prune -o -path client/dist -prune -o -type f -print 2>/dev/null)
+DEMO_TOOLS := target/demo-tools
+
+.PHONY: help
+help: ## Lists what can be made
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: build ## Builds and serves at http://127.0.0.1:8080; ARGS="--listen 0.0.0.0:8080" and the like go to the server
+	exec target/release/tutti serve $(ARGS)
+
+.PHONY: build
+build: setup-build client ## Builds target/release/tutti, the client inside
+	cargo build --locked --release --bin tutti
+
+.PHONY: test
+test: ## Runs every test: client, server, browser
+	@.ci/test
+
+.PHONY: memory
+memory: build ## Measures what a joined, idle connection costs; fails above 6 KiB
+	cargo build --locked --release --package tutti-loadtests
+	target/release/tutti-loadtests idle --connections 4000 --warm-up 1000 --kib-max 6
+
+.PHONY: screenshots
+screenshots: client ## Makes the README's pictures from the running program
+	cargo build --locked --bin tutti
+	.ci/node-packages tests/browser
+	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --prefix tests/browser run screenshots
+
+.PHONY: test-state
+test-state: ## Runs the tests of the pure room state only, in seconds
+	cargo test --locked --package tutti-room-state
+
+.PHONY: lint
+lint: ## Runs every check that needs no test
+	@.ci/lint
+
+.PHONY: format
+format: setup-build ## Formats Rust, client and browser tests
+	cargo fmt --all
+	for folder in client tests/browser; do .ci/node-packages $$folder; (cd $$folder && npx biome check --write .); done
+
+.PHONY: advisories
+advisories: ## Asks the advisory databases about the dependencies; needs the internet
+	.ci/cargo-tool cargo-deny
+	target/tools/bin/cargo-deny --locked --all-features check advisories
+	npm --prefix client audit
+	npm --prefix tests/browser audit
+
+.PHONY: client
+client: client/dist/index.html ## Builds the web client into client/dist
+
+# The server's build notices changes in the client it embeds, but not that there is one where there was none.
+client/dist/index.html: $(CLIENT_SOURCES) protocol/typescript/protocol.ts
+	.ci/node-packages client
+	npm --prefix client run build
+	touch src/http/static_client.rs
+
+.PHONY: generate
+generate: ## Writes the protocol's JSON Schema and TypeScript from its Rust types
+	cargo run --locked --package tutti-protocol --features generate --bin generate
+
+.PHONY: demo-library
+demo-library: ## Composes the demo library anew; needs python3-venv and opus-tools
+	python3 -m venv $(DEMO_TOOLS)
+	$(DEMO_TOOLS)/bin/pip install --quiet numpy pillow
+	$(DEMO_TOOLS)/bin/python src/music/demo/generate.py
+
+.PHONY: setup
+setup: ## Checks that this machine has what building, testing and linting need; as root, installs Debian packages
+	@.ci/setup
+
+.PHONY: setup-build
+setup-build:
+	@.ci/setup build
+
+.PHONY: clean
+clean: ## Removes everything that was built or downloaded; keeps data/
+	cargo clean
+	rm -rf client/dist client/node_modules tests/browser/node_modules tests/browser/output

@@ -1,0 +1,66 @@
+//! The pages that can go stale, held against what they describe.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction, Args as _, Command};
+use expect_test::expect_file;
+use tutti::config::ServeConfig;
+
+const PAGE: &str = include_str!("../docs/configuration.md");
+const BEGIN: &str = "<!-- settings: written by UPDATE_EXPECT=1 cargo test docs:: -->\n";
+const END: &str = "<!-- end of settings -->";
+
+#[test]
+fn configuration_lists_every_setting() {
+    let (before, rest) = PAGE.split_once(BEGIN).expect("the page says where its settings begin");
+    let (_, after) = rest.split_once(END).expect("the page says where its settings end");
+    let page = format!("{before}{BEGIN}{}{END}{after}", settings());
+    expect_file!["../docs/configuration.md"].assert_eq(&page);
+}
+
+#[test]
+fn configuration_names_no_setting_that_is_not_there() {
+    let command = command();
+    let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).filter_map(|name| name.to_str()).collect();
+    let named = PAGE.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_')).filter(|word| {
+        word.starts_with("TUTTI_") && *word != "TUTTI_" // the prefix by itself
+    });
+    for name in named {
+        assert!(known.contains(&name), "{name} is no setting");
+    }
+}
+
+fn command() -> Command {
+    let mut command = ServeConfig::augment_args(Command::new("serve"));
+    command.build();
+    command
+}
+
+/// One table for each of the headings of `tutti serve --help`, in its order.
+fn settings() -> String {
+    let command = command();
+    let mut text = String::new();
+    let mut last_heading = None;
+    for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
+        let heading = argument.get_help_heading();
+        if heading != last_heading {
+            let heading = heading.expect("every setting has a heading");
+            let _ = write!(text, "\n### {heading}\n\n| flag | variable | default | meaning |\n|---|---|---|---|\n");
+            last_heading = Some(heading);
+        }
+        text += &row(argument);
+    }
+    text + "\n"
+}
+
+fn row(argument: &Arg) -> String {
+    let flag = argument.get_long().expect("every setting has a flag");
+    let variable = argument.get_env().and_then(|name| name.to_str()).expect("variables are ASCII");
+    let default = match argument.get_default_values() {
+        _ if matches!(argument.get_action(), ArgAction::SetTrue) => "off".to_owned(),
+        [] => "–".to_owned(),
+        values => values.iter().map(|value| format!("`{}`", value.to_string_lossy())).collect::<Vec<_>>().join(", "),
+    };
+    let meaning = argument.get_help().expect("every setting says what it means").to_string().replace('|', "\\|");
+    format!("| `--{flag}` | `{variable}` | {default} | {meaning}. |\n")
+}
