@@ -153,4 +153,16 @@ mod tests {
         assert!(CloseCode::TokenExpired.reconnect());
         assert!(!CloseCode::Kicked.reconnect());
     }
+
+    #[test]
+    fn the_readme_lists_every_code() {
+        let readme = include_str!("../README.md");
+        for close in CloseCode::ALL {
+            let row = format!("| {} | {} |", close.code(), close.reason());
+            assert!(readme.contains(&row), "{row}");
+        }
+        for code in ErrorCode::ALL {
+            assert!(readme.contains(&format!("`{}`", code.as_str())), "{code:?}");
+        }
+    }
 }
