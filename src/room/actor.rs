@@ -50,6 +50,13 @@ pub(super) struct Actor {
     reload_at_ms: Option<i64>,
 }
 
+/// However an actor ends, nobody waits for it: after a panic the members' clients come back, and the room is loaded anew.
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.presence.links().for_each(|link| link.outbox.close(CloseCode::Internal));
+    }
+}
+
 fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

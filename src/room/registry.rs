@@ -127,13 +127,22 @@ impl Registry {
 
     /// The way to a room, which is loaded if it is not in memory.
     pub async fn open(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
-        let cell = self.inner.rooms.entry(code).or_default().clone();
-        let opened = cell.get_or_try_init(|| self.load(code)).await.cloned();
-        if opened.is_err() {
-            // Two hold the cell: the map and this call. A third would be loading the same room.
-            self.inner.rooms.remove_if(&code, |_, known| Arc::strong_count(known) == 2 && !known.initialized());
+        let rooms = &self.inner.rooms;
+        loop {
+            let cell = rooms.entry(code).or_default().clone();
+            match cell.get_or_try_init(|| self.load(code)).await {
+                // Its actor died of a broken invariant: this room is loaded again, the others never noticed.
+                Ok(handle) if handle.inbox.is_closed() && !self.inner.stop.is_cancelled() => {
+                    rooms.remove_if(&code, |_, known| Arc::ptr_eq(known, &cell));
+                }
+                Ok(handle) => return Ok(handle.clone()),
+                Err(error) => {
+                    // Two hold the cell: the map and this call. A third would be loading the same room.
+                    rooms.remove_if(&code, |_, known| Arc::strong_count(known) == 2 && !known.initialized());
+                    return Err(error);
+                }
+            }
         }
-        opened
     }
 
     async fn load(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
