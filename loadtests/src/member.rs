@@ -21,7 +21,7 @@ impl Guest {
     pub(crate) async fn new(http: &reqwest::Client, address: &str, name: &str) -> anyhow::Result<Self> {
         let request = http.post(format!("http://{address}/api/v1/auth/guest")).json(&json!({ "display_name": name }));
         let answer: AuthResponse = request.send().await?.error_for_status()?.json().await?;
-        Ok(Self { address: address.to_owned(), token: answer.access_token })
+        Ok(Self { address: address.to_owned(), token: answer.access_token.0 })
     }
 
     pub(crate) async fn open_room(&self, http: &reqwest::Client) -> anyhow::Result<String> {

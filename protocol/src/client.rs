@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::id::{CommandId, DeviceId, EntryId, UserId};
 use crate::room::{PlaybackState, Position, Provider, Role};
+use crate::secret::Secret;
 
 /// A frame from a client, tagged by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub enum ClientFrame {
     /// A new access token, before the old one runs out.
     Refresh {
         /// The new access token.
-        token: String,
+        token: Secret,
     },
 }
 
@@ -41,12 +42,12 @@ pub enum ClientFrame {
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Hello {
     /// Access JWT.
-    pub token: String,
+    pub token: Secret,
     /// The room's code, as typed.
     pub room: String,
     /// The room's passcode, where it has one. Members who are already in need none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passcode: Option<String>,
+    pub passcode: Option<Secret>,
     /// The device at this end.
     pub device: Device,
     /// The position up to which this device already knows the room.
@@ -243,7 +244,7 @@ impl ClientFrame {
         }
         #[derive(Deserialize)]
         struct Refresh {
-            token: String,
+            token: Secret,
         }
 
         let Tag { tag } = serde_json::from_str(text).map_err(DecodeError::NotAFrame)?;

@@ -50,6 +50,8 @@ error_codes! {
     RateLimited = "rate_limited", retry true;
     /// Only with Spotify Premium.
     PremiumRequired = "premium_required", retry false;
+    /// Spotify no longer takes the agreement that the member gave: they must log in there again.
+    NeedsLogin = "needs_login", retry false;
     /// Larger than it may be.
     TooLarge = "too_large", retry false;
     /// The server's fault; it is in the log.

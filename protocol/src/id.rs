@@ -40,6 +40,10 @@ uuid_id!(
     UserId
 );
 uuid_id!(
+    /// One login of one person in one browser.
+    SessionId
+);
+uuid_id!(
     /// A room, for the server's own use; people see the [`RoomCode`].
     RoomId
 );

@@ -9,6 +9,7 @@
 //! | [`room`] | the visible room: members, entries, playback |
 //! | [`code`] | the one table of error codes and the one table of close codes |
 //! | [`http`] | request and response bodies of `/api/v1` |
+//! | [`secret`] | text that `Debug` does not show |
 //!
 //! Field names are snake_case, enums are snake_case strings, instants are Unix milliseconds (`_ms`), durations are
 //! milliseconds, ids are strings. A receiver ignores fields it does not know. **The contract may only be added to**: a
@@ -21,16 +22,18 @@ pub mod event;
 pub mod http;
 pub mod id;
 pub mod room;
+pub mod secret;
 pub mod server;
 
 pub use client::{ClientFrame, Command, DecodeError, Device, DeviceKind, DeviceStatus, Hello, TrackRef};
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event};
-pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, UserId};
+pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, SessionId, UserId};
 pub use room::{
     Entry, Member, Place, PlaceReason, Playback, PlaybackState, Position, Provider, Role, Room, Settings, Track,
     UserKind,
 };
+pub use secret::Secret;
 pub use server::{DevicePresence, MemberPresence, ReplyError, ServerFrame};
 
 /// The WebSocket subprotocol of this version.

@@ -7,6 +7,17 @@
 export type UserId = string;
 
 /**
+ * One login of one person in one browser.
+ */
+export type SessionId = string;
+
+/**
+ * A password, a passcode or a token inside a frame or a body. `Debug` does not show it, so that no log line of a whole
+ * request can.
+ */
+export type Secret = string;
+
+/**
  * One place in one member's queue. The same track queued twice is two entries.
  */
 export type EntryId = string;
@@ -397,7 +408,7 @@ by: UserId, };
 /**
  * Why a command or a request was refused.
  */
-export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "limit_reached" | "duplicate_track" | "cooldown" | "unavailable" | "rate_limited" | "premium_required" | "too_large" | "internal";
+export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "limit_reached" | "duplicate_track" | "cooldown" | "unavailable" | "rate_limited" | "premium_required" | "needs_login" | "too_large" | "internal";
 
 /**
  * A track by reference.
@@ -532,7 +543,7 @@ export type Hello = {
 /**
  * Access JWT.
  */
-token: string, 
+token: Secret, 
 /**
  * The room's code, as typed.
  */
@@ -540,7 +551,7 @@ room: string,
 /**
  * The room's passcode, where it has one. Members who are already in need none.
  */
-passcode?: string | null, 
+passcode?: Secret | null, 
 /**
  * The device at this end.
  */
@@ -569,7 +580,7 @@ t0: number, } | { "type": "status" } & DeviceStatus | { "type": "refresh",
 /**
  * The new access token.
  */
-token: string, };
+token: Secret, };
 
 /**
  * Why a command was refused.
@@ -755,10 +766,10 @@ username: string,
 /**
  * 8 to 72 bytes.
  */
-password: string, };
+password: Secret, };
 
 /**
- * `POST auth/register`.
+ * `POST auth/register`. Whoever is in without a password, as a guest or by Spotify, stays who they are and gets one.
  */
 export type RegisterRequest = { 
 /**
@@ -768,7 +779,7 @@ username: string,
 /**
  * 8 to 72 bytes.
  */
-password: string, 
+password: Secret, 
 /**
  * 1 to 40 characters.
  */
@@ -791,18 +802,27 @@ kind: UserKind,
  */
 display_name: string, 
 /**
- * An account's login name.
+ * The login name of an account that has a password.
  */
-username?: string | null, };
+username?: string | null, 
+/**
+ * Path of a small picture of them, on this server.
+ */
+picture?: string | null, 
+/**
+ * Whether Spotify is linked.
+ */
+spotify: boolean, };
 
 /**
- * The answer of `auth/guest`, `auth/register`, `auth/login` and `auth/refresh`; the refresh token is a cookie.
+ * The answer of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`; the
+ * refresh token is a cookie.
  */
 export type AuthResponse = { 
 /**
  * Access JWT for `Authorization: Bearer` and `hello`.
  */
-access_token: string, 
+access_token: Secret, 
 /**
  * Seconds until it runs out.
  */
@@ -810,16 +830,210 @@ expires_in: number,
 /**
  * Who it speaks for.
  */
-user: User, };
+user: User, 
+/**
+ * The slot that they are in.
+ */
+slot: number, };
 
 /**
- * `PATCH me`.
+ * From one password to the next.
+ */
+export type PasswordChange = { 
+/**
+ * The one that holds now.
+ */
+current: Secret, 
+/**
+ * 8 to 72 bytes.
+ */
+new: Secret, };
+
+/**
+ * `PATCH me`: what is absent stays as it is.
  */
 export type UpdateMeRequest = { 
 /**
  * 1 to 40 characters.
  */
-display_name: string, };
+display_name?: string | null, 
+/**
+ * A new password; all other sessions end.
+ */
+password?: PasswordChange | null, };
+
+/**
+ * One login in one browser.
+ */
+export type SessionSummary = { 
+/**
+ * For `DELETE me/sessions/{id}`.
+ */
+id: SessionId, 
+/**
+ * Whether it is the one that asks.
+ */
+current: boolean, 
+/**
+ * What the browser calls itself.
+ */
+user_agent: string, 
+/**
+ * When they logged in.
+ */
+created_at_ms: number, 
+/**
+ * When it was last used, to within ten minutes.
+ */
+last_used_at_ms: number, };
+
+/**
+ * `GET me/sessions`.
+ */
+export type SessionList = { 
+/**
+ * Last used first.
+ */
+sessions: Array<SessionSummary>, };
+
+/**
+ * Somebody on this device.
+ */
+export type DeviceAccount = { 
+/**
+ * Where their cookie is.
+ */
+slot: number, 
+/**
+ * Who.
+ */
+user: User, };
+
+/**
+ * `GET me/accounts`: who is in on this device. Known by the cookies alone.
+ */
+export type AccountList = { 
+/**
+ * By slot.
+ */
+accounts: Array<DeviceAccount>, 
+/**
+ * People who can share one device.
+ */
+slots_max: number, };
+
+/**
+ * Whether a link can be used.
+ */
+export type SpotifyLinkState = "linked" | "needs_login";
+
+/**
+ * Whether somebody may play Spotify on their own device.
+ */
+export type PremiumVerdict = "premium" | "not_premium" | "unknown";
+
+/**
+ * What a verdict rests on.
+ */
+export type PremiumEvidence = "profile" | "player" | "command";
+
+/**
+ * What is known of a Spotify subscription.
+ */
+export type Premium = { 
+/**
+ * In a word.
+ */
+verdict: PremiumVerdict, 
+/**
+ * What it rests on; absent: nothing yet.
+ */
+evidence?: PremiumEvidence | null, 
+/**
+ * When that was seen.
+ */
+at_ms?: number | null, };
+
+/**
+ * A linked Spotify account.
+ */
+export type SpotifyLink = { 
+/**
+ * What they are called there.
+ */
+display_name: string, 
+/**
+ * Whether it can be used.
+ */
+state: SpotifyLinkState, 
+/**
+ * When they last agreed.
+ */
+authorized_at_ms: number, 
+/**
+ * When Spotify forgets the agreement, whatever is done in between: six months after.
+ */
+expires_at_ms: number, 
+/**
+ * Whether that is so near that they should log in again now.
+ */
+expires_soon: boolean, 
+/**
+ * What is known of their subscription.
+ */
+premium: Premium, };
+
+/**
+ * `GET me/spotify`, and the answer of everything that changes it.
+ */
+export type SpotifyStatus = { 
+/**
+ * Absent: no Spotify account is linked.
+ */
+link?: SpotifyLink | null, };
+
+/**
+ * Events of Spotify's player in the browser that tell of a subscription.
+ */
+export type SpotifyPlayerEvent = "ready" | "account_error";
+
+/**
+ * `POST me/spotify/evidence`: what the browser's player saw.
+ */
+export type SpotifyEvidenceRequest = { 
+/**
+ * Which of its events.
+ */
+event: SpotifyPlayerEvent, };
+
+/**
+ * `POST me/spotify/token`: for the player in this browser, for nobody else.
+ */
+export type SpotifyToken = { 
+/**
+ * Spotify's access token.
+ */
+access_token: Secret, 
+/**
+ * Seconds until it runs out.
+ */
+expires_in: number, };
+
+/**
+ * How a login by Spotify ended: stands as `spotify=` in the query of the page that it leads back to, beside
+ * `slot=` when somebody is in.
+ */
+export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "failed";
+
+/**
+ * What a client must know to offer Spotify.
+ */
+export type SpotifyServer = { 
+/**
+ * The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
+ * cookies are not seen again.
+ */
+origin: string, };
 
 /**
  * `POST rooms`.
@@ -832,7 +1046,7 @@ name: string,
 /**
  * 1 to 64 characters; none: whoever has the code may enter.
  */
-passcode?: string | null, };
+passcode?: Secret | null, };
 
 /**
  * What a room shows to those who are not in it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
@@ -901,7 +1115,11 @@ public_url: string | null,
 /**
  * Which music there is to search.
  */
-providers: Array<Provider>, };
+providers: Array<Provider>, 
+/**
+ * Logging in with Spotify; absent: it is not set up here.
+ */
+spotify?: SpotifyServer | null, };
 
 /**
  * `application/problem+json` (RFC 9457).

@@ -4,10 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use tutti_protocol::{CloseCode, ConnectionId, ServerFrame, UserId};
+use tutti_protocol::{CloseCode, ConnectionId, ServerFrame, SessionId, UserId};
 
 use super::{Link, frame};
-use crate::store::SessionId;
 
 /// All authenticated connections. Its maps' guards never leave its methods.
 #[derive(Debug, Default)]

@@ -4,10 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tutti_protocol::{ConnectionId, Device, UserId};
+use tutti_protocol::{ConnectionId, Device, SessionId, UserId};
 
 use super::Outbox;
-use crate::store::SessionId;
 
 /// One authenticated connection: who is at its end, the way out to them, and the signs of life that a room watches.
 #[derive(Debug)]

@@ -50,7 +50,7 @@ async fn register(
     caller: Caller,
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
-    let password = SecretString::from(body.password);
+    let password = SecretString::from(body.password.0);
     services.limits.registration(address)?;
     let login = services.identity.register(&caller, &body.username, &password, &body.display_name).await?;
     Ok(welcome(&services, login))
@@ -62,7 +62,7 @@ async fn login(
     caller: Caller,
     body: LoginRequest,
 ) -> Result<Response, ApiError> {
-    let password = SecretString::from(body.password);
+    let password = SecretString::from(body.password.0);
     services.limits.login(&body.username, address)?;
     let login = services.identity.login(&caller, &body.username, &password).await?;
     Ok(welcome(&services, login))
@@ -86,9 +86,10 @@ fn welcome(services: &Services, login: Login) -> Response {
     let lifetime_ms = login.refresh_expires_at_ms - services.clock.now_ms();
     let cookie = services.cookies.keep(&login.refresh_token, lifetime_ms, Slot::FIRST);
     let body = AuthResponse {
-        access_token: login.access_token.expose_secret().to_owned(),
+        access_token: login.access_token.expose_secret().into(),
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
         user: login.user.into(),
+        slot: 0,
     };
     let mut response = json(&body).into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);

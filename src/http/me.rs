@@ -30,12 +30,19 @@ async fn show(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 }
 
 async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
-    let user = services.identity.rename(access.user, &body.display_name).await?;
+    let user = services.identity.rename(access.user, body.display_name.as_deref().unwrap_or_default()).await?;
     Ok(json(&User::from(user)))
 }
 
 impl From<identity::User> for User {
     fn from(user: identity::User) -> Self {
-        Self { id: user.id, kind: user.kind, display_name: user.display_name, username: user.username }
+        Self {
+            id: user.id,
+            kind: user.kind,
+            display_name: user.display_name,
+            username: user.username,
+            picture: None,
+            spotify: false,
+        }
     }
 }

@@ -33,6 +33,7 @@ pub fn health(services: &SharedServices) -> BoxedFilter<(Response,)> {
 fn describe(services: &SharedServices) -> impl Reply + use<> {
     let public_url = services.config.listen.public_url.as_deref();
     json(&ServerDescription {
+        spotify: None,
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
         providers: services.music.providers(),

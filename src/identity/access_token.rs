@@ -6,12 +6,11 @@
 use jsonwebtoken::{Algorithm, Header, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tutti_protocol::UserId;
+use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::keys::Keys;
 use super::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKEN_LIFETIME};
-use crate::store::SessionId;
 
 /// RFC 9068, so that no other JWT of this server can be taken for one of these.
 const TYP: &str = "at+jwt";

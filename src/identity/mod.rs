@@ -19,13 +19,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::broadcast;
-use tutti_protocol::{UserId, UserKind};
+use tutti_protocol::{SessionId, UserId, UserKind};
 
 pub use access_token::{Access, AccessError};
 pub use keys::{Keys, KeysError};
 pub use name::{Username, display_name};
-
-pub use crate::store::SessionId;
 
 use crate::clock::Clock;
 use crate::config::IdentityConfig;

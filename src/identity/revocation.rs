@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use parking_lot::RwLock;
 use tokio::sync::broadcast;
 
+use tutti_protocol::SessionId;
+
 use super::{ACCESS_TOKEN_LIFETIME, REVOCATIONS_UNREAD_MAX};
-use crate::store::SessionId;
 
 /// Remembers each ended session for as long as an access token of it could live.
 #[derive(Debug)]

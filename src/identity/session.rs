@@ -5,7 +5,7 @@
 //! or the answer was lost. Any older one is in two hands, and nobody knows whose: the session is ended.
 
 use secrecy::SecretString;
-use tutti_protocol::UserId;
+use tutti_protocol::{SessionId, UserId};
 
 use super::refresh_token::RefreshToken;
 use super::{
@@ -13,7 +13,7 @@ use super::{
     USER_AGENT_CHARS_MAX, User, access_token, in_ms,
 };
 use crate::ids::uuid_v7;
-use crate::store::{Rotation, SessionId, StoredRefreshToken, StoredSession, StoredUser};
+use crate::store::{Rotation, StoredRefreshToken, StoredSession, StoredUser};
 
 /// What a refresh token that may still be used is.
 pub(super) enum Standing {

@@ -7,22 +7,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use tutti_protocol::{UserId, UserKind};
-use uuid::Uuid;
+use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::StoreResult;
-
-/// One login of one person in one browser: what can be listed and ended. All refresh tokens that descend from the same
-/// login belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct SessionId(pub Uuid);
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// SHA-256 of a refresh token. All that is kept of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

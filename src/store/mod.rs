@@ -15,8 +15,7 @@ mod identity;
 mod rooms;
 
 pub use identity::{
-    IdentityStore, PasswordHash, Rotation, SessionId, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
-    TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,
 };
 pub use rooms::{Checkpoint, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
 

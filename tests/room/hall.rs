@@ -9,12 +9,11 @@ use tutti::clock::Clock;
 use tutti::connection::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, JoinError, Registry, RoomHandle};
-use tutti::store::SessionId;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
-    Track, TrackRef, UserId, UserKind,
+    SessionId, Track, TrackRef, UserId, UserKind,
 };
 use uuid::Uuid;
 

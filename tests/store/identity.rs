@@ -3,10 +3,10 @@
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
 use tutti::store::{
-    IdentityStore, PasswordHash, Rotation, SessionId, Store, StoreError, StoredLogin, StoredRefreshToken,
-    StoredSession, StoredUser, TokenHash,
+    IdentityStore, PasswordHash, Rotation, Store, StoreError, StoredLogin, StoredRefreshToken, StoredSession,
+    StoredUser, TokenHash,
 };
-use tutti_protocol::{UserId, UserKind};
+use tutti_protocol::{SessionId, UserId, UserKind};
 use uuid::Uuid;
 
 macro_rules! contract {

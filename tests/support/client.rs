@@ -33,7 +33,7 @@ impl Person {
         let answer = request.send().await.expect("the server answers");
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
         let AuthResponse { access_token, user, .. } = answer.json().await.expect("an auth response");
-        Self { http, address, token: access_token, id: user.id }
+        Self { http, address, token: access_token.0, id: user.id }
     }
 
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {

@@ -7,13 +7,15 @@ use std::process::ExitCode;
 
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
-use tutti_protocol::{client, code, event, http, id, room, server};
+use tutti_protocol::{client, code, event, http, id, room, secret, server};
 
 /// Calls `$emit!` with every type of the contract, in the order in which they are printed.
 macro_rules! with_every_type {
     ($emit:ident) => {
         $emit!(
             id::UserId,
+            id::SessionId,
+            secret::Secret,
             id::EntryId,
             id::ConnectionId,
             id::DeviceId,
@@ -53,7 +55,23 @@ macro_rules! with_every_type {
             http::RegisterRequest,
             http::User,
             http::AuthResponse,
+            http::PasswordChange,
             http::UpdateMeRequest,
+            http::SessionSummary,
+            http::SessionList,
+            http::DeviceAccount,
+            http::AccountList,
+            http::SpotifyLinkState,
+            http::PremiumVerdict,
+            http::PremiumEvidence,
+            http::Premium,
+            http::SpotifyLink,
+            http::SpotifyStatus,
+            http::SpotifyPlayerEvent,
+            http::SpotifyEvidenceRequest,
+            http::SpotifyToken,
+            http::SpotifyOutcome,
+            http::SpotifyServer,
             http::CreateRoomRequest,
             http::RoomSummary,
             http::RoomList,

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use tutti_protocol::{UserId, UserKind};
+use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::MemoryStore;
 use crate::store::{
-    IdentityStore, Rotation, SessionId, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
-    StoredUser, TokenHash,
+    IdentityStore, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
+    TokenHash,
 };
 
 /// The tables.

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
-use tutti_protocol::{UserId, UserKind};
+use tutti_protocol::{SessionId, UserId, UserKind};
 use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::store::{
-    IdentityStore, PasswordHash, Rotation, SessionId, StoreError, StoreResult, StoredLogin, StoredRefreshToken,
-    StoredSession, StoredUser, TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
+    StoredUser, TokenHash,
 };
 
 #[async_trait]

@@ -1,10 +1,11 @@
-//! Bodies of `/api/v1`.
+//! Bodies of `/api/v1`. Those about people are in [`identity`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::code::ErrorCode;
-use crate::id::{RoomCode, UserId};
-use crate::room::{Provider, Track, UserKind};
+use crate::id::RoomCode;
+use crate::room::{Provider, Track};
+use crate::secret::Secret;
 
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -15,65 +16,10 @@ macro_rules! body {
     };
 }
 
-body!(
-    /// `POST auth/guest`.
-    GuestRequest {
-        /// 1 to 40 characters.
-        display_name: String,
-    }
-);
-body!(
-    /// `POST auth/login`.
-    LoginRequest {
-        /// In any case.
-        username: String,
-        /// 8 to 72 bytes.
-        password: String,
-    }
-);
-body!(
-    /// `POST auth/register`.
-    RegisterRequest {
-        /// 3 to 32 letters, digits, `.`, `_` or `-`; unique whatever the case.
-        username: String,
-        /// 8 to 72 bytes.
-        password: String,
-        /// 1 to 40 characters.
-        display_name: String,
-    }
-);
-body!(
-    /// Somebody, to themselves.
-    User {
-        /// Durable identity.
-        id: UserId,
-        /// Guest or account.
-        kind: UserKind,
-        /// Shown to others.
-        display_name: String,
-        /// An account's login name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        username: Option<String>,
-    }
-);
-body!(
-    /// The answer of `auth/guest`, `auth/register`, `auth/login` and `auth/refresh`; the refresh token is a cookie.
-    AuthResponse {
-        /// Access JWT for `Authorization: Bearer` and `hello`.
-        access_token: String,
-        /// Seconds until it runs out.
-        expires_in: u64,
-        /// Who it speaks for.
-        user: User,
-    }
-);
-body!(
-    /// `PATCH me`.
-    UpdateMeRequest {
-        /// 1 to 40 characters.
-        display_name: String,
-    }
-);
+pub mod identity;
+
+pub use identity::*;
+
 body!(
     /// `POST rooms`.
     CreateRoomRequest {
@@ -81,7 +27,7 @@ body!(
         name: String,
         /// 1 to 64 characters; none: whoever has the code may enter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        passcode: Option<String>,
+        passcode: Option<Secret>,
     }
 );
 body!(
@@ -127,6 +73,17 @@ body!(
         public_url: Option<String>,
         /// Which music there is to search.
         providers: Vec<Provider>,
+        /// Logging in with Spotify; absent: it is not set up here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spotify: Option<SpotifyServer>,
+    }
+);
+body!(
+    /// What a client must know to offer Spotify.
+    SpotifyServer {
+        /// The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
+        /// cookies are not seen again.
+        origin: String,
     }
 );
 body!(
