@@ -1,0 +1,47 @@
+//! Everything that one stand-in knows. It is behind one lock, which is never held across an await.
+
+use std::collections::HashMap;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::grants::Grants;
+use crate::ids::PersonId;
+use crate::people::People;
+use crate::player::Player;
+use crate::seen::Seen;
+use crate::switches::Switches;
+
+pub(crate) struct World {
+    /// Its own address as a URL, without a slash at the end.
+    pub(crate) url: String,
+    pub(crate) app: App,
+    pub(crate) clock: Clock,
+    pub(crate) switches: Switches,
+    pub(crate) people: People,
+    pub(crate) grants: Grants,
+    pub(crate) players: HashMap<PersonId, Player>,
+    pub(crate) seen: Seen,
+}
+
+impl World {
+    pub(crate) fn new(url: String, app: App) -> Self {
+        Self {
+            url,
+            app,
+            clock: Clock::system(),
+            switches: Switches::default(),
+            people: People::everyday(),
+            grants: Grants::default(),
+            players: HashMap::new(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Somebody's player, as it is now; nobody's for who is not there.
+    pub(crate) fn player(&mut self, person: &str) -> Option<&mut Player> {
+        let id = self.people.get(person)?.id.clone();
+        let player = self.players.entry(id).or_default();
+        player.settle(self.clock.now_ms());
+        Some(player)
+    }
+}

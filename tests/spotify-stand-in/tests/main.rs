@@ -1,0 +1,11 @@
+//! The stand-in from outside: what an app, a browser and another test see of it.
+#![allow(unreachable_pub, reason = "a test binary has no readers of its docs")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod authorize;
+mod me;
+mod program;
+mod readme;
+mod support;
+mod switches;
+mod token;
