@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -69,52 +69,58 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
     let path = request.uri().path().to_owned();
     let mine = UnderWay::begin(&shared, path);
     let (head, body) = request.into_parts();
-    let is_control = mine.path.starts_with("/stand-in/");
-    if head.method == Method::PUT && !says_its_length(&head.headers) {
-        return Ok(length_required().into_response());
-    }
-    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
-        return Ok(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into_response());
-    };
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.ok().map(Collected::to_bytes);
+    let is_whole = body.is_some();
     let ask = Ask {
         method: head.method,
         path: mine.path.clone(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body: body.to_bytes(),
+        body: body.unwrap_or_default(),
     };
-    let latency_ms = if is_control { 0 } else { shared.world.lock().switches.latency_ms.min(LATENCY_MS_MAX) };
-    let half = Duration::from_millis(latency_ms.into()) / 2;
+    if ask.path.starts_with("/stand-in/") {
+        let path = ask.segments();
+        return Ok(control::answer(&mut shared.world.lock(), &ask, &path[1..]).into_response());
+    }
+    let half = Duration::from_millis(shared.world.lock().switches.latency_ms.min(LATENCY_MS_MAX).into()) / 2;
     pass(half).await;
-    let answer = answer(&shared, &ask, mine.in_flight);
+    let answer = {
+        let mut world = shared.world.lock();
+        let answer = if is_whole { answer(&mut world, &ask) } else { Answer::empty(StatusCode::PAYLOAD_TOO_LARGE) };
+        note(&mut world, &ask, &answer, mine.in_flight);
+        answer
+    };
     pass(half).await;
     Ok(answer.into_response())
 }
 
-/// Answers, and notes that it did. What is below `/stand-in/` is not noted.
-fn answer(shared: &Shared, ask: &Ask, in_flight: u32) -> Answer {
-    let mut world = shared.world.lock();
-    let took_effect_at_ms = world.clock.now_ms();
-    let path = ask.segments();
-    let answer = match path.as_slice() {
-        ["stand-in", path @ ..] => return control::answer(&mut world, ask, path),
-        ["authorize"] => accounts::answer(&mut world, ask),
-        ["api", "token"] => token::answer(&mut world, ask),
-        ["v1", path @ ..] => web_api::answer(&mut world, ask, path),
+fn answer(world: &mut World, ask: &Ask) -> Answer {
+    if ask.method == Method::PUT && !says_its_length(&ask.headers) {
+        return length_required();
+    }
+    match ask.segments().as_slice() {
+        ["authorize"] => accounts::answer(world, ask),
+        ["api", "token"] => token::answer(world, ask),
+        ["v1", path @ ..] => web_api::answer(world, ask, path),
         ["image", name, file] => image(name, file),
         _ => Answer::text(StatusCode::NOT_FOUND, "Not found"),
-    };
-    world.seen.request(SeenRequest {
+    }
+}
+
+/// Remembers a request, without any secret that was in it.
+fn note(world: &mut World, ask: &Ask, answer: &Answer, in_flight: u32) {
+    let is_for_token = ask.path == "/api/token";
+    let request = SeenRequest {
         method: ask.method.to_string(),
         path: ask.path.clone(),
-        query: if path.first() == Some(&"v1") { ask.query.clone() } else { String::new() },
-        grant_type: ask.form().get("grant_type").filter(|_| path.as_slice() == ["api", "token"]).map(str::to_owned),
+        query: if ask.path.starts_with("/v1/") { ask.query.clone() } else { String::new() },
+        grant_type: ask.form().get("grant_type").filter(|_| is_for_token).map(str::to_owned),
         person: answer.person.clone(),
         status: answer.status.as_u16(),
-        took_effect_at_ms,
+        took_effect_at_ms: world.clock.now_ms(),
         in_flight,
-    });
-    answer
+    };
+    world.seen.request(request);
 }
 
 fn image(name: &str, file: &str) -> Answer {

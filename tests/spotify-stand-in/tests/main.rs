@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authorize;
+mod control;
 mod me;
+mod player;
 mod program;
 mod readme;
 mod support;
 mod switches;
 mod token;
+mod tracks;
