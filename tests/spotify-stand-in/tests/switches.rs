@@ -104,7 +104,7 @@ async fn access_tokens_can_be_short_lived() {
     assert_eq!(next(&app, &tokens, 1).await, [401]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_can_take_their_time() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
