@@ -16,7 +16,8 @@ use crate::connection::{DoorLimits, Hub, Sockets};
 use crate::http::cookie::Cookies;
 use crate::http::limits::Limits;
 use crate::http::origin::Origins;
-use crate::identity::{Identity, Keys};
+use crate::identity::Identity;
+use crate::keys::{Folder, Keys};
 use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
 use crate::music::Music;
 use crate::music::library::{Library, Source};
@@ -37,6 +38,7 @@ pub struct Server {
     background: Group,
     library: Library,
     store: SharedStore,
+    keys: Keys,
 }
 
 /// Tasks that are stopped together.
@@ -50,6 +52,17 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Reads the keys anew, without dropping anybody. When they cannot be read the old ones stay, and the log says why.
+    pub async fn reload_keys(&self) {
+        let keys = self.keys.clone();
+        match tokio::task::spawn_blocking(move || keys.reload()).await {
+            Ok(Ok(true)) => tracing::info!(keys = ?self.keys, "the keys were read anew"),
+            Ok(Ok(false)) => tracing::warn!("the keys come from TUTTI_KEYS; they change with the next start only"),
+            Ok(Err(error)) => tracing::error!(%error, "the keys cannot be read anew; the old ones stay"),
+            Err(error) => tracing::error!(%error, "reading the keys anew failed; the old ones stay"),
+        }
     }
 
     /// Waits for the token given to [`start`], then stops in the reverse of the order in which it started: connections
@@ -84,8 +97,8 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 
     let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());
 
-    let keys = Keys::open(&data_dir.join("keys")).context("keys")?;
-    let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.context("identity")?;
+    let keys = open_keys(&config, clock)?;
+    let identity = Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
     let library = open_library(&config, clock).await.context("library")?;
     let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
     library.start(&background.tasks, background.stop.clone(), rescan_every);
@@ -137,7 +150,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         stop.clone(),
     ));
     tracing::info!("serving at http://{address}");
-    Ok(Server { address, stop, hub, connections, rooms, background, library, store })
+    Ok(Server { address, stop, hub, connections, rooms, background, library, store, keys })
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
@@ -147,6 +160,13 @@ async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
         Some(_) => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite:"),
     };
     Ok(Arc::new(store))
+}
+
+fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {
+    match &config.identity.keys {
+        Some(line) => Keys::from_line(line).context("TUTTI_KEYS"),
+        None => Keys::from_folder(Folder::in_data_dir(&config.storage.data_dir), clock.now_ms()).context("keys"),
+    }
 }
 
 async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Library> {

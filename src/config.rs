@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use secrecy::SecretString;
 
 /// Everything `tutti serve` can be told.
 #[derive(Args, Clone, Debug)]
@@ -67,6 +68,12 @@ pub struct StorageConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityConfig {
+    /// Every key of this server in one line, as `tutti keys export` prints it; no key file is read or made then. Without
+    /// it, the folder `keys` in the data directory. Set the variable, not the flag: others on a machine can see how a
+    /// program was called.
+    #[arg(long, env = "TUTTI_KEYS", hide_env_values = true)]
+    pub keys: Option<SecretString>,
+
     /// Work that goes into a password's hash, as the binary logarithm of bcrypt's rounds. Lower it for tests only.
     #[arg(long, env = "TUTTI_BCRYPT_COST", default_value_t = 12, hide = true, value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,

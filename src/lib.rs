@@ -7,6 +7,7 @@ pub mod connection;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod keys;
 pub mod limiter;
 pub mod limits;
 pub mod listener;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
-use super::keys::Keys;
 use super::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKEN_LIFETIME};
+use crate::keys::Keys;
 
 /// RFC 9068, so that no other JWT of this server can be taken for one of these.
 const TYP: &str = "at+jwt";
@@ -60,8 +60,9 @@ pub(super) fn sign(
     session: SessionId,
     now_ms: i64,
 ) -> Result<SecretString, jsonwebtoken::errors::Error> {
-    let (kid, key) = keys.signing();
-    let header = Header { typ: Some(TYP.into()), kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+    let ring = keys.ring();
+    let (kid, key) = ring.signing();
+    let header = Header { typ: Some(TYP.into()), kid: Some(kid.to_string()), ..Header::new(Algorithm::EdDSA) };
     let iat = now_ms.div_euclid(1000);
     let claims = Claims {
         iss: ISSUER.into(),
@@ -98,7 +99,8 @@ fn genuine(keys: &Keys, token: &str) -> Option<Claims> {
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return None;
     }
-    let key = keys.verifying(header.kid.as_deref()?)?;
+    let ring = keys.ring();
+    let key = ring.verifying(header.kid.as_deref()?)?;
     Some(jsonwebtoken::decode::<Claims>(token, key, &validation()).ok()?.claims)
 }
 

@@ -11,7 +11,7 @@
 //! Guarantees: no password, token or key is ever logged or shown by `Debug`; a session that was ended is refused at once
 //! on this node, also by its access tokens; a wrong username and a wrong password cannot be told apart, by text or time.
 //!
-//! Not in here: cookies, origins and limits, which are HTTP's ([`crate::http`]); what a user may do in a room.
+//! Not in here: keys ([`crate::keys`]); cookies, origins and limits, which are HTTP's ([`crate::http`]); what a user may do in a room.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,18 +22,17 @@ use tokio::sync::broadcast;
 use tutti_protocol::{SessionId, UserId, UserKind};
 
 pub use access_token::{Access, AccessError};
-pub use keys::{Keys, KeysError};
 pub use name::{Username, display_name};
 
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
+use crate::keys::{Keys, STOPPED_KEY_KEPT};
 use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredUser};
 use password::{Password, Passwords};
 use revocation::Revocations;
 
 mod access_token;
 mod entry;
-mod keys;
 mod name;
 mod password;
 mod refresh_token;
@@ -71,6 +70,7 @@ const REVOCATIONS_UNREAD_MAX: usize = 1024;
 const _: () = {
     assert!(REFRESH_GRACE.as_secs() < ACCESS_TOKEN_LIFETIME.as_secs());
     assert!(ACCESS_TOKEN_LIFETIME.as_secs() < SESSION_IDLE_LIFETIME.as_secs());
+    assert!(ACCESS_TOKEN_LIFETIME.as_secs() < STOPPED_KEY_KEPT.as_secs(), "whatever a key signed, it verifies");
     assert!(SESSION_IDLE_LIFETIME.as_secs() < SESSION_ABSOLUTE_LIFETIME.as_secs());
 };
 

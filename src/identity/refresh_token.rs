@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tutti_protocol::UserId;
 use uuid::Uuid;
 
-use super::keys::{Keys, generate_secret};
+use crate::keys::{Keys, generate_secret};
 use crate::store::TokenHash;
 
 /// 16 bytes, a dot, 32 bytes.
@@ -50,7 +50,8 @@ impl RefreshToken {
 
     /// The one token that this one is exchanged for.
     pub(super) fn successor(&self, keys: &Keys) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(keys.refresh_secret()).expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(keys.ring().refresh_secret()).expect("HMAC takes keys of any length");
         mac.update(DERIVATION);
         mac.update(self.text.expose_secret().as_bytes());
         Self::new(self.user, &mac.finalize().into_bytes().into())

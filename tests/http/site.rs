@@ -17,7 +17,8 @@ use tutti::http::cookie::Cookies;
 use tutti::http::limits::Limits;
 use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
-use tutti::identity::{Identity, Keys};
+use tutti::identity::Identity;
+use tutti::keys::{Folder, Keys};
 use tutti::music::Music;
 use tutti::music::library::{Library, Source};
 use tutti::room::Registry;
@@ -60,7 +61,7 @@ impl Site {
         let arguments = ["tutti", "--bcrypt-cost", "4"].iter().chain(settings);
         let config = Cli::parse_from(arguments).serve;
         let clock = Clock::starting_at(NOON_MS);
-        let keys = Keys::open(&dir.path().join("keys")).unwrap();
+        let keys = Keys::from_folder(Folder::in_data_dir(dir.path()), clock.now_ms()).unwrap();
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
         let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());

@@ -25,7 +25,8 @@ impl Forge {
         tokio::time::pause();
         let good = site.browser().guest("Ana").await.access_token();
         let keys = site.dir.path().join("keys");
-        let kid = fs::read_to_string(keys.join("access-signing")).unwrap();
+        let signing = fs::read_to_string(keys.join("access-signing")).unwrap();
+        let (kid, _since) = signing.split_once(' ').unwrap();
         let pem = fs::read(keys.join(format!("access-{kid}.pem"))).unwrap();
         let claims = good.split('.').nth(1).unwrap();
         let forge = Self {
