@@ -1,11 +1,16 @@
-//! The `tutti` program: arguments, start, exit code.
+//! The `tutti` program: arguments, start, signals, exit code.
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tutti::app::Server;
 use tutti::config::ServeConfig;
 use tutti::{app, telemetry};
+
+mod cli;
 
 /// A self-hosted real-time hub for shared listening rooms.
 #[derive(Parser)]
@@ -17,48 +22,57 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves rooms until SIGTERM or SIGINT.
+    /// Serves rooms until SIGTERM or SIGINT; reads its keys anew on SIGHUP.
     Serve(Box<ServeConfig>),
+    /// Shows, exchanges and exports the server's keys.
+    Keys(cli::keys::KeysArguments),
 }
 
 fn main() -> ExitCode {
-    let Command::Serve(config) = Arguments::parse().command;
-    if let Err(error) = telemetry::init(&config.telemetry) {
-        return fail(&error);
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error.into()),
+    let done = match Arguments::parse().command {
+        Command::Serve(config) => serve(*config),
+        Command::Keys(arguments) => cli::keys::run(&arguments),
     };
-    match runtime.block_on(serve(*config)) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-async fn serve(config: ServeConfig) -> anyhow::Result<()> {
-    let stop = CancellationToken::new();
-    let server = app::start(config, stop.clone()).await?;
-    stop_on_signal().await?;
-    tracing::info!("stopping");
-    stop.cancel();
-    server.stopped().await;
-    tracing::info!("stopped");
-    Ok(())
+fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    telemetry::init(&config.telemetry)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        // Before the start, which it would end otherwise.
+        let hangup = signal(SignalKind::hangup())?;
+        let stop = CancellationToken::new();
+        let server = app::start(config, stop.clone()).await?;
+        stop_on_signal(&server, hangup).await?;
+        tracing::info!("stopping");
+        stop.cancel();
+        server.stopped().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
 }
 
 /// Resolves at the first SIGTERM or SIGINT.
-async fn stop_on_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+async fn stop_on_signal(server: &Server, hangup: Signal) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        never = reload_on_signal(server, hangup) => match never {},
     }
-    Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "when the program cannot start, its user is told where they look")]
+async fn reload_on_signal(server: &Server, mut hangup: Signal) -> Infallible {
+    loop {
+        hangup.recv().await;
+        server.reload_keys().await;
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "when the program cannot do it, its user is told where they look")]
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("tutti: {error:#}");
     ExitCode::FAILURE

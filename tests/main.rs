@@ -5,6 +5,7 @@
 mod docs;
 mod http;
 mod identity;
+mod keys;
 mod music;
 mod room;
 mod store;

@@ -72,8 +72,20 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether there is nothing in it, or no folder at all.
+    pub(super) fn is_empty(&self) -> Result<bool, KeysError> {
+        match fs::read_dir(&self.dir) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(cause) => Err(KeysError::Io { path: self.dir.clone(), cause }),
+        }
+    }
+
     /// Reads all of it; an error when anything is missing, or is something else than it should be.
     pub(super) fn read(&self) -> Result<Ring, KeysError> {
+        if self.is_empty()? {
+            return Err(unreadable(&self.dir, "no keys are here yet; `tutti serve` makes them, or `tutti keys add`"));
+        }
         let refresh = self.dir.join(REFRESH_FILE);
         let text = read_secret(&refresh)?.ok_or_else(|| missing(&refresh))?;
         Ok(Ring {

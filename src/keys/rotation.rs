@@ -69,7 +69,7 @@ impl Folder {
     /// Publishes a key of each purpose that is not in use yet, unless one is waiting already; in an empty folder, a whole
     /// ring. What was added.
     pub fn add(&self, now_ms: i64) -> Result<Vec<(Purpose, KeyId)>, KeysError> {
-        if !self.dir.exists() {
+        if self.is_empty()? {
             self.make(now_ms)?;
             return Ok(self.list()?.iter().map(|key| (key.purpose, key.id)).collect());
         }

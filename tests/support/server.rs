@@ -1,6 +1,7 @@
 //! A real server on a free port over a temporary directory.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Parser;
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ pub struct TestServer {
     arguments: Vec<String>,
     running: Option<(Server, CancellationToken)>,
     /// Removed with the server.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 #[derive(Parser)]
@@ -41,13 +42,13 @@ impl TestServer {
             .map(|limit| format!("--limit-{limit}"))
             .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(flag.as_str())))
             .map(|flag| format!("{flag}=100000"));
-        let arguments = ["tutti".to_owned(), "--bcrypt-cost=4".to_owned()]
+        let arguments = ["--bcrypt-cost=4".to_owned()]
             .into_iter()
             .chain([format!("--data-dir={}", dir.path().join("data").display())])
             .chain(plenty)
             .chain(arguments.iter().map(ToString::to_string))
             .collect();
-        let mut server = Self { address: ([127, 0, 0, 1], 0).into(), arguments, running: None, _dir: dir };
+        let mut server = Self { address: ([127, 0, 0, 1], 0).into(), arguments, running: None, dir };
         server.run().await;
         server
     }
@@ -68,11 +69,28 @@ impl TestServer {
 
     async fn run(&mut self) {
         let listen = format!("--listen={}", self.address);
-        let Arguments { config } = Arguments::parse_from(self.arguments.iter().chain([&listen]));
+        let arguments: Vec<_> = self.arguments.iter().chain([&listen]).map(String::as_str).collect();
+        let config = Self::config(&arguments);
         let stop = CancellationToken::new();
         let server = app::start(config, stop.clone()).await.expect("the server starts");
         self.address = server.address();
         self.running = Some((server, stop));
+    }
+
+    /// What a server is told by these arguments.
+    pub fn config(arguments: &[&str]) -> ServeConfig {
+        Arguments::parse_from(["tutti"].iter().chain(arguments)).config
+    }
+
+    /// Tells it to read its keys anew.
+    pub async fn reload_keys(&self) {
+        let (server, _) = self.running.as_ref().expect("it runs");
+        server.reload_keys().await;
+    }
+
+    /// Where it keeps things.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,0 +1,3 @@
+//! Commands of the program besides `serve`: arguments in, text out. What they do is the library's.
+
+pub(crate) mod keys;

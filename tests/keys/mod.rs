@@ -1,0 +1,4 @@
+//! Keys, exchanged under a running server.
+
+mod program;
+mod rotation;

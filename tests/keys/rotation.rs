@@ -1,0 +1,105 @@
+//! Keys are exchanged, and nobody notices.
+
+use reqwest::Method;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tutti::clock::Clock;
+use tutti::keys::{Folder, KeyId, Purpose};
+use tutti_protocol::http::AuthResponse;
+use tutti_protocol::{Command, ServerFrame};
+
+use crate::support::{Person, TestServer};
+
+const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
+
+fn kid(token: &str) -> KeyId {
+    let header = jsonwebtoken::decode_header(token).expect("a token");
+    header.kid.as_deref().and_then(KeyId::parse).expect("a key's id")
+}
+
+async fn refresh(person: &mut Person) {
+    let answer = person.request(Method::POST, "auth/refresh").send().await.expect("the server answers");
+    assert_eq!(answer.status(), 200);
+    let AuthResponse { access_token, .. } = answer.json().await.expect("an auth response");
+    person.token = access_token.0;
+}
+
+#[tokio::test]
+async fn an_exchange_logs_nobody_out_and_drops_no_socket() {
+    let server = TestServer::start().await;
+    let folder = Folder::in_data_dir(&server.data_dir());
+    let now_ms = Clock::system().now_ms();
+    let mut ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut socket = ana.enter(&code).await;
+    let (old_token, old) = (ana.token.clone(), kid(&ana.token));
+
+    let in_use = folder.rotate(now_ms).unwrap();
+    assert_eq!(kid(&server.guest("Before").await.token), old, "the server was not told yet");
+    server.reload_keys().await;
+
+    assert_eq!(ana.status(Method::GET, "me").await, 200, "the old token is good");
+    ana.enter(&code).await;
+    let ben = server.guest("Ben").await;
+    assert!(in_use.contains(&(Purpose::Access, kid(&ben.token))), "the new key signs");
+    refresh(&mut ana).await;
+    assert_eq!(kid(&ana.token), kid(&ben.token));
+    assert_eq!(ana.status(Method::GET, "me").await, 200);
+
+    assert_eq!(folder.prune(now_ms).unwrap().kept, [old], "too early");
+    assert_eq!(folder.prune(now_ms + TWO_HOURS_MS).unwrap().removed, [old]);
+    server.reload_keys().await;
+    assert_eq!(ana.status(Method::GET, "me").await, 200);
+    let outdated = Person { token: old_token, ..ana };
+    assert_eq!(outdated.status(Method::GET, "me").await, 401, "nothing verifies by a key that is gone");
+    assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "all the time");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_read_change_nothing() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    Folder::in_data_dir(&server.data_dir()).rotate(Clock::system().now_ms()).unwrap();
+    std::fs::write(server.data_dir().join("keys/seal-writing"), "nonsense").unwrap();
+    server.reload_keys().await;
+    assert_eq!(ana.status(Method::GET, "me").await, 200);
+    assert_eq!(kid(&server.guest("Ben").await.token), kid(&ana.token));
+}
+
+/// A ring that was made elsewhere.
+fn exported() -> String {
+    let dir = TempDir::new().unwrap();
+    let folder = Folder::in_data_dir(dir.path());
+    folder.add(Clock::system().now_ms()).unwrap();
+    secrecy::ExposeSecret::expose_secret(&folder.export().unwrap()).to_owned()
+}
+
+#[tokio::test]
+async fn keys_of_the_environment_outlive_the_server_and_leave_no_file() {
+    let line = exported();
+    let mut server = TestServer::start_with(&[&format!("--keys={line}")]).await;
+    let mut ana = server.guest("Ana").await;
+    assert!(line.contains(&format!("access-signing={}", kid(&ana.token))));
+    server.reload_keys().await;
+    server.start_again().await;
+    assert_eq!(ana.status(Method::GET, "me").await, 200);
+    refresh(&mut ana).await;
+    assert!(!server.data_dir().join("keys").exists());
+}
+
+#[tokio::test]
+async fn a_line_that_is_wrong_stops_the_start_and_is_not_quoted() {
+    let line = exported();
+    let dir = TempDir::new().unwrap();
+    for wrong in ["", "v1", &line[..line.len() - 3], &line.replacen("access-", "axes-", 1)] {
+        let data_dir = format!("--data-dir={}", dir.path().display());
+        let config = TestServer::config(&[&data_dir, &format!("--keys={wrong}"), "--listen=127.0.0.1:0"]);
+        let shown = format!("{config:?}");
+        let error = tutti::app::start(config, CancellationToken::new()).await.expect_err("no start");
+        let error = format!("{error:#} {error:?} {shown}");
+        assert!(error.contains("TUTTI_KEYS"), "{error}");
+        for part in line.split([',', '=']).filter(|part| part.len() > 30) {
+            assert!(!error.contains(&part[1..20]), "{error}");
+        }
+    }
+}
