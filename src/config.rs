@@ -117,6 +117,11 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 
+    /// Wrong passcodes for one room, from all addresses together. Beyond it nobody is locked out: the next tries wait
+    /// their turn, a few seconds at most, and only then are told to come back.
+    #[arg(long, env = "TUTTI_LIMIT_GUESSES_PER_ROOM", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_guesses_per_room: u32,
+
     /// Rooms opened, per identity.
     #[arg(long, env = "TUTTI_LIMIT_ROOMS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_rooms: u32,

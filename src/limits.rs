@@ -9,6 +9,8 @@ use std::time::Duration;
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// A larger `hello` is closed with 4500.
 pub const HELLO_BYTES_MAX: usize = 4 * 1024;
+/// How long a passcode may wait to be tried when many were wrong; beyond it closed with 4006.
+pub const PASSCODE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// A larger message is closed with 4506.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Resident in every connection; larger messages grow it while they are read.
@@ -63,6 +65,7 @@ pub const DRAIN_ROOMS_TIMEOUT: Duration = Duration::from_secs(3);
 /// Then: how long everything else may take.
 pub const DRAIN_BACKGROUND_TIMEOUT: Duration = Duration::from_secs(2);
 
+const _: () = assert!(PASSCODE_WAIT_MAX.as_secs() < HELLO_TIMEOUT.as_secs(), "clients wait for a welcome as long");
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());

@@ -7,6 +7,7 @@
 //! | `outbox` | the way out: written inline, bounded, never torn |
 //! | [`frame`] | WebSocket frames as a server sends them |
 //! | `hub` | all connections: caps, ended sessions, the drain |
+//! | `turnstile` | how often passcodes are tried |
 //!
 //! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
 
@@ -18,6 +19,7 @@ mod link;
 mod outbox;
 mod session;
 mod socket;
+mod turnstile;
 mod upgrade;
 
 use std::net::IpAddr;
@@ -38,6 +40,7 @@ use crate::room::Registry;
 pub use hub::Hub;
 pub use link::Link;
 pub use outbox::{Drained, Outbox};
+pub use turnstile::Turnstile;
 pub use upgrade::upgrade;
 
 /// What connections use of the server.
@@ -72,8 +75,10 @@ pub struct DoorLimits {
     pub joins: Limiter<IpAddr>,
     /// Unknown room codes, by address.
     pub guesses: Limiter<IpAddr>,
-    /// Passcodes tried, by room and address.
-    pub passcodes: Limiter<(RoomId, IpAddr)>,
+    /// Wrong passcodes, by room and address.
+    pub passcodes: Turnstile<(RoomId, IpAddr)>,
+    /// Wrong passcodes, by room over all addresses.
+    pub passcodes_of_room: Turnstile<RoomId>,
 }
 
 impl DoorLimits {
@@ -82,7 +87,8 @@ impl DoorLimits {
         Self {
             joins: Limiter::per_minute(config.limit_joins, clock),
             guesses: Limiter::per_minute(config.limit_guesses, clock),
-            passcodes: Limiter::per_minute(config.limit_guesses, clock),
+            passcodes: Turnstile::per_minute(config.limit_guesses, clock),
+            passcodes_of_room: Turnstile::per_minute(config.limit_guesses_per_room, clock),
         }
     }
 }

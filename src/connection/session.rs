@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::net::TcpStream;
@@ -19,7 +20,8 @@ use super::{Drained, Link, Outbox, Sockets, frame};
 use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::{
-    CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
+    CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX, READ_BUFFER_BYTES,
+    SIGNALS_PER_SECOND,
 };
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
 
@@ -132,8 +134,10 @@ fn is_proper(hello: &Hello) -> bool {
     !name.trim().is_empty() && name.chars().count() <= 80 && !name.chars().any(char::is_control)
 }
 
-/// Members need no passcode; newcomers have few tries, counted by room and address, so that nobody is locked out by
-/// what somebody elsewhere guesses.
+/// Members need no passcode. Newcomers may be wrong a few times, counted by room and address, so that nobody is locked
+/// out by what somebody elsewhere guesses. Who guesses from many addresses is slowed down by the room, and with them
+/// whoever comes meanwhile. Tries are counted before they are made, so that many at once gain nothing, and those that
+/// were right are given back.
 async fn check_passcode(
     sockets: &Sockets,
     room: &RoomHandle,
@@ -146,7 +150,33 @@ async fn check_passcode(
         return Ok(());
     }
     let Some(passcode) = &hello.passcode else { return Err(CloseCode::PasscodeWrong) };
-    sockets.limits.passcodes.check(&(room.id(), address)).map_err(|_| CloseCode::TryLater)?;
+    let limits = &sockets.limits;
+    let by_address = (room.id(), address);
+    limits.passcodes.take(by_address, Duration::ZERO).ok_or(CloseCode::TryLater)?;
+    let outcome = match limits.passcodes_of_room.take(room.id(), PASSCODE_WAIT_MAX) {
+        Some(wait) => {
+            let outcome = try_passcode(sockets, passcode, hash, wait).await;
+            if outcome != Err(CloseCode::PasscodeWrong) {
+                limits.passcodes_of_room.give_back(&room.id());
+            }
+            outcome
+        }
+        None => Err(CloseCode::TryLater),
+    };
+    if outcome != Err(CloseCode::PasscodeWrong) {
+        limits.passcodes.give_back(&by_address);
+    }
+    outcome
+}
+
+/// Tries a passcode when its turn has come, unless the server goes before.
+async fn try_passcode(sockets: &Sockets, passcode: &str, hash: &str, wait: Duration) -> Result<(), CloseCode> {
+    if !wait.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = sockets.draining.cancelled() => return Err(CloseCode::GoingAway),
+        }
+    }
     match sockets.identity.verify_passcode(passcode, hash).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(CloseCode::PasscodeWrong),

@@ -11,7 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tutti_protocol::{ErrorCode, SUBPROTOCOL};
+use tutti_protocol::SUBPROTOCOL;
 use warp::reply::Response;
 
 use super::hub::AddressPlace;
@@ -36,13 +36,8 @@ pub fn upgrade(
         return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
     };
     sockets.limits.joins.check(&address).map_err(ApiError::rate_limited)?;
-    let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address).ok_or_else(|| {
-        ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            ErrorCode::LimitReached,
-            "There are too many connections from here.",
-        )
-    })?;
+    let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address);
+    let place = place.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))

@@ -10,6 +10,9 @@ use tutti_protocol::http::Problem;
 use uuid::Uuid;
 use warp::reply::Response;
 
+/// When to look again whether somebody went; nobody knows.
+const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
+
 /// A failed request.
 #[derive(Debug)]
 pub struct ApiError {
@@ -48,7 +51,7 @@ impl ApiError {
 
     /// 429 `rate_limited`, with `Retry-After`.
     pub fn rate_limited(retry_after: Duration) -> Self {
-        let seconds = retry_after.as_secs().max(1);
+        let seconds = in_seconds(retry_after);
         Self {
             retry_after: Some(retry_after),
             ..Self::new(
@@ -77,6 +80,14 @@ impl ApiError {
         Self {
             cause: Some(cause.into()),
             ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "Something went wrong on the server.")
+        }
+    }
+
+    /// 429 `limit_reached`, with `Retry-After`: there are as many as there may be, and room when somebody goes.
+    pub fn crowded(detail: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(CROWDED_RETRY_AFTER),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::LimitReached, detail)
         }
     }
 
@@ -129,10 +140,15 @@ impl ApiError {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(retry_after) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(in_seconds(retry_after)));
         }
         response
     }
+}
+
+/// Rounded up: who comes back a moment early is refused again.
+fn in_seconds(retry_after: Duration) -> u64 {
+    retry_after.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
 impl warp::Reply for ApiError {

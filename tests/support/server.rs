@@ -36,11 +36,11 @@ impl TestServer {
     pub async fn start_with(arguments: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let plenty = ["logins", "registrations", "guests", "joins", "guesses", "rooms", "searches"];
+        let plenty = ["logins", "registrations", "guests", "joins", "guesses", "guesses-per-room", "rooms", "searches"];
         let plenty = plenty
             .iter()
             .map(|limit| format!("--limit-{limit}"))
-            .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(flag.as_str())))
+            .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(&format!("{flag}="))))
             .map(|flag| format!("{flag}=100000"));
         let arguments = ["--bcrypt-cost=4".to_owned()]
             .into_iter()

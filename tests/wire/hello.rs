@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tutti_protocol::ServerFrame;
 use uuid::Uuid;
 
+use crate::http::site::pass;
 use crate::support::{Person, Socket, TestServer};
 
 fn with(hello: &Value, field: &str, value: Value) -> Value {
@@ -101,11 +102,88 @@ async fn a_passcode_is_asked_of_newcomers_only_and_cannot_be_guessed_quickly() {
     let eve = server.guest("Eve").await;
     let hello = eve.hello(&code);
     let mut codes = vec![];
-    for guess in ["a", "b", "c", "d"] {
+    for guess in ["a", "b", "c", "d", "sesame"] {
         codes.push(code_for(&eve, &with(&hello, "passcode", json!(guess))).await.expect("a code"));
     }
-    assert_eq!(codes, [4505, 4505, 4006, 4006], "a few tries, then a while of none");
+    assert_eq!(codes, [4505, 4505, 4505, 4006, 4006], "a few wrong ones, then a while of none");
     ben.enter(&code).await;
+}
+
+#[tokio::test]
+async fn who_knows_the_passcode_is_no_guesser() {
+    let server = TestServer::start_with(&["--limit-guesses=2", "--limit-guesses-per-room=2"]).await;
+    let code = server.guest("Ana").await.room("Kitchen", Some("sesame")).await.code.to_string();
+    for name in ["Ben", "Cleo", "Dora", "Emil", "Fay"] {
+        let guest = server.guest(name).await;
+        guest.knock(&with(&guest.hello(&code), "passcode", json!("sesame"))).await.welcome().await;
+    }
+}
+
+/// A room whose passcode was guessed wrong so often that the next try has to wait for five seconds, and the one after it
+/// for longer than anybody waits. Whether it is the first or the second of two is not known, as they come at once.
+struct Besieged {
+    server: TestServer,
+    host: Person,
+    code: String,
+    waiting: Socket,
+    refused: Option<u16>,
+}
+
+impl Besieged {
+    async fn new() -> Self {
+        let server = TestServer::start_with(&["--limit-guesses-per-room=12"]).await;
+        let host = server.guest("Ana").await;
+        let code = host.room("Kitchen", Some("sesame")).await.code.to_string();
+        let eve = server.guest("Eve").await;
+        for _ in 0..12 {
+            assert_eq!(code_for(&eve, &with(&eve.hello(&code), "passcode", json!("a"))).await, Some(4505));
+        }
+        let (ben, cleo) = (server.guest("Ben").await, server.guest("Cleo").await);
+        let mut bens = ben.knock(&with(&ben.hello(&code), "passcode", json!("sesame"))).await;
+        let mut cleos = cleo.knock(&with(&cleo.hello(&code), "passcode", json!("sesame"))).await;
+        let (waiting, refused) = tokio::select! {
+            code = bens.close_code() => (cleos, code),
+            code = cleos.close_code() => (bens, code),
+        };
+        Self { server, host, code, waiting, refused }
+    }
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_slow_a_room_down_and_lock_nobody_out() {
+    let Besieged { host, code, mut waiting, refused, server } = Besieged::new().await;
+    assert_eq!(refused, Some(4006));
+    host.enter(&code).await;
+    let elsewhere = host.room("Garden", Some("sesame")).await.code.to_string();
+    let dora = server.guest("Dora").await;
+    dora.knock(&with(&dora.hello(&elsewhere), "passcode", json!("sesame"))).await.welcome().await;
+    pass(Duration::from_secs(5)).await;
+    waiting.welcome().await;
+}
+
+#[tokio::test]
+async fn who_waits_to_try_a_passcode_does_not_hold_the_server_up() {
+    let Besieged { mut server, mut waiting, .. } = Besieged::new().await;
+    // Sooner than its turn would have come.
+    let closed = tokio::time::timeout(Duration::from_secs(3), waiting.close_code());
+    let (closed, ()) = tokio::join!(closed, server.stop());
+    assert_eq!(closed.expect("at once"), Some(4001));
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_sockets_are_counted_by_who_is_behind_it() {
+    let settings = ["--trusted-proxies=127.0.0.1", "--limit-joins=2", "--limit-connections-per-address=1"];
+    let server = TestServer::start_with(&settings).await;
+    let address = server.address;
+    let open = async |client: &str| Socket::try_open(address, &[("x-forwarded-for", client)]).await;
+    let _first = open("192.0.2.1").await.expect("the first of one client");
+    let _other = open("192.0.2.2").await.expect("another client");
+    for (reason, wait_seconds) in [("one is open", 10..=10), ("two were opened within a minute", 1..=30)] {
+        let Err(Error::Http(answer)) = open("192.0.2.1").await else { panic!("let in, though {reason}") };
+        assert_eq!(answer.status(), 429, "{reason}");
+        let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!(wait_seconds.contains(&wait), "{reason}: {wait}");
+    }
 }
 
 #[tokio::test]
