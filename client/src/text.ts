@@ -331,7 +331,8 @@ export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: 
 }
 
 export function memberName(members: readonly Member[], id: UserId): string {
-  return members.find((member) => member.id === id)?.name ?? text.room.unknownMember;
+  const name = members.find((member) => member.id === id)?.name ?? '';
+  return name === '' ? text.room.unknownMember : name;
 }
 
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });

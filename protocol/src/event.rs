@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EntryId, UserId};
-use crate::room::{Entry, Member, Playback, Role};
+use crate::room::{Entry, Member, Playback, Role, UserKind};
 
 /// Something that happened, with all that is needed to take it in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,19 @@ pub enum Event {
         member: UserId,
         /// The new name.
         member_name: String,
+    },
+    /// Somebody is shown differently: by another name or picture, or with an account instead of as a guest. All of it as
+    /// it is from now on.
+    MemberChanged {
+        /// Who.
+        member: UserId,
+        /// Their name.
+        member_name: String,
+        /// Guest or account.
+        kind: UserKind,
+        /// Their picture; absent when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<String>,
     },
     /// Somebody's role changed.
     RoleChanged {

@@ -56,6 +56,9 @@ pub struct Member {
     /// True when they have been gone for longer than the grace period: their queue waits for them, out of the order.
     #[serde(default)]
     pub away: bool,
+    /// A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// Where a track's music comes from.

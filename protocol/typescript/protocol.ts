@@ -90,7 +90,11 @@ kind: UserKind,
 /**
  * True when they have been gone for longer than the grace period: their queue waits for them, out of the order.
  */
-away: boolean, };
+away: boolean, 
+/**
+ * A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
+ */
+picture?: string | null, };
 
 /**
  * Where a track's music comes from.
@@ -319,7 +323,23 @@ member: UserId,
 /**
  * The new name.
  */
-member_name: string, } | { "name": "role_changed", 
+member_name: string, } | { "name": "member_changed", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * Their name.
+ */
+member_name: string, 
+/**
+ * Guest or account.
+ */
+kind: UserKind, 
+/**
+ * Their picture; absent when there is none.
+ */
+picture?: string | null, } | { "name": "role_changed", 
 /**
  * Whose.
  */

@@ -96,7 +96,7 @@ async fn enter(
     if sockets.draining.is_cancelled() {
         return Err(CloseCode::GoingAway);
     }
-    let newcomer = state::Newcomer { id: user.id, name: user.display_name, kind: user.kind };
+    let newcomer = state::Newcomer { id: user.id, name: user.display_name, kind: user.kind, picture: None };
     let session = Session {
         sockets: sockets.clone(),
         link: link.clone(),

@@ -206,7 +206,7 @@ fn parse(bytes: &[u8]) -> (Got, usize) {
 }
 
 pub fn newcomer(name: &str) -> Newcomer {
-    Newcomer { id: user(name), name: name.to_owned(), kind: UserKind::Guest }
+    Newcomer { id: user(name), name: name.to_owned(), kind: UserKind::Guest, picture: None }
 }
 
 pub fn user(name: &str) -> UserId {

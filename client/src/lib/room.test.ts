@@ -25,8 +25,19 @@ describe('room', () => {
       'Ana host',
       'Benno player',
     ]);
+    expect(people([{ name: 'member_changed', member: 'ben', member_name: 'Benno', kind: 'user' }])).toEqual([
+      'Ana host',
+      'Benno player',
+    ]);
     expect(people([{ name: 'host_transferred', from: 'ana', to: 'ben' }])).toEqual(['Ana cohost', 'Ben host']);
     expect(people([{ name: 'member_kicked', member: 'ben', by: 'ana' }])).toEqual(['Ana host']);
+  });
+
+  it('shows a picture from when it is there until it is gone', () => {
+    const change = { name: 'member_changed', member: 'ben', member_name: 'Ben', kind: 'user' } as const;
+    const shown = applyDelta(room(), delta([{ ...change, picture: '/pictures/ben' }]))!;
+    expect(shown.members[1]).toMatchObject({ kind: 'user', picture: '/pictures/ben', role: 'player' });
+    expect(applyDelta(shown, delta([change]))?.members[1]?.picture).toBeNull();
   });
 
   it('takes the timeline from one entry to the next in one delta', () => {

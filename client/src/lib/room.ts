@@ -36,6 +36,12 @@ function applyEvent(room: Room, event: Event): Room | null {
       return changeMember(room, event.member, { away: false });
     case 'member_renamed':
       return changeMember(room, event.member, { name: event.member_name });
+    case 'member_changed':
+      return changeMember(room, event.member, {
+        name: event.member_name,
+        kind: event.kind,
+        picture: event.picture ?? null,
+      });
     case 'role_changed':
       return changeMember(room, event.member, { role: event.role });
     case 'host_transferred':

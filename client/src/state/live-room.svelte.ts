@@ -173,6 +173,10 @@ export class LiveRoom {
     return memberName(this.room?.members ?? [], id);
   }
 
+  pictureOf(id: UserId): string | null {
+    return this.room?.members.find((member) => member.id === id)?.picture ?? null;
+  }
+
   /** When an upcoming entry starts, if nothing changes. */
   startsInMs(entry: Entry): number {
     const leftMs = this.part === null ? 0 : this.part.entry.track.duration_ms - this.positionMs;
@@ -195,7 +199,6 @@ export class LiveRoom {
         break;
       case 'snapshot':
         this.#show(frame.room);
-        this.#introduce(frame.room);
         break;
       case 'delta': {
         const next = this.room === null ? null : applyDelta(this.room, frame);
@@ -227,15 +230,6 @@ export class LiveRoom {
     }
     this.room = room;
     this.#updatePlayer();
-  }
-
-  /** Whoever took on another name while not in the room takes it on here too. */
-  #introduce(room: Room): void {
-    const known = room.members.find((member) => member.id === this.me)?.name;
-    const name = app.user?.display_name;
-    if (known !== undefined && name !== undefined && known !== name) {
-      void this.submit({ name: 'rename', display_name: name });
-    }
   }
 
   #updatePlayer(): void {

@@ -21,6 +21,11 @@ impl RoomState {
             Event::MemberRenamed { member, member_name } => {
                 self.update(*member, |state| state.name.clone_from(member_name));
             }
+            Event::MemberChanged { member, member_name, kind, picture } => self.update(*member, |state| {
+                state.name.clone_from(member_name);
+                state.kind = *kind;
+                state.picture.clone_from(picture);
+            }),
             Event::RoleChanged { member, role, .. } => self.update(*member, |state| state.role = *role),
             Event::HostTransferred { from, to } => {
                 self.update(*from, |state| state.role = Role::Cohost);
@@ -70,6 +75,7 @@ impl RoomState {
         let ledger = self.members.remove(&member.id).map(|gone| gone.ledger).unwrap_or_default();
         let state = MemberState {
             name: member.name.clone(),
+            picture: member.picture.clone(),
             role: member.role,
             kind: member.kind,
             standing: Standing::Here,
@@ -87,6 +93,8 @@ impl RoomState {
             self.members.remove(&id);
         } else {
             member.standing = Standing::Gone;
+            member.name.clear();
+            member.picture = None;
             member.role = Role::Listener;
             member.queue.clear();
         }

@@ -19,9 +19,7 @@ impl RoomState {
         }
         match input {
             Input::Create { name, host } => {
-                let host =
-                    Member { id: host.id, name: host.name.clone(), role: Role::Host, kind: host.kind, away: false };
-                Ok(vec![Event::RoomCreated { room_name: name.clone(), host }])
+                Ok(vec![Event::RoomCreated { room_name: name.clone(), host: host.to_member(Role::Host, false) }])
             }
             Input::Enter(newcomer) => self.enter(newcomer),
             Input::GraceOver(member) => Ok(match self.members.get(member) {
@@ -55,24 +53,21 @@ impl RoomState {
     }
 
     fn enter(&self, newcomer: &Newcomer) -> Decision {
-        match self.members.get(&newcomer.id).map(|member| member.standing) {
-            Some(Standing::Here) => Ok(vec![]),
-            Some(Standing::Away) => Ok(vec![Event::MemberReturned { member: newcomer.id }]),
-            Some(Standing::Gone) | None => {
-                if self.members.values().filter(|member| member.is_visible()).count() >= MEMBERS_MAX {
-                    return Err(Refusal::RoomFull);
-                }
-                Ok(vec![Event::MemberJoined {
-                    member: Member {
-                        id: newcomer.id,
-                        name: newcomer.name.clone(),
-                        role: Role::Player,
-                        kind: newcomer.kind,
-                        away: false,
-                    },
-                }])
+        let Some(known) = self.visible(newcomer.id) else {
+            if self.members.values().filter(|member| member.is_visible()).count() >= MEMBERS_MAX {
+                return Err(Refusal::RoomFull);
             }
+            return Ok(vec![Event::MemberJoined { member: newcomer.to_member(Role::Player, false) }]);
+        };
+        let mut events = vec![];
+        if known.standing == Standing::Away {
+            events.push(Event::MemberReturned { member: newcomer.id });
         }
+        let Member { id, name, kind, picture, .. } = newcomer.to_member(known.role, false);
+        if (&name, kind, &picture) != (&known.name, known.kind, &known.picture) {
+            events.push(Event::MemberChanged { member: id, member_name: name, kind, picture });
+        }
+        Ok(events)
     }
 
     fn tick(&self, ctx: &Ctx) -> Vec<Event> {

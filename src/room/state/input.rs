@@ -1,6 +1,8 @@
 //! What can be asked of a room.
 
-use tutti_protocol::{Command, EntryId, Track, UserId, UserKind};
+use tutti_protocol::{Command, EntryId, Member, Role, Track, UserId, UserKind};
+
+use crate::PICTURE_BYTES_MAX;
 
 /// What a decision may know besides the state.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,16 @@ pub struct Newcomer {
     pub name: String,
     /// Guest or account.
     pub kind: UserKind,
+    /// A small picture of them, absolute or relative to the server's root; one of more than [`PICTURE_BYTES_MAX`] is none.
+    pub picture: Option<String>,
+}
+
+impl Newcomer {
+    /// As they are shown in the room.
+    pub(crate) fn to_member(&self, role: Role, away: bool) -> Member {
+        let picture = self.picture.clone().filter(|picture| picture.len() <= PICTURE_BYTES_MAX);
+        Member { id: self.id, name: self.name.clone(), role, kind: self.kind, away, picture }
+    }
 }
 
 /// Something that a room decides about.

@@ -49,6 +49,8 @@ pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
 pub const ENTRIES_PER_ROOM_MAX: usize = 10_000;
 /// Members that a room may have.
 pub const MEMBERS_MAX: usize = 5_000;
+/// Bytes of the address of a member's picture.
+pub const PICTURE_BYTES_MAX: usize = 512;
 /// How many places of the order a snapshot or delta shows.
 pub const UPCOMING_SHOWN_MAX: usize = 100;
 
@@ -89,6 +91,8 @@ struct Current {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct MemberState {
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    picture: Option<String>,
     role: Role,
     kind: UserKind,
     standing: Standing,
@@ -105,7 +109,7 @@ enum Standing {
     Here,
     /// Gone for longer: the queue waits.
     Away,
-    /// Left or sent out: only the ledger is kept.
+    /// Left or sent out: only the ledger is kept, neither name nor picture.
     Gone,
 }
 

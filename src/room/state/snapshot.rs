@@ -6,7 +6,14 @@ use crate::{MemberState, RoomState, Standing, UPCOMING_SHOWN_MAX};
 
 impl MemberState {
     pub(crate) fn to_wire(&self, id: UserId) -> Member {
-        Member { id, name: self.name.clone(), role: self.role, kind: self.kind, away: self.standing == Standing::Away }
+        Member {
+            id,
+            name: self.name.clone(),
+            role: self.role,
+            kind: self.kind,
+            away: self.standing == Standing::Away,
+            picture: self.picture.clone(),
+        }
     }
 }
 
@@ -59,6 +66,7 @@ pub fn changes_order(event: &Event) -> bool {
         Event::RoomCreated { .. }
         | Event::MemberJoined { .. }
         | Event::MemberRenamed { .. }
+        | Event::MemberChanged { .. }
         | Event::RoomClosed { .. } => false,
     }
 }

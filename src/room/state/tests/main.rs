@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
 mod fairness;
+mod people;
 mod permissions;
 mod playback;
 mod properties;

@@ -14,7 +14,7 @@ use crate::script::track_of;
 /// Something that somebody does, with targets that are looked up in the room as it is then.
 #[derive(Clone, Debug)]
 enum Act {
-    Enter,
+    Enter { picture: Option<u8> },
     GraceOver,
     Enqueue { duration_ms: u64, before: Option<Index> },
     Dequeue(Index),
@@ -35,7 +35,7 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     let role = prop_oneof![Just(Role::Listener), Just(Role::Player), Just(Role::Cohost), Just(Role::Host)];
     prop_oneof![
-        4 => Just(Act::Enter),
+        4 => proptest::option::of(0..2u8).prop_map(|picture| Act::Enter { picture }),
         1 => Just(Act::GraceOver),
         10 => (duration_ms(), proptest::option::weighted(0.2, any::<Index>()))
             .prop_map(|(duration_ms, before)| Act::Enqueue { duration_ms, before }),
@@ -100,7 +100,10 @@ impl World {
         };
         let mut track = None;
         let command = match act {
-            Act::Enter => return self.handle(&Input::Enter(newcomer(who))),
+            Act::Enter { picture } => {
+                let picture = picture.map(|picture| format!("/pictures/{picture}"));
+                return self.handle(&Input::Enter(Newcomer { picture, ..newcomer(who) }));
+            }
             Act::GraceOver => return self.handle(&Input::GraceOver(by)),
             Act::Wait(duration_ms) => {
                 self.wait(*duration_ms);
@@ -179,7 +182,7 @@ fn user(who: u8) -> UserId {
 }
 
 fn newcomer(who: u8) -> Newcomer {
-    Newcomer { id: user(who), name: format!("member {who}"), kind: UserKind::Guest }
+    Newcomer { id: user(who), name: format!("member {who}"), kind: UserKind::Guest, picture: None }
 }
 
 proptest! {
@@ -253,7 +256,7 @@ proptest! {
     ) {
         let mut world = World::open();
         for who in people() {
-            world.perform(who, &Act::Enter);
+            world.perform(who, &Act::Enter { picture: None });
         }
         for (who, duration_ms) in &tracks {
             world.perform(*who, &Act::Enqueue { duration_ms: *duration_ms, before: None });

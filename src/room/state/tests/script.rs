@@ -4,8 +4,8 @@
 //! `ana joins` (the first to join opens the room and is its host) · `ana adds a1 a2=600` (seconds; 180 unless said) ·
 //! `ana adds a3 before a1` · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
 //! `ana pauses` · `ana seeks 30` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
-//! `ben goes` (away for longer than the grace period) · `ben returns` · `wait 90` (seconds, with every deadline on the
-//! way) · `next` (until the next entry is on).
+//! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
+//! /ben.webp` (a picture) · `wait 90` (seconds, with every deadline on the way) · `next` (until the next entry is on).
 
 use std::collections::BTreeMap;
 
@@ -66,6 +66,11 @@ impl Story {
         *self.people.entry(name.to_owned()).or_insert(next)
     }
 
+    /// A guest without a picture.
+    pub fn newcomer(&mut self, name: &str) -> Newcomer {
+        Newcomer { id: self.user(name), name: name.to_owned(), kind: UserKind::Guest, picture: None }
+    }
+
     pub fn handle(&mut self, input: &Input) -> Result<(), Refusal> {
         self.ids += 1;
         let ctx = Ctx { now_ms: self.now_ms, new_entry: EntryId(Uuid::from_u128(1_000_000 + self.ids)) };
@@ -95,7 +100,7 @@ impl Story {
                 }
             }
             [name, "joins"] => {
-                let who = Newcomer { id: self.user(name), name: name.to_owned(), kind: UserKind::Guest };
+                let who = self.newcomer(name);
                 if self.room.offset() == 0 {
                     self.handle(&Input::Create { name: "Party".into(), host: who })?;
                 } else {
@@ -103,7 +108,15 @@ impl Story {
                 }
             }
             [name, "returns"] => {
-                let who = Newcomer { id: self.user(name), name: name.to_owned(), kind: UserKind::Guest };
+                let who = self.newcomer(name);
+                self.handle(&Input::Enter(who))?;
+            }
+            [name, "returns", "with", picture] => {
+                let who = Newcomer { picture: Some(picture.to_owned()), ..self.newcomer(name) };
+                self.handle(&Input::Enter(who))?;
+            }
+            [name, "returns", "as", other] => {
+                let who = Newcomer { name: other.to_owned(), ..self.newcomer(name) };
                 self.handle(&Input::Enter(who))?;
             }
             [name, "goes"] => {
