@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
-import { entry } from './lib/testing/fixtures';
-import { connectionWords, endingWords, ordinal, reasonWords, refusalWords, text } from './text';
+import { entry, member } from './lib/testing/fixtures';
+import { connectionWords, endingWords, memberName, ordinal, reasonWords, refusalWords, text } from './text';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
@@ -20,6 +20,12 @@ describe('words', () => {
       'Your 2nd turn, after Ana and Ben',
     );
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
+  });
+
+  it('name those who are here, and nobody else', () => {
+    const nameless = { ...member('cleo'), name: '' };
+    const named = ['ben', 'cleo', 'dora'].map((id) => memberName([member('ben'), nameless], id));
+    expect(named).toEqual(['Ben', text.room.unknownMember, text.room.unknownMember]);
   });
 
   it('count', () => {

@@ -68,6 +68,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<String>,
     },
+    /// A guest turned out to be somebody with an account: what was theirs in the room is the account's now. Their entries
+    /// go to the end of its queue, save the next one if it is settled; so does the entry that is on.
+    MemberMerged {
+        /// The guest, who is no member any more.
+        from: UserId,
+        /// The account, as a member from now on.
+        to: Member,
+    },
+    /// Somebody deleted everything about themselves: their queue goes, nothing of them is remembered. The entry that is
+    /// on plays to its end.
+    MemberForgotten {
+        /// Who.
+        member: UserId,
+    },
     /// Somebody's role changed.
     RoleChanged {
         /// Whose.

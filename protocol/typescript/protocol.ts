@@ -339,7 +339,19 @@ kind: UserKind,
 /**
  * Their picture; absent when there is none.
  */
-picture?: string | null, } | { "name": "role_changed", 
+picture?: string | null, } | { "name": "member_merged", 
+/**
+ * The guest, who is no member any more.
+ */
+from: UserId, 
+/**
+ * The account, as a member from now on.
+ */
+to: Member, } | { "name": "member_forgotten", 
+/**
+ * Who.
+ */
+member: UserId, } | { "name": "role_changed", 
 /**
  * Whose.
  */

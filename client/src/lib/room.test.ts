@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '$protocol';
+import type { Event, Member } from '$protocol';
 import { applyPresence } from './presence';
-import { applyDelta, type Delta } from './room';
+import { applyDelta, type Delta, identityAfter } from './room';
 import { entry, idle, member, playing, room } from './testing/fixtures';
 
 const delta = (events: Event[], more: Partial<Delta> = {}): Delta => ({
@@ -30,6 +30,7 @@ describe('room', () => {
       'Benno player',
     ]);
     expect(people([{ name: 'host_transferred', from: 'ana', to: 'ben' }])).toEqual(['Ana cohost', 'Ben host']);
+    expect(people([{ name: 'member_forgotten', member: 'ben' }])).toEqual(['Ana host']);
     expect(people([{ name: 'member_kicked', member: 'ben', by: 'ana' }])).toEqual(['Ana host']);
   });
 
@@ -38,6 +39,35 @@ describe('room', () => {
     const shown = applyDelta(room(), delta([{ ...change, picture: '/pictures/ben' }]))!;
     expect(shown.members[1]).toMatchObject({ kind: 'user', picture: '/pictures/ben', role: 'player' });
     expect(applyDelta(shown, delta([change]))?.members[1]?.picture).toBeNull();
+  });
+
+  it('lets an account take over from the guest who logged in to it', () => {
+    const before = room({
+      now_playing: entry('a', 'ana'),
+      members: [member('ana', 'host'), member('ben'), member('cleo')],
+    });
+    const names = (to: Member) => {
+      const after = applyDelta(before, delta([{ name: 'member_merged', from: 'ana', to }]))!;
+      expect(after.now_playing?.member).toBe(to.id);
+      return after.members.map(({ name, role, kind }) => `${name} ${role} ${kind}`);
+    };
+    const account = { role: 'host', kind: 'user' } as const;
+    expect(names({ ...member('dora'), ...account })).toEqual([
+      'Dora host user',
+      'Ben player guest',
+      'Cleo player guest',
+    ]);
+    expect(names({ ...member('cleo'), ...account })).toEqual(['Ben player guest', 'Cleo host user']);
+  });
+
+  it('knows who a guest is after they have logged in', () => {
+    const events: Event[] = [
+      { name: 'next_locked', entry: 'a' },
+      { name: 'member_merged', from: 'ben', to: member('cleo') },
+    ];
+    expect(identityAfter(events, 'ben')).toBe('cleo');
+    expect(identityAfter(events, 'ana')).toBe('ana');
+    expect(identityAfter(events, null)).toBeNull();
   });
 
   it('takes the timeline from one entry to the next in one delta', () => {

@@ -21,6 +21,13 @@ export function applyDelta(room: Room, delta: Delta): Room | null {
   };
 }
 
+/** Who somebody is after events: a guest who has logged in is their account from then on. */
+export function identityAfter(events: readonly Event[], id: UserId | null): UserId | null {
+  let now = id;
+  for (const event of events) if (event.name === 'member_merged' && event.from === now) now = event.to.id;
+  return now;
+}
+
 function applyEvent(room: Room, event: Event): Room | null {
   switch (event.name) {
     case 'room_created':
@@ -29,6 +36,7 @@ function applyEvent(room: Room, event: Event): Room | null {
       return { ...room, members: [...without(room.members, event.member.id), event.member] };
     case 'member_left':
     case 'member_kicked':
+    case 'member_forgotten':
       return { ...room, members: without(room.members, event.member) };
     case 'member_away':
       return changeMember(room, event.member, { away: true });
@@ -42,6 +50,8 @@ function applyEvent(room: Room, event: Event): Room | null {
         kind: event.kind,
         picture: event.picture ?? null,
       });
+    case 'member_merged':
+      return mergeMembers(room, event.from, event.to);
     case 'role_changed':
       return changeMember(room, event.member, { role: event.role });
     case 'host_transferred':
@@ -65,6 +75,16 @@ function applyEvent(room: Room, event: Event): Room | null {
 
 function without(members: Member[], id: UserId): Member[] {
   return members.filter((member) => member.id !== id);
+}
+
+/** An account that is new here takes over the guest's place among the members too. */
+function mergeMembers(room: Room, from: UserId, to: Member): Room {
+  const place = room.members.some((member) => member.id === to.id) ? to.id : from;
+  const members = room.members
+    .filter((member) => member.id === place || member.id !== from)
+    .map((member) => (member.id === place ? to : member));
+  const on = room.now_playing;
+  return { ...room, members, now_playing: on?.member === from ? { ...on, member: to.id } : on };
 }
 
 function changeMember(room: Room, id: UserId, change: Partial<Member>): Room {

@@ -6,7 +6,7 @@ import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
-import { applyDelta } from '../lib/room';
+import { applyDelta, identityAfter } from '../lib/room';
 import { recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
@@ -203,7 +203,10 @@ export class LiveRoom {
       case 'delta': {
         const next = this.room === null ? null : applyDelta(this.room, frame);
         if (next === null) this.#connection.resync();
-        else this.#show(next);
+        else {
+          this.me = identityAfter(frame.events, this.me);
+          this.#show(next);
+        }
         break;
       }
       case 'reply':

@@ -26,6 +26,10 @@ impl RoomState {
                 state.kind = *kind;
                 state.picture.clone_from(picture);
             }),
+            Event::MemberMerged { from, to } => self.merge_members(*from, to),
+            Event::MemberForgotten { member } => {
+                self.members.remove(member);
+            }
             Event::RoleChanged { member, role, .. } => self.update(*member, |state| state.role = *role),
             Event::HostTransferred { from, to } => {
                 self.update(*from, |state| state.role = Role::Cohost);
@@ -63,9 +67,9 @@ impl RoomState {
     /// Changes a member; when their queue begins to take part in the order, it does so at the present virtual time.
     fn update(&mut self, id: UserId, change: impl FnOnce(&mut MemberState)) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        let took_part = member.may_play() && !member.queue.is_empty();
+        let took_part = member.takes_part();
         change(member);
-        if !took_part && member.may_play() && !member.queue.is_empty() {
+        if !took_part && member.takes_part() {
             member.ledger.floor = member.ledger.floor.max(self.virtual_time);
         }
     }
@@ -98,6 +102,45 @@ impl RoomState {
             member.role = Role::Listener;
             member.queue.clear();
         }
+    }
+
+    fn merge_members(&mut self, from: UserId, to: &Member) {
+        let Some(guest) = self.members.remove(&from) else { return };
+        let known = self.members.remove(&to.id);
+        let took_part = guest.takes_part() || known.as_ref().is_some_and(MemberState::takes_part);
+        // Who is new here as the account takes over the guest's place among the members too.
+        let joined = known.as_ref().filter(|known| known.is_visible()).map_or(guest.joined, |known| known.joined);
+        let (mut queue, known_ledger) = known.map(|known| (known.queue, known.ledger)).unwrap_or_default();
+        for mut entry in guest.queue {
+            entry.member = to.id;
+            // Nobody goes ahead of what is settled, not even the account's own.
+            if self.locked == Some(entry.id) {
+                queue.push_front(entry);
+            } else {
+                queue.push_back(entry);
+            }
+        }
+        let owner = self.current.as_ref().map(|current| current.entry.member);
+        let (mut ledger, other) =
+            if owner == Some(from) { (guest.ledger, known_ledger) } else { (known_ledger, guest.ledger) };
+        ledger.absorb(&other, owner == Some(from) || owner == Some(to.id));
+        if let Some(current) = self.current.as_mut().filter(|current| current.entry.member == from) {
+            current.entry.member = to.id;
+        }
+        let mut member = MemberState {
+            name: to.name.clone(),
+            picture: to.picture.clone(),
+            role: to.role,
+            kind: to.kind,
+            standing: if to.away { Standing::Away } else { Standing::Here },
+            joined,
+            queue,
+            ledger,
+        };
+        if !took_part && member.takes_part() {
+            member.ledger.floor = member.ledger.floor.max(self.virtual_time);
+        }
+        self.members.insert(to.id, member);
     }
 
     fn take(&mut self, entry: EntryId) -> Option<Entry> {

@@ -5,8 +5,8 @@ use tutti_protocol::{Command, EndReason, Entry, EntryId, Event, Member, Playback
 use crate::permissions::{Action, require};
 use crate::timeline::{Due, end_at_ms, position_ms};
 use crate::{
-    Ctx, Current, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Input, MEMBERS_MAX, Newcomer, Refusal, RoomState,
-    START_LEAD_MS, Standing,
+    Ctx, Current, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Input, MEMBERS_MAX, MemberState, Newcomer, Refusal,
+    RoomState, START_LEAD_MS, Standing,
 };
 
 type Decision = Result<Vec<Event>, Refusal>;
@@ -22,6 +22,8 @@ impl RoomState {
                 Ok(vec![Event::RoomCreated { room_name: name.clone(), host: host.to_member(Role::Host, false) }])
             }
             Input::Enter(newcomer) => self.enter(newcomer),
+            Input::Merge { from, to } => Ok(self.merge_guest(*from, to)),
+            Input::Forget(member) => Ok(self.forget(*member)),
             Input::GraceOver(member) => Ok(match self.members.get(member) {
                 Some(state) if state.standing == Standing::Here => vec![Event::MemberAway { member: *member }],
                 _ => vec![],
@@ -68,6 +70,36 @@ impl RoomState {
             events.push(Event::MemberChanged { member: id, member_name: name, kind, picture });
         }
         Ok(events)
+    }
+
+    fn merge_guest(&self, from: UserId, to: &Newcomer) -> Vec<Event> {
+        let Some(guest) = self.visible(from).filter(|_| from != to.id) else { return vec![] };
+        let known = self.visible(to.id);
+        let role = known.map_or(guest.role, |known| known.role.max(guest.role));
+        let away = guest.standing == Standing::Away && known.is_none_or(|known| known.standing == Standing::Away);
+        vec![Event::MemberMerged { from, to: to.to_member(role, away) }]
+    }
+
+    fn forget(&self, member: UserId) -> Vec<Event> {
+        let forgotten = Event::MemberForgotten { member };
+        if self.role_of(member) != Some(Role::Host) {
+            return vec![forgotten];
+        }
+        match self.heir() {
+            Some(heir) => vec![Event::HostTransferred { from: member, to: heir }, forgotten],
+            None => vec![forgotten, Event::RoomClosed { by: member }],
+        }
+    }
+
+    /// Who takes the room over when the host is no more: of the co-hosts, else of the players who are here, whoever
+    /// joined first.
+    fn heir(&self) -> Option<UserId> {
+        let first = |may: fn(&MemberState) -> bool| {
+            self.members.iter().filter(|(_, member)| may(member)).min_by_key(|(_, member)| member.joined)
+        };
+        first(|member| member.is_visible() && member.role == Role::Cohost)
+            .or_else(|| first(|member| member.standing == Standing::Here && member.role == Role::Player))
+            .map(|(id, _)| *id)
     }
 
     fn tick(&self, ctx: &Ctx) -> Vec<Event> {

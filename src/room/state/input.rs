@@ -55,6 +55,17 @@ pub enum Input {
         /// For `enqueue`: what the provider knows of the track.
         track: Option<Track>,
     },
+    /// A guest has logged in to an account that was there before: their standing in the room becomes the account's.
+    /// Nothing happens when the guest is no member.
+    Merge {
+        /// The guest.
+        from: UserId,
+        /// The account.
+        to: Newcomer,
+    },
+    /// Somebody deletes everything about themselves. Always an event, whether or not they are a member: what is kept of
+    /// the room's past may know them still.
+    Forget(UserId),
     /// All of a member's devices have been gone for the grace period.
     GraceOver(UserId),
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].

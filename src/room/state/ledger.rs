@@ -43,4 +43,14 @@ impl Ledger {
     pub fn start_tag(&self) -> VirtualTime {
         self.floor.max(self.finish)
     }
+
+    /// Takes in the account of somebody who turned out to be the same. Neither gains: airtime adds up, and of all else
+    /// the later counts. When what is on is charged to this account (`on`), its end sets `finish` anew; so that this
+    /// does not undo what the other was charged, the floor remembers it.
+    pub(crate) fn absorb(&mut self, other: &Self, on: bool) {
+        self.floor = self.floor.max(if on { other.start_tag() } else { other.floor });
+        self.finish = self.finish.max(other.finish);
+        self.last_start = self.last_start.max(other.last_start);
+        self.airtime_ms = self.airtime_ms.saturating_add(other.airtime_ms);
+    }
 }

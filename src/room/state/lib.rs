@@ -43,7 +43,8 @@ pub use refusal::Refusal;
 pub use snapshot::changes_order;
 pub use timeline::{PRELOAD_WINDOW_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 
-/// Entries one member may have waiting.
+/// Entries one member may have waiting. Two queues that a merge makes one may together be longer; then nothing is added
+/// until it is shorter again.
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
 /// Entries that may wait in a room in all.
 pub const ENTRIES_PER_ROOM_MAX: usize = 10_000;
@@ -117,6 +118,11 @@ impl MemberState {
     /// Whether their queue takes part in the order.
     fn may_play(&self) -> bool {
         self.standing == Standing::Here && self.role >= Role::Player
+    }
+
+    /// Whether anything of theirs is in the order.
+    fn takes_part(&self) -> bool {
+        self.may_play() && !self.queue.is_empty()
     }
 
     fn is_visible(&self) -> bool {

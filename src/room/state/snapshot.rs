@@ -54,6 +54,8 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::MemberKicked { .. }
         | Event::MemberAway { .. }
         | Event::MemberReturned { .. }
+        | Event::MemberMerged { .. }
+        | Event::MemberForgotten { .. }
         | Event::RoleChanged { .. }
         | Event::HostTransferred { .. }
         | Event::EntryAdded { .. }

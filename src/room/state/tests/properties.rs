@@ -15,6 +15,8 @@ use crate::script::track_of;
 #[derive(Clone, Debug)]
 enum Act {
     Enter { picture: Option<u8> },
+    Merge(u8),
+    Forget,
     GraceOver,
     Enqueue { duration_ms: u64, before: Option<Index> },
     Dequeue(Index),
@@ -37,6 +39,8 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => proptest::option::of(0..2u8).prop_map(|picture| Act::Enter { picture }),
         1 => Just(Act::GraceOver),
+        1 => people().prop_map(Act::Merge),
+        1 => Just(Act::Forget),
         10 => (duration_ms(), proptest::option::weighted(0.2, any::<Index>()))
             .prop_map(|(duration_ms, before)| Act::Enqueue { duration_ms, before }),
         2 => any::<Index>().prop_map(Act::Dequeue),
@@ -104,6 +108,12 @@ impl World {
                 let picture = picture.map(|picture| format!("/pictures/{picture}"));
                 return self.handle(&Input::Enter(Newcomer { picture, ..newcomer(who) }));
             }
+            Act::Merge(whom) => return self.merge(who, *whom),
+            Act::Forget => {
+                let accepted = self.handle(&Input::Forget(by));
+                assert!(!accepted || self.room.ledger_of(by).is_none(), "nothing of them is left");
+                return accepted;
+            }
             Act::GraceOver => return self.handle(&Input::GraceOver(by)),
             Act::Wait(duration_ms) => {
                 self.wait(*duration_ms);
@@ -129,6 +139,45 @@ impl World {
             Act::Close => Command::CloseRoom,
         };
         self.handle(&Input::Command { by, command, track })
+    }
+
+    /// Whatever either had is there afterwards, and neither gains by it: not now, and not by ending what is on.
+    fn merge(&mut self, from: u8, to: u8) -> bool {
+        let (guest, account) = (user(from), user(to));
+        let before = self.room.clone();
+        let happens = from != to && before.role_of(guest).is_some();
+        if !self.handle(&Input::Merge { from: guest, to: newcomer(to) }) {
+            return false;
+        }
+        if !happens {
+            assert_eq!(self.room, before, "no guest, no merge");
+            return true;
+        }
+        let of = |room: &RoomState, id: UserId| room.ledger_of(id).cloned().unwrap_or_default();
+        let (guests, accounts, merged) = (of(&before, guest), of(&before, account), of(&self.room, account));
+        assert_eq!(merged.airtime_ms, guests.airtime_ms + accounts.airtime_ms);
+        assert!(merged.start_tag() >= guests.start_tag().max(accounts.start_tag()));
+        assert!(self.room.role_of(guest).is_none() && self.room.ledger_of(guest).is_none(), "nothing stays behind");
+        assert_eq!(self.room.role_of(account), before.role_of(account).max(before.role_of(guest)));
+        let entries = |room: &RoomState, ids: &[UserId]| -> BTreeSet<EntryId> {
+            ids.iter().flat_map(|id| room.queue_of(*id)).map(|entry| entry.id).collect()
+        };
+        let started = |entry: &EntryId| self.room.now_playing().is_some_and(|on| on.id == *entry);
+        let mut expected = entries(&before, &[guest, account]);
+        expected.retain(|entry| !started(entry));
+        assert_eq!(entries(&self.room, &[account]), expected, "no entry is lost");
+        assert!(self.room.queue_of(account).all(|entry| entry.member == account));
+
+        if let Some(on) = before.now_playing() {
+            let other = if on.member == guest { accounts } else { guests };
+            let mut skipped = self.room.clone();
+            let ctx = Ctx { now_ms: self.now_ms, new_entry: EntryId(Uuid::nil()) };
+            let host = skipped.host().expect("a host");
+            let skip = Input::Command { by: host, command: Command::Skip { entry: None }, track: None };
+            skipped.handle(&ctx, &skip).expect("something is on");
+            assert!(of(&skipped, account).start_tag() >= other.start_tag(), "ending what is on undoes no charge");
+        }
+        true
     }
 
     fn wait(&mut self, duration_ms: i64) {
@@ -193,7 +242,7 @@ proptest! {
             world.perform(*who, act);
             world.check_invariants();
         }
-        if close {
+        if close && !world.room.is_closed() {
             let host = world.room.host().expect("a host");
             let host = people().find(|who| user(*who) == host).expect("one of the people");
             prop_assert!(world.perform(host, &Act::Close));

@@ -5,7 +5,7 @@
 //! `ana adds a3 before a1` · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
 //! `ana pauses` · `ana seeks 30` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
 //! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
-//! /ben.webp` (a picture) · `wait 90` (seconds, with every deadline on the way) · `next` (until the next entry is on).
+//! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90` (seconds, with every deadline on the way) · `next` (until the next entry is on).
 
 use std::collections::BTreeMap;
 
@@ -118,6 +118,14 @@ impl Story {
             [name, "returns", "as", other] => {
                 let who = Newcomer { name: other.to_owned(), ..self.newcomer(name) };
                 self.handle(&Input::Enter(who))?;
+            }
+            [name, "becomes", account] => {
+                let (from, to) = (self.user(name), self.newcomer(account));
+                self.handle(&Input::Merge { from, to: Newcomer { kind: UserKind::User, ..to } })?;
+            }
+            [name, "vanishes"] => {
+                let who = self.user(name);
+                self.handle(&Input::Forget(who))?;
             }
             [name, "goes"] => {
                 let who = self.user(name);
