@@ -265,7 +265,8 @@ impl Actor {
             at_ms: now_ms,
             command: command.map(|(_, by, id)| (by, id)),
             events: json,
-            index: events.iter().filter_map(IndexChange::of).collect(),
+            index: events.iter().flat_map(IndexChange::of).collect(),
+            forgets: None,
         };
         let append = self.services.journal.append(batch).await;
         self.held.push(Some(append), effects);

@@ -178,6 +178,7 @@ fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
         at_ms: room.created_at_ms,
         command: None,
         events: serde_json::to_string(&events).expect("events are JSON"),
-        index: events.iter().filter_map(IndexChange::of).collect(),
+        index: events.iter().flat_map(IndexChange::of).collect(),
+        forgets: None,
     }
 }

@@ -17,7 +17,7 @@ mod rooms;
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,
 };
-pub use rooms::{Checkpoint, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
+pub use rooms::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]

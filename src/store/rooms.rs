@@ -1,7 +1,7 @@
 //! Rooms and their journals.
 
 use async_trait::async_trait;
-use tutti_protocol::{CommandId, Event, RoomCode, RoomId, UserId};
+use tutti_protocol::{CommandId, Event, Role, RoomCode, RoomId, UserId};
 
 use super::StoreResult;
 
@@ -41,6 +41,30 @@ pub struct JournalBatch {
     pub events: String,
     /// What follows for the tables by which rooms are found.
     pub index: Vec<IndexChange>,
+    /// Set when somebody is forgotten with it: then nothing that happened before stays stored.
+    pub forgets: Option<Forgets>,
+}
+
+/// What is stored in place of a room's past, so that nobody can read there about somebody who is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgets {
+    /// Who.
+    pub member: UserId,
+    /// The state with the batch's events in it, as JSON: the room's checkpoint from now on.
+    pub state: String,
+}
+
+impl JournalBatch {
+    /// The checkpoint that replaces what was before.
+    pub(super) fn checkpoint(&self) -> Option<Checkpoint> {
+        self.forgets.as_ref().map(|forgets| Checkpoint {
+            room: self.room,
+            epoch: self.epoch,
+            offset: self.offset,
+            at_ms: self.at_ms,
+            state: forgets.state.clone(),
+        })
+    }
 }
 
 /// A change to the tables by which rooms are found; stored with the events that cause it.
@@ -58,14 +82,20 @@ pub enum IndexChange {
 
 impl IndexChange {
     /// What follows from an event.
-    pub fn of(event: &Event) -> Option<Self> {
+    pub fn of(event: &Event) -> Vec<Self> {
         match event {
-            Event::RoomCreated { host, .. } => Some(Self::Joined(host.id)),
-            Event::MemberJoined { member } => Some(Self::Joined(member.id)),
-            Event::MemberLeft { member } | Event::MemberKicked { member, .. } => Some(Self::Parted(*member)),
-            Event::HostTransferred { to, .. } => Some(Self::HostIs(*to)),
-            Event::RoomClosed { .. } => Some(Self::Closed),
-            _ => None,
+            Event::RoomCreated { host, .. } => vec![Self::Joined(host.id)],
+            Event::MemberJoined { member } => vec![Self::Joined(member.id)],
+            Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberForgotten { member } => {
+                vec![Self::Parted(*member)]
+            }
+            Event::MemberMerged { from, to } => {
+                let host = (to.role == Role::Host).then_some(Self::HostIs(to.id));
+                [Self::Parted(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
+            }
+            Event::HostTransferred { to, .. } => vec![Self::HostIs(*to)],
+            Event::RoomClosed { .. } => vec![Self::Closed],
+            _ => vec![],
         }
     }
 }
@@ -91,7 +121,8 @@ pub struct StoredJournal {
     /// The newest checkpoint.
     pub checkpoint: Option<Checkpoint>,
     /// All batches still kept, oldest first: those after the checkpoint are to be replayed, those before it tell
-    /// members who come back what they missed. Their `index` is empty.
+    /// members who come back what they missed. Their `index` is empty. Those from before somebody was forgotten have no
+    /// events any more, only their commands.
     pub batches: Vec<JournalBatch>,
 }
 
@@ -108,6 +139,9 @@ pub trait RoomStore: Send + Sync {
     async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
 
     /// Appends the batches of any rooms, all or none. `Conflict("journal offset")` when one of them is there already.
+    ///
+    /// With a batch that forgets somebody its checkpoint replaces the room's, and of all earlier batches only the
+    /// commands of the others stay, `[]` in place of their events: a command that is repeated still has one effect.
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()>;
 
     /// What is kept of a room's past.

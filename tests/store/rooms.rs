@@ -2,7 +2,7 @@
 
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
-use tutti::store::{Checkpoint, IndexChange, JournalBatch, RoomStore, Store, StoreError, StoredRoom};
+use tutti::store::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, Store, StoreError, StoredRoom};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ contract! {
     the_index_follows_the_journal
     a_checkpoint_is_replaced_by_newer_ones_only
     what_a_checkpoint_covers_is_kept_as_long_as_asked
+    who_is_forgotten_is_in_no_row_of_the_room
+    a_forgetting_that_fails_forgets_nothing
 }
 
 fn user(number: u128) -> UserId {
@@ -64,6 +66,7 @@ fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
         command: None,
         events: format!("[\"event ☕ {offset}\"]"),
         index: vec![],
+        forgets: None,
     }
 }
 
@@ -164,4 +167,59 @@ async fn what_a_checkpoint_covers_is_kept_as_long_as_asked(store: &dyn RoomStore
     store.save_checkpoint(&checkpoint(&room, 5), i64::MAX).await.expect("saved");
     assert_eq!(offsets(store, &room).await, [6], "what is not covered stays however old");
     assert_eq!(offsets(store, &other).await, [1]);
+}
+
+/// Ana's and Ben's room: her name in a checkpoint, in her own and in his batches, and a batch that forgets her at the end.
+async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, JournalBatch) {
+    let room = open(store, number).await;
+    let told = |offset, command| JournalBatch {
+        command: Some((user(command), CommandId(Uuid::from_u128(u128::from(offset))))),
+        events: format!("[\"Ana {offset}\"]"),
+        ..batch(&room, offset)
+    };
+    let joined = indexed(&room, 2, vec![IndexChange::Joined(user(2)), IndexChange::HostIs(user(2))]);
+    let unasked = JournalBatch { events: "[\"Ana away\"]".into(), ..batch(&room, 5) };
+    store.append(&[joined, told(3, 2), told(4, 1), unasked]).await.expect("appended");
+    let known = Checkpoint { state: "{\"name\":\"Ana\"}".into(), ..checkpoint(&room, 3) };
+    store.save_checkpoint(&known, 0).await.expect("saved");
+    let forgets = Some(Forgets { member: user(2), state: "{\"offset\":7}".into() });
+    let index = vec![IndexChange::HostIs(user(1)), IndexChange::Parted(user(2))];
+    let last = JournalBatch { forgets, ..indexed(&room, 7, index) };
+    (room, last)
+}
+
+async fn who_is_forgotten_is_in_no_row_of_the_room(store: &dyn RoomStore) {
+    let (room, forgetting) = room_with_ana(store, 1).await;
+    let (other, _) = room_with_ana(store, 2).await;
+    let untouched = store.load_journal(other.id).await.expect("readable");
+    // One transaction may hold what came just before, too.
+    let just_before = JournalBatch { events: "[\"Ana again\"]".into(), ..batch(&room, 6) };
+    store.append(&[just_before, forgetting.clone()]).await.expect("appended");
+
+    let journal = store.load_journal(room.id).await.expect("readable");
+    assert!(!format!("{journal:?}").contains("Ana"), "{journal:?}");
+    let state = forgetting.forgets.as_ref().expect("it forgets").state.clone();
+    assert_eq!(journal.checkpoint, Some(Checkpoint { state, at_ms: 7_000, ..checkpoint(&room, 7) }));
+    let bens = Some((user(1), CommandId(Uuid::from_u128(4))));
+    let kept = [
+        JournalBatch { command: bens, events: "[]".into(), ..batch(&room, 4) },
+        JournalBatch { forgets: None, index: vec![], ..forgetting },
+    ];
+    assert_eq!(journal.batches, kept, "what others asked for is still known to be done");
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [StoredRoom { host: user(2), ..other.clone() }]);
+    assert_eq!(store.room_by_code(room.code).await.expect("answers").expect("it is there").host, user(1));
+    assert_eq!(store.load_journal(other.id).await.expect("readable"), untouched, "other rooms are others' business");
+
+    store.append(&[batch(&room, 8)]).await.expect("the journal goes on");
+    store.save_checkpoint(&checkpoint(&room, 8), i64::MAX).await.expect("saved");
+    assert_eq!(offsets(store, &room).await, [0; 0], "the next checkpoint covers what was left");
+}
+
+async fn a_forgetting_that_fails_forgets_nothing(store: &dyn RoomStore) {
+    let (room, forgetting) = room_with_ana(store, 1).await;
+    let before = store.load_journal(room.id).await.expect("readable");
+    store.append(&[forgetting.clone(), batch(&room, 4)]).await.expect_err("offset 4 is there");
+    store.append(&[JournalBatch { offset: 5, ..forgetting }]).await.expect_err("5 is, too, though it would be removed");
+    assert_eq!(store.load_journal(room.id).await.expect("readable"), before);
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers").len(), 1);
 }

@@ -7,7 +7,7 @@ use tutti_protocol::{RoomCode, RoomId, UserId};
 
 use super::MemoryStore;
 use crate::store::{
-    Checkpoint, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+    Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
 
 #[derive(Debug, Default)]
@@ -97,7 +97,18 @@ impl Tables {
     }
 
     fn append(&mut self, batch: &JournalBatch) {
-        let stored = JournalBatch { index: vec![], ..batch.clone() };
+        if let Some(checkpoint) = batch.checkpoint() {
+            self.checkpoints.insert(batch.room, checkpoint);
+        }
+        if let Some(Forgets { member, .. }) = &batch.forgets {
+            self.journal.retain(|(room, offset), known| {
+                *room != batch.room || *offset >= batch.offset || known.command.is_some_and(|(by, _)| by != *member)
+            });
+            for (_, known) in self.journal.range_mut((batch.room, 0)..(batch.room, batch.offset)) {
+                known.events = "[]".into();
+            }
+        }
+        let stored = JournalBatch { index: vec![], forgets: None, ..batch.clone() };
         self.journal.insert((batch.room, batch.offset), stored);
         for change in &batch.index {
             match change {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::store::{
-    Checkpoint, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+    Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
 
 #[async_trait]
@@ -88,19 +88,7 @@ impl RoomStore for SqliteStore {
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
         let mut transaction = self.write.begin().await?;
-        let saved = sqlx::query(
-            "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
-             ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch, last_offset = excluded.last_offset, \
-             at_ms = excluded.at_ms, state = excluded.state WHERE excluded.last_offset >= room_checkpoints.last_offset",
-        )
-        .bind(checkpoint.room.0)
-        .bind(stored(checkpoint.epoch))
-        .bind(stored(checkpoint.offset))
-        .bind(checkpoint.at_ms)
-        .bind(&checkpoint.state)
-        .execute(&mut *transaction)
-        .await?;
-        if saved.rows_affected() == 1 {
+        if replace_checkpoint(&mut transaction, checkpoint).await? {
             sqlx::query("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
                 .bind(checkpoint.room.0)
                 .bind(stored(checkpoint.offset))
@@ -111,6 +99,45 @@ impl RoomStore for SqliteStore {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// False when there is a newer one.
+async fn replace_checkpoint(transaction: &mut Transaction<'_, Sqlite>, checkpoint: &Checkpoint) -> StoreResult<bool> {
+    let saved = sqlx::query(
+        "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch, last_offset = excluded.last_offset, \
+         at_ms = excluded.at_ms, state = excluded.state WHERE excluded.last_offset >= room_checkpoints.last_offset",
+    )
+    .bind(checkpoint.room.0)
+    .bind(stored(checkpoint.epoch))
+    .bind(stored(checkpoint.offset))
+    .bind(checkpoint.at_ms)
+    .bind(&checkpoint.state)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(saved.rows_affected() == 1)
+}
+
+/// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
+async fn remove_past(
+    transaction: &mut Transaction<'_, Sqlite>,
+    since: &Checkpoint,
+    forgotten: UserId,
+) -> StoreResult<()> {
+    sqlx::query(
+        "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
+    )
+    .bind(since.room.0)
+    .bind(stored(since.offset))
+    .bind(forgotten.0)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?")
+        .bind(since.room.0)
+        .bind(stored(since.offset))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
 }
 
 async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBatch) -> StoreResult<()> {
@@ -128,6 +155,10 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
     .execute(&mut **transaction)
     .await
     .map_err(conflict("journal offset"))?;
+    if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
+        replace_checkpoint(transaction, &checkpoint).await?;
+        remove_past(transaction, &checkpoint, *member).await?;
+    }
     for change in &batch.index {
         let query = match change {
             IndexChange::Joined(user) => {
@@ -202,5 +233,6 @@ fn to_batch(room: RoomId, row: &SqliteRow) -> StoreResult<JournalBatch> {
         command: member.zip(command).map(|(member, command)| (UserId(member), CommandId(command))),
         events: row.try_get("events")?,
         index: vec![],
+        forgets: None,
     })
 }
