@@ -24,7 +24,7 @@ use crate::ids;
 use crate::limits::{
     AWAY_GRACE, CHECKPOINT_EVERY, HEARTBEAT, PRESENCE_DELAY, RELOAD_DELAY, RESUME_WINDOW, ROOM_IDLE, SILENCE_MAX,
 };
-use crate::store::{Checkpoint, IndexChange, JournalBatch};
+use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch};
 
 /// Owns a room: nothing else changes it.
 pub(super) struct Actor {
@@ -142,13 +142,19 @@ impl Actor {
                 let _ = role.send(self.state.role_of(user));
             }
             Message::Close { by, closed } => {
-                let input = Input::Command { by, command: Command::CloseRoom, track: None };
-                match self.decide(None, &input).await {
-                    Ok(()) => self.hold(vec![Effect::Answer { answer: closed }]),
-                    Err(error) => {
-                        let _ = closed.send(Err(error));
-                    }
-                }
+                self.ask(&Input::Command { by, command: Command::CloseRoom, track: None }, closed).await;
+            }
+            Message::Merge { from, to, merged } => self.ask(&Input::Merge { from, to }, merged).await,
+            Message::Forget { member, forgotten } => self.ask(&Input::Forget(member), forgotten).await,
+        }
+    }
+
+    /// Decides, and answers once it is durable.
+    async fn ask(&mut self, input: &Input, answer: oneshot::Sender<Result<(), JoinError>>) {
+        match self.decide(None, input).await {
+            Ok(()) => self.hold(vec![Effect::Answer { answer }]),
+            Err(error) => {
+                let _ = answer.send(Err(error));
             }
         }
     }
@@ -242,22 +248,24 @@ impl Actor {
         let json = serde_json::to_string(&events).expect("events are JSON");
         let upcoming = events.iter().any(changes_order).then(|| self.state.upcoming());
         let position = Position { epoch: self.epoch, offset };
-        let mut effects = vec![Effect::Broadcast {
+        self.replies.follow(&events);
+        let forgets = events.iter().find_map(|event| match event {
+            Event::MemberForgotten { member } => {
+                let state = serde_json::to_string(&self.state).expect("the state is JSON");
+                Some(Forgets { member: *member, state })
+            }
+            _ => None,
+        });
+        let mut effects: Vec<_> = forgets.iter().map(|_| Effect::DropHistory).collect();
+        effects.push(Effect::Broadcast {
             frame: wire::delta(position, &json, upcoming),
             offset,
             events_count: events.len() as u64,
             at_ms: now_ms,
             events: json.clone(),
-        }];
+        });
         effects.extend(reply);
-        effects.extend(events.iter().filter_map(|event| match event {
-            Event::MemberKicked { member, .. } => {
-                Some(Effect::CloseMember { member: *member, code: CloseCode::Kicked })
-            }
-            Event::MemberLeft { member } => Some(Effect::CloseMember { member: *member, code: CloseCode::Left }),
-            Event::RoomClosed { .. } => Some(Effect::CloseAll { code: CloseCode::RoomClosed }),
-            _ => None,
-        }));
+        effects.extend(events.iter().filter_map(Effect::of));
         let batch = JournalBatch {
             room: self.id,
             epoch: self.epoch,
@@ -266,7 +274,7 @@ impl Actor {
             command: command.map(|(_, by, id)| (by, id)),
             events: json,
             index: events.iter().flat_map(IndexChange::of).collect(),
-            forgets: None,
+            forgets,
         };
         let append = self.services.journal.append(batch).await;
         self.held.push(Some(append), effects);
@@ -312,6 +320,11 @@ impl Actor {
                     link.outbox.push_snapshot(&snapshot);
                 }
             }
+            Effect::Merged { from, to } => self.merged(from, to),
+            Effect::DropHistory => {
+                self.history = History::default();
+                self.since_checkpoint = 0;
+            }
             Effect::CloseMember { member, code } => {
                 self.presence.links_of(member).for_each(|link| link.outbox.close(code));
             }
@@ -338,9 +351,21 @@ impl Actor {
             },
         }
         link.outbox.push(&wire::presence(true, self.presence.all()));
+        // A connection that went meanwhile, or a merge, may have counted them as absent again.
+        self.absent.remove(&link.user);
         self.presence.attach(link);
         self.announce_presence();
         let _ = joined.send(Ok(()));
+    }
+
+    /// The guest's connections come back as the account's, whose grace begins with the last of them.
+    fn merged(&mut self, from: UserId, to: UserId) {
+        self.presence.links_of(from).for_each(|link| link.outbox.close(CloseCode::TokenExpired));
+        self.absent.remove(&from);
+        if !self.presence.is_connected(to) && self.state.role_of(to).is_some() && !self.state.is_away(to) {
+            let over_ms = self.services.clock.now_ms() + ms(AWAY_GRACE);
+            self.absent.entry(to).or_insert(over_ms);
+        }
     }
 
     fn detach(&mut self, connection: ConnectionId) {
@@ -448,6 +473,8 @@ impl Actor {
                 // Everyone gets a snapshot after the reload.
                 Effect::Broadcast { .. }
                 | Effect::Resync { .. }
+                | Effect::Merged { .. }
+                | Effect::DropHistory
                 | Effect::CloseMember { .. }
                 | Effect::CloseAll { .. } => {}
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tutti_protocol::{CloseCode, CommandId, ConnectionId, Entry, Position, UserId};
+use tutti_protocol::{CloseCode, CommandId, ConnectionId, Entry, Event, Position, UserId};
 
 use super::handle::JoinError;
 use super::replies::Outcome;
@@ -30,10 +30,29 @@ pub(super) enum Effect {
     Detach { connection: ConnectionId },
     /// A connection that missed deltas gets a snapshot.
     Resync { connection: ConnectionId, snapshot: Bytes },
+    /// A guest is an account now.
+    Merged { from: UserId, to: UserId },
+    /// Somebody is forgotten: what was before is not told any more.
+    DropHistory,
     /// A member's connections are closed.
     CloseMember { member: UserId, code: CloseCode },
     /// All connections are closed.
     CloseAll { code: CloseCode },
+}
+
+impl Effect {
+    /// What follows from an event for the connections, besides that they are told.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::MemberKicked { member, .. } => Some(Self::CloseMember { member: *member, code: CloseCode::Kicked }),
+            Event::MemberLeft { member } | Event::MemberForgotten { member } => {
+                Some(Self::CloseMember { member: *member, code: CloseCode::Left })
+            }
+            Event::MemberMerged { from, to } => Some(Self::Merged { from: *from, to: to.id }),
+            Event::RoomClosed { .. } => Some(Self::CloseAll { code: CloseCode::RoomClosed }),
+            _ => None,
+        }
+    }
 }
 
 /// A connection that takes part once everything before it is durable.

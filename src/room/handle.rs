@@ -47,6 +47,8 @@ pub(super) enum Message {
     Disconnect { connection: ConnectionId },
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
     Close { by: UserId, closed: oneshot::Sender<Result<(), JoinError>> },
+    Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), JoinError>> },
+    Forget { member: UserId, forgotten: oneshot::Sender<Result<(), JoinError>> },
 }
 
 impl RoomHandle {
@@ -73,6 +75,21 @@ impl RoomHandle {
     /// Closes the room, by whoever may.
     pub async fn close(&self, by: UserId) -> Result<(), JoinError> {
         self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(JoinError::Unavailable))
+    }
+
+    /// Makes what is a guest's in the room an account's, once it is known that they are the same person; `Ok` when it is
+    /// durable, also when there was nothing to do. The guest's connections are closed with 4003: their next token must
+    /// speak for the account, or the guest comes in again as somebody new.
+    pub async fn merge(&self, from: UserId, to: Newcomer) -> Result<(), JoinError> {
+        self.ask(|merged| Message::Merge { from, to, merged }).await.unwrap_or(Err(JoinError::Unavailable))
+    }
+
+    /// Forgets somebody: once this returns `Ok`, neither the room nor any stored row of it holds their name or picture,
+    /// whether or not they were a member still. Their connections are closed with 4510. A host's room goes to the
+    /// co-host who joined first, else to the player who did and is here, else it is closed. Whoever calls this keeps
+    /// them from coming in again.
+    pub async fn forget(&self, member: UserId) -> Result<(), JoinError> {
+        self.ask(|forgotten| Message::Forget { member, forgotten }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
     /// Hands a command over; its reply goes to the connection's outbox. For `enqueue`, `track` is what the provider

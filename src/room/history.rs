@@ -28,8 +28,11 @@ impl Batch {
 }
 
 impl History {
-    /// Takes in the batch whose last event has offset `last`.
+    /// Takes in the batch whose last event has offset `last`; one without events, as forgetting leaves them, is none.
     pub(super) fn push(&mut self, last: u64, events_count: u64, at_ms: i64, events: &str) {
+        if events_count == 0 {
+            return;
+        }
         let first = last + 1 - events_count;
         if self.batches.back().is_some_and(|newest| newest.last + 1 != first) {
             *self = Self::default();
@@ -90,6 +93,13 @@ mod tests {
             assert_eq!(history.since(offset), None, "{offset}");
         }
         assert_eq!(History::default().since(0), None);
+    }
+
+    #[test]
+    fn what_has_no_events_any_more_is_no_history() {
+        let history = history(&[(2, 0, "[]"), (5, 0, "[]"), (7, 1, "[7]")]);
+        assert_eq!(history.since(6).as_deref(), Some("[7]"));
+        assert_eq!((history.since(5), history.since(2)), (None, None));
     }
 
     #[test]

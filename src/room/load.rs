@@ -63,6 +63,7 @@ impl Loaded {
         if let Some((by, id)) = batch.command {
             self.replies.insert(by, id, Outcome::of_batch(batch.offset, &events));
         }
+        self.replies.follow(&events);
         Ok(())
     }
 }

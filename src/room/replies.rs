@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use tutti_protocol::{CommandId, EntryId, ErrorCode, ServerFrame, UserId};
+use tutti_protocol::{CommandId, EntryId, ErrorCode, Event, ServerFrame, UserId};
 
 use super::state::Refusal;
 use crate::limits::REPLIES_MAX;
@@ -50,6 +50,25 @@ pub(super) struct Replies {
 impl Replies {
     pub(super) fn get(&self, by: UserId, id: CommandId) -> Option<&Outcome> {
         self.outcomes.get(&(by, id))
+    }
+
+    /// What a guest asked for, their account asked for once they have logged in: a command whose reply was lost on the
+    /// way is repeated under the new identity.
+    pub(super) fn follow(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::MemberMerged { from, to } = event {
+                self.hand_over(*from, to.id);
+            }
+        }
+    }
+
+    fn hand_over(&mut self, from: UserId, to: UserId) {
+        for key in self.order.iter_mut().filter(|(by, _)| *by == from) {
+            if let Some(outcome) = self.outcomes.remove(key) {
+                key.0 = to;
+                self.outcomes.insert(*key, outcome);
+            }
+        }
     }
 
     pub(super) fn insert(&mut self, by: UserId, id: CommandId, outcome: Outcome) {

@@ -62,12 +62,15 @@ impl Hall {
     }
 
     pub async fn resume(&self, code: RoomCode, name: &str, resume: Option<Position>) -> Result<Seat, JoinError> {
+        self.enter_as(code, newcomer(name), resume).await
+    }
+
+    pub async fn enter_as(&self, code: RoomCode, user: Newcomer, resume: Option<Position>) -> Result<Seat, JoinError> {
         let room = self.rooms.open(code).await.expect("there is such a room");
         let now_ms = self.clock.now_ms();
-        let user = newcomer(name);
         let device = Device {
             id: DeviceId(Uuid::new_v4()),
-            name: format!("{name}'s device"),
+            name: format!("{}'s device", user.name),
             kind: DeviceKind::Remote,
             providers: vec![],
         };
@@ -137,6 +140,14 @@ impl Seat {
     pub async fn frame(&mut self, wanted: impl Fn(&ServerFrame) -> bool) -> ServerFrame {
         match self.until(|got| matches!(got, Got::Frame(frame) if wanted(frame))).await {
             Got::Frame(frame) => frame,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// The code that it is closed with.
+    pub async fn closed(&mut self) -> u16 {
+        match self.until(|got| matches!(got, Got::Close(_))).await {
+            Got::Close(code) => code,
             other => unreachable!("{other:?}"),
         }
     }

@@ -2,5 +2,6 @@
 
 mod durability;
 mod hall;
+mod people;
 mod presence;
 mod resume;

@@ -1,0 +1,234 @@
+//! Who belongs to a room: shown anew, merged with an account, forgotten. Durable before anybody sees it, and the same
+//! after a reload.
+
+use futures_util::FutureExt;
+use tutti::room::state::Newcomer;
+use tutti::room::{JoinError, OpenError, RoomHandle};
+use tutti::store::RoomStore;
+use tutti_protocol::{Event, Role, Room, RoomCode, ServerFrame, UserKind};
+
+use super::hall::{Got, Hall, Seat, enqueue, newcomer, user};
+
+/// The room as it is shown to somebody who comes in.
+async fn shown(hall: &Hall, code: RoomCode) -> Room {
+    let mut looking = hall.enter(code, "ana").await;
+    let (_, room) = looking.snapshot().await;
+    looking.leave().await;
+    room
+}
+
+async fn room(hall: &Hall, code: RoomCode) -> RoomHandle {
+    hall.rooms.open(code).await.expect("open")
+}
+
+fn account(name: &str) -> Newcomer {
+    Newcomer { kind: UserKind::User, ..newcomer(name) }
+}
+
+/// Lets everybody do what they can do.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn until_event(seat: &mut Seat, wanted: impl Fn(&Event) -> bool) {
+    let has = |got: &Got| matches!(got, Got::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(&wanted));
+    seat.until(has).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_again_changed_is_shown_anew_to_everybody() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let benno = Newcomer { name: "Benno".into(), picture: Some("/pictures/ben".into()), ..newcomer("ben") };
+    let mut ben = hall.enter_as(code, benno, None).await.expect("let in");
+    until_event(&mut ana, |event| matches!(event, Event::MemberChanged { .. })).await;
+    let (_, room) = ben.snapshot().await;
+    assert_eq!((room.members[1].name.as_str(), room.members[1].picture.as_deref()), ("Benno", Some("/pictures/ben")));
+    assert_eq!(shown(&hall.restart().await, code).await.members, room.members);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merge_is_seen_when_it_is_durable_and_is_the_same_after_a_reload() {
+    let hall = Hall::open();
+    let code = hall.room("guest").await;
+    let (mut guest, mut ana) = (hall.enter(code, "guest").await, hall.enter(code, "ana").await);
+    guest.add("g1").await;
+    guest.add("g2").await;
+    ana.so_far();
+
+    let room = room(&hall, code).await;
+    let gate = hall.store.hold_appends().await;
+    let mut merging = std::pin::pin!(room.merge(user("guest"), account("ada")));
+    assert!(merging.as_mut().now_or_never().is_none());
+    settle().await;
+    assert!(merging.as_mut().now_or_never().is_none(), "answered before the commit");
+    assert!(ana.so_far().iter().all(|got| !matches!(got, Got::Frame(ServerFrame::Delta { .. }))), "seen before it");
+    drop(gate);
+    merging.await.expect("merged");
+    until_event(&mut ana, |event| matches!(event, Event::MemberMerged { .. })).await;
+    assert_eq!(guest.closed().await, 4003, "with the next token they are the account");
+
+    let before = shown(&hall, code).await;
+    let people: Vec<_> = before.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
+    assert_eq!(people, [("ada", Role::Host), ("ana", Role::Player)]);
+    assert_eq!(before.now_playing.as_ref().expect("g1 is on").member, user("ada"));
+    assert_eq!(before.upcoming[0].member, user("ada"));
+    let rooms = hall.store.rooms_of(user("ada"), 10).await.expect("answers");
+    assert_eq!(rooms.iter().map(|room| (room.code, room.host)).collect::<Vec<_>>(), [(code, user("ada"))]);
+    assert_eq!(hall.store.rooms_of(user("guest"), 10).await.expect("answers"), []);
+
+    room.merge(user("guest"), account("ada")).await.expect("nothing is left to do");
+    assert_eq!(shown(&hall.crash(), code).await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_repeated_after_the_login_has_one_effect() {
+    let mut hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut guest = hall.enter(code, "guest").await;
+    let id = guest.send(enqueue("g1")).await;
+    let first = guest.reply(id).await;
+    room(&hall, code).await.merge(user("guest"), account("ada")).await.expect("merged");
+    for _ in 0..2 {
+        let mut ada = hall.enter(code, "ada").await;
+        ada.send_as(id, enqueue("g1")).await;
+        assert_eq!(ada.reply(id).await, first);
+        assert_eq!(shown(&hall, code).await.upcoming_total, 0);
+        hall = hall.crash();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_does_not_come_after_the_merge_is_away_in_the_end_and_one_that_does_is_not() {
+    for comes in [true, false] {
+        let hall = Hall::open();
+        let code = hall.room("ana").await;
+        let (mut ana, guest) = (hall.enter(code, "ana").await, hall.enter(code, "guest").await);
+        let room = room(&hall, code).await;
+        // The account comes in while its merge is not durable yet.
+        let gate = hall.store.hold_appends().await;
+        let mut merging = std::pin::pin!(room.merge(user("guest"), account("ada")));
+        assert!(merging.as_mut().now_or_never().is_none());
+        let mut coming = std::pin::pin!(hall.enter(code, "ada"));
+        if comes {
+            assert!(coming.as_mut().now_or_never().is_none());
+        }
+        drop(gate);
+        merging.await.expect("merged");
+        guest.leave().await;
+        let ada = if comes { Some(coming.await) } else { None };
+        for link in ada.iter().map(|seat| &seat.link).chain([&ana.link]) {
+            link.heard(hall.clock.now_ms() + 24 * 3_600_000);
+            link.extend(hall.clock.now_ms() + 24 * 3_600_000);
+        }
+        tokio::time::advance(tutti::limits::AWAY_GRACE * 2).await;
+        if comes {
+            settle().await;
+            assert!(!shown(&hall, code).await.members[1].away);
+        } else {
+            until_event(&mut ana, |event| *event == Event::MemberAway { member: user("ada") }).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_forgotten_is_in_no_stored_row_and_the_room_goes_on() {
+    let hall = Hall::open();
+    let code = hall.room("benedikta").await;
+    let (mut ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
+    let (known, _) = bene.snapshot().await;
+    bene.add("b1").await;
+    bene.add("b2").await;
+    let id = ana.send(enqueue("a1")).await;
+    let ServerFrame::Reply { offset: first, .. } = ana.reply(id).await else { panic!("refused") };
+    let picture = Newcomer { picture: Some("/pictures/benedikta".into()), ..newcomer("benedikta") };
+    let mut phone = hall.enter_as(code, picture, None).await.expect("let in");
+    ana.so_far();
+
+    let room = room(&hall, code).await;
+    let gate = hall.store.hold_appends().await;
+    let mut forgetting = std::pin::pin!(room.forget(user("benedikta")));
+    assert!(forgetting.as_mut().now_or_never().is_none());
+    settle().await;
+    assert!(forgetting.as_mut().now_or_never().is_none(), "answered before the commit");
+    assert!(!bene.so_far().iter().any(|got| matches!(got, Got::Close(_))), "seen before it");
+    drop(gate);
+    forgetting.await.expect("forgotten");
+    until_event(&mut ana, |event| matches!(event, Event::MemberForgotten { .. })).await;
+    assert_eq!((bene.closed().await, phone.closed().await), (4510, 4510));
+    bene.leave().await;
+    phone.leave().await;
+
+    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
+    let index = hall.store.room_by_code(code).await.expect("answers").expect("it is there");
+    assert_eq!(index.host, user("ana"));
+    assert_eq!(hall.store.rooms_of(user("benedikta"), 10).await.expect("answers"), []);
+
+    let mut behind = hall.resume(code, "ana", Some(known)).await.expect("let in");
+    let told = format!("{:?}", behind.so_far());
+    assert!(told.contains("Snapshot") && !told.contains("benedikta"), "nobody is told of her again: {told}");
+    behind.leave().await;
+    let before = shown(&hall, code).await;
+    assert_eq!(before.now_playing.as_ref().expect("b1 plays on").track.title, "b1");
+    let waiting: Vec<_> = before.upcoming.iter().map(|entry| entry.track.title.as_str()).collect();
+    assert_eq!((waiting, before.members.len()), (vec!["a1"], 1));
+
+    let hall = hall.crash();
+    assert_eq!(shown(&hall, code).await, before);
+    let mut ana = hall.enter(code, "ana").await;
+    ana.send_as(id, enqueue("a1")).await;
+    let ServerFrame::Reply { ok: true, offset, .. } = ana.reply(id).await else { panic!("refused") };
+    assert_eq!(offset, first, "what others asked for is still known to be done");
+    assert_eq!(shown(&hall, code).await.upcoming_total, 1);
+    assert!(ana.add("a2").await != before.upcoming[0].id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_host_is_forgotten_with_nobody_left_to_take_it_is_closed() {
+    let hall = Hall::open();
+    let code = hall.room("benedikta").await;
+    let mut bene = hall.enter(code, "benedikta").await;
+    let mut ana = hall.enter(code, "ana").await;
+    bene.ask(tutti_protocol::Command::SetRole { member: user("ana"), role: Role::Listener }).await;
+    let room = room(&hall, code).await;
+    room.forget(user("benedikta")).await.expect("forgotten");
+    assert_eq!((bene.closed().await, ana.closed().await), (4510, 4508));
+    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
+    assert!(matches!(hall.crash().rooms.open(code).await, Err(OpenError::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgetting_covers_those_who_left_before() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (_ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
+    let room = room(&hall, code).await;
+    bene.send(tutti_protocol::Command::Leave).await;
+    assert_eq!(bene.closed().await, 4510);
+    room.forget(user("benedikta")).await.expect("forgotten");
+    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_store_fails_nobody_is_merged_or_forgotten() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let before = shown(&hall, code).await;
+    let room = room(&hall, code).await;
+    ana.so_far();
+    hall.store.set_failing(true);
+    assert_eq!(room.merge(user("ben"), account("ada")).await, Err(JoinError::Unavailable));
+    assert_eq!(room.forget(user("ben")).await, Err(JoinError::Unavailable));
+    hall.store.set_failing(false);
+    let (_, after) = ana.snapshot().await;
+    assert_eq!(after.members, before.members);
+    room.forget(user("ben")).await.expect("the second try");
+    assert_eq!(shown(&hall, code).await.members.len(), 1);
+}
