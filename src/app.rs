@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cleanup::Cleanup;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{DoorLimits, Hub, Sockets};
@@ -22,6 +23,7 @@ use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_R
 use crate::music::Music;
 use crate::music::library::{Library, Source};
 use crate::room::Registry;
+use crate::spotify::{Settings, Spotify};
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::sqlite::SqliteStore;
@@ -95,9 +97,15 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let store = open_store(&config.storage).await.context("database")?;
 
+    let listener = TcpListener::bind(config.listen.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen.listen))?;
+    let address = listener.local_addr()?;
+
     let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());
 
     let keys = open_keys(&config, clock)?;
+    let spotify = open_spotify(&config, address, &store, &keys, clock, &background.tasks).context("Spotify")?;
     let identity = Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
     let library = open_library(&config, clock).await.context("library")?;
     let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
@@ -115,6 +123,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         identity: identity.clone(),
         rooms: registry.clone(),
         music: music.clone(),
+        spotify: spotify.clone(),
         hub: hub.clone(),
         clock,
         origins: origins.clone(),
@@ -125,8 +134,18 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     });
     background.tasks.spawn(close_ended_sessions(identity.clone(), hub.clone(), background.stop.clone()));
 
+    let cleanup = Cleanup {
+        store: store.clone(),
+        identity: identity.clone(),
+        rooms: registry.clone(),
+        spotify: spotify.clone(),
+        clock,
+    };
+    background.tasks.spawn(cleanup.run(background.stop.clone()));
+
     let services = Arc::new(http::Services {
         identity,
+        spotify,
         store: store.clone(),
         clock,
         cookies: Cookies::new(origins.https()),
@@ -138,10 +157,6 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         draining: stop.clone(),
         config: config.clone(),
     });
-    let listener = TcpListener::bind(config.listen.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen.listen))?;
-    let address = listener.local_addr()?;
     connections.tasks.spawn(listener::accept(
         listener,
         warp::service(http::routes(&services)),
@@ -160,6 +175,22 @@ async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
         Some(_) => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite:"),
     };
     Ok(Arc::new(store))
+}
+
+fn open_spotify(
+    config: &ServeConfig,
+    address: SocketAddr,
+    store: &SharedStore,
+    keys: &Keys,
+    clock: Clock,
+    tasks: &TaskTracker,
+) -> anyhow::Result<Option<Spotify>> {
+    let Some(settings) = Settings::new(&config.spotify, &config.listen, address)? else { return Ok(None) };
+    // An error means that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let spotify = Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone())?;
+    tracing::info!(origin = spotify.origin(), "people can log in with Spotify");
+    Ok(Some(spotify))
 }
 
 fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {

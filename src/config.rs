@@ -18,6 +18,9 @@ pub struct ServeConfig {
     /// How people prove who they are.
     #[command(flatten)]
     pub identity: IdentityConfig,
+    /// Logging in with Spotify.
+    #[command(flatten)]
+    pub spotify: SpotifyConfig,
     /// Its own music.
     #[command(flatten)]
     pub library: LibraryConfig,
@@ -79,6 +82,28 @@ pub struct IdentityConfig {
     pub bcrypt_cost: u32,
 }
 
+/// Logging in with Spotify. Without a client id, Spotify is not offered and everything else works.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Spotify")]
+pub struct SpotifyConfig {
+    /// Client id of the app that was registered at Spotify. It is no secret: logins use PKCE.
+    #[arg(long, env = "TUTTI_SPOTIFY_CLIENT_ID")]
+    pub spotify_client_id: Option<String>,
+
+    /// Where Spotify sends people back to; must be registered there in the same spelling, and be https or on 127.0.0.1.
+    /// Without it, `/api/v1/auth/spotify/callback` below the public URL.
+    #[arg(long, env = "TUTTI_SPOTIFY_REDIRECT_URL")]
+    pub spotify_redirect_url: Option<String>,
+
+    /// Spotify's accounts service: `/authorize` and `/api/token` below it.
+    #[arg(long, env = "TUTTI_SPOTIFY_ACCOUNTS_URL", default_value = "https://accounts.spotify.com")]
+    pub spotify_accounts_url: String,
+
+    /// Spotify's Web API: `/v1/me` below it.
+    #[arg(long, env = "TUTTI_SPOTIFY_API_URL", default_value = "https://api.spotify.com")]
+    pub spotify_api_url: String,
+}
+
 /// The server's own music.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Library")]
@@ -108,6 +133,18 @@ pub struct LimitsConfig {
     /// Guests made, per address.
     #[arg(long, env = "TUTTI_LIMIT_GUESTS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guests: u32,
+
+    /// Uses of a login cookie (each client makes one in ten minutes), per address.
+    #[arg(long, env = "TUTTI_LIMIT_REFRESHES", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_refreshes: u32,
+
+    /// Ways to Spotify's login page and back, counted one by one, per address.
+    #[arg(long, env = "TUTTI_LIMIT_SPOTIFY_LOGINS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_spotify_logins: u32,
+
+    /// Requests that may need one to Spotify, per identity.
+    #[arg(long, env = "TUTTI_LIMIT_SPOTIFY_REQUESTS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_spotify_requests: u32,
 
     /// WebSockets opened, per address.
     #[arg(long, env = "TUTTI_LIMIT_JOINS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]

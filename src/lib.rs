@@ -1,9 +1,11 @@
 //! Tutti: a real-time hub for shared listening rooms.
 
 pub mod app;
+pub mod cleanup;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod erasure;
 pub mod http;
 pub mod identity;
 pub mod ids;
@@ -13,5 +15,6 @@ pub mod limits;
 pub mod listener;
 pub mod music;
 pub mod room;
+pub mod spotify;
 pub mod store;
 pub mod telemetry;

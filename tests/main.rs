@@ -8,6 +8,7 @@ mod identity;
 mod keys;
 mod music;
 mod room;
+mod spotify;
 mod store;
 mod support;
 mod wire;

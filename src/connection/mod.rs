@@ -36,6 +36,7 @@ use crate::identity::Identity;
 use crate::limiter::Limiter;
 use crate::music::Music;
 use crate::room::Registry;
+use crate::spotify::Spotify;
 
 pub use hub::Hub;
 pub use link::Link;
@@ -52,6 +53,8 @@ pub struct Sockets {
     pub rooms: Registry,
     /// What they play.
     pub music: Music,
+    /// The way to Spotify, where it is set up.
+    pub spotify: Option<Spotify>,
     /// All of them.
     pub hub: Arc<Hub>,
     /// The server's clock.

@@ -96,7 +96,8 @@ async fn enter(
     if sockets.draining.is_cancelled() {
         return Err(CloseCode::GoingAway);
     }
-    let newcomer = state::Newcomer { id: user.id, name: user.display_name, kind: user.kind, picture: None };
+    let spotify = sockets.spotify.as_ref().filter(|_| user.spotify);
+    let newcomer = state::Newcomer::from(user);
     let session = Session {
         sockets: sockets.clone(),
         link: link.clone(),
@@ -109,6 +110,9 @@ async fn enter(
         JoinError::Refused(state::Refusal::Closed) => CloseCode::RoomClosed,
         JoinError::Refused(_) | JoinError::Unavailable => CloseCode::TryLater,
     })?;
+    if let Some(spotify) = spotify {
+        spotify.joined(session.link.user);
+    }
     tracing::debug!(connection = %session.link.id, member = %session.link.user, room = %session.room.id(), "joined");
     Ok(session)
 }

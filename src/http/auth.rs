@@ -4,31 +4,33 @@ use std::net::IpAddr;
 
 use http::{HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{AuthResponse, GuestRequest, LoginRequest, RegisterRequest};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::cookie::Slot;
-use super::middleware::{caller, client_address, json, json_body, respond, with};
+use super::cookie::{Slot, SlotChoice};
+use super::middleware::{Entrant, client_address, entrant, json, json_body, respond, with};
 use super::{ApiError, Services, SharedServices};
-use crate::identity::{ACCESS_TOKEN_LIFETIME, Caller, IdentityError, Login};
+use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
 use crate::store::StoreError;
 
-/// All of `auth/`.
+/// All of `auth/` but `auth/spotify`.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let asked = || {
-        let services = services.clone();
-        with(&services).and(client_address(&services)).and(caller(&services))
-    };
+    let asked = || with(services).and(client_address(services)).and(entrant(services));
     let guest = warp::path!("guest").and(warp::post()).and(asked()).and(json_body()).then(guest).map(respond);
     let register = warp::path!("register").and(warp::post()).and(asked()).and(json_body()).then(register).map(respond);
     let login = warp::path!("login").and(warp::post()).and(asked()).and(json_body()).then(login).map(respond);
-    let refresh =
-        warp::path!("refresh").and(warp::post()).and(with(services)).and(caller(services)).then(refresh).map(respond);
-    let logout =
-        warp::path!("logout").and(warp::post()).and(with(services)).and(caller(services)).then(logout).map(respond);
+    let refresh = warp::path!("refresh").and(warp::post()).and(asked()).then(refresh).map(respond);
+    let logout = warp::path!("logout")
+        .and(warp::post())
+        .and(with(services))
+        .and(entrant(services))
+        .and(warp::query())
+        .then(logout)
+        .map(respond);
     let all = guest.or(register).unify().or(login).unify().or(refresh).unify().or(logout).unify();
     warp::path("auth").and(all).boxed()
 }
@@ -36,65 +38,99 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
 async fn guest(
     services: SharedServices,
     address: IpAddr,
-    caller: Caller,
+    entrant: Entrant,
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
     services.limits.guest(address)?;
-    let login = services.identity.guest(&caller, &body.display_name).await?;
-    Ok(welcome(&services, login))
+    let slot = entrant.slot(&services).await?;
+    let login = services.identity.guest(&entrant.caller, &body.display_name).await?;
+    Ok(welcome(&services, login, slot).await)
 }
 
 async fn register(
     services: SharedServices,
     address: IpAddr,
-    caller: Caller,
+    entrant: Entrant,
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
     services.limits.registration(address)?;
-    let login = services.identity.register(&caller, &body.username, &password, &body.display_name).await?;
-    Ok(welcome(&services, login))
+    let slot = entrant.slot(&services).await?;
+    let login = services.identity.register(&entrant.caller, &body.username, &password, &body.display_name).await?;
+    Ok(welcome(&services, login, slot).await)
 }
 
 async fn login(
     services: SharedServices,
     address: IpAddr,
-    caller: Caller,
+    entrant: Entrant,
     body: LoginRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
     services.limits.login(&body.username, address)?;
-    let login = services.identity.login(&caller, &body.username, &password).await?;
-    Ok(welcome(&services, login))
+    let slot = entrant.slot(&services).await?;
+    let login = services.identity.login(&entrant.caller, &body.username, &password).await?;
+    Ok(welcome(&services, login, slot).await)
 }
 
 /// On failure the cookie stays: another tab may have put a new one in its place while this request was on its way.
-async fn refresh(services: SharedServices, caller: Caller) -> Result<Response, ApiError> {
-    let token = caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
+pub(super) async fn refresh(services: SharedServices, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
+    services.limits.refresh(address)?;
+    let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
+    let token = entrant.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
     let login = services.identity.refresh(&token).await?;
-    Ok(welcome(&services, login))
+    Ok(welcome(&services, login, slot).await)
 }
 
-async fn logout(services: SharedServices, caller: Caller) -> Result<Response, ApiError> {
-    services.identity.logout(&caller).await?;
+#[derive(Deserialize)]
+struct LogoutQuery {
+    /// On all devices.
+    #[serde(default)]
+    everywhere: bool,
+}
+
+async fn logout(services: SharedServices, entrant: Entrant, query: LogoutQuery) -> Result<Response, ApiError> {
+    if query.everywhere {
+        let user = services.identity.whose(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
+        services.identity.end_all_sessions(user).await?;
+    }
+    leave(&services, &entrant).await
+}
+
+/// Ends the session in the entrant's slot and forgets its cookie.
+pub(super) async fn leave(services: &Services, entrant: &Entrant) -> Result<Response, ApiError> {
+    let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
+    services.identity.logout(&entrant.caller).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, services.cookies.forget(Slot::FIRST));
+    response.headers_mut().insert(header::SET_COOKIE, services.cookies.forget(slot));
     Ok(response)
 }
 
-fn welcome(services: &Services, login: Login) -> Response {
-    let lifetime_ms = login.refresh_expires_at_ms - services.clock.now_ms();
-    let cookie = services.cookies.keep(&login.refresh_token, lifetime_ms, Slot::FIRST);
+/// What somebody gets who is in.
+async fn welcome(services: &Services, login: Login, slot: Slot) -> Response {
+    let cookie = settle_in(services, &login, slot).await;
     let body = AuthResponse {
         access_token: login.access_token.expose_secret().into(),
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
         user: login.user.into(),
-        slot: 0,
+        slot: slot.number(),
     };
     let mut response = json(&body).into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Brings what they had in rooms as a guest along. The cookie to set.
+pub(super) async fn settle_in(services: &Services, login: &Login, slot: Slot) -> HeaderValue {
+    if let Some(guest) = login.was_guest
+        && let Err(error) = services.rooms.merge(guest, login.user.clone()).await
+    {
+        // They are in; what the guest queued stays the guest's.
+        tracing::error!(%error, %guest, user = %login.user.id, "a guest's places in rooms did not come along");
+    }
+    let lifetime_ms = login.refresh_expires_at_ms - services.clock.now_ms();
+    services.cookies.keep(&login.refresh_token, lifetime_ms, slot)
 }
 
 impl From<IdentityError> for ApiError {
@@ -106,6 +142,7 @@ impl From<IdentityError> for ApiError {
             IdentityError::Unauthenticated => Self::unauthenticated("Please log in again."),
             IdentityError::UsernameTaken => conflict("This username is taken."),
             IdentityError::AlreadyLoggedIn => conflict("You are logged in to an account already. Log out first."),
+            IdentityError::LinkedElsewhere => conflict("This Spotify account belongs to somebody else here."),
             IdentityError::Busy => Self::unavailable(error),
             IdentityError::Store(error) => error.into(),
             IdentityError::Internal(cause) => Self::internal(cause),

@@ -62,6 +62,12 @@ impl ApiError {
         }
     }
 
+    /// The same refusal in other words.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
     /// 503 `unavailable`: the store does not answer; the same request may succeed later.
     pub fn unavailable(cause: impl Into<anyhow::Error>) -> Self {
         Self {

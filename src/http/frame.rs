@@ -17,12 +17,31 @@ use super::{ApiError, SharedServices};
 
 /// Pages get their script, style and font from here only; pictures (covers) from any https; sockets to any host, because
 /// `'self'` does not cover `ws:` in every browser.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; \
-    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+macro_rules! content_security_policy {
+    (script: $script:literal, frame: $frame:literal, connect: $connect:literal) => {
+        HeaderValue::from_static(concat!(
+            "default-src 'self'; script-src 'self'",
+            $script,
+            "; frame-src ",
+            $frame,
+            "; style-src 'self'; img-src 'self' data: https:; connect-src 'self' ws: wss:",
+            $connect,
+            "; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        ))
+    };
+}
 
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+/// Where Spotify is not set up, nothing of it is allowed.
+const CONTENT_SECURITY_POLICY: HeaderValue = content_security_policy!(script: "", frame: "'none'", connect: "");
+/// The player for the browser: its script, the frame in which it plays, and what it talks to.
+const CONTENT_SECURITY_POLICY_WITH_SPOTIFY: HeaderValue = content_security_policy!(
+    script: " https://sdk.scdn.co",
+    frame: "https://sdk.scdn.co",
+    connect: " https://*.spotify.com https://*.scdn.co"
+);
+
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // A room's code is in the address of its page.
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
@@ -45,9 +64,15 @@ pub fn frame(
     routes: BoxedFilter<(Response,)>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     let https = services.origins.https();
+    let policy = match services.spotify {
+        Some(_) => CONTENT_SECURITY_POLICY_WITH_SPOTIFY,
+        None => CONTENT_SECURITY_POLICY,
+    };
     routes.recover(|rejection: Rejection| std::future::ready(Ok::<_, Infallible>(problem(&rejection)))).unify().map(
         move |mut response: Response| {
-            add_headers(response.headers_mut(), https);
+            let headers = response.headers_mut();
+            headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
+            add_headers(headers, https);
             response
         },
     )

@@ -24,6 +24,10 @@ pub struct Limits {
     logins_by_address: Limiter<IpAddr>,
     registrations: Limiter<IpAddr>,
     guests: Limiter<IpAddr>,
+    refreshes: Limiter<IpAddr>,
+    spotify_logins: Limiter<IpAddr>,
+    spotify_requests: Limiter<UserId>,
+    password_changes: Limiter<UserId>,
     rooms: Limiter<UserId>,
     searches: Limiter<UserId>,
 }
@@ -37,6 +41,10 @@ impl Limits {
             logins_by_address: Limiter::per_minute(logins_per_address, clock),
             registrations: Limiter::per_minute(config.limit_registrations, clock),
             guests: Limiter::per_minute(config.limit_guests, clock),
+            refreshes: Limiter::per_minute(config.limit_refreshes, clock),
+            spotify_logins: Limiter::per_minute(config.limit_spotify_logins, clock),
+            spotify_requests: Limiter::per_minute(config.limit_spotify_requests, clock),
+            password_changes: Limiter::per_minute(config.limit_logins, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
             searches: Limiter::per_minute(config.limit_searches, clock),
         }
@@ -60,6 +68,26 @@ impl Limits {
     /// One more guest.
     pub fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
         self.guests.check(&address).map_err(ApiError::rate_limited)
+    }
+
+    /// One more use of a login cookie.
+    pub fn refresh(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.refreshes.check(&address).map_err(ApiError::rate_limited)
+    }
+
+    /// One more way to Spotify and back.
+    pub fn spotify_login(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.spotify_logins.check(&address).map_err(ApiError::rate_limited)
+    }
+
+    /// One more request that may make one to Spotify.
+    pub fn spotify_request(&self, user: UserId) -> Result<(), ApiError> {
+        self.spotify_requests.check(&user).map_err(ApiError::rate_limited)
+    }
+
+    /// One more try to change a password.
+    pub fn password_change(&self, user: UserId) -> Result<(), ApiError> {
+        self.password_changes.check(&user).map_err(ApiError::rate_limited)
     }
 
     /// One more room opened.

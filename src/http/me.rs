@@ -1,37 +1,93 @@
-//! `me`: the profile of whoever asks.
+//! `me`: the profile of whoever asks, and everybody's pictures.
 
+use http::{HeaderValue, StatusCode, header};
+use secrecy::SecretString;
+use serde::Deserialize;
+use tutti_protocol::UserId;
 use tutti_protocol::http::{UpdateMeRequest, User};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::{authenticated, json, json_body, respond, with};
+use super::middleware::{Entrant, authenticated, entrant, json, json_body, respond, with};
 use super::{ApiError, SharedServices};
-use crate::identity::{self, Access};
+use crate::erasure::{self, EraseError};
+use crate::identity::{self, Access, IdentityError, picture};
 
-/// `GET` and `PATCH` of `me`.
+/// `GET`, `PATCH` and `DELETE` of `me`, and `users/{id}/picture`.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let show =
-        warp::path!("me").and(warp::get()).and(with(services)).and(authenticated(services)).then(show).map(respond);
-    let update = warp::path!("me")
-        .and(warp::patch())
+    let asked = || with(services).and(authenticated(services));
+    let show = warp::path!("me").and(warp::get()).and(asked()).then(show).map(respond);
+    let update = warp::path!("me").and(warp::patch()).and(asked()).and(json_body()).then(update).map(respond);
+    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(entrant(services)).then(erase).map(respond);
+    let picture = warp::path!("users" / String / "picture")
+        .and(warp::get())
+        .and(warp::query())
         .and(with(services))
-        .and(authenticated(services))
-        .and(json_body())
-        .then(update)
+        .then(show_picture)
         .map(respond);
-    show.or(update).unify().boxed()
+    show.or(update).unify().or(erase).unify().or(picture).unify().boxed()
 }
 
 async fn show(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    let user = services.identity.user(access.user).await?;
-    let user = user.ok_or_else(|| ApiError::unauthenticated("Please log in again."))?;
+    let user = services.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
     Ok(json(&User::from(user)))
 }
 
 async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
-    let user = services.identity.rename(access.user, body.display_name.as_deref().unwrap_or_default()).await?;
+    if let Some(change) = body.password {
+        services.limits.password_change(access.user)?;
+        let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
+        services.identity.change_password(access, &current, &new).await.map_err(|error| match error {
+            // They are known, so this is no 401: a client would take that for the end of its session.
+            IdentityError::WrongCredentials => ApiError::forbidden("The current password is wrong."),
+            other => other.into(),
+        })?;
+    }
+    let user = match body.display_name {
+        Some(display_name) => services.identity.rename(access.user, &display_name).await?,
+        None => services.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?,
+    };
     Ok(json(&User::from(user)))
+}
+
+async fn erase(services: SharedServices, access: Access, entrant: Entrant) -> Result<Response, ApiError> {
+    erasure::erase(&services.identity, &services.rooms, access.user).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    // Their id stands in their cookie.
+    for (slot, _) in entrant.cookies.iter().filter(|(_, token)| services.identity.names(token, access.user)) {
+        response.headers_mut().append(header::SET_COOKIE, services.cookies.forget(*slot));
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+struct PictureQuery {
+    v: String,
+}
+
+/// For ever, because the address changes with the picture. Without a login: `<img>` cannot send one, and nobody guesses the
+/// address of a picture that they have not seen.
+async fn show_picture(id: String, query: PictureQuery, services: SharedServices) -> Result<Response, ApiError> {
+    let unknown = || ApiError::not_found("There is no such picture.");
+    let id: UserId = id.parse().map_err(|_| unknown())?;
+    let stored = services.store.picture(id).await?;
+    let stored = stored.filter(|stored| picture::version(&stored.hash) == query.v).ok_or_else(unknown)?;
+    let mut response = Response::new(stored.bytes.into());
+    let headers = response.headers_mut();
+    let media_type = HeaderValue::try_from(stored.media_type).map_err(ApiError::internal)?;
+    headers.insert(header::CONTENT_TYPE, media_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    Ok(response)
+}
+
+impl From<EraseError> for ApiError {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::Rooms(error) => Self::unavailable(error),
+            EraseError::Identity(error) => error.into(),
+        }
+    }
 }
 
 impl From<identity::User> for User {
@@ -41,8 +97,8 @@ impl From<identity::User> for User {
             kind: user.kind,
             display_name: user.display_name,
             username: user.username,
-            picture: None,
-            spotify: false,
+            picture: user.picture,
+            spotify: user.spotify,
         }
     }
 }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, BytesMut};
 use futures_util::{Stream, TryStreamExt};
 use http::{HeaderMap, Method, StatusCode, header};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tutti_protocol::ErrorCode;
+use tutti_protocol::http::SLOT_HEADER;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::cookie::Slot;
+use super::cookie::{Slot, SlotChoice};
 use super::{ApiError, Services, SharedServices};
 use crate::identity::{Access, Caller};
 
@@ -72,15 +74,70 @@ pub fn searching(
     })
 }
 
-/// Who asks to be let in or out, as far as the request shows. Never refuses.
-pub fn caller(
+/// Who asks to be let in or out, as far as the request shows, and in which of their device's slots.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// The slot that they name.
+    pub choice: SlotChoice,
+    /// The refresh tokens of everybody on their device.
+    pub cookies: Vec<(Slot, SecretString)>,
+    /// Who is in that slot; nobody in a new one.
+    pub caller: Caller,
+}
+
+impl Entrant {
+    fn read(services: &Services, headers: &HeaderMap, choice: SlotChoice) -> Self {
+        let cookies = services.cookies.read_all(headers);
+        let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
+        let caller = match choice {
+            SlotChoice::New => Caller { user_agent, ..Caller::default() },
+            SlotChoice::At(slot) => Caller {
+                refresh_token: cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone()),
+                access: bearer(headers).and_then(|token| services.identity.authenticate(token).ok()),
+                user_agent,
+            },
+        };
+        Self { choice, cookies, caller }
+    }
+
+    /// The same browser, in another slot. By its cookie alone: an access token says nothing about slots.
+    #[must_use]
+    pub fn in_slot(mut self, choice: SlotChoice) -> Self {
+        let token = |slot| self.cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone());
+        self.caller.refresh_token = if let SlotChoice::At(slot) = choice { token(slot) } else { None };
+        self.caller.access = None;
+        self.choice = choice;
+        self
+    }
+
+    /// The slot that they take: the one that they name, or one that nobody is in any more.
+    pub async fn slot(&self, services: &Services) -> Result<Slot, ApiError> {
+        if let SlotChoice::At(slot) = self.choice {
+            return Ok(slot);
+        }
+        for slot in Slot::all() {
+            let Some((_, token)) = self.cookies.iter().find(|(taken, _)| *taken == slot) else { return Ok(slot) };
+            let caller = Caller { refresh_token: Some(token.clone()), ..Caller::default() };
+            if services.identity.peek(&caller).await?.is_none() {
+                return Ok(slot);
+            }
+        }
+        let detail = "So many people are on this device that nobody else fits. Log somebody out first.";
+        Err(ApiError::new(StatusCode::CONFLICT, ErrorCode::LimitReached, detail))
+    }
+}
+
+/// Who asks to be let in or out; 400 for a slot that there is not.
+pub fn entrant(
     services: &SharedServices,
-) -> impl Filter<Extract = (Caller,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+) -> impl Filter<Extract = (Entrant,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let services = Arc::clone(services);
-    warp::header::headers_cloned().map(move |headers: HeaderMap| Caller {
-        refresh_token: services.cookies.read(&headers, Slot::FIRST),
-        access: bearer(&headers).and_then(|token| services.identity.authenticate(token).ok()),
-        user_agent: text(&headers, header::USER_AGENT).unwrap_or_default().to_owned(),
+    warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
+        let choice = headers
+            .get(SLOT_HEADER)
+            .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
+        let entrant = choice.map(|choice| Entrant::read(&services, &headers, choice));
+        std::future::ready(entrant.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
     })
 }
 
@@ -149,7 +206,7 @@ fn check_origin(headers: &HeaderMap, services: &Services) -> Result<(), &'static
         return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
     }
     let by_cookie_alone =
-        !headers.contains_key(header::AUTHORIZATION) && services.cookies.read(headers, Slot::FIRST).is_some();
+        !headers.contains_key(header::AUTHORIZATION) && !services.cookies.read_all(headers).is_empty();
     if by_cookie_alone { Err(UNSAID) } else { Ok(()) }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`auth`] [`me`] [`rooms`] [`library`] [`server`] | resources |
+//! | [`auth`] [`accounts`] [`sessions`] [`me`] [`spotify`] [`rooms`] [`library`] [`server`] | resources |
 //! | [`websocket`] | the door to [`crate::connection`] |
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
@@ -20,6 +20,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+pub mod accounts;
 pub mod auth;
 pub mod cookie;
 pub mod error;
@@ -31,6 +32,8 @@ pub mod middleware;
 pub mod origin;
 pub mod rooms;
 pub mod server;
+pub mod sessions;
+pub mod spotify;
 pub mod static_client;
 pub mod websocket;
 
@@ -43,6 +46,7 @@ use crate::connection::Sockets;
 use crate::identity::Identity;
 use crate::music::Music;
 use crate::room::Registry;
+use crate::spotify::Spotify;
 use crate::store::SharedStore;
 use cookie::Cookies;
 use limits::Limits;
@@ -64,6 +68,8 @@ pub struct Services {
     pub cookies: Cookies,
     /// How often anybody may do what.
     pub limits: Limits,
+    /// The way to Spotify, where it is set up.
+    pub spotify: Option<Spotify>,
     /// Where people meet.
     pub rooms: Registry,
     /// What they play.
@@ -84,7 +90,7 @@ pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), E
         .unify()
         .or(server::health(services))
         .unify()
-        .or(static_client::routes::<static_client::Client>())
+        .or(static_client::routes::<static_client::Client>(services.spotify.clone()))
         .unify();
     frame::frame(services, routes.boxed())
 }
@@ -92,7 +98,13 @@ pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), E
 /// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
 pub fn api(services: &SharedServices) -> BoxedFilter<(Response,)> {
     let resources = auth::routes(services)
+        .or(spotify::routes(services))
+        .unify()
         .or(me::routes(services))
+        .unify()
+        .or(sessions::routes(services))
+        .unify()
+        .or(accounts::routes(services))
         .unify()
         .or(rooms::routes(services))
         .unify()

@@ -14,7 +14,7 @@ use super::{
     ApiError, Services, SharedServices, authenticated, client_address, json, json_body, maybe_authenticated, respond,
 };
 use crate::identity::Access;
-use crate::room::state::{Newcomer, Refusal};
+use crate::room::state::Refusal;
 use crate::room::{JoinError, OpenError};
 use crate::store::StoredRoom;
 
@@ -68,8 +68,7 @@ async fn create(access: Access, request: CreateRoomRequest, services: SharedServ
     };
     let user = services.identity.user(access.user).await.map_err(ApiError::unavailable)?;
     let user = user.ok_or_else(|| ApiError::unauthenticated("You are not known here any more."))?;
-    let host = Newcomer { id: user.id, name: user.display_name, kind: user.kind, picture: None };
-    let room = services.rooms.create(&name, passcode_hash, host).await.map_err(ApiError::unavailable)?;
+    let room = services.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
     let summary = summary(&services, room, true).await?;
     Ok(warp::reply::with_status(json(&summary), StatusCode::CREATED).into_response())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tutti_protocol::http::ServerDescription;
+use tutti_protocol::http::{ServerDescription, SpotifyServer};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -33,10 +33,10 @@ pub fn health(services: &SharedServices) -> BoxedFilter<(Response,)> {
 fn describe(services: &SharedServices) -> impl Reply + use<> {
     let public_url = services.config.listen.public_url.as_deref();
     json(&ServerDescription {
-        spotify: None,
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
         providers: services.music.providers(),
+        spotify: services.spotify.as_ref().map(|spotify| SpotifyServer { origin: spotify.origin() }),
     })
 }
 

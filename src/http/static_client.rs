@@ -14,6 +14,8 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use crate::spotify::Spotify;
+
 /// The built client.
 #[derive(RustEmbed)]
 #[folder = "client/dist"]
@@ -30,16 +32,27 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h
 /// Encodings that the build may have put beside a file, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves the files of `A` and its pages to `GET` and `HEAD`.
-pub fn routes<A: RustEmbed + 'static>() -> BoxedFilter<(Response,)> {
+/// Serves the files of `A` and its pages to `GET` and `HEAD`. A page that was opened at `localhost` moves to where Spotify
+/// sends people back to, before anybody becomes somebody there.
+pub fn routes<A: RustEmbed + 'static>(spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
     warp::path::full()
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
         .and(warp::get().or(warp::head()).unify())
         .and(warp::header::headers_cloned())
-        .and_then(|path: String, headers: HeaderMap| {
-            std::future::ready(serve::<A>(&path, &headers).ok_or_else(warp::reject::not_found))
+        .and_then(move |path: String, headers: HeaderMap| {
+            let response = moved(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers));
+            std::future::ready(response.ok_or_else(warp::reject::not_found))
         })
         .boxed()
+}
+
+/// The way from `localhost` to `127.0.0.1`, for pages. Their query is left behind: no page that people open has one.
+fn moved(spotify: Option<&Spotify>, path: &str, headers: &HeaderMap) -> Option<Response> {
+    let is_page = headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document");
+    let origin = spotify.filter(|_| is_page && !path.starts_with(HASHED))?.instead_of_localhost(headers)?;
+    let location = HeaderValue::try_from(format!("{origin}/{path}")).ok()?;
+    let response = HttpResponse::builder().status(StatusCode::TEMPORARY_REDIRECT).header(header::LOCATION, location);
+    response.header(header::CACHE_CONTROL, "no-store").body(Bytes::new().into()).ok()
 }
 
 /// A path without its slash, unless it belongs to somebody else or tries to climb. Names are compared as they come: no

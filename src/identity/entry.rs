@@ -22,7 +22,7 @@ impl Identity {
             Some((user, _)) if user.kind == UserKind::User => Err(IdentityError::AlreadyLoggedIn),
             Some((user, session)) => {
                 self.store().rename_user(user.id, &display_name).await?;
-                self.reopen(StoredUser { display_name, ..user }, &session, caller).await
+                self.reopen(&StoredUser { display_name, ..user }, &session, caller).await
             }
             None => {
                 let user = self.new_user(UserKind::Guest, display_name, None);
@@ -31,7 +31,7 @@ impl Identity {
         }
     }
 
-    /// Makes an account. A guest becomes the account and keeps their id.
+    /// Makes an account. Who is in without a password, as a guest or by Spotify, stays who they are and gets one.
     pub async fn register(
         &self,
         caller: &Caller,
@@ -43,7 +43,7 @@ impl Identity {
         let password = Password::parse(password)?;
         let display_name = name::display_name(display_name)?;
         let current = self.current(caller).await?;
-        if current.as_ref().is_some_and(|(user, _)| user.kind == UserKind::User) {
+        if current.as_ref().is_some_and(|(user, _)| user.login.is_some()) {
             return Err(IdentityError::AlreadyLoggedIn);
         }
         let login = StoredLogin {
@@ -51,18 +51,19 @@ impl Identity {
             username_shown: username.shown().to_owned(),
             password_hash: self.0.passwords.hash(password).await?,
         };
-        let Some((guest, session)) = current else {
+        let Some((before, session)) = current else {
             let user = self.new_user(UserKind::User, display_name, Some(login));
             return self.insert(&user, caller).await;
         };
-        if !self.store().upgrade_guest(guest.id, &display_name, &login).await.map_err(username_taken)? {
+        if !self.store().add_login(before.id, &display_name, &login).await.map_err(username_taken)? {
             return Err(IdentityError::AlreadyLoggedIn);
         }
-        let user = StoredUser { kind: UserKind::User, display_name, login: Some(login), ..guest };
-        self.reopen(user, &session, caller).await
+        let user = StoredUser { kind: UserKind::User, display_name, login: Some(login), ..before };
+        self.reopen(&user, &session, caller).await
     }
 
-    /// Lets somebody in by username and password. Whoever was in by this browser before is out.
+    /// Lets somebody in by username and password. Whoever was in by this browser before is out; what a guest had in rooms is
+    /// theirs from now on ([`Login::was_guest`]).
     pub async fn login(
         &self,
         caller: &Caller,
@@ -76,15 +77,8 @@ impl Identity {
         let hash = user.as_ref().and_then(|user| user.login.as_ref()).map(|login| login.password_hash.clone());
         let right = self.0.passwords.verify(Password::parse(password).ok(), hash).await?;
         let Some(user) = user.filter(|_| right) else { return Err(IdentityError::WrongCredentials) };
-        match self.current(caller).await? {
-            Some((before, session)) if before.id == user.id => self.reopen(user, &session, caller).await,
-            Some((before, session)) => {
-                let login = self.add_session(&user, caller).await?;
-                self.end_session(before.id, session.id).await?;
-                Ok(login)
-            }
-            None => self.add_session(&user, caller).await,
-        }
+        let before = self.current(caller).await?;
+        self.enter(&user, before, caller).await
     }
 
     /// Exchanges a refresh token for the next one and a fresh access token.
@@ -107,8 +101,31 @@ impl Identity {
         Ok(())
     }
 
+    /// Who is in by this browser.
+    pub async fn whose(&self, caller: &Caller) -> Result<Option<UserId>, IdentityError> {
+        Ok(self.current(caller).await?.map(|(user, _)| user.id))
+    }
+
+    /// Lets somebody in who has proved who they are, in place of whoever was in before.
+    pub(super) async fn enter(
+        &self,
+        user: &StoredUser,
+        before: Option<(StoredUser, StoredSession)>,
+        caller: &Caller,
+    ) -> Result<Login, IdentityError> {
+        match before {
+            Some((before, session)) if before.id == user.id => self.reopen(user, &session, caller).await,
+            Some((before, session)) => {
+                let login = self.add_session(user, caller).await?;
+                self.end_session(before.id, session.id).await?;
+                Ok(Login { was_guest: (before.kind == UserKind::Guest).then_some(before.id), ..login })
+            }
+            None => self.add_session(user, caller).await,
+        }
+    }
+
     /// Who is in by this browser, and by which session: by the cookie, or else by the access token.
-    async fn current(&self, caller: &Caller) -> Result<Option<(StoredUser, StoredSession)>, IdentityError> {
+    pub(super) async fn current(&self, caller: &Caller) -> Result<Option<(StoredUser, StoredSession)>, IdentityError> {
         let by_cookie = match caller.refresh_token.as_ref().and_then(RefreshToken::parse) {
             Some(token) => self.standing(&token).await?.map(Standing::into_session),
             None => None,
@@ -125,7 +142,7 @@ impl Identity {
         Ok(self.store().user(session.user).await?.map(|user| (user, session)))
     }
 
-    fn new_user(&self, kind: UserKind, display_name: String, login: Option<StoredLogin>) -> StoredUser {
+    pub(super) fn new_user(&self, kind: UserKind, display_name: String, login: Option<StoredLogin>) -> StoredUser {
         let now_ms = self.clock().now_ms();
         StoredUser {
             id: UserId(uuid_v7(now_ms)),
@@ -134,6 +151,8 @@ impl Identity {
             login,
             created_at_ms: now_ms,
             last_seen_at_ms: now_ms,
+            picture: None,
+            spotify: false,
         }
     }
 
@@ -151,8 +170,13 @@ impl Identity {
 
     /// A new session in place of the one before: whoever knew the old refresh token, such as the one who planted it, is
     /// not taken along.
-    async fn reopen(&self, user: StoredUser, before: &StoredSession, caller: &Caller) -> Result<Login, IdentityError> {
-        let login = self.add_session(&user, caller).await?;
+    pub(super) async fn reopen(
+        &self,
+        user: &StoredUser,
+        before: &StoredSession,
+        caller: &Caller,
+    ) -> Result<Login, IdentityError> {
+        let login = self.add_session(user, caller).await?;
         self.replace_session(user.id, before.id).await?;
         Ok(login)
     }

@@ -27,17 +27,21 @@ pub use name::{Username, display_name};
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
 use crate::keys::{Keys, STOPPED_KEY_KEPT};
-use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredUser};
+use crate::room::state::Newcomer;
+use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
 use password::{Password, Passwords};
 use revocation::Revocations;
 
 mod access_token;
 mod entry;
+mod linked;
 mod name;
 mod password;
+pub mod picture;
 mod refresh_token;
 mod revocation;
 mod session;
+mod sessions;
 
 /// How long an access token is valid: what a stolen one is worth, and how often a client refreshes.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_mins(10);
@@ -92,6 +96,9 @@ pub enum IdentityError {
     /// Only for those who are not logged in to an account.
     #[error("logged in to an account already")]
     AlreadyLoggedIn,
+    /// The account elsewhere is linked to somebody else.
+    #[error("the linked account belongs to somebody else")]
+    LinkedElsewhere,
     /// Too many passwords are being checked.
     #[error("too many passwords are being checked")]
     Busy,
@@ -114,6 +121,10 @@ pub struct User {
     pub display_name: String,
     /// How they log in, as they typed it when they registered.
     pub username: Option<String>,
+    /// Where their picture is on this server.
+    pub picture: Option<String>,
+    /// Whether Spotify is linked.
+    pub spotify: bool,
 }
 
 impl From<&StoredUser> for User {
@@ -123,7 +134,15 @@ impl From<&StoredUser> for User {
             kind: stored.kind,
             display_name: stored.display_name.clone(),
             username: stored.login.as_ref().map(|login| login.username_shown.clone()),
+            picture: stored.picture.map(|hash| picture::path(stored.id, &hash)),
+            spotify: stored.spotify,
         }
+    }
+}
+
+impl From<User> for Newcomer {
+    fn from(user: User) -> Self {
+        Self { id: user.id, name: user.display_name, kind: user.kind, picture: user.picture }
     }
 }
 
@@ -151,6 +170,8 @@ pub struct Login {
     pub refresh_token: SecretString,
     /// When the refresh token runs out, in Unix milliseconds.
     pub refresh_expires_at_ms: i64,
+    /// The guest that this person was in this browser until now: what they have in rooms is this person's from now on.
+    pub was_guest: Option<UserId>,
 }
 
 /// The one who knows who is here. Cheap to clone.
@@ -213,6 +234,39 @@ impl Identity {
         self.user(id).await?.ok_or(IdentityError::Unauthenticated)
     }
 
+    /// Changes somebody's password and ends their other sessions.
+    pub async fn change_password(
+        &self,
+        access: Access,
+        current: &SecretString,
+        new: &SecretString,
+    ) -> Result<(), IdentityError> {
+        let new = Password::parse(new)?;
+        let user = self.store().user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
+        let hash = user.login.map(|login| login.password_hash);
+        if !self.0.passwords.verify(Password::parse(current).ok(), hash.clone()).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let (from, to) = (hash.ok_or(IdentityError::WrongCredentials)?, self.0.passwords.hash(new).await?);
+        if !self.store().change_password(access.user, &from, &to).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        self.end_other_sessions(access).await?;
+        Ok(())
+    }
+
+    /// Keeps somebody's picture.
+    pub async fn set_picture(&self, user: UserId, picture: &StoredPicture) -> Result<User, IdentityError> {
+        self.store().put_picture(user, picture).await?;
+        self.user(user).await?.ok_or(IdentityError::Unauthenticated)
+    }
+
+    /// Erases somebody whose sessions were ended: see [`crate::erasure`].
+    pub async fn erase(&self, user: UserId) -> Result<(), IdentityError> {
+        self.store().delete_user(user).await?;
+        Ok(())
+    }
+
     /// A room's passcode as it is kept.
     pub async fn hash_passcode(&self, passcode: &str) -> Result<String, IdentityError> {
         Ok(self.0.passwords.hash(Password::from_passcode(passcode)).await?.0)
@@ -241,6 +295,7 @@ impl Identity {
     }
 }
 
-fn in_ms(duration: Duration) -> i64 {
+/// A duration in the unit of timestamps.
+pub(crate) fn in_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -73,7 +73,7 @@ impl Identity {
                 Standing::Newest(session) => session,
             };
             let now_ms = self.clock().now_ms();
-            let idle_expires_at_ms = now_ms + in_ms(SESSION_IDLE_LIFETIME);
+            let idle_expires_at_ms = session.absolute_expires_at_ms.min(now_ms + in_ms(SESSION_IDLE_LIFETIME));
             let rotation = Rotation {
                 user: token.user,
                 session: session.id,
@@ -95,8 +95,7 @@ impl Identity {
         let now_ms = self.clock().now_ms();
         let Some(stored) = self.store().refresh_token(token.user, token.hash()).await? else { return Ok(None) };
         let Some(session) = self.store().session(stored.user, stored.session).await? else { return Ok(None) };
-        let expired = now_ms >= session.idle_expires_at_ms.min(session.absolute_expires_at_ms);
-        if session.revoked_at_ms.is_some() || expired {
+        if session.revoked_at_ms.is_some() || now_ms >= session.idle_expires_at_ms {
             return Ok(None);
         }
         let Some(used_at_ms) = stored.used_at_ms else { return Ok(Some(Standing::Newest(session))) };
@@ -145,7 +144,8 @@ impl Identity {
             session: session.id,
             access_token,
             refresh_token: refresh_token.into_text(),
-            refresh_expires_at_ms: session.idle_expires_at_ms.min(session.absolute_expires_at_ms),
+            refresh_expires_at_ms: session.idle_expires_at_ms,
+            was_guest: None,
         })
     }
 

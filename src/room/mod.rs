@@ -13,6 +13,7 @@
 //! | `history` | recent events, for members who come back |
 //! | `replies` | recent replies, so that a repeated command has no second effect |
 //! | `presence` | who is connected with what |
+//! | `people` | what becomes of somebody in all rooms at once |
 //! | `wire` | frames, encoded once for everyone |
 
 pub mod handle;
@@ -22,6 +23,7 @@ mod actor;
 mod effects;
 mod history;
 mod load;
+mod people;
 mod presence;
 mod replies;
 mod wire;
@@ -29,4 +31,5 @@ mod wire;
 pub use tutti_room_state as state;
 
 pub use handle::{Join, JoinError, RoomHandle};
+pub use people::PeopleError;
 pub use registry::{OpenError, Registry};

@@ -145,6 +145,10 @@ impl Registry {
         }
     }
 
+    pub(super) fn store(&self) -> &SharedStore {
+        &self.inner.store
+    }
+
     async fn load(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
         let inner = &self.inner;
         let room = inner.store.room_by_code(code).await?.ok_or(OpenError::NotFound)?;

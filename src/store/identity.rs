@@ -46,6 +46,10 @@ pub struct StoredUser {
     pub created_at_ms: i64,
     /// When one of their sessions was last used.
     pub last_seen_at_ms: i64,
+    /// SHA-256 of their picture. Not written with the person: see [`SpotifyStore`](super::SpotifyStore).
+    pub picture: Option<[u8; 32]>,
+    /// Whether Spotify is linked. Not written with the person: see [`SpotifyStore`](super::SpotifyStore).
+    pub spotify: bool,
 }
 
 /// What a person with a password logs in with.
@@ -134,18 +138,41 @@ pub trait IdentityStore: Send + Sync {
     /// Somebody by their normalised username.
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>>;
 
-    /// Makes a guest an account that keeps its id; false when there is no such guest, or no longer.
-    /// [`Conflict`](super::StoreError::Conflict) when the username is taken.
-    async fn upgrade_guest(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool>;
+    /// Gives a password to somebody who has none, such as a guest, who becomes an account and keeps their id; false when
+    /// there is no such person, or no longer. [`Conflict`](super::StoreError::Conflict) when the username is taken.
+    async fn add_login(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool>;
+
+    /// Changes a password, if it is still the one that is replaced.
+    async fn change_password(&self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> StoreResult<bool>;
 
     /// Changes what somebody is called; false when there is no such person.
     async fn rename_user(&self, id: UserId, display_name: &str) -> StoreResult<bool>;
+
+    /// Erases somebody, their sessions, tokens, link and picture. False when there is no such person. Their places in rooms
+    /// are the rooms' business.
+    async fn delete_user(&self, id: UserId) -> StoreResult<bool>;
+
+    /// Guests who were last seen before `before_ms`, at most `rows_max`.
+    async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
     /// Adds a session and its first token.
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()>;
 
     /// A session, ended or not.
     async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>>;
+
+    /// Somebody's sessions that were not ended, expired ones included, last used first.
+    async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<StoredSession>>;
+
+    /// Ends somebody's sessions, all but one; those that were not ended before.
+    async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>, at_ms: i64)
+    -> StoreResult<Vec<SessionId>>;
+
+    /// Removes sessions, with their tokens, that expired or were ended before `before_ms`, at most `rows_max`; how many.
+    async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
+
+    /// Removes refresh tokens that were used before `before_ms`, at most `rows_max`; how many.
+    async fn delete_used_refresh_tokens(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 
     /// Ends a session; false when there is none that is not ended yet.
     async fn revoke_session(&self, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool>;

@@ -13,11 +13,13 @@ pub mod sqlite;
 
 mod identity;
 mod rooms;
+mod spotify;
 
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,
 };
 pub use rooms::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
+pub use spotify::{LoginTransaction, Sealed, SpotifyStore, StoredPicture, StoredPremium, StoredSpotifyLink};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +48,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// All that Tutti keeps.
 #[async_trait]
-pub trait Store: IdentityStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
+pub trait Store: IdentityStore + SpotifyStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
     /// Whether the database answers.
     async fn ping(&self) -> StoreResult<()>;
 

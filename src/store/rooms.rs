@@ -72,8 +72,10 @@ impl JournalBatch {
 pub enum IndexChange {
     /// Somebody belongs to the room.
     Joined(UserId),
-    /// Somebody does not any more.
+    /// Somebody does not any more, and is remembered.
     Parted(UserId),
+    /// Somebody does not any more, and nothing of them is left.
+    Forgotten(UserId),
     /// The room has this host.
     HostIs(UserId),
     /// The room is over.
@@ -86,12 +88,11 @@ impl IndexChange {
         match event {
             Event::RoomCreated { host, .. } => vec![Self::Joined(host.id)],
             Event::MemberJoined { member } => vec![Self::Joined(member.id)],
-            Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberForgotten { member } => {
-                vec![Self::Parted(*member)]
-            }
+            Event::MemberLeft { member } | Event::MemberKicked { member, .. } => vec![Self::Parted(*member)],
+            Event::MemberForgotten { member } => vec![Self::Forgotten(*member)],
             Event::MemberMerged { from, to } => {
                 let host = (to.role == Role::Host).then_some(Self::HostIs(to.id));
-                [Self::Parted(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
+                [Self::Forgotten(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
             }
             Event::HostTransferred { to, .. } => vec![Self::HostIs(*to)],
             Event::RoomClosed { .. } => vec![Self::Closed],
@@ -137,6 +138,12 @@ pub trait RoomStore: Send + Sync {
 
     /// Open rooms that a user belongs to, the newest first.
     async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
+
+    /// Rooms that somebody is or was in, closed ones included, and has not been forgotten in.
+    async fn rooms_known_to(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
+
+    /// Removes all that is kept of a closed room but its code and that it is closed; nothing when it is open.
+    async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()>;
 
     /// Appends the batches of any rooms, all or none. `Conflict("journal offset")` when one of them is there already.
     ///

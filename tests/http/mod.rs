@@ -4,7 +4,9 @@ mod auth;
 mod frame;
 mod limits;
 mod origin;
+mod sessions;
 pub mod site;
+mod slots;
 mod static_client;
 
 pub use site::{Answer, Browser, Site};

@@ -1,5 +1,6 @@
 //! A server under test, and browsers that visit it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tutti::keys::{Folder, Keys};
 use tutti::music::Music;
 use tutti::music::library::{Library, Source};
 use tutti::room::Registry;
+use tutti::spotify::{Settings, Spotify};
 use tutti::store::SharedStore;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
@@ -62,9 +64,13 @@ impl Site {
         let config = Cli::parse_from(arguments).serve;
         let clock = Clock::starting_at(NOON_MS);
         let keys = Keys::from_folder(Folder::in_data_dir(dir.path()), clock.now_ms()).unwrap();
+        let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let settings = Settings::new(&config.spotify, &config.listen, config.listen.listen).unwrap();
+        let spotify =
+            settings.map(|settings| Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone()).unwrap());
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
-        let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
         let music = dir.path().join("music");
         std::fs::create_dir_all(&music).unwrap();
         let library = Library::open(&dir.path().join("library.db"), Source::Folder(music), clock).await.unwrap();
@@ -75,6 +81,7 @@ impl Site {
             identity: identity.clone(),
             rooms: rooms.clone(),
             music: music.clone(),
+            spotify: spotify.clone(),
             hub: Arc::default(),
             clock,
             origins: origins.clone(),
@@ -85,6 +92,7 @@ impl Site {
         });
         let services = Arc::new(Services {
             identity,
+            spotify,
             store,
             cookies: Cookies::new(origins.https()),
             origins,
@@ -102,7 +110,14 @@ impl Site {
 
     /// A browser at an address of its own.
     pub fn browser(&self) -> Browser<'_> {
-        Browser { site: self, cookie: None, access_token: None, address: ([192, 0, 2, 1], 4711).into() }
+        Browser {
+            site: self,
+            cookie: None,
+            jar: BTreeMap::new(),
+            slot: None,
+            access_token: None,
+            address: ([192, 0, 2, 1], 4711).into(),
+        }
     }
 
     /// Any request.
@@ -133,6 +148,15 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// Every cookie that is set, by name; empty ones are taken away.
+    pub fn cookies(&self) -> Vec<(String, String)> {
+        let pair = |value: &http::HeaderValue| {
+            let (name, value) = value.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        };
+        self.headers.get_all(header::SET_COOKIE).iter().map(pair).collect()
     }
 
     /// The value of the login cookie that is set.
@@ -170,7 +194,12 @@ impl Answer {
 #[derive(Clone)]
 pub struct Browser<'a> {
     pub site: &'a Site,
+    /// That of the first slot.
     pub cookie: Option<String>,
+    /// All others.
+    pub jar: BTreeMap<String, String>,
+    /// What `Tutti-Slot` says.
+    pub slot: Option<&'static str>,
     pub access_token: Option<String>,
     pub address: SocketAddr,
 }
@@ -189,9 +218,14 @@ impl Browser<'_> {
             .header("host", "tutti.lan:8080")
             .header("origin", "http://tutti.lan:8080")
             .header("user-agent", "Test/1");
-        if let Some(cookie) = &self.cookie {
-            let name = self.site.services.cookies.name(tutti::http::cookie::Slot::FIRST);
-            request = request.header("cookie", format!("theme=dark; {name}={cookie}"));
+        let first = self.cookie.iter().map(|cookie| format!("{}={cookie}", self.first_slot()));
+        let others = self.jar.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies: Vec<_> = first.chain(others).collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", format!("theme=dark; {}", cookies.join("; ")));
+        }
+        if let Some(slot) = self.slot {
+            request = request.header("tutti-slot", slot);
         }
         if let Some(token) = &self.access_token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -234,9 +268,39 @@ impl Browser<'_> {
         self.site.send(self.request("GET", "/api/v1/me")).await
     }
 
+    /// A page that is opened: without `Origin`, without an access token, with what browsers say of navigations.
+    pub async fn open(&mut self, path: &str, site: &str) -> Answer {
+        let navigator = Self { access_token: None, slot: None, ..self.clone() };
+        let mut request = navigator.request("GET", path).header("sec-fetch-mode", "navigate");
+        request = request.header("sec-fetch-dest", "document").header("sec-fetch-site", site);
+        let answer = self.site.send(request).await;
+        self.take(&answer);
+        answer
+    }
+
+    pub async fn delete(&mut self, path: &str) -> Answer {
+        let answer = self.site.send(self.request("DELETE", path)).await;
+        self.take(&answer);
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.site.send(self.request("GET", path)).await
+    }
+
+    fn first_slot(&self) -> String {
+        self.site.services.cookies.name(tutti::http::cookie::Slot::FIRST)
+    }
+
     fn take(&mut self, answer: &Answer) {
-        if let Some(cookie) = answer.cookie() {
-            self.cookie = (!cookie.is_empty()).then_some(cookie);
+        for (name, value) in answer.cookies() {
+            if name == self.first_slot() {
+                self.cookie = (!value.is_empty()).then_some(value);
+            } else if value.is_empty() {
+                self.jar.remove(&name);
+            } else {
+                self.jar.insert(name, value);
+            }
         }
         if answer.json["access_token"].is_string() {
             self.access_token = Some(answer.access_token());

@@ -8,8 +8,24 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::http::Site;
 
+/// What is logged, at every level.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// Captures what this thread logs, until the guard is dropped.
+    pub fn capture(&self) -> impl Sized + use<> {
+        let level = tracing::Level::TRACE;
+        let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(self.clone()).finish();
+        // With one subscriber alone, tracing decides what is logged by whichever test's thread comes first.
+        let second = tracing::Dispatch::new(tracing_subscriber::registry());
+        (second, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -33,10 +49,7 @@ impl<'a> MakeWriter<'a> for Captured {
 #[tokio::test]
 async fn a_whole_evening_logs_no_secret() {
     let log = Captured::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    // With one subscriber alone, tracing decides what is logged by whichever test's thread comes first.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _capturing = log.capture();
 
     let mut secrets: Vec<String> =
         ["correct horse battery", "wrong horse battery", "hunter2 in a list"].map(Into::into).into();
@@ -72,7 +85,7 @@ async fn a_whole_evening_logs_no_secret() {
         site.browser().guest("Ana").await;
     }
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("a refresh token was used again"), "the log was captured");
     assert!(log.contains("request failed") && log.contains("TRACE"), "at every level");
     for secret in secrets.iter().filter(|secret| !secret.starts_with("-----")) {

@@ -1,5 +1,5 @@
 //! Tokens and sessions, attacked.
 
 mod access;
-mod logs;
+pub mod logs;
 mod refresh;

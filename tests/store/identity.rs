@@ -1,35 +1,13 @@
 //! What every [`IdentityStore`] must do.
 
-use tutti::store::memory::MemoryStore;
-use tutti::store::sqlite::SqliteStore;
 use tutti::store::{
-    IdentityStore, PasswordHash, Rotation, Store, StoreError, StoredLogin, StoredRefreshToken, StoredSession,
-    StoredUser, TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoreError, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
+    TokenHash,
 };
 use tutti_protocol::{SessionId, UserId, UserKind};
 use uuid::Uuid;
 
-macro_rules! contract {
-    ($($clause:ident)*) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $clause() {
-                super::$clause(&super::MemoryStore::default()).await;
-            })*
-        }
-        mod sqlite {
-            use super::Store as _;
-
-            $(#[tokio::test]
-            async fn $clause() {
-                let dir = tempfile::tempdir().unwrap();
-                let store = super::SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap();
-                super::$clause(&store).await;
-                store.close().await;
-            })*
-        }
-    };
-}
+use super::contract;
 
 contract! {
     a_user_reads_back_with_their_session_and_token
@@ -38,6 +16,7 @@ contract! {
     a_guest_becomes_an_account_once
     an_upgrade_takes_no_name_that_is_taken
     a_rename_changes_the_name_only
+    a_password_is_changed_from_the_one_that_holds
     a_refresh_token_is_used_once
     a_rotation_prolongs_the_session_and_is_seen
     a_rotation_in_an_ended_session_changes_nothing
@@ -47,7 +26,7 @@ contract! {
     of_parallel_rotations_one_wins
 }
 
-fn guest(id: u128) -> StoredUser {
+pub(super) fn guest(id: u128) -> StoredUser {
     StoredUser {
         id: UserId(Uuid::from_u128(id)),
         kind: UserKind::Guest,
@@ -55,6 +34,8 @@ fn guest(id: u128) -> StoredUser {
         login: None,
         created_at_ms: 1_000,
         last_seen_at_ms: 1_000,
+        picture: None,
+        spotify: false,
     }
 }
 
@@ -66,11 +47,11 @@ fn login(username: &str) -> StoredLogin {
     }
 }
 
-fn account(id: u128, username: &str) -> StoredUser {
+pub(super) fn account(id: u128, username: &str) -> StoredUser {
     StoredUser { kind: UserKind::User, login: Some(login(username)), ..guest(id) }
 }
 
-fn session(user: &StoredUser, id: u128) -> StoredSession {
+pub(super) fn session(user: &StoredUser, id: u128) -> StoredSession {
     StoredSession {
         id: SessionId(Uuid::from_u128(id)),
         user: user.id,
@@ -83,7 +64,7 @@ fn session(user: &StoredUser, id: u128) -> StoredSession {
     }
 }
 
-fn token(session: &StoredSession, hash: u8) -> StoredRefreshToken {
+pub(super) fn token(session: &StoredSession, hash: u8) -> StoredRefreshToken {
     StoredRefreshToken {
         hash: TokenHash([hash; 32]),
         session: session.id,
@@ -107,7 +88,7 @@ fn rotation(token: &StoredRefreshToken, successor: u8) -> Rotation {
 }
 
 /// Ana with one session and one token.
-async fn ana(store: &dyn IdentityStore) -> (StoredUser, StoredSession, StoredRefreshToken) {
+pub(super) async fn ana(store: &dyn IdentityStore) -> (StoredUser, StoredSession, StoredRefreshToken) {
     let user = guest(1);
     let session = session(&user, 11);
     let token = token(&session, 111);
@@ -162,13 +143,13 @@ async fn a_failed_insert_leaves_nothing_behind(store: &dyn IdentityStore) {
 
 async fn a_guest_becomes_an_account_once(store: &dyn IdentityStore) {
     let (user, ..) = ana(store).await;
-    assert!(store.upgrade_guest(user.id, "Ana B", &login("ana")).await.unwrap());
+    assert!(store.add_login(user.id, "Ana B", &login("ana")).await.unwrap());
     let upgraded = store.user(user.id).await.unwrap().unwrap();
     let expected =
         StoredUser { kind: UserKind::User, display_name: "Ana B".into(), login: Some(login("ana")), ..user.clone() };
     assert_eq!(upgraded, expected);
-    assert!(!store.upgrade_guest(user.id, "Other", &login("other")).await.unwrap());
-    assert!(!store.upgrade_guest(UserId(Uuid::from_u128(99)), "Nobody", &login("nobody")).await.unwrap());
+    assert!(!store.add_login(user.id, "Other", &login("other")).await.unwrap());
+    assert!(!store.add_login(UserId(Uuid::from_u128(99)), "Nobody", &login("nobody")).await.unwrap());
     assert_eq!(store.user(user.id).await.unwrap(), Some(expected));
 }
 
@@ -176,7 +157,7 @@ async fn an_upgrade_takes_no_name_that_is_taken(store: &dyn IdentityStore) {
     let (user, ..) = ana(store).await;
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
-    let taken = store.upgrade_guest(user.id, "Ana", &login("ben")).await;
+    let taken = store.add_login(user.id, "Ana", &login("ben")).await;
     assert!(matches!(taken, Err(StoreError::Conflict("username"))));
     assert_eq!(store.user(user.id).await.unwrap(), Some(user));
 }
@@ -257,4 +238,16 @@ async fn of_parallel_rotations_one_wins(store: &dyn IdentityStore) {
     let answers = futures_util::future::join_all(rotations.iter().map(|rotation| store.use_refresh_token(rotation)));
     let won = answers.await.into_iter().filter(|answer| *answer.as_ref().unwrap()).count();
     assert_eq!(won, 1);
+}
+
+async fn a_password_is_changed_from_the_one_that_holds(store: &dyn IdentityStore) {
+    let ben = account(2, "ben");
+    store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
+    let (old, new, other) = (login("ben").password_hash, PasswordHash("new".into()), PasswordHash("other".into()));
+    assert!(!store.change_password(ben.id, &other, &new).await.unwrap());
+    assert!(store.change_password(ben.id, &old, &new).await.unwrap());
+    assert!(!store.change_password(ben.id, &old, &other).await.unwrap());
+    assert_eq!(store.user(ben.id).await.unwrap().unwrap().login.unwrap().password_hash, new);
+    let (guest, ..) = ana(store).await;
+    assert!(!store.change_password(guest.id, &new, &other).await.unwrap(), "a guest has none");
 }

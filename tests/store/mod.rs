@@ -2,3 +2,30 @@
 
 mod identity;
 mod rooms;
+mod sessions;
+mod spotify;
+
+/// Runs each clause on every store.
+macro_rules! contract {
+    ($($clause:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $clause() {
+                super::$clause(&tutti::store::memory::MemoryStore::default()).await;
+            })*
+        }
+        mod sqlite {
+            use tutti::store::Store as _;
+            use tutti::store::sqlite::SqliteStore;
+
+            $(#[tokio::test]
+            async fn $clause() {
+                let dir = tempfile::tempdir().expect("a directory");
+                let store = SqliteStore::open(&dir.path().join("tutti.db")).await.expect("opens");
+                super::$clause(&store).await;
+                store.close().await;
+            })*
+        }
+    };
+}
+use contract;

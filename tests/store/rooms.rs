@@ -1,32 +1,10 @@
 //! What every [`RoomStore`] must do.
 
-use tutti::store::memory::MemoryStore;
-use tutti::store::sqlite::SqliteStore;
-use tutti::store::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, Store, StoreError, StoredRoom};
+use tutti::store::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoredRoom};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
-macro_rules! contract {
-    ($($clause:ident)*) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $clause() {
-                super::$clause(&super::MemoryStore::default()).await;
-            })*
-        }
-        mod sqlite {
-            use super::Store as _;
-
-            $(#[tokio::test]
-            async fn $clause() {
-                let dir = tempfile::tempdir().expect("a directory");
-                let store = super::SqliteStore::open(&dir.path().join("tutti.db")).await.expect("opens");
-                super::$clause(&store).await;
-                store.close().await;
-            })*
-        }
-    };
-}
+use super::contract;
 
 contract! {
     a_room_is_found_by_its_code_and_by_its_members

@@ -275,6 +275,8 @@ outcomes! {
     Full = "full";
     /// Too many tries in too short a time.
     Busy = "busy";
+    /// Spotify lets nobody in by this app who is not on its owner's list.
+    NotListed = "not_listed";
     /// Spotify could not be reached, or answered what nobody understands.
     Failed = "failed";
 }

@@ -7,21 +7,30 @@ use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::MemoryStore;
 use crate::store::{
-    IdentityStore, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
-    TokenHash,
+    IdentityStore, LoginTransaction, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredPicture,
+    StoredRefreshToken, StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
 };
 
 /// The tables.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    users: HashMap<UserId, StoredUser>,
+    pub(super) users: HashMap<UserId, StoredUser>,
     sessions: HashMap<(UserId, SessionId), StoredSession>,
     refresh_tokens: HashMap<(UserId, TokenHash), StoredRefreshToken>,
+    pub(super) links: HashMap<UserId, StoredSpotifyLink>,
+    pub(super) transactions: HashMap<TokenHash, LoginTransaction>,
+    pub(super) pictures: HashMap<UserId, StoredPicture>,
 }
 
 impl Tables {
     fn by_username(&self, username: &str) -> Option<&StoredUser> {
         self.users.values().find(|user| user.login.as_ref().is_some_and(|login| login.username == username))
+    }
+
+    /// As a row reads back: with what is kept beside it.
+    fn read(&self, user: &StoredUser) -> StoredUser {
+        let picture = self.pictures.get(&user.id).map(|picture| picture.hash);
+        StoredUser { picture, spotify: self.links.contains_key(&user.id), ..user.clone() }
     }
 
     fn refuse_taken(&self, login: Option<&StoredLogin>) -> StoreResult<()> {
@@ -31,7 +40,7 @@ impl Tables {
         }
     }
 
-    fn add_session(&mut self, session: &StoredSession, token: &StoredRefreshToken) {
+    pub(super) fn add_session(&mut self, session: &StoredSession, token: &StoredRefreshToken) {
         self.sessions.insert((session.user, session.id), session.clone());
         self.refresh_tokens.insert((token.user, token.hash), token.clone());
     }
@@ -55,18 +64,20 @@ impl IdentityStore for MemoryStore {
 
     async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
         self.fault()?;
-        Ok(self.identity.lock().users.get(&id).cloned())
+        let tables = self.identity.lock();
+        Ok(tables.users.get(&id).map(|user| tables.read(user)))
     }
 
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {
         self.fault()?;
-        Ok(self.identity.lock().by_username(username).cloned())
+        let tables = self.identity.lock();
+        Ok(tables.by_username(username).map(|user| tables.read(user)))
     }
 
-    async fn upgrade_guest(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool> {
+    async fn add_login(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool> {
         self.fault()?;
         let mut tables = self.identity.lock();
-        if !tables.users.get(&id).is_some_and(|user| user.kind == UserKind::Guest) {
+        if tables.users.get(&id).is_none_or(|user| user.login.is_some()) {
             return Ok(false);
         }
         tables.refuse_taken(Some(login))?;
@@ -74,6 +85,15 @@ impl IdentityStore for MemoryStore {
         user.kind = UserKind::User;
         display_name.clone_into(&mut user.display_name);
         user.login = Some(login.clone());
+        Ok(true)
+    }
+
+    async fn change_password(&self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> StoreResult<bool> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let login = tables.users.get_mut(&id).and_then(|user| user.login.as_mut());
+        let Some(login) = login.filter(|login| login.password_hash == *from) else { return Ok(false) };
+        login.password_hash = to.clone();
         Ok(true)
     }
 
@@ -85,6 +105,26 @@ impl IdentityStore for MemoryStore {
         Ok(true)
     }
 
+    async fn delete_user(&self, id: UserId) -> StoreResult<bool> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        tables.sessions.retain(|(user, _), _| *user != id);
+        tables.refresh_tokens.retain(|(user, _), _| *user != id);
+        tables.links.remove(&id);
+        tables.pictures.remove(&id);
+        Ok(tables.users.remove(&id).is_some())
+    }
+
+    async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>> {
+        self.fault()?;
+        let tables = self.identity.lock();
+        let unused = |user: &&StoredUser| user.kind == UserKind::Guest && user.last_seen_at_ms < before_ms;
+        let mut guests: Vec<_> =
+            tables.users.values().filter(unused).map(|user| (user.last_seen_at_ms, user.id)).collect();
+        guests.sort_unstable();
+        Ok(guests.into_iter().take(rows_max as usize).map(|(_, id)| id).collect())
+    }
+
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
         self.fault()?;
         self.identity.lock().add_session(session, token);
@@ -94,6 +134,56 @@ impl IdentityStore for MemoryStore {
     async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>> {
         self.fault()?;
         Ok(self.identity.lock().sessions.get(&(user, id)).cloned())
+    }
+
+    async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<StoredSession>> {
+        self.fault()?;
+        let tables = self.identity.lock();
+        let alive = |session: &&StoredSession| session.user == user && session.revoked_at_ms.is_none();
+        let mut sessions: Vec<_> = tables.sessions.values().filter(alive).cloned().collect();
+        sessions.sort_unstable_by_key(|session| std::cmp::Reverse((session.last_used_at_ms, session.id)));
+        Ok(sessions)
+    }
+
+    async fn revoke_sessions(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        at_ms: i64,
+    ) -> StoreResult<Vec<SessionId>> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let mut ended = Vec::new();
+        for session in tables.sessions.values_mut() {
+            if session.user == user && Some(session.id) != except && session.revoked_at_ms.is_none() {
+                session.revoked_at_ms = Some(at_ms);
+                ended.push(session.id);
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let over = |session: &&StoredSession| {
+            session.idle_expires_at_ms < before_ms || session.revoked_at_ms.is_some_and(|at_ms| at_ms < before_ms)
+        };
+        let ended: Vec<_> =
+            tables.sessions.values().filter(over).map(|session| session.id).take(rows_max as usize).collect();
+        tables.sessions.retain(|(_, session), _| !ended.contains(session));
+        tables.refresh_tokens.retain(|_, token| !ended.contains(&token.session));
+        Ok(ended.len() as u64)
+    }
+
+    async fn delete_used_refresh_tokens(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let used = |token: &&StoredRefreshToken| token.used_at_ms.is_some_and(|at_ms| at_ms < before_ms);
+        let used: Vec<_> = tables.refresh_tokens.values().filter(used).map(|token| (token.user, token.hash)).collect();
+        let used = &used[..used.len().min(rows_max as usize)];
+        tables.refresh_tokens.retain(|key, _| !used.contains(key));
+        Ok(used.len() as u64)
     }
 
     async fn revoke_session(&self, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool> {

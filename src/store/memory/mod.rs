@@ -10,6 +10,7 @@ use super::{Store, StoreError, StoreResult};
 
 mod identity;
 mod rooms;
+mod spotify;
 
 /// A store that forgets everything when it is dropped.
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ use crate::store::{
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     rooms: BTreeMap<RoomId, StoredRoom>,
-    members: BTreeSet<(UserId, RoomId)>,
+    /// And whether they belong to it still.
+    members: BTreeMap<(UserId, RoomId), bool>,
     journal: BTreeMap<(RoomId, u64), JournalBatch>,
     checkpoints: BTreeMap<RoomId, Checkpoint>,
 }
@@ -42,15 +43,27 @@ impl RoomStore for MemoryStore {
     async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
         self.fault()?;
         let tables = self.rooms.lock();
-        let mut rooms: Vec<_> = tables
-            .rooms
-            .values()
-            .filter(|room| room.closed_at_ms.is_none() && tables.members.contains(&(user, room.id)))
-            .cloned()
-            .collect();
-        rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));
-        rooms.truncate(rooms_max as usize);
-        Ok(rooms)
+        let belongs = |room: &StoredRoom| tables.members.get(&(user, room.id)) == Some(&true);
+        Ok(tables.newest(rooms_max, |room| room.closed_at_ms.is_none() && belongs(room)))
+    }
+
+    async fn rooms_known_to(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        Ok(tables.newest(rooms_max, |room| tables.members.contains_key(&(user, room.id))))
+    }
+
+    async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
+        self.fault()?;
+        let mut tables = self.rooms.lock();
+        let Some(closed) = tables.rooms.get_mut(&room).filter(|room| room.closed_at_ms.is_some()) else {
+            return Ok(());
+        };
+        closed.name.clear();
+        tables.journal.retain(|(known, _), _| *known != room);
+        tables.checkpoints.remove(&room);
+        tables.members.retain(|(_, known), _| *known != room);
+        Ok(())
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
@@ -92,6 +105,13 @@ impl RoomStore for MemoryStore {
 }
 
 impl Tables {
+    fn newest(&self, rooms_max: u32, wanted: impl Fn(&StoredRoom) -> bool) -> Vec<StoredRoom> {
+        let mut rooms: Vec<_> = self.rooms.values().filter(|room| wanted(room)).cloned().collect();
+        rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));
+        rooms.truncate(rooms_max as usize);
+        rooms
+    }
+
     fn has(&self, batch: &JournalBatch) -> bool {
         self.journal.contains_key(&(batch.room, batch.offset))
     }
@@ -113,9 +133,14 @@ impl Tables {
         for change in &batch.index {
             match change {
                 IndexChange::Joined(user) => {
-                    self.members.insert((*user, batch.room));
+                    self.members.insert((*user, batch.room), true);
                 }
                 IndexChange::Parted(user) => {
+                    if let Some(present) = self.members.get_mut(&(*user, batch.room)) {
+                        *present = false;
+                    }
+                }
+                IndexChange::Forgotten(user) => {
                     self.members.remove(&(*user, batch.room));
                 }
                 IndexChange::HostIs(user) => {

@@ -12,6 +12,15 @@ use crate::store::{
     StoredUser, TokenHash,
 };
 
+/// People with what is kept beside them. A macro, since SQL is a literal.
+macro_rules! select_user {
+    () => {
+        "SELECT users.*, user_pictures.hash AS picture, spotify_links.user_id IS NOT NULL AS spotify FROM users \
+         LEFT JOIN user_pictures ON user_pictures.user_id = users.id \
+         LEFT JOIN spotify_links ON spotify_links.user_id = users.id"
+    };
+}
+
 #[async_trait]
 impl IdentityStore for SqliteStore {
     async fn insert_user(
@@ -21,51 +30,27 @@ impl IdentityStore for SqliteStore {
         token: &StoredRefreshToken,
     ) -> StoreResult<()> {
         let mut transaction = self.write.begin().await?;
-        let login = user.login.as_ref();
-        sqlx::query(
-            "INSERT INTO users (id, kind, display_name, username, username_shown, password_hash, created_at_ms, \
-             last_seen_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(user.id.0)
-        .bind(kind_text(user.kind))
-        .bind(&user.display_name)
-        .bind(login.map(|login| &login.username))
-        .bind(login.map(|login| &login.username_shown))
-        .bind(login.map(|login| &login.password_hash.0))
-        .bind(user.created_at_ms)
-        .bind(user.last_seen_at_ms)
-        .execute(&mut *transaction)
-        .await
-        .map_err(username_taken)?;
+        insert_user(&mut transaction, user).await?;
         insert_session(&mut transaction, session).await?;
         insert_refresh_token(&mut transaction, token).await?;
         Ok(transaction.commit().await?)
     }
 
     async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
-        sqlx::query("SELECT * FROM users WHERE id = ?")
-            .bind(id.0)
-            .fetch_optional(&self.read)
-            .await?
-            .as_ref()
-            .map(read_user)
-            .transpose()
+        let row =
+            sqlx::query(concat!(select_user!(), " WHERE users.id = ?")).bind(id.0).fetch_optional(&self.read).await?;
+        row.as_ref().map(read_user).transpose()
     }
 
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {
-        sqlx::query("SELECT * FROM users WHERE username = ?")
-            .bind(username)
-            .fetch_optional(&self.read)
-            .await?
-            .as_ref()
-            .map(read_user)
-            .transpose()
+        let query = sqlx::query(concat!(select_user!(), " WHERE users.username = ?")).bind(username);
+        query.fetch_optional(&self.read).await?.as_ref().map(read_user).transpose()
     }
 
-    async fn upgrade_guest(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool> {
+    async fn add_login(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool> {
         let done = sqlx::query(
             "UPDATE users SET kind = 'user', display_name = ?, username = ?, username_shown = ?, password_hash = ? \
-             WHERE id = ? AND kind = 'guest'",
+             WHERE id = ? AND password_hash IS NULL",
         )
         .bind(display_name)
         .bind(&login.username)
@@ -74,7 +59,17 @@ impl IdentityStore for SqliteStore {
         .bind(id.0)
         .execute(&self.write)
         .await
-        .map_err(username_taken)?;
+        .map_err(|error| taken(error, "username"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn change_password(&self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> StoreResult<bool> {
+        let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?")
+            .bind(&to.0)
+            .bind(id.0)
+            .bind(&from.0)
+            .execute(&self.write)
+            .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -85,6 +80,32 @@ impl IdentityStore for SqliteStore {
             .execute(&self.write)
             .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    async fn delete_user(&self, id: UserId) -> StoreResult<bool> {
+        let mut transaction = self.write.begin().await?;
+        for statement in [
+            "DELETE FROM refresh_tokens WHERE user_id = ?",
+            "DELETE FROM sessions WHERE user_id = ?",
+            "DELETE FROM spotify_links WHERE user_id = ?",
+            "DELETE FROM user_pictures WHERE user_id = ?",
+        ] {
+            sqlx::query(statement).bind(id.0).execute(&mut *transaction).await?;
+        }
+        let done = sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>> {
+        let rows = sqlx::query(
+            "SELECT id FROM users WHERE kind = 'guest' AND last_seen_at_ms < ? ORDER BY last_seen_at_ms LIMIT ?",
+        )
+        .bind(before_ms)
+        .bind(rows_max)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok(UserId(row.try_get("id")?))).collect()
     }
 
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
@@ -103,6 +124,79 @@ impl IdentityStore for SqliteStore {
             .as_ref()
             .map(read_session)
             .transpose()
+    }
+
+    async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<StoredSession>> {
+        let rows = sqlx::query(
+            "SELECT * FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL ORDER BY last_used_at_ms DESC, id DESC",
+        )
+        .bind(user.0)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(read_session).collect()
+    }
+
+    async fn revoke_sessions(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+        at_ms: i64,
+    ) -> StoreResult<Vec<SessionId>> {
+        let mut transaction = self.write.begin().await?;
+        let rows = sqlx::query("SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL")
+            .bind(user.0)
+            .fetch_all(&mut *transaction)
+            .await?;
+        let mut ended = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = SessionId(row.try_get("id")?);
+            if Some(id) != except {
+                sqlx::query("UPDATE sessions SET revoked_at_ms = ? WHERE user_id = ? AND id = ?")
+                    .bind(at_ms)
+                    .bind(user.0)
+                    .bind(id.0)
+                    .execute(&mut *transaction)
+                    .await?;
+                ended.push(id);
+            }
+        }
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        let mut transaction = self.write.begin().await?;
+        let rows = sqlx::query(
+            "SELECT user_id, id FROM (SELECT user_id, id FROM sessions WHERE idle_expires_at_ms < ?1 \
+             UNION SELECT user_id, id FROM sessions WHERE revoked_at_ms < ?1) LIMIT ?2",
+        )
+        .bind(before_ms)
+        .bind(rows_max)
+        .fetch_all(&mut *transaction)
+        .await?;
+        for row in &rows {
+            let (user, session): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("id")?);
+            for statement in [
+                "DELETE FROM refresh_tokens WHERE user_id = ? AND session_id = ?",
+                "DELETE FROM sessions WHERE user_id = ? AND id = ?",
+            ] {
+                sqlx::query(statement).bind(user).bind(session).execute(&mut *transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+
+    async fn delete_used_refresh_tokens(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        let done = sqlx::query(
+            "DELETE FROM refresh_tokens WHERE (user_id, hash) IN \
+             (SELECT user_id, hash FROM refresh_tokens WHERE used_at_ms < ? LIMIT ?)",
+        )
+        .bind(before_ms)
+        .bind(rows_max)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected())
     }
 
     async fn revoke_session(&self, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool> {
@@ -190,7 +284,27 @@ impl IdentityStore for SqliteStore {
     }
 }
 
-async fn insert_session(connection: &mut SqliteConnection, session: &StoredSession) -> StoreResult<()> {
+pub(super) async fn insert_user(connection: &mut SqliteConnection, user: &StoredUser) -> StoreResult<()> {
+    let login = user.login.as_ref();
+    sqlx::query(
+        "INSERT INTO users (id, kind, display_name, username, username_shown, password_hash, created_at_ms, \
+         last_seen_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(user.id.0)
+    .bind(kind_text(user.kind))
+    .bind(&user.display_name)
+    .bind(login.map(|login| &login.username))
+    .bind(login.map(|login| &login.username_shown))
+    .bind(login.map(|login| &login.password_hash.0))
+    .bind(user.created_at_ms)
+    .bind(user.last_seen_at_ms)
+    .execute(connection)
+    .await
+    .map_err(|error| taken(error, "username"))?;
+    Ok(())
+}
+
+pub(super) async fn insert_session(connection: &mut SqliteConnection, session: &StoredSession) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO sessions (user_id, id, created_at_ms, last_used_at_ms, user_agent, idle_expires_at_ms, \
          absolute_expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -208,7 +322,10 @@ async fn insert_session(connection: &mut SqliteConnection, session: &StoredSessi
     Ok(())
 }
 
-async fn insert_refresh_token(connection: &mut SqliteConnection, token: &StoredRefreshToken) -> StoreResult<()> {
+pub(super) async fn insert_refresh_token(
+    connection: &mut SqliteConnection,
+    token: &StoredRefreshToken,
+) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO refresh_tokens (user_id, hash, session_id, parent_hash, issued_at_ms, used_at_ms, \
          successor_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -240,6 +357,11 @@ fn read_user(row: &SqliteRow) -> StoreResult<StoredUser> {
         login,
         created_at_ms: row.try_get("created_at_ms")?,
         last_seen_at_ms: row.try_get("last_seen_at_ms")?,
+        picture: row
+            .try_get::<Option<&[u8]>, _>("picture")?
+            .map(|hash| read_hash("user_pictures", hash))
+            .transpose()?,
+        spotify: row.try_get("spotify")?,
     })
 }
 
@@ -258,14 +380,18 @@ fn read_session(row: &SqliteRow) -> StoreResult<StoredSession> {
 
 fn read_refresh_token(row: &SqliteRow) -> StoreResult<StoredRefreshToken> {
     Ok(StoredRefreshToken {
-        hash: read_hash(row.try_get("hash")?)?,
+        hash: read_token_hash(row.try_get("hash")?)?,
         session: SessionId(row.try_get::<Uuid, _>("session_id")?),
         user: UserId(row.try_get("user_id")?),
-        parent: row.try_get::<Option<&[u8]>, _>("parent_hash")?.map(read_hash).transpose()?,
+        parent: row.try_get::<Option<&[u8]>, _>("parent_hash")?.map(read_token_hash).transpose()?,
         issued_at_ms: row.try_get("issued_at_ms")?,
         used_at_ms: row.try_get("used_at_ms")?,
-        successor: row.try_get::<Option<&[u8]>, _>("successor_hash")?.map(read_hash).transpose()?,
+        successor: row.try_get::<Option<&[u8]>, _>("successor_hash")?.map(read_token_hash).transpose()?,
     })
+}
+
+fn read_token_hash(bytes: &[u8]) -> StoreResult<TokenHash> {
+    read_hash("refresh_tokens", bytes).map(TokenHash)
 }
 
 fn kind_text(kind: UserKind) -> &'static str {
@@ -283,16 +409,14 @@ fn read_kind(text: &str) -> StoreResult<UserKind> {
     }
 }
 
-fn read_hash(bytes: &[u8]) -> StoreResult<TokenHash> {
-    bytes.try_into().map(TokenHash).map_err(|_| StoreError::Unreadable {
-        table: "refresh_tokens",
-        reason: format!("{} bytes of hash", bytes.len()),
-    })
+pub(super) fn read_hash(table: &'static str, bytes: &[u8]) -> StoreResult<[u8; 32]> {
+    bytes.try_into().map_err(|_| StoreError::Unreadable { table, reason: format!("{} bytes of hash", bytes.len()) })
 }
 
-fn username_taken(error: sqlx::Error) -> StoreError {
+/// The row that is there already has the same `what`.
+pub(super) fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
     match error.as_database_error() {
-        Some(cause) if cause.is_unique_violation() => StoreError::Conflict("username"),
+        Some(cause) if cause.is_unique_violation() => StoreError::Conflict(what),
         _ => error.into(),
     }
 }

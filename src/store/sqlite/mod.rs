@@ -11,6 +11,7 @@ use super::{Store, StoreResult};
 
 mod identity;
 mod rooms;
+mod spotify;
 
 /// Readers beside the one writer.
 const READ_CONNECTIONS: u32 = 4;
@@ -42,6 +43,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(false)
+            // What is erased is overwritten, where that costs no further write.
+            .pragma("secure_delete", "FAST")
             .busy_timeout(BUSY_TIMEOUT);
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(sqlx::Error::from)?;

@@ -48,13 +48,45 @@ impl RoomStore for SqliteStore {
         let rows = sqlx::query(
             "SELECT id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms FROM rooms \
              JOIN room_members ON room_members.room_id = rooms.id \
-             WHERE room_members.user_id = ? AND closed_at_ms IS NULL ORDER BY created_at_ms DESC, id DESC LIMIT ?",
+             WHERE room_members.user_id = ? AND present = 1 AND closed_at_ms IS NULL ORDER BY created_at_ms DESC, id DESC LIMIT ?",
         )
         .bind(user.0)
         .bind(rooms_max)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(room).collect()
+    }
+
+    async fn rooms_known_to(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        let rows = sqlx::query(
+            "SELECT id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms FROM rooms \
+             JOIN room_members ON room_members.room_id = rooms.id \
+             WHERE room_members.user_id = ? ORDER BY created_at_ms DESC, id DESC LIMIT ?",
+        )
+        .bind(user.0)
+        .bind(rooms_max)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(room).collect()
+    }
+
+    async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
+        let mut transaction = self.write.begin().await?;
+        let closed = sqlx::query("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL")
+            .bind(room.0)
+            .execute(&mut *transaction)
+            .await?;
+        if closed.rows_affected() == 1 {
+            for statement in [
+                "DELETE FROM room_journal WHERE room_id = ?",
+                "DELETE FROM room_checkpoints WHERE room_id = ?",
+                "DELETE FROM room_members WHERE room_id = ?",
+            ] {
+                sqlx::query(statement).bind(room.0).execute(&mut *transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
@@ -161,12 +193,18 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
     }
     for change in &batch.index {
         let query = match change {
-            IndexChange::Joined(user) => {
-                sqlx::query("INSERT INTO room_members (user_id, room_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            IndexChange::Joined(user) => sqlx::query(
+                "INSERT INTO room_members (user_id, room_id, present) VALUES (?, ?, 1) \
+                 ON CONFLICT DO UPDATE SET present = 1",
+            )
+            .bind(user.0)
+            .bind(batch.room.0),
+            IndexChange::Parted(user) => {
+                sqlx::query("UPDATE room_members SET present = 0 WHERE user_id = ? AND room_id = ?")
                     .bind(user.0)
                     .bind(batch.room.0)
             }
-            IndexChange::Parted(user) => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?")
+            IndexChange::Forgotten(user) => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?")
                 .bind(user.0)
                 .bind(batch.room.0),
             IndexChange::HostIs(user) => {

@@ -1,0 +1,46 @@
+//! `me/sessions`: the devices on which somebody is logged in.
+
+use http::StatusCode;
+use tutti_protocol::SessionId;
+use tutti_protocol::http::{SessionList, SessionSummary};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::middleware::{authenticated, json, respond, with};
+use super::{ApiError, SharedServices};
+use crate::identity::Access;
+use crate::store::StoredSession;
+
+/// `me/sessions` and `me/sessions/{id}`.
+pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let asked = || with(services).and(authenticated(services));
+    let list = warp::path!("me" / "sessions").and(warp::get()).and(asked()).then(list).map(respond);
+    let end_others = warp::path!("me" / "sessions").and(warp::delete()).and(asked()).then(end_others).map(respond);
+    let end = warp::path!("me" / "sessions" / String).and(warp::delete()).and(asked()).then(end).map(respond);
+    list.or(end_others).unify().or(end).unify().boxed()
+}
+
+async fn list(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    let sessions = services.identity.sessions(access.user).await?;
+    let summary = |session: StoredSession| SessionSummary {
+        id: session.id,
+        current: session.id == access.session,
+        user_agent: session.user_agent,
+        created_at_ms: session.created_at_ms,
+        last_used_at_ms: session.last_used_at_ms,
+    };
+    Ok(json(&SessionList { sessions: sessions.into_iter().map(summary).collect() }))
+}
+
+async fn end_others(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    services.identity.end_other_sessions(access).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Somebody else's session and one that never was are answered alike.
+async fn end(id: String, services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    let unknown = || ApiError::not_found("You have no such session.");
+    let id: SessionId = id.parse().map_err(|_| unknown())?;
+    if services.identity.end(access.user, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
+}

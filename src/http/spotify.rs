@@ -1,0 +1,296 @@
+//! `auth/spotify/*`, which people see in their browser's address bar, and `me/spotify`.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use tutti_protocol::ErrorCode;
+use tutti_protocol::http::{PremiumEvidence, SpotifyEvidenceRequest, SpotifyOutcome, SpotifyPlayerEvent, SpotifyToken};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::cookie::{Slot, SlotChoice};
+use super::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
+use super::{ApiError, Services, SharedServices, auth};
+use crate::identity::{Access, IdentityError, in_ms};
+use crate::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
+
+/// The way to Spotify and back, and what is linked.
+pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let passing = || with(services).and(client_address(services)).and(entrant(services));
+    let start = warp::path!("auth" / "spotify" / "start")
+        .and(warp::get())
+        .and(passing())
+        .and(warp::header::headers_cloned())
+        .and(warp::query())
+        .then(start)
+        .map(respond);
+    let callback = warp::path!("auth" / "spotify" / "callback")
+        .and(warp::get())
+        .and(passing())
+        .and(warp::header::headers_cloned())
+        .and(warp::query())
+        .then(callback)
+        .map(respond);
+    let asked = || with(services).and(authenticated(services));
+    let show = warp::path!("me" / "spotify").and(warp::get()).and(asked()).then(show).map(respond);
+    let unlink = warp::path!("me" / "spotify").and(warp::delete()).and(asked()).then(unlink).map(respond);
+    let check = warp::path!("me" / "spotify" / "check").and(warp::post()).and(asked()).then(check).map(respond);
+    let evidence = warp::path!("me" / "spotify" / "evidence")
+        .and(warp::post())
+        .and(asked())
+        .and(json_body())
+        .then(evidence)
+        .map(respond);
+    let token = warp::path!("me" / "spotify" / "token").and(warp::post()).and(asked()).then(token).map(respond);
+    let login = start.or(callback).unify();
+    let link = show.or(unlink).unify().or(check).unify().or(evidence).unify().or(token).unify();
+    login.or(link).unify().boxed()
+}
+
+#[derive(Deserialize)]
+struct StartQuery {
+    #[serde(default)]
+    return_to: String,
+    #[serde(default)]
+    slot: Option<String>,
+}
+
+/// Sends the browser to Spotify's page. Only for pages of ours: somebody else's could begin a login unasked.
+async fn start(
+    services: SharedServices,
+    address: IpAddr,
+    _: Entrant,
+    headers: HeaderMap,
+    query: StartQuery,
+) -> Result<Response, ApiError> {
+    let spotify = available(&services)?;
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(ApiError::forbidden("This page may not begin a login."));
+    }
+    let choice = query.slot.as_deref().map_or(Some(SlotChoice::At(Slot::FIRST)), SlotChoice::parse);
+    let slot = match choice.ok_or_else(|| ApiError::invalid("There is no such slot."))? {
+        SlotChoice::At(slot) => Some(slot.number()),
+        SlotChoice::New => None,
+    };
+    if services.limits.spotify_login(address).is_err() {
+        return see_other(&back("/", SpotifyOutcome::Busy, None), None);
+    }
+    let begun = spotify.begin(services.cookies.read_login(&headers), slot, &query.return_to).await?;
+    let cookie = services.cookies.keep_login(&begun.browser, in_ms(LOGIN_LIFETIME));
+    see_other(&begun.url, Some(cookie))
+}
+
+#[derive(Deserialize)]
+struct CallbackQuery {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+impl From<CallbackQuery> for Callback {
+    fn from(query: CallbackQuery) -> Self {
+        Self {
+            state: query.state.map(Into::into),
+            code: query.code.map(Into::into),
+            error: query.error,
+            iss: query.iss,
+        }
+    }
+}
+
+/// Takes the browser back from Spotify's page. Whatever happens, it ends on a page of ours that says so in words.
+async fn callback(
+    services: SharedServices,
+    address: IpAddr,
+    entrant: Entrant,
+    headers: HeaderMap,
+    query: CallbackQuery,
+) -> Result<Response, ApiError> {
+    let spotify = available(&services)?;
+    if services.limits.spotify_login(address).is_err() {
+        return see_other(&back("/", SpotifyOutcome::Busy, None), None);
+    }
+    let finished = match spotify.finish(query.into(), services.cookies.read_login(&headers).as_ref()).await {
+        Ok(finished) => finished,
+        Err(error) => {
+            tracing::error!(%error, "a login by Spotify could not be ended");
+            return see_other(&back("/", SpotifyOutcome::Failed, None), None);
+        }
+    };
+    let choice = finished.slot.and_then(Slot::new).map_or(SlotChoice::New, SlotChoice::At);
+    let entered = match finished.result {
+        Ok(somebody) => enter(&services, spotify, entrant.in_slot(choice), somebody).await,
+        Err(outcome) => Err(outcome),
+    };
+    match entered {
+        Ok((slot, cookie)) => see_other(&back(&finished.return_to, SpotifyOutcome::Done, Some(slot)), Some(cookie)),
+        Err(outcome) => see_other(&back(&finished.return_to, outcome, None), None),
+    }
+}
+
+/// Lets in who proved to Spotify who they are: their slot and its cookie.
+async fn enter(
+    services: &Services,
+    spotify: &Spotify,
+    entrant: Entrant,
+    somebody: Somebody,
+) -> Result<(Slot, HeaderValue), SpotifyOutcome> {
+    let slot = entrant.slot(services).await.map_err(|error| match error.code() {
+        ErrorCode::LimitReached => SpotifyOutcome::Full,
+        _ => SpotifyOutcome::Failed,
+    })?;
+    let link_of = |user| spotify.link_of(&somebody, user);
+    let entered = services
+        .identity
+        .enter_linked(&entrant.caller, &somebody.account_ids(), &somebody.display_name(), link_of)
+        .await;
+    let mut login = entered.map_err(|error| match error {
+        IdentityError::LinkedElsewhere => SpotifyOutcome::Taken,
+        error => {
+            tracing::error!(%error, "somebody who came from Spotify could not be let in");
+            SpotifyOutcome::Failed
+        }
+    })?;
+    if let Some(picture) = spotify.picture(&somebody).await {
+        match services.identity.set_picture(login.user.id, &picture).await {
+            Ok(user) => login.user = user,
+            Err(error) => tracing::error!(%error, "a picture could not be kept"),
+        }
+    }
+    let cookie = auth::settle_in(services, &login, slot).await;
+    Ok((slot, cookie))
+}
+
+async fn show(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    Ok(json(&available(&services)?.status(access.user).await?))
+}
+
+async fn unlink(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    available(&services)?;
+    services.identity.unlink(access.user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn check(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+    services.limits.spotify_request(access.user)?;
+    let spotify = available(&services)?;
+    match spotify.check(access.user).await {
+        // Not a failure of the question: this is what there is to say.
+        Err(SpotifyError::NeedsLogin) => Ok(json(&spotify.status(access.user).await?)),
+        answer => Ok(json(&answer?)),
+    }
+}
+
+async fn evidence(
+    services: SharedServices,
+    access: Access,
+    body: SpotifyEvidenceRequest,
+) -> Result<impl Reply, ApiError> {
+    services.limits.spotify_request(access.user)?;
+    let speaks_for = body.event == SpotifyPlayerEvent::Ready;
+    let status = available(&services)?.witness(access.user, PremiumEvidence::Player, speaks_for).await?;
+    Ok(json(&status))
+}
+
+async fn token(services: SharedServices, access: Access) -> Result<Response, ApiError> {
+    services.limits.spotify_request(access.user)?;
+    let token: SpotifyToken = available(&services)?.player_token(access.user).await?;
+    let mut response = json(&token).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn available(services: &Services) -> Result<&Spotify, ApiError> {
+    services.spotify.as_ref().ok_or_else(|| ApiError::not_found("Spotify is not set up on this server."))
+}
+
+/// The page that a login leads back to, with its outcome in the query.
+fn back(return_to: &str, outcome: SpotifyOutcome, slot: Option<Slot>) -> String {
+    let (path, query) = return_to.split_once('?').unwrap_or((return_to, ""));
+    let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    let (path, fragment) = path.split_once('#').unwrap_or((path, fragment));
+    let ours = |pair: &&str| !pair.is_empty() && !pair.starts_with("spotify=") && !pair.starts_with("slot=");
+    let mut pairs: Vec<String> = query.split('&').filter(ours).map(str::to_owned).collect();
+    pairs.push(format!("spotify={}", outcome.as_str()));
+    pairs.extend(slot.map(|slot| format!("slot={slot}")));
+    let fragment = if fragment.is_empty() { String::new() } else { format!("#{fragment}") };
+    format!("{path}?{}{fragment}", pairs.join("&"))
+}
+
+/// A redirect that leaves nothing behind: not in a cache, and not in the `Referer` of what follows.
+fn see_other(location: &str, cookie: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::try_from(location).map_err(ApiError::internal)?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(cookie) = cookie {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+impl From<SpotifyError> for ApiError {
+    fn from(error: SpotifyError) -> Self {
+        match error {
+            SpotifyError::NotLinked => Self::not_found("No Spotify account is linked."),
+            SpotifyError::NeedsLogin => {
+                let detail = "Spotify asks you to log in there again. All else goes on as before.";
+                Self::new(StatusCode::CONFLICT, ErrorCode::NeedsLogin, detail)
+            }
+            SpotifyError::NotPremium => {
+                let detail = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
+                Self::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, detail)
+            }
+            SpotifyError::NotListed => {
+                Self::forbidden("Spotify lets nobody use this server's app who is not on its owner's list.")
+            }
+            SpotifyError::TooMany { retry_after, .. } => {
+                let detail = format!(
+                    "Spotify takes no more requests from this server for {}. All else goes on.",
+                    in_words(retry_after.as_secs())
+                );
+                Self::rate_limited(retry_after).with_detail(detail)
+            }
+            SpotifyError::Unavailable(cause) => {
+                Self::unavailable(cause).with_detail("Spotify cannot be reached at the moment. All else goes on.")
+            }
+            SpotifyError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A wait as people say it: Spotify has been seen to ask for more than five hours.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        0 | 1 => "a second".to_owned(),
+        2..120 => format!("{seconds} seconds"),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_joins_the_query_and_replaces_an_older_one() {
+        let done = |return_to| back(return_to, SpotifyOutcome::Done, Slot::new(2));
+        assert_eq!(done("/"), "/?spotify=done&slot=2");
+        assert_eq!(done("/r/K0LT1X?tab=queue"), "/r/K0LT1X?tab=queue&spotify=done&slot=2");
+        assert_eq!(done("/me?spotify=denied&slot=1&a=b#part"), "/me?a=b&spotify=done&slot=2#part");
+        assert_eq!(done("/me#part"), "/me?spotify=done&slot=2#part");
+        assert_eq!(back("/me", SpotifyOutcome::Denied, None), "/me?spotify=denied");
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words() {
+        let told: Vec<_> = [0, 1, 90, 300, 19_000].map(in_words).into();
+        assert_eq!(told, ["a second", "a second", "90 seconds", "5 minutes", "6 hours"]);
+    }
+}

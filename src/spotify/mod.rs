@@ -1,0 +1,156 @@
+//! Spotify: logging in, the link that lasts, and what is known of a subscription.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`settings`] | where Spotify is, and where it sends people back to |
+//! | [`login`] | authorization code with PKCE (RFC 7636): the way there and back |
+//! | [`links`] | tokens at rest and in use, unlinking |
+//! | [`premium`] | what is known of a subscription, and how that changes; pure |
+//! | [`checks`] | asking Spotify for it |
+//! | [`api`] | requests to the Web API, and holding still when it says so |
+//!
+//! Guarantees: tokens are stored sealed and never logged; one refresh at a time for one person; an agreement that Spotify no
+//! longer takes erases the tokens and nothing else; nobody is said to lack Premium for one false answer.
+//!
+//! Not in here: who somebody is ([`crate::identity`]), HTTP, playing.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
+use tutti_protocol::UserId;
+
+pub use links::AUTHORIZATION_LIFETIME;
+pub use login::{Beginning, Callback, Finished, LOGIN_LIFETIME, Somebody};
+pub use settings::{CALLBACK_PATH, Settings};
+
+use crate::clock::Clock;
+use crate::keys::Keys;
+use crate::store::{SharedStore, StoreError};
+use api::Api;
+
+mod api;
+mod checks;
+mod links;
+mod login;
+pub mod premium;
+mod settings;
+
+/// How long Spotify may take for one answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// What people are asked to agree to: playing in the browser (which Spotify only allows together with reading the profile),
+/// and seeing and steering what their devices play.
+const SCOPES: [&str; 5] =
+    ["streaming", "user-read-email", "user-read-private", "user-read-playback-state", "user-modify-playback-state"];
+
+/// Why Spotify cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpotifyError {
+    /// They have linked no account.
+    #[error("no Spotify account is linked")]
+    NotLinked,
+    /// Spotify no longer takes the agreement.
+    #[error("the agreement with Spotify is over")]
+    NeedsLogin,
+    /// It is known that they have no Premium.
+    #[error("this needs Spotify Premium")]
+    NotPremium,
+    /// The app is in development mode, and its owner has not put them on its list.
+    #[error("not on the list of those who may use this app")]
+    NotListed,
+    /// Spotify wants to be left alone.
+    #[error("Spotify takes no requests for {} s", .retry_after.as_secs())]
+    TooMany {
+        /// For how long.
+        retry_after: Duration,
+        /// Whether an allowance is used up, and not only the pace too fast.
+        quota: bool,
+    },
+    /// Spotify cannot be reached, or answers what it should not.
+    #[error("Spotify is not available")]
+    Unavailable(#[source] anyhow::Error),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The way to Spotify. Cheap to clone.
+#[derive(Clone)]
+pub struct Spotify(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    store: SharedStore,
+    keys: Keys,
+    clock: Clock,
+    http: reqwest::Client,
+    api: Api,
+    flights: Flights,
+    tasks: TaskTracker,
+}
+
+impl fmt::Debug for Spotify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spotify").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+impl Spotify {
+    /// Ready for use; reaches nobody yet. Checks in the background run on `tasks`.
+    pub fn new(
+        settings: Settings,
+        store: SharedStore,
+        keys: Keys,
+        clock: Clock,
+        tasks: TaskTracker,
+    ) -> anyhow::Result<Self> {
+        // No redirects: none of these services redirects, and following one would send a token to somebody else.
+        let http = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("tutti/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let api = Api::new(http.clone(), settings.api_url.clone(), clock);
+        let flights = Flights::default();
+        Ok(Self(Arc::new(Inner { settings, store, keys, clock, http, api, flights, tasks })))
+    }
+
+    /// Where a page that was opened at `localhost` must move to.
+    pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
+        self.0.settings.instead_of_localhost(headers)
+    }
+
+    /// Where a login must begin.
+    pub fn origin(&self) -> String {
+        self.0.settings.redirect_url.origin().ascii_serialization()
+    }
+}
+
+/// What is done for one person by one caller at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Flight {
+    Refresh,
+    Check,
+}
+
+type FlightLock = tokio::sync::Mutex<()>;
+
+/// Locks that exist while somebody holds or waits for them.
+#[derive(Default)]
+struct Flights(Mutex<HashMap<(UserId, Flight), Weak<FlightLock>>>);
+
+impl Flights {
+    fn of(&self, user: UserId, flight: Flight) -> Arc<FlightLock> {
+        let mut flights = self.0.lock();
+        if let Some(lock) = flights.get(&(user, flight)).and_then(Weak::upgrade) {
+            return lock;
+        }
+        flights.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        flights.insert((user, flight), Arc::downgrade(&lock));
+        lock
+    }
+}

@@ -1,0 +1,122 @@
+//! Where Spotify is, and where it sends people back to.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use reqwest::Url;
+use reqwest::header::HOST;
+
+use crate::config::{ListenConfig, SpotifyConfig};
+
+/// Where Spotify sends people back to, below this server's address.
+pub const CALLBACK_PATH: &str = "/api/v1/auth/spotify/callback";
+
+/// The settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub(super) client_id: String,
+    pub(super) redirect_url: Url,
+    pub(super) accounts_url: Url,
+    pub(super) api_url: Url,
+}
+
+impl Settings {
+    /// `None` when there is no client id. `address` is what the server listens on.
+    pub fn new(config: &SpotifyConfig, listen: &ListenConfig, address: SocketAddr) -> anyhow::Result<Option<Self>> {
+        let client_id = config.spotify_client_id.as_deref().map(str::trim).unwrap_or_default();
+        if client_id.is_empty() {
+            return Ok(None);
+        }
+        let redirect_url = match (&config.spotify_redirect_url, &listen.public_url) {
+            (Some(url), _) => url.clone(),
+            (None, Some(public_url)) => format!("{}{CALLBACK_PATH}", public_url.trim().trim_end_matches('/')),
+            (None, None) => format!("http://127.0.0.1:{}{CALLBACK_PATH}", address.port()),
+        };
+        let redirect_url = Url::parse(redirect_url.trim()).context("TUTTI_SPOTIFY_REDIRECT_URL")?;
+        let loopback = matches!(redirect_url.host_str(), Some("127.0.0.1" | "[::1]"));
+        if redirect_url.scheme() != "https" && !(redirect_url.scheme() == "http" && loopback) {
+            bail!("Spotify only sends people back to https, or to http://127.0.0.1; set TUTTI_SPOTIFY_REDIRECT_URL");
+        }
+        if redirect_url.path() != CALLBACK_PATH || redirect_url.query().is_some() || redirect_url.fragment().is_some() {
+            bail!("TUTTI_SPOTIFY_REDIRECT_URL must end in {CALLBACK_PATH}");
+        }
+        Ok(Some(Self {
+            client_id: client_id.to_owned(),
+            redirect_url,
+            accounts_url: base(&config.spotify_accounts_url).context("TUTTI_SPOTIFY_ACCOUNTS_URL")?,
+            api_url: base(&config.spotify_api_url).context("TUTTI_SPOTIFY_API_URL")?,
+        }))
+    }
+
+    /// Where a page must move to, as far as its host goes, so that a login keeps its cookies: Spotify refuses `localhost`, and
+    /// a cookie of `localhost` is none of `127.0.0.1`.
+    pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
+        let host = headers.get(HOST)?.to_str().ok()?;
+        let port = self.redirect_url.port_or_known_default()?;
+        let loopback = matches!(self.redirect_url.host_str(), Some("127.0.0.1" | "[::1]"));
+        let (name, asked_port) = host.rsplit_once(':').unwrap_or((host, "80"));
+        (loopback && name.eq_ignore_ascii_case("localhost") && asked_port == port.to_string())
+            .then(|| self.redirect_url.origin().ascii_serialization())
+    }
+}
+
+/// A URL to which paths are added.
+fn base(url: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(&format!("{}/", url.trim().trim_end_matches('/')))?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() {
+        bail!("must be an http or https URL without a query");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(redirect_url: Option<&str>, public_url: Option<&str>) -> anyhow::Result<Option<Settings>> {
+        let config = SpotifyConfig {
+            spotify_client_id: Some("client".into()),
+            spotify_redirect_url: redirect_url.map(Into::into),
+            spotify_accounts_url: "https://accounts.spotify.com".into(),
+            spotify_api_url: "https://api.spotify.com/".into(),
+        };
+        let listen = ListenConfig {
+            listen: ([127, 0, 0, 1], 0).into(),
+            public_url: public_url.map(Into::into),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+        };
+        Settings::new(&config, &listen, ([127, 0, 0, 1], 8080).into())
+    }
+
+    #[test]
+    fn people_come_back_to_where_they_reach_the_server() {
+        let redirect = |redirect_url, public_url| settings(redirect_url, public_url).unwrap().unwrap().redirect_url;
+        assert_eq!(redirect(None, None).as_str(), "http://127.0.0.1:8080/api/v1/auth/spotify/callback");
+        let public = redirect(None, Some("https://tutti.example/"));
+        assert_eq!(public.as_str(), "https://tutti.example/api/v1/auth/spotify/callback");
+        let given = redirect(Some("http://[::1]:9/api/v1/auth/spotify/callback"), Some("http://192.168.1.5:8080"));
+        assert_eq!(given.as_str(), "http://[::1]:9/api/v1/auth/spotify/callback");
+    }
+
+    #[test]
+    fn what_spotify_refuses_is_refused_at_the_start() {
+        for public_url in ["http://192.168.1.5:8080", "http://localhost:8080", "ftp://tutti.example", "nonsense"] {
+            settings(None, Some(public_url)).unwrap_err();
+        }
+        settings(Some("https://tutti.example/elsewhere"), None).unwrap_err();
+    }
+
+    #[test]
+    fn a_page_at_localhost_moves_and_no_other() {
+        let settings = settings(None, None).unwrap().unwrap();
+        let moved = |host: &str| {
+            let headers = http::HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            settings.instead_of_localhost(&headers)
+        };
+        assert_eq!(moved("localhost:8080").as_deref(), Some("http://127.0.0.1:8080"));
+        for host in ["127.0.0.1:8080", "localhost:9090", "localhost", "tutti.example", "localhost.example:8080"] {
+            assert_eq!(moved(host), None, "{host}");
+        }
+    }
+}
