@@ -85,6 +85,8 @@ fn push(line: &mut String, name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::keys::Folder;
 
@@ -123,6 +125,50 @@ mod tests {
         let line = line();
         for end in 0..line.len() {
             assert!(parse(&line[..end].into()).is_err(), "{end}");
+        }
+    }
+
+    /// What somebody could have put there by mistake: anything, or parts of a line in any order.
+    fn mistakes() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just("v1".to_owned()),
+            Just("refresh".to_owned()),
+            Just("access-signing".to_owned()),
+            Just("seal-writing".to_owned()),
+            "(access|seal)-[0-9a-f]{16}",
+            ".{0,8}",
+        ];
+        let value = prop_oneof!["[0-9a-f]{16}", "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", ".{0,50}"];
+        let entry = prop_oneof![(name.clone(), value).prop_map(|(name, value)| format!("{name}={value}")), name];
+        let line = prop::collection::vec(entry, 0..8).prop_map(|entries| entries.join(","));
+        prop_oneof![any::<String>(), line.clone(), line.prop_map(|line| format!("v1,{line}"))]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_put_there_is_read_or_refused_and_never_quoted(text in mistakes()) {
+            match parse(&text.as_str().into()) {
+                Ok(ring) => prop_assert!(parse(&write(&ring)).is_ok()),
+                Err(error) => {
+                    let said = format!("{error} {error:?}");
+                    // The words of the refusals themselves are shorter, or named in this file.
+                    let quoted = text.split([',', '=']).find(|part| part.chars().count() > 15 && said.contains(part));
+                    prop_assert_eq!(quoted, None, "{}", said);
+                }
+            }
+        }
+
+        #[test]
+        fn one_changed_letter_is_another_ring_or_none(at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9,=_-]") {
+            let line = write(&Ring::generate(NOW_MS));
+            let line = line.expose_secret();
+            let at = at.index(line.len());
+            prop_assume!(line[at..=at] != letter);
+            let changed = format!("{}{letter}{}", &line[..at], &line[at + 1..]);
+            if let Ok(ring) = parse(&changed.as_str().into()) {
+                let read = write(&ring);
+                prop_assert_ne!(read.expose_secret(), line);
+            }
         }
     }
 

@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_key_that_openssl_made_is_read() {
-        // openssl genpkey -algorithm ed25519
+        // The first key of RFC 8032, section 7.1, as openssl writes it.
         let pem = "-----BEGIN PRIVATE KEY-----\n\
                    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
                    -----END PRIVATE KEY-----\n";

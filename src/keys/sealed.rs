@@ -221,5 +221,19 @@ mod tests {
             let sealed = keys.seal(&place(), &secret());
             prop_assert!(keys.open(&place(), &sealed[..end.index(sealed.len())]).is_err());
         }
+
+        #[test]
+        fn whatever_else_is_in_the_database_does_not_open(bytes in any::<Vec<u8>>()) {
+            prop_assert!(Keys::ephemeral().open(&place(), &bytes).is_err());
+        }
+
+        #[test]
+        fn a_head_alone_opens_nothing(rest in any::<Vec<u8>>()) {
+            let keys = Keys::ephemeral();
+            let forged = [&head(keys.ring().seal.active())[..], &rest].concat();
+            let error = keys.open(&place(), &forged).unwrap_err();
+            let expected = if rest.len() < NONCE_BYTES { SealError::Unreadable } else { SealError::NotOpened };
+            prop_assert_eq!(error, expected);
+        }
     }
 }
