@@ -227,15 +227,14 @@ fn make_private_dir(dir: &Path) -> Result<(), KeysError> {
     builder.create(dir).map_err(|cause| KeysError::Io { path: dir.to_owned(), cause })
 }
 
-/// An administrator's `tutti keys` must leave what the server's own user can read.
+/// What root writes with `tutti keys`, the server's own user must be able to read. Nobody else can give a file away, or
+/// has to.
 #[cfg(unix)]
 fn give_to_owner_of(dir: &Path, file: &fs::File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let (of_dir, of_file) = (fs::metadata(dir)?, file.metadata()?);
-    if of_dir.uid() == of_file.uid() {
-        return Ok(());
-    }
-    fchown(file, Some(of_dir.uid()), Some(of_dir.gid()))
+    let by_root_for_another = of_file.uid() == 0 && of_dir.uid() != 0;
+    if by_root_for_another { fchown(file, Some(of_dir.uid()), Some(of_dir.gid())) } else { Ok(()) }
 }
 
 #[cfg(unix)]
@@ -273,6 +272,21 @@ mod tests {
         assert_eq!(files.len(), 5, "{files:?}");
         for file in files {
             assert_eq!(mode(&file), 0o600, "{file:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_root_adds_is_the_servers() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (_dir, folder) = made();
+        if chown(&folder.dir, Some(12_345), Some(12_345)).is_err() {
+            return; // Only root can do what this is about.
+        }
+        for (purpose, id) in folder.rotate(NOW_MS).unwrap() {
+            for path in [folder.key_path(purpose, id), folder.active_path(purpose)] {
+                assert_eq!(fs::metadata(path).unwrap().uid(), 12_345);
+            }
         }
     }
 
