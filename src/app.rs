@@ -60,7 +60,10 @@ impl Server {
     pub async fn reload_keys(&self) {
         let keys = self.keys.clone();
         match tokio::task::spawn_blocking(move || keys.reload()).await {
-            Ok(Ok(true)) => tracing::info!(keys = ?self.keys, "the keys were read anew"),
+            Ok(Ok(true)) => {
+                let (signs, writes) = self.keys.in_use();
+                tracing::info!(%signs, %writes, "the keys were read anew");
+            }
             Ok(Ok(false)) => tracing::warn!("the keys come from TUTTI_KEYS; they change with the next start only"),
             Ok(Err(error)) => tracing::error!(%error, "the keys cannot be read anew; the old ones stay"),
             Err(error) => tracing::error!(%error, "reading the keys anew failed; the old ones stay"),

@@ -58,13 +58,17 @@ pub(crate) fn run(arguments: &KeysArguments) -> anyhow::Result<()> {
         },
         KeysCommand::Rotate => sentences(&folder.rotate(now_ms)?, ["signs", "writes"]) + RELOAD,
         KeysCommand::Prune { sealing } => {
-            let mut text = pruned(&folder.prune(now_ms)?);
+            let pruned = folder.prune(now_ms)?;
+            let mut text = told(&pruned);
             if let Some(id) = *sealing {
                 writeln!(io::stderr(), "Warning: whatever is still sealed with {id} can never be opened again.")?;
                 folder.remove_sealing(id)?;
                 text += &sentences(&[(Purpose::Seal, id)], ["", "is gone"]);
             }
-            text + RELOAD
+            if !pruned.removed.is_empty() || sealing.is_some() {
+                text += RELOAD;
+            }
+            text
         }
         KeysCommand::Export => {
             let line = folder.export()?;
@@ -97,7 +101,7 @@ fn sentences(keys: &[(Purpose, KeyId)], [of_access, of_seal]: [&str; 2]) -> Stri
     })
 }
 
-fn pruned(pruned: &Pruned) -> String {
+fn told(pruned: &Pruned) -> String {
     let removed: Vec<_> = pruned.removed.iter().map(|id| (Purpose::Access, *id)).collect();
     let kept: Vec<_> = pruned.kept.iter().map(|id| (Purpose::Access, *id)).collect();
     match (removed.is_empty(), kept.is_empty()) {

@@ -111,11 +111,8 @@ enum Source {
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ring = self.ring();
-        f.debug_struct("Keys")
-            .field("signs", &ring.access.active())
-            .field("writes", &ring.seal.active())
-            .finish_non_exhaustive()
+        let (signs, writes) = self.in_use();
+        f.debug_struct("Keys").field("signs", &signs).field("writes", &writes).finish_non_exhaustive()
     }
 }
 
@@ -145,6 +142,12 @@ impl Keys {
         let ring = Arc::new(folder.read()?);
         *self.0.ring.write() = ring;
         Ok(true)
+    }
+
+    /// Which access key signs and which sealing key writes.
+    pub fn in_use(&self) -> (KeyId, KeyId) {
+        let ring = self.ring();
+        (ring.access.active(), ring.seal.active())
     }
 
     /// All keys as they are now, for one use: who takes them twice may see two rings.
