@@ -7,6 +7,7 @@ use expect_test::expect_file;
 use tutti::config::ServeConfig;
 
 const PAGE: &str = include_str!("../docs/configuration.md");
+const OPERATIONS: &str = include_str!("../docs/operations.md");
 const BEGIN: &str = "<!-- settings: written by UPDATE_EXPECT=1 cargo test docs:: -->\n";
 const END: &str = "<!-- end of settings -->";
 
@@ -19,13 +20,14 @@ fn configuration_lists_every_setting() {
 }
 
 #[test]
-fn configuration_names_no_setting_that_is_not_there() {
+fn no_page_names_a_setting_that_is_not_there() {
     let command = command();
     let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).filter_map(|name| name.to_str()).collect();
-    let named = PAGE.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_')).filter(|word| {
-        word.starts_with("TUTTI_") && *word != "TUTTI_" // the prefix by itself
-    });
-    for name in named {
+    let words = [PAGE, OPERATIONS]
+        .into_iter()
+        .flat_map(|page| page.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_')));
+    // The prefix by itself is none.
+    for name in words.filter(|word| word.starts_with("TUTTI_") && *word != "TUTTI_") {
         assert!(known.contains(&name), "{name} is no setting");
     }
 }
