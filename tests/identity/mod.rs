@@ -3,3 +3,4 @@
 mod access;
 pub mod logs;
 mod refresh;
+mod timing;

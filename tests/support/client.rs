@@ -177,6 +177,17 @@ impl Socket {
         }
     }
 
+    /// Whether a clock probe is answered, and not the connection closed.
+    pub async fn sync_or_close(&mut self) -> bool {
+        loop {
+            match self.next().await {
+                Got::Frame(ServerFrame::Sync { .. }) => return true,
+                Got::Frame(_) => {}
+                Got::Closed(_) => return false,
+            }
+        }
+    }
+
     pub async fn welcome(&mut self) -> ServerFrame {
         self.until(|frame| matches!(frame, ServerFrame::Welcome { .. })).await
     }

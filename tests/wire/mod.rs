@@ -3,3 +3,4 @@
 mod bad_input;
 mod hello;
 mod party;
+mod sessions;

@@ -1,0 +1,142 @@
+//! What becomes of sockets when logins end, and of rooms when guests become somebody.
+
+use std::time::Duration;
+
+use reqwest::{Method, header};
+use serde_json::json;
+use tutti_protocol::http::{AuthResponse, SessionList};
+use tutti_protocol::{Command, Role, ServerFrame, UserKind};
+
+use crate::http::site::pass;
+use crate::support::{Person, Socket, TestServer};
+
+/// What the contract promises of ending a login elsewhere.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Whoever is in by another device, or turns out to be somebody.
+async fn enter(person: &Person, path: &str, body: serde_json::Value) -> AuthResponse {
+    let answer = person.http.post(format!("http://{}/api/v1/auth/{path}", person.address)).json(&body);
+    let answer = answer.header(header::ORIGIN, format!("http://{}", person.address)).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    answer.json().await.unwrap()
+}
+
+async fn account(server: &TestServer, path: &str) -> Person {
+    let body = json!({ "username": "ana", "password": "correct horse", "display_name": "Ana" });
+    let fresh = Person {
+        http: reqwest::Client::builder().cookie_store(true).build().unwrap(),
+        address: server.address,
+        token: String::new(),
+        id: tutti_protocol::UserId(uuid::Uuid::nil()),
+    };
+    let auth = enter(&fresh, path, body).await;
+    Person { token: auth.access_token.0, id: auth.user.id, ..fresh }
+}
+
+#[tokio::test]
+async fn a_login_that_is_ended_elsewhere_closes_its_sockets_at_once() {
+    let server = TestServer::start().await;
+    let laptop = account(&server, "register").await;
+    let (phone, tablet) = (account(&server, "login").await, account(&server, "login").await);
+    let code = laptop.room("Kitchen", None).await.code.to_string();
+    let (mut here, mut there) = (laptop.enter(&code).await, phone.enter(&code).await);
+    let (mut also_there, mut tablets) = (phone.enter(&code).await, tablet.enter(&code).await);
+    let sessions: SessionList = phone.get("me/sessions").await;
+    let phones = sessions.sessions.iter().find(|session| session.current).unwrap().id;
+
+    assert_eq!(laptop.status(Method::DELETE, &format!("me/sessions/{phones}")).await, 204);
+    let closed = async { (there.close_code().await, also_there.close_code().await) };
+    assert_eq!(tokio::time::timeout(AT_ONCE, closed).await.expect("at once"), (Some(4509), Some(4509)));
+    let knocked = phone.knock(&phone.hello(&code)).await.close_code().await;
+    assert_eq!(knocked, Some(4509), "and there is no way back in");
+
+    assert_eq!(laptop.status(Method::DELETE, "me/sessions").await, 204);
+    let closed = tokio::time::timeout(AT_ONCE, tablets.close_code()).await;
+    assert_eq!(closed.expect("at once"), Some(4509));
+    assert!(matches!(here.ask(Command::Pause).await, ServerFrame::Reply { .. }), "this one goes on");
+}
+
+/// Talks, so that it is not taken for gone, while time passes.
+async fn talk(socket: &mut Socket) -> bool {
+    socket.send(&json!({ "type": "sync", "t0": 0 })).await;
+    socket.sync_or_close().await
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_closes_the_socket_and_one_renewed_in_band_does_not() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    for half_minute in 0..24 {
+        if half_minute == 18 {
+            let fresh = enter(&ana, "refresh", json!({})).await;
+            anas.send(&json!({ "type": "refresh", "token": fresh.access_token })).await;
+        }
+        assert!(talk(&mut anas).await, "after {half_minute} half minutes");
+        if half_minute < 19 {
+            assert!(talk(&mut bens).await, "after {half_minute} half minutes");
+        }
+        pass(Duration::from_secs(30)).await;
+    }
+    assert!(talk(&mut anas).await, "renewed after nine minutes, after twelve");
+    assert_eq!(bens.close_code().await, Some(4003), "not renewed");
+}
+
+#[tokio::test]
+async fn a_guest_who_registers_is_the_same_member_with_the_same_queue() {
+    let server = TestServer::start().await;
+    let (host, guest) = (server.guest("Host").await, server.guest("Ana").await);
+    let tracks = host.tracks().await;
+    let code = host.room("Kitchen", None).await.code.to_string();
+    let (mut hosts, mut guests) = (host.enter(&code).await, guest.enter(&code).await);
+    hosts.add(&tracks[0]).await;
+    let entry = guests.add(&tracks[1]).await;
+    let body = json!({ "username": "ana", "password": "correct horse", "display_name": "Ana B" });
+    let auth = enter(&guest, "register", body).await;
+    assert_eq!(auth.user.id, guest.id);
+    let again = Person { token: auth.access_token.0, ..guest };
+    let room = again.enter(&code).await.room_where(|_| true).await;
+    let member = room.members.iter().find(|member| member.id == again.id).unwrap();
+    assert_eq!((member.name.as_str(), member.kind), ("Ana B", UserKind::User));
+    assert!(room.upcoming.iter().any(|waiting| waiting.id == entry && waiting.member == again.id));
+}
+
+#[tokio::test]
+async fn a_guest_who_logs_in_to_an_account_brings_queue_and_role_along() {
+    let server = TestServer::start().await;
+    let registered = account(&server, "register").await;
+    let guest = server.guest("Somebody").await;
+    let tracks = guest.tracks().await;
+    let code = guest.room("Kitchen", None).await.code.to_string();
+    let mut socket = guest.enter(&code).await;
+    socket.add(&tracks[0]).await;
+    let entry = socket.add(&tracks[1]).await;
+    let auth = enter(&guest, "login", json!({ "username": "ana", "password": "correct horse" })).await;
+    assert_eq!(auth.user.id, registered.id);
+    assert!(matches!(socket.close_code().await, Some(4003 | 4509)), "the guest is nobody any more");
+    let ana = Person { token: auth.access_token.0, id: auth.user.id, ..guest };
+    let room = ana.enter(&code).await.room_where(|_| true).await;
+    let members: Vec<_> = room.members.iter().map(|member| (member.id, member.role)).collect();
+    assert_eq!(members, [(ana.id, Role::Host)]);
+    assert_eq!(room.upcoming[0].id, entry);
+    assert_eq!((room.upcoming[0].member, room.now_playing.unwrap().member), (ana.id, ana.id));
+}
+
+#[tokio::test]
+async fn who_erases_themselves_leaves_no_name_behind() {
+    let server = TestServer::start().await;
+    let (host, guest) = (server.guest("Host").await, server.guest("Rumpelstilzchen").await);
+    let tracks = host.tracks().await;
+    let code = host.room("Kitchen", None).await.code.to_string();
+    let (mut hosts, mut guests) = (host.enter(&code).await, guest.enter(&code).await);
+    guests.add(&tracks[0]).await;
+    guests.add(&tracks[1]).await;
+    assert_eq!(guest.status(Method::DELETE, "me").await, 204);
+    assert!(matches!(guests.close_code().await, Some(4509 | 4510)));
+    hosts.room_where(|room| room.upcoming.is_empty()).await;
+    let fresh = host.enter(&code).await.room_where(|_| true).await;
+    assert_eq!((fresh.members.len(), fresh.now_playing.is_some()), (1, true), "what is on goes on");
+    assert!(!serde_json::to_string(&fresh).unwrap().contains("Rumpelstilzchen"));
+    assert_eq!(guest.status(Method::GET, "me").await, 401);
+}
