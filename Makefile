@@ -6,14 +6,23 @@ MAKEFLAGS += --no-builtin-rules
 
 CLIENT_SOURCES := $(shell find client -path client/node_modules -prune -o -path client/dist -prune -o -type f -print 2>/dev/null)
 DEMO_TOOLS := target/demo-tools
+STAND_IN := 127.0.0.1:4100
 
 .PHONY: help
 help: ## Lists what can be made
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-26s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
 run: build ## Builds and serves at http://127.0.0.1:8080; ARGS="--listen 0.0.0.0:8080" and the like go to the server
 	exec target/release/tutti serve $(ARGS)
+
+.PHONY: run-with-spotify-stand-in
+run-with-spotify-stand-in: setup-build client ## Serves beside a stand-in for Spotify, to try logging in without internet; data in target/
+	cargo build --locked --package tutti --package tutti-spotify-stand-in
+	target/debug/tutti-spotify-stand-in --listen $(STAND_IN) & stand_in=$$!; trap 'kill $$stand_in' EXIT; \
+	TUTTI_DATA_DIR=target/stand-in-data TUTTI_SPOTIFY_CLIENT_ID=tutti-test-client \
+	TUTTI_SPOTIFY_ACCOUNTS_URL=http://$(STAND_IN) TUTTI_SPOTIFY_API_URL=http://$(STAND_IN) \
+	target/debug/tutti serve $(ARGS)
 
 .PHONY: build
 build: setup-build client ## Builds target/release/tutti, the client inside
