@@ -293,6 +293,7 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   unavailable: 'The server cannot save anything right now. Try again in a moment.',
   rate_limited: 'That was a lot at once. Wait a few seconds and try again.',
   premium_required: 'That needs Spotify Premium.',
+  needs_login: 'Spotify asks you to log in there again. You can do so in your profile.',
   too_large: 'That is too long.',
   internal: 'Something went wrong on the server. It was noted there.',
   outbox_full: 'Too much is waiting to be sent. It goes out when the connection is back.',

@@ -4,7 +4,7 @@ import { Api } from './api';
 import { Failure } from './http';
 import { Session } from './session';
 
-const ana: User = { id: 'ana', kind: 'guest', display_name: 'Ana' };
+const ana: User = { id: 'ana', kind: 'guest', display_name: 'Ana', spotify: false };
 
 interface Call {
   path: string;
@@ -21,7 +21,7 @@ let api: Api;
 
 const ok = (body: unknown) => Response.json(body);
 const problem = (status: number, code: string, detail = '') => Response.json({ code, detail, status }, { status });
-const auth = (): AuthResponse => ({ access_token: `token-${++tokens}`, expires_in: 600, user: ana });
+const auth = (): AuthResponse => ({ access_token: `token-${++tokens}`, expires_in: 600, user: ana, slot: 0 });
 const paths = () => calls.map(({ path }) => path);
 
 beforeEach(() => {
