@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from './lib/testing/fixtures';
-import { connectionWords, endingWords, memberName, ordinal, reasonWords, refusalWords, text } from './text';
+import { connectionWords, endingWords, memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './text';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
@@ -41,6 +41,18 @@ describe('words', () => {
   it('prefer the server’s sentence where it is about this very command', () => {
     expect(refusalWords('conflict', 'That entry is about to start.')).toBe('That entry is about to start.');
     expect(refusalWords('internal', 'stack trace')).not.toContain('stack trace');
+  });
+
+  it('say how long to wait', () => {
+    expect(refusalWords('rate_limited', '', 12_000)).toBe('That was too often. Try again in 12 seconds.');
+    expect(refusalWords('rate_limited', '')).toContain('Wait a few seconds');
+    expect([0, 400, 1_001, 180_000, 19_000_000].map(waitWords)).toEqual([
+      'one second',
+      'one second',
+      '2 seconds',
+      '3 minutes',
+      'about 5 hours',
+    ]);
   });
 
   it('have an ending for codes that nobody foresaw', () => {

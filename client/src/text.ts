@@ -176,6 +176,7 @@ export const text = {
     lead: 'Check this device’s network. Nothing is lost: rooms go on without you.',
     again: 'Try again',
   },
+  tooOften: (wait: string) => `That was too often. Try again in ${wait}.`,
 } as const;
 
 export const roleNames: Record<Role, string> = {
@@ -304,9 +305,22 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
 };
 
 /** The server's own sentence is more exact where it speaks about this very command. */
-export function refusalWords(code: RefusalCode | FailureCode, detail: string): string {
+export function refusalWords(
+  code: RefusalCode | FailureCode,
+  detail: string,
+  retryAfterMs: number | null = null,
+): string {
+  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
   const specific = code === 'forbidden' || code === 'conflict' || code === 'invalid' || code === 'limit_reached';
   return specific && detail !== '' ? detail : refusals[code];
+}
+
+/** How long to wait, as exactly as anybody would want to know. */
+export function waitWords(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`;
 }
 
 /** Why an upcoming entry stands where it stands. */

@@ -9,6 +9,8 @@ export class Failure extends Error {
     readonly code: FailureCode,
     readonly detail: string,
     readonly status = 0,
+    /** How long to wait before another try makes sense, where the server says so. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(`${code}: ${detail}`);
     this.name = 'Failure';
@@ -48,8 +50,14 @@ export async function request(fetch: Fetch, path: string, options: Request = {})
 
 async function failure(response: Response): Promise<Failure> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
-  if (response.status === 401) return new Failure('unauthenticated', problem.detail ?? '', 401);
-  return new Failure(problem.code ?? codeOfStatus(response.status), problem.detail ?? '', response.status);
+  const { status } = response;
+  const code = status === 401 ? 'unauthenticated' : (problem.code ?? codeOfStatus(status));
+  return new Failure(code, problem.detail ?? '', status, retryAfterMs(response.headers.get('Retry-After')));
+}
+
+/** In seconds: that is how Tutti says it. A proxy's date is not worth a second clock. */
+function retryAfterMs(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : null;
 }
 
 /** For answers that do not come from Tutti, such as a proxy's. */

@@ -93,6 +93,9 @@ describe('api', () => {
     await session.guest({ display_name: 'Ana' });
     answers['me/rooms'] = () => problem(429, 'rate_limited', 'Slow down.');
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', detail: 'Slow down.', status: 429 });
+    const busy = Response.json({}, { status: 429, headers: { 'Retry-After': '12' } });
+    answers['me/rooms'] = () => busy;
+    await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 12_000 });
     answers['me/rooms'] = () => new Response('<html>', { status: 502 });
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'unavailable' });
   });

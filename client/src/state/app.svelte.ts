@@ -77,7 +77,8 @@ class App {
 
 /** An error as people should read it. What we did not foresee is no refusal: it goes on up. */
 export function wordsOf(error: unknown): string {
-  if (error instanceof Refusal || error instanceof Failure) return refusalWords(error.code, error.detail);
+  if (error instanceof Refusal) return refusalWords(error.code, error.detail);
+  if (error instanceof Failure) return refusalWords(error.code, error.detail, error.retryAfterMs);
   throw error;
 }
 
