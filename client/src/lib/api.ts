@@ -60,12 +60,14 @@ export class Api {
   }
 
   async #authorized(path: string, options: Request): Promise<Response> {
-    const { value } = await this.session.token();
+    const { value, user } = await this.session.token();
     try {
       return await request(this.fetch, path, { ...options, token: value });
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'unauthenticated')) throw error;
       const fresh = await this.session.refresh();
+      // Somebody else is in this slot by now: it was not they who asked for this.
+      if (fresh.user !== user) throw error;
       return request(this.fetch, path, { ...options, token: fresh.value });
     }
   }

@@ -28,7 +28,7 @@ beforeEach(() => {
   tokenFails = null;
   const token = async (): Promise<Token> => {
     if (tokenFails !== null) throw tokenFails;
-    return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS };
+    return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user: 'ana' };
   };
   connection = new Connection({
     openSocket: () => {

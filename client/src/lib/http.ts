@@ -17,12 +17,17 @@ export class Failure extends Error {
   }
 }
 
+/** A place for one person on this device, with a cookie of its own; `new`: one that nobody uses. */
+export type Slot = number | 'new';
+
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Request {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   body?: unknown;
   token?: string | undefined;
+  /** Who on this device it is about; `new`: somebody beside those who are in. */
+  slot?: Slot | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,6 +36,7 @@ export async function request(fetch: Fetch, path: string, options: Request = {})
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.slot !== undefined) headers['Tutti-Slot'] = String(options.slot);
   let response: Response;
   try {
     response = await fetch(`/api/v1/${path}`, {

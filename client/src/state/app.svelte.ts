@@ -1,9 +1,13 @@
 import type { ServerDescription, User } from '$protocol';
 import { Api } from '../lib/api';
+import { exclusivelyBy } from '../lib/exclusive';
 import { Failure } from '../lib/http';
 import { Refusal } from '../lib/outbox';
 import { type Route, routeOf } from '../lib/route';
 import { Session } from '../lib/session';
+import { SlotMemory } from '../lib/slot-memory';
+import { slotNews } from '../lib/slot-news';
+import { device, tab } from '../lib/storage';
 import { nowMs } from '../lib/wall-clock';
 import { refusalWords } from '../text';
 
@@ -28,7 +32,13 @@ class App {
 
   constructor() {
     const fetcher = (url: string, init: RequestInit) => fetch(url, init);
-    this.session = new Session(fetcher, nowMs);
+    this.session = new Session({
+      fetch: fetcher,
+      nowMs,
+      memory: new SlotMemory(tab, device),
+      exclusively: exclusivelyBy(navigator.locks),
+      tell: slotNews((news) => this.session.heard(news)),
+    });
     this.api = new Api(fetcher, this.session);
     this.session.onChange((user) => {
       this.user = user;
@@ -53,7 +63,7 @@ class App {
   /** Becomes a guest of that name, or takes on the name as who one is already. */
   async introduce(name: string): Promise<void> {
     if (this.user === null) await this.session.guest({ display_name: name });
-    else if (this.user.display_name !== name) this.session.renamed(await this.api.updateMe({ display_name: name }));
+    else if (this.user.display_name !== name) this.session.changed(await this.api.updateMe({ display_name: name }));
   }
 
   roomUrl(code: string): string {

@@ -1,0 +1,45 @@
+/**
+ * One at a time, by name: in all tabs of this browser where it can do that (`navigator.locks`: secure contexts only),
+ * else among the callers of this page.
+ */
+export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+/** A tab that holds a lock may be frozen or on a dead line. Past this wait the work is done all the same. */
+const WAIT_MS_MAX = 10_000;
+
+export function exclusivelyBy(locks: Pick<LockManager, 'request'> | undefined): Exclusively {
+  return locks === undefined ? inThisPage() : acrossTabs(locks);
+}
+
+function acrossTabs(locks: Pick<LockManager, 'request'>): Exclusively {
+  return async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), WAIT_MS_MAX);
+    let begun = false;
+    try {
+      return await locks.request(name, { signal: patience.signal }, () => {
+        begun = true;
+        clearTimeout(timer);
+        return work();
+      });
+    } catch (error) {
+      if (begun) throw error;
+      return work();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function inThisPage(): Exclusively {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const result = (last.get(name) ?? Promise.resolve()).then(work, work);
+    last.set(name, result);
+    const done = () => {
+      if (last.get(name) === result) last.delete(name);
+    };
+    result.then(done, done);
+    return result;
+  };
+}
