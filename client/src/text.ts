@@ -113,6 +113,7 @@ export const text = {
     qr: (url: string) => `QR code for ${url}`,
     openScreen: 'Wall screen',
     profile: 'Your profile',
+    dropped: 'What was still waiting to be sent was dropped: it was somebody else’s.',
   },
 
   player: {
@@ -202,6 +203,8 @@ export function connectionWords(state: ConnectionState['name'], waiting: number)
         short: 'Reconnecting…',
         long: `The connection broke off; coming back by itself. What plays goes on, and you can still add and reorder.${kept}`,
       };
+    case 'switching':
+      return { short: 'Switching…', long: '' };
     case 'offline':
       return {
         short: 'Offline',
@@ -216,12 +219,13 @@ export interface Ending {
   title: string;
   lead: string;
   /** What to do about it. */
-  action: 'home' | 'rejoin' | 'retry';
+  action: 'home' | 'rejoin' | 'enter' | 'retry';
 }
 
 export const actionNames: Record<Ending['action'], string> = {
   home: 'To the start page',
   rejoin: 'Join again',
+  enter: 'Log in or join again',
   retry: 'Try again',
 };
 
@@ -265,8 +269,8 @@ export function endingWords(code: number): Ending {
     case 4509:
       return {
         title: 'You were logged out',
-        lead: 'This session was ended from another device. Log in or join again.',
-        action: 'rejoin',
+        lead: 'This login was ended, here or from another device. The room goes on; come in again whenever you like.',
+        action: 'enter',
       };
     case 4510:
       return {

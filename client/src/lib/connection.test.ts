@@ -13,6 +13,8 @@ let sockets: FakeSocket[];
 let states: string[];
 let frames: ServerFrame[];
 let refreshes: number;
+let user: string;
+let takeovers: number;
 let tokenFails: Failure | null;
 let connection: Connection;
 
@@ -25,10 +27,12 @@ beforeEach(() => {
   states = [];
   frames = [];
   refreshes = 0;
+  user = 'ana';
+  takeovers = 0;
   tokenFails = null;
   const token = async (): Promise<Token> => {
     if (tokenFails !== null) throw tokenFails;
-    return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user: 'ana' };
+    return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user };
   };
   connection = new Connection({
     openSocket: () => {
@@ -46,6 +50,9 @@ beforeEach(() => {
     random: () => 1,
     onFrame: (frame) => frames.push(frame),
     onState: ({ name }) => states.push(name),
+    onOtherUser: () => {
+      takeovers += 1;
+    },
   });
 });
 
@@ -186,6 +193,100 @@ describe('connection', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(connection.state).toEqual({ name: 'closed', code });
     expect(sockets).toHaveLength(1);
+  });
+
+  it.each([CloseCode.SessionRevoked, CloseCode.Unauthenticated])('tries a fresh token after %i, once', async (code) => {
+    await enter();
+    last().dies(code);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ token: 'token-1', resume: { epoch: 1, offset: 5 } });
+    last().dies(code);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connection.state).toEqual({ name: 'closed', code });
+    expect(refreshes).toBe(1);
+  });
+
+  it('tries a fresh token again once the server has kept it for a while', async () => {
+    await enter();
+    for (let round = 1; round <= 3; round += 1) {
+      last().dies(CloseCode.SessionRevoked);
+      await settle();
+      last().opens();
+      last().says(welcome(true));
+      last().says(heartbeat(5));
+      expect(refreshes).toBe(round);
+    }
+  });
+
+  it('says that the login was ended when there is no fresh token', async () => {
+    await enter();
+    tokenFails = new Failure('unauthenticated', '');
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    expect(connection.state).toEqual({ name: 'closed', code: CloseCode.SessionRevoked });
+  });
+
+  it('still wants a fresh token after one could not be fetched', async () => {
+    await enter();
+    tokenFails = new Failure('offline', '');
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    tokenFails = null;
+    await comeBack();
+    expect(refreshes).toBe(2);
+    expect(last().sent[0]).toMatchObject({ token: 'token-2' });
+  });
+
+  it('becomes whoever is in the slot now, and knows nothing of the room for them', async () => {
+    await enter();
+    user = 'ben';
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+    expect(takeovers).toBe(1);
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('goes on for somebody else at once', async () => {
+    await enter();
+    user = 'ben';
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets[0]!.closed).toBe(true);
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
+    last().opens();
+    last().says(welcome());
+    expect(states).toEqual(['online', 'switching', 'online']);
+    expect(takeovers).toBe(1);
+  });
+
+  it('goes on for somebody else when the network is back', async () => {
+    await enter();
+    connection.setNetwork(false);
+    user = 'ben';
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets).toHaveLength(1);
+    connection.setNetwork(true);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+    expect(takeovers).toBe(1);
+  });
+
+  it('does not renew in-band for somebody else, but comes in as them', async () => {
+    await enter();
+    user = 'ben';
+    for (let beat = 0; beat < 84; beat += 1) {
+      await vi.advanceTimersByTimeAsync(HEARTBEAT_MS);
+      last().says(heartbeat(5));
+    }
+    expect(sockets).toHaveLength(2);
+    expect(sockets[0]!.sent.filter(({ type }) => type === 'refresh')).toEqual([]);
   });
 
   it('is over when nobody knows this browser any more', async () => {

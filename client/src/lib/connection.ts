@@ -1,4 +1,12 @@
-import { type ClientFrame, CloseCode, type Hello, type Position, type ServerFrame, SUBPROTOCOL } from '$protocol';
+import {
+  type ClientFrame,
+  CloseCode,
+  type Hello,
+  type Position,
+  type ServerFrame,
+  SUBPROTOCOL,
+  type UserId,
+} from '$protocol';
 import { backoffMs } from './backoff';
 import { Failure } from './http';
 import type { Token } from './session';
@@ -12,6 +20,8 @@ export type ConnectionState =
   | { name: 'connecting' }
   | { name: 'online' }
   | { name: 'reconnecting' }
+  /** On purpose: somebody else on this device takes over. */
+  | { name: 'switching' }
   | { name: 'offline' }
   | { name: 'closed'; code: number };
 
@@ -33,6 +43,8 @@ export interface ConnectionOptions {
   random: () => number;
   onFrame: (frame: ServerFrame) => void;
   onState: (state: ConnectionState) => void;
+  /** Somebody else speaks from here on: what was still to be sent was not theirs. */
+  onOtherUser: () => void;
 }
 
 export type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
@@ -57,6 +69,12 @@ export class Connection {
   state: ConnectionState = { name: 'connecting' };
   #socket: Socket | null = null;
   #position: Position | null = null;
+  /** Whose place it is; `null` before the first token. */
+  #user: UserId | null = null;
+  /** Why the token at hand is of no use: the next one has to be fresh. */
+  #refused: number | null = null;
+  /** Since the server last kept us, a fresh token was tried in place of one that it did not take. */
+  #triedFresh = false;
   #heartbeatMs = 0;
   #attempt = 0;
   #networkUp = true;
@@ -71,7 +89,17 @@ export class Connection {
   constructor(private readonly options: ConnectionOptions) {}
 
   start(): void {
-    void this.#open(this.options.token);
+    void this.#open();
+  }
+
+  /** Goes on for somebody else on this device, at once. Does nothing for whoever it is already. */
+  speakFor(user: UserId): void {
+    if (user === this.#user || this.#user === null || this.state.name === 'closed' || !this.#networkUp) return;
+    this.#drop();
+    clearTimeout(this.#retry);
+    this.#attempt = 0;
+    this.#setState({ name: 'switching' });
+    this.start();
   }
 
   /** For good. */
@@ -114,18 +142,21 @@ export class Connection {
     else if (this.state.name === 'reconnecting') this.#retryIn(0);
   }
 
-  async #open(getToken: () => Promise<Token>): Promise<void> {
+  async #open(): Promise<void> {
     const generation = ++this.#generation;
     let token: Token;
     try {
-      token = await getToken();
+      token = await (this.#refused === null ? this.options.token() : this.options.refreshToken());
     } catch (error) {
       if (generation !== this.#generation) return;
-      if (error instanceof Failure && error.code === 'unauthenticated') this.#close(CloseCode.Unauthenticated);
+      const unknown = error instanceof Failure && error.code === 'unauthenticated';
+      if (unknown) this.#close(this.#refused ?? CloseCode.Unauthenticated);
       else this.#comeBack();
       return;
     }
     if (generation !== this.#generation) return;
+    this.#refused = null;
+    this.#takeOver(token.user);
 
     const socket = this.options.openSocket(SUBPROTOCOL);
     this.#socket = socket;
@@ -137,6 +168,14 @@ export class Connection {
     };
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as ServerFrame);
     socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  #takeOver(user: UserId): void {
+    const other = this.#user !== null && this.#user !== user;
+    this.#user = user;
+    if (!other) return;
+    this.#position = null;
+    this.options.onOtherUser();
   }
 
   #receive(frame: ServerFrame): void {
@@ -162,6 +201,7 @@ export class Connection {
       case 'heartbeat':
         // A heartbeat proves that the server keeps us; a `welcome` alone does not.
         this.#attempt = 0;
+        this.#triedFresh = false;
         this.#watchForGap(frame.offset);
         break;
     }
@@ -196,20 +236,31 @@ export class Connection {
     // When it fails the server closes with 4003 in time, and the way back begins with a refresh.
     const token = await this.options.refreshToken().catch(() => null);
     if (token === null || generation !== this.#generation) return;
-    if (this.send({ type: 'refresh', token: token.value })) this.#renewIn(token.expiresAtMs - this.options.nowMs());
+    if (token.user !== this.#user) this.speakFor(token.user);
+    else if (this.send({ type: 'refresh', token: token.value }))
+      this.#renewIn(token.expiresAtMs - this.options.nowMs());
   }
 
   #closed(code: number): void {
-    if (code >= 4500 && code < 5000) this.#close(code);
-    else if (code === CloseCode.TokenExpired) {
-      this.#drop();
-      this.#setState({ name: 'reconnecting' });
-      this.#attempt += 1;
-      void this.#open(this.options.refreshToken);
-    } else {
+    const unknown = code === CloseCode.SessionRevoked || code === CloseCode.Unauthenticated;
+    if (unknown && !this.#triedFresh) {
+      // The login may have been replaced rather than ended, by whoever is in this slot now.
+      this.#triedFresh = true;
+      this.#returnWithFreshToken(code);
+    } else if (code >= 4500 && code < 5000) this.#close(code);
+    else if (code === CloseCode.TokenExpired) this.#returnWithFreshToken(code);
+    else {
       if (code === CloseCode.TryLater) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
       this.#comeBack();
     }
+  }
+
+  #returnWithFreshToken(code: number): void {
+    this.#refused = code;
+    this.#drop();
+    this.#setState({ name: 'reconnecting' });
+    this.#attempt += 1;
+    this.start();
   }
 
   #close(code: number): void {

@@ -11,7 +11,7 @@ import { recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
 import { nowMs } from '../lib/wall-clock';
-import { memberName } from '../text';
+import { memberName, text } from '../text';
 import { app } from './app.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
@@ -81,6 +81,7 @@ export class LiveRoom {
       random: Math.random,
       onFrame: (frame) => this.#take(frame),
       onState: (state) => this.#moved(state),
+      onOtherUser: () => this.#dropWaiting(),
     });
     this.#outbox = new Outbox(
       (frame) => this.#connection.send(frame),
@@ -139,6 +140,11 @@ export class LiveRoom {
       if (!leftOnPurpose) app.complain(error);
       return null;
     }
+  }
+
+  /** Somebody else on this device takes over: the same room, the same music, through their eyes. */
+  speakFor(user: UserId): void {
+    this.#connection.speakFor(user);
   }
 
   setPlaysHere(on: boolean): void {
@@ -244,6 +250,12 @@ export class LiveRoom {
     this.connection = state;
     if (state.name !== 'online') this.#clock.stop();
     if (state.name === 'closed') this.#end();
+  }
+
+  /** Commands are somebody's own: they are never sent in another's name. */
+  #dropWaiting(): void {
+    if (this.waiting > 0) app.say(text.room.dropped, 'bad');
+    this.#outbox.abandon();
   }
 
   #end(): void {
