@@ -9,7 +9,7 @@ import { SlotMemory } from '../lib/slot-memory';
 import { slotNews } from '../lib/slot-news';
 import { device, tab } from '../lib/storage';
 import { nowMs } from '../lib/wall-clock';
-import { refusalWords } from '../text';
+import { refusalWords, text } from '../text';
 
 export interface Toast {
   id: number;
@@ -26,6 +26,10 @@ class App {
   user = $state.raw<User | null>(null);
   server = $state.raw<ServerDescription | null>(null);
   toasts = $state.raw<Toast[]>([]);
+  /** The dialog in which people come in, while it is open: in the place of whoever is here, or `beside` them. */
+  entry = $state.raw<{ beside: boolean } | null>(null);
+  /** How often somebody came in or was chosen on purpose: who waits at a door looks again. */
+  arrivals = $state(0);
   readonly session: Session;
   readonly api: Api;
   #toastId = 0;
@@ -64,6 +68,30 @@ class App {
   async introduce(name: string): Promise<void> {
     if (this.user === null) await this.session.guest({ display_name: name });
     else if (this.user.display_name !== name) this.session.changed(await this.api.updateMe({ display_name: name }));
+  }
+
+  openEntry(beside = false): void {
+    this.entry = { beside };
+  }
+
+  entryClosed(): void {
+    this.entry = null;
+  }
+
+  /** Somebody came in, or was chosen, as themselves and not as part of something else. */
+  arrived(user: User): void {
+    this.arrivals += 1;
+    this.say(text.youAre(user.display_name));
+  }
+
+  /** What is loaded only when it is wanted may be out of reach just then: that is said, and it is `null`. */
+  async part<Part>(loading: Promise<Part>): Promise<Part | null> {
+    try {
+      return await loading;
+    } catch {
+      this.say(refusalWords('offline', ''), 'bad');
+      return null;
+    }
   }
 
   roomUrl(code: string): string {

@@ -1,0 +1,40 @@
+/**
+ * The words about people and how they come in, beside `text.ts`: those that nobody needs to join a room, so that they are
+ * loaded with what shows them. A translation is another object of this shape.
+ */
+export const identityText = {
+  entry: {
+    title: 'Come in',
+    titleGuest: 'Log in or create an account',
+    titleBeside: 'Add a person',
+    lead: 'A name is enough to be here. With an account you are the same person everywhere.',
+    leadBeside: (name: string) =>
+      `${name} stays logged in on this device. Each of you has a queue and a vote of their own.`,
+    here: 'Already on this device',
+    close: 'Close',
+    name: 'Your name',
+    nameMissing: 'Type a name first, so that the others know who you are.',
+    asGuest: 'Continue as guest',
+    or: 'or',
+  },
+
+  account: {
+    login: 'Log in',
+    register: 'Create an account',
+    setPassword: 'Set user name and password',
+    username: 'User name',
+    usernameHint: '3 to 32 letters a to z, digits, dots, dashes or underscores.',
+    password: 'Password',
+    passwordHint: 'At least 8 characters.',
+    passwordBytes: (bytes: number) => `${bytes} of 72 at most. Letters such as é count two, emoji four.`,
+    bothMissing: 'Type your user name and your password.',
+    usernameInvalid: 'A user name has 3 to 32 letters a to z, digits, dots, dashes or underscores.',
+    passwordShort: 'That password is too short. It needs at least 8 characters.',
+    passwordLong: (bytes: number) =>
+      `That password is too long: it has ${bytes} bytes, and 72 are the most. Letters such as é count two, emoji four.`,
+    wrong: 'User name and password do not match.',
+    guestKeeps: (name: string) =>
+      `With a new account you stay who you are, ${name}: your queue, your votes and your rooms come along.`,
+    guestMerges: 'If you log in to an account that you have already, it takes over your queue and your rooms.',
+  },
+} as const;
