@@ -18,6 +18,17 @@ export const identityText = {
     or: 'or',
   },
 
+  people: {
+    guest: 'Guest',
+    bySpotify: 'Spotify',
+    add: 'Add a person',
+    full: (places: number) => `${places} people are on this device: it has no place for more. Log somebody out first.`,
+    logout: 'Log out',
+    logoutSure: (name: string) => `Log out ${name}?`,
+    sure: 'Sure?',
+    out: (name: string) => `${name} is logged out.`,
+  },
+
   account: {
     login: 'Log in',
     register: 'Create an account',

@@ -112,7 +112,6 @@ export const text = {
     share: 'Share…',
     qr: (url: string) => `QR code for ${url}`,
     openScreen: 'Wall screen',
-    profile: 'Your profile',
     dropped: 'What was still waiting to be sent was dropped: it was somebody else’s.',
   },
 
@@ -170,6 +169,12 @@ export const text = {
     title: 'The server cannot be reached',
     lead: 'Check this device’s network. Nothing is lost: rooms go on without you.',
     again: 'Try again',
+  },
+  people: {
+    label: 'people on this device',
+    choose: 'Who are you?',
+    toMe: 'Your profile',
+    gone: 'They are not logged in on this device any more.',
   },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',

@@ -1,4 +1,4 @@
-import type { ServerDescription, User } from '$protocol';
+import type { AccountList, ServerDescription, User } from '$protocol';
 import { Api } from '../lib/api';
 import { exclusivelyBy } from '../lib/exclusive';
 import { Failure } from '../lib/http';
@@ -24,6 +24,10 @@ const TOASTS_MAX = 3;
 class App {
   route = $state.raw<Route>(routeOf(location.pathname));
   user = $state.raw<User | null>(null);
+  /** Which of the people on this device `user` is. */
+  slot = $state.raw<number | null>(null);
+  /** Everybody on this device, as far as it was asked. */
+  people = $state.raw<AccountList>({ accounts: [], slots_max: 8 });
   server = $state.raw<ServerDescription | null>(null);
   toasts = $state.raw<Toast[]>([]);
   /** The dialog in which people come in, while it is open: in the place of whoever is here, or `beside` them. */
@@ -46,6 +50,10 @@ class App {
     this.api = new Api(fetcher, this.session);
     this.session.onChange((user) => {
       this.user = user;
+      this.slot = this.session.slot;
+    });
+    this.session.onPeople((people) => {
+      this.people = people;
     });
     addEventListener('popstate', () => {
       this.route = routeOf(location.pathname);
@@ -68,6 +76,34 @@ class App {
   async introduce(name: string): Promise<void> {
     if (this.user === null) await this.session.guest({ display_name: name });
     else if (this.user.display_name !== name) this.session.changed(await this.api.updateMe({ display_name: name }));
+  }
+
+  /** Speaks for somebody else on this device, wherever it is; false when that failed, which is told. */
+  async switchTo(slot: number): Promise<boolean> {
+    try {
+      this.arrived(await this.session.activate(slot));
+      return true;
+    } catch (error) {
+      const gone = error instanceof Failure && error.code === 'unauthenticated';
+      this.say(gone ? text.people.gone : wordsOf(error), 'bad');
+      if (gone) await this.lookWhoIsHere();
+      return false;
+    }
+  }
+
+  async logOut(slot: number): Promise<boolean> {
+    try {
+      await this.session.logoutOf(slot);
+    } catch (error) {
+      this.complain(error);
+      return false;
+    }
+    await this.lookWhoIsHere();
+    return true;
+  }
+
+  async lookWhoIsHere(): Promise<void> {
+    await this.session.people().catch((error) => this.complain(error));
   }
 
   openEntry(beside = false): void {
