@@ -1055,7 +1055,7 @@ expires_in: number, };
  * How a login by Spotify ended: stands as `spotify=` in the query of the page that it leads back to, beside
  * `slot=` when somebody is in.
  */
-export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "failed";
+export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "not_listed" | "failed";
 
 /**
  * What a client must know to offer Spotify.
