@@ -1,3 +1,5 @@
+import type { SpotifyOutcome } from '$protocol';
+
 /**
  * The words about people and how they come in, beside `text.ts`: those that nobody needs to join a room, so that they are
  * loaded with what shows them. A translation is another object of this shape.
@@ -27,6 +29,47 @@ export const identityText = {
     logoutSure: (name: string) => `Log out ${name}?`,
     sure: 'Sure?',
     out: (name: string) => `${name} is logged out.`,
+  },
+
+  spotify: {
+    dismiss: 'Close',
+    outcomes: {
+      denied: {
+        title: 'You said no at Spotify',
+        lead: 'Nothing was linked and nothing has changed. Everything here works without Spotify, except its own music.',
+        again: 'Try again',
+      },
+      expired: {
+        title: 'That login is no longer valid',
+        lead: 'It took longer than ten minutes, was used already, or began in another browser. Nothing has changed.',
+        again: 'Try again',
+      },
+      taken: {
+        title: 'That Spotify account belongs to somebody else here',
+        lead: 'Each can be linked to one person only, so nothing has changed for you. If that person is you, come in as them; or unlink it there, then try again here.',
+        again: 'Come in as that person',
+      },
+      full: {
+        title: 'This device has no place left',
+        lead: 'As many people are on it as can be, and nobody was added. Log somebody out first, then try again.',
+        again: 'Try again',
+      },
+      busy: {
+        title: 'That was too often',
+        lead: 'There were too many logins from your network in a short time. Nothing has changed. Wait a minute, then try again.',
+        again: 'Try again',
+      },
+      not_listed: {
+        title: 'Spotify does not let you use this server’s app',
+        lead: 'Spotify lets in only those whom the owner of this server has put on a list, five at most. Nothing has changed, and all but Spotify’s music is open to you. Ask the owner to add the e-mail address of your Spotify account, then try again.',
+        again: 'Try again',
+      },
+      failed: {
+        title: 'Spotify could not be reached',
+        lead: 'It did not answer, or answered what nobody here understands. Nothing has changed, and everything else works. Try again in a moment.',
+        again: 'Try again',
+      },
+    } satisfies Record<Exclude<SpotifyOutcome, 'done'>, { title: string; lead: string; again: string }>,
   },
 
   account: {

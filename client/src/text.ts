@@ -176,6 +176,12 @@ export const text = {
     toMe: 'Your profile',
     gone: 'They are not logged in on this device any more.',
   },
+  spotify: {
+    continue: 'Continue with Spotify',
+    elsewhere: (host: string) =>
+      `Spotify only leads back to ${host}, so this opens the same page there first. Start from there.`,
+    done: (name: string) => `You are ${name} here, and Spotify is linked.`,
+  },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
   youAre: (name: string) => `You are ${name} here now.`,

@@ -1,4 +1,4 @@
-import type { AccountList, ServerDescription, User } from '$protocol';
+import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
 import { Api } from '../lib/api';
 import { exclusivelyBy } from '../lib/exclusive';
 import { Failure } from '../lib/http';
@@ -7,6 +7,7 @@ import { type Route, routeOf } from '../lib/route';
 import { Session } from '../lib/session';
 import { SlotMemory } from '../lib/slot-memory';
 import { slotNews } from '../lib/slot-news';
+import { type SpotifyReturn, spotifyReturn } from '../lib/spotify';
 import { device, tab } from '../lib/storage';
 import { nowMs } from '../lib/wall-clock';
 import { refusalWords, text } from '../text';
@@ -36,9 +37,15 @@ class App {
   arrivals = $state(0);
   readonly session: Session;
   readonly api: Api;
+  /** How a login at Spotify ended, when nothing came of it; shown until it was seen. */
+  spotifyOutcome = $state.raw<Exclude<SpotifyOutcome, 'done'> | null>(null);
+  #returned: SpotifyReturn | null;
   #toastId = 0;
 
   constructor() {
+    this.#returned = spotifyReturn(location.href);
+    // It happened once; a reload or a shared address should not tell of it again.
+    if (this.#returned !== null) history.replaceState(null, '', this.#returned.path);
     const fetcher = (url: string, init: RequestInit) => fetch(url, init);
     this.session = new Session({
       fetch: fetcher,
@@ -62,8 +69,9 @@ class App {
 
   /** Throws when the server cannot be reached. */
   async load(): Promise<void> {
-    const [server] = await Promise.all([this.api.server(), this.session.restore()]);
+    const [server] = await Promise.all([this.api.server(), this.session.restore(this.#returned?.slot)]);
     this.server = server;
+    this.#tellReturn();
   }
 
   go(path: string): void {
@@ -100,6 +108,20 @@ class App {
     }
     await this.lookWhoIsHere();
     return true;
+  }
+
+  #tellReturn(): void {
+    const returned = this.#returned;
+    this.#returned = null;
+    if (returned === null) return;
+    if (returned.outcome !== 'done') this.spotifyOutcome = returned.outcome;
+    // Somebody else may have logged them out in the meantime.
+    else if (this.user === null || this.slot !== returned.slot) this.spotifyOutcome = 'expired';
+    else this.say(text.spotify.done(this.user.display_name));
+  }
+
+  outcomeSeen(): void {
+    this.spotifyOutcome = null;
   }
 
   async lookWhoIsHere(): Promise<void> {
