@@ -146,24 +146,6 @@ export const text = {
     idleLead: 'Scan the code and add one.',
   },
 
-  me: {
-    title: 'You',
-    name: 'Your name',
-    save: 'Save',
-    saved: 'Saved.',
-    asGuest: 'You are a guest on this browser. With an account you are the same person everywhere.',
-    asUser: (username: string) => `Logged in as ${username}.`,
-    asNobody: 'You are not known here yet. Joining a room as a guest is enough; an account is for coming back.',
-    logout: 'Log out',
-    logoutSure: 'Log out on this browser?',
-    account: 'Account',
-    theme: 'Appearance',
-    themes: { auto: 'Like the system', light: 'Light', dark: 'Dark' },
-    shortcuts: 'Keyboard',
-    shortcutsOn: 'Use single keys in rooms: space, arrows, /',
-    back: 'Back',
-  },
-
   notFound: { title: 'There is nothing here', lead: 'The address may have been mistyped.', home: 'To the start page' },
   failedToLoad: {
     title: 'The server cannot be reached',

@@ -5,6 +5,10 @@ import type {
   RoomSummary,
   SearchResponse,
   ServerDescription,
+  SessionId,
+  SessionList,
+  SessionSummary,
+  SpotifyStatus,
   UpdateMeRequest,
   User,
 } from '$protocol';
@@ -22,8 +26,38 @@ export class Api {
     return this.#open('server');
   }
 
+  me(): Promise<User> {
+    return this.#json('me');
+  }
+
   async updateMe(body: UpdateMeRequest): Promise<User> {
     return this.#json('me', { method: 'PATCH', body });
+  }
+
+  async sessions(): Promise<SessionSummary[]> {
+    return (await this.#json<SessionList>('me/sessions')).sessions;
+  }
+
+  async endSession(id: SessionId): Promise<void> {
+    await this.#authorized(`me/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  /** All but the one that asks. */
+  async endOtherSessions(): Promise<void> {
+    await this.#authorized('me/sessions', { method: 'DELETE' });
+  }
+
+  spotify(): Promise<SpotifyStatus> {
+    return this.#json('me/spotify');
+  }
+
+  /** Asks Spotify again. */
+  checkSpotify(): Promise<SpotifyStatus> {
+    return this.#json('me/spotify/check', { method: 'POST' });
+  }
+
+  async unlinkSpotify(): Promise<void> {
+    await this.#authorized('me/spotify', { method: 'DELETE' });
   }
 
   createRoom(body: CreateRoomRequest): Promise<RoomSummary> {

@@ -42,10 +42,13 @@ const SYSTEMS: [RegExp, string][] = [
   [/Linux/, 'Linux'],
 ];
 
-/** Such as "Firefox on Linux": enough to tell one's devices apart. */
+/**
+ * Such as "Firefox on Linux": enough to tell one's devices apart. What is no browser is called by what it calls itself,
+ * such as "curl".
+ */
 export function deviceName(userAgent: string): string {
   const first = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent))?.[1];
-  const browser = first(BROWSERS) ?? 'Browser';
+  const browser = first(BROWSERS) ?? /^(?!Mozilla\/)([\w.-]{1,24})\//.exec(userAgent)?.[1] ?? 'Browser';
   const system = first(SYSTEMS);
   return system === undefined ? browser : `${browser} on ${system}`;
 }
