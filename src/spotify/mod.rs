@@ -2,12 +2,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`settings`] | where Spotify is, and where it sends people back to |
-//! | [`login`] | authorization code with PKCE (RFC 7636): the way there and back |
-//! | [`links`] | tokens at rest and in use, unlinking |
+//! | `settings` | where Spotify is, and where it sends people back to |
+//! | `login` | authorization code with PKCE (RFC 7636): the way there and back |
+//! | `links` | tokens at rest and in use, unlinking |
 //! | [`premium`] | what is known of a subscription, and how that changes; pure |
-//! | [`checks`] | asking Spotify for it |
-//! | [`api`] | requests to the Web API, and holding still when it says so |
+//! | `checks` | asking Spotify for it |
+//! | `api` | requests to the Web API, and holding still when it says so |
 //!
 //! Guarantees: tokens are stored sealed and never logged; one refresh at a time for one person; an agreement that Spotify no
 //! longer takes erases the tokens and nothing else; nobody is said to lack Premium for one false answer.
