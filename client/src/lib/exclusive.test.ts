@@ -53,6 +53,17 @@ describe.each([
     await expect(failing).rejects.toThrow('no');
     await expect(next).resolves.toBe('yes');
   });
+
+  it('does not wait for ever for somebody who does not let go', async () => {
+    const log: string[] = [];
+    const exclusively = make();
+    void exclusively('slot', slow(log, 'stuck', 3_600_000));
+    void exclusively('slot', slow(log, 'b', 10));
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(log).toEqual(['stuck begins']);
+    await vi.advanceTimersByTimeAsync(11);
+    expect(log).toEqual(['stuck begins', 'b begins', 'b ends']);
+  });
 });
 
 it('work under different names does not wait for each other', async () => {
@@ -62,15 +73,4 @@ it('work under different names does not wait for each other', async () => {
   void exclusively('other', slow(log, 'b', 10));
   await vi.runAllTimersAsync();
   expect(log).toEqual(['a begins', 'b begins', 'b ends', 'a ends']);
-});
-
-it('nobody waits for ever for a tab that does not let go', async () => {
-  const log: string[] = [];
-  const exclusively = exclusivelyBy(fakeLocks());
-  void exclusively('slot', slow(log, 'stuck', 3_600_000));
-  void exclusively('slot', slow(log, 'b', 10));
-  await vi.advanceTimersByTimeAsync(9_999);
-  expect(log).toEqual(['stuck begins']);
-  await vi.advanceTimersByTimeAsync(11);
-  expect(log).toEqual(['stuck begins', 'b begins', 'b ends']);
 });

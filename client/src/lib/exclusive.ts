@@ -4,7 +4,7 @@
  */
 export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** A tab that holds a lock may be frozen or on a dead line. Past this wait the work is done all the same. */
+/** Whoever is ahead may be in a frozen tab or on a dead line. Past this wait the work is done all the same. */
 const WAIT_MS_MAX = 10_000;
 
 export function exclusivelyBy(locks: Pick<LockManager, 'request'> | undefined): Exclusively {
@@ -34,7 +34,7 @@ function acrossTabs(locks: Pick<LockManager, 'request'>): Exclusively {
 function inThisPage(): Exclusively {
   const last = new Map<string, Promise<unknown>>();
   return <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const result = (last.get(name) ?? Promise.resolve()).then(work, work);
+    const result = settledOrLate(last.get(name)).then(work);
     last.set(name, result);
     const done = () => {
       if (last.get(name) === result) last.delete(name);
@@ -42,4 +42,16 @@ function inThisPage(): Exclusively {
     result.then(done, done);
     return result;
   };
+}
+
+function settledOrLate(before: Promise<unknown> | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (before === undefined) return resolve();
+    const timer = setTimeout(resolve, WAIT_MS_MAX);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    before.then(settled, settled);
+  });
 }
