@@ -2,12 +2,15 @@
 //!
 //! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
 //! thousand rooms share one sync. An append is answered only after its transaction is durable. When a transaction
-//! fails its batches are tried one by one, so that one room's conflict is not another room's failure.
+//! fails its batches are tried one by one, so that one room's conflict is not another room's failure. After a batch that is
+//! lost nothing of the same room and epoch is kept.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use tutti_protocol::RoomId;
 
 use super::{JournalBatch, SharedStore, StoreError};
 use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
@@ -48,23 +51,61 @@ impl Journal {
 
 async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
     let mut gathered = Vec::new();
+    let mut broken = Broken::default();
     while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
-        let (batches, waiting): (Vec<_>, Vec<_>) = gathered.drain(..).map(|append| (append.batch, append.done)).unzip();
+        let (batches, waiting): (Vec<_>, Vec<_>) = gathered
+            .drain(..)
+            .filter_map(|append| match broken.of(&append.batch) {
+                Some(error) => {
+                    answer(append.done, Err(error));
+                    None
+                }
+                None => Some((append.batch, append.done)),
+            })
+            .unzip();
+        if batches.is_empty() {
+            continue;
+        }
         match store.append(&batches).await {
             Ok(()) => waiting.into_iter().for_each(|done| answer(done, Ok(()))),
             Err(error) if batches.len() == 1 => {
-                let error = failed(&batches[0], error);
-                for done in waiting {
-                    answer(done, Err(error.clone()));
-                }
+                let error = broken.by(&batches[0], error);
+                waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
             }
             Err(_) => {
                 for (batch, done) in batches.into_iter().zip(waiting) {
-                    let appended = store.append(std::slice::from_ref(&batch)).await;
-                    answer(done, appended.map_err(|error| failed(&batch, error)));
+                    let appended = match broken.of(&batch) {
+                        Some(error) => Err(error),
+                        None => {
+                            store.append(std::slice::from_ref(&batch)).await.map_err(|error| broken.by(&batch, error))
+                        }
+                    };
+                    answer(done, appended);
                 }
             }
         }
+    }
+}
+
+/// Rooms of which a batch is lost. What was decided after it rests on it, and kept alone would leave a hole in the journal; so
+/// nothing of the same epoch is taken any more. The room loads itself anew and goes on with another epoch.
+#[derive(Default)]
+struct Broken(HashMap<RoomId, (u64, Arc<StoreError>)>);
+
+impl Broken {
+    fn of(&mut self, batch: &JournalBatch) -> Option<Arc<StoreError>> {
+        let (epoch, error) = self.0.get(&batch.room)?;
+        if *epoch == batch.epoch {
+            return Some(error.clone());
+        }
+        self.0.remove(&batch.room);
+        None
+    }
+
+    fn by(&mut self, batch: &JournalBatch, error: StoreError) -> Arc<StoreError> {
+        let error = failed(batch, error);
+        self.0.insert(batch.room, (batch.epoch, error.clone()));
+        error
     }
 }
 

@@ -104,6 +104,35 @@ async fn while_the_store_fails_commands_are_refused_and_then_service_returns() {
     assert_eq!(hall.enter(code, "ana").await.snapshot().await.1.upcoming[0].track.title, "a2");
 }
 
+/// What was decided after a batch that is lost rests on it: it must not be kept either, or the journal has a hole.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_that_rests_on_what_was_lost() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    ana.add("a1").await;
+    let gate = hall.store.hold_appends().await;
+    let lost = ana.send(enqueue("lost")).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let after = ana.send(enqueue("after")).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    hall.store.fail_appends(1);
+    drop(gate);
+    for id in [lost, after] {
+        let reply = ana.reply(id).await;
+        assert!(matches!(reply, ServerFrame::Reply { ok: false, .. }), "{reply:?}");
+    }
+    ana.add("a2").await;
+    let hall = hall.crash();
+    let (_, room) = hall.enter(code, "ana").await.snapshot().await;
+    let titles: Vec<_> = room.upcoming.iter().map(|entry| entry.track.title.as_str()).collect();
+    assert_eq!(titles, ["a2"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_acknowledged_is_there_after_a_restart_and_after_a_crash() {
     let mut hall = Hall::open();

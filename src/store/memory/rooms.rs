@@ -68,7 +68,7 @@ impl RoomStore for MemoryStore {
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
         let _passed = self.gate.read().await;
-        self.fault()?;
+        self.append_fault()?;
         let mut tables = self.rooms.lock();
         // All or none: every conflict is found before anything is written.
         let mut keys = BTreeSet::new();
