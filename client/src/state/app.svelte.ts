@@ -62,9 +62,7 @@ class App {
     this.session.onPeople((people) => {
       this.people = people;
     });
-    addEventListener('popstate', () => {
-      this.route = routeOf(location.pathname);
-    });
+    addEventListener('popstate', () => this.#moved());
   }
 
   /** Throws when the server cannot be reached. */
@@ -76,7 +74,7 @@ class App {
 
   go(path: string): void {
     history.pushState(null, '', path);
-    this.route = routeOf(location.pathname);
+    this.#moved();
     scrollTo(0, 0);
   }
 
@@ -108,6 +106,12 @@ class App {
     }
     await this.lookWhoIsHere();
     return true;
+  }
+
+  #moved(): void {
+    this.route = routeOf(location.pathname);
+    // It was about the page that was left.
+    this.spotifyOutcome = null;
   }
 
   #tellReturn(): void {
