@@ -26,7 +26,7 @@ const VOLUME_STEP = 0.05;
 export function pressed(event: KeyboardEvent, deeds: ShortcutDeeds): boolean {
   if (!shortcuts() || event.ctrlKey || event.metaKey || event.altKey) return false;
   const focus = event.target instanceof Element ? event.target : null;
-  if (focus?.closest('input, textarea, select, button, a, summary, [role="slider"]') !== null && focus !== null)
+  if (focus?.closest('input, textarea, select, button, a, summary, dialog, [role="slider"]') !== null && focus !== null)
     return false;
   const deed = {
     ' ': deeds.togglePlayback,
