@@ -167,6 +167,7 @@ export const text = {
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
   youAre: (name: string) => `You are ${name} here now.`,
+  notNow: 'Not right now',
   tooOften: (wait: string) => `That was too often. Try again in ${wait}.`,
 } as const;
 
