@@ -41,6 +41,7 @@ class App {
   spotifyOutcome = $state.raw<Exclude<SpotifyOutcome, 'done'> | null>(null);
   #returned: SpotifyReturn | null;
   #toastId = 0;
+  #arrivalToastId = 0;
 
   constructor() {
     this.#returned = spotifyReturn(location.href);
@@ -143,7 +144,9 @@ class App {
   /** Somebody came in, or was chosen, as themselves and not as part of something else. */
   arrived(user: User): void {
     this.arrivals += 1;
-    this.say(text.youAre(user.display_name));
+    // Who they were a moment ago is not true any more.
+    this.dismiss(this.#arrivalToastId);
+    this.#arrivalToastId = this.say(text.youAre(user.display_name));
   }
 
   /** What is loaded only when it is wanted may be out of reach just then: that is said, and it is `null`. */
@@ -160,10 +163,11 @@ class App {
     return `${this.server?.public_url ?? location.origin}/r/${code}`;
   }
 
-  say(words: string, tone: Toast['tone'] = 'good'): void {
+  say(words: string, tone: Toast['tone'] = 'good'): number {
     const id = ++this.#toastId;
     this.toasts = [...this.toasts, { id, words, tone }].slice(-TOASTS_MAX);
     setTimeout(() => this.dismiss(id), TOAST_MS);
+    return id;
   }
 
   dismiss(id: number): void {
