@@ -35,6 +35,10 @@ async fn show(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 }
 
 async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
+    // All or nothing, as far as it can be known before.
+    if let Some(display_name) = &body.display_name {
+        identity::display_name(display_name)?;
+    }
     if let Some(change) = body.password {
         services.limits.password_change(access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));

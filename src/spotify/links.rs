@@ -93,12 +93,22 @@ impl Spotify {
         match self.refresh(&refresh_token).await {
             Ok(grant) => {
                 let expires_at_ms = now_ms + in_ms(grant.expires_in);
-                self.change(user, |link| self.take_grant(link, &grant)).await?;
+                self.change(user, |now| {
+                    if is_same_agreement(now, &link) {
+                        self.take_grant(now, &grant);
+                    }
+                })
+                .await?;
                 Ok((grant.access_token, expires_at_ms))
             }
             Err(SpotifyError::NeedsLogin) => {
                 tracing::info!(%user, "Spotify no longer takes an agreement; they must log in there again");
-                self.change(user, |link| (link.refresh_token, link.access_token) = (None, None)).await?;
+                self.change(user, |now| {
+                    if is_same_agreement(now, &link) {
+                        (now.refresh_token, now.access_token) = (None, None);
+                    }
+                })
+                .await?;
                 Err(SpotifyError::NeedsLogin)
             }
             Err(error) => Err(error),
@@ -231,6 +241,12 @@ pub(super) fn grant(
         expires_in: answer.expires_in().unwrap_or(ACCESS_LIFETIME_DEFAULT),
         scope: scopes.unwrap_or_else(|| SCOPES.to_vec()).join(" ").chars().take(512).collect(),
     })
+}
+
+/// While Spotify was asked they may have logged in there again, perhaps by another account: what was asked for the old
+/// agreement must not be written over the new one.
+fn is_same_agreement(now: &StoredSpotifyLink, asked: &StoredSpotifyLink) -> bool {
+    now.authorized_at_ms == asked.authorized_at_ms && now.account_id == asked.account_id
 }
 
 fn place(user: UserId, column: &'static str) -> Place {

@@ -101,6 +101,30 @@ async fn an_agreement_ends_after_six_months_and_a_warning_comes_two_weeks_before
 }
 
 #[tokio::test]
+async fn an_answer_about_an_old_agreement_does_not_touch_a_new_one() {
+    let stage = Stage::new("ana").await;
+    let mut ana = stage.in_by_spotify().await;
+    time_passes(&mut ana, HOUR).await;
+    stage.spotify.revoke("ana");
+    // The refusal of the old agreement is under way for a second, the new login is done long before.
+    stage.spotify.switches(|switches| switches.latency_ms = 1_000);
+    let refused = token(&ana);
+    let log_in_meanwhile = async {
+        let mut browser = ana.clone();
+        let authorize = stage.start(&mut browser, "").await;
+        stage.spotify.switches(|switches| switches.latency_ms = 0);
+        let back = stage.consent(authorize).await;
+        (stage.come_back(&mut browser, &back).await.outcome, browser)
+    };
+    let (refused, (outcome, mut browser)) = futures_util::future::join(refused, log_in_meanwhile).await;
+    assert_eq!(outcome, "done");
+    refused.assert_problem(409, "needs_login");
+    browser.refresh().await.assert_ok();
+    assert_eq!(stage.link(&browser).await["state"], "linked");
+    token(&browser).await.assert_ok();
+}
+
+#[tokio::test]
 async fn a_broken_accounts_service_is_no_reason_to_log_in_again() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.in_by_spotify().await;
