@@ -20,6 +20,7 @@ export interface Toast {
 
 const TOAST_MS = 6_000;
 const TOASTS_MAX = 3;
+const BACK_KEY = 'tutti.back';
 
 /** What is true whichever page is shown: the route, who is using this browser, what the server says about itself. */
 class App {
@@ -64,6 +65,7 @@ class App {
       this.people = people;
     });
     addEventListener('popstate', () => this.#moved());
+    this.#remember();
   }
 
   /** Throws when the server cannot be reached. */
@@ -77,6 +79,15 @@ class App {
     history.pushState(null, '', path);
     this.#moved();
     scrollTo(0, 0);
+  }
+
+  /** From `/me` to where this tab was before it, whatever lies between: the browser's own way back may lead to Spotify. */
+  back(): void {
+    this.go(tab.recall(BACK_KEY) ?? '/');
+  }
+
+  #remember(): void {
+    if (this.route.page !== 'me') tab.remember(BACK_KEY, location.pathname);
   }
 
   /** Becomes a guest of that name, or takes on the name as who one is already. */
@@ -111,6 +122,7 @@ class App {
 
   #moved(): void {
     this.route = routeOf(location.pathname);
+    this.#remember();
     // It was about the page that was left.
     this.spotifyOutcome = null;
   }
