@@ -10,17 +10,16 @@ const AUDIBLE = 0.001;
 /** One person at one device, as the page lets them act and see. */
 export class Guest {
   /** What the console, the page or its content security policy complained about. */
-  readonly complaints: string[] = [];
-  readonly #expected: RegExp[] = [
-    // Somebody new has no session to renew, and the browser reports the answer that says so.
-    /status of 401.*\/api\/v1\/auth\/refresh/,
-  ];
+  readonly complaints: string[];
+  readonly #expected: RegExp[] = [];
 
   constructor(
     readonly name: string,
     readonly context: BrowserContext,
     readonly page: Page,
+    sameBrowser?: Guest,
   ) {
+    this.complaints = sameBrowser?.complaints ?? [];
     page.on('console', (message) => {
       if (message.type() === 'error') this.#complain(`${message.text()} (${message.location().url})`);
     });
@@ -46,6 +45,15 @@ export class Guest {
   }
 
   // Ways in
+
+  /** A room whose music stands still, so that what comes up stays as it is. */
+  async pausedRoom(): Promise<string> {
+    const code = await this.startRoom();
+    await this.add('First Light');
+    await this.get('pause').click();
+    await this.playbackIs('paused');
+    return code;
+  }
 
   /** Returns the code of the new room. */
   async startRoom(options: { title?: string; passcode?: string } = {}): Promise<string> {
@@ -89,6 +97,43 @@ export class Guest {
     for (const name of names) await expect(this.member(name)).toBeVisible();
   }
 
+  /** From now on; what is answered later holds every state of the list that was seen, each once. */
+  async watchMembers(): Promise<() => Promise<string[]>> {
+    const watch = await this.get('members').evaluateHandle((list) => {
+      const seen = new Set<string>();
+      const look = () => {
+        const members = [...list.querySelectorAll<HTMLElement>('[data-testid="member"]')];
+        const shown = members.map((member) => {
+          const name = member.querySelector('[data-testid="member-name"]')?.textContent?.trim();
+          return `${member.dataset.member} ${member.dataset.role} ${name}`;
+        });
+        seen.add(shown.join('\n'));
+      };
+      look();
+      new MutationObserver(look).observe(list, { subtree: true, childList: true, characterData: true });
+      return seen;
+    });
+    return () => watch.evaluate((seen) => [...seen]);
+  }
+
+  // People on one device
+
+  async openSwitcher(): Promise<void> {
+    await this.get('switcher').click();
+    await expect(this.get('to-me')).toBeVisible();
+  }
+
+  async switchTo(slot: number): Promise<void> {
+    await this.openSwitcher();
+    await this.get(`switch-to-${slot}`).click();
+    await expect(this.get('to-me')).toBeHidden();
+  }
+
+  /** The same browser, and whoever is in on it. Its complaints count as theirs. */
+  async anotherTab(): Promise<Guest> {
+    return new Guest(this.name, this.context, await this.context.newPage(), this);
+  }
+
   /** Presses a button that asks once. */
   async confirm(button: Locator): Promise<void> {
     await button.click();
@@ -119,6 +164,13 @@ export class Guest {
         const part = (id: string) => entry.querySelector(`[data-testid="${id}"]`)?.textContent?.trim() ?? '';
         return `${part('entry-title')} · ${part('entry-member')}`;
       }),
+    );
+  }
+
+  /** The ids of what is coming up, in order. */
+  async entries(): Promise<(string | null)[]> {
+    return this.get('upcoming-entry').evaluateAll((entries) =>
+      entries.map((entry) => entry.getAttribute('data-entry')),
     );
   }
 

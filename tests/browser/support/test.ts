@@ -13,6 +13,8 @@ export interface GuestOptions extends BrowserContextOptions {
 }
 
 interface Fixtures {
+  /** What the server is told beside what all stories need. */
+  settings: Record<string, string>;
   server: Server;
   line: Line;
   /** Somebody with a browser of their own. */
@@ -20,9 +22,10 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: this is how Playwright is told that nothing else is needed
-  server: async ({}, use, info) => {
-    const server = new Server();
+  settings: {},
+
+  server: async ({ settings }, use, info) => {
+    const server = new Server(settings);
     try {
       await server.start();
       await use(server);

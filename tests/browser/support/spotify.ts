@@ -1,0 +1,73 @@
+import { dirname, join } from 'node:path';
+import type { Guest } from './guest.ts';
+import { Program } from './program.ts';
+import { BINARY } from './server.ts';
+import { test as base } from './test.ts';
+
+const STAND_IN = join(dirname(BINARY), 'tutti-spotify-stand-in');
+const CLIENT_ID = 'tutti-test-client';
+
+/** Who has an account there. */
+export type Person = 'ana' | 'ben' | 'cleo';
+
+/** The stand-in for Spotify; its switches and its people are in tests/spotify-stand-in/README.md. */
+export class Spotify {
+  url = '';
+  #program = new Program(STAND_IN, /^(http:\/\/[\d.:]+)/);
+
+  get log(): string {
+    return this.#program.log;
+  }
+
+  async start(): Promise<void> {
+    this.url = await this.#program.start(['--listen', '127.0.0.1:0', '--client-id', CLIENT_ID]);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.end('SIGTERM');
+  }
+
+  async turn(switches: Record<string, unknown>): Promise<void> {
+    await this.#control('PATCH', 'switches', switches);
+  }
+
+  /** They take back what they agreed to, on a page of Spotify's. */
+  async revoke(person: Person): Promise<void> {
+    await this.#control('POST', `people/${person}/revoke`, {});
+  }
+
+  async #control(method: string, path: string, body: unknown): Promise<void> {
+    const answer = await fetch(`${this.url}/stand-in/${path}`, { method, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+}
+
+/** From a page of ours to Spotify's, where they agree as one of its people, and back. */
+export async function continueAs(guest: Guest, person: Person): Promise<void> {
+  await guest.get('spotify-continue').click();
+  await guest.get(`person-${person}`).check();
+  await guest.get('agree').click();
+}
+
+/** For stories in which the server knows of a Spotify. */
+export const test = base.extend<{ spotify: Spotify }>({
+  // biome-ignore lint/correctness/noEmptyPattern: this is how Playwright is told that nothing else is needed
+  spotify: async ({}, use, info) => {
+    const spotify = new Spotify();
+    try {
+      await spotify.start();
+      await use(spotify);
+    } finally {
+      await spotify.dispose();
+      if (info.status !== info.expectedStatus) await info.attach('spotify.log', { body: spotify.log });
+    }
+  },
+
+  settings: async ({ spotify }, use) => {
+    await use({
+      TUTTI_SPOTIFY_CLIENT_ID: CLIENT_ID,
+      TUTTI_SPOTIFY_ACCOUNTS_URL: spotify.url,
+      TUTTI_SPOTIFY_API_URL: spotify.url,
+    });
+  },
+});
