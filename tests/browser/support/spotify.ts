@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Guest } from './guest.ts';
 import { Program } from './program.ts';
 import { BINARY } from './server.ts';
-import { test as base } from './test.ts';
+import { test as base, expect } from './test.ts';
 
 const STAND_IN = join(dirname(BINARY), 'tutti-spotify-stand-in');
 const CLIENT_ID = 'tutti-test-client';
@@ -47,6 +47,15 @@ export async function continueAs(guest: Guest, person: Person): Promise<void> {
   await guest.get('spotify-continue').click();
   await guest.get(`person-${person}`).check();
   await guest.get('agree').click();
+}
+
+/** Presses "check again" until it has the outcome: an answer a few seconds old is not asked for again. */
+export async function checkUntil(guest: Guest, testId: string, attribute: string, value: string): Promise<void> {
+  await expect(async () => {
+    const check = guest.get('spotify-check');
+    if (await check.isVisible()) await check.click();
+    await expect(guest.get(testId)).toHaveAttribute(attribute, value, { timeout: 1_000 });
+  }).toPass({ timeout: 30_000 });
 }
 
 /** For stories in which the server knows of a Spotify. */
