@@ -1,0 +1,59 @@
+import { continueAs, test } from '../support/spotify.ts';
+import { expect } from '../support/test.ts';
+
+test('deleting everything about oneself leaves a room without the name', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const benny = await guest('Bennyboy');
+  const code = await ada.startRoom();
+  await benny.join(code);
+  await benny.isIn();
+  await benny.add('Harbour Lamps');
+  await ada.nowPlaying('Harbour Lamps');
+  await ada.get('pause').click();
+  await benny.playbackIs('paused');
+  await benny.add('Copper Kettle');
+  await ada.add('Slow Orbit');
+  await expect(ada.get('upcoming-entry')).toHaveCount(2);
+  await benny.page.goto('/me');
+  await continueAs(benny, 'ben');
+  await expect(benny.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
+  await expect(ada.page.locator('body')).toContainText('Bennyboy');
+
+  await test.step('asked once more, he may still keep everything', async () => {
+    await benny.get('delete-me').click();
+    await benny.get('delete-me-cancel').click();
+    await expect(benny.get('delete-me-confirm')).toHaveCount(0);
+    await expect(benny.get('my-name')).toHaveValue('Bennyboy');
+  });
+
+  await test.step('he is gone from this browser', async () => {
+    await benny.get('delete-me').click();
+    await benny.get('delete-me-confirm').click();
+    await expect(benny.get('start-room')).toBeVisible();
+    await expect(benny.get('switcher')).toHaveCount(0);
+    await benny.page.reload();
+    await expect(benny.get('start-room')).toBeVisible();
+    await expect(benny.get('switcher')).toHaveCount(0);
+    await expect(benny.get('guest-name')).toHaveValue('');
+  });
+
+  await test.step('to Ada the room goes on: what plays stays, his queue and his name are gone', async () => {
+    await ada.sees('Ada');
+    await ada.comingUp('Slow Orbit · You');
+    await ada.nowPlaying('Harbour Lamps');
+    await expect(ada.page.locator('body')).not.toContainText('Bennyboy');
+    await ada.page.reload();
+    await ada.isIn();
+    await ada.nowPlaying('Harbour Lamps');
+    await expect(ada.page.locator('body')).not.toContainText('Bennyboy');
+    await ada.get('skip').click();
+    await ada.nowPlaying('Slow Orbit');
+  });
+
+  await test.step('and the same Spotify account is somebody new', async () => {
+    await benny.page.goto(`/r/${code}`);
+    await continueAs(benny, 'ben');
+    await expect(benny.member('Ben')).toBeVisible();
+    await ada.sees('Ada', 'Ben');
+  });
+});
