@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { type Guest, PHONE } from '../support/guest.ts';
+import { checkUntil, continueAs, test as testWithSpotify } from '../support/spotify.ts';
 import { drawn, expect, test } from '../support/test.ts';
 
 /** Every page in every width and scheme, to be looked at: `npm run gallery`, then `output/gallery/`. */
 const WIDTHS = [360, 820, 1440];
+/** Those that are looked at as they lie before somebody, not from top to bottom. */
+const ONE_SCREENFUL = /^(screen|entry|switcher)/;
 
 async function show({ page }: Guest, name: string): Promise<void> {
   await mkdir('output/gallery', { recursive: true });
@@ -13,7 +16,7 @@ async function show({ page }: Guest, name: string): Promise<void> {
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await drawn(page);
-      const fullPage = !name.startsWith('screen');
+      const fullPage = !ONE_SCREENFUL.test(name);
       await page.screenshot({ path: `output/gallery/${name}-${width}-${colorScheme}.png`, fullPage, scale: 'css' });
     }
   }
@@ -60,4 +63,64 @@ test('every page', async ({ guest, server }) => {
   await ada.connectionIs('reconnecting');
   await ada.get('add-track').first().click();
   await show(ada, 'reconnecting');
+});
+
+testWithSpotify('people: who is here, how they come in, what is known of them', async ({ guest, spotify }) => {
+  const ada = await guest('Ada');
+  const ana = await guest('Ana');
+  const cleo = await guest('Cleo');
+
+  await ada.page.goto('/');
+  await ada.get('login-open').click();
+  await expect(ada.get('entry')).toBeVisible();
+  await show(ada, 'entry');
+  const code = await ada.startRoom({ title: 'Kitchen party' });
+  await ada.page.goto('/me');
+  await expect(ada.get('spotify-panel')).toHaveAttribute('data-state', 'not_linked');
+  await expect(ada.get('session')).toHaveCount(1);
+  await show(ada, 'me-guest');
+  await ada.get('spotify-continue').click();
+  await ada.get('cancel').click();
+  await expect(ada.get('spotify-notice')).toBeVisible();
+  await expect(ada.get('spotify-panel')).toHaveAttribute('data-state', 'not_linked');
+  await show(ada, 'me-denied');
+
+  await ana.page.goto('/me');
+  await ana.get('my-name').fill('Ana');
+  await ana.get('username').fill('ana');
+  await ana.get('password').fill('long enough it is');
+  await ana.get('register').click();
+  await continueAs(ana, 'ana');
+  await expect(ana.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
+  await ana.get('delete-me').click();
+  await show(ana, 'me-linked');
+
+  await ana.page.goto(`/r/${code}`);
+  await ana.isIn();
+  await ana.openSwitcher();
+  await ana.get('add-person').click();
+  await expect(ana.get('entry')).toBeVisible();
+  await show(ana, 'entry-beside');
+  await ana.get('entry-name').fill('Bartholomew of the Long Name');
+  await ana.get('continue-as-guest').click();
+  await expect(ana.get('switcher')).toContainText('Bartholomew');
+  await ana.add('Slow Orbit');
+  await ana.openSwitcher();
+  await expect(ana.get('switch-to-1')).toBeVisible();
+  await show(ana, 'switcher');
+  await ana.page.goto('/');
+  await expect(ana.get('start-room')).toBeVisible();
+  await show(ana, 'landing-people');
+  await ana.switchTo(0);
+  await ana.page.goto('/me');
+  await expect(ana.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
+  await spotify.revoke('ana');
+  await checkUntil(ana, 'spotify-panel', 'data-state', 'needs_login');
+  await show(ana, 'me-needs-login');
+
+  await spotify.turn({ product: true });
+  await cleo.page.goto('/me');
+  await continueAs(cleo, 'cleo');
+  await expect(cleo.get('spotify-verdict')).toHaveAttribute('data-verdict', 'not_premium');
+  await show(cleo, 'me-not-premium');
 });
