@@ -70,7 +70,9 @@ async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
             Ok(()) => waiting.into_iter().for_each(|done| answer(done, Ok(()))),
             Err(error) if batches.len() == 1 => {
                 let error = broken.by(&batches[0], error);
-                waiting.into_iter().for_each(|done| answer(done, Err(error.clone())));
+                for done in waiting {
+                    answer(done, Err(error.clone()));
+                }
             }
             Err(_) => {
                 for (batch, done) in batches.into_iter().zip(waiting) {
