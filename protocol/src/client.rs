@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::action::Action;
 use crate::id::{CommandId, DeviceId, EntryId, UserId};
 use crate::room::{PlaybackState, Position, Provider, Role};
 use crate::secret::Secret;
+use crate::settings::{Policy, SettingsChange};
 
 /// A frame from a client, tagged by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +91,9 @@ pub enum DeviceKind {
 pub struct DeviceStatus {
     /// Its own playback; `None` when it makes no sound.
     pub playback: Option<DevicePlayback>,
+    /// True when nobody looks at it and it makes no sound: it does not count as somebody being present.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub idle: bool,
 }
 
 /// A device's own playback.
@@ -156,12 +161,43 @@ commands! {
         /// Which.
         entry: EntryId,
     };
-    /// Gives an entry another place in its owner's queue.
+    /// Gives an entry another place in its owner's queue; under the policy `host` in the room's order.
     Move "move" {
         /// Which.
         entry: EntryId,
-        /// The entry of the same owner that it goes ahead of; to the end when absent.
+        /// The entry that it goes ahead of, of the same owner (policy `host`: of anybody); to the end when absent.
         @default before: Option<EntryId>,
+    };
+    /// Takes all entries out: the sender's own, somebody else's, or everybody's.
+    Clear "clear" {
+        /// Whose; everybody's when absent.
+        @default member: Option<UserId>,
+    };
+    /// Takes the sender's queue out of the order for a while.
+    PauseQueue "pause_queue";
+    /// Takes it in again.
+    ResumeQueue "resume_queue" {
+        /// Somebody else's, for those who may change other people's queues.
+        @default member: Option<UserId>,
+    };
+    /// Goes to the end of the line, where only so many members play at a time.
+    StepDown "step_down";
+    /// Votes for or against somebody else's entry. Everybody has one vote each; the last one counts.
+    Vote "vote" {
+        /// Which.
+        entry: EntryId,
+        /// 1 for it, -1 against it, 0 takes the vote back.
+        value: i8,
+    };
+    /// Takes a suggestion into its owner's queue.
+    Approve "approve" {
+        /// Which.
+        entry: EntryId,
+    };
+    /// Turns a suggestion down; one's own is withdrawn.
+    Reject "reject" {
+        /// Which.
+        entry: EntryId,
     };
     /// Goes on after a pause.
     Play "play";
@@ -176,6 +212,13 @@ commands! {
     Skip "skip" {
         /// The entry that the sender means: another one is not skipped. Whatever is on when absent.
         @default entry: Option<EntryId>,
+        /// True when it could not be played: its owner is not charged. For those who may skip other people's tracks.
+        @default unplayable: Option<bool>,
+    };
+    /// Votes to skip the entry that is on; enough votes do.
+    VoteSkip "vote_skip" {
+        /// The entry that the sender means. Whatever is on when absent.
+        @default entry: Option<EntryId>,
     };
     /// Gives a member another role.
     SetRole "set_role" {
@@ -189,6 +232,73 @@ commands! {
         /// Whom.
         member: UserId,
     };
+    /// Sends a member out for good: the identity does not come back until it is unbanned.
+    Ban "ban" {
+        /// Whom.
+        member: UserId,
+    };
+    /// Takes a ban back. Their entries come back with them, paused.
+    Unban "unban" {
+        /// Whose.
+        member: UserId,
+    };
+    /// Keeps a member from being heard, or lets them be heard again.
+    Mute "mute" {
+        /// Whom.
+        member: UserId,
+        /// Whether nobody hears them.
+        muted: bool,
+    };
+    /// Lets somebody in from the lobby; also somebody who was turned away.
+    Admit "admit" {
+        /// Whom.
+        member: UserId,
+    };
+    /// Turns somebody in the lobby away.
+    Deny "deny" {
+        /// Whom.
+        member: UserId,
+    };
+    /// Lets nobody new in.
+    Lock "lock";
+    /// Lets people in as before `lock`.
+    Unlock "unlock";
+    /// Changes how the order is made.
+    SetPolicy "set_policy" {
+        /// How.
+        policy: Policy,
+    };
+    /// Changes any settings.
+    SetSettings "set_settings" {
+        /// Which, to what.
+        settings: Box<SettingsChange>,
+    };
+    /// Lets one member do, or keeps one from doing, what the table of permissions says otherwise.
+    SetPermission "set_permission" {
+        /// Whom.
+        member: UserId,
+        /// What.
+        action: Action,
+        /// Whether they may; as the table says when absent.
+        @default allowed: Option<bool>,
+    };
+    /// Asks for the order that a policy would make; changes nothing.
+    PreviewPolicy "preview_policy" {
+        /// Which.
+        policy: Policy,
+    };
+    /// Asks what was played, the latest first.
+    ShowHistory "show_history";
+    /// Asks who did what, the latest first.
+    ShowAudit "show_audit";
+    /// Takes back a removal, a clearing or a kick.
+    Undo "undo" {
+        /// The number of its note; the sender's latest when absent.
+        @default note: Option<u64>,
+    };
+    /// Claims the room: a co-host after the host has been gone for the time that is set, or at any time the one from whom
+    /// it was claimed.
+    ClaimHost "claim_host";
     /// Makes another member the host.
     TransferHost "transfer_host" {
         /// Whom.
@@ -200,6 +310,16 @@ commands! {
     Rename "rename" {
         /// The new one.
         display_name: String,
+    };
+    /// Says something to everybody who is connected; kept nowhere.
+    Say "say" {
+        /// What: at most 500 characters on one line.
+        text: String,
+    };
+    /// Reacts to what is on; kept nowhere.
+    React "react" {
+        /// How.
+        emoji: String,
     };
     /// Leaves the room for good, queue and all; a lost connection does not.
     Leave "leave";
@@ -327,7 +447,7 @@ mod tests {
     fn every_command_says_its_own_name() {
         for name in Command::NAMES {
             let raw = format!(
-                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x"}}"#
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x"}}"#
             );
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);

@@ -99,6 +99,8 @@ close_codes! {
     TryLater = 4006, "try later";
     /// Another node has the room now.
     RoomMoved = 4007, "room moved";
+    /// The person waits in the lobby: come back every few seconds, without backing off, to see whether they were let in.
+    Waiting = 4008, "waiting to be let in";
     /// The first frame was not a proper `hello`, or came too late.
     BadHello = 4500, "bad hello";
     /// The access token is not valid here.
@@ -121,6 +123,12 @@ close_codes! {
     SessionRevoked = 4509, "session revoked";
     /// The member left the room for good, on this device or another.
     Left = 4510, "left";
+    /// Nobody new may enter.
+    RoomLocked = 4511, "room locked";
+    /// Only people with accounts may enter.
+    AccountNeeded = 4512, "account needed";
+    /// Somebody in the room turned the person away.
+    NotAdmitted = 4513, "not admitted";
 }
 
 impl CloseCode {

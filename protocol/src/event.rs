@@ -6,8 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::Action;
 use crate::id::{EntryId, UserId};
-use crate::room::{Entry, Member, Playback, Role, UserKind};
+use crate::room::{Entry, Member, Note, Playback, Role, Track, UserKind};
+use crate::settings::SettingsChange;
 
 /// Something that happened, with all that is needed to take it in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +160,158 @@ pub enum Event {
         /// By whom.
         by: UserId,
     },
+    /// Settings changed: those that are named, to these values.
+    SettingsChanged {
+        /// Which, to what.
+        settings: Box<SettingsChange>,
+        /// The tracks of the new fallback playlist, when it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<Vec<Track>>,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody may or may not do something, whatever the table of permissions says.
+    PermissionChanged {
+        /// Who.
+        member: UserId,
+        /// What.
+        action: Action,
+        /// Whether they may; as the table says when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowed: Option<bool>,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody votes for or against an entry.
+    EntryVoted {
+        /// Which.
+        entry: EntryId,
+        /// Who.
+        member: UserId,
+        /// 1, -1, or 0 when the vote was taken back.
+        value: i8,
+        /// The sum of the votes for it now.
+        votes: i32,
+    },
+    /// Somebody wants a track that is waiting already: it is played for them, too.
+    EntryCredited {
+        /// The entry that waits.
+        entry: EntryId,
+        /// Who else wants it.
+        member: UserId,
+    },
+    /// Somebody votes to skip what is on.
+    SkipVoted {
+        /// What.
+        entry: EntryId,
+        /// Who.
+        member: UserId,
+        /// How many have.
+        votes: u32,
+        /// How many it takes of those who are present.
+        needed: u32,
+    },
+    /// All entries were taken out of a queue.
+    QueueCleared {
+        /// Whose; everybody's when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<UserId>,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody's queue waits, or goes on.
+    QueuePaused {
+        /// Whose.
+        member: UserId,
+        /// Whether it waits.
+        paused: bool,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody went to the end of the line of those who want to play.
+    SteppedDown {
+        /// Who.
+        member: UserId,
+    },
+    /// A track waits for approval.
+    EntrySuggested {
+        /// The entry that it would be.
+        entry: Entry,
+    },
+    /// A suggestion is in its owner's queue now.
+    SuggestionApproved {
+        /// Which.
+        entry: EntryId,
+        /// By whom.
+        by: UserId,
+    },
+    /// A suggestion was turned down or withdrawn.
+    SuggestionRejected {
+        /// Which.
+        entry: EntryId,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody is heard or not.
+    MemberMuted {
+        /// Who.
+        member: UserId,
+        /// Whether nobody hears them.
+        muted: bool,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody was sent out for good; their queue waits where nobody sees it.
+    MemberBanned {
+        /// Who.
+        member: UserId,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody may return; their queue comes back with them, paused.
+    BanLifted {
+        /// Who.
+        member: UserId,
+        /// By whom.
+        by: UserId,
+    },
+    /// Somebody waits to be let in.
+    LobbyEntered {
+        /// Who; no member yet.
+        person: Member,
+    },
+    /// Somebody does not wait any more: they were let in (`member_joined` follows), turned away, or went.
+    LobbyLeft {
+        /// Who.
+        person: UserId,
+        /// Whether they were let in.
+        admitted: bool,
+        /// By whom; absent when they went.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
+    /// A co-host took the room over while its host was gone, or the host took it back. The old host is a co-host now.
+    HostClaimed {
+        /// The old host.
+        from: UserId,
+        /// The new one.
+        to: UserId,
+    },
+    /// What somebody did, for the list of who did what. Comes right after the events that it is about.
+    Noted {
+        /// The line.
+        note: Note,
+    },
+    /// A removal, a clearing or a kick was taken back: entries are where they were, as far as that place is there.
+    Undone {
+        /// The number of its note.
+        note: u64,
+        /// By whom.
+        by: UserId,
+        /// The member who is back, when it was a kick.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<Member>,
+    },
 }
 
 /// Why an entry is over.
@@ -169,4 +323,8 @@ pub enum EndReason {
     Finished,
     /// Somebody skipped it.
     Skipped,
+    /// Enough of those who were present voted to skip it.
+    VotedOut,
+    /// It could not be played.
+    Unplayable,
 }

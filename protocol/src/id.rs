@@ -64,6 +64,11 @@ uuid_id!(
     CommandId
 );
 
+impl UserId {
+    /// Nobody's.
+    pub const NOBODY: Self = Self(Uuid::nil());
+}
+
 /// What people type or scan to enter a room: six characters of Crockford base32, in any case, `O` read as `0`, `I` and
 /// `L` as `1`. Thirty bits: guessing is slowed down by limits, not by length.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -7,6 +7,8 @@
 //! | [`server`] | frames that the server sends |
 //! | [`event`] | what happened in a room; the unit of deltas and of the journal |
 //! | [`room`] | the visible room: members, entries, playback |
+//! | [`settings`] | what the host sets |
+//! | [`action`] | the one table of who may do what |
 //! | [`code`] | the one table of error codes and the one table of close codes |
 //! | [`http`] | request and response bodies of `/api/v1` |
 //! | [`secret`] | text that `Debug` does not show |
@@ -16,6 +18,7 @@
 //! client of last year must work with the server of next year. JSON Schema and TypeScript in `schema/` and
 //! `typescript/` are written by `cargo run -p tutti-protocol --features generate --bin generate`.
 
+pub mod action;
 pub mod client;
 pub mod code;
 pub mod event;
@@ -24,17 +27,20 @@ pub mod id;
 pub mod room;
 pub mod secret;
 pub mod server;
+pub mod settings;
 
+pub use action::{Action, Permissions};
 pub use client::{ClientFrame, Command, DecodeError, Device, DeviceKind, DeviceStatus, Hello, TrackRef};
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event};
 pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, SessionId, UserId};
 pub use room::{
-    Entry, Member, Place, PlaceReason, Playback, PlaybackState, Position, Provider, Role, Room, Settings, Track,
+    Entry, Member, Note, Place, PlaceReason, Playback, PlaybackState, Played, Position, Provider, Role, Room, Track,
     UserKind,
 };
 pub use secret::Secret;
-pub use server::{DevicePresence, MemberPresence, ReplyError, ServerFrame};
+pub use server::{Answer, DevicePresence, MemberPresence, ReplyError, ServerFrame};
+pub use settings::{Admission, Duplicates, Explicit, Policy, Settings, SettingsChange};
 
 /// The WebSocket subprotocol of this version.
 pub const SUBPROTOCOL: &str = "tutti.v1";

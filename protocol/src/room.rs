@@ -1,8 +1,13 @@
 //! The room as everyone in it sees it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::action::Action;
+use crate::event::EndReason;
 use crate::id::{EntryId, RoomCode, UserId};
+use crate::settings::Settings;
 
 /// A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
 /// offsets before and after are one history.
@@ -59,6 +64,15 @@ pub struct Member {
     /// A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+    /// True when nobody hears what they say.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub muted: bool,
+    /// True when their queue waits, out of the order, until they or somebody for them resume it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub paused: bool,
+    /// What they may or may not do, whatever the table says.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub exceptions: BTreeMap<Action, bool>,
 }
 
 /// Where a track's music comes from.
@@ -90,6 +104,9 @@ pub struct Track {
     pub duration_ms: u64,
     /// Cover art, absolute or relative to the server's root; `None` when there is none.
     pub art_url: Option<String>,
+    /// Whether its provider calls it explicit.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub explicit: bool,
 }
 
 /// One queued track.
@@ -98,8 +115,14 @@ pub struct Track {
 pub struct Entry {
     /// Its id.
     pub id: EntryId,
-    /// Who queued it.
+    /// Who queued it; nobody's id for one of the fallback playlist.
     pub member: UserId,
+    /// Who else wanted it, where duplicates are credited.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub credits: Vec<UserId>,
+    /// True for one of the fallback playlist: nobody is charged for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fallback: bool,
     /// What it plays.
     pub track: Track,
     /// When it was queued.
@@ -143,6 +166,14 @@ pub enum PlaceReason {
     WaitedLonger,
     /// Its owner has earlier entries in the order.
     OwnQueue,
+    /// Those in `behind` have had fewer turns (policy `rotation`).
+    FewerTurns,
+    /// Those in `behind` queued theirs earlier (policies `fifo` and `votes`).
+    AddedEarlier,
+    /// Those in `behind` have more votes (policy `votes`).
+    Voted,
+    /// The host ordered it so (policy `host`).
+    HostsOrder,
 }
 
 /// Whether music plays.
@@ -173,23 +204,55 @@ pub struct Playback {
     pub anchor_at_ms: i64,
 }
 
-/// What the host has set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that was played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
-pub struct Settings {
-    /// How the members' queues merge.
-    #[serde(default)]
-    pub policy: Policy,
+pub struct Played {
+    /// The entry that it was.
+    pub entry: EntryId,
+    /// For whom; absent for the fallback playlist and for those who are forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<UserId>,
+    /// What.
+    pub track: Track,
+    /// When it started.
+    pub started_at_ms: i64,
+    /// How much of it was played.
+    pub played_ms: u64,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// By whom, when somebody ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
 }
 
-/// How the members' queues merge into one order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A line of the list of who did what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Policy {
-    /// Equal airtime: start-time fair queueing.
-    #[default]
-    Fair,
+pub struct Note {
+    /// Its number; what `undo` takes.
+    pub id: u64,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub by: UserId,
+    /// What: the name of the command.
+    pub deed: String,
+    /// To whom, when to somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<UserId>,
+    /// The title of the track that it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The settings that it was about.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Vec<String>,
+    /// Until when it can be undone; absent when it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_until_ms: Option<i64>,
+    /// By whom it was undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<UserId>,
 }
 
 /// The whole visible state of a room.
@@ -200,7 +263,7 @@ pub struct Room {
     pub code: RoomCode,
     /// Its name.
     pub name: String,
-    /// True when nobody new may enter.
+    /// True when nobody new may enter: `admission` is `locked`.
     pub locked: bool,
     /// What the host has set.
     pub settings: Settings,
@@ -214,4 +277,30 @@ pub struct Room {
     pub upcoming: Vec<Entry>,
     /// How many entries are in the order in all.
     pub upcoming_total: u32,
+    /// Tracks that wait for approval, the oldest first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub suggestions: Vec<Entry>,
+    /// Those who wait to be let in, longest first. They are no members.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lobby: Vec<Member>,
+    /// Those who may not return.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub banned: Vec<Member>,
+    /// The fallback playlist.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fallback: Vec<Track>,
+    /// Who has voted to skip what is on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub skip_votes: Vec<UserId>,
+    /// Who plays now, where only so many do, and then who waits in line for it; empty where everybody does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub line: Vec<UserId>,
+    /// From whom the room was claimed: they get it back when they ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+}
+
+/// Whether a field says what its absence says.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -6,7 +6,7 @@ use crate::client::{DeviceKind, DevicePlayback};
 use crate::code::ErrorCode;
 use crate::event::Event;
 use crate::id::{CommandId, ConnectionId, DeviceId, EntryId, UserId};
-use crate::room::{Entry, Position, Role, Room};
+use crate::room::{Entry, Note, Played, Position, Role, Room};
 
 /// A frame from the server, tagged by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub enum ServerFrame {
         /// The entry that it made, when it made one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         entry: Option<EntryId>,
+        /// What was asked for, when something was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Answer>,
         /// Why not, when refused.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<ReplyError>,
@@ -72,6 +75,24 @@ pub enum ServerFrame {
         full: bool,
         /// Who.
         members: Vec<MemberPresence>,
+    },
+    /// Somebody says something; ephemeral.
+    Said {
+        /// Who.
+        member: UserId,
+        /// What.
+        text: String,
+        /// When.
+        at_ms: i64,
+    },
+    /// Somebody reacts; ephemeral.
+    Reacted {
+        /// Who.
+        member: UserId,
+        /// How.
+        emoji: String,
+        /// When.
+        at_ms: i64,
     },
     /// The answer to a clock probe. All in milliseconds with a fraction.
     Sync {
@@ -102,8 +123,21 @@ impl ServerFrame {
     /// The reply to a command that is refused.
     pub fn refused(id: CommandId, code: ErrorCode, message: impl Into<String>) -> Self {
         let error = ReplyError { code, message: message.into(), retry: code.retry() };
-        Self::Reply { id, ok: false, offset: None, entry: None, error: Some(error) }
+        Self::Reply { id, ok: false, offset: None, entry: None, answer: None, error: Some(error) }
     }
+}
+
+/// What a command asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The order that there would be, as far as it is shown (`preview_policy`).
+    Upcoming(Vec<Entry>),
+    /// What was played, the latest first (`show_history`).
+    History(Vec<Played>),
+    /// Who did what, the latest first (`show_audit`).
+    Audit(Vec<Note>),
 }
 
 /// Why a command was refused.
@@ -126,6 +160,9 @@ pub struct MemberPresence {
     pub member: UserId,
     /// With what.
     pub devices: Vec<DevicePresence>,
+    /// True when all of the devices are idle.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub idle: bool,
 }
 
 /// One connected device.

@@ -68,6 +68,11 @@ export type Role = "listener" | "player" | "cohost" | "host";
 export type UserKind = "guest" | "user";
 
 /**
+ * Something that not everybody may do.
+ */
+export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "curate_queue" | "control_playback" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
+
+/**
  * Somebody who belongs to a room, connected or not.
  */
 export type Member = { 
@@ -94,7 +99,19 @@ away: boolean,
 /**
  * A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
  */
-picture?: string | null, };
+picture?: string | null, 
+/**
+ * True when nobody hears what they say.
+ */
+muted?: boolean, 
+/**
+ * True when their queue waits, out of the order, until they or somebody for them resume it.
+ */
+paused?: boolean, 
+/**
+ * What they may or may not do, whatever the table says.
+ */
+exceptions?: { [key in Action]?: boolean }, };
 
 /**
  * Where a track's music comes from.
@@ -132,7 +149,11 @@ duration_ms: number,
 /**
  * Cover art, absolute or relative to the server's root; `None` when there is none.
  */
-art_url: string | null, };
+art_url: string | null, 
+/**
+ * Whether its provider calls it explicit.
+ */
+explicit?: boolean, };
 
 /**
  * Where an upcoming entry stands, and why.
@@ -162,7 +183,7 @@ airtime_ms: number, };
 /**
  * Why an entry stands where it stands.
  */
-export type PlaceReason = "locked" | "next" | "less_airtime" | "waited_longer" | "own_queue";
+export type PlaceReason = "locked" | "next" | "less_airtime" | "waited_longer" | "own_queue" | "fewer_turns" | "added_earlier" | "voted" | "hosts_order";
 
 /**
  * One queued track.
@@ -173,9 +194,17 @@ export type Entry = {
  */
 id: EntryId, 
 /**
- * Who queued it.
+ * Who queued it; nobody's id for one of the fallback playlist.
  */
 member: UserId, 
+/**
+ * Who else wanted it, where duplicates are credited.
+ */
+credits?: Array<UserId>, 
+/**
+ * True for one of the fallback playlist: nobody is charged for it.
+ */
+fallback?: boolean, 
 /**
  * What it plays.
  */
@@ -221,18 +250,278 @@ anchor_position_ms: number,
 anchor_at_ms: number, };
 
 /**
- * How the members' queues merge into one order.
+ * Why an entry is over.
  */
-export type Policy = "fair";
+export type EndReason = "finished" | "skipped" | "voted_out" | "unplayable";
 
 /**
- * What the host has set.
+ * Something that was played.
+ */
+export type Played = { 
+/**
+ * The entry that it was.
+ */
+entry: EntryId, 
+/**
+ * For whom; absent for the fallback playlist and for those who are forgotten.
+ */
+member?: UserId | null, 
+/**
+ * What.
+ */
+track: Track, 
+/**
+ * When it started.
+ */
+started_at_ms: number, 
+/**
+ * How much of it was played.
+ */
+played_ms: number, 
+/**
+ * Why it ended.
+ */
+reason: EndReason, 
+/**
+ * By whom, when somebody ended it.
+ */
+by?: UserId | null, };
+
+/**
+ * A line of the list of who did what.
+ */
+export type Note = { 
+/**
+ * Its number; what `undo` takes.
+ */
+id: number, 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * Who.
+ */
+by: UserId, 
+/**
+ * What: the name of the command.
+ */
+deed: string, 
+/**
+ * To whom, when to somebody.
+ */
+member?: UserId | null, 
+/**
+ * The title of the track that it was about.
+ */
+title?: string | null, 
+/**
+ * The settings that it was about.
+ */
+settings?: Array<string>, 
+/**
+ * Until when it can be undone; absent when it cannot.
+ */
+undo_until_ms?: number | null, 
+/**
+ * By whom it was undone.
+ */
+undone_by?: UserId | null, };
+
+/**
+ * A track by reference.
+ */
+export type TrackRef = { 
+/**
+ * Whose track.
+ */
+provider: Provider, 
+/**
+ * The provider's id.
+ */
+id: string, };
+
+/**
+ * How the members' queues merge into one order.
+ */
+export type Policy = "fair" | "rotation" | "fifo" | "votes" | "host";
+
+/**
+ * What becomes of a track that is waiting or on already.
+ */
+export type Duplicates = "allow" | "refuse" | "credit";
+
+/**
+ * Whether explicit tracks are taken.
+ */
+export type Explicit = "allow" | "refuse";
+
+/**
+ * Who comes in. Members stay members, whatever it is.
+ */
+export type Admission = "open" | "lobby" | "accounts" | "locked";
+
+/**
+ * What the host has set. Of all limits 0 means: none.
  */
 export type Settings = { 
 /**
  * How the members' queues merge.
  */
-policy: Policy, };
+policy: Policy, 
+/**
+ * Who gets how much airtime, in per cent of everybody else's: 200 is twice as much. Those who are not named have 100.
+ */
+weights: { [key in UserId]: number }, 
+/**
+ * The least that a start is charged, so that skipping at once does not give a turn for free.
+ */
+minimum_charge_ms: number, 
+/**
+ * The most that one start is charged: one long track does not silence its owner for an hour.
+ */
+debt_max_ms: number, 
+/**
+ * Entries that a member may have waiting.
+ */
+entries_per_member_max: number, 
+/**
+ * Minutes of music that a member may have waiting.
+ */
+minutes_per_member_max: number, 
+/**
+ * What becomes of a track that is waiting or on already.
+ */
+duplicates: Duplicates, 
+/**
+ * How long after its start a track is not queued again.
+ */
+track_cooldown_ms: number, 
+/**
+ * How long after a start nothing by one of the same artists is queued.
+ */
+artist_cooldown_ms: number, 
+/**
+ * The longest track that is taken.
+ */
+track_ms_max: number, 
+/**
+ * Whether explicit tracks are taken.
+ */
+explicit: Explicit, 
+/**
+ * Who comes in.
+ */
+admission: Admission, 
+/**
+ * Whether tracks of those who may not approve wait for approval.
+ */
+suggestions: boolean, 
+/**
+ * How many members play at a time; the others wait in line.
+ */
+players_max: number, 
+/**
+ * After how many starts a member goes to the end of that line.
+ */
+step_down_after: number, 
+/**
+ * How many of those who are present and may vote must agree to a skip, in per cent.
+ */
+vote_skip_share: number, 
+/**
+ * How long the host must be gone before a co-host may claim the room.
+ */
+host_claim_after_ms: number, 
+/**
+ * The lowest role that may do something.
+ */
+permissions: { [key in Action]?: Role }, 
+/**
+ * What plays, round and round, while nobody has anything waiting.
+ */
+fallback: Array<TrackRef>, };
+
+/**
+ * Some settings with new values. Of `weights` and `permissions` only the keys that are named change.
+ */
+export type SettingsChange = { 
+/**
+ * How the members' queues merge.
+ */
+policy?: Policy | null, 
+/**
+ * Who gets how much airtime, in per cent of everybody else's: 200 is twice as much. Those who are not named have 100.
+ */
+weights?: { [key in UserId]: number } | null, 
+/**
+ * The least that a start is charged, so that skipping at once does not give a turn for free.
+ */
+minimum_charge_ms?: number | null, 
+/**
+ * The most that one start is charged: one long track does not silence its owner for an hour.
+ */
+debt_max_ms?: number | null, 
+/**
+ * Entries that a member may have waiting.
+ */
+entries_per_member_max?: number | null, 
+/**
+ * Minutes of music that a member may have waiting.
+ */
+minutes_per_member_max?: number | null, 
+/**
+ * What becomes of a track that is waiting or on already.
+ */
+duplicates?: Duplicates | null, 
+/**
+ * How long after its start a track is not queued again.
+ */
+track_cooldown_ms?: number | null, 
+/**
+ * How long after a start nothing by one of the same artists is queued.
+ */
+artist_cooldown_ms?: number | null, 
+/**
+ * The longest track that is taken.
+ */
+track_ms_max?: number | null, 
+/**
+ * Whether explicit tracks are taken.
+ */
+explicit?: Explicit | null, 
+/**
+ * Who comes in.
+ */
+admission?: Admission | null, 
+/**
+ * Whether tracks of those who may not approve wait for approval.
+ */
+suggestions?: boolean | null, 
+/**
+ * How many members play at a time; the others wait in line.
+ */
+players_max?: number | null, 
+/**
+ * After how many starts a member goes to the end of that line.
+ */
+step_down_after?: number | null, 
+/**
+ * How many of those who are present and may vote must agree to a skip, in per cent.
+ */
+vote_skip_share?: number | null, 
+/**
+ * How long the host must be gone before a co-host may claim the room.
+ */
+host_claim_after_ms?: number | null, 
+/**
+ * The lowest role that may do something.
+ */
+permissions?: { [key in Action]?: Role } | null, 
+/**
+ * What plays, round and round, while nobody has anything waiting.
+ */
+fallback?: Array<TrackRef> | null, };
 
 /**
  * The whole visible state of a room.
@@ -247,7 +536,7 @@ code: RoomCode,
  */
 name: string, 
 /**
- * True when nobody new may enter.
+ * True when nobody new may enter: `admission` is `locked`.
  */
 locked: boolean, 
 /**
@@ -273,12 +562,35 @@ upcoming: Array<Entry>,
 /**
  * How many entries are in the order in all.
  */
-upcoming_total: number, };
-
+upcoming_total: number, 
 /**
- * Why an entry is over.
+ * Tracks that wait for approval, the oldest first.
  */
-export type EndReason = "finished" | "skipped";
+suggestions?: Array<Entry>, 
+/**
+ * Those who wait to be let in, longest first. They are no members.
+ */
+lobby?: Array<Member>, 
+/**
+ * Those who may not return.
+ */
+banned?: Array<Member>, 
+/**
+ * The fallback playlist.
+ */
+fallback?: Array<Track>, 
+/**
+ * Who has voted to skip what is on.
+ */
+skip_votes?: Array<UserId>, 
+/**
+ * Who plays now, where only so many do, and then who waits in line for it; empty where everybody does.
+ */
+line?: Array<UserId>, 
+/**
+ * From whom the room was claimed: they get it back when they ask.
+ */
+owner?: UserId | null, };
 
 /**
  * Something that happened, with all that is needed to take it in.
@@ -435,25 +747,192 @@ by?: UserId | null, } | { "name": "room_closed",
 /**
  * By whom.
  */
-by: UserId, };
+by: UserId, } | { "name": "settings_changed", 
+/**
+ * Which, to what.
+ */
+settings: SettingsChange, 
+/**
+ * The tracks of the new fallback playlist, when it changed.
+ */
+fallback?: Array<Track> | null, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "permission_changed", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * What.
+ */
+action: Action, 
+/**
+ * Whether they may; as the table says when absent.
+ */
+allowed?: boolean | null, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "entry_voted", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * 1, -1, or 0 when the vote was taken back.
+ */
+value: number, 
+/**
+ * The sum of the votes for it now.
+ */
+votes: number, } | { "name": "entry_credited", 
+/**
+ * The entry that waits.
+ */
+entry: EntryId, 
+/**
+ * Who else wants it.
+ */
+member: UserId, } | { "name": "skip_voted", 
+/**
+ * What.
+ */
+entry: EntryId, 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * How many have.
+ */
+votes: number, 
+/**
+ * How many it takes of those who are present.
+ */
+needed: number, } | { "name": "queue_cleared", 
+/**
+ * Whose; everybody's when absent.
+ */
+member?: UserId | null, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "queue_paused", 
+/**
+ * Whose.
+ */
+member: UserId, 
+/**
+ * Whether it waits.
+ */
+paused: boolean, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "stepped_down", 
+/**
+ * Who.
+ */
+member: UserId, } | { "name": "entry_suggested", 
+/**
+ * The entry that it would be.
+ */
+entry: Entry, } | { "name": "suggestion_approved", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "suggestion_rejected", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "member_muted", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * Whether nobody hears them.
+ */
+muted: boolean, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "member_banned", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "ban_lifted", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "lobby_entered", 
+/**
+ * Who; no member yet.
+ */
+person: Member, } | { "name": "lobby_left", 
+/**
+ * Who.
+ */
+person: UserId, 
+/**
+ * Whether they were let in.
+ */
+admitted: boolean, 
+/**
+ * By whom; absent when they went.
+ */
+by?: UserId | null, } | { "name": "host_claimed", 
+/**
+ * The old host.
+ */
+from: UserId, 
+/**
+ * The new one.
+ */
+to: UserId, } | { "name": "noted", 
+/**
+ * The line.
+ */
+note: Note, } | { "name": "undone", 
+/**
+ * The number of its note.
+ */
+note: number, 
+/**
+ * By whom.
+ */
+by: UserId, 
+/**
+ * The member who is back, when it was a kick.
+ */
+member?: Member | null, };
 
 /**
  * Why a command or a request was refused.
  */
 export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "limit_reached" | "duplicate_track" | "cooldown" | "unavailable" | "rate_limited" | "premium_required" | "needs_login" | "too_large" | "internal";
-
-/**
- * A track by reference.
- */
-export type TrackRef = { 
-/**
- * Whose track.
- */
-provider: Provider, 
-/**
- * The provider's id.
- */
-id: string, };
 
 /**
  * What a member asks of the room, tagged by `name`.
@@ -476,15 +955,47 @@ entry: EntryId, } | { "name": "move",
  */
 entry: EntryId, 
 /**
- * The entry of the same owner that it goes ahead of; to the end when absent.
+ * The entry that it goes ahead of, of the same owner (policy `host`: of anybody); to the end when absent.
  */
-before?: EntryId | null, } | { "name": "play" } | { "name": "pause" } | { "name": "seek", 
+before?: EntryId | null, } | { "name": "clear", 
+/**
+ * Whose; everybody's when absent.
+ */
+member?: UserId | null, } | { "name": "pause_queue" } | { "name": "resume_queue", 
+/**
+ * Somebody else's, for those who may change other people's queues.
+ */
+member?: UserId | null, } | { "name": "step_down" } | { "name": "vote", 
+/**
+ * Which.
+ */
+entry: EntryId, 
+/**
+ * 1 for it, -1 against it, 0 takes the vote back.
+ */
+value: number, } | { "name": "approve", 
+/**
+ * Which.
+ */
+entry: EntryId, } | { "name": "reject", 
+/**
+ * Which.
+ */
+entry: EntryId, } | { "name": "play" } | { "name": "pause" } | { "name": "seek", 
 /**
  * Where to.
  */
 position_ms: number, } | { "name": "skip", 
 /**
  * The entry that the sender means: another one is not skipped. Whatever is on when absent.
+ */
+entry?: EntryId | null, 
+/**
+ * True when it could not be played: its owner is not charged. For those who may skip other people's tracks.
+ */
+unplayable?: boolean | null, } | { "name": "vote_skip", 
+/**
+ * The entry that the sender means. Whatever is on when absent.
  */
 entry?: EntryId | null, } | { "name": "set_role", 
 /**
@@ -498,7 +1009,59 @@ role: Role, } | { "name": "kick",
 /**
  * Whom.
  */
-member: UserId, } | { "name": "transfer_host", 
+member: UserId, } | { "name": "ban", 
+/**
+ * Whom.
+ */
+member: UserId, } | { "name": "unban", 
+/**
+ * Whose.
+ */
+member: UserId, } | { "name": "mute", 
+/**
+ * Whom.
+ */
+member: UserId, 
+/**
+ * Whether nobody hears them.
+ */
+muted: boolean, } | { "name": "admit", 
+/**
+ * Whom.
+ */
+member: UserId, } | { "name": "deny", 
+/**
+ * Whom.
+ */
+member: UserId, } | { "name": "lock" } | { "name": "unlock" } | { "name": "set_policy", 
+/**
+ * How.
+ */
+policy: Policy, } | { "name": "set_settings", 
+/**
+ * Which, to what.
+ */
+settings: SettingsChange, } | { "name": "set_permission", 
+/**
+ * Whom.
+ */
+member: UserId, 
+/**
+ * What.
+ */
+action: Action, 
+/**
+ * Whether they may; as the table says when absent.
+ */
+allowed?: boolean | null, } | { "name": "preview_policy", 
+/**
+ * Which.
+ */
+policy: Policy, } | { "name": "show_history" } | { "name": "show_audit" } | { "name": "undo", 
+/**
+ * The number of its note; the sender's latest when absent.
+ */
+note?: number | null, } | { "name": "claim_host" } | { "name": "transfer_host", 
 /**
  * Whom.
  */
@@ -506,7 +1069,15 @@ member: UserId, } | { "name": "close_room" } | { "name": "rename",
 /**
  * The new one.
  */
-display_name: string, } | { "name": "leave" };
+display_name: string, } | { "name": "say", 
+/**
+ * What: at most 500 characters on one line.
+ */
+text: string, } | { "name": "react", 
+/**
+ * How.
+ */
+emoji: string, } | { "name": "leave" };
 
 /**
  * What a device is for.
@@ -566,7 +1137,11 @@ export type DeviceStatus = {
 /**
  * Its own playback; `None` when it makes no sound.
  */
-playback: DevicePlayback | null, };
+playback: DevicePlayback | null, 
+/**
+ * True when nobody looks at it and it makes no sound: it does not count as somebody being present.
+ */
+idle?: boolean, };
 
 /**
  * Who enters which room, with which device.
@@ -613,6 +1188,11 @@ t0: number, } | { "type": "status" } & DeviceStatus | { "type": "refresh",
  * The new access token.
  */
 token: Secret, };
+
+/**
+ * What a command asked for.
+ */
+export type Answer = { "upcoming": Array<Entry> } | { "history": Array<Played> } | { "audit": Array<Note> };
 
 /**
  * Why a command was refused.
@@ -663,7 +1243,11 @@ member: UserId,
 /**
  * With what.
  */
-devices: Array<DevicePresence>, };
+devices: Array<DevicePresence>, 
+/**
+ * True when all of the devices are idle.
+ */
+idle?: boolean, };
 
 /**
  * A frame from the server, tagged by `type`.
@@ -738,6 +1322,10 @@ offset?: number | null,
  */
 entry?: EntryId | null, 
 /**
+ * What was asked for, when something was.
+ */
+answer?: Answer | null, 
+/**
  * Why not, when refused.
  */
 error?: ReplyError | null, } | { "type": "presence", 
@@ -748,7 +1336,31 @@ full: boolean,
 /**
  * Who.
  */
-members: Array<MemberPresence>, } | { "type": "sync", 
+members: Array<MemberPresence>, } | { "type": "said", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * What.
+ */
+text: string, 
+/**
+ * When.
+ */
+at_ms: number, } | { "type": "reacted", 
+/**
+ * Who.
+ */
+member: UserId, 
+/**
+ * How.
+ */
+emoji: string, 
+/**
+ * When.
+ */
+at_ms: number, } | { "type": "sync", 
 /**
  * As it was sent.
  */
@@ -1191,6 +1803,7 @@ export const CloseCode = {
   TooSlow: 4005,
   TryLater: 4006,
   RoomMoved: 4007,
+  Waiting: 4008,
   BadHello: 4500,
   Unauthenticated: 4501,
   RoomNotFound: 4502,
@@ -1202,6 +1815,9 @@ export const CloseCode = {
   RoomClosed: 4508,
   SessionRevoked: 4509,
   Left: 4510,
+  RoomLocked: 4511,
+  AccountNeeded: 4512,
+  NotAdmitted: 4513,
 } as const;
 
 export const SUBPROTOCOL = "tutti.v1";

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tutti_protocol::{
     ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, ErrorCode, Hello, RoomCode, ServerFrame,
+    TrackRef,
 };
 
 use super::bucket::Bucket;
@@ -107,8 +108,8 @@ async fn enter(
         signals: Bucket::full(SIGNALS_PER_SECOND, now_ms),
     };
     session.room.join(Join { link, newcomer, resume: hello.resume }).await.map_err(|error| match error {
-        JoinError::Refused(state::Refusal::Closed) => CloseCode::RoomClosed,
-        JoinError::Refused(_) | JoinError::Unavailable => CloseCode::TryLater,
+        JoinError::Refused(refusal) => close_code_of(refusal),
+        JoinError::Unavailable => CloseCode::TryLater,
     })?;
     if let Some(spotify) = spotify {
         spotify.joined(session.link.user);
@@ -201,6 +202,18 @@ fn close_code(error: AccessError) -> CloseCode {
     }
 }
 
+fn close_code_of(refusal: state::Refusal) -> CloseCode {
+    match refusal {
+        state::Refusal::Closed => CloseCode::RoomClosed,
+        state::Refusal::Banned => CloseCode::Banned,
+        state::Refusal::Waiting => CloseCode::Waiting,
+        state::Refusal::RoomLocked => CloseCode::RoomLocked,
+        state::Refusal::AccountNeeded => CloseCode::AccountNeeded,
+        state::Refusal::NotAdmitted => CloseCode::NotAdmitted,
+        _ => CloseCode::TryLater,
+    }
+}
+
 impl Session {
     async fn serve(mut self, socket: &mut WebSocket) {
         let mut blocked = false;
@@ -274,22 +287,27 @@ impl Session {
         if !self.commands.take(now_ms) {
             return self.refuse(id, ErrorCode::RateLimited, "That was too much at once. Please wait a moment.");
         }
-        let mut track = None;
-        match &mut command {
-            Command::Enqueue { track: reference, .. } => match self.sockets.music.track(reference).await {
-                Ok(known) => track = known,
+        if let Command::Rename { display_name } = &mut command {
+            match crate::identity::display_name(display_name) {
+                Ok(clean) => *display_name = clean,
+                Err(error) => return self.refuse(id, ErrorCode::Invalid, error.to_string()),
+            }
+        }
+        let named = named_tracks(&command);
+        if named.len() > state::FALLBACK_MAX {
+            return self.refuse(id, ErrorCode::TooLarge, "That is more tracks than a fallback playlist has.");
+        }
+        let mut tracks = Vec::with_capacity(named.len());
+        for reference in named {
+            match self.sockets.music.track(reference).await {
+                Ok(known) => tracks.extend(known),
                 Err(error) => {
                     tracing::error!(%error, "a track cannot be looked up");
                     return self.refuse(id, ErrorCode::Unavailable, "The music cannot be reached at the moment.");
                 }
-            },
-            Command::Rename { display_name } => match crate::identity::display_name(display_name) {
-                Ok(clean) => *display_name = clean,
-                Err(error) => return self.refuse(id, ErrorCode::Invalid, error.to_string()),
-            },
-            _ => {}
+            }
         }
-        self.room.command(self.link.id, self.link.user, id, command, track).await;
+        self.room.command(self.link.id, self.link.user, id, command, tracks).await;
     }
 
     fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
@@ -303,6 +321,15 @@ impl Session {
 
     fn refuse(&self, id: CommandId, code: ErrorCode, message: impl Into<String>) {
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, code, message)));
+    }
+}
+
+/// The tracks that a command names, for the room to know what they are.
+fn named_tracks(command: &Command) -> &[TrackRef] {
+    match command {
+        Command::Enqueue { track, .. } => std::slice::from_ref(track),
+        Command::SetSettings { settings } => settings.fallback.as_deref().unwrap_or_default(),
+        _ => &[],
     }
 }
 

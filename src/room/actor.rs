@@ -1,6 +1,5 @@
 //! The one task that owns a room.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -10,6 +9,7 @@ use tutti_protocol::{
     ServerFrame, Track, UserId,
 };
 
+use super::absence::Absence;
 use super::effects::{Attach, CatchUp, Effect, Held};
 use super::handle::{Join, JoinError, Message};
 use super::history::History;
@@ -17,7 +17,7 @@ use super::load::{Loaded, load};
 use super::presence::Presence;
 use super::registry::Services;
 use super::replies::{Outcome, Replies};
-use super::state::{Ctx, Input, RoomState, changes_order};
+use super::state::{Ctx, Input, Refusal, RoomState, changes_order};
 use super::wire;
 use crate::connection::frame;
 use crate::ids;
@@ -40,8 +40,7 @@ pub(super) struct Actor {
     history: History,
     replies: Replies,
     presence: Presence,
-    /// Members with no connection, and when their grace is over.
-    absent: HashMap<UserId, i64>,
+    absence: Absence,
     since_checkpoint: u32,
     heartbeat_at_ms: i64,
     presence_at_ms: Option<i64>,
@@ -65,7 +64,8 @@ impl Actor {
     pub(super) fn new(id: RoomId, code: RoomCode, services: Services, loaded: Loaded) -> Self {
         let now_ms = services.clock.now_ms();
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
-        let absent = state.members_here().map(|member| (member, now_ms + ms(AWAY_GRACE))).collect();
+        let mut absence = Absence::default();
+        state.members_here().chain(state.lobby()).for_each(|user| absence.wait_for(user, now_ms));
         Self {
             id,
             code,
@@ -77,7 +77,7 @@ impl Actor {
             history,
             replies,
             presence: Presence::default(),
-            absent,
+            absence,
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
             presence_at_ms: None,
@@ -116,7 +116,7 @@ impl Actor {
         let now_ms = self.services.clock.now_ms();
         if self.state.next_deadline_ms().is_some_and(|due_ms| due_ms + ms(AWAY_GRACE) < now_ms) {
             for member in self.state.members_here().collect::<Vec<_>>() {
-                self.absent.remove(&member);
+                self.absence.end(member);
                 let _ = self.decide(None, &Input::GraceOver(member)).await;
             }
         }
@@ -126,8 +126,8 @@ impl Actor {
     async fn receive(&mut self, message: Message) {
         match message {
             Message::Join { join, joined } => self.join(join, joined).await,
-            Message::Command { connection, by, id, command, track } => {
-                self.command(connection, by, id, command, track).await;
+            Message::Command { connection, by, id, command, tracks } => {
+                self.command(connection, by, id, command, tracks).await;
             }
             Message::Status { connection, status } => {
                 self.presence.status(connection, status);
@@ -142,7 +142,7 @@ impl Actor {
                 let _ = role.send(self.state.role_of(user));
             }
             Message::Close { by, closed } => {
-                self.ask(&Input::Command { by, command: Command::CloseRoom, track: None }, closed).await;
+                self.ask(&Input::Command { by, command: Command::CloseRoom, tracks: vec![] }, closed).await;
             }
             Message::Merge { from, to, merged } => self.ask(&Input::Merge { from, to }, merged).await,
             Message::Forget { member, forgotten } => self.ask(&Input::Forget(member), forgotten).await,
@@ -165,7 +165,12 @@ impl Actor {
             let _ = joined.send(Err(error));
             return;
         }
-        self.absent.remove(&link.user);
+        if self.state.role_of(link.user).is_none() {
+            // They wait to be let in, and are waited for as long as members are.
+            self.absence.wait_for(link.user, self.services.clock.now_ms());
+            return self.hold(vec![Effect::TurnAway { joined, refusal: Refusal::Waiting }]);
+        }
+        self.absence.end(link.user);
         let offset = self.state.offset();
         // What is held is no history yet, but will be by the time this connection is attached.
         let from = resume.filter(|known| {
@@ -197,7 +202,7 @@ impl Actor {
         by: UserId,
         id: CommandId,
         command: Command,
-        track: Option<Track>,
+        tracks: Vec<Track>,
     ) {
         // While the room waits for its reload it knows what was decided, not what lasts.
         let outcome =
@@ -206,7 +211,7 @@ impl Actor {
             return self.hold(vec![Effect::Reply { connection, id, outcome }]);
         }
         let name = command.name();
-        match self.decide(Some((connection, by, id)), &Input::Command { by, command, track }).await {
+        match self.decide(Some((connection, by, id)), &Input::Command { by, command, tracks }).await {
             Ok(()) => {}
             Err(JoinError::Unavailable) => {
                 let outcome = Outcome::unavailable();
@@ -215,7 +220,10 @@ impl Actor {
             Err(JoinError::Refused(refusal)) => {
                 tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
                 let outcome = Outcome::from(refusal);
-                self.replies.insert(by, id, outcome.clone());
+                // What may succeed later is asked again under the same id.
+                if !refusal.code().retry() {
+                    self.replies.insert(by, id, outcome.clone());
+                }
                 self.hold(vec![Effect::Reply { connection, id, outcome }]);
             }
         }
@@ -231,18 +239,23 @@ impl Actor {
             return Err(JoinError::Unavailable);
         }
         let now_ms = self.services.clock.now_ms();
-        let ctx = Ctx { now_ms, new_entry: EntryId(ids::uuid_v7(now_ms)) };
+        let host_gone_since_ms = self.host_gone_since_ms(now_ms);
+        let new_entry = EntryId(ids::uuid_v7(now_ms));
+        let ctx = Ctx { now_ms, new_entry, present: self.presence.active(), host_gone_since_ms };
         let events = self.state.handle(&ctx, input).map_err(JoinError::Refused)?;
+        self.wait_for_newcomers(now_ms, &events);
         let offset = self.state.offset();
-        let reply = command.map(|(connection, by, id)| {
-            let outcome = Outcome::of_batch(offset, &events);
-            self.replies.insert(by, id, outcome.clone());
-            Effect::Reply { connection, id, outcome }
+        let reply = command.map(|(connection, by, id)| Effect::Reply {
+            connection,
+            id,
+            outcome: self.outcome(by, id, input, Outcome::of_batch(offset, &events)),
         });
         if events.is_empty() {
-            if let Some(reply) = reply {
-                self.hold(vec![reply]);
-            }
+            let said = match input {
+                Input::Command { by, command, .. } => wire::said(*by, command, now_ms),
+                _ => None,
+            };
+            self.hold(said.map(|frame| Effect::Tell { frame }).into_iter().chain(reply).collect());
             return Ok(());
         }
         let json = serde_json::to_string(&events).expect("events are JSON");
@@ -281,6 +294,41 @@ impl Actor {
         Ok(())
     }
 
+    /// Remembers what a command came to. An answer to a question is not remembered: asked again, it is answered as it is
+    /// then, which has no effect either.
+    fn outcome(&mut self, by: UserId, id: CommandId, input: &Input, outcome: Outcome) -> Outcome {
+        let answer = match input {
+            Input::Command { command, .. } => self.state.answer(command),
+            _ => None,
+        };
+        match (outcome, answer) {
+            (Outcome::Accepted { offset, entry, .. }, Some(answer)) => {
+                Outcome::Accepted { offset, entry, answer: Some(answer) }
+            }
+            (outcome, _) => {
+                self.replies.insert(by, id, outcome.clone());
+                outcome
+            }
+        }
+    }
+
+    /// Since when the host has no device connected, as far as this actor has seen.
+    fn host_gone_since_ms(&mut self, now_ms: i64) -> Option<i64> {
+        let gone = self.state.host().filter(|host| !self.presence.is_connected(*host));
+        self.absence.host_gone_since_ms(gone, now_ms)
+    }
+
+    /// Those who were let in, or taken back, have no connection yet: they have as long to come as those who lost one.
+    fn wait_for_newcomers(&mut self, now_ms: i64, events: &[Event]) {
+        for event in events {
+            if let Event::MemberJoined { member } | Event::Undone { member: Some(member), .. } = event
+                && !self.presence.is_connected(member.id)
+            {
+                self.absence.wait_for(member.id, now_ms);
+            }
+        }
+    }
+
     /// Lets effects go after everything that was decided before them: at once when nothing is held.
     fn hold(&mut self, effects: Vec<Effect>) {
         if self.held.is_empty() {
@@ -309,7 +357,11 @@ impl Actor {
                 self.history.push(offset, events_count, at_ms, &events);
                 self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
             }
+            Effect::Tell { frame } => self.presence.links().for_each(|link| link.outbox.push_droppable(&frame)),
             Effect::Reply { connection, id, outcome, .. } => self.reply(connection, id, &outcome),
+            Effect::TurnAway { joined, refusal } => {
+                let _ = joined.send(Err(JoinError::Refused(refusal)));
+            }
             Effect::Attach(attach) => self.attach(*attach),
             Effect::Detach { connection } => self.detach(connection),
             Effect::Answer { answer } => {
@@ -352,8 +404,9 @@ impl Actor {
         }
         link.outbox.push(&wire::presence(true, self.presence.all()));
         // A connection that went meanwhile, or a merge, may have counted them as absent again.
-        self.absent.remove(&link.user);
+        self.absence.end(link.user);
         self.presence.attach(link);
+        self.host_gone_since_ms(self.services.clock.now_ms());
         self.announce_presence();
         let _ = joined.send(Ok(()));
     }
@@ -361,18 +414,18 @@ impl Actor {
     /// The guest's connections come back as the account's, whose grace begins with the last of them.
     fn merged(&mut self, from: UserId, to: UserId) {
         self.presence.links_of(from).for_each(|link| link.outbox.close(CloseCode::TokenExpired));
-        self.absent.remove(&from);
+        self.absence.end(from);
         if !self.presence.is_connected(to) && self.state.role_of(to).is_some() && !self.state.is_away(to) {
-            let over_ms = self.services.clock.now_ms() + ms(AWAY_GRACE);
-            self.absent.entry(to).or_insert(over_ms);
+            self.absence.keep_waiting_for(to, self.services.clock.now_ms());
         }
     }
 
     fn detach(&mut self, connection: ConnectionId) {
         let now_ms = self.services.clock.now_ms();
         if let Some(member) = self.presence.detach(connection) {
+            self.host_gone_since_ms(now_ms);
             if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
-                self.absent.insert(member, now_ms + ms(AWAY_GRACE));
+                self.absence.wait_for(member, now_ms);
             }
             self.announce_presence();
         }
@@ -392,7 +445,7 @@ impl Actor {
         let heartbeat = (!self.presence.is_empty()).then_some(self.heartbeat_at_ms);
         let idle = self.presence.is_empty().then_some(self.idle_since_ms + ms(ROOM_IDLE));
         let timeline = if self.reload_at_ms.is_none() { self.state.next_deadline_ms() } else { None };
-        let grace = if self.reload_at_ms.is_none() { self.absent.values().min().copied() } else { None };
+        let grace = if self.reload_at_ms.is_none() { self.absence.next_ms() } else { None };
         [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms]
             .into_iter()
             .flatten()
@@ -407,10 +460,7 @@ impl Actor {
             self.reload().await;
         }
         if self.reload_at_ms.is_none() {
-            let over: Vec<UserId> =
-                self.absent.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(member, _)| *member).collect();
-            for member in over {
-                self.absent.remove(&member);
+            for member in self.absence.take_over(now_ms) {
                 let _ = self.decide(None, &Input::GraceOver(member)).await;
             }
             self.tick(now_ms).await;
@@ -466,12 +516,13 @@ impl Actor {
                 Effect::Attach(attach) => {
                     let _ = attach.joined.send(Err(JoinError::Unavailable));
                 }
-                Effect::Answer { answer } => {
-                    let _ = answer.send(Err(JoinError::Unavailable));
+                Effect::Answer { answer: told } | Effect::TurnAway { joined: told, .. } => {
+                    let _ = told.send(Err(JoinError::Unavailable));
                 }
                 Effect::Detach { connection } => self.detach(connection),
                 // Everyone gets a snapshot after the reload.
                 Effect::Broadcast { .. }
+                | Effect::Tell { .. }
                 | Effect::Resync { .. }
                 | Effect::Merged { .. }
                 | Effect::DropHistory
@@ -495,7 +546,7 @@ impl Actor {
                 self.reload_at_ms = None;
                 for member in self.state.members_here() {
                     if !self.presence.is_connected(member) {
-                        self.absent.entry(member).or_insert(now_ms + ms(AWAY_GRACE));
+                        self.absence.keep_waiting_for(member, now_ms);
                     }
                 }
                 let snapshot = wire::snapshot(self.epoch, &self.state);

@@ -12,6 +12,7 @@ use tutti_protocol::{CloseCode, CommandId, ConnectionId, Entry, Event, Position,
 
 use super::handle::JoinError;
 use super::replies::Outcome;
+use super::state::Refusal;
 use crate::connection::Link;
 use crate::store::journal::Appended;
 
@@ -20,10 +21,14 @@ use crate::store::journal::Appended;
 pub(super) enum Effect {
     /// A batch is durable: it goes into the history and to everyone.
     Broadcast { frame: Bytes, offset: u64, events_count: u64, at_ms: i64, events: String },
+    /// Everybody who is connected is told something that is kept nowhere.
+    Tell { frame: Bytes },
     /// A command is answered.
     Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
     /// Somebody who waits for a decision is told that it lasts.
     Answer { answer: oneshot::Sender<Result<(), JoinError>> },
+    /// Somebody who does not come in is told why.
+    TurnAway { joined: oneshot::Sender<Result<(), JoinError>>, refusal: Refusal },
     /// A connection takes part from here on.
     Attach(Box<Attach>),
     /// A connection is gone.
@@ -45,6 +50,7 @@ impl Effect {
     pub(super) fn of(event: &Event) -> Option<Self> {
         match event {
             Event::MemberKicked { member, .. } => Some(Self::CloseMember { member: *member, code: CloseCode::Kicked }),
+            Event::MemberBanned { member, .. } => Some(Self::CloseMember { member: *member, code: CloseCode::Banned }),
             Event::MemberLeft { member } | Event::MemberForgotten { member } => {
                 Some(Self::CloseMember { member: *member, code: CloseCode::Left })
             }

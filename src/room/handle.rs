@@ -41,7 +41,7 @@ pub enum JoinError {
 #[derive(Debug)]
 pub(super) enum Message {
     Join { join: Join, joined: oneshot::Sender<Result<(), JoinError>> },
-    Command { connection: ConnectionId, by: UserId, id: CommandId, command: Command, track: Option<Track> },
+    Command { connection: ConnectionId, by: UserId, id: CommandId, command: Command, tracks: Vec<Track> },
     Status { connection: ConnectionId, status: DeviceStatus },
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
@@ -92,17 +92,17 @@ impl RoomHandle {
         self.ask(|forgotten| Message::Forget { member, forgotten }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
-    /// Hands a command over; its reply goes to the connection's outbox. For `enqueue`, `track` is what the provider
-    /// knows of it. Waits while the room's inbox is full.
+    /// Hands a command over; its reply goes to the connection's outbox. `tracks` are those of the tracks it names that
+    /// their providers know, in its order. Waits while the room's inbox is full.
     pub async fn command(
         &self,
         connection: ConnectionId,
         by: UserId,
         id: CommandId,
         command: Command,
-        track: Option<Track>,
+        tracks: Vec<Track>,
     ) {
-        self.send(Message::Command { connection, by, id, command, track }).await;
+        self.send(Message::Command { connection, by, id, command, tracks }).await;
     }
 
     /// What a device is doing. Dropped when the room has more to do than it can.

@@ -72,9 +72,10 @@ impl Outcome {
     /// The outcome of a command that led to `events`, the last of them at `offset`.
     pub(super) fn of_batch(offset: u64, events: &[Event]) -> Self {
         let entry = events.iter().find_map(|event| match event {
-            Event::EntryAdded { entry, .. } => Some(entry.id),
+            Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => Some(entry.id),
+            Event::EntryCredited { entry, .. } => Some(*entry),
             _ => None,
         });
-        Self::Accepted { offset, entry }
+        Self::Accepted { offset, entry, answer: None }
     }
 }

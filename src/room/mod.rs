@@ -13,12 +13,14 @@
 //! | `history` | recent events, for members who come back |
 //! | `replies` | recent replies, so that a repeated command has no second effect |
 //! | `presence` | who is connected with what |
+//! | `absence` | who is waited for |
 //! | `people` | what becomes of somebody in all rooms at once |
 //! | `wire` | frames, encoded once for everyone |
 
 pub mod handle;
 pub mod registry;
 
+mod absence;
 mod actor;
 mod effects;
 mod history;

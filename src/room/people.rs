@@ -30,7 +30,7 @@ impl Registry {
         loop {
             let rooms = self.rooms_of(guest, ROOMS_BATCH).await?;
             if rooms.is_empty() {
-                return Ok(());
+                return self.merge_where_banned(guest, &account, &done).await;
             }
             for room in rooms {
                 progress(&mut done, &room)?;
@@ -40,6 +40,23 @@ impl Registry {
                 }
             }
         }
+    }
+
+    /// Where the guest was once and is no member any more, they may be banned: then the account is from now on.
+    async fn merge_where_banned(
+        &self,
+        guest: UserId,
+        account: &Newcomer,
+        done: &HashSet<tutti_protocol::RoomId>,
+    ) -> Result<(), PeopleError> {
+        let rooms = self.store().rooms_known_to(guest, ROOMS_BATCH).await?;
+        for room in rooms.into_iter().filter(|room| room.closed_at_ms.is_none() && !done.contains(&room.id)) {
+            match self.open(room.code).await {
+                Ok(handle) => handle.merge(guest, account.clone()).await?,
+                Err(error) => gone(error)?,
+            }
+        }
+        Ok(())
     }
 
     /// Forgets somebody in every room that they were ever in: afterwards no room and no stored row of one holds their name

@@ -15,12 +15,15 @@ pub(super) struct Presence {
     by_member: HashMap<UserId, Vec<ConnectionId>>,
     /// Members whose presence changed since it was last told.
     changed: BTreeSet<UserId>,
+    /// Members with a device that is not idle.
+    active: BTreeSet<UserId>,
 }
 
 #[derive(Debug)]
 struct Connected {
     link: Arc<Link>,
     playback: Option<DevicePlayback>,
+    idle: bool,
 }
 
 impl Presence {
@@ -44,10 +47,17 @@ impl Presence {
         self.by_member.contains_key(&member)
     }
 
+    /// Members with a device that is not idle.
+    pub(super) fn active(&self) -> &BTreeSet<UserId> {
+        &self.active
+    }
+
     pub(super) fn attach(&mut self, link: Arc<Link>) {
-        self.changed.insert(link.user);
-        self.by_member.entry(link.user).or_default().push(link.id);
-        self.connected.insert(link.id, Connected { link, playback: None });
+        let member = link.user;
+        self.changed.insert(member);
+        self.by_member.entry(member).or_default().push(link.id);
+        self.connected.insert(link.id, Connected { link, playback: None, idle: false });
+        self.active.insert(member);
     }
 
     /// Whose connection it was, if it was one.
@@ -60,14 +70,31 @@ impl Presence {
                 self.by_member.remove(&member);
             }
         }
+        self.look_at(member);
         Some(member)
     }
 
     pub(super) fn status(&mut self, connection: ConnectionId, status: DeviceStatus) {
         if let Some(connected) = self.connected.get_mut(&connection) {
             connected.playback = status.playback;
-            self.changed.insert(connected.link.user);
+            connected.idle = status.idle;
+            let member = connected.link.user;
+            self.changed.insert(member);
+            self.look_at(member);
         }
+    }
+
+    /// Sees whether any of a member's devices is not idle.
+    fn look_at(&mut self, member: UserId) {
+        if self.connections_of(member).any(|connected| !connected.idle) {
+            self.active.insert(member);
+        } else {
+            self.active.remove(&member);
+        }
+    }
+
+    fn connections_of(&self, member: UserId) -> impl Iterator<Item = &Connected> {
+        self.by_member.get(&member).into_iter().flatten().filter_map(|connection| self.connected.get(connection))
     }
 
     pub(super) fn has_changes(&self) -> bool {
@@ -85,16 +112,16 @@ impl Presence {
     }
 
     fn of(&self, member: UserId) -> MemberPresence {
-        let connections = self.by_member.get(&member).into_iter().flatten();
-        let devices = connections
-            .filter_map(|connection| self.connected.get(connection))
-            .map(|Connected { link, playback }| DevicePresence {
+        let devices: Vec<_> = self
+            .connections_of(member)
+            .map(|Connected { link, playback, .. }| DevicePresence {
                 id: link.device.id,
                 name: link.device.name.clone(),
                 kind: link.device.kind,
                 playback: playback.clone(),
             })
             .collect();
-        MemberPresence { member, devices }
+        let idle = !devices.is_empty() && !self.active.contains(&member);
+        MemberPresence { member, devices, idle }
     }
 }

@@ -1,5 +1,6 @@
 //! Which rooms are in memory. Opens and loads them, once each however many ask; creates them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
 use dashmap::DashMap;
@@ -170,7 +171,9 @@ impl Registry {
 }
 
 fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
-    let ctx = Ctx { now_ms: room.created_at_ms, new_entry: EntryId(room.id.0) };
+    let present = BTreeSet::new();
+    let now_ms = room.created_at_ms;
+    let ctx = Ctx { now_ms, new_entry: EntryId(room.id.0), present: &present, host_gone_since_ms: None };
     let mut state = RoomState::new(room.code);
     let events = state
         .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone() })

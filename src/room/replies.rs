@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use tutti_protocol::{CommandId, EntryId, ErrorCode, Event, ServerFrame, UserId};
+use tutti_protocol::{Answer, CommandId, EntryId, ErrorCode, Event, ServerFrame, UserId};
 
 use super::state::Refusal;
 use crate::limits::REPLIES_MAX;
@@ -11,7 +11,7 @@ use crate::limits::REPLIES_MAX;
 /// What a command came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Accepted { offset: u64, entry: Option<EntryId> },
+    Accepted { offset: u64, entry: Option<EntryId>, answer: Option<Answer> },
     Refused { code: ErrorCode, message: String },
 }
 
@@ -26,9 +26,14 @@ impl Outcome {
 
     pub(super) fn to_frame(&self, id: CommandId) -> ServerFrame {
         match self {
-            Self::Accepted { offset, entry } => {
-                ServerFrame::Reply { id, ok: true, offset: Some(*offset), entry: *entry, error: None }
-            }
+            Self::Accepted { offset, entry, answer } => ServerFrame::Reply {
+                id,
+                ok: true,
+                offset: Some(*offset),
+                entry: *entry,
+                answer: answer.clone(),
+                error: None,
+            },
             Self::Refused { code, message } => ServerFrame::refused(id, *code, message.clone()),
         }
     }

@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tutti_protocol::{Entry, MemberPresence, Position, ServerFrame};
+use tutti_protocol::{Command, Entry, MemberPresence, Position, ServerFrame, UserId};
 
 use super::state::RoomState;
 use crate::connection::frame;
@@ -34,6 +34,15 @@ pub(super) fn snapshot(epoch: u64, room: &RoomState) -> Bytes {
 
 pub(super) fn presence(full: bool, members: Vec<MemberPresence>) -> Bytes {
     frame::json(&ServerFrame::Presence { full, members })
+}
+
+/// What a command says to everybody, when it says something.
+pub(super) fn said(member: UserId, command: &Command, at_ms: i64) -> Option<Bytes> {
+    match command {
+        Command::Say { text } => Some(frame::json(&ServerFrame::Said { member, text: text.clone(), at_ms })),
+        Command::React { emoji } => Some(frame::json(&ServerFrame::Reacted { member, emoji: emoji.clone(), at_ms })),
+        _ => None,
+    }
 }
 
 /// A heartbeat and a ping, in one piece: two frames for the price of one write.

@@ -87,14 +87,20 @@ impl IndexChange {
     pub fn of(event: &Event) -> Vec<Self> {
         match event {
             Event::RoomCreated { host, .. } => vec![Self::Joined(host.id)],
-            Event::MemberJoined { member } => vec![Self::Joined(member.id)],
-            Event::MemberLeft { member } | Event::MemberKicked { member, .. } => vec![Self::Parted(*member)],
+            Event::MemberJoined { member } | Event::Undone { member: Some(member), .. } => {
+                vec![Self::Joined(member.id)]
+            }
+            Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberBanned { member, .. } => {
+                vec![Self::Parted(*member)]
+            }
+            // No member, but known: whoever is forgotten is forgotten in the lobby, too.
+            Event::LobbyEntered { person } => vec![Self::Joined(person.id), Self::Parted(person.id)],
             Event::MemberForgotten { member } => vec![Self::Forgotten(*member)],
             Event::MemberMerged { from, to } => {
                 let host = (to.role == Role::Host).then_some(Self::HostIs(to.id));
                 [Self::Forgotten(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
             }
-            Event::HostTransferred { to, .. } => vec![Self::HostIs(*to)],
+            Event::HostTransferred { to, .. } | Event::HostClaimed { to, .. } => vec![Self::HostIs(*to)],
             Event::RoomClosed { .. } => vec![Self::Closed],
             _ => vec![],
         }

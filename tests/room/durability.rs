@@ -198,7 +198,9 @@ async fn refusals_name_the_reason() {
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
     ana.add("a1").await;
-    let ServerFrame::Reply { ok: false, error: Some(error), .. } = ben.ask(Command::Skip { entry: None }).await else {
+    let ServerFrame::Reply { ok: false, error: Some(error), .. } =
+        ben.ask(Command::Skip { entry: None, unplayable: None }).await
+    else {
         panic!("allowed")
     };
     assert_eq!((error.code, error.retry), (ErrorCode::Forbidden, false));

@@ -113,11 +113,11 @@ impl Seat {
     }
 
     pub async fn send_as(&self, id: CommandId, command: Command) {
-        let track = match &command {
-            Command::Enqueue { track, .. } => Some(track_named(&track.id)),
-            _ => None,
+        let tracks = match &command {
+            Command::Enqueue { track, .. } => vec![track_named(&track.id)],
+            _ => vec![],
         };
-        self.room.command(self.link.id, self.link.user, id, command, track).await;
+        self.room.command(self.link.id, self.link.user, id, command, tracks).await;
     }
 
     /// Sends a command and waits for its reply.
@@ -239,5 +239,6 @@ fn track_named(title: &str) -> Track {
         album: None,
         duration_ms: 180_000,
         art_url: None,
+        explicit: false,
     }
 }

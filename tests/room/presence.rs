@@ -57,7 +57,7 @@ async fn what_a_device_says_of_itself_is_told_to_the_others() {
         error_ms: 0.5,
         state: tutti_protocol::PlaybackState::Playing,
     };
-    ben.room.status(ben.link.id, DeviceStatus { playback: Some(playback.clone()) });
+    ben.room.status(ben.link.id, DeviceStatus { playback: Some(playback.clone()), idle: false });
     ana.frame(|frame| match frame {
         ServerFrame::Presence { members, .. } => {
             members.iter().flat_map(|member| &member.devices).any(|device| device.playback.as_ref() == Some(&playback))

@@ -249,7 +249,7 @@ impl Socket {
 fn take_in(room: &mut Room, event: &Event) {
     match event {
         Event::MemberJoined { member } => room.members.push(member.clone()),
-        Event::MemberLeft { member } | Event::MemberKicked { member, .. } => {
+        Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberBanned { member, .. } => {
             room.members.retain(|known| known.id != *member);
         }
         Event::EntryStarted { entry, playback } => {

@@ -34,7 +34,7 @@ async fn two_people_queue_and_hear_about_it_in_turn() {
 
     anas.ask(Command::TransferHost { member: ben.id }).await;
     bens.room_where(|room| room.members.iter().any(|member| member.id == ben.id && member.role == Role::Host)).await;
-    bens.ask(Command::Skip { entry: None }).await;
+    bens.ask(Command::Skip { entry: None, unplayable: None }).await;
     anas.room_where(|room| room.now_playing.as_ref().is_some_and(|entry| entry.id == b1)).await;
 
     bens.ask(Command::Kick { member: ana.id }).await;

@@ -67,6 +67,7 @@ function applyEvent(room: Room, event: Event): Room | null {
     case 'entry_moved':
     case 'next_locked':
     case 'room_closed':
+    case 'noted':
       return room;
     default:
       return null;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
-use tutti_protocol::{client, code, event, http, id, room, secret, server};
+use tutti_protocol::{action, client, code, event, http, id, room, secret, server, settings};
 
 /// Calls `$emit!` with every type of the contract, in the order in which they are printed.
 macro_rules! with_every_type {
@@ -24,6 +24,7 @@ macro_rules! with_every_type {
             room::Position,
             room::Role,
             room::UserKind,
+            action::Action,
             room::Member,
             room::Provider,
             room::Track,
@@ -32,13 +33,19 @@ macro_rules! with_every_type {
             room::Entry,
             room::PlaybackState,
             room::Playback,
-            room::Policy,
-            room::Settings,
-            room::Room,
             event::EndReason,
+            room::Played,
+            room::Note,
+            client::TrackRef,
+            settings::Policy,
+            settings::Duplicates,
+            settings::Explicit,
+            settings::Admission,
+            settings::Settings,
+            settings::SettingsChange,
+            room::Room,
             event::Event,
             code::ErrorCode,
-            client::TrackRef,
             client::Command,
             client::DeviceKind,
             client::Device,
@@ -46,6 +53,7 @@ macro_rules! with_every_type {
             client::DeviceStatus,
             client::Hello,
             client::ClientFrame,
+            server::Answer,
             server::ReplyError,
             server::DevicePresence,
             server::MemberPresence,

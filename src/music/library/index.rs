@@ -291,6 +291,7 @@ fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
         album: row.try_get("album")?,
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
         art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
+        explicit: false,
         id,
     })
 }

@@ -1,198 +1,161 @@
 //! Events into the state. Infallible: an event that was decided for this state always fits.
 
-use tutti_protocol::{EndReason, Entry, EntryId, Event, Member, Playback, PlaybackState, Role, UserId};
+use tutti_protocol::{Admission, Event, Policy, Role, SettingsChange, Track, UserId};
 
-use crate::timeline::end_at_ms;
-use crate::{Current, Ledger, MemberState, RoomState, Standing, VirtualTime};
+use crate::{Fallback, MemberState, RoomState, Standing};
 
 impl RoomState {
     /// Takes an accepted event in.
     pub fn apply(&mut self, event: &Event) {
         self.offset += 1;
+        let mut took_part: Vec<UserId> = self.taking_part().into_iter().map(|(id, _)| id).collect();
+        self.take_in(event);
+        self.keep_line();
+        if let Event::MemberMerged { from, to } = event
+            && took_part.contains(from)
+        {
+            took_part.push(to.id);
+            took_part.sort_unstable();
+        }
+        self.raise_floors(&took_part);
+        if self.locked.is_some() && self.locked_head().is_none() {
+            self.locked = None;
+        }
+    }
+
+    /// Those whose queues begin to take part in the order do so at the present virtual time: neither being away nor
+    /// waiting in line earns anything. `took_part` is sorted.
+    fn raise_floors(&mut self, took_part: &[UserId]) {
+        let new: Vec<UserId> = self
+            .taking_part()
+            .into_iter()
+            .map(|(id, _)| id)
+            .filter(|id| took_part.binary_search(id).is_err())
+            .collect();
+        for id in new {
+            self.update(id, |member, now| member.ledger.floor = member.ledger.floor.max(now));
+        }
+    }
+
+    fn take_in(&mut self, event: &Event) {
+        let taken = self.desk.bin.take();
         match event {
             Event::RoomCreated { room_name, host } => {
                 self.name.clone_from(room_name);
                 self.join(host);
             }
             Event::MemberJoined { member } => self.join(member),
-            Event::MemberLeft { member } | Event::MemberKicked { member, .. } => self.part(*member),
-            Event::MemberAway { member } => self.update(*member, |state| state.standing = Standing::Away),
-            Event::MemberReturned { member } => self.update(*member, |state| state.standing = Standing::Here),
+            Event::MemberLeft { member } => self.part(*member),
+            Event::MemberKicked { member, .. } => self.kick_out(*member),
+            Event::MemberBanned { member, .. } => self.ban_out(*member),
+            Event::BanLifted { member, .. } => self.lift_ban(*member),
+            Event::MemberAway { member } => self.update(*member, |state, _| state.standing = Standing::Away),
+            Event::MemberReturned { member } => self.update(*member, |state, _| state.standing = Standing::Here),
             Event::MemberRenamed { member, member_name } => {
-                self.update(*member, |state| state.name.clone_from(member_name));
+                self.update(*member, |state, _| state.name.clone_from(member_name));
             }
-            Event::MemberChanged { member, member_name, kind, picture } => self.update(*member, |state| {
+            Event::MemberChanged { member, member_name, kind, picture } => self.update(*member, |state, _| {
                 state.name.clone_from(member_name);
                 state.kind = *kind;
                 state.picture.clone_from(picture);
             }),
             Event::MemberMerged { from, to } => self.merge_members(*from, to),
-            Event::MemberForgotten { member } => {
-                self.members.remove(member);
-            }
-            Event::RoleChanged { member, role, .. } => self.update(*member, |state| state.role = *role),
+            Event::MemberForgotten { member } => self.forget_member(*member),
+            Event::MemberMuted { member, muted, .. } => self.update(*member, |state, _| state.muted = *muted),
+            Event::RoleChanged { member, role, .. } => self.update(*member, |state, _| state.role = *role),
+            Event::PermissionChanged { member, action, allowed, .. } => self.update(*member, |state, _| {
+                match allowed {
+                    Some(allowed) => state.exceptions.insert(*action, *allowed),
+                    None => state.exceptions.remove(action),
+                };
+            }),
             Event::HostTransferred { from, to } => {
-                self.update(*from, |state| state.role = Role::Cohost);
-                self.update(*to, |state| state.role = Role::Host);
+                self.owner = self.owner.filter(|owner| owner != to && owner != from);
+                self.hand_over(*from, *to);
             }
-            Event::EntryAdded { entry, before } => {
-                self.update(entry.member, |state| insert(state, entry.clone(), *before));
+            Event::HostClaimed { from, to } => {
+                self.owner = if self.owner == Some(*to) { None } else { self.owner.or(Some(*from)) };
+                self.hand_over(*from, *to);
             }
-            Event::EntryRemoved { entry, .. } => {
-                self.take(*entry);
+            Event::LobbyEntered { person } => {
+                self.door.forget(person.id);
+                self.door.waiting.push(person.clone());
             }
-            Event::EntryMoved { entry, before } => {
-                if let Some(moved) = self.take(*entry) {
-                    // Not `update`: moving the only entry is no return to the order.
-                    if let Some(state) = self.members.get_mut(&moved.member) {
-                        insert(state, moved, *before);
-                    }
+            Event::LobbyLeft { person, admitted, by } => self.door.leave(*person, *admitted, *by),
+            Event::EntryAdded { entry, before } => self.add(entry.clone(), *before),
+            Event::EntryRemoved { entry, by } => self.remove(*entry, *by),
+            Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
+            Event::EntryVoted { entry, member, value, votes } => self.count_vote(*entry, *member, *value, *votes),
+            Event::EntryCredited { entry, member } => self.credit(*entry, *member),
+            Event::QueueCleared { member, .. } => self.clear_out(*member),
+            Event::QueuePaused { member, paused, .. } => self.update(*member, |state, _| state.paused = *paused),
+            Event::SteppedDown { member } => self.send_to_end_of_line(*member),
+            Event::EntrySuggested { entry } => self.suggestions.push_back(entry.clone()),
+            Event::SuggestionApproved { entry, .. } => {
+                if let Some(place) = self.suggestions.iter().position(|suggested| suggested.id == *entry)
+                    && let Some(entry) = self.suggestions.remove(place)
+                {
+                    self.add(entry, None);
                 }
             }
-            Event::NextLocked { entry } => self.locked = Some(*entry),
+            Event::SuggestionRejected { entry, .. } => self.suggestions.retain(|suggested| suggested.id != *entry),
+            Event::NextLocked { entry } => self.lock_next(*entry),
             Event::EntryStarted { entry, playback } => self.start(entry, playback),
-            Event::EntryEnded { reason, played_ms, .. } => self.end(*reason, *played_ms),
+            Event::EntryEnded { reason, played_ms, by, .. } => self.end(*reason, *played_ms, *by),
+            Event::SkipVoted { member, .. } => {
+                if let Some(current) = &mut self.current {
+                    current.skip_votes.insert(*member);
+                }
+            }
             Event::PlaybackChanged { playback, .. } => {
                 self.playback = *playback;
                 self.locked = None;
                 self.next_start_at_ms = None;
             }
+            Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
+            Event::Noted { note } => self.desk.note(note, taken),
+            Event::Undone { note, by, member } => {
+                if let Some(taken) = self.desk.undo(*note, *by) {
+                    self.put_back(taken, member.as_ref());
+                }
+            }
             Event::RoomClosed { .. } => self.close(),
         }
-        if self.locked.is_some() && self.locked_head().is_none() {
-            self.locked = None;
+    }
+
+    /// Changes a member, who is told the present virtual time.
+    pub(crate) fn update(&mut self, id: UserId, change: impl FnOnce(&mut MemberState, crate::VirtualTime)) {
+        if let Some(member) = self.members.get_mut(&id) {
+            change(member, self.virtual_time);
         }
     }
 
-    /// Changes a member; when their queue begins to take part in the order, it does so at the present virtual time.
-    fn update(&mut self, id: UserId, change: impl FnOnce(&mut MemberState)) {
-        let Some(member) = self.members.get_mut(&id) else { return };
-        let took_part = member.takes_part();
-        change(member);
-        if !took_part && member.takes_part() {
-            member.ledger.floor = member.ledger.floor.max(self.virtual_time);
-        }
+    fn hand_over(&mut self, from: UserId, to: UserId) {
+        self.update(from, |state, _| state.role = Role::Cohost);
+        self.update(to, |state, _| {
+            state.role = Role::Host;
+            // What was an exception for them is nothing that could be kept from a host.
+            state.exceptions.clear();
+        });
     }
 
-    fn join(&mut self, member: &Member) {
-        self.joins += 1;
-        let ledger = self.members.remove(&member.id).map(|gone| gone.ledger).unwrap_or_default();
-        let state = MemberState {
-            name: member.name.clone(),
-            picture: member.picture.clone(),
-            role: member.role,
-            kind: member.kind,
-            standing: Standing::Here,
-            joined: self.joins,
-            queue: std::collections::VecDeque::new(),
-            ledger,
-        };
-        self.members.insert(member.id, state);
-    }
-
-    fn part(&mut self, id: UserId) {
-        let is_on = self.current.as_ref().is_some_and(|current| current.entry.member == id);
-        let Some(member) = self.members.get_mut(&id) else { return };
-        if member.ledger == Ledger::default() && !is_on {
-            self.members.remove(&id);
-        } else {
-            member.standing = Standing::Gone;
-            member.name.clear();
-            member.picture = None;
-            member.role = Role::Listener;
-            member.queue.clear();
+    fn change_settings(&mut self, change: &SettingsChange, fallback: Option<&[Track]>) {
+        let was = self.settings.policy;
+        // The host starts from the order as everybody sees it.
+        let lineup = (change.policy == Some(Policy::Host) && was != Policy::Host).then(|| self.lineup_of_now());
+        if change.admission == Some(Admission::Locked) && !self.is_locked() {
+            self.door.before_lock = self.settings.admission;
         }
-    }
-
-    fn merge_members(&mut self, from: UserId, to: &Member) {
-        let Some(guest) = self.members.remove(&from) else { return };
-        let known = self.members.remove(&to.id);
-        let took_part = guest.takes_part() || known.as_ref().is_some_and(MemberState::takes_part);
-        // Who is new here as the account takes over the guest's place among the members too.
-        let joined = known.as_ref().filter(|known| known.is_visible()).map_or(guest.joined, |known| known.joined);
-        let (mut queue, known_ledger) = known.map(|known| (known.queue, known.ledger)).unwrap_or_default();
-        for mut entry in guest.queue {
-            entry.member = to.id;
-            // Nobody goes ahead of what is settled, not even the account's own.
-            if self.locked == Some(entry.id) {
-                queue.push_front(entry);
-            } else {
-                queue.push_back(entry);
-            }
+        self.settings.take(change);
+        if let Some(tracks) = fallback {
+            self.fallback = Fallback { tracks: tracks.to_vec(), next: 0 };
         }
-        let owner = self.current.as_ref().map(|current| current.entry.member);
-        let (mut ledger, other) =
-            if owner == Some(from) { (guest.ledger, known_ledger) } else { (known_ledger, guest.ledger) };
-        ledger.absorb(&other, owner == Some(from) || owner == Some(to.id));
-        if let Some(current) = self.current.as_mut().filter(|current| current.entry.member == from) {
-            current.entry.member = to.id;
+        if self.settings.policy == was {
+            return;
         }
-        let mut member = MemberState {
-            name: to.name.clone(),
-            picture: to.picture.clone(),
-            role: to.role,
-            kind: to.kind,
-            standing: if to.away { Standing::Away } else { Standing::Here },
-            joined,
-            queue,
-            ledger,
-        };
-        if !took_part && member.takes_part() {
-            member.ledger.floor = member.ledger.floor.max(self.virtual_time);
-        }
-        self.members.insert(to.id, member);
-    }
-
-    fn take(&mut self, entry: EntryId) -> Option<Entry> {
-        let (owner, place) = self.find(entry)?;
-        self.members.get_mut(&owner)?.queue.remove(place)
-    }
-
-    fn start(&mut self, entry: &Entry, playback: &Playback) {
-        self.take(entry.id);
-        self.starts += 1;
-        let mut start_tag = VirtualTime::default();
-        if let Some(member) = self.members.get_mut(&entry.member) {
-            start_tag = member.ledger.start_tag();
-            member.ledger.finish = start_tag.after(entry.track.duration_ms);
-            member.ledger.last_start = self.starts;
-        }
-        // A locked entry can start after one with a smaller tag came in: virtual time never runs back.
-        self.virtual_time = self.virtual_time.max(start_tag);
-        self.current = Some(Current { entry: entry.clone(), start_tag });
-        self.playback = *playback;
-        self.locked = None;
-        self.next_start_at_ms = None;
-    }
-
-    fn end(&mut self, reason: EndReason, played_ms: u64) {
-        let Some(current) = self.current.take() else { return };
-        if let Some(member) = self.members.get_mut(&current.entry.member) {
-            member.ledger.finish = current.start_tag.after(played_ms);
-            member.ledger.airtime_ms += played_ms;
-        }
-        self.next_start_at_ms = match reason {
-            EndReason::Finished => end_at_ms(&self.playback, &current.entry),
-            EndReason::Skipped => None,
-        };
-        self.playback.entry = None;
-    }
-
-    fn close(&mut self) {
-        self.closed = true;
-        self.current = None;
-        self.next_start_at_ms = None;
-        self.playback = Playback { state: PlaybackState::Idle, entry: None, ..self.playback };
+        self.lineup = lineup.unwrap_or_default();
         for member in self.members.values_mut() {
-            member.queue.clear();
+            member.ledger.floor = member.ledger.floor.max(self.virtual_time);
         }
     }
-}
-
-/// Puts an entry ahead of `before`, or at the end.
-fn insert(state: &mut MemberState, entry: Entry, before: Option<EntryId>) {
-    let place = before
-        .and_then(|before| state.queue.iter().position(|waiting| waiting.id == before))
-        .unwrap_or(state.queue.len());
-    state.queue.insert(place, entry);
 }

@@ -1,16 +1,22 @@
 //! What can be asked of a room.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tutti_protocol::{Command, EntryId, Member, Role, Track, UserId, UserKind};
 
 use crate::PICTURE_BYTES_MAX;
 
 /// What a decision may know besides the state.
 #[derive(Clone, Copy, Debug)]
-pub struct Ctx {
+pub struct Ctx<'a> {
     /// The server's clock, Unix milliseconds.
     pub now_ms: i64,
     /// An id nobody has seen, for the entry that the input may make.
     pub new_entry: EntryId,
+    /// Members with a device that is not idle.
+    pub present: &'a BTreeSet<UserId>,
+    /// Since when the host has no device connected; `None` while one is.
+    pub host_gone_since_ms: Option<i64>,
 }
 
 /// Somebody at the door.
@@ -30,7 +36,17 @@ impl Newcomer {
     /// As they are shown in the room.
     pub(crate) fn to_member(&self, role: Role, away: bool) -> Member {
         let picture = self.picture.clone().filter(|picture| picture.len() <= PICTURE_BYTES_MAX);
-        Member { id: self.id, name: self.name.clone(), role, kind: self.kind, away, picture }
+        Member {
+            id: self.id,
+            name: self.name.clone(),
+            role,
+            kind: self.kind,
+            away,
+            picture,
+            muted: false,
+            paused: false,
+            exceptions: BTreeMap::new(),
+        }
     }
 }
 
@@ -52,8 +68,8 @@ pub enum Input {
         by: UserId,
         /// What.
         command: Command,
-        /// For `enqueue`: what the provider knows of the track.
-        track: Option<Track>,
+        /// Of the tracks that the command names, in its order, those that their providers know.
+        tracks: Vec<Track>,
     },
     /// A guest has logged in to an account that was there before: their standing in the room becomes the account's.
     /// Nothing happens when the guest is no member.
@@ -66,7 +82,7 @@ pub enum Input {
     /// Somebody deletes everything about themselves. Always an event, whether or not they are a member: what is kept of
     /// the room's past may know them still.
     Forget(UserId),
-    /// All of a member's devices have been gone for the grace period.
+    /// All devices of a member, or of somebody in the lobby, have been gone for the grace period.
     GraceOver(UserId),
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].
     Tick,

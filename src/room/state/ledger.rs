@@ -4,13 +4,17 @@
 //! Switching Networks", SIGCOMM 1996. The room's virtual time is the start tag of the entry that is on. A member's next
 //! entry has the start tag `max(floor, finish)`: `floor` is the virtual time when their queue began to take part,
 //! `finish` the finish tag of what they were served last. The smallest start tag plays next.
+//!
+//! Accounts are kept under every policy, so that a switch forgets nobody's debts. What nobody is owed: when the policy
+//! changes, every floor rises to virtual time.
 
 use serde::{Deserialize, Serialize};
+use tutti_protocol::{Policy, UserId};
 
-/// The least that a start is charged, so that skipping at once does not give a turn for free.
-pub const MINIMUM_CHARGE_MS: u64 = 30_000;
-/// How far a finish tag may run ahead of virtual time: one very long track does not silence its owner for the evening.
-pub const DEBT_MAX_MS: u64 = 10 * 60_000;
+use crate::RoomState;
+
+/// What a turn is charged under the policy `rotation`: about a track, so that tags mean the same before and after a switch.
+pub const TURN_MS: u64 = 180_000;
 
 /// Milliseconds of airtime at weight one, since the room was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,10 +22,10 @@ pub const DEBT_MAX_MS: u64 = 10 * 60_000;
 pub struct VirtualTime(pub u64);
 
 impl VirtualTime {
-    /// The finish tag of something that started here and lasts `airtime_ms`.
+    /// The finish tag of something that started here and is charged this.
     #[must_use]
-    pub fn after(self, airtime_ms: u64) -> Self {
-        Self(self.0.saturating_add(airtime_ms.clamp(MINIMUM_CHARGE_MS, DEBT_MAX_MS)))
+    pub fn after(self, charge_ms: u64) -> Self {
+        Self(self.0.saturating_add(charge_ms))
     }
 }
 
@@ -52,5 +56,19 @@ impl Ledger {
         self.finish = self.finish.max(other.finish);
         self.last_start = self.last_start.max(other.last_start);
         self.airtime_ms = self.airtime_ms.saturating_add(other.airtime_ms);
+    }
+}
+
+impl RoomState {
+    /// What a member is charged for something of theirs that is played for so long and shared by so many.
+    pub(crate) fn charge_ms(&self, member: UserId, played_ms: u64, shares: u64) -> u64 {
+        let settings = &self.settings;
+        let whole_ms = match settings.policy {
+            Policy::Rotation => TURN_MS,
+            Policy::Fair | Policy::Fifo | Policy::Votes | Policy::Host => played_ms.max(settings.minimum_charge_ms),
+        };
+        let weight = settings.weights.get(&member).copied().unwrap_or(100).max(1);
+        let charge_ms = (whole_ms / shares.max(1)).saturating_mul(100) / u64::from(weight);
+        if settings.debt_max_ms == 0 { charge_ms } else { charge_ms.min(settings.debt_max_ms) }
     }
 }

@@ -8,37 +8,65 @@
 //! | module | what |
 //! |---|---|
 //! | [`input`] | what can be asked of a room, and by whom |
-//! | `decide` | input to events, or a [`Refusal`] |
-//! | `apply` | events into the state |
+//! | `decide` | input to events, or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `talk` |
+//! | `apply` | events into the state; by area: `entries`, `belonging`, `identity`, `service` |
+//! | `permissions` | who may do what |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
-//! | `order` | the merged order of play, with places and reasons |
+//! | `order` | the order of play under every policy, with places and reasons |
+//! | `line` | who plays where only so many do, and who waits for it |
 //! | `timeline` | positions and deadlines of playback |
-//! | [`permissions`] | which role may do what |
-//! | `snapshot` | the state as everyone sees it |
+//! | `desk` | who did what, and what can be undone of it |
+//! | `door` | who waits to be let in, and who was turned away |
+//! | `past` | what was played |
+//! | `snapshot`, `answer` | the state as everyone sees it, and what some ask of it |
 //!
 //! Guarantees, each held by a property test: no sequence of inputs panics; replaying the events gives an equal state; a
 //! room is idle exactly when nobody who may play has anything waiting and nothing is on; there is exactly one host; an
 //! entry is in one place.
 
 pub mod input;
-pub mod permissions;
 pub mod refusal;
 
+mod admission;
+mod answer;
 mod apply;
+mod belonging;
+mod claiming;
 mod decide;
+mod desk;
+mod door;
+mod entries;
+mod hosting;
+mod identity;
 mod ledger;
+mod line;
 mod order;
+mod past;
+mod permissions;
+mod playback;
+mod queue;
+mod quota;
+mod service;
+mod settings;
 mod snapshot;
+mod suggestions;
+mod talk;
 mod timeline;
+mod voting;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use tutti_protocol::{Entry, EntryId, Event, Playback, PlaybackState, Role, RoomCode, Settings, UserId, UserKind};
+use tutti_protocol::{
+    Action, Admission, Entry, EntryId, Event, Member, Playback, PlaybackState, Role, RoomCode, Settings, Track, UserId,
+    UserKind,
+};
 
+pub use desk::{AUDIT_MAX, UNDO_MS};
 pub use input::{Ctx, Input, Newcomer};
-pub use ledger::{DEBT_MAX_MS, Ledger, MINIMUM_CHARGE_MS, VirtualTime};
+pub use ledger::{Ledger, TURN_MS, VirtualTime};
 pub use order::Placed;
+pub use past::HISTORY_MAX;
 pub use refusal::Refusal;
 pub use snapshot::changes_order;
 pub use timeline::{PRELOAD_WINDOW_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
@@ -47,7 +75,21 @@ pub use timeline::{PRELOAD_WINDOW_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 /// until it is shorter again.
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
 /// Entries that may wait in a room in all.
-pub const ENTRIES_PER_ROOM_MAX: usize = 10_000;
+pub const ENTRIES_PER_ROOM_MAX: usize = 25_000;
+/// Suggestions that may wait for approval; beyond it nobody suggests anything.
+pub const SUGGESTIONS_MAX: usize = 100;
+/// People that may wait in the lobby; beyond it nobody is let into it.
+pub const LOBBY_MAX: usize = 100;
+/// People who were turned away and are remembered; the oldest are forgotten first.
+pub const DENIED_MAX: usize = 1_000;
+/// Identities that may be banned; beyond it one is unbanned first.
+pub const BANNED_MAX: usize = 1_000;
+/// Votes that one entry may have; beyond it nobody else votes for it.
+pub const VOTERS_MAX: usize = 5_000;
+/// Members that one entry may be credited to besides its owner.
+pub const CREDITS_MAX: usize = 16;
+/// Tracks that a fallback playlist may have.
+pub const FALLBACK_MAX: usize = 100;
 /// Members that a room may have.
 pub const MEMBERS_MAX: usize = 5_000;
 /// Bytes of the address of a member's picture.
@@ -76,6 +118,29 @@ pub struct RoomState {
     virtual_time: VirtualTime,
     /// Counts starts, so that ties go to whoever was served longest ago.
     starts: u64,
+    /// Who voted what for entries that wait.
+    #[serde(default, skip_serializing_if = "is_default")]
+    votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
+    /// Everything that waits, whose it is, as the host orders it; empty under any other policy.
+    #[serde(default, skip_serializing_if = "is_default")]
+    lineup: VecDeque<(UserId, EntryId)>,
+    /// Counts places in the line of those who want to play.
+    #[serde(default, skip_serializing_if = "is_default")]
+    lines: u64,
+    /// Entries that wait for approval, the oldest first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    suggestions: VecDeque<Entry>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    fallback: Fallback,
+    #[serde(default, skip_serializing_if = "is_default")]
+    door: door::Door,
+    #[serde(default, skip_serializing_if = "is_default")]
+    desk: desk::Desk,
+    #[serde(default, skip_serializing_if = "is_default")]
+    past: past::Past,
+    /// From whom the room was claimed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    owner: Option<UserId>,
     closed: bool,
     /// Events applied so far: the offset of the last one.
     offset: u64,
@@ -86,6 +151,24 @@ pub struct RoomState {
 struct Current {
     entry: Entry,
     start_tag: VirtualTime,
+    /// Those who share the charge with its owner, and from where they are charged.
+    #[serde(default, skip_serializing_if = "is_default")]
+    shared_with: Vec<(UserId, VirtualTime)>,
+    /// In how many parts the charge goes; 0 is 1, too.
+    #[serde(default, skip_serializing_if = "is_default")]
+    shares: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    started_at_ms: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    skip_votes: BTreeSet<UserId>,
+}
+
+/// What plays while nobody has anything waiting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Fallback {
+    tracks: Vec<Track>,
+    /// Which of them is next.
+    next: usize,
 }
 
 /// A member, with their queue and their ledger.
@@ -100,6 +183,23 @@ struct MemberState {
     joined: u64,
     queue: VecDeque<Entry>,
     ledger: Ledger,
+    #[serde(default, skip_serializing_if = "is_default")]
+    muted: bool,
+    /// Their queue waits until it is resumed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    paused: bool,
+    /// What they may or may not do, whatever the table says.
+    #[serde(default, skip_serializing_if = "is_default")]
+    exceptions: BTreeMap<Action, bool>,
+    /// Of somebody gone: that they were a listener, so that leaving is no way to a better role.
+    #[serde(default, skip_serializing_if = "is_default")]
+    was_listener: bool,
+    /// Their place in the line of those who want to play; 0: none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    line: u64,
+    /// Starts since they took that place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    line_starts: u32,
 }
 
 /// How somebody belongs to the room.
@@ -110,24 +210,41 @@ enum Standing {
     Here,
     /// Gone for longer: the queue waits.
     Away,
-    /// Left or sent out: only the ledger is kept, neither name nor picture.
+    /// Left or sent out: only the ledger is kept and what the host decided about them, neither name nor picture.
     Gone,
+    /// Sent out for good: their queue is kept for when they are unbanned, and their name for those who may do that.
+    Banned,
 }
 
 impl MemberState {
-    /// Whether their queue takes part in the order.
-    fn may_play(&self) -> bool {
-        self.standing == Standing::Here && self.role >= Role::Player
-    }
-
-    /// Whether anything of theirs is in the order.
-    fn takes_part(&self) -> bool {
-        self.may_play() && !self.queue.is_empty()
+    /// As somebody who just came in.
+    fn of(member: &Member, joined: u64) -> Self {
+        Self {
+            name: member.name.clone(),
+            picture: member.picture.clone(),
+            role: member.role,
+            kind: member.kind,
+            standing: if member.away { Standing::Away } else { Standing::Here },
+            joined,
+            queue: VecDeque::new(),
+            ledger: Ledger::default(),
+            muted: member.muted,
+            paused: member.paused,
+            exceptions: member.exceptions.clone(),
+            was_listener: false,
+            line: 0,
+            line_starts: 0,
+        }
     }
 
     fn is_visible(&self) -> bool {
-        self.standing != Standing::Gone
+        matches!(self.standing, Standing::Here | Standing::Away)
     }
+}
+
+/// Whether a field says what its absence says.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl RoomState {
@@ -145,6 +262,15 @@ impl RoomState {
             locked: None,
             virtual_time: VirtualTime::default(),
             starts: 0,
+            votes: BTreeMap::new(),
+            lineup: VecDeque::new(),
+            lines: 0,
+            suggestions: VecDeque::new(),
+            fallback: Fallback::default(),
+            door: door::Door::default(),
+            desk: desk::Desk::default(),
+            past: past::Past::default(),
+            owner: None,
             closed: false,
             offset: 0,
         }
@@ -152,7 +278,7 @@ impl RoomState {
 
     /// Decides, takes in what was decided and all that follows from it. The events are one unit: they are made durable
     /// and shown together or not at all. Empty when nothing changes.
-    pub fn handle(&mut self, ctx: &Ctx, input: &Input) -> Result<Vec<Event>, Refusal> {
+    pub fn handle(&mut self, ctx: &Ctx<'_>, input: &Input) -> Result<Vec<Event>, Refusal> {
         let mut events = self.decide(ctx, input)?;
         for event in &events {
             self.apply(event);
@@ -214,6 +340,21 @@ impl RoomState {
         self.members.iter().filter(|(_, member)| member.standing == Standing::Here).map(|(id, _)| *id)
     }
 
+    /// Those who wait to be let in.
+    pub fn lobby(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.door.waiting.iter().map(|person| person.id)
+    }
+
+    /// What the host has set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether somebody is banned.
+    pub fn is_banned(&self, user: UserId) -> bool {
+        self.members.get(&user).is_some_and(|member| member.standing == Standing::Banned)
+    }
+
     /// What a member has waiting, in their own order, whether or not it takes part in the room's.
     pub fn queue_of(&self, user: UserId) -> impl Iterator<Item = &Entry> + '_ {
         self.members.get(&user).into_iter().flat_map(|member| &member.queue)
@@ -222,6 +363,10 @@ impl RoomState {
     /// A member's account in the room's ledger.
     pub fn ledger_of(&self, user: UserId) -> Option<&Ledger> {
         self.members.get(&user).map(|member| &member.ledger)
+    }
+
+    fn is_locked(&self) -> bool {
+        self.settings.admission == Admission::Locked
     }
 
     fn visible(&self, user: UserId) -> Option<&MemberState> {

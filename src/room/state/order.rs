@@ -1,9 +1,14 @@
-//! The merged order of play: every member's queue, merged by start tags, each place with its reason.
+//! The order of play under every policy, each place with its reason.
+//!
+//! One merge: queues, or under `votes` single entries, are lanes with a key; the smallest key plays next, and a queue
+//! comes back with the key of its next entry. Policies differ in the key: start tag (`fair`, `rotation`, which differ in
+//! the charge), when it was queued (`fifo`), votes and then that (`votes`). Under `host` the order is kept as it is
+//! (`lineup`). Only as many places are merged as are asked for.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
-use tutti_protocol::{Entry, EntryId, Place, PlaceReason, UserId};
+use tutti_protocol::{Entry, EntryId, Place, PlaceReason, Policy, UserId};
 
 use crate::{MemberState, RoomState, VirtualTime};
 
@@ -19,21 +24,27 @@ pub struct Placed<'a> {
     pub place: Place,
 }
 
-/// A member's queue on its way into the order. Ordered by who plays first.
+/// What decides between lanes: the policy's own, then what breaks ties.
+type Key = (u64, u64, u64);
+
+/// A queue, or one entry of it, on its way into the order. Ordered by what plays first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Lane {
-    start_tag: VirtualTime,
-    /// Ties go to whoever was served longest ago, then to who joined first.
-    last_start: u64,
-    joined: u64,
+    key: Key,
     member: UserId,
-    served: usize,
+    /// Which of the member's entries is next.
+    next: usize,
+    /// Where their queue ends for this lane.
+    end: usize,
 }
 
 /// One step of the merge.
 struct Step<'a> {
     entry: &'a Entry,
-    start_tag: VirtualTime,
+    /// Its owner, beside the entry: this is read for every place before every place.
+    member: UserId,
+    /// The policy's own part of the key.
+    rank: u64,
     turn: usize,
 }
 
@@ -55,96 +66,155 @@ impl RoomState {
 
     /// How many entries are in the order in all.
     pub fn order_len(&self) -> usize {
-        self.playing_members().map(|(_, member)| member.queue.len()).sum()
+        self.taking_part().iter().map(|(_, member)| member.queue.len()).sum()
     }
 
     pub(crate) fn anything_waiting(&self) -> bool {
-        self.playing_members().any(|(_, member)| !member.queue.is_empty())
+        self.members.values().any(|member| !member.queue.is_empty() && self.may_play(member))
     }
 
-    /// The locked entry, while it still leads the queue of somebody who may play.
+    /// The locked entry, while it is in the queue of somebody who takes part. It leads that queue: it was put there when
+    /// it was locked, and nobody puts anything ahead of it.
     pub(crate) fn locked_head(&self) -> Option<(UserId, EntryId)> {
         let locked = self.locked?;
-        self.playing_members()
-            .find(|(_, member)| member.queue.front().is_some_and(|first| first.id == locked))
-            .map(|(id, _)| (id, locked))
-    }
-
-    fn playing_members(&self) -> impl Iterator<Item = (UserId, &MemberState)> {
-        self.members.iter().filter(|(_, member)| member.may_play()).map(|(id, member)| (*id, member))
+        let leads = |member: &MemberState| member.queue.front().is_some_and(|first| first.id == locked);
+        self.taking_part().into_iter().find(|(_, member)| leads(member)).map(|(id, _)| (id, locked))
     }
 
     fn merge(&self, places_max: usize) -> Vec<Step<'_>> {
-        let mut lanes: BinaryHeap<Reverse<Lane>> = self
-            .playing_members()
-            .filter(|(_, member)| !member.queue.is_empty())
-            .map(|(id, member)| {
-                Reverse(Lane {
-                    start_tag: member.ledger.start_tag(),
-                    last_start: member.ledger.last_start,
-                    joined: member.joined,
-                    member: id,
-                    served: 0,
-                })
-            })
-            .collect();
-        let mut first = self.locked_head().map(|(owner, _)| owner);
-        let mut starts = self.starts;
-        let mut steps = Vec::with_capacity(places_max.min(self.order_len()));
-        while steps.len() < places_max {
-            let lane = match first.take() {
-                Some(owner) => take_lane(&mut lanes, owner),
-                None => lanes.pop().map(|Reverse(lane)| lane),
-            };
-            let Some(mut lane) = lane else { break };
-            let queue = &self.members[&lane.member].queue;
-            let entry = &queue[lane.served];
-            lane.served += 1;
-            steps.push(Step { entry, start_tag: lane.start_tag, turn: lane.served });
-            if lane.served < queue.len() {
-                starts += 1;
-                lane.start_tag = lane.start_tag.after(entry.track.duration_ms);
-                lane.last_start = starts;
-                lanes.push(Reverse(lane));
+        let mut steps = match self.settings.policy {
+            Policy::Host => self.walk(places_max),
+            _ => self.merge_lanes(places_max),
+        };
+        if !matches!(self.settings.policy, Policy::Fair | Policy::Rotation | Policy::Fifo) {
+            let mut turns: BTreeMap<UserId, usize> = BTreeMap::new();
+            for step in &mut steps {
+                let turn = turns.entry(step.member).or_default();
+                *turn += 1;
+                step.turn = *turn;
             }
         }
         steps
     }
 
-    fn place(&self, steps: &[Step<'_>], index: usize) -> Place {
-        let step = &steps[index];
-        let owner = step.entry.member;
-        // Those since the owner's own previous turn: who went before that was its reason, not this one's.
-        let mut behind = Vec::new();
-        let mut less_airtime = false;
-        for ahead in steps[..index].iter().rev().take_while(|ahead| ahead.entry.member != owner) {
-            less_airtime |= ahead.start_tag < step.start_tag;
-            if behind.len() < BEHIND_SHOWN_MAX && !behind.contains(&ahead.entry.member) {
-                behind.push(ahead.entry.member);
+    fn merge_lanes(&self, places_max: usize) -> Vec<Step<'_>> {
+        let mut lanes = self.lanes();
+        let mut first = self.locked_head().and_then(|(owner, _)| {
+            let place = lanes.iter().position(|lane| lane.member == owner && lane.next == 0)?;
+            Some(lanes.swap_remove(place))
+        });
+        // Ahead of every other lane are as many places as are asked for.
+        if lanes.len() > places_max {
+            lanes.select_nth_unstable(places_max);
+            lanes.truncate(places_max);
+        }
+        let mut lanes: BinaryHeap<Reverse<Lane>> = lanes.into_iter().map(Reverse).collect();
+        let mut starts = self.starts;
+        let mut steps = Vec::new();
+        while steps.len() < places_max {
+            let lane = first.take().or_else(|| lanes.pop().map(|Reverse(lane)| lane));
+            let Some(lane) = lane else { break };
+            let queue = &self.members[&lane.member].queue;
+            let entry = &queue[lane.next];
+            let next = lane.next + 1;
+            steps.push(Step { entry, member: lane.member, rank: lane.key.0, turn: next });
+            if next < lane.end {
+                starts += 1;
+                let key = if self.settings.policy == Policy::Fifo {
+                    (queued_at(&queue[next]), lane.key.1, 0)
+                } else {
+                    let shares = entry.credits.len() as u64 + 1;
+                    let charge_ms = self.charge_ms(lane.member, entry.track.duration_ms, shares);
+                    (VirtualTime(lane.key.0).after(charge_ms).0, starts, lane.key.2)
+                };
+                lanes.push(Reverse(Lane { key, next, ..lane }));
             }
         }
-        let locked = index == 0 && self.locked == Some(step.entry.id);
-        let reason = match (locked, index, step.turn, less_airtime) {
-            (true, ..) => PlaceReason::Locked,
-            (_, 0, ..) => PlaceReason::Next,
-            (_, _, 2.., _) => PlaceReason::OwnQueue,
-            (_, _, _, true) => PlaceReason::LessAirtime,
-            (_, _, _, false) => PlaceReason::WaitedLonger,
-        };
+        steps
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        let mut lanes = Vec::new();
+        for (id, member) in self.taking_part() {
+            let end = member.queue.len();
+            let key = match self.settings.policy {
+                Policy::Votes => {
+                    lanes.extend(member.queue.iter().enumerate().map(|(next, entry)| {
+                        let key = (votes_rank(entry), queued_at(entry), member.joined);
+                        Lane { key, member: id, next, end: next + 1 }
+                    }));
+                    continue;
+                }
+                Policy::Fifo => (queued_at(&member.queue[0]), member.joined, 0),
+                _ => (member.ledger.start_tag().0, member.ledger.last_start, member.joined),
+            };
+            lanes.push(Lane { key, member: id, next: 0, end });
+        }
+        lanes
+    }
+
+    /// The order as the host keeps it.
+    fn walk(&self, places_max: usize) -> Vec<Step<'_>> {
+        let playing: BTreeMap<UserId, &MemberState> = self.taking_part().into_iter().collect();
+        let locked = self.locked_head();
+        let kept = self.lineup.iter().filter(|kept| Some(**kept) != locked);
+        locked
+            .iter()
+            .chain(kept)
+            .filter_map(|(owner, id)| playing.get(owner)?.queue.iter().find(|entry| entry.id == *id))
+            .take(places_max)
+            .map(|entry| Step { entry, member: entry.member, rank: 0, turn: 0 })
+            .collect()
+    }
+
+    fn place(&self, steps: &[Step<'_>], index: usize) -> Place {
+        let step = &steps[index];
+        let owner = step.member;
+        // Those since the owner's own previous turn: who went before that was its reason, not this one's.
+        let mut behind = Vec::new();
+        let mut ranked_lower = false;
+        for ahead in steps[..index].iter().rev().take_while(|ahead| ahead.member != owner) {
+            ranked_lower |= ahead.rank < step.rank;
+            if behind.len() < BEHIND_SHOWN_MAX && !behind.contains(&ahead.member) {
+                behind.push(ahead.member);
+            }
+            if ranked_lower && behind.len() == BEHIND_SHOWN_MAX {
+                break;
+            }
+        }
         Place {
             position: u32::try_from(index + 1).unwrap_or(u32::MAX),
-            reason,
+            reason: self.reason(index, step, ranked_lower),
             turn: u32::try_from(step.turn).unwrap_or(u32::MAX),
             behind,
             airtime_ms: self.members[&owner].ledger.airtime_ms,
         }
     }
+
+    /// Why a step is where it is, when those ahead of it rank lower by what the policy goes by, or not.
+    fn reason(&self, index: usize, step: &Step<'_>, ranked_lower: bool) -> PlaceReason {
+        let policy = self.settings.policy;
+        if index == 0 {
+            return if self.locked == Some(step.entry.id) { PlaceReason::Locked } else { PlaceReason::Next };
+        }
+        match policy {
+            Policy::Host => PlaceReason::HostsOrder,
+            Policy::Votes if ranked_lower => PlaceReason::Voted,
+            Policy::Votes => PlaceReason::AddedEarlier,
+            _ if step.turn > 1 => PlaceReason::OwnQueue,
+            Policy::Fifo => PlaceReason::AddedEarlier,
+            Policy::Fair if ranked_lower => PlaceReason::LessAirtime,
+            Policy::Rotation if ranked_lower => PlaceReason::FewerTurns,
+            Policy::Fair | Policy::Rotation => PlaceReason::WaitedLonger,
+        }
+    }
 }
 
-/// Takes one owner's lane out of the heap: at most once a merge, for the locked entry.
-fn take_lane(lanes: &mut BinaryHeap<Reverse<Lane>>, owner: UserId) -> Option<Lane> {
-    let (mut taken, rest): (Vec<_>, Vec<_>) =
-        std::mem::take(lanes).into_vec().into_iter().partition(|Reverse(lane)| lane.member == owner);
-    *lanes = rest.into();
-    taken.pop().map(|Reverse(lane)| lane)
+fn queued_at(entry: &Entry) -> u64 {
+    u64::try_from(entry.added_at_ms).unwrap_or(0)
+}
+
+/// The more votes, the lower.
+fn votes_rank(entry: &Entry) -> u64 {
+    u64::try_from(i64::from(i32::MAX) - i64::from(entry.votes)).unwrap_or(0)
 }

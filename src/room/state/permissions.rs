@@ -1,55 +1,51 @@
-//! Which role may do what: one table.
+//! Who may do what: the table of actions, as the host changed it, and exceptions from it. The table itself, with the
+//! roles of a new room, is [`Action`].
 
-use tutti_protocol::Role;
+use tutti_protocol::{Action, Role, UserId};
 
-use crate::Refusal;
+use crate::{MemberState, Refusal, RoomState, Standing};
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident needs $role:ident, $phrase:literal;)*) => {
-        /// Something that not everybody may do.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action {
-            $($(#[$doc])* $name,)*
+impl RoomState {
+    /// The lowest role that may do it in this room.
+    pub fn lowest_role(&self, action: Action) -> Role {
+        let changed = if action.is_fixed() { None } else { self.settings.permissions.get(&action).copied() };
+        changed.unwrap_or(action.lowest_role())
+    }
+
+    /// Whether a member may do it.
+    pub fn allows(&self, user: UserId, action: Action) -> bool {
+        self.visible(user).is_some_and(|member| self.may(member, action))
+    }
+
+    pub(crate) fn may(&self, member: &MemberState, action: Action) -> bool {
+        let excepted = if action.is_fixed() { None } else { member.exceptions.get(&action).copied() };
+        excepted.unwrap_or(member.role >= self.lowest_role(action))
+    }
+
+    /// Refuses when a member may not do it.
+    pub(crate) fn require(&self, user: UserId, action: Action) -> Result<(), Refusal> {
+        let member = self.visible(user).ok_or(Refusal::NotAMember)?;
+        if self.may(member, action) {
+            return Ok(());
         }
+        let needs = self.lowest_role(action);
+        Err(if member.role >= needs { Refusal::TakenAway { action } } else { Refusal::NotAllowed { action, needs } })
+    }
 
-        impl Action {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The lowest role that may do it.
-            pub fn lowest_role(self) -> Role {
-                match self { $(Self::$name => Role::$role,)* }
-            }
-
-            /// Completes "Only the host may …".
-            pub fn phrase(self) -> &'static str {
-                match self { $(Self::$name => $phrase,)* }
-            }
+    /// Refuses when somebody stands as high as `by` or is out of reach: nobody acts on the host, and on co-hosts only the
+    /// host does.
+    pub(crate) fn require_above(&self, by: UserId, target: &MemberState) -> Result<(), Refusal> {
+        match target.role {
+            Role::Host => Err(Refusal::HostStays),
+            Role::Cohost if self.role_of(by) != Some(Role::Host) => Err(Refusal::AboveYou),
+            _ => Ok(()),
         }
-    };
-}
+    }
 
-actions! {
-    /// Queue, reorder and remove tracks of one's own.
-    Queue needs Player, "queue tracks";
-    /// Remove or reorder somebody else's track.
-    CurateQueue needs Cohost, "change other people's queues";
-    /// Play, pause, seek.
-    ControlPlayback needs Cohost, "control playback";
-    /// Skip somebody else's track.
-    Skip needs Cohost, "skip other people's tracks";
-    /// Give roles.
-    SetRole needs Host, "change roles";
-    /// Send a member out.
-    Kick needs Host, "send people out";
-    /// Hand the room over.
-    TransferHost needs Host, "hand the room over";
-    /// End the room.
-    CloseRoom needs Host, "close the room";
-}
-
-/// Refuses when `role` is too low for `action`.
-pub fn require(role: Role, action: Action) -> Result<(), Refusal> {
-    let needs = action.lowest_role();
-    if role >= needs { Ok(()) } else { Err(Refusal::NotAllowed { action, needs }) }
+    /// Whether a member's queue may be played. Where suggestions are asked for, that of those who may make them.
+    pub(crate) fn may_play(&self, member: &MemberState) -> bool {
+        member.standing == Standing::Here
+            && !member.paused
+            && (self.may(member, Action::Queue) || (self.settings.suggestions && self.may(member, Action::Suggest)))
+    }
 }

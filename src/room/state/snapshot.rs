@@ -13,6 +13,9 @@ impl MemberState {
             kind: self.kind,
             away: self.standing == Standing::Away,
             picture: self.picture.clone(),
+            muted: self.muted,
+            paused: self.paused,
+            exceptions: self.exceptions.clone(),
         }
     }
 }
@@ -23,16 +26,24 @@ impl RoomState {
         let mut members: Vec<_> = self.members.iter().filter(|(_, member)| member.is_visible()).collect();
         members.sort_by_key(|(_, member)| member.joined);
         let (upcoming, upcoming_total) = self.upcoming();
+        let banned = self.members.iter().filter(|(_, member)| member.standing == Standing::Banned);
         Room {
             code: self.code,
             name: self.name.clone(),
-            locked: false,
+            locked: self.is_locked(),
             settings: self.settings.clone(),
             members: members.into_iter().map(|(id, member)| member.to_wire(*id)).collect(),
             playback: self.playback,
             now_playing: self.now_playing().cloned(),
             upcoming,
             upcoming_total,
+            suggestions: self.suggestions.iter().cloned().collect(),
+            lobby: self.door.waiting.clone(),
+            banned: banned.map(|(id, member)| member.to_wire(*id)).collect(),
+            fallback: self.fallback.tracks.clone(),
+            skip_votes: self.current.iter().flat_map(|current| &current.skip_votes).copied().collect(),
+            line: self.line(),
+            owner: self.owner,
         }
     }
 
@@ -64,11 +75,30 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::NextLocked { .. }
         | Event::EntryStarted { .. }
         | Event::EntryEnded { .. }
-        | Event::PlaybackChanged { .. } => true,
+        | Event::PlaybackChanged { .. }
+        | Event::SettingsChanged { .. }
+        | Event::PermissionChanged { .. }
+        | Event::EntryVoted { .. }
+        | Event::EntryCredited { .. }
+        | Event::QueueCleared { .. }
+        | Event::QueuePaused { .. }
+        | Event::SteppedDown { .. }
+        | Event::SuggestionApproved { .. }
+        | Event::MemberBanned { .. }
+        | Event::HostClaimed { .. }
+        | Event::Undone { .. } => true,
         Event::RoomCreated { .. }
         | Event::MemberJoined { .. }
         | Event::MemberRenamed { .. }
         | Event::MemberChanged { .. }
+        | Event::SkipVoted { .. }
+        | Event::EntrySuggested { .. }
+        | Event::SuggestionRejected { .. }
+        | Event::MemberMuted { .. }
+        | Event::BanLifted { .. }
+        | Event::LobbyEntered { .. }
+        | Event::LobbyLeft { .. }
+        | Event::Noted { .. }
         | Event::RoomClosed { .. } => false,
     }
 }

@@ -57,13 +57,14 @@ impl RoomState {
     fn deadline(&self) -> Option<(i64, Due)> {
         let current = self.current.as_ref()?;
         let end_at_ms = end_at_ms(&self.playback, &current.entry)?;
-        if !self.anything_waiting() {
+        let is_anything_waiting = self.anything_waiting();
+        if !is_anything_waiting && !self.has_fallback() {
             return Some((end_at_ms, Due::End));
         }
         // An entry is never over before it began, however short it is.
         let change_at_ms = (end_at_ms - TRACK_CHANGE_LEAD_MS).max(self.playback.anchor_at_ms);
         let lock_at_ms = end_at_ms - PRELOAD_WINDOW_MS;
-        if self.locked.is_none() && lock_at_ms < change_at_ms {
+        if is_anything_waiting && self.locked.is_none() && lock_at_ms < change_at_ms {
             Some((lock_at_ms, Due::LockNext))
         } else {
             Some((change_at_ms, Due::End))

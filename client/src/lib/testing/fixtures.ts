@@ -1,4 +1,4 @@
-import type { Entry, Member, Playback, Room, Track } from '$protocol';
+import type { Entry, Member, Playback, Room, Settings, Track } from '$protocol';
 
 export function track(id: string, duration_ms = 180_000): Track {
   return {
@@ -26,12 +26,38 @@ export function playing(entryId: string, anchor_at_ms: number, anchor_position_m
 
 export const idle: Playback = { state: 'idle', entry: null, anchor_position_ms: 0, anchor_at_ms: 0 };
 
+/** What is set in a new room. */
+export function settings(change: Partial<Settings> = {}): Settings {
+  return {
+    policy: 'fair',
+    weights: {},
+    minimum_charge_ms: 30_000,
+    debt_max_ms: 600_000,
+    entries_per_member_max: 0,
+    minutes_per_member_max: 0,
+    duplicates: 'allow',
+    track_cooldown_ms: 0,
+    artist_cooldown_ms: 0,
+    track_ms_max: 0,
+    explicit: 'allow',
+    admission: 'open',
+    suggestions: false,
+    players_max: 0,
+    step_down_after: 0,
+    vote_skip_share: 50,
+    host_claim_after_ms: 600_000,
+    permissions: {},
+    fallback: [],
+    ...change,
+  };
+}
+
 export function room(change: Partial<Room> = {}): Room {
   return {
     code: '7KM2QX',
     name: 'Kitchen',
     locked: false,
-    settings: { policy: 'fair' },
+    settings: settings(),
     members: [member('ana', 'host'), member('ben')],
     playback: idle,
     now_playing: null,

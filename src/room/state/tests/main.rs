@@ -7,3 +7,4 @@ mod permissions;
 mod playback;
 mod properties;
 mod script;
+mod world;

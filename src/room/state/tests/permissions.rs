@@ -1,46 +1,161 @@
 //! Who may do what.
 
-use tutti_protocol::{ErrorCode, Role};
+use std::collections::BTreeSet;
+
+use tutti_protocol::{Action, Command, ErrorCode, Role};
 
 use crate::script::Story;
 
-/// Each step with the lowest role that may do it, in a room where ana is the host, ben has some role, cai is a player,
-/// and cai's track is on.
-const STEPS: &[(&str, Role)] = &[
-    ("ben adds b2", Role::Player),
-    ("ben removes c2", Role::Cohost),
-    ("ben moves c2 last", Role::Cohost),
-    ("ben pauses", Role::Cohost),
-    ("ben plays", Role::Cohost),
-    ("ben seeks 10", Role::Cohost),
-    ("ben skips", Role::Cohost),
-    ("ben makes cai listener", Role::Host),
-    ("ben kicks cai", Role::Host),
-    ("ben hands cai", Role::Host),
-    ("ben closes", Role::Host),
+/// Who may take a step.
+enum Need {
+    /// Every member.
+    Nobody,
+    /// Whoever may do this.
+    Of(Action),
+}
+use Need::{Nobody, Of};
+
+/// Every command, in every form that needs something of its own: what comes before, what ben does, and what it needs.
+/// In each room ana is the host at first, ben and cai are players, and cai's c1 is on.
+const STEPS: &[(&str, &str, Need)] = &[
+    ("", "ben adds b9", Of(Action::Queue)),
+    ("ana opens approve to host; ana sets suggestions true", "ben adds b9", Of(Action::Suggest)),
+    ("", "ben removes b2", Of(Action::Queue)),
+    ("", "ben removes c2", Of(Action::CurateQueue)),
+    ("", "ben moves b1 last", Of(Action::Queue)),
+    ("", "ben moves c2 last", Of(Action::CurateQueue)),
+    ("ana sets policy host", "ben moves b1 last", Of(Action::CurateQueue)),
+    ("", "ben clears ben", Of(Action::Queue)),
+    ("", "ben clears cai", Of(Action::CurateQueue)),
+    ("", "ben clears all", Of(Action::CurateQueue)),
+    ("", "ben holds", Nobody),
+    ("ben holds", "ben resumes", Nobody),
+    ("cai holds", "ben resumes cai", Of(Action::CurateQueue)),
+    ("ana sets players_max 9", "ben steps down", Nobody),
+    ("", "ben votes c2", Of(Action::Vote)),
+    ("ana sets suggestions true; cai adds s1", "ben approves s1", Of(Action::Approve)),
+    ("ana sets suggestions true; cai adds s1", "ben rejects s1", Of(Action::Approve)),
+    ("ana sets suggestions true; ben adds s1", "ben rejects s1", Nobody),
+    ("ana pauses", "ben plays", Of(Action::ControlPlayback)),
+    ("", "ben pauses", Of(Action::ControlPlayback)),
+    ("", "ben seeks 10", Of(Action::ControlPlayback)),
+    ("", "ben skips", Of(Action::Skip)),
+    ("ana skips", "ben skips", Of(Action::Queue)),
+    ("ana skips", "ben skips unplayable", Of(Action::Skip)),
+    ("ana clears all; ana falls back to x; ana skips", "ben skips", Of(Action::Queue)),
+    ("", "ben votes to skip", Of(Action::VoteSkip)),
+    ("", "ben makes cai listener", Of(Action::SetRole)),
+    ("", "ben grants cai skip", Of(Action::SetPermissions)),
+    ("", "ben kicks cai", Of(Action::Kick)),
+    ("", "ben bans cai", Of(Action::Ban)),
+    ("ana bans cai", "ben unbans cai", Of(Action::Ban)),
+    ("", "ben mutes cai", Of(Action::Mute)),
+    ("ana sets admission lobby; dee joins", "ben admits dee", Of(Action::Admit)),
+    ("ana sets admission lobby; dee joins", "ben denies dee", Of(Action::Admit)),
+    ("", "ben locks", Of(Action::Lock)),
+    ("ana locks", "ben unlocks", Of(Action::Lock)),
+    ("", "ben chooses votes", Of(Action::SetSettings)),
+    ("", "ben sets players_max 3", Of(Action::SetSettings)),
+    ("", "ben previews votes", Of(Action::SetSettings)),
+    ("", "ben asks history", Nobody),
+    ("", "ben asks audit", Of(Action::SeeAudit)),
+    ("ana removes c2", "ben undoes it", Of(Action::CurateQueue)),
+    ("dee joins; ana kicks dee", "ben undoes it", Of(Action::Kick)),
+    ("ana sets host_claim_after_ms 1; ana drops; wait 1", "ben claims", Of(Action::ClaimHost)),
+    ("", "ben hands cai", Of(Action::TransferHost)),
+    ("", "ben closes", Of(Action::CloseRoom)),
+    ("", "ben says hello", Of(Action::Chat)),
+    ("", "ben reacts yes", Of(Action::Chat)),
+    ("", "ben renames Bo", Nobody),
+    ("", "ben leaves", Nobody),
 ];
 
+const ROLES: [Role; 4] = [Role::Listener, Role::Player, Role::Cohost, Role::Host];
+
+/// A room before a step, with ben in a role.
+fn room_before(before: &str, role: Role) -> Story {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; cai adds c1 c2 c3; ben adds b1 b2 b3");
+    story.play(before);
+    let word = serde_json::to_value(role).expect("JSON");
+    match role {
+        Role::Host => story.play("ana hands ben"),
+        Role::Player => {}
+        _ => story.play(&format!("ana makes ben {}", word.as_str().expect("a word"))),
+    }
+    story.asked.clear();
+    story
+}
+
+/// Steps that a host cannot take for other reasons.
+fn is_nothing_for_a_host(step: &str) -> bool {
+    matches!(step, "ben claims" | "ben leaves")
+}
+
+fn check_step(mut story: Story, step: &str, role: Role, allowed: bool, context: &str) {
+    let known = story.room.clone();
+    match story.attempt(step) {
+        Ok(()) => assert!(allowed, "{context}: {role:?} was let {step}"),
+        Err(refusal) if allowed => {
+            assert!(role == Role::Host && is_nothing_for_a_host(step), "{context}: {role:?} {step}: {refusal}");
+        }
+        Err(refusal) => {
+            assert_eq!(refusal.code(), ErrorCode::Forbidden, "{context}: {role:?} {step}: {refusal}");
+            assert_eq!(story.room, known, "a refusal changes nothing");
+        }
+    }
+}
+
 #[test]
-fn every_step_is_allowed_from_its_lowest_role_up() {
-    for role in ["listener", "player", "cohost", "host"] {
-        for (step, lowest) in STEPS {
-            let mut story = Story::new();
-            story.play("ana joins; ben joins; cai joins; cai adds c1 c2 c3");
-            let rank = match role {
-                "host" => {
-                    story.play("ana hands ben");
-                    Role::Host
+fn every_command_in_every_role_under_every_table_is_allowed_as_the_table_says() {
+    let mut asked = BTreeSet::new();
+    for (before, step, need) in STEPS {
+        for role in ROLES {
+            let story = room_before(before, role);
+            for (changed, lowest) in Action::ALL.iter().flat_map(|action| ROLES.map(|lowest| (*action, lowest))) {
+                let mut story = story.clone();
+                if !changed.is_fixed() {
+                    story.open_to(changed, lowest);
                 }
-                given => {
-                    story.play(&format!("ana makes ben {given}"));
-                    let ben = story.user("ben");
-                    story.room.role_of(ben).expect("a member")
-                }
-            };
-            if rank >= *lowest {
-                story.play(step);
-            } else {
-                assert_eq!(story.refused(step), ErrorCode::Forbidden, "{role}: {step}");
+                let needs = match need {
+                    Nobody => Role::Listener,
+                    // Whoever may approve does not suggest.
+                    Of(Action::Suggest) if story.allows("ben", Action::Approve) => {
+                        story.room.lowest_role(Action::Queue)
+                    }
+                    Of(action) if *action == changed && !changed.is_fixed() => lowest,
+                    // Opened to the host only for this step.
+                    Of(action) => action.lowest_role(),
+                };
+                check_step(story.clone(), step, role, role >= needs, &format!("{changed:?} from {lowest:?}"));
+                let mut ended = story;
+                let _ = ended.attempt(step);
+                asked.append(&mut ended.asked);
+            }
+        }
+    }
+    let known: BTreeSet<&str> = Command::NAMES.iter().copied().collect();
+    assert_eq!(asked, known, "every command has its steps");
+}
+
+#[test]
+fn every_exception_goes_over_the_table_but_not_over_what_is_fixed() {
+    for (before, step, need) in STEPS {
+        let Of(action) = need else { continue };
+        for role in [Role::Listener, Role::Player, Role::Cohost] {
+            for allowed in [true, false] {
+                let mut story = room_before(before, role);
+                let ben = story.user("ben");
+                let except = Command::SetPermission { member: ben, action: *action, allowed: Some(allowed) };
+                let excepted = story.command("ana", except);
+                let expected = if action.is_fixed() {
+                    assert_eq!(excepted.map_err(|refusal| refusal.code()), Err(ErrorCode::Invalid));
+                    role >= action.lowest_role()
+                } else {
+                    excepted.expect("an exception");
+                    allowed
+                };
+                check_step(story, step, role, expected, &format!("{action:?} {allowed}"));
             }
         }
     }

@@ -60,8 +60,8 @@ fn two_who_skip_the_same_track_skip_it_once() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2 a3");
     let meant = story.room.now_playing().map(|entry| entry.id);
-    story.command("ana", Command::Skip { entry: meant }).expect("it is on");
-    let refusal = story.command("ana", Command::Skip { entry: meant }).expect_err("it is over");
+    story.command("ana", Command::Skip { entry: meant, unplayable: None }).expect("it is on");
+    let refusal = story.command("ana", Command::Skip { entry: meant, unplayable: None }).expect_err("it is over");
     assert_eq!(refusal.code(), ErrorCode::Conflict);
     assert_eq!(story.to_string(), "a2 playing · a3");
 }

@@ -5,21 +5,38 @@
 //! `ana adds a3 before a1` · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
 //! `ana pauses` · `ana seeks 30` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
 //! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
-//! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90` (seconds, with every deadline on the way) · `next` (until the next entry is on).
+//! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90`
+//! (seconds, with every deadline on the way) · `next` (until the next entry is on).
+//!
+//! A track may have an artist and be explicit: `a1=200@queen`, `a1!`. Hosting: `ana sets policy votes` · `ana sets
+//! players_max 2` · `ana weighs ben 200` · `ana opens kick to cohost` · `ana grants ben skip` · `ana withholds ben vote` ·
+//! `ana falls back to x y=60` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
+//! `ana locks` · `ana unlocks` · `ana approves b1` · `ana rejects b1` · `ana clears ben` · `ana clears all` · `ana undoes` ·
+//! `ana undoes it` (whoever did it last) · `ana chooses votes` · `ana previews votes` · `ana asks audit` · `ben skips
+//! unplayable` · `ben renames Bo` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
+//! steps down` · `ben votes a1` · `ben votes against a1` · `ben unvotes a1` · `ben votes to skip` · `ben dozes` (idle) ·
+//! `ben wakes`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
-    Command, EntryId, ErrorCode, Event, PlaybackState, Provider, Role, RoomCode, Track, TrackRef, UserId, UserKind,
+    Action, Command, EntryId, ErrorCode, Event, PlaybackState, Policy, Provider, Role, RoomCode, SettingsChange, Track,
+    TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Ctx, Input, Newcomer, Refusal, RoomState};
 use uuid::Uuid;
 
 /// A room that is told what to do in words.
+#[derive(Clone)]
 pub struct Story {
     pub room: RoomState,
     pub events: Vec<Event>,
     pub now_ms: i64,
+    /// Members with a device that is not idle.
+    pub present: BTreeSet<UserId>,
+    pub host_gone_since_ms: Option<i64>,
+    /// The names of the commands that were tried.
+    pub asked: BTreeSet<&'static str>,
     people: BTreeMap<String, UserId>,
     entries: BTreeMap<String, EntryId>,
     ids: u128,
@@ -38,6 +55,9 @@ impl Story {
             room: RoomState::new(RoomCode::from_bits(1)),
             events: vec![],
             now_ms: 1_000_000,
+            present: BTreeSet::new(),
+            host_gone_since_ms: None,
+            asked: BTreeSet::new(),
             people: BTreeMap::new(),
             entries: BTreeMap::new(),
             ids: 0,
@@ -53,12 +73,36 @@ impl Story {
         }
     }
 
+    /// Plays one step that may be refused.
+    pub fn attempt(&mut self, step: &str) -> Result<(), Refusal> {
+        self.step(step)
+    }
+
+    pub fn allows(&mut self, name: &str, action: Action) -> bool {
+        let who = self.user(name);
+        self.room.allows(who, action)
+    }
+
+    /// Whoever is the host lets everybody from a role up do something.
+    pub fn open_to(&mut self, action: Action, role: Role) {
+        let by = self.room.host().expect("a host");
+        let settings = SettingsChange { permissions: Some([(action, role)].into()), ..SettingsChange::default() };
+        let command = Command::SetSettings { settings: Box::new(settings) };
+        self.handle(&Input::Command { by, command, tracks: vec![] }).expect("the host may");
+        self.asked.clear();
+    }
+
     /// Plays one step that must be refused.
     pub fn refused(&mut self, step: &str) -> ErrorCode {
+        self.refusal(step).code()
+    }
+
+    /// As [`Self::refused`], with the reason itself.
+    pub fn refusal(&mut self, step: &str) -> Refusal {
         let before = self.room.clone();
         let refusal = self.step(step).expect_err(step);
         assert_eq!(self.room, before, "a refusal changes nothing");
-        refusal.code()
+        refusal
     }
 
     pub fn user(&mut self, name: &str) -> UserId {
@@ -72,8 +116,16 @@ impl Story {
     }
 
     pub fn handle(&mut self, input: &Input) -> Result<(), Refusal> {
+        if let Input::Command { command, .. } = input {
+            self.asked.insert(command.name());
+        }
         self.ids += 1;
-        let ctx = Ctx { now_ms: self.now_ms, new_entry: EntryId(Uuid::from_u128(1_000_000 + self.ids)) };
+        let ctx = Ctx {
+            now_ms: self.now_ms,
+            new_entry: EntryId(Uuid::from_u128(1_000_000 + self.ids)),
+            present: &self.present,
+            host_gone_since_ms: self.host_gone_since_ms,
+        };
         self.events.extend(self.room.handle(&ctx, input)?);
         Ok(())
     }
@@ -90,6 +142,9 @@ impl Story {
 
     fn step(&mut self, step: &str) -> Result<(), Refusal> {
         let words: Vec<&str> = step.split_whitespace().collect();
+        if let Some(done) = self.comings_and_goings(&words) {
+            return done;
+        }
         match words[..] {
             ["wait", seconds] => self.wait_ms(seconds.parse::<i64>().expect("seconds") * 1_000),
             ["next"] => {
@@ -98,38 +153,6 @@ impl Story {
                     let deadline_ms = self.room.next_deadline_ms().expect("something is on");
                     self.wait_ms((deadline_ms - self.now_ms).max(0));
                 }
-            }
-            [name, "joins"] => {
-                let who = self.newcomer(name);
-                if self.room.offset() == 0 {
-                    self.handle(&Input::Create { name: "Party".into(), host: who })?;
-                } else {
-                    self.handle(&Input::Enter(who))?;
-                }
-            }
-            [name, "returns"] => {
-                let who = self.newcomer(name);
-                self.handle(&Input::Enter(who))?;
-            }
-            [name, "returns", "with", picture] => {
-                let who = Newcomer { picture: Some(picture.to_owned()), ..self.newcomer(name) };
-                self.handle(&Input::Enter(who))?;
-            }
-            [name, "returns", "as", other] => {
-                let who = Newcomer { name: other.to_owned(), ..self.newcomer(name) };
-                self.handle(&Input::Enter(who))?;
-            }
-            [name, "becomes", account] => {
-                let (from, to) = (self.user(name), self.newcomer(account));
-                self.handle(&Input::Merge { from, to: Newcomer { kind: UserKind::User, ..to } })?;
-            }
-            [name, "vanishes"] => {
-                let who = self.user(name);
-                self.handle(&Input::Forget(who))?;
-            }
-            [name, "goes"] => {
-                let who = self.user(name);
-                self.handle(&Input::GraceOver(who))?;
             }
             [name, "adds", ref tracks @ ..] => {
                 let (tracks, before) = match tracks {
@@ -166,43 +189,197 @@ impl Story {
             }
             [name, "makes", other, role] => {
                 let member = self.user(other);
-                let role = match role {
-                    "listener" => Role::Listener,
-                    "player" => Role::Player,
-                    "cohost" => Role::Cohost,
-                    "host" => Role::Host,
-                    _ => panic!("no such role: {role}"),
-                };
-                self.command(name, Command::SetRole { member, role })?;
+                self.command(name, Command::SetRole { member, role: role_of(role) })?;
             }
-            [name, "skips"] => self.command(name, Command::Skip { entry: None })?,
+            [name, "skips"] => self.command(name, Command::Skip { entry: None, unplayable: None })?,
             [name, "plays"] => self.command(name, Command::Play)?,
             [name, "pauses"] => self.command(name, Command::Pause)?,
             [name, "leaves"] => self.command(name, Command::Leave)?,
             [name, "closes"] => self.command(name, Command::CloseRoom)?,
-            _ => panic!("what does this mean: {step}"),
+            [name, ref rest @ ..] => {
+                let command = self.hosting(rest).or_else(|| self.voting(rest));
+                let command = command.unwrap_or_else(|| panic!("what does this mean: {step}"));
+                match rest {
+                    ["falls", "back", "to", tracks @ ..] => {
+                        let tracks: Vec<Track> = tracks.iter().map(|track| parse_track(track)).collect();
+                        let by = self.user(name);
+                        self.handle(&Input::Command { by, command, tracks })?;
+                    }
+                    _ => self.command(name, command)?,
+                }
+            }
+            [] => panic!("nothing"),
         }
         Ok(())
     }
 
+    /// `None` when it is about something else.
+    fn comings_and_goings(&mut self, words: &[&str]) -> Option<Result<(), Refusal>> {
+        let input = match *words {
+            [name, "joins"] if self.room.offset() == 0 => {
+                Input::Create { name: "Party".into(), host: self.newcomer(name) }
+            }
+            [name, "joins" | "returns"] => Input::Enter(self.newcomer(name)),
+            [name, "returns", "with", picture] => {
+                Input::Enter(Newcomer { picture: Some(picture.to_owned()), ..self.newcomer(name) })
+            }
+            [name, "returns", "as", other] => Input::Enter(Newcomer { name: other.to_owned(), ..self.newcomer(name) }),
+            [name, "becomes", account] => {
+                let to = Newcomer { kind: UserKind::User, ..self.newcomer(account) };
+                Input::Merge { from: self.user(name), to }
+            }
+            [name, "vanishes"] => Input::Forget(self.user(name)),
+            [name, "goes"] => Input::GraceOver(self.user(name)),
+            [name, how @ ("wakes" | "dozes" | "drops")] => {
+                let who = self.user(name);
+                if how == "drops" && self.room.host() == Some(who) {
+                    self.host_gone_since_ms = Some(self.now_ms);
+                }
+                self.is_seen(name, how == "wakes");
+                return Some(Ok(()));
+            }
+            _ => return None,
+        };
+        let done = self.handle(&input);
+        match *words {
+            [name, "goes"] => self.is_seen(name, false),
+            [name, "joins" | "returns", ..] if done.is_ok() => self.is_seen(name, true),
+            _ => {}
+        }
+        let host = self.room.host().filter(|host| self.present.contains(host));
+        self.host_gone_since_ms = self.host_gone_since_ms.filter(|_| host.is_none());
+        Some(done)
+    }
+
+    fn is_seen(&mut self, name: &str, present: bool) {
+        let who = self.user(name);
+        if present {
+            self.present.insert(who)
+        } else {
+            self.present.remove(&who)
+        };
+    }
+
+    fn hosting(&mut self, words: &[&str]) -> Option<Command> {
+        let settings = |change: SettingsChange| Command::SetSettings { settings: Box::new(change) };
+        Some(match *words {
+            ["sets", setting, value] => {
+                let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
+                let change = serde_json::json!({ setting: value });
+                settings(serde_json::from_value(change).expect("a setting"))
+            }
+            ["weighs", other, weight] => {
+                let weights = [(self.user(other), weight.parse().expect("per cent"))].into();
+                settings(SettingsChange { weights: Some(weights), ..SettingsChange::default() })
+            }
+            ["opens", action, "to", role] => {
+                let permissions = [(action_of(action), role_of(role))].into();
+                settings(SettingsChange { permissions: Some(permissions), ..SettingsChange::default() })
+            }
+            ["falls", "back", "to", ref tracks @ ..] => {
+                let fallback = tracks.iter().map(|track| reference_to(&parse_track(track))).collect();
+                settings(SettingsChange { fallback: Some(fallback), ..SettingsChange::default() })
+            }
+            [how @ ("grants" | "withholds"), other, action] => Command::SetPermission {
+                member: self.user(other),
+                action: action_of(action),
+                allowed: Some(how == "grants"),
+            },
+            ["bans", other] => Command::Ban { member: self.user(other) },
+            ["unbans", other] => Command::Unban { member: self.user(other) },
+            ["mutes", other] => Command::Mute { member: self.user(other), muted: true },
+            ["admits", other] => Command::Admit { member: self.user(other) },
+            ["denies", other] => Command::Deny { member: self.user(other) },
+            ["locks"] => Command::Lock,
+            ["unlocks"] => Command::Unlock,
+            ["approves", entry] => Command::Approve { entry: self.entry(entry) },
+            ["rejects", entry] => Command::Reject { entry: self.entry(entry) },
+            ["clears", "all"] => Command::Clear { member: None },
+            ["clears", other] => Command::Clear { member: Some(self.user(other)) },
+            ["undoes"] => Command::Undo { note: None },
+            ["undoes", "it"] => Command::Undo { note: Some(self.last_note()) },
+            ["chooses", policy] => Command::SetPolicy { policy: policy_of(policy) },
+            ["previews", policy] => Command::PreviewPolicy { policy: policy_of(policy) },
+            ["asks", "history"] => Command::ShowHistory,
+            ["asks", "audit"] => Command::ShowAudit,
+            ["skips", "unplayable"] => Command::Skip { entry: None, unplayable: Some(true) },
+            ["says", text] => Command::Say { text: text.to_owned() },
+            ["reacts", emoji] => Command::React { emoji: emoji.to_owned() },
+            ["renames", display_name] => Command::Rename { display_name: display_name.to_owned() },
+            ["claims"] => Command::ClaimHost,
+            _ => return None,
+        })
+    }
+
+    fn last_note(&self) -> u64 {
+        let noted = self.events.iter().rev().find_map(|event| match event {
+            Event::Noted { note } if note.undo_until_ms.is_some() => Some(note.id),
+            _ => None,
+        });
+        noted.expect("something was noted")
+    }
+
+    fn voting(&mut self, words: &[&str]) -> Option<Command> {
+        Some(match *words {
+            ["votes", "to", "skip"] => Command::VoteSkip { entry: None },
+            ["votes", "against", entry] => Command::Vote { entry: self.entry(entry), value: -1 },
+            ["votes", entry] => Command::Vote { entry: self.entry(entry), value: 1 },
+            ["unvotes", entry] => Command::Vote { entry: self.entry(entry), value: 0 },
+            ["holds"] => Command::PauseQueue,
+            ["resumes"] => Command::ResumeQueue { member: None },
+            ["resumes", other] => Command::ResumeQueue { member: Some(self.user(other)) },
+            ["steps", "down"] => Command::StepDown,
+            _ => return None,
+        })
+    }
+
     pub fn command(&mut self, name: &str, command: Command) -> Result<(), Refusal> {
         let by = self.user(name);
-        self.handle(&Input::Command { by, command, track: None })
+        self.handle(&Input::Command { by, command, tracks: vec![] })
     }
 
     fn add(&mut self, name: &str, track: &str, before: Option<EntryId>) -> Result<(), Refusal> {
-        let (title, seconds) = track.split_once('=').unwrap_or((track, "180"));
-        let track = track_of(title, seconds.parse::<u64>().expect("seconds") * 1_000);
-        let by = self.user(name);
-        let command = Command::Enqueue { track: TrackRef { provider: track.provider, id: track.id.clone() }, before };
-        self.handle(&Input::Command { by, command, track: Some(track) })?;
-        self.entries.insert(title.to_owned(), EntryId(Uuid::from_u128(1_000_000 + self.ids)));
+        let track = parse_track(track);
+        let (title, by) = (track.title.clone(), self.user(name));
+        let command = Command::Enqueue { track: reference_to(&track), before };
+        let known = self.events.len();
+        self.handle(&Input::Command { by, command, tracks: vec![track] })?;
+        for event in &self.events[known..] {
+            if let Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } = event {
+                self.entries.insert(title.clone(), entry.id);
+            }
+        }
         Ok(())
     }
 
-    fn entry(&self, title: &str) -> EntryId {
+    pub fn entry(&self, title: &str) -> EntryId {
         *self.entries.get(title).unwrap_or_else(|| panic!("nobody added {title}"))
     }
+}
+
+fn role_of(word: &str) -> Role {
+    serde_json::from_value(word.into()).expect("a role")
+}
+
+fn policy_of(word: &str) -> Policy {
+    serde_json::from_value(word.into()).expect("a policy")
+}
+
+fn action_of(word: &str) -> Action {
+    serde_json::from_value(word.into()).expect("an action")
+}
+
+fn reference_to(track: &Track) -> TrackRef {
+    TrackRef { provider: track.provider, id: track.id.clone() }
+}
+
+/// `a1`, `a1=200`, `a1=200@queen`, `a1!`
+fn parse_track(word: &str) -> Track {
+    let (word, explicit) = word.strip_suffix('!').map_or((word, false), |word| (word, true));
+    let (word, artist) = word.split_once('@').map_or((word, None), |(word, artist)| (word, Some(artist)));
+    let (title, seconds) = word.split_once('=').unwrap_or((word, "180"));
+    let artists = artist.into_iter().map(str::to_owned).collect();
+    Track { artists, explicit, ..track_of(title, seconds.parse::<u64>().expect("seconds") * 1_000) }
 }
 
 pub fn track_of(title: &str, duration_ms: u64) -> Track {
@@ -214,6 +391,7 @@ pub fn track_of(title: &str, duration_ms: u64) -> Track {
         album: None,
         duration_ms,
         art_url: None,
+        explicit: false,
     }
 }
 

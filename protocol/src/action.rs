@@ -1,0 +1,95 @@
+//! What not everybody may do: one table, with the lowest role that may unless the host says otherwise.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::room::Role;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident needs $role:ident $($fixed:ident)?, $phrase:literal;)*) => {
+        /// Something that not everybody may do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+        #[serde(rename_all = "snake_case")]
+        pub enum Action {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The lowest role that may do it in a new room.
+            pub fn lowest_role(self) -> Role {
+                match self { $(Self::$name => Role::$role,)* }
+            }
+
+            /// Whether that stays so: neither the table nor an exception for somebody changes it, so that a host cannot
+            /// be robbed of the room.
+            pub fn is_fixed(self) -> bool {
+                match self { $(Self::$name => actions!(@fixed $($fixed)?),)* }
+            }
+
+            /// Completes "Only the host may …".
+            pub fn phrase(self) -> &'static str {
+                match self { $(Self::$name => $phrase,)* }
+            }
+        }
+    };
+    (@fixed fixed) => { true };
+    (@fixed) => { false };
+}
+
+actions! {
+    /// Queue, reorder and remove tracks of one's own, and have them played.
+    Queue needs Player, "queue tracks";
+    /// Suggest tracks, where suggestions are asked for.
+    Suggest needs Listener, "suggest tracks";
+    /// Vote for and against waiting tracks.
+    Vote needs Listener, "vote";
+    /// Vote to skip what is on.
+    VoteSkip needs Listener, "vote to skip";
+    /// Say something, react.
+    Chat needs Listener, "talk here";
+    /// Remove, reorder, clear somebody else's tracks.
+    CurateQueue needs Cohost, "change other people's queues";
+    /// Play, pause, seek.
+    ControlPlayback needs Cohost, "control playback";
+    /// Skip somebody else's track.
+    Skip needs Cohost, "skip other people's tracks";
+    /// Approve and reject suggestions; whoever may needs no approval.
+    Approve needs Cohost, "approve suggestions";
+    /// Let people in from the lobby, or turn them away.
+    Admit needs Cohost, "let people in";
+    /// Lock the room and unlock it.
+    Lock needs Cohost, "lock the room";
+    /// Mute somebody.
+    Mute needs Cohost, "mute people";
+    /// See the list of who did what.
+    SeeAudit needs Cohost, "see who did what";
+    /// Give roles.
+    SetRole needs Host, "change roles";
+    /// Send a member out.
+    Kick needs Host, "send people out";
+    /// Send a member out for good, and let them in again.
+    Ban needs Host, "ban people";
+    /// Change the settings, and see what a change of policy would do.
+    SetSettings needs Host, "change the settings";
+    /// Change this table, make exceptions from it, and say when the room may be claimed.
+    SetPermissions needs Host fixed, "change who may do what";
+    /// Claim the room whose host is gone.
+    ClaimHost needs Cohost fixed, "take the room over";
+    /// Hand the room over.
+    TransferHost needs Host fixed, "hand the room over";
+    /// End the room.
+    CloseRoom needs Host fixed, "close the room";
+}
+
+/// Which role may do what.
+pub type Permissions = BTreeMap<Action, Role>;
+
+/// The table of a new room, without what is fixed.
+pub fn default_permissions() -> Permissions {
+    Action::ALL.iter().filter(|action| !action.is_fixed()).map(|action| (*action, action.lowest_role())).collect()
+}

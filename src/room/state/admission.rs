@@ -1,0 +1,132 @@
+//! Who comes in, who is let in, and what becomes of a guest who turns out to be somebody else.
+
+use tutti_protocol::{Action, Admission, Event, Member, Role, SettingsChange, UserId, UserKind};
+
+use crate::decide::Decision;
+use crate::{LOBBY_MAX, MEMBERS_MAX, Newcomer, Refusal, RoomState, Standing};
+
+impl RoomState {
+    /// Members always come in. For others an empty decision about somebody in the lobby means: wait.
+    pub(crate) fn enter(&self, newcomer: &Newcomer) -> Decision {
+        if self.is_banned(newcomer.id) {
+            return Err(Refusal::Banned);
+        }
+        match self.visible(newcomer.id) {
+            Some(_) => Ok(self.come_again(newcomer)),
+            None => self.come_new(newcomer),
+        }
+    }
+
+    fn come_again(&self, newcomer: &Newcomer) -> Vec<Event> {
+        let known = &self.members[&newcomer.id];
+        let mut events = vec![];
+        if known.standing == Standing::Away {
+            events.push(Event::MemberReturned { member: newcomer.id });
+        }
+        let Member { id, name, kind, picture, .. } = newcomer.to_member(known.role, false);
+        if (&name, kind, &picture) != (&known.name, known.kind, &known.picture) {
+            events.push(Event::MemberChanged { member: id, member_name: name, kind, picture });
+        }
+        events
+    }
+
+    fn come_new(&self, newcomer: &Newcomer) -> Decision {
+        let is_denied = self.door.denied.contains(&newcomer.id);
+        match self.settings.admission {
+            _ if is_denied => return Err(Refusal::NotAdmitted),
+            Admission::Locked => return Err(Refusal::RoomLocked),
+            Admission::Accounts if newcomer.kind == UserKind::Guest => return Err(Refusal::AccountNeeded),
+            Admission::Open | Admission::Accounts | Admission::Lobby => {}
+        }
+        let member = self.as_newcomer(newcomer.to_member(Role::Player, false));
+        if self.settings.admission != Admission::Lobby {
+            self.check_room_for_member()?;
+            return Ok(vec![Event::MemberJoined { member }]);
+        }
+        match self.door.waits(newcomer.id) {
+            Some(known) if *known == member => Ok(vec![]),
+            None if self.door.waiting.len() >= LOBBY_MAX => Err(Refusal::LobbyFull),
+            _ => Ok(vec![Event::LobbyEntered { person: member }]),
+        }
+    }
+
+    /// Somebody who comes in, with what the room decided about them when they were here before.
+    fn as_newcomer(&self, member: Member) -> Member {
+        let Some(known) = self.members.get(&member.id) else { return member };
+        let role = if known.was_listener { Role::Listener } else { member.role };
+        let exceptions = known.exceptions.clone();
+        Member { role, muted: known.muted, paused: known.paused, exceptions, ..member }
+    }
+
+    fn check_room_for_member(&self) -> Result<(), Refusal> {
+        let members = self.members.values().filter(|member| member.is_visible()).count();
+        if members >= MEMBERS_MAX { Err(Refusal::RoomFull) } else { Ok(()) }
+    }
+
+    pub(crate) fn admit(&self, by: UserId, person: UserId) -> Decision {
+        self.require(by, Action::Admit)?;
+        let left = Event::LobbyLeft { person, admitted: true, by: Some(by) };
+        match self.door.waits(person) {
+            Some(waiting) => {
+                self.check_room_for_member()?;
+                Ok(vec![left, Event::MemberJoined { member: self.as_newcomer(waiting.clone()) }])
+            }
+            None if self.door.denied.contains(&person) => Ok(vec![left]),
+            None => Err(Refusal::NobodyWaits),
+        }
+    }
+
+    pub(crate) fn deny(&self, by: UserId, person: UserId) -> Decision {
+        self.require(by, Action::Admit)?;
+        self.door.waits(person).ok_or(Refusal::NobodyWaits)?;
+        Ok(vec![Event::LobbyLeft { person, admitted: false, by: Some(by) }])
+    }
+
+    /// Locking is a change to who comes in; unlocking takes that back.
+    pub(crate) fn lock(&self, by: UserId, locked: bool) -> Decision {
+        self.require(by, Action::Lock)?;
+        if self.is_locked() == locked {
+            return Ok(vec![]);
+        }
+        let admission = if locked { Admission::Locked } else { self.door.before_lock };
+        let settings = Box::new(SettingsChange { admission: Some(admission), ..SettingsChange::default() });
+        Ok(vec![Event::SettingsChanged { settings, fallback: None, by }])
+    }
+
+    pub(crate) fn merge_guest(&self, from: UserId, to: &Newcomer) -> Vec<Event> {
+        if from == to.id {
+            return vec![];
+        }
+        // A ban is the person's, whatever they log in as. Nobody is sent out of a room of their own.
+        if self.is_banned(from) || self.is_banned(to.id) {
+            let is_host = self.role_of(to.id) == Some(Role::Host) || self.role_of(from) == Some(Role::Host);
+            let other = if self.is_banned(from) { to.id } else { from };
+            let by = self.host().unwrap_or(UserId::NOBODY);
+            let done = is_host || self.is_banned(other);
+            return if done { vec![] } else { vec![Event::MemberBanned { member: other, by }] };
+        }
+        let Some(guest) = self.visible(from) else { return vec![] };
+        let known = self.visible(to.id);
+        let role = known.map_or(guest.role, |known| known.role.max(guest.role));
+        let away = guest.standing == Standing::Away && known.is_none_or(|known| known.standing == Standing::Away);
+        let mut member = self.as_newcomer(to.to_member(role, away));
+        member.role = role;
+        member.muted |= guest.muted;
+        member.paused = guest.paused || known.is_some_and(|known| known.paused);
+        for (action, allowed) in &guest.exceptions {
+            member.exceptions.entry(*action).or_insert(*allowed);
+        }
+        vec![Event::MemberMerged { from, to: member }]
+    }
+
+    pub(crate) fn forget(&self, member: UserId) -> Vec<Event> {
+        let forgotten = Event::MemberForgotten { member };
+        if self.role_of(member) != Some(Role::Host) {
+            return vec![forgotten];
+        }
+        match self.heir() {
+            Some(heir) => vec![Event::HostTransferred { from: member, to: heir }, forgotten],
+            None => vec![forgotten, Event::RoomClosed { by: member }],
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What some ask of the room and others do not see: it changes nothing and goes only to whoever asked.
+
+use tutti_protocol::{Action, Answer, Command, Event, Policy, SettingsChange, UserId};
+
+use crate::{Refusal, RoomState};
+
+/// How much of what was played one answer has.
+const HISTORY_SHOWN_MAX: usize = 100;
+
+impl RoomState {
+    /// The answer to a command that asks for something and was accepted; `None` for any other.
+    pub fn answer(&self, command: &Command) -> Option<Answer> {
+        match command {
+            Command::PreviewPolicy { policy } => Some(Answer::Upcoming(self.preview(*policy))),
+            Command::ShowHistory => {
+                Some(Answer::History(self.past.latest().take(HISTORY_SHOWN_MAX).cloned().collect()))
+            }
+            Command::ShowAudit => Some(Answer::Audit(self.desk.audit.iter().rev().cloned().collect())),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn may_ask(&self, by: UserId, command: &Command) -> Result<(), Refusal> {
+        match command {
+            Command::PreviewPolicy { .. } => self.require(by, Action::SetSettings),
+            Command::ShowAudit => self.require(by, Action::SeeAudit),
+            _ => Ok(()),
+        }
+    }
+
+    /// What would come under another policy, found out by doing it: so it is what will come.
+    fn preview(&self, policy: Policy) -> Vec<tutti_protocol::Entry> {
+        let change = SettingsChange { policy: Some(policy), ..SettingsChange::default() };
+        let settings = Box::new(self.settings.difference(change));
+        let mut after = self.clone();
+        after.apply(&Event::SettingsChanged { settings, fallback: None, by: UserId::NOBODY });
+        after.upcoming().0
+    }
+}

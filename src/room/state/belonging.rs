@@ -1,0 +1,121 @@
+//! Events about who belongs to the room into the state.
+
+use tutti_protocol::{Member, Role, UserId, UserKind};
+
+use crate::desk::Taken;
+use crate::{Ledger, MemberState, RoomState, Standing};
+
+impl RoomState {
+    /// Somebody new, or who was here before: their ledger is, and after a ban their queue.
+    pub(crate) fn join(&mut self, member: &Member) {
+        self.joins += 1;
+        self.door.forget(member.id);
+        let mut state = MemberState::of(member, self.joins);
+        if let Some(known) = self.members.remove(&member.id) {
+            (state.ledger, state.queue, state.line) = (known.ledger, known.queue, known.line);
+        }
+        self.members.insert(member.id, state);
+    }
+
+    /// Somebody goes: their queue goes with them, save what others wanted, too.
+    pub(crate) fn part(&mut self, id: UserId) {
+        self.let_go_of(id);
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let queue = std::mem::take(&mut member.queue);
+        member.was_listener |= member.is_visible() && member.role == Role::Listener;
+        member.standing = Standing::Gone;
+        for entry in queue {
+            self.lose(entry.id);
+        }
+        self.forget_who(id);
+    }
+
+    /// As leaving, but what they had is kept for whoever takes the kick back.
+    pub(crate) fn kick_out(&mut self, id: UserId) {
+        self.hand_on_all(id);
+        let Some(was) = self.members.get(&id).cloned() else { return };
+        let votes = was.queue.iter().filter_map(|entry| Some((entry.id, self.votes.get(&entry.id)?.clone()))).collect();
+        self.part(id);
+        self.desk.bin = Some(Taken { member: Some((id, was)), entries: vec![], votes });
+    }
+
+    /// Their queue stays with them, out of everybody's sight.
+    pub(crate) fn ban_out(&mut self, id: UserId) {
+        self.let_go_of(id);
+        let joined = self.joins;
+        let waiting = self.door.waits(id).cloned();
+        self.door.forget(id);
+        let member = self.members.entry(id).or_insert_with(|| match waiting {
+            Some(person) => MemberState::of(&person, joined),
+            None => blank(joined),
+        });
+        member.was_listener |= member.is_visible() && member.role == Role::Listener;
+        member.role = Role::Listener;
+        member.standing = Standing::Banned;
+    }
+
+    pub(crate) fn lift_ban(&mut self, id: UserId) {
+        self.update(id, |member, _| {
+            member.standing = Standing::Gone;
+            member.paused = !member.queue.is_empty();
+        });
+        self.forget_who(id);
+    }
+
+    /// What goes with whoever goes, in whatever way.
+    fn let_go_of(&mut self, id: UserId) {
+        self.hand_on_all(id);
+        self.suggestions.retain(|entry| entry.member != id);
+        self.owner = self.owner.filter(|owner| *owner != id);
+    }
+
+    fn hand_on_all(&mut self, id: UserId) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        let (wanted, own) =
+            std::mem::take(&mut member.queue).into_iter().partition::<Vec<_>, _>(|entry| !entry.credits.is_empty());
+        member.queue = own.into();
+        for entry in wanted {
+            self.hand_on(entry);
+        }
+    }
+
+    /// Of those who are gone neither name nor picture is kept, and nothing at all of those about whom there is nothing to
+    /// remember.
+    fn forget_who(&mut self, id: UserId) {
+        let is_on = self.current.as_ref().is_some_and(|current| current.is_charged_to(id));
+        let Some(member) = self.members.get_mut(&id) else { return };
+        member.name.clear();
+        member.picture = None;
+        member.role = Role::Listener;
+        if !is_on && member.is_nobody_special() {
+            self.members.remove(&id);
+        }
+    }
+}
+
+impl MemberState {
+    /// Whether it makes no difference that they were ever here.
+    fn is_nobody_special(&self) -> bool {
+        self.ledger == Ledger::default()
+            && self.queue.is_empty()
+            && self.exceptions.is_empty()
+            && !self.muted
+            && !self.was_listener
+    }
+}
+
+/// Somebody of whom only the identity is known.
+fn blank(joined: u64) -> MemberState {
+    let member = Member {
+        id: UserId::NOBODY,
+        name: String::new(),
+        role: Role::Player,
+        kind: UserKind::Guest,
+        away: false,
+        picture: None,
+        muted: false,
+        paused: false,
+        exceptions: std::collections::BTreeMap::new(),
+    };
+    MemberState { standing: Standing::Gone, ..MemberState::of(&member, joined) }
+}

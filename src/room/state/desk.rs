@@ -1,0 +1,216 @@
+//! Who did what, and what of it can be undone for a while: removals, clearings, kicks.
+//!
+//! An event that takes something away leaves it in the bin; the note that comes right after it, if it can be undone, keeps
+//! it. Notes carry the time, so that nothing here reads a clock.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use tutti_protocol::{Action, Command, Entry, EntryId, Event, Member, Note, UserId};
+
+use crate::{Ctx, MemberState, Refusal, RoomState, is_default};
+
+/// Lines kept of who did what; the oldest are forgotten first.
+pub const AUDIT_MAX: usize = 200;
+/// How long something can be undone.
+pub const UNDO_MS: i64 = 2 * 60_000;
+/// How many things can be undone at a time; the oldest stay as they are.
+const UNDOABLE_MAX: usize = 20;
+
+/// The desk of those who run the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Desk {
+    /// The oldest first.
+    pub(crate) audit: VecDeque<Note>,
+    #[serde(skip_serializing_if = "is_default")]
+    undoable: VecDeque<Undoable>,
+    /// What the last event took away.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) bin: Option<Taken>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Undoable {
+    note: u64,
+    until_ms: i64,
+    by: UserId,
+    taken: Taken,
+}
+
+/// What was taken away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Taken {
+    /// Somebody, as they were, with their queue.
+    pub(crate) member: Option<(UserId, MemberState)>,
+    /// Entries, each with its place in its owner's queue, in ascending order for each owner.
+    pub(crate) entries: Vec<(Entry, usize)>,
+    /// The votes for all of these.
+    pub(crate) votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
+}
+
+impl Taken {
+    fn is_about(&self, id: UserId) -> bool {
+        self.member.as_ref().is_some_and(|(member, _)| *member == id)
+            || self.entries.iter().any(|(entry, _)| entry.member == id)
+    }
+}
+
+impl Desk {
+    /// Takes a note in, with what the event before it took away.
+    pub(crate) fn note(&mut self, note: &Note, taken: Option<Taken>) {
+        self.undoable.retain(|undoable| undoable.until_ms >= note.at_ms);
+        if let (Some(until_ms), Some(taken)) = (note.undo_until_ms, taken) {
+            if self.undoable.len() >= UNDOABLE_MAX {
+                self.undoable.pop_front();
+            }
+            self.undoable.push_back(Undoable { note: note.id, until_ms, by: note.by, taken });
+        }
+        if self.audit.len() >= AUDIT_MAX {
+            self.audit.pop_front();
+        }
+        self.audit.push_back(note.clone());
+    }
+
+    /// Takes out what is put back, and marks its note.
+    pub(crate) fn undo(&mut self, note: u64, by: UserId) -> Option<Taken> {
+        if let Some(noted) = self.audit.iter_mut().find(|noted| noted.id == note) {
+            noted.undone_by = Some(by);
+            noted.undo_until_ms = None;
+        }
+        let place = self.undoable.iter().position(|undoable| undoable.note == note)?;
+        self.undoable.remove(place).map(|undoable| undoable.taken)
+    }
+
+    /// Removes all that names somebody.
+    pub(crate) fn forget(&mut self, id: UserId) {
+        self.undoable.retain(|undoable| undoable.by != id && !undoable.taken.is_about(id));
+        for undoable in &mut self.undoable {
+            undoable.taken.votes.values_mut().for_each(|cast| cast.retain(|voter, _| *voter != id));
+            undoable.taken.entries.iter_mut().for_each(|(entry, _)| entry.credits.retain(|credited| *credited != id));
+        }
+        self.audit.retain(|note| note.by != id && note.member != Some(id));
+        for note in &mut self.audit {
+            note.undone_by = note.undone_by.filter(|undone_by| *undone_by != id);
+        }
+    }
+
+    /// What somebody did, an account did. What was taken from them stays taken: they are somebody else now.
+    pub(crate) fn rename(&mut self, from: UserId, to: UserId) {
+        self.undoable.retain(|undoable| !undoable.taken.is_about(from));
+        for undoable in &mut self.undoable {
+            if undoable.by == from {
+                undoable.by = to;
+            }
+        }
+        for note in &mut self.audit {
+            if note.by == from {
+                note.by = to;
+            }
+            for about in [&mut note.member, &mut note.undone_by] {
+                if *about == Some(from) {
+                    *about = Some(to);
+                }
+            }
+        }
+    }
+}
+
+impl RoomState {
+    /// The note about what a command leads to, when it is one that is noted: whatever is done to others or to the room.
+    pub(crate) fn note_about(&self, ctx: &Ctx<'_>, by: UserId, command: &Command, events: &[Event]) -> Option<Note> {
+        let owner_of = |entry: EntryId| self.find(entry).map(|(owner, _)| owner);
+        let suggested = |entry: &EntryId| self.suggestions.iter().find(|suggested| suggested.id == *entry);
+        let (member, title, can_undo) = match command {
+            Command::Dequeue { entry } => {
+                let owner = owner_of(*entry).filter(|owner| *owner != by)?;
+                (Some(owner), self.title_of(*entry), true)
+            }
+            Command::Move { entry, .. } => {
+                let owner = owner_of(*entry).filter(|owner| *owner != by)?;
+                (Some(owner), self.title_of(*entry), false)
+            }
+            Command::Skip { .. } => {
+                let on = &self.current.as_ref().filter(|current| current.entry.member != by)?.entry;
+                (Some(on.member).filter(|_| !on.fallback), Some(on.track.title.clone()), false)
+            }
+            Command::Approve { entry } | Command::Reject { entry } => {
+                let entry = suggested(entry).filter(|entry| entry.member != by)?;
+                (Some(entry.member), Some(entry.track.title.clone()), false)
+            }
+            Command::Clear { member } => (*member, None, true),
+            Command::Kick { member } => (Some(*member), None, true),
+            Command::Ban { member }
+            | Command::Unban { member }
+            | Command::Mute { member, .. }
+            | Command::Admit { member }
+            | Command::Deny { member }
+            | Command::SetRole { member, .. }
+            | Command::SetPermission { member, .. }
+            | Command::TransferHost { member } => (Some(*member), None, false),
+            Command::ResumeQueue { member } => (Some(member.filter(|member| *member != by)?), None, false),
+            Command::Lock
+            | Command::Unlock
+            | Command::SetPolicy { .. }
+            | Command::SetSettings { .. }
+            | Command::Undo { .. }
+            | Command::ClaimHost => (None, None, false),
+            _ => return None,
+        };
+        let settings = events.iter().find_map(|event| match event {
+            Event::SettingsChanged { settings, .. } => Some(settings.names().into_iter().map(str::to_owned).collect()),
+            _ => None,
+        });
+        Some(Note {
+            id: self.offset + events.len() as u64 + 1,
+            at_ms: ctx.now_ms,
+            by,
+            deed: command.name().to_owned(),
+            member,
+            title,
+            settings: settings.unwrap_or_default(),
+            undo_until_ms: can_undo.then(|| ctx.now_ms.saturating_add(UNDO_MS)),
+            undone_by: None,
+        })
+    }
+
+    pub(crate) fn undo(&self, ctx: &Ctx<'_>, by: UserId, note: Option<u64>) -> Result<Vec<Event>, Refusal> {
+        let meant = |undoable: &&Undoable| note.map_or(undoable.by == by, |note| undoable.note == note);
+        let undoable = self.desk.undoable.iter().rev().find(meant).ok_or(Refusal::NothingToUndo)?;
+        // Whoever may do it may take it back, whoever did it.
+        let taken = &undoable.taken;
+        let action = match &taken.member {
+            Some(_) => Action::Kick,
+            None if taken.entries.iter().all(|(entry, _)| entry.member == by) => Action::Queue,
+            None => Action::CurateQueue,
+        };
+        self.require(by, action)?;
+        if undoable.until_ms < ctx.now_ms {
+            return Err(Refusal::NothingToUndo);
+        }
+        let member = match &undoable.taken.member {
+            None => None,
+            Some((id, _)) if self.is_banned(*id) => return Err(Refusal::BannedMeanwhile),
+            Some((id, was)) => Some(self.as_before(*id, was)),
+        };
+        Ok(vec![Event::Undone { note: undoable.note, by, member }])
+    }
+
+    /// Somebody who is back as they were, by the name they have now.
+    fn as_before(&self, id: UserId, was: &MemberState) -> Member {
+        let was = was.to_wire(id);
+        match self.visible(id) {
+            Some(now) => {
+                let now = now.to_wire(id);
+                Member { role: was.role.max(now.role), exceptions: was.exceptions, ..now }
+            }
+            None => was,
+        }
+    }
+
+    fn title_of(&self, entry: EntryId) -> Option<String> {
+        let (owner, place) = self.find(entry)?;
+        Some(self.members[&owner].queue[place].track.title.clone())
+    }
+}

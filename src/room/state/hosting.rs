@@ -1,0 +1,79 @@
+//! What the host, and those whom the host trusts, do to members.
+
+use tutti_protocol::{Action, Event, Role, UserId};
+
+use crate::decide::Decision;
+use crate::{BANNED_MAX, MemberState, Refusal, RoomState, Standing};
+
+impl RoomState {
+    pub(crate) fn set_role(&self, by: UserId, member: UserId, role: Role) -> Decision {
+        self.require(by, Action::SetRole)?;
+        let target = self.visible(member).ok_or(Refusal::NoSuchMember)?;
+        self.require_above(by, target)?;
+        match role {
+            Role::Host => return Err(Refusal::HandOverInstead),
+            Role::Cohost if self.role_of(by) != Some(Role::Host) => return Err(Refusal::AboveYou),
+            _ => {}
+        }
+        Ok(if target.role == role { vec![] } else { vec![Event::RoleChanged { member, role, by }] })
+    }
+
+    /// An exception from the table for one member. What nobody but the host may do is no exception's business.
+    pub(crate) fn set_permission(&self, by: UserId, member: UserId, action: Action, allowed: Option<bool>) -> Decision {
+        self.require(by, Action::SetPermissions)?;
+        let target = self.visible(member).ok_or(Refusal::NoSuchMember)?;
+        self.require_above(by, target)?;
+        if action.is_fixed() {
+            return Err(Refusal::FixedAction);
+        }
+        let unchanged = target.exceptions.get(&action).copied() == allowed;
+        Ok(if unchanged { vec![] } else { vec![Event::PermissionChanged { member, action, allowed, by }] })
+    }
+
+    pub(crate) fn kick(&self, by: UserId, member: UserId) -> Decision {
+        self.require(by, Action::Kick)?;
+        self.require_above(by, self.visible(member).ok_or(Refusal::NoSuchMember)?)?;
+        Ok(vec![Event::MemberKicked { member, by }])
+    }
+
+    /// Members, those who left and are remembered, and those in the lobby can be banned.
+    pub(crate) fn ban(&self, by: UserId, member: UserId) -> Decision {
+        self.require(by, Action::Ban)?;
+        match self.members.get(&member) {
+            Some(known) if known.standing == Standing::Banned => return Ok(vec![]),
+            Some(known) => self.require_above(by, known)?,
+            None if self.door.waits(member).is_some() || self.door.denied.contains(&member) => {}
+            None => return Err(Refusal::NoSuchMember),
+        }
+        if self.members.values().filter(|known| known.standing == Standing::Banned).count() >= BANNED_MAX {
+            return Err(Refusal::TooManyBanned);
+        }
+        Ok(vec![Event::MemberBanned { member, by }])
+    }
+
+    pub(crate) fn unban(&self, by: UserId, member: UserId) -> Decision {
+        self.require(by, Action::Ban)?;
+        if !self.is_banned(member) {
+            return Err(Refusal::NotBanned);
+        }
+        Ok(vec![Event::BanLifted { member, by }])
+    }
+
+    pub(crate) fn mute(&self, by: UserId, member: UserId, muted: bool) -> Decision {
+        self.require(by, Action::Mute)?;
+        let target = self.visible(member).ok_or(Refusal::NoSuchMember)?;
+        self.require_above(by, target)?;
+        Ok(if target.muted == muted { vec![] } else { vec![Event::MemberMuted { member, muted, by }] })
+    }
+
+    /// Who takes the room over when the host is no more: of the co-hosts, else of the players who are here, whoever
+    /// joined first.
+    pub(crate) fn heir(&self) -> Option<UserId> {
+        let first = |may: fn(&MemberState) -> bool| {
+            self.members.iter().filter(|(_, member)| may(member)).min_by_key(|(_, member)| member.joined)
+        };
+        first(|member| member.is_visible() && member.role == Role::Cohost)
+            .or_else(|| first(|member| member.standing == Standing::Here && member.role == Role::Player))
+            .map(|(id, _)| *id)
+    }
+}

@@ -1,0 +1,78 @@
+//! Who plays where only so many members do (`players_max`), and who waits in line for it.
+//!
+//! Whoever has something waiting has a place in the line, in the order in which they began to; the first so many play. A
+//! place is kept while its owner is away, and lost with the last entry. After `step_down_after` starts, or by
+//! `step_down`, a member goes to its end.
+
+use tutti_protocol::UserId;
+
+use crate::{MemberState, RoomState};
+
+impl RoomState {
+    /// Members whose queues are in the order, by id.
+    pub(crate) fn taking_part(&self) -> Vec<(UserId, &MemberState)> {
+        let mut playing: Vec<_> = self
+            .members
+            .iter()
+            .filter(|(_, member)| !member.queue.is_empty() && self.may_play(member))
+            .map(|(id, member)| (*id, member))
+            .collect();
+        let players_max = usize::try_from(self.settings.players_max).unwrap_or(usize::MAX);
+        if players_max > 0 && playing.len() > players_max {
+            playing.sort_by_key(|(_, member)| member.line);
+            playing.truncate(players_max);
+            playing.sort_by_key(|(id, _)| *id);
+        }
+        playing
+    }
+
+    /// Those who play and then those who wait for it; empty where everybody plays.
+    pub(crate) fn line(&self) -> Vec<UserId> {
+        if self.settings.players_max == 0 {
+            return vec![];
+        }
+        let wants = |member: &&MemberState| !member.queue.is_empty() && self.may_play(member);
+        let mut line: Vec<_> = self.members.iter().filter(|(_, member)| wants(member)).collect();
+        line.sort_by_key(|(_, member)| member.line);
+        line.into_iter().map(|(id, _)| *id).collect()
+    }
+
+    /// Gives places to those who want to play since the last event, and takes them from those who have nothing more.
+    pub(crate) fn keep_line(&mut self) {
+        if self.settings.players_max == 0 {
+            return;
+        }
+        let mut new = vec![];
+        for (id, member) in &mut self.members {
+            if member.queue.is_empty() {
+                (member.line, member.line_starts) = (0, 0);
+            } else if member.line == 0 {
+                new.push((member.joined, *id));
+            }
+        }
+        new.sort_unstable();
+        for (_, id) in new {
+            self.send_to_end_of_line(id);
+        }
+    }
+
+    /// Counts a start of somebody who may have had enough of them.
+    pub(crate) fn count_start(&mut self, id: UserId) {
+        if self.settings.players_max == 0 {
+            return;
+        }
+        let step_down_after = self.settings.step_down_after;
+        let Some(member) = self.members.get_mut(&id) else { return };
+        member.line_starts = member.line_starts.saturating_add(1);
+        if step_down_after > 0 && member.line_starts >= step_down_after {
+            self.send_to_end_of_line(id);
+        }
+    }
+
+    pub(crate) fn send_to_end_of_line(&mut self, id: UserId) {
+        self.lines += 1;
+        if let Some(member) = self.members.get_mut(&id) {
+            (member.line, member.line_starts) = (self.lines, 0);
+        }
+    }
+}

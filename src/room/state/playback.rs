@@ -1,0 +1,125 @@
+//! The timeline: what is done to it, and what becomes of it by itself.
+
+use tutti_protocol::{Action, EndReason, Entry, EntryId, Event, Playback, PlaybackState, UserId};
+
+use crate::decide::Decision;
+use crate::timeline::{Due, end_at_ms, position_ms};
+use crate::{Ctx, Current, Refusal, RoomState, START_LEAD_MS};
+
+impl RoomState {
+    /// What must happen next for the room to be at rest; `None` when it is.
+    pub fn settle(&self, ctx: &Ctx<'_>) -> Option<Event> {
+        if self.closed || self.current.is_some() {
+            return None;
+        }
+        let Some(next) = self.head().cloned().or_else(|| self.next_fallback(ctx)) else {
+            let idle =
+                Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: ctx.now_ms };
+            return (self.playback.state != PlaybackState::Idle)
+                .then_some(Event::PlaybackChanged { playback: idle, by: None });
+        };
+        let (state, anchor_at_ms) = match self.playback.state {
+            PlaybackState::Paused => (PlaybackState::Paused, ctx.now_ms),
+            PlaybackState::Playing | PlaybackState::Idle => {
+                (PlaybackState::Playing, self.next_start_at_ms.unwrap_or(ctx.now_ms + START_LEAD_MS))
+            }
+        };
+        let playback = Playback { state, entry: Some(next.id), anchor_position_ms: 0, anchor_at_ms };
+        Some(Event::EntryStarted { entry: next, playback })
+    }
+
+    /// The next of the fallback playlist. It stops when nobody is here, or it would play to an empty room for ever.
+    fn next_fallback(&self, ctx: &Ctx<'_>) -> Option<Entry> {
+        if !self.has_fallback() {
+            return None;
+        }
+        Some(Entry {
+            id: ctx.new_entry,
+            member: UserId::NOBODY,
+            credits: vec![],
+            fallback: true,
+            track: self.fallback.tracks.get(self.fallback.next).or(self.fallback.tracks.first())?.clone(),
+            added_at_ms: ctx.now_ms,
+            votes: 0,
+            place: None,
+        })
+    }
+
+    /// Whether the fallback playlist would play.
+    pub(crate) fn has_fallback(&self) -> bool {
+        !self.fallback.tracks.is_empty() && self.members_here().next().is_some()
+    }
+
+    pub(crate) fn tick(&self, ctx: &Ctx<'_>) -> Vec<Event> {
+        match (self.due(ctx.now_ms), &self.current) {
+            (Some(Due::End), Some(current)) => vec![Event::EntryEnded {
+                entry: current.entry.id,
+                reason: EndReason::Finished,
+                played_ms: current.entry.track.duration_ms,
+                by: None,
+            }],
+            (Some(Due::LockNext), _) => {
+                self.head().map(|head| Event::NextLocked { entry: head.id }).into_iter().collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// The entry that is on, if it is the one that is meant.
+    pub(crate) fn on_as_meant(&self, meant: Option<EntryId>) -> Result<&Current, Refusal> {
+        let current = self.on()?;
+        if meant.is_some_and(|meant| meant != current.entry.id) { Err(Refusal::OverAlready) } else { Ok(current) }
+    }
+
+    /// Skips one's own, somebody else's, or, for whoever may queue, nobody's.
+    pub(crate) fn skip(&self, ctx: &Ctx<'_>, by: UserId, meant: Option<EntryId>, unplayable: bool) -> Decision {
+        let current = self.on_as_meant(meant)?;
+        let is_free = current.entry.member == by || current.entry.fallback;
+        self.require(by, if is_free && !unplayable { Action::Queue } else { Action::Skip })?;
+        let reason = if unplayable { EndReason::Unplayable } else { EndReason::Skipped };
+        Ok(vec![self.ended(ctx, current, reason, Some(by))])
+    }
+
+    pub(crate) fn ended(&self, ctx: &Ctx<'_>, current: &Current, reason: EndReason, by: Option<UserId>) -> Event {
+        let played_ms = position_ms(&self.playback, &current.entry, ctx.now_ms);
+        Event::EntryEnded { entry: current.entry.id, reason, played_ms, by }
+    }
+
+    fn on(&self) -> Result<&Current, Refusal> {
+        self.current.as_ref().ok_or(Refusal::NothingOn)
+    }
+
+    pub(crate) fn play(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
+        self.on()?;
+        if self.playback.state == PlaybackState::Playing {
+            return Ok(vec![]);
+        }
+        let playback =
+            Playback { state: PlaybackState::Playing, anchor_at_ms: ctx.now_ms + START_LEAD_MS, ..self.playback };
+        Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
+    }
+
+    pub(crate) fn pause(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
+        let current = self.on()?;
+        if self.playback.state == PlaybackState::Paused {
+            return Ok(vec![]);
+        }
+        let playback = Playback {
+            state: PlaybackState::Paused,
+            anchor_position_ms: position_ms(&self.playback, &current.entry, ctx.now_ms),
+            anchor_at_ms: ctx.now_ms,
+            ..self.playback
+        };
+        Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
+    }
+
+    pub(crate) fn seek(&self, ctx: &Ctx<'_>, by: UserId, anchor_position_ms: u64) -> Decision {
+        let current = self.on()?;
+        if anchor_position_ms >= current.entry.track.duration_ms {
+            return Err(Refusal::BeyondTheEnd);
+        }
+        let lead_ms = if end_at_ms(&self.playback, &current.entry).is_some() { START_LEAD_MS } else { 0 };
+        let playback = Playback { anchor_position_ms, anchor_at_ms: ctx.now_ms + lead_ms, ..self.playback };
+        Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
+    }
+}

@@ -1,0 +1,127 @@
+//! What members do to queues.
+
+use tutti_protocol::{Action, Entry, EntryId, Event, Policy, Track, UserId};
+
+use crate::decide::Decision;
+use crate::quota::Duplicate;
+use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState};
+
+impl RoomState {
+    /// Queues a track, credits one that waits already, or suggests it where that is how it goes.
+    pub(crate) fn enqueue(
+        &self,
+        ctx: &Ctx<'_>,
+        by: UserId,
+        track: Option<&Track>,
+        before: Option<EntryId>,
+    ) -> Decision {
+        let suggests = self.settings.suggestions && !self.allows(by, Action::Approve);
+        self.require(by, if suggests { Action::Suggest } else { Action::Queue })?;
+        let track = track.ok_or(Refusal::NoSuchTrack)?;
+        self.check_room_for_one(by)?;
+        self.check_quota(ctx, by, track)?;
+        match self.duplicate_of(by, track)? {
+            Duplicate::None => {}
+            Duplicate::Credit(entry) => return Ok(vec![Event::EntryCredited { entry, member: by }]),
+        }
+        let entry = Entry {
+            id: ctx.new_entry,
+            member: by,
+            credits: vec![],
+            fallback: false,
+            track: track.clone(),
+            added_at_ms: ctx.now_ms,
+            votes: 0,
+            place: None,
+        };
+        if suggests {
+            return self.suggest(entry);
+        }
+        self.check_before(by, before)?;
+        Ok(vec![Event::EntryAdded { entry, before }])
+    }
+
+    /// Whether a member and the room have room for another entry of theirs.
+    pub(crate) fn check_room_for_one(&self, owner: UserId) -> Result<(), Refusal> {
+        if self.members[&owner].queue.len() >= ENTRIES_PER_MEMBER_MAX {
+            return Err(Refusal::QueueFull);
+        }
+        if self.members.values().map(|member| member.queue.len()).sum::<usize>() >= ENTRIES_PER_ROOM_MAX {
+            return Err(Refusal::RoomQueueFull);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn dequeue(&self, by: UserId, entry: EntryId) -> Decision {
+        let (owner, _) = self.find_visible(entry)?;
+        self.require(by, if owner == by { Action::Queue } else { Action::CurateQueue })?;
+        Ok(vec![Event::EntryRemoved { entry, by }])
+    }
+
+    pub(crate) fn move_entry(&self, by: UserId, entry: EntryId, before: Option<EntryId>) -> Decision {
+        let (owner, place) = self.find_visible(entry)?;
+        if self.settings.policy == Policy::Host {
+            self.require(by, Action::CurateQueue)?;
+            return self.move_in_lineup(entry, before);
+        }
+        self.require(by, if owner == by { Action::Queue } else { Action::CurateQueue })?;
+        if self.locked == Some(entry) {
+            return Err(Refusal::AboutToStart);
+        }
+        self.check_before(owner, before)?;
+        let follower = self.members[&owner].queue.get(place + 1).map(|next| next.id);
+        let stays = before == Some(entry) || before == follower;
+        Ok(if stays { vec![] } else { vec![Event::EntryMoved { entry, before }] })
+    }
+
+    fn move_in_lineup(&self, entry: EntryId, before: Option<EntryId>) -> Decision {
+        if let Some(before) = before {
+            self.find_visible(before)?;
+        }
+        if self.locked.is_some() && (self.locked == Some(entry) || self.locked == before) {
+            return Err(Refusal::AboutToStart);
+        }
+        let place = self.lineup.iter().position(|(_, id)| *id == entry);
+        let follower = place.and_then(|place| self.lineup.get(place + 1)).map(|(_, id)| *id);
+        let stays = before == Some(entry) || before == follower;
+        Ok(if stays { vec![] } else { vec![Event::EntryMoved { entry, before }] })
+    }
+
+    pub(crate) fn clear(&self, by: UserId, member: Option<UserId>) -> Decision {
+        let is_own = member == Some(by);
+        self.require(by, if is_own { Action::Queue } else { Action::CurateQueue })?;
+        let waits = match member {
+            Some(member) => !self.visible(member).ok_or(Refusal::NoSuchMember)?.queue.is_empty(),
+            None => self.members.values().any(|member| member.is_visible() && !member.queue.is_empty()),
+        };
+        Ok(if waits { vec![Event::QueueCleared { member, by }] } else { vec![] })
+    }
+
+    pub(crate) fn pause_queue(&self, by: UserId, member: UserId, paused: bool) -> Decision {
+        if by != member {
+            self.require(by, Action::CurateQueue)?;
+        }
+        let state = self.visible(member).ok_or(Refusal::NoSuchMember)?;
+        Ok(if state.paused == paused { vec![] } else { vec![Event::QueuePaused { member, paused, by }] })
+    }
+
+    pub(crate) fn step_down(&self, by: UserId) -> Decision {
+        let in_line = self.settings.players_max > 0 && self.members.get(&by).is_some_and(|member| member.line > 0);
+        if in_line { Ok(vec![Event::SteppedDown { member: by }]) } else { Err(Refusal::NotInLine) }
+    }
+
+    /// Whether something may be put ahead of `before` in `owner`'s queue.
+    fn check_before(&self, owner: UserId, before: Option<EntryId>) -> Result<(), Refusal> {
+        let Some(before) = before else { return Ok(()) };
+        let (its_owner, _) = self.find_visible(before)?;
+        if its_owner != owner {
+            return Err(Refusal::NotTheSameQueue);
+        }
+        if self.locked == Some(before) { Err(Refusal::AboutToStart) } else { Ok(()) }
+    }
+
+    /// Whose queue an entry is in, and where; what is kept of those who are banned is nobody's business.
+    pub(crate) fn find_visible(&self, entry: EntryId) -> Result<(UserId, usize), Refusal> {
+        self.find(entry).filter(|(owner, _)| self.visible(*owner).is_some()).ok_or(Refusal::NoSuchEntry)
+    }
+}

@@ -1,0 +1,101 @@
+//! What may be queued: the limits that the host sets, duplicates and cooldowns.
+
+use tutti_protocol::{Duplicates, EntryId, Explicit, Track, UserId};
+
+use crate::{CREDITS_MAX, Ctx, Refusal, RoomState};
+
+/// What a track is that waits already.
+pub(crate) enum Duplicate {
+    /// None, or one that may be there twice.
+    None,
+    /// The entry that is played for both.
+    Credit(EntryId),
+}
+
+impl RoomState {
+    /// Whether the host's limits let a member have this track waiting, too.
+    pub(crate) fn check_quota(&self, ctx: &Ctx<'_>, by: UserId, track: &Track) -> Result<(), Refusal> {
+        let settings = &self.settings;
+        if track.explicit && settings.explicit == Explicit::Refuse {
+            return Err(Refusal::Explicit);
+        }
+        if settings.track_ms_max > 0 && track.duration_ms > settings.track_ms_max {
+            return Err(Refusal::TrackTooLong { max_ms: settings.track_ms_max });
+        }
+        self.check_amount(by, track)?;
+        self.check_cooldown(ctx.now_ms, settings.track_cooldown_ms, |other| same_track(other, track))
+            .map_err(|left_ms| Refusal::TrackCooldown { left_ms })?;
+        self.check_cooldown(ctx.now_ms, settings.artist_cooldown_ms, |other| same_artist(other, track))
+            .map_err(|left_ms| Refusal::ArtistCooldown { left_ms })
+    }
+
+    fn check_amount(&self, by: UserId, track: &Track) -> Result<(), Refusal> {
+        let (entries_max, minutes_max) = (self.settings.entries_per_member_max, self.settings.minutes_per_member_max);
+        if entries_max == 0 && minutes_max == 0 {
+            return Ok(());
+        }
+        let suggested = self.suggestions.iter().filter(|entry| entry.member == by);
+        let (entries, waiting_ms) = self.members[&by]
+            .queue
+            .iter()
+            .chain(suggested)
+            .fold((0, 0), |(count, ms), entry| (count + 1, entry.track.duration_ms.saturating_add(ms)));
+        if entries_max > 0 && entries >= entries_max {
+            return Err(Refusal::TooManyEntries { max: entries_max });
+        }
+        let waiting_ms: u64 = track.duration_ms.saturating_add(waiting_ms);
+        if minutes_max > 0 && waiting_ms > u64::from(minutes_max) * 60_000 {
+            return Err(Refusal::TooManyMinutes { max: minutes_max });
+        }
+        Ok(())
+    }
+
+    /// Refuses with how long it takes until the last start of something like it is long enough ago.
+    fn check_cooldown(&self, now_ms: i64, cooldown_ms: u64, is_like: impl Fn(&Track) -> bool) -> Result<(), u64> {
+        if cooldown_ms == 0 {
+            return Ok(());
+        }
+        let on = self.current.iter().map(|current| (current.started_at_ms, &current.entry.track));
+        let over = self.past.latest().map(|played| (played.started_at_ms, &played.track));
+        let Some((started_at_ms, _)) = on.chain(over).find(|(_, track)| is_like(track)) else { return Ok(()) };
+        let ready_at_ms = started_at_ms.saturating_add(i64::try_from(cooldown_ms).unwrap_or(i64::MAX));
+        match u64::try_from(ready_at_ms.saturating_sub(now_ms)) {
+            Ok(left_ms) if left_ms > 0 => Err(left_ms),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a track is that waits already or is on, in the queue of somebody who may play: others keep nothing from
+    /// being queued.
+    pub(crate) fn duplicate_of(&self, by: UserId, track: &Track) -> Result<Duplicate, Refusal> {
+        let how = self.settings.duplicates;
+        if how == Duplicates::Allow {
+            return Ok(Duplicate::None);
+        }
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| !current.entry.fallback && same_track(&current.entry.track, track))
+        {
+            return Err(Refusal::DuplicateTrack);
+        }
+        let mut playing = self.members.values().filter(|member| !member.queue.is_empty() && self.may_play(member));
+        let Some(entry) = playing.find_map(|member| member.queue.iter().find(|entry| same_track(&entry.track, track)))
+        else {
+            return Ok(Duplicate::None);
+        };
+        let is_theirs = entry.member == by || entry.credits.contains(&by);
+        if how == Duplicates::Refuse || is_theirs || entry.credits.len() >= CREDITS_MAX {
+            return Err(Refusal::DuplicateTrack);
+        }
+        Ok(Duplicate::Credit(entry.id))
+    }
+}
+
+fn same_track(one: &Track, other: &Track) -> bool {
+    one.provider == other.provider && one.id == other.id
+}
+
+fn same_artist(one: &Track, other: &Track) -> bool {
+    one.artists.iter().any(|artist| other.artists.contains(artist))
+}

@@ -1,0 +1,120 @@
+//! Events about the timeline into the state, and what they are charged for.
+
+use tutti_protocol::{EndReason, Entry, EntryId, Playback, PlaybackState, Played, UserId};
+
+use crate::timeline::end_at_ms;
+use crate::{Current, RoomState};
+
+impl Current {
+    /// Whether its end settles an account of theirs.
+    pub(crate) fn is_charged_to(&self, id: UserId) -> bool {
+        self.entry.member == id || self.shared_with.iter().any(|(credited, _)| *credited == id)
+    }
+}
+
+impl RoomState {
+    /// Settles what plays next: it leads its owner's queue from now on, under whatever policy.
+    pub(crate) fn lock_next(&mut self, entry: EntryId) {
+        self.locked = Some(entry);
+        let Some((owner, place)) = self.find(entry) else { return };
+        if let Some(member) = self.members.get_mut(&owner)
+            && let Some(entry) = member.queue.remove(place)
+        {
+            member.queue.push_front(entry);
+        }
+    }
+
+    pub(crate) fn start(&mut self, entry: &Entry, playback: &Playback) {
+        let mut current = Current {
+            entry: entry.clone(),
+            start_tag: self.virtual_time,
+            shared_with: vec![],
+            shares: 1,
+            started_at_ms: playback.anchor_at_ms,
+            skip_votes: std::collections::BTreeSet::new(),
+        };
+        if entry.fallback {
+            self.fallback.next = (self.fallback.next + 1) % self.fallback.tracks.len().max(1);
+        } else {
+            self.serve(&mut current);
+        }
+        self.current = Some(current);
+        self.playback = *playback;
+        self.locked = None;
+        self.next_start_at_ms = None;
+    }
+
+    /// Charges its owner and those who are credited for the whole of it; its end corrects that.
+    fn serve(&mut self, current: &mut Current) {
+        let Entry { id, member: owner, .. } = current.entry;
+        self.update(owner, |member, _| {
+            if let Some(place) = member.queue.iter().position(|waiting| waiting.id == id) {
+                member.queue.remove(place);
+            }
+        });
+        self.lose(id);
+        self.starts += 1;
+        if let Some(member) = self.members.get_mut(&owner) {
+            current.start_tag = member.ledger.start_tag();
+            member.ledger.last_start = self.starts;
+        }
+        // A locked entry can start after one with a smaller tag came in: virtual time never runs back.
+        self.virtual_time = self.virtual_time.max(current.start_tag);
+        for credited in &current.entry.credits {
+            if let Some(member) = self.members.get(credited) {
+                current.shared_with.push((*credited, member.ledger.start_tag().max(self.virtual_time)));
+            }
+        }
+        current.shares = current.shared_with.len() as u64 + 1;
+        self.charge(current, Some(current.entry.track.duration_ms));
+        self.count_start(owner);
+    }
+
+    /// Sets the finish tags of all who are charged; `None`: for nothing.
+    fn charge(&mut self, current: &Current, played_ms: Option<u64>) {
+        let owner = (current.entry.member, current.start_tag);
+        for (id, from) in current.shared_with.iter().copied().chain([owner]) {
+            let charge_ms = played_ms.map_or(0, |played_ms| self.charge_ms(id, played_ms, current.shares));
+            self.update(id, |member, _| member.ledger.finish = from.after(charge_ms));
+        }
+    }
+
+    pub(crate) fn end(&mut self, reason: EndReason, played_ms: u64, by: Option<UserId>) {
+        let Some(current) = self.current.take() else { return };
+        let owner = current.entry.member;
+        if !current.entry.fallback {
+            self.charge(&current, (reason != EndReason::Unplayable).then_some(played_ms));
+            for id in current.shared_with.iter().map(|(id, _)| *id).chain([owner]) {
+                self.update(id, |member, _| member.ledger.airtime_ms += played_ms / current.shares.max(1));
+            }
+        }
+        self.next_start_at_ms = match reason {
+            EndReason::Finished => end_at_ms(&self.playback, &current.entry),
+            EndReason::Skipped | EndReason::VotedOut | EndReason::Unplayable => None,
+        };
+        self.playback.entry = None;
+        self.past.push(Played {
+            entry: current.entry.id,
+            // Whoever was forgotten meanwhile is nobody.
+            member: Some(owner).filter(|owner| self.members.contains_key(owner)),
+            track: current.entry.track,
+            started_at_ms: current.started_at_ms,
+            played_ms,
+            reason,
+            by,
+        });
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.current = None;
+        self.next_start_at_ms = None;
+        self.playback = Playback { state: PlaybackState::Idle, entry: None, ..self.playback };
+        self.lineup.clear();
+        self.votes.clear();
+        self.suggestions.clear();
+        for member in self.members.values_mut() {
+            member.queue.clear();
+        }
+    }
+}

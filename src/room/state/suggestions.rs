@@ -1,0 +1,34 @@
+//! Tracks that wait for approval before they are in anybody's queue.
+
+use tutti_protocol::{Action, Entry, EntryId, Event, UserId};
+
+use crate::decide::Decision;
+use crate::{Refusal, RoomState, SUGGESTIONS_MAX};
+
+impl RoomState {
+    pub(crate) fn suggest(&self, entry: Entry) -> Decision {
+        if self.suggestions.len() >= SUGGESTIONS_MAX {
+            return Err(Refusal::TooManySuggestions);
+        }
+        Ok(vec![Event::EntrySuggested { entry }])
+    }
+
+    pub(crate) fn approve(&self, by: UserId, entry: EntryId) -> Decision {
+        self.require(by, Action::Approve)?;
+        let owner = self.suggested(entry)?.member;
+        self.check_room_for_one(owner)?;
+        Ok(vec![Event::SuggestionApproved { entry, by }])
+    }
+
+    pub(crate) fn reject(&self, by: UserId, entry: EntryId) -> Decision {
+        let owner = self.suggested(entry).map(|entry| entry.member);
+        if owner != Ok(by) {
+            self.require(by, Action::Approve)?;
+        }
+        owner.map(|_| vec![Event::SuggestionRejected { entry, by }])
+    }
+
+    fn suggested(&self, entry: EntryId) -> Result<&Entry, Refusal> {
+        self.suggestions.iter().find(|suggested| suggested.id == entry).ok_or(Refusal::NoSuchSuggestion)
+    }
+}
