@@ -1,10 +1,13 @@
 //! The room as stories and as properties.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
+mod cases;
 mod fairness;
+mod hosting;
 mod people;
 mod permissions;
 mod playback;
+mod policies;
 mod properties;
 mod script;
 mod world;

@@ -1,0 +1,248 @@
+//! The host's hand: who comes in, who goes, who did what, and what is taken back.
+
+use tutti_protocol::{Answer, Command, ErrorCode, Role, UserKind};
+use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, UNDO_MS};
+
+use crate::script::Story;
+
+fn audit(story: &Story) -> Vec<String> {
+    let Some(Answer::Audit(notes)) = story.room.answer(&Command::ShowAudit) else { panic!("the audit") };
+    notes.into_iter().map(|note| note.deed).collect()
+}
+
+#[test]
+fn in_the_lobby_people_wait_and_are_no_members() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana sets admission lobby; eve joins; fay joins");
+    let (eve, fay) = (story.user("eve"), story.user("fay"));
+    assert_eq!(story.room.lobby().collect::<Vec<_>>(), [eve, fay]);
+    assert_eq!(story.room.role_of(eve), None);
+    assert_eq!(story.refused("eve adds e1"), ErrorCode::Forbidden);
+    assert_eq!(story.refused("ben admits eve"), ErrorCode::Forbidden);
+    let known = story.events.len();
+    story.play("eve joins");
+    assert_eq!(story.events.len(), known, "knocking again is nothing new");
+
+    story.play("ana admits eve; eve returns; eve adds e1; ana denies fay");
+    assert_eq!(story.to_string(), "e1 playing");
+    assert_eq!(story.refusal("fay joins"), Refusal::NotAdmitted);
+    story.play("ana admits fay; fay joins");
+    assert_eq!(story.room.lobby().collect::<Vec<_>>(), [fay], "asked again");
+    story.play("ana sets admission open; fay joins");
+    assert_eq!((story.room.role_of(fay), story.room.lobby().count()), (Some(Role::Player), 0));
+}
+
+#[test]
+fn who_does_not_wait_any_longer_is_not_waited_for() {
+    let mut story = Story::new();
+    story.play("ana joins; ana sets admission lobby; eve joins; eve goes");
+    assert_eq!(story.room.lobby().count(), 0);
+    assert_eq!(story.refused("ana admits eve"), ErrorCode::NotFound);
+}
+
+#[test]
+fn a_locked_room_lets_its_members_in_and_unlocks_to_what_it_was() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ben goes; ana sets admission lobby; ana locks; ben returns");
+    assert!(story.room.snapshot().locked);
+    assert_eq!(story.refusal("eve joins"), Refusal::RoomLocked);
+    story.play("ana unlocks; eve joins");
+    assert_eq!(story.room.lobby().count(), 1);
+}
+
+#[test]
+fn where_accounts_are_asked_for_guests_do_not_come_in() {
+    let mut story = Story::new();
+    story.play("ana joins; ana sets admission accounts");
+    assert_eq!(story.refusal("eve joins"), Refusal::AccountNeeded);
+    let eve = Newcomer { kind: UserKind::User, ..story.newcomer("eve") };
+    story.handle(&Input::Enter(eve)).expect("an account");
+}
+
+#[test]
+fn what_the_host_decided_about_somebody_outlasts_their_leaving() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana makes ben listener; ana mutes ben; ana withholds ben vote");
+    story.play("ben leaves; ben joins");
+    let ben = story.user("ben");
+    let shown = story.room.snapshot().members.into_iter().find(|member| member.id == ben).expect("here");
+    assert_eq!((shown.role, shown.muted, shown.exceptions.len()), (Role::Listener, true, 1));
+}
+
+#[test]
+fn who_is_muted_says_nothing_and_what_is_said_is_short_and_kept_nowhere() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins");
+    let known = story.room.clone();
+    story.play("ben says hello; ben reacts yes");
+    assert_eq!(story.room, known);
+    for text in [" ", "a\nb", &"x".repeat(501)] {
+        let refused = story.command("ben", Command::Say { text: text.to_owned() });
+        assert_eq!(refused.map_err(|refusal| refusal.code()), Err(ErrorCode::Invalid), "{text:?}");
+    }
+    story.play("ana mutes ben");
+    assert_eq!(story.refusal("ben says hello"), Refusal::Muted);
+    assert_eq!(story.refusal("ben reacts yes"), Refusal::Muted);
+}
+
+#[test]
+fn a_ban_is_the_persons_whatever_they_log_in_as() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ben adds b1 b2; ana bans ben; ben becomes ada");
+    assert_eq!(story.refusal("ada joins"), Refusal::Banned);
+    assert_eq!(story.refusal("ben joins"), Refusal::Banned);
+    story.play("cai joins; cai adds c1; cai becomes ada");
+    assert_eq!(story.refusal("cai joins"), Refusal::Banned, "nor do they come in by a new guest");
+    assert_eq!(story.to_string(), "b1 playing");
+}
+
+#[test]
+fn those_in_the_lobby_can_be_banned() {
+    let mut story = Story::new();
+    story.play("ana joins; ana sets admission lobby; eve joins; ana bans eve");
+    assert_eq!(story.refusal("eve joins"), Refusal::Banned);
+    assert_eq!(story.room.snapshot().banned[0].name, "eve");
+    story.play("ana unbans eve; eve joins");
+    assert_eq!(story.room.lobby().count(), 1);
+    assert_eq!(story.refused("ana unbans eve"), ErrorCode::NotFound);
+}
+
+#[test]
+fn only_the_host_decides_about_cohosts_and_nobody_about_the_host() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; dee joins; ana makes ben cohost; ana makes cai cohost");
+    story.play("ana opens kick to cohost; ana opens set_role to cohost; ana opens ban to cohost");
+    for step in ["ben kicks cai", "ben bans cai", "ben mutes cai", "ben makes cai listener", "ben makes dee cohost"] {
+        assert_eq!(story.refusal(step), Refusal::AboveYou, "{step}");
+    }
+    for step in ["ben kicks ana", "ben bans ana", "ben mutes ana", "ben makes ana listener", "ana grants ana skip"] {
+        assert_eq!(story.refusal(step), Refusal::HostStays, "{step}");
+    }
+    story.play("ben makes dee listener; ben kicks dee; ana kicks cai");
+}
+
+#[test]
+fn what_became_forbidden_a_moment_ago_is_refused_with_the_reason() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ben adds b1; ana withholds ben queue");
+    let refusal = story.refusal("ben adds b2");
+    assert_eq!(refusal.to_string(), "The host decided that you may not queue tracks.");
+    story.play("ana opens chat to cohost; ana opens vote to player; ana makes ben listener");
+    assert_eq!(story.refusal("ben votes b1").to_string(), "Only someone who may play may vote.");
+}
+
+#[test]
+fn removals_clearings_and_kicks_are_taken_back_for_a_while() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; ana adds a1; ben adds b1 b2 b3; cai adds c1; cai votes b2");
+    let before = story.to_string();
+    for deed in ["ana removes b2", "ana clears ben", "ana clears all", "ana kicks ben"] {
+        story.play(deed);
+        assert_ne!(story.to_string(), before, "{deed}");
+        story.play("ana undoes");
+        assert_eq!(story.to_string(), before, "{deed}");
+        let ben = story.user("ben");
+        assert_eq!(story.room.queue_of(ben).nth(1).expect("b2").votes, 1, "votes are back, too: {deed}");
+        assert_eq!(story.refused("ana undoes"), ErrorCode::NotFound, "once");
+    }
+    story.play("ana sets policy fifo; ana removes b2");
+    story.now_ms += UNDO_MS + 1;
+    assert_eq!(story.refused("ana undoes"), ErrorCode::NotFound, "for a while");
+    assert_eq!(audit(&story)[..3], ["dequeue", "set_settings", "undo"]);
+}
+
+#[test]
+fn one_who_came_back_before_a_kick_is_undone_is_one_member_with_all_of_theirs() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana makes ben cohost; ana adds a1; ben adds b1 b2; ana kicks ben; ben joins");
+    story.play("ben adds b3; ana undoes");
+    let ben = story.user("ben");
+    assert_eq!(
+        (story.to_string().as_str(), story.room.role_of(ben)),
+        ("a1 playing · b1 · b2 · b3", Some(Role::Cohost))
+    );
+}
+
+#[test]
+fn a_kick_is_not_taken_back_by_those_who_may_not_kick_nor_once_it_is_a_ban() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; ana makes cai cohost; ana kicks ben");
+    let note = story.room.offset();
+    let undo = Command::Undo { note: Some(note) };
+    assert_eq!(story.command("cai", undo.clone()).map_err(|refusal| refusal.code()), Err(ErrorCode::Forbidden));
+    story.play("ben joins; ana bans ben");
+    assert_eq!(story.command("ana", undo), Err(Refusal::BannedMeanwhile));
+}
+
+#[test]
+fn who_did_what_is_a_bounded_list_for_those_who_may_see_it() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ben adds b1; ana makes ben cohost; ben locks; ana skips; ben unlocks");
+    assert_eq!(audit(&story), ["unlock", "skip", "lock", "set_role"]);
+    story.play("cai joins");
+    assert_eq!(story.command("cai", Command::ShowAudit).map_err(|refusal| refusal.code()), Err(ErrorCode::Forbidden));
+    for _ in 0..AUDIT_MAX {
+        story.play("ana locks; ana unlocks");
+    }
+    assert_eq!(audit(&story).len(), AUDIT_MAX);
+}
+
+#[test]
+fn a_cohost_claims_the_room_of_a_host_who_is_gone_and_the_host_gets_it_back() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; ana makes ben cohost; ana sets host_claim_after_ms 300000");
+    let (ana, ben) = (story.user("ana"), story.user("ben"));
+    assert_eq!(story.refusal("ben claims"), Refusal::HostIsHere);
+    story.play("ana drops; wait 200");
+    assert_eq!(story.refusal("ben claims"), Refusal::ClaimTooEarly { left_ms: 100_000 });
+    story.play("ana returns; ana drops; wait 299");
+    assert_eq!(story.room.host(), Some(ana), "who returns in time is host as before");
+    assert_eq!(story.refused("ben claims"), ErrorCode::Conflict);
+    story.play("wait 1");
+    assert_eq!(story.refused("cai claims"), ErrorCode::Forbidden);
+    story.play("ben claims");
+    assert_eq!((story.room.host(), story.room.role_of(ana)), (Some(ben), Some(Role::Cohost)));
+    assert_eq!(story.room.snapshot().owner, Some(ana));
+    story.host_gone_since_ms = None;
+    story.play("ana returns; ana claims");
+    assert_eq!((story.room.host(), story.room.snapshot().owner), (Some(ana), None));
+    assert_eq!(story.refused("ben claims"), ErrorCode::Conflict);
+}
+
+#[test]
+fn a_host_may_want_the_room_never_to_be_claimed_and_whoever_hands_it_over_has_no_claim() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana makes ben cohost; ana sets host_claim_after_ms 0; ana drops; wait 9000");
+    assert_eq!(story.refusal("ben claims"), Refusal::NotClaimable);
+    story.play("ana returns; ana sets host_claim_after_ms 1; ana hands ben");
+    assert_eq!(story.refusal("ana claims"), Refusal::HostIsHere);
+}
+
+#[test]
+fn suggestions_wait_for_approval_also_those_of_listeners() {
+    let mut story = Story::new();
+    story.play(
+        "ana joins; ben joins; ana sets suggestions true; ana makes ben listener; ben adds b1 b2 b3; ana adds a1",
+    );
+    assert_eq!(story.to_string(), "a1 playing", "whoever may approve needs no approval");
+    assert_eq!(story.room.snapshot().suggestions.len(), 3);
+    assert_eq!(story.refused("ben approves b1"), ErrorCode::Forbidden);
+    story.play("ana approves b2; ana rejects b1; ben rejects b3");
+    assert_eq!((story.to_string().as_str(), story.room.snapshot().suggestions.len()), ("a1 playing · b2", 0));
+    assert_eq!(story.refused("ana approves b1"), ErrorCode::NotFound);
+    story.play("ana withholds ben suggest");
+    assert_eq!(story.refused("ben adds b4"), ErrorCode::Forbidden);
+}
+
+#[test]
+fn of_those_who_are_forgotten_nothing_is_left_anywhere() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; ana makes ben cohost; ana weighs ben 150; ana sets duplicates credit");
+    story.play(
+        "cai adds c1 c2; ben adds c2 b1 b2; ben votes c2; ben votes to skip; ben locks; ana removes b2; ana mutes cai",
+    );
+    story.play("ben skips; ana sets suggestions true; ana makes ben player; ben adds b9; ben vanishes; next");
+    let ben = story.user("ben").to_string();
+    let kept = serde_json::to_string(&story.room).expect("JSON");
+    assert!(!kept.contains(&ben), "{kept}");
+}

@@ -1,0 +1,206 @@
+//! How the order is made, limits and votes.
+
+use expect_test::expect;
+use tutti_protocol::{Answer, Command, ErrorCode, PlaceReason, Policy};
+use tutti_room_state::Refusal;
+
+use crate::script::{Story, check};
+
+const SCRIPT: &str = "ana joins; ben joins; cai joins; ana adds a1 a2=600 a3; wait 1; ben adds b1=60 b2=60 b3=60; \
+     wait 1; cai adds c1; ben votes c1; cai votes b3";
+
+#[test]
+fn each_policy_has_its_own_order() {
+    check(SCRIPT, &expect!["a1 playing · b1 · c1 · b2 · b3 · a2 · a3"]);
+    for (policy, expected) in [
+        ("rotation", expect!["a1 playing · b1 · c1 · a2 · b2 · a3 · b3"]),
+        ("fifo", expect!["a1 playing · a2 · a3 · b1 · b2 · b3 · c1"]),
+        ("votes", expect!["a1 playing · b3 · c1 · a2 · a3 · b1 · b2"]),
+        ("host", expect!["a1 playing · b1 · c1 · b2 · b3 · a2 · a3"]),
+    ] {
+        check(&format!("{SCRIPT}; ana sets policy {policy}"), &expected);
+    }
+}
+
+#[test]
+fn every_policy_says_its_reasons() {
+    use PlaceReason::{AddedEarlier, FewerTurns, HostsOrder, LessAirtime, Next, OwnQueue, Voted};
+    for (policy, expected) in [
+        ("fair", [Next, PlaceReason::WaitedLonger, OwnQueue, OwnQueue, LessAirtime]),
+        ("rotation", [Next, PlaceReason::WaitedLonger, FewerTurns, OwnQueue, OwnQueue]),
+        ("fifo", [Next, OwnQueue, AddedEarlier, OwnQueue, OwnQueue]),
+        ("votes", [Next, AddedEarlier, Voted, AddedEarlier, Voted]),
+        ("host", [Next, HostsOrder, HostsOrder, HostsOrder, HostsOrder]),
+    ] {
+        let mut story = Story::new();
+        story.play(&format!("{SCRIPT}; ana sets policy {policy}"));
+        let reasons: Vec<_> = story.room.order(5).into_iter().map(|placed| placed.place.reason).collect();
+        assert_eq!(reasons, expected, "{policy}: {story}");
+    }
+}
+
+#[test]
+fn a_preview_is_what_will_come_and_changes_nothing() {
+    for policy in Policy::ALL {
+        let mut story = Story::new();
+        story.play(SCRIPT);
+        let before = story.room.clone();
+        story.command("ana", Command::PreviewPolicy { policy: *policy }).expect("the host may ask");
+        let Some(Answer::Upcoming(seen)) = story.room.answer(&Command::PreviewPolicy { policy: *policy }) else {
+            panic!("an order")
+        };
+        assert_eq!(story.room, before);
+        story.command("ana", Command::SetPolicy { policy: *policy }).expect("the host may set");
+        assert_eq!(story.room.upcoming().0, seen, "{policy:?}");
+        let refused = story.command("ben", Command::PreviewPolicy { policy: *policy });
+        assert_eq!(refused.map_err(|refusal| refusal.code()), Err(ErrorCode::Forbidden));
+    }
+}
+
+#[test]
+fn in_the_hosts_order_the_host_moves_what_is_whose_ever_and_what_is_new_comes_last() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1 a2 a3; ben adds b1 b2; ana sets policy host");
+    assert_eq!(story.to_string(), "a1 playing · b1 · a2 · b2 · a3");
+    assert_eq!(story.refused("ben moves b2 before b1"), ErrorCode::Forbidden);
+    story.play("ana moves b2 before b1; ana moves a2 last; ben adds b3");
+    assert_eq!(story.to_string(), "a1 playing · b2 · b1 · a3 · a2 · b3");
+    story.play("ben goes");
+    assert_eq!(story.to_string(), "a1 playing · a3 · a2");
+    story.play("ben returns; ana removes a3; ana sets policy fair");
+    assert_eq!(story.to_string(), "a1 playing · b1 · a2 · b2 · b3");
+}
+
+#[test]
+fn what_is_settled_stays_next_through_a_change_of_policy_and_of_votes() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana sets policy votes; ana adds a1 a2 a3; ben votes a3; wait 172; ben adds b1");
+    assert_eq!(story.to_string(), "a1 playing · a3 · a2 · b1");
+    story.play("ana votes b1; ben votes a2; ben votes against a3; cai joins; cai votes a2");
+    assert_eq!(story.to_string(), "a1 playing · a3 · a2 · b1");
+    for policy in ["fair", "rotation", "fifo", "host", "votes"] {
+        story.play(&format!("ana sets policy {policy}"));
+        assert!(story.to_string().starts_with("a1 playing · a3 · "), "{policy}: {story}");
+    }
+    story.play("next");
+    assert!(story.to_string().starts_with("a3 playing"), "{story}");
+}
+
+#[test]
+fn nobody_is_owed_what_another_policy_did_not_give_them() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana sets policy fifo; ana adds a1 a2 a3 a4 a5 a6; wait 1; ben adds b1 b2 b3");
+    story.play("next; next; next; ana sets policy fair");
+    assert_eq!(story.to_string(), "a4 playing · b1 · a5 · b2 · a6 · b3");
+}
+
+#[test]
+fn only_so_many_play_at_a_time_and_step_down_after_some() {
+    let script = "ana joins; ben joins; cai joins; dee joins; ana sets players_max 2; \
+         ana adds a1 a2 a3 a4; ben adds b1 b2 b3; cai adds c1 c2; dee adds d1";
+    check(script, &expect!["a1 playing · b1 · a2 · b2 · a3 · b3 · a4"]);
+    check(&format!("{script}; ben steps down"), &expect!["a1 playing · c1 · a2 · c2 · a3 · a4"]);
+    check(&format!("{script}; ben goes"), &expect!["a1 playing · c1 · a2 · c2 · a3 · a4"]);
+    check(&format!("{script}; ben goes; ben returns"), &expect!["a1 playing · b1 · a2 · b2 · a3 · b3 · a4"]);
+    let mut story = Story::new();
+    story.play(&format!("{script}; ana sets step_down_after 1; next"));
+    assert_eq!(story.to_string(), "b1 playing · c1 · a2 · c2 · a3 · a4");
+    story.play("next; next; next; next");
+    assert_eq!(story.to_string(), "b2 playing · c2 · a3 · a4");
+    assert_eq!(story.room.snapshot().line.len(), 3);
+    assert_eq!(story.refusal("dee steps down"), Refusal::NotInLine);
+}
+
+#[test]
+fn the_hosts_limits_hold_for_everybody_and_can_be_changed() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1; ana sets entries_per_member_max 2; ben adds b1 b2");
+    assert_eq!(story.refusal("ben adds b3"), Refusal::TooManyEntries { max: 2 });
+    story.play("ana sets entries_per_member_max 0; ana sets minutes_per_member_max 10; ben adds b3");
+    assert_eq!(story.refusal("ben adds b4=61"), Refusal::TooManyMinutes { max: 10 });
+    story.play("ben adds b4=60; ana sets track_ms_max 300000");
+    assert_eq!(story.refusal("ana adds long=301").to_string(), "Tracks may be 5:00 long here.");
+    story.play("ana adds long=300; ana adds rude!; ana sets explicit refuse");
+    assert_eq!(story.refusal("ana adds ruder!"), Refusal::Explicit);
+    story.play("ben joins; ana sets minimum_charge_ms 0");
+}
+
+#[test]
+fn settings_are_checked_and_only_what_changes_is_told() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins");
+    for step in [
+        "ana sets vote_skip_share 101",
+        "ana sets debt_max_ms 1000",
+        "ana sets minimum_charge_ms 700000",
+        "ana sets entries_per_member_max 1001",
+        "ana weighs ben 0",
+        "ana weighs ben 1001",
+        "ana opens close_room to listener",
+        "ana falls back to short=9",
+    ] {
+        assert_eq!(story.refused(step), ErrorCode::Invalid, "{step}");
+    }
+    assert_eq!(story.refused("ana weighs eve 200"), ErrorCode::NotFound);
+    let known = story.events.len();
+    story.play("ana sets vote_skip_share 50; ana sets policy fair; ana opens kick to host");
+    assert_eq!(story.events.len(), known, "as it was");
+    story.play("ana makes ben cohost; ana opens set_settings to cohost; ben sets vote_skip_share 60");
+    assert_eq!(story.refused("ben opens kick to cohost"), ErrorCode::Forbidden, "that is no setting like others");
+    assert_eq!(story.refused("ben sets host_claim_after_ms 1"), ErrorCode::Forbidden);
+}
+
+#[test]
+fn a_share_of_those_who_are_present_and_may_vote_skips() {
+    let mut story = Story::new();
+    story.play(
+        "ana joins; ben joins; cai joins; dee joins; eve joins; ana adds a1 a2; ben votes to skip; ben votes to skip",
+    );
+    assert_eq!(story.to_string(), "a1 playing · a2", "one of five, once");
+    story.play("cai votes to skip");
+    assert_eq!(story.to_string(), "a1 playing · a2", "two of five");
+    story.play("dee dozes; eve votes to skip");
+    assert_eq!(story.to_string(), "a2 playing", "three of those who are awake and the one who voted");
+
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; cai joins; dee joins; eve joins; ana adds a1 a2");
+    story.play("cai dozes; dee goes; ana withholds eve vote_skip; ben votes to skip");
+    assert_eq!(
+        story.to_string(),
+        "a2 playing",
+        "neither idle tabs nor those who may not vote keep a room from skipping"
+    );
+
+    let mut story = Story::new();
+    story.play(
+        "ana joins; ben joins; cai joins; ana sets vote_skip_share 60; ana adds a1 a2; ben votes to skip; ben drops",
+    );
+    story.play("cai votes to skip");
+    assert_eq!(story.to_string(), "a2 playing", "who voted and left has voted");
+    story.play("ana sets vote_skip_share 0");
+    assert_eq!(story.refusal("cai votes to skip"), Refusal::NoSkippingByVote);
+}
+
+#[test]
+fn a_guest_who_logs_in_has_still_one_vote() {
+    let mut story = Story::new();
+    story
+        .play("ana joins; ben joins; ada joins; ana adds a1 a2; ben adds b1; ben votes a2; ada votes a2; ada votes b1");
+    story.play("ben becomes ada");
+    let ana = story.user("ana");
+    assert_eq!(story.room.queue_of(ana).next().expect("a2").votes, 1);
+    let ada = story.user("ada");
+    assert_eq!(story.room.queue_of(ada).next().expect("b1").votes, 0, "nor one for their own");
+}
+
+#[test]
+fn what_was_played_is_told_with_whom_it_was_for_and_who_skipped_it() {
+    let mut story = Story::new();
+    story.play(
+        "ana joins; ben joins; ben adds b1; ana adds a1; next; ben adds b2; ana falls back to x; ana skips; ana skips",
+    );
+    let Some(Answer::History(played)) = story.room.answer(&Command::ShowHistory) else { panic!("the past") };
+    let (ana, ben) = (story.user("ana"), story.user("ben"));
+    let told: Vec<_> = played.iter().map(|played| (played.track.title.as_str(), played.member, played.by)).collect();
+    assert_eq!(told, [("b2", Some(ben), Some(ana)), ("a1", Some(ana), Some(ana)), ("b1", Some(ben), None)]);
+}
