@@ -3,6 +3,7 @@
 
 mod cases;
 mod fairness;
+mod guarantees;
 mod hosting;
 mod people;
 mod permissions;
