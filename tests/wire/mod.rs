@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod hello;
+mod hosting;
 mod party;
 mod sessions;

@@ -1,0 +1,177 @@
+//! The host's hand over real sockets: everybody sees it, and whoever may not come in is told with a code.
+
+use tutti_protocol::{
+    Action, Admission, Answer, Command, ErrorCode, Event, Policy, Role, ServerFrame, SettingsChange, TrackRef,
+};
+
+use crate::support::{Socket, TestServer};
+
+fn set(change: SettingsChange) -> Command {
+    Command::SetSettings { settings: Box::new(change) }
+}
+
+async fn done(socket: &mut Socket, command: Command) {
+    let told = format!("{command:?}");
+    let reply = socket.ask(command).await;
+    assert!(matches!(reply, ServerFrame::Reply { ok: true, .. }), "{told}: {reply:?}");
+}
+
+async fn refused(socket: &mut Socket, command: Command) -> ErrorCode {
+    match socket.ask(command).await {
+        ServerFrame::Reply { ok: false, error: Some(error), .. } => error.code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// The next event of a kind that a socket hears of.
+async fn hears(socket: &mut Socket, wanted: impl Fn(&Event) -> bool) {
+    socket.until(|frame| matches!(frame, ServerFrame::Delta { events, .. } if events.iter().any(&wanted))).await;
+}
+
+#[tokio::test]
+async fn who_is_banned_is_closed_with_4503_at_the_door_until_they_are_unbanned_and_come_back_paused() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let tracks = ana.tracks().await;
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    anas.add(&tracks[0]).await;
+    bens.add(&tracks[1]).await;
+
+    done(&mut anas, Command::Ban { member: ben.id }).await;
+    assert_eq!(bens.close_code().await, Some(4503));
+    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4503), "nor by a new tab");
+    anas.room_where(|room| room.upcoming_total == 0).await;
+
+    done(&mut anas, Command::Unban { member: ben.id }).await;
+    let mut bens = ben.enter(&code).await;
+    let room = bens.room_where(|_| true).await;
+    assert_eq!(room.upcoming_total, 0);
+    assert!(room.members.iter().any(|member| member.id == ben.id && member.paused));
+    done(&mut bens, Command::ResumeQueue { member: None }).await;
+    bens.room_where(|room| room.upcoming_total == 1).await;
+}
+
+#[tokio::test]
+async fn who_waits_in_the_lobby_comes_back_and_is_in_once_somebody_lets_them() {
+    let server = TestServer::start().await;
+    let (ana, ben, cai) = (server.guest("Ana").await, server.guest("Ben").await, server.guest("Cai").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut anas = ana.enter(&code).await;
+    let admission = |admission| set(SettingsChange { admission: Some(admission), ..SettingsChange::default() });
+    done(&mut anas, admission(Admission::Lobby)).await;
+    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4008));
+    hears(&mut anas, |event| matches!(event, Event::LobbyEntered { person } if person.id == ben.id)).await;
+    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4008), "still");
+    done(&mut anas, Command::Admit { member: ben.id }).await;
+    ben.enter(&code).await;
+
+    assert_eq!(cai.knock(&cai.hello(&code)).await.close_code().await, Some(4008));
+    done(&mut anas, Command::Deny { member: cai.id }).await;
+    assert_eq!(cai.knock(&cai.hello(&code)).await.close_code().await, Some(4513));
+    let dee = server.guest("Dee").await;
+    done(&mut anas, Command::Lock).await;
+    assert_eq!(dee.knock(&dee.hello(&code)).await.close_code().await, Some(4511));
+    done(&mut anas, admission(Admission::Accounts)).await;
+    assert_eq!(dee.knock(&dee.hello(&code)).await.close_code().await, Some(4512));
+}
+
+#[tokio::test]
+async fn a_preview_and_the_list_of_who_did_what_go_to_whoever_asked() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let tracks = ana.tracks().await;
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    for track in &tracks[..3] {
+        anas.add(track).await;
+    }
+    let last = bens.add(&tracks[3]).await;
+    done(&mut bens, Command::Vote { entry: anas.room_where(|_| true).await.upcoming[1].id, value: 1 }).await;
+    let before = anas.room_where(|room| room.upcoming.iter().any(|entry| entry.votes == 1)).await.upcoming;
+
+    let ServerFrame::Reply { ok: true, answer: Some(Answer::Upcoming(order)), .. } =
+        anas.ask(Command::PreviewPolicy { policy: Policy::Fifo }).await
+    else {
+        panic!("an order")
+    };
+    assert_eq!(order.last().map(|entry| entry.id), Some(last));
+    assert_eq!(refused(&mut bens, Command::PreviewPolicy { policy: Policy::Fifo }).await, ErrorCode::Forbidden);
+    assert_eq!(ana.enter(&code).await.room_where(|_| true).await.upcoming, before, "nothing changed");
+    done(&mut anas, Command::SetPolicy { policy: Policy::Fifo }).await;
+    bens.room_where(|room| room.upcoming == order).await;
+
+    let ServerFrame::Reply { answer: Some(Answer::Audit(notes)), .. } = anas.ask(Command::ShowAudit).await else {
+        panic!("who did what")
+    };
+    assert_eq!((notes.len(), notes[0].deed.as_str(), notes[0].by), (1, "set_policy", ana.id));
+    done(&mut anas, Command::Skip { entry: None, unplayable: None }).await;
+    let ServerFrame::Reply { answer: Some(Answer::History(played)), .. } = bens.ask(Command::ShowHistory).await else {
+        panic!("what was played")
+    };
+    assert_eq!((played.len(), played[0].member, played[0].by), (1, Some(ana.id), Some(ana.id)));
+}
+
+#[tokio::test]
+async fn roles_exceptions_votes_and_undo_are_seen_by_everyone() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let tracks = ana.tracks().await;
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    anas.add(&tracks[0]).await;
+    let b1 = bens.add(&tracks[1]).await;
+
+    done(&mut anas, Command::Dequeue { entry: b1 }).await;
+    bens.room_where(|room| room.upcoming_total == 0).await;
+    done(&mut anas, Command::Undo { note: None }).await;
+    bens.room_where(|room| room.upcoming.iter().any(|entry| entry.id == b1)).await;
+
+    done(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: Some(false) }).await;
+    let enqueue = Command::Enqueue { track: tracks[2].clone(), before: None };
+    let ServerFrame::Reply { error: Some(error), .. } = bens.ask(enqueue).await else { panic!("refused") };
+    assert_eq!(error.message, "The host decided that you may not queue tracks.");
+    done(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: None }).await;
+
+    done(&mut anas, Command::Kick { member: ben.id }).await;
+    assert_eq!(bens.close_code().await, Some(4504));
+    done(&mut anas, Command::Undo { note: None }).await;
+    let mut bens = ben.enter(&code).await;
+    bens.room_where(|room| room.upcoming_total == 1).await;
+    done(&mut anas, Command::SetRole { member: ben.id, role: Role::Cohost }).await;
+    assert_eq!(refused(&mut bens, Command::ClaimHost).await, ErrorCode::Conflict, "the host is here");
+
+    done(&mut bens, Command::VoteSkip { entry: None }).await;
+    anas.room_where(|room| room.now_playing.as_ref().is_some_and(|entry| entry.id == b1)).await;
+}
+
+#[tokio::test]
+async fn what_is_said_is_heard_by_everyone_until_they_are_muted() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    done(&mut bens, Command::Say { text: "hello".into() }).await;
+    let heard = anas.until(|frame| matches!(frame, ServerFrame::Said { .. })).await;
+    assert!(matches!(heard, ServerFrame::Said { member, text, .. } if member == ben.id && text == "hello"));
+    done(&mut bens, Command::React { emoji: "🎉".into() }).await;
+    anas.until(|frame| matches!(frame, ServerFrame::Reacted { .. })).await;
+    done(&mut anas, Command::Mute { member: ben.id, muted: true }).await;
+    assert_eq!(refused(&mut bens, Command::Say { text: "hello".into() }).await, ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn a_fallback_playlist_is_of_tracks_that_there_are() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let tracks = ana.tracks().await;
+    let mut anas = ana.enter(&code).await;
+    let fallback =
+        |tracks: &[TrackRef]| set(SettingsChange { fallback: Some(tracks.to_vec()), ..SettingsChange::default() });
+    let unknown = [tracks[0].clone(), crate::support::unknown_track()];
+    assert_eq!(refused(&mut anas, fallback(&unknown)).await, ErrorCode::NotFound);
+    done(&mut anas, fallback(&tracks[..2])).await;
+    let room = anas.room_where(|room| room.now_playing.is_some()).await;
+    assert!(room.now_playing.is_some_and(|entry| entry.fallback && entry.track.id == tracks[0].id));
+}
