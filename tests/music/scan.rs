@@ -3,6 +3,9 @@
 use std::fs::{self, File};
 use std::time::{Duration, UNIX_EPOCH};
 
+use lofty::config::WriteOptions;
+use lofty::file::TaggedFileExt;
+use lofty::tag::{ItemKey, TagExt};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
@@ -47,6 +50,20 @@ async fn what_has_no_tags_is_named_after_its_place() {
     assert_eq!((track.title.as_str(), track.artists, track.album), ("01 Feeling Good", vec!["Live".to_owned()], None));
     let track = shelf.track("loose.wav").await.expect("it is a track");
     assert_eq!((track.title.as_str(), track.artists), ("loose", vec!["Unknown artist".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_its_tags_call_explicit_is_so() {
+    let shelf = Shelf::with(&[("a.mp3", "tone.mp3"), ("b.mp3", "tone.mp3"), ("c.m4a", "tone.m4a")]).await;
+    for (path, advisory) in [("a.mp3", "1"), ("b.mp3", "2"), ("c.m4a", "4")] {
+        let mut file = lofty::read_from_path(shelf.path(path)).expect("it reads");
+        let tag = file.primary_tag_mut().expect("it has tags");
+        assert!(tag.insert_text(ItemKey::ParentalAdvisory, advisory.into()), "{path}");
+        tag.save_to_path(shelf.path(path), WriteOptions::default()).expect("it can be written");
+    }
+    shelf.rescan().await;
+    let explicit = async |path| shelf.track(path).await.expect("it is a track").explicit;
+    assert_eq!([explicit("a.mp3").await, explicit("b.mp3").await, explicit("c.m4a").await], [true, false, true]);
 }
 
 #[tokio::test]

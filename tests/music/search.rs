@@ -58,6 +58,7 @@ fn song(title: &str, artists: &[&str], album: &str) -> Description {
         number: 0,
         duration_ms: 200_000,
         embedded_art: false,
+        explicit: false,
     }
 }
 

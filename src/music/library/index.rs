@@ -153,7 +153,8 @@ impl Index {
     /// The track with this id.
     pub async fn track(&self, id: &str) -> Result<Option<Track>, sqlx::Error> {
         let row = sqlx::query(
-            "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+            "SELECT id, title, artists, album, duration_ms, explicit,
+                    embedded_art OR folder_art IS NOT NULL AS has_art
              FROM tracks WHERE id = ?",
         )
         .bind(id)
@@ -179,11 +180,12 @@ impl Index {
     /// The results of `typed` from the `offset`-th on, one more than a page if there are more.
     pub async fn search(&self, typed: &str, offset: u32) -> Result<Vec<Track>, sqlx::Error> {
         let limit = i64::try_from(PAGE_TRACKS_MAX + 1).unwrap_or(i64::MAX);
-        let rows =
-            match query::match_expression(typed) {
-                // Ranks are compared inside FTS5, and rows fetched for one page only: a letter may match every track there is.
-                Some(expression) => sqlx::query(
-                    "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+        let rows = match query::match_expression(typed) {
+            // Ranks are compared inside FTS5, and rows fetched for one page only: a letter may match every track there is.
+            Some(expression) => {
+                sqlx::query(
+                    "SELECT id, title, artists, album, duration_ms, explicit,
+                            embedded_art OR folder_art IS NOT NULL AS has_art
                      FROM (SELECT rowid AS found, rank AS worth FROM tracks_text WHERE tracks_text MATCH ?
                            ORDER BY rank, rowid LIMIT ? OFFSET ?)
                      JOIN tracks ON tracks.rowid = found
@@ -193,18 +195,22 @@ impl Index {
                 .bind(limit)
                 .bind(offset)
                 .fetch_all(&self.read)
-                .await?,
-                None if typed.trim().is_empty() => sqlx::query(
-                    "SELECT id, title, artists, album, duration_ms, embedded_art OR folder_art IS NOT NULL AS has_art
+                .await?
+            }
+            None if typed.trim().is_empty() => {
+                sqlx::query(
+                    "SELECT id, title, artists, album, duration_ms, explicit,
+                            embedded_art OR folder_art IS NOT NULL AS has_art
                      FROM tracks ORDER BY sort_key, rowid LIMIT ? OFFSET ?",
                 )
                 .bind(limit)
                 .bind(offset)
                 .fetch_all(&self.read)
-                .await?,
-                // Only signs: nothing is called that.
-                None => Vec::new(),
-            };
+                .await?
+            }
+            // Only signs: nothing is called that.
+            None => Vec::new(),
+        };
         rows.iter().map(track).collect()
     }
 
@@ -242,13 +248,13 @@ async fn apply(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -> Re
         Change::Track { path, stamp, description, folder_art } => {
             sqlx::query(
                 "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
-                                     folder_art, sort_key)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     folder_art, sort_key, explicit)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (path) DO UPDATE SET
                      size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
                      artists = excluded.artists, album = excluded.album, duration_ms = excluded.duration_ms,
                      embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
-                     sort_key = excluded.sort_key",
+                     sort_key = excluded.sort_key, explicit = excluded.explicit",
             )
             .bind(track_id(path))
             .bind(path)
@@ -261,6 +267,7 @@ async fn apply(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -> Re
             .bind(description.embedded_art)
             .bind(folder_art)
             .bind(sort_key(description))
+            .bind(description.explicit)
             .execute(&mut *connection)
             .await?;
         }
@@ -291,7 +298,7 @@ fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
         album: row.try_get("album")?,
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
         art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
-        explicit: false,
+        explicit: row.try_get("explicit")?,
         id,
     })
 }

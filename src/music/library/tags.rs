@@ -40,6 +40,8 @@ pub struct Description {
     pub duration_ms: u64,
     /// Whether it carries a picture that can be served.
     pub embedded_art: bool,
+    /// Whether it says that it is explicit. Only mp3 and m4a can: elsewhere the parser does not know the tag.
+    pub explicit: bool,
 }
 
 /// Why a file is not in the library.
@@ -101,6 +103,8 @@ pub fn describe(path: &Path, relative: &str, size_bytes: u64) -> Result<Descript
         number: tags(&file).find_map(Accessor::track).unwrap_or(0),
         duration_ms: u64::try_from(duration_ms).unwrap_or(u64::MAX),
         embedded_art: art::embedded(&file).is_some(),
+        // As stores write `ITUNESADVISORY` and `rtng`: 1, before 2005 4; 2 is a clean version, 0 says nothing.
+        explicit: text(&file, ItemKey::ParentalAdvisory).is_some_and(|advisory| matches!(advisory.as_str(), "1" | "4")),
     })
 }
 
@@ -172,6 +176,7 @@ mod tests {
                 number,
                 duration_ms: 1,
                 embedded_art: false,
+                explicit: false,
             })
         };
         let ordered = [
