@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from './lib/testing/fixtures';
-import { connectionWords, endingWords, memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './text';
+import { memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './text';
+import { connectionWords, endingWords } from './text-door';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
