@@ -1,5 +1,14 @@
 import type { ConnectionState } from './lib/connection';
 
+/** For those who wait to be let in. */
+export const waitingText = {
+  title: 'Waiting to be let in',
+  lead: (room: string | null) =>
+    `Somebody in ${room ?? 'the room'} is being asked. Keep this page open: as soon as they say yes, the room opens by itself.`,
+  as: (name: string) => `They see you as ${name}.`,
+  giveUp: 'Stop waiting',
+} as const;
+
 /** What the connection is, and what still works meanwhile. */
 export function connectionWords(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
   const kept =
@@ -16,6 +25,8 @@ export function connectionWords(state: ConnectionState['name'], waiting: number)
         short: 'Reconnecting…',
         long: `The connection broke off; coming back by itself. What plays goes on, and you can still add and reorder.${kept}`,
       };
+    case 'waiting':
+      return { short: 'Waiting…', long: waitingText.lead(null) };
     case 'switching':
       return { short: 'Switching…', long: '' };
     case 'offline':
@@ -32,7 +43,7 @@ export interface Ending {
   title: string;
   lead: string;
   /** What to do about it. */
-  action: 'home' | 'rejoin' | 'enter' | 'retry';
+  action: 'home' | 'rejoin' | 'enter' | 'retry' | 'account';
 }
 
 export const actionNames: Record<Ending['action'], string> = {
@@ -40,6 +51,7 @@ export const actionNames: Record<Ending['action'], string> = {
   rejoin: 'Join again',
   enter: 'Log in or join again',
   retry: 'Try again',
+  account: 'Log in or create an account',
 };
 
 /** Why a room is not to be had, by close code. */
@@ -60,7 +72,7 @@ export function endingWords(code: number): Ending {
     case 4503:
       return {
         title: 'You cannot enter this room',
-        lead: 'The host does not let you back in. Other rooms are open to you.',
+        lead: 'It was decided that you may not come back to it. Other rooms are open to you.',
         action: 'home',
       };
     case 4504:
@@ -90,6 +102,24 @@ export function endingWords(code: number): Ending {
         title: 'You left this room',
         lead: 'You did so on another page or device, and your queue went with you. You can come back.',
         action: 'rejoin',
+      };
+    case 4511:
+      return {
+        title: 'The room is locked',
+        lead: 'Nobody new comes in at the moment. Ask the host to open it, then try again.',
+        action: 'retry',
+      };
+    case 4512:
+      return {
+        title: 'This room asks for an account',
+        lead: 'Guests stay outside here. With an account of this server you come in, and keep your name.',
+        action: 'account',
+      };
+    case 4513:
+      return {
+        title: 'You were not let in this time',
+        lead: 'Somebody in the room decided so. Ask the host, if it may have been a mistake; other rooms are open to you.',
+        action: 'home',
       };
     default:
       return {

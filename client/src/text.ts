@@ -232,6 +232,14 @@ export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: 
       return others === '' ? 'By airtime so far' : `${others} ${several ? 'have' : 'has'} played less so far`;
     case 'waited_longer':
       return others === '' ? 'By waiting time' : `${others} ${several ? 'have' : 'has'} waited longer`;
+    case 'fewer_turns':
+      return others === '' ? 'By turns so far' : `${others} ${several ? 'have' : 'has'} had fewer turns`;
+    case 'added_earlier':
+      return others === '' ? 'In the order of adding' : `${others} added earlier`;
+    case 'voted':
+      return others === '' ? 'By votes' : `${others} got more votes`;
+    case 'hosts_order':
+      return 'Where the host put it';
     case 'own_queue': {
       const turn = `${mine ? 'Your' : 'Their'} ${ordinal(place.turn)} turn`;
       return others === '' ? turn : `${turn}, after ${others}`;

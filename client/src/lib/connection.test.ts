@@ -167,6 +167,34 @@ describe('connection', () => {
     expect(sockets).toHaveLength(opened + 1);
   });
 
+  it('looks again every few seconds while it waits in the lobby, as patiently at the end as at first', async () => {
+    connection.start();
+    await settle();
+    for (let look = 1; look <= 20; look += 1) {
+      last().opens();
+      last().dies(CloseCode.Waiting);
+      await vi.advanceTimersByTimeAsync(2_999);
+      expect(sockets).toHaveLength(look);
+      await vi.advanceTimersByTimeAsync(2_001);
+      expect(sockets).toHaveLength(look + 1);
+    }
+    expect(states).toEqual(['waiting']);
+    last().opens();
+    last().says(welcome());
+    expect(states).toEqual(['waiting', 'online']);
+  });
+
+  it('looks at once when somebody comes back to the page that waits', async () => {
+    connection.start();
+    await settle();
+    last().opens();
+    last().dies(CloseCode.Waiting);
+    connection.wake();
+    await settle();
+    expect(sockets).toHaveLength(2);
+    expect(states).toEqual(['waiting']);
+  });
+
   it('refreshes an expired token and returns at once', async () => {
     await enter();
     last().dies(CloseCode.TokenExpired);
@@ -187,13 +215,16 @@ describe('connection', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it.each([CloseCode.Kicked, CloseCode.RoomClosed, CloseCode.PasscodeWrong])('stays away after %i', async (code) => {
-    await enter();
-    last().dies(code);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(connection.state).toEqual({ name: 'closed', code });
-    expect(sockets).toHaveLength(1);
-  });
+  it.each([CloseCode.Kicked, CloseCode.RoomClosed, CloseCode.PasscodeWrong, CloseCode.NotAdmitted])(
+    'stays away after %i',
+    async (code) => {
+      await enter();
+      last().dies(code);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(connection.state).toEqual({ name: 'closed', code });
+      expect(sockets).toHaveLength(1);
+    },
+  );
 
   it.each([CloseCode.SessionRevoked, CloseCode.Unauthenticated])('tries a fresh token after %i, once', async (code) => {
     await enter();

@@ -20,6 +20,8 @@ export type ConnectionState =
   | { name: 'connecting' }
   | { name: 'online' }
   | { name: 'reconnecting' }
+  /** In the lobby, until somebody in the room decides. */
+  | { name: 'waiting' }
   /** On purpose: somebody else on this device takes over. */
   | { name: 'switching' }
   | { name: 'offline' }
@@ -61,6 +63,9 @@ const GAP_GRACE_MS = 1_000;
 const RENEW_AHEAD_MS = 60_000;
 /** How many steps of backoff an overloaded server is given at once. */
 const OVERLOAD_ATTEMPTS = 4;
+/** Somebody in the lobby looks again after so long: soon enough to feel let in, spread so that a crowd comes one by one. */
+const LOBBY_MS_MIN = 3_000;
+const LOBBY_MS_MAX = 5_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -140,6 +145,7 @@ export class Connection {
   wake(): void {
     if (this.state.name === 'online') this.#listenFor(WAKE_WAIT_MS);
     else if (this.state.name === 'reconnecting') this.#retryIn(0);
+    else if (this.state.name === 'waiting' && this.#socket === null) this.#lookAgainIn(0);
   }
 
   async #open(): Promise<void> {
@@ -248,6 +254,7 @@ export class Connection {
       this.#triedFresh = true;
       this.#returnWithFreshToken(code);
     } else if (code >= 4500 && code < 5000) this.#close(code);
+    else if (code === CloseCode.Waiting) this.#wait();
     else if (code === CloseCode.TokenExpired) this.#returnWithFreshToken(code);
     else {
       if (code === CloseCode.TryLater) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
@@ -276,10 +283,22 @@ export class Connection {
     this.#attempt += 1;
   }
 
-  #retryIn(delayMs: number): void {
+  /** Nothing is wrong: it takes as long as it takes, and every look is like the first. */
+  #wait(): void {
+    this.#drop();
+    this.#attempt = 0;
+    this.#setState({ name: 'waiting' });
+    this.#lookAgainIn(LOBBY_MS_MIN + this.options.random() * (LOBBY_MS_MAX - LOBBY_MS_MIN));
+  }
+
+  #lookAgainIn(delayMs: number): void {
     clearTimeout(this.#retry);
-    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
     this.#retry = setTimeout(() => this.start(), delayMs);
+  }
+
+  #retryIn(delayMs: number): void {
+    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
+    this.#lookAgainIn(delayMs);
   }
 
   #listenFor(ms: number): void {

@@ -31,8 +31,14 @@ describe('outbox', () => {
   it('resolves with what the command made', async () => {
     const accepted = outbox.submit({ name: 'enqueue', track: { provider: 'library', id: 't' } });
     outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, entry: 'e' });
-    await expect(accepted).resolves.toEqual({ entry: 'e' });
+    await expect(accepted).resolves.toEqual({ entry: 'e', answer: null });
     expect(waiting).toBe(0);
+  });
+
+  it('resolves with what the command asked for', async () => {
+    const accepted = outbox.submit({ name: 'show_history' });
+    outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, answer: { history: [] } });
+    await expect(accepted).resolves.toEqual({ entry: null, answer: { history: [] } });
   });
 
   it('rejects with the reason of the refusal', async () => {

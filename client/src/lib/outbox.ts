@@ -1,4 +1,4 @@
-import type { ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
+import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
 
 /** Why a command came to nothing: the server's refusal, or one of our own. */
 export type RefusalCode = ErrorCode | 'outbox_full' | 'expired' | 'closed';
@@ -16,6 +16,8 @@ export class Refusal extends Error {
 export interface Accepted {
   /** The entry that the command made, when it made one. */
   entry: EntryId | null;
+  /** What the command asked for, when it asked for something. */
+  answer: Answer | null;
 }
 
 type Reply = Extract<ServerFrame, { type: 'reply' }>;
@@ -33,7 +35,17 @@ const PENDING_MAX = 50;
  * A `skip` or `seek` that arrives a minute late hits a moment nobody meant. Queue changes keep their sense and are kept
  * for as long as it takes.
  */
-const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set(['play', 'pause', 'seek', 'skip']);
+const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
+  'play',
+  'pause',
+  'seek',
+  'skip',
+  'vote_skip',
+  'claim_host',
+  'undo',
+  'say',
+  'react',
+]);
 const MOMENT_MS = 10_000;
 
 /**
@@ -69,7 +81,7 @@ export class Outbox {
   settle(reply: Reply): void {
     const pending = this.#take(reply.id);
     if (pending === undefined) return;
-    if (reply.ok) pending.resolve({ entry: reply.entry ?? null });
+    if (reply.ok) pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
     else pending.reject(new Refusal(reply.error?.code ?? 'internal', reply.error?.message ?? ''));
   }
 

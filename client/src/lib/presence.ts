@@ -1,12 +1,18 @@
-import type { DevicePresence, MemberPresence, ServerFrame, UserId } from '$protocol';
+import type { MemberPresence, ServerFrame, UserId } from '$protocol';
 
-export type Presence = ReadonlyMap<UserId, DevicePresence[]>;
+/** How somebody is here: with which devices, and whether nobody looks at any of them. */
+export interface Whereabouts {
+  devices: MemberPresence['devices'];
+  idle: boolean;
+}
+
+export type Presence = ReadonlyMap<UserId, Whereabouts>;
 
 /** Who is connected, with what. Somebody without devices is not connected. */
 export function applyPresence(presence: Presence, frame: Extract<ServerFrame, { type: 'presence' }>): Presence {
-  const next = new Map<UserId, DevicePresence[]>(frame.full ? [] : presence);
-  for (const { member, devices } of frame.members satisfies MemberPresence[]) {
-    if (devices.length > 0) next.set(member, devices);
+  const next = new Map<UserId, Whereabouts>(frame.full ? [] : presence);
+  for (const { member, devices, idle } of frame.members) {
+    if (devices.length > 0) next.set(member, { devices, idle: idle ?? false });
     else next.delete(member);
   }
   return next;

@@ -1,11 +1,12 @@
-import type { Event, Member, Room, ServerFrame, UserId } from '$protocol';
+import type { Entry, Event, Member, Room, ServerFrame, UserId } from '$protocol';
+import { changedSettings } from './settings';
 
 export type Delta = Extract<ServerFrame, { type: 'delta' }>;
 
 /**
  * The room after a delta. Pure. `null` when an event is not known here: then only a snapshot tells the truth.
  *
- * The order of play is not derived from events; a delta that changes it carries the new one.
+ * The order of play is not derived from events; a delta that changes it carries the new one, with its votes and credits.
  */
 export function applyDelta(room: Room, delta: Delta): Room | null {
   let next = room;
@@ -33,11 +34,20 @@ function applyEvent(room: Room, event: Event): Room | null {
     case 'room_created':
       return { ...room, name: event.room_name, members: [event.host] };
     case 'member_joined':
-      return { ...room, members: [...without(room.members, event.member.id), event.member] };
+      return {
+        ...room,
+        members: [...without(room.members, event.member.id), event.member],
+        lobby: without(room.lobby, event.member.id),
+      };
     case 'member_left':
     case 'member_kicked':
+      return gone(room, event.member);
     case 'member_forgotten':
-      return { ...room, members: without(room.members, event.member) };
+      return forgotten(gone(room, event.member), event.member);
+    case 'member_banned':
+      return banned(room, event.member);
+    case 'ban_lifted':
+      return { ...room, banned: without(room.banned, event.member) };
     case 'member_away':
       return changeMember(room, event.member, { away: true });
     case 'member_returned':
@@ -52,21 +62,58 @@ function applyEvent(room: Room, event: Event): Room | null {
       });
     case 'member_merged':
       return mergeMembers(room, event.from, event.to);
+    case 'member_muted':
+      return changeMember(room, event.member, { muted: event.muted });
+    case 'queue_paused':
+      return changeMember(room, event.member, { paused: event.paused });
     case 'role_changed':
       return changeMember(room, event.member, { role: event.role });
+    case 'permission_changed':
+      return changePermission(room, event);
     case 'host_transferred':
-      return changeMember(changeMember(room, event.from, { role: 'cohost' }), event.to, { role: 'host' });
+      return handOver(
+        room,
+        event.from,
+        event.to,
+        [event.from, event.to].includes(room.owner ?? '') ? null : room.owner,
+      );
+    case 'host_claimed':
+      // Whoever it was claimed from first gets it back; when they have, nobody is owed it any more.
+      return handOver(room, event.from, event.to, room.owner === event.to ? null : (room.owner ?? event.from));
+    case 'settings_changed': {
+      const settings = changedSettings(room.settings, event.settings);
+      const locked = settings.admission === 'locked';
+      return { ...room, settings, locked, fallback: event.fallback ?? room.fallback ?? [] };
+    }
+    case 'lobby_entered':
+      return { ...room, lobby: [...without(room.lobby, event.person.id), event.person] };
+    case 'lobby_left':
+      return { ...room, lobby: without(room.lobby, event.person) };
+    case 'entry_suggested':
+      return { ...room, suggestions: [...(room.suggestions ?? []), event.entry] };
+    case 'suggestion_approved':
+    case 'suggestion_rejected':
+      return { ...room, suggestions: (room.suggestions ?? []).filter(({ id }) => id !== event.entry) };
     case 'entry_started':
-      return { ...room, now_playing: event.entry, playback: event.playback };
+      return { ...room, now_playing: event.entry, playback: event.playback, skip_votes: [] };
     case 'entry_ended':
-      return room.now_playing?.id === event.entry ? { ...room, now_playing: null } : room;
+      return room.now_playing?.id === event.entry ? { ...room, now_playing: null, skip_votes: [] } : room;
+    case 'skip_voted':
+      return { ...room, skip_votes: [...(room.skip_votes ?? []).filter((id) => id !== event.member), event.member] };
     case 'playback_changed':
       return { ...room, playback: event.playback };
+    case 'undone':
+      return event.member ? takeBack(room, event.member) : room;
+    case 'room_closed':
+      return { ...room, suggestions: [] };
     case 'entry_added':
     case 'entry_removed':
     case 'entry_moved':
+    case 'entry_voted':
+    case 'entry_credited':
+    case 'queue_cleared':
+    case 'stepped_down':
     case 'next_locked':
-    case 'room_closed':
     case 'noted':
       return room;
     default:
@@ -74,20 +121,93 @@ function applyEvent(room: Room, event: Event): Room | null {
   }
 }
 
-function without(members: Member[], id: UserId): Member[] {
-  return members.filter((member) => member.id !== id);
+function without(members: Member[] | undefined, id: UserId): Member[] {
+  return (members ?? []).filter((member) => member.id !== id);
 }
 
-/** An account that is new here takes over the guest's place among the members too. */
+function changeMember(room: Room, id: UserId, change: Partial<Member>): Room {
+  return { ...room, members: room.members.map((member) => (member.id === id ? { ...member, ...change } : member)) };
+}
+
+/** However somebody goes, what they suggested and the right to the room go with them. */
+function gone(room: Room, id: UserId): Room {
+  return {
+    ...room,
+    members: without(room.members, id),
+    suggestions: (room.suggestions ?? []).filter((entry) => entry.member !== id),
+    owner: room.owner === id ? null : (room.owner ?? null),
+  };
+}
+
+function forgotten(room: Room, id: UserId): Room {
+  const { [id]: _, ...weights } = room.settings.weights;
+  const on = room.now_playing;
+  return {
+    ...room,
+    settings: { ...room.settings, weights },
+    lobby: without(room.lobby, id),
+    banned: without(room.banned, id),
+    skip_votes: (room.skip_votes ?? []).filter((voter) => voter !== id),
+    now_playing: on && { ...on, credits: (on.credits ?? []).filter((credited) => credited !== id) },
+  };
+}
+
+function banned(room: Room, id: UserId): Room {
+  const known = [...room.members, ...(room.lobby ?? [])].find((person) => person.id === id);
+  // Of those who had left before, no name is known any more.
+  const person: Member = known ?? { id, name: '', role: 'listener', kind: 'guest', away: false };
+  return {
+    ...gone(room, id),
+    lobby: without(room.lobby, id),
+    banned: [...without(room.banned, id), { ...person, role: 'listener', away: false }],
+  };
+}
+
+function changePermission(room: Room, event: Extract<Event, { name: 'permission_changed' }>): Room {
+  const { [event.action]: _, ...others } = room.members.find(({ id }) => id === event.member)?.exceptions ?? {};
+  const allowed = event.allowed ?? null;
+  const exceptions = allowed === null ? others : { ...others, [event.action]: allowed };
+  return changeMember(room, event.member, { exceptions });
+}
+
+function handOver(room: Room, from: UserId, to: UserId, owner: UserId | null | undefined): Room {
+  // What was an exception for them is nothing that could be kept from a host.
+  const handed = changeMember(changeMember(room, from, { role: 'cohost' }), to, { role: 'host', exceptions: {} });
+  return { ...handed, owner: owner ?? null };
+}
+
+/** Somebody is back as they were, among the members at the end until a snapshot tells their old place. */
+function takeBack(room: Room, member: Member): Room {
+  const isHere = room.members.some(({ id }) => id === member.id);
+  return isHere ? changeMember(room, member.id, member) : { ...room, members: [...room.members, member] };
+}
+
+/** An account that is new here takes over the guest's place among the members too, and all that names the guest. */
 function mergeMembers(room: Room, from: UserId, to: Member): Room {
   const place = room.members.some((member) => member.id === to.id) ? to.id : from;
   const members = room.members
     .filter((member) => member.id === place || member.id !== from)
     .map((member) => (member.id === place ? to : member));
+  const { [from]: weight, ...weights } = room.settings.weights;
   const on = room.now_playing;
-  return { ...room, members, now_playing: on?.member === from ? { ...on, member: to.id } : on };
+  return {
+    ...room,
+    members,
+    settings: { ...room.settings, weights: weight === undefined ? weights : { [to.id]: weight, ...weights } },
+    now_playing: on && renamed(on, from, to.id),
+    suggestions: (room.suggestions ?? []).map((entry) => renamed(entry, from, to.id)),
+    skip_votes: renamedIn(room.skip_votes ?? [], from, to.id),
+    owner: room.owner === from ? to.id : (room.owner ?? null),
+    lobby: without(room.lobby, to.id),
+  };
 }
 
-function changeMember(room: Room, id: UserId, change: Partial<Member>): Room {
-  return { ...room, members: room.members.map((member) => (member.id === id ? { ...member, ...change } : member)) };
+/** Nobody is credited twice, nor beside an entry of their own. */
+function renamed(entry: Entry, from: UserId, to: UserId): Entry {
+  const member = entry.member === from ? to : entry.member;
+  return { ...entry, member, credits: renamedIn(entry.credits ?? [], from, to).filter((id) => id !== member) };
+}
+
+function renamedIn(ids: UserId[], from: UserId, to: UserId): UserId[] {
+  return [...new Set(ids.map((id) => (id === from ? to : id)))];
 }

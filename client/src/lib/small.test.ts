@@ -3,7 +3,6 @@ import { backoffMs } from './backoff';
 import { hueOf, initialOf } from './color';
 import { DecodedTracks } from './decoded';
 import { deviceName } from './device';
-import { permissionsOf } from './permissions';
 import { landingIndex, moved } from './reorder';
 import { normalizeCode, routeOf } from './route';
 import { uuid } from './uuid';
@@ -104,11 +103,5 @@ describe('small things', () => {
     expect(hueOf('ana')).toBe(hueOf('ana'));
     expect(initialOf('  élan')).toBe('É');
     expect(initialOf('')).toBe('·');
-  });
-
-  it('offers what the role allows', () => {
-    expect(permissionsOf('listener')).toMatchObject({ queue: false, steerPlayback: false });
-    expect(permissionsOf('cohost')).toMatchObject({ steerPlayback: true, curateQueue: true, manageMembers: false });
-    expect(permissionsOf('host').manageMembers).toBe(true);
   });
 });

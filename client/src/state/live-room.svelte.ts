@@ -3,7 +3,7 @@ import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
-import { permissionsOf } from '../lib/permissions';
+import { mayAdd, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
 import { applyDelta, identityAfter } from '../lib/room';
@@ -13,6 +13,7 @@ import { uuid } from '../lib/uuid';
 import { nowMs } from '../lib/wall-clock';
 import { memberName, text } from '../text';
 import { app } from './app.svelte';
+import { Talk } from './talk.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
 const STATUS_EVERY_MS = 2_000;
@@ -34,8 +35,15 @@ export class LiveRoom {
   muted = $state(false);
   #outgoing = $state.raw<Part | null>(null);
 
-  role = $derived(this.room?.members.find((member) => member.id === this.me)?.role ?? 'listener');
-  may = $derived(permissionsOf(this.role));
+  readonly talk = new Talk();
+
+  /** Whoever this is, as a member. */
+  self = $derived(this.room?.members.find((member) => member.id === this.me));
+  role = $derived(this.self?.role ?? 'listener');
+  /** Whether they may do something, as far as it depends on who they are. */
+  may = $derived(permissionsOf(this.self, this.room?.settings));
+  /** Whether they may add tracks, be it only as suggestions. */
+  mayAdd = $derived(this.room !== null && mayAdd(this.may, this.room.settings));
   mine = $derived(this.room?.upcoming.filter((entry) => entry.member === this.me) ?? []);
   /** What is heard now: a track that is ending stays on until the next one really starts. */
   part = $derived.by((): Part | null => {
@@ -65,6 +73,7 @@ export class LiveRoom {
   #clock: ServerClock;
   #player: Player;
   #told = false;
+  #toldIdle = false;
   #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(
@@ -112,6 +121,7 @@ export class LiveRoom {
     this.#connection.start();
     const network = () => this.#connection.setNetwork(navigator.onLine);
     const wake = () => {
+      this.#tell();
       if (document.visibilityState !== 'visible') return;
       this.#connection.wake();
       if (this.connection.name === 'online') this.#clock.start();
@@ -201,6 +211,8 @@ export class LiveRoom {
         this.#clock.hint(frame.server_time_ms);
         this.#clock.start();
         this.#outbox.resend();
+        // A new connection knows nothing of what was told before.
+        this.#toldIdle = false;
         this.#tell();
         break;
       case 'snapshot':
@@ -220,6 +232,10 @@ export class LiveRoom {
         break;
       case 'presence':
         this.presence = applyPresence(this.presence, frame);
+        break;
+      case 'said':
+      case 'reacted':
+        this.talk.take(frame);
         break;
       case 'sync':
         this.#clock.answered(frame);
@@ -271,12 +287,14 @@ export class LiveRoom {
     this.errorMs = this.#player.errorMs;
   }
 
-  /** What this device plays, for the others to see; once more when it has stopped. */
+  /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */
   #tell(): void {
     const playback = this.#player.status();
-    if (playback === null && !this.#told) return;
-    this.#told = playback !== null && this.#connection.send({ type: 'status', playback });
-    if (playback === null) this.#connection.send({ type: 'status', playback });
+    const idle = playback === null && document.visibilityState === 'hidden';
+    if (playback === null && !this.#told && idle === this.#toldIdle) return;
+    const sent = this.#connection.send({ type: 'status', playback, idle });
+    this.#told = playback !== null && sent;
+    if (sent) this.#toldIdle = idle;
   }
 }
 

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { floated, heard, type Reaction, type Said } from './talk';
+
+describe('talk', () => {
+  it('keeps the last lines and lets the older ones pass', () => {
+    let lines: Said[] = [];
+    for (let id = 0; id < 40; id += 1)
+      lines = heard(lines, { type: 'said', member: 'ana', text: `${id}`, at_ms: id }, id);
+    expect(lines.map(({ text }) => text)).toEqual(Array.from({ length: 30 }, (_, line) => `${line + 10}`));
+  });
+
+  it('shows no more reactions at a time than anybody can see', () => {
+    let reactions: Reaction[] = [];
+    for (let id = 0; id < 50; id += 1)
+      reactions = floated(reactions, { type: 'reacted', member: 'ana', emoji: '🎉', at_ms: id }, id);
+    expect(reactions).toHaveLength(12);
+    expect(reactions.at(-1)?.id).toBe(49);
+  });
+});
