@@ -46,6 +46,7 @@ describe('words', () => {
 
   it('prefer the server’s sentence where it is about this very command', () => {
     expect(refusalWords('conflict', 'That entry is about to start.')).toBe('That entry is about to start.');
+    expect(refusalWords('cooldown', 'It may come again in 4 min.')).toBe('It may come again in 4 min.');
     expect(refusalWords('internal', 'stack trace')).not.toContain('stack trace');
   });
 

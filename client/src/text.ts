@@ -198,15 +198,23 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   offline: 'The server cannot be reached. Check the network and try again.',
 };
 
-/** The server's own sentence is more exact where it speaks about this very command. */
+/** Where the server's own sentence is more exact: it speaks about this very command. */
+const specific: ReadonlySet<RefusalCode | FailureCode> = new Set([
+  'forbidden',
+  'conflict',
+  'invalid',
+  'limit_reached',
+  'duplicate_track',
+  'cooldown',
+]);
+
 export function refusalWords(
   code: RefusalCode | FailureCode,
   detail: string,
   retryAfterMs: number | null = null,
 ): string {
   if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
-  const specific = code === 'forbidden' || code === 'conflict' || code === 'invalid' || code === 'limit_reached';
-  return specific && detail !== '' ? detail : refusals[code];
+  return specific.has(code) && detail !== '' ? detail : refusals[code];
 }
 
 /** How long to wait, as exactly as anybody would want to know. */

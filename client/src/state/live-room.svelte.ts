@@ -3,7 +3,7 @@ import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
-import { mayAdd, permissionsOf } from '../lib/permissions';
+import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
 import { applyDelta, identityAfter } from '../lib/room';
@@ -43,6 +43,7 @@ export class LiveRoom {
   /** Whether they may do something, as far as it depends on who they are. */
   may = $derived(permissionsOf(this.self, this.room?.settings));
   /** Whether they may add tracks, be it only as suggestions. */
+  onlySuggests = $derived(this.room !== null && onlySuggests(this.may, this.room.settings));
   mayAdd = $derived(this.room !== null && mayAdd(this.may, this.room.settings));
   mine = $derived(this.room?.upcoming.filter((entry) => entry.member === this.me) ?? []);
   /** What is heard now: a track that is ending stays on until the next one really starts. */
@@ -188,6 +189,9 @@ export class LiveRoom {
   nameOf(id: UserId): string {
     return memberName(this.room?.members ?? [], id);
   }
+
+  /** As `nameOf`, in a sentence for this person. */
+  called = (id: UserId): string => (id === this.me ? text.room.you : this.nameOf(id));
 
   pictureOf(id: UserId): string | null {
     return this.room?.members.find((member) => member.id === id)?.picture ?? null;

@@ -1,0 +1,47 @@
+import type { Entry, Policy, Settings, UserId } from '$protocol';
+
+/** Words about the order of play: how it comes about, votes, one's own queue, and what was played. */
+export const queueText = {
+  own: 'from the room’s own list',
+  alsoFor: (names: string) => `also for ${names}`,
+  votes: (count: number) => (Math.abs(count) === 1 ? `${signed(count)} vote` : `${signed(count)} votes`),
+  voteUp: (title: string) => `Vote for ${title}`,
+  voteDown: (title: string) => `Vote against ${title}`,
+  voteSkip: 'Vote to skip',
+  votedSkip: 'You voted to skip',
+  skipCount: (votes: number, needed: number) => `${votes} of ${needed}`,
+  skipCountLong: (votes: number, needed: number) => `${votes} of ${needed} votes to skip`,
+
+  cannotAdd: 'You hear and see everything, but cannot add at the moment. The host can change that.',
+  suggestLead: 'What you add here is a suggestion: somebody who runs the room says yes or no.',
+  suggest: (title: string) => `Suggest ${title}`,
+  suggested: (title: string) => `“${title}” is suggested. It joins your queue when somebody says yes.`,
+  credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
+} as const;
+
+const policies: Record<Policy, string> = {
+  fair: 'Turns are shared by airtime.',
+  rotation: 'Everybody takes turns, one track each.',
+  fifo: 'First come, first served.',
+  votes: 'What has the most votes plays first.',
+  host: 'The host sets the order.',
+};
+
+/** How the order comes about, in one calm line. */
+export function policyWords(settings: Settings): string {
+  const { players_max: playersMax, policy } = settings;
+  if (playersMax === 0) return policies[policy];
+  return `${policies[policy]} ${playersMax === 1 ? 'One person plays' : `${playersMax} people play`} at a time.`;
+}
+
+/** Who else wanted it; empty when nobody did. */
+export function creditWords(entry: Entry, nameOf: (id: UserId) => string): string {
+  const names = (entry.credits ?? []).map(nameOf);
+  return names.length === 0 ? '' : queueText.alsoFor(lists.format(names));
+}
+
+function signed(count: number): string {
+  return count < 0 ? `−${-count}` : `${count}`;
+}
+
+const lists = new Intl.ListFormat('en', { type: 'conjunction' });
