@@ -3,10 +3,13 @@ import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
+import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
+import { recallOwn, rememberOwn } from '../lib/own-memory';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
 import { applyDelta, identityAfter } from '../lib/room';
+import { skipVotesNeeded } from '../lib/skip-votes';
 import { recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
@@ -45,7 +48,12 @@ export class LiveRoom {
   /** Whether they may add tracks, be it only as suggestions. */
   onlySuggests = $derived(this.room !== null && onlySuggests(this.may, this.room.settings));
   mayAdd = $derived(this.room !== null && mayAdd(this.may, this.room.settings));
-  mine = $derived(this.room?.upcoming.filter((entry) => entry.member === this.me) ?? []);
+  /** What is theirs and stands in no snapshot. */
+  own = $state.raw<Own>(nothingOwn);
+  /** Their own queue, whether or not it takes part in the order of play. */
+  mine = $derived(this.own.queue);
+  /** How many votes skip what is on; `null`: none do. */
+  skipVotesNeeded = $derived(this.room === null ? null : skipVotesNeeded(this.room, this.presence, this.me));
   /** What is heard now: a track that is ending stays on until the next one really starts. */
   part = $derived.by((): Part | null => {
     const ending = this.#outgoing;
@@ -220,13 +228,17 @@ export class LiveRoom {
         this.#tell();
         break;
       case 'snapshot':
+        if (this.me !== null) this.#keepOwn(ownInSnapshot(this.#knownOwn(this.me), frame.room, this.me));
         this.#show(frame.room);
         break;
       case 'delta': {
-        const next = this.room === null ? null : applyDelta(this.room, frame);
-        if (next === null) this.#connection.resync();
+        const before = this.room;
+        const next = before === null ? null : applyDelta(before, frame);
+        if (before === null || next === null) this.#connection.resync();
         else {
+          const own = this.me === null ? null : ownAfter(this.own, before, next, frame.events, this.me);
           this.me = identityAfter(frame.events, this.me);
+          if (own !== null) this.#keepOwn(own);
           this.#show(next);
         }
         break;
@@ -248,6 +260,16 @@ export class LiveRoom {
         app.say(frame.message);
         break;
     }
+  }
+
+  /** What can be put back is known only to those who saw it taken. */
+  #knownOwn(me: UserId): Own {
+    return { ...recallOwn(this.code, me), taken: this.own.taken };
+  }
+
+  #keepOwn(own: Own): void {
+    this.own = own;
+    if (this.me !== null) rememberOwn(this.code, this.me, own);
   }
 
   #show(room: Room): void {
