@@ -18,6 +18,12 @@ describe('words about the queue', () => {
     expect(creditWords({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
   });
 
+  it('sum up one’s own queue', () => {
+    expect(queueText.mineSum(1, 0)).toBe('One track, less than a minute');
+    expect(queueText.mineSum(3, 12)).toBe('3 tracks, 12 min');
+    expect([1, 2].map(queueText.linePlace)).toEqual(['You are next in line.', 'You are 2nd in line.']);
+  });
+
   it('count votes', () => {
     expect([0, 1, -1, 2, -3].map(queueText.votes)).toEqual(['0 votes', '1 vote', '−1 vote', '2 votes', '−3 votes']);
   });

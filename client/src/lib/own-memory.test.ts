@@ -9,7 +9,7 @@ beforeEach(() => remember('tutti.own', null));
 describe('the memory of one’s own things', () => {
   it('is that of one person in one room', () => {
     rememberOwn('7KM2QX', 'ana', { ...nothingOwn, queue: [entry('a', 'ana')], votes: { b: 1 } });
-    expect(recallOwn('7KM2QX', 'ana')).toEqual({ queue: [entry('a', 'ana')], votes: { b: 1 }, taken: {} });
+    expect(recallOwn('7KM2QX', 'ana')).toEqual({ queue: [entry('a', 'ana')], votes: { b: 1 }, taken: [] });
     expect(recallOwn('7KM2QX', 'ben')).toEqual(nothingOwn);
     expect(recallOwn('AAAAAA', 'ana')).toEqual(nothingOwn);
   });

@@ -11,7 +11,7 @@ const paused = room({ members: [{ ...member('ana', 'host'), paused: true }, memb
 const follow = (own: Own, events: Event[], before: Room = paused) => ownAfter(own, before, before, events, 'ana');
 const note = (id: number): Event => ({
   name: 'noted',
-  note: { id, at_ms: 0, by: 'ben', deed: 'clear' } satisfies Note,
+  note: { id, at_ms: 0, by: 'ben', deed: 'clear', undo_until_ms: 120_000 } satisfies Note,
 });
 
 describe('what is one’s own', () => {
@@ -53,6 +53,7 @@ describe('what is one’s own', () => {
   it('comes back when a clearing is undone', () => {
     const cleared = follow(of('a1', 'a2'), [{ name: 'queue_cleared', by: 'ben' }, note(7)]);
     expect(ids(cleared)).toBe('');
+    expect(cleared.taken).toMatchObject([{ note: 7, by: 'ben', untilMs: 120_000 }]);
     expect(ids(follow(cleared, [{ name: 'undone', note: 8, by: 'ben' }]))).toBe('');
     expect(ids(follow(cleared, [{ name: 'undone', note: 7, by: 'ben' }]))).toBe('a1 a2');
     expect(ids(follow(of('a1'), [{ name: 'queue_cleared', member: 'ben', by: 'ben' }]))).toBe('a1');

@@ -1,4 +1,4 @@
-import type { Entry, EntryId, Event, Room, UserId } from '$protocol';
+import type { Entry, EntryId, Event, Note, Room, UserId } from '$protocol';
 import { isWhole } from './line';
 import { waitsBecause } from './queue-state';
 
@@ -9,13 +9,22 @@ import { waitsBecause } from './queue-state';
 export interface Own {
   queue: readonly Entry[];
   votes: Readonly<Record<EntryId, number>>;
-  /** What was taken from the queue and can be put back, by the number of its note. */
-  taken: Readonly<Record<number, readonly Entry[]>>;
+  /** What was taken from the queue and can be put back, the latest last. */
+  taken: readonly Taken[];
 }
 
-export const nothingOwn: Own = { queue: [], votes: {}, taken: {} };
+export interface Taken {
+  /** The number of its note. */
+  note: number;
+  by: UserId;
+  untilMs: number;
+  entries: readonly Entry[];
+}
+
+export const nothingOwn: Own = { queue: [], votes: {}, taken: [] };
 
 const VOTES_MAX = 300;
+const TAKEN_MAX = 5;
 
 export function ownInSnapshot(known: Own, room: Room, me: UserId): Own {
   return { ...known, queue: settled(known.queue, room, me) };
@@ -72,11 +81,11 @@ export function ownAfter(known: Own, before: Room, after: Room, events: readonly
         queue = queue.map((entry) => ({ ...entry, member: event.to.id }));
         break;
       case 'noted':
-        if (lost.length > 0) taken = { [event.note.id]: lost };
+        taken = noted(taken, event.note, lost);
         break;
       case 'undone':
-        for (const entry of taken[event.note] ?? [])
-          if (!queue.some((kept) => kept.id === entry.id)) queue = [...queue, entry];
+        queue = putBack(queue, taken.find(({ note }) => note === event.note)?.entries ?? []);
+        taken = taken.filter(({ note }) => note !== event.note);
         break;
     }
   }
@@ -90,6 +99,16 @@ function settled(queue: readonly Entry[], room: Room, me: UserId): readonly Entr
   if (shown.length === 0 && isOut) return queue;
   const beyond = isWhole(room) ? [] : queue.filter((entry) => !shown.some(({ id }) => id === entry.id));
   return [...shown, ...beyond];
+}
+
+function noted(taken: readonly Taken[], note: Note, entries: readonly Entry[]): readonly Taken[] {
+  const { id, by, undo_until_ms: untilMs } = note;
+  if (entries.length === 0 || !untilMs) return taken;
+  return [...taken, { note: id, by, untilMs, entries }].slice(-TAKEN_MAX);
+}
+
+function putBack(queue: readonly Entry[], entries: readonly Entry[]): Entry[] {
+  return [...queue, ...entries.filter((entry) => !queue.some(({ id }) => id === entry.id))];
 }
 
 function inserted(queue: readonly Entry[], entry: Entry, before: EntryId | null): Entry[] {
