@@ -4,6 +4,7 @@ import { ordinal } from './text';
 
 /** Words about the order of play: how it comes about, votes, one's own queue, and what was played. */
 export const queueText = {
+  past: 'Played so far',
   own: 'from the room’s own list',
   alsoFor: (names: string) => `also for ${names}`,
   votes: (count: number) => (Math.abs(count) === 1 ? `${signed(count)} vote` : `${signed(count)} votes`),
