@@ -1,0 +1,81 @@
+import type { Settings, SettingsChange } from '$protocol';
+
+/** Limits that are numbers, in units that people use. */
+export type Unit = 'tracks' | 'minutes' | 'seconds' | 'percent' | 'people' | 'starts';
+
+interface Limit {
+  unit: Unit;
+  /** What one of the unit is on the wire. */
+  scale: number;
+  /** The most that a room takes, in the unit. */
+  max: number;
+}
+
+const MINUTE_MS = 60_000;
+const WEEK_MINUTES = 7 * 24 * 60;
+
+/** The room refuses what lies outside; saying so before it is sent is kinder. */
+export const limits = {
+  entries_per_member_max: { unit: 'tracks', scale: 1, max: 1_000 },
+  minutes_per_member_max: { unit: 'minutes', scale: 1, max: 10_000 },
+  track_ms_max: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
+  track_cooldown_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
+  artist_cooldown_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
+  vote_skip_share: { unit: 'percent', scale: 1, max: 100 },
+  players_max: { unit: 'people', scale: 1, max: 5_000 },
+  step_down_after: { unit: 'starts', scale: 1, max: 1_000 },
+  minimum_charge_ms: { unit: 'seconds', scale: 1_000, max: 600 },
+  debt_max_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
+  host_claim_after_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
+} as const satisfies Partial<Record<keyof Settings, Limit>>;
+
+export type LimitName = keyof typeof limits;
+
+/** What stands in the field of a limit. */
+export function shownLimit(name: LimitName, value: number): string {
+  return String(Math.round((value / limits[name].scale) * 100) / 100);
+}
+
+export type ReadLimit = { value: number } | { problem: 'not_a_number' | 'too_much' | 'not_whole' };
+
+/** What somebody typed, as the room wants it. Nothing typed means no limit. */
+export function readLimit(name: LimitName, typed: string): ReadLimit {
+  const { scale, max } = limits[name];
+  const text = typed.trim().replace(',', '.');
+  const shown = text === '' ? 0 : Number(text);
+  if (!Number.isFinite(shown) || shown < 0 || !/^[\d.]*$/.test(text)) return { problem: 'not_a_number' };
+  if (shown > max) return { problem: 'too_much' };
+  if (scale === 1 && !Number.isInteger(shown)) return { problem: 'not_whole' };
+  return { value: Math.round(shown * scale) };
+}
+
+export type Edits = Partial<Record<LimitName, string>>;
+export type Problem = 'not_a_number' | 'too_much' | 'not_whole' | 'below_charge';
+
+/** What is wrong with what was typed, by field. */
+export function problemsOf(settings: Settings, edits: Edits): Partial<Record<LimitName, Problem>> {
+  const problems: Partial<Record<LimitName, Problem>> = {};
+  const after: Settings = { ...settings };
+  for (const [name, typed] of Object.entries(edits) as [LimitName, string][]) {
+    const read = readLimit(name, typed);
+    if ('problem' in read) problems[name] = read.problem;
+    else after[name] = read.value;
+  }
+  const { debt_max_ms, minimum_charge_ms } = after;
+  if (debt_max_ms !== 0 && debt_max_ms < minimum_charge_ms) problems.debt_max_ms ??= 'below_charge';
+  return problems;
+}
+
+/**
+ * Only what would be another value: what somebody else changes meanwhile stays theirs. A field that shows a rounded
+ * value, untouched or typed again as it was, changes nothing.
+ */
+export function changeOf(settings: Settings, edits: Edits): SettingsChange {
+  const change: SettingsChange = {};
+  for (const [name, typed] of Object.entries(edits) as [LimitName, string][]) {
+    const read = readLimit(name, typed);
+    if ('problem' in read || typed.trim() === shownLimit(name, settings[name])) continue;
+    if (read.value !== settings[name]) change[name] = read.value;
+  }
+  return change;
+}

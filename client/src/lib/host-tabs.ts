@@ -1,0 +1,47 @@
+import type { Action, Room } from '$protocol';
+
+/** The parts of the host console, in the order in which they stand. */
+export const tabs = ['people', 'door', 'order', 'suggestions', 'limits', 'rights', 'fallback', 'log'] as const;
+export type Tab = (typeof tabs)[number];
+
+/** Whoever may do one of these has something to do there. */
+const deeds: Record<Tab, readonly Action[]> = {
+  people: ['curate_queue', 'mute', 'set_role', 'kick', 'ban', 'set_settings', 'set_permissions', 'transfer_host'],
+  door: ['admit', 'lock', 'set_settings', 'close_room'],
+  order: ['set_settings', 'curate_queue'],
+  suggestions: ['approve'],
+  limits: ['set_settings'],
+  rights: ['set_permissions'],
+  fallback: ['set_settings'],
+  log: ['see_audit'],
+};
+
+/** The parts that somebody has something to do in; none: the console is not for them. */
+export function tabsFor(may: (action: Action) => boolean): Tab[] {
+  return tabs.filter((tab) => deeds[tab].some(may));
+}
+
+/** What waits for somebody's decision, as far as it is theirs to make. */
+export function waitingFor(
+  room: Pick<Room, 'lobby' | 'suggestions'>,
+  may: (action: Action) => boolean,
+): { people: number; suggestions: number } {
+  return {
+    people: may('admit') ? (room.lobby?.length ?? 0) : 0,
+    suggestions: may('approve') ? (room.suggestions?.length ?? 0) : 0,
+  };
+}
+
+/** The tab that a key leads to from another one; `null` when the key means nothing here. */
+export function tabAfter(shown: readonly Tab[], current: Tab, key: string): Tab | null {
+  const at = shown.indexOf(current);
+  const to = {
+    ArrowRight: at + 1,
+    ArrowDown: at + 1,
+    ArrowLeft: at - 1,
+    ArrowUp: at - 1,
+    Home: 0,
+    End: shown.length - 1,
+  }[key];
+  return to === undefined ? null : (shown[(to + shown.length) % shown.length] ?? null);
+}
