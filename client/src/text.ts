@@ -1,4 +1,4 @@
-import type { Entry, Member, Role, UserId } from '$protocol';
+import type { Entry, Member, Note, Role, UserId } from '$protocol';
 import type { FailureCode } from './lib/http';
 import type { RefusalCode } from './lib/outbox';
 
@@ -163,6 +163,7 @@ export const text = {
       `Spotify only leads back to ${host}, so this opens the same page there first. Start from there.`,
     done: (name: string) => `You are ${name} here, and Spotify is linked.`,
   },
+  undo: { label: 'Undo', done: 'It is undone.' },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
   youAre: (name: string) => `You are ${name} here now.`,
@@ -215,6 +216,14 @@ export function refusalWords(
 ): string {
   if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
   return specific.has(code) && detail !== '' ? detail : refusals[code];
+}
+
+/** What was just done and can be undone. */
+export function undoableWords({ deed, by, member, title }: Note, target: string): string {
+  if (deed === 'kick') return `${target} is out.`;
+  if (deed === 'dequeue') return `“${title ?? ''}” is removed.`;
+  if (member === by) return 'Your queue is cleared.';
+  return target === '' ? 'All queues are cleared.' : `The queue of ${target} is cleared.`;
 }
 
 /** How long to wait, as exactly as anybody would want to know. */

@@ -16,9 +16,13 @@ export interface Toast {
   id: number;
   words: string;
   tone: 'good' | 'bad';
+  /** Takes back what is told. */
+  undo?: () => void;
 }
 
 const TOAST_MS = 6_000;
+/** Long enough to read it, to see what it did, and to get there. */
+const UNDO_TOAST_MS = 10_000;
 const TOASTS_MAX = 3;
 const BACK_KEY = 'tutti.back';
 
@@ -32,6 +36,8 @@ class App {
   people = $state.raw<AccountList>({ accounts: [], slots_max: 8 });
   server = $state.raw<ServerDescription | null>(null);
   toasts = $state.raw<Toast[]>([]);
+  /** An open dialog shows them itself. */
+  toastsElsewhere = $state(false);
   /** The dialog in which people come in, while it is open: in the place of whoever is here, or `beside` them. */
   entry = $state.raw<{ beside: boolean } | null>(null);
   /** How often somebody came in or was chosen on purpose: who waits at a door looks again. */
@@ -176,9 +182,18 @@ class App {
   }
 
   say(words: string, tone: Toast['tone'] = 'good'): number {
+    return this.#show({ words, tone }, TOAST_MS);
+  }
+
+  /** Tells what was done, with the way to take it back. */
+  sayUndoable(words: string, undo: () => void): number {
+    return this.#show({ words, tone: 'good', undo }, UNDO_TOAST_MS);
+  }
+
+  #show(toast: Omit<Toast, 'id'>, forMs: number): number {
     const id = ++this.#toastId;
-    this.toasts = [...this.toasts, { id, words, tone }].slice(-TOASTS_MAX);
-    setTimeout(() => this.dismiss(id), TOAST_MS);
+    this.toasts = [...this.toasts, { ...toast, id }].slice(-TOASTS_MAX);
+    setTimeout(() => this.dismiss(id), forMs);
     return id;
   }
 

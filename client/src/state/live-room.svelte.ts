@@ -17,6 +17,7 @@ import { nowMs } from '../lib/wall-clock';
 import { memberName, text } from '../text';
 import { app } from './app.svelte';
 import { Talk } from './talk.svelte';
+import { Undo } from './undo.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
 const STATUS_EVERY_MS = 2_000;
@@ -39,6 +40,10 @@ export class LiveRoom {
   #outgoing = $state.raw<Part | null>(null);
 
   readonly talk = new Talk();
+  readonly undo = new Undo(
+    (command) => this.submit(command),
+    (id) => this.nameOf(id),
+  );
 
   /** Whoever this is, as a member. */
   self = $derived(this.room?.members.find((member) => member.id === this.me));
@@ -152,8 +157,11 @@ export class LiveRoom {
 
   /** Resolves when the server has accepted it; refusals are told to the person and resolve to `null`. */
   async submit(command: Command): Promise<Accepted | null> {
+    const target = this.undo.target(command);
     try {
-      return await this.#outbox.submit(command);
+      const accepted = await this.#outbox.submit(command);
+      this.undo.offer(command, target);
+      return accepted;
     } catch (error) {
       const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
       if (!leftOnPurpose) app.complain(error);
@@ -239,6 +247,7 @@ export class LiveRoom {
           const own = this.me === null ? null : ownAfter(this.own, before, next, frame.events, this.me);
           this.me = identityAfter(frame.events, this.me);
           if (own !== null) this.#keepOwn(own);
+          this.undo.take(frame.events, this.me);
           this.#show(next);
         }
         break;

@@ -1,0 +1,48 @@
+import type { Command, Event, Note, UserId } from '$protocol';
+import { noteOf, undoableAfter } from '../lib/host-undo';
+import type { Accepted } from '../lib/outbox';
+import { text, undoableWords } from '../text';
+import { app } from './app.svelte';
+
+/** Offers, for a moment, to take back what was done from this device. Later the log does. */
+export class Undo {
+  /** Counts what changes the log. */
+  news = $state(0);
+  #notes: readonly Note[] = [];
+  #offered = new Map<number, number>();
+
+  constructor(
+    private readonly submit: (command: Command) => Promise<Accepted | null>,
+    private readonly nameOf: (id: UserId) => string,
+  ) {}
+
+  /** The room told something; it does before it answers the command that led to it. */
+  take(events: readonly Event[], me: UserId | null): void {
+    this.#notes = undoableAfter(this.#notes, events, me);
+    for (const event of events) {
+      if (event.name === 'noted' || event.name === 'undone') this.news += 1;
+      const toast = event.name === 'undone' ? this.#offered.get(event.note) : undefined;
+      if (toast !== undefined) app.dismiss(toast);
+    }
+  }
+
+  /** A command was accepted. `target` is what its target was called before: who was sent out has no name here any more. */
+  offer(command: Command, target: string): void {
+    const note = noteOf(this.#notes, command);
+    if (note === null || this.#offered.has(note.id)) return;
+    const words = undoableWords(note, target);
+    this.#offered.set(
+      note.id,
+      app.sayUndoable(words, () => void this.#undo(note.id)),
+    );
+  }
+
+  /** What to call the target of a command. */
+  target(command: Command): string {
+    return 'member' in command && typeof command.member === 'string' ? this.nameOf(command.member) : '';
+  }
+
+  async #undo(note: number): Promise<void> {
+    if ((await this.submit({ name: 'undo', note })) !== null) app.say(text.undo.done);
+  }
+}
