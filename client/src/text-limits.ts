@@ -49,7 +49,7 @@ const meanings: Record<LimitName, (value: number) => string> = {
   track_cooldown_ms: (n) => (n === 0 ? 'At once.' : `Not within ${minutes(n)} of its start.`),
   artist_cooldown_ms: (n) => (n === 0 ? 'At once.' : `Nothing by them within ${minutes(n)} of a start.`),
   vote_skip_share: (n) =>
-    n === 0 ? 'Nothing is skipped by votes.' : `${n} per cent of those who are here and may vote skip a track.`,
+    n === 0 ? 'Nothing is skipped by votes.' : `A track is skipped when ${n} per cent of those who are here want it.`,
   players_max: (n) =>
     n === 0 ? 'Everybody plays.' : `${n === 1 ? 'One plays' : `${n} play`}, the others wait in line.`,
   step_down_after: (n) =>

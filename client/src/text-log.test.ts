@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '$protocol';
 import { limitMeaning, limitProblem } from './text-limits';
-import { noteWords } from './text-log';
+import { logText, noteWords } from './text-log';
 
 const says = (change: Partial<Note>) =>
-  noteWords({ id: 1, at_ms: 0, by: 'ana', deed: 'kick', ...change }, (id) => ({ ana: 'Ana', ben: 'Ben' })[id] ?? '?');
+  noteWords(
+    { id: 1, at_ms: 0, by: 'ana', deed: 'kick', ...change },
+    (id) => ({ ana: 'Ana', ben: 'Ben', me: logText.you })[id] ?? '?',
+  );
 
 describe('the log', () => {
   it('is read as sentences', () => {
@@ -16,6 +19,8 @@ describe('the log', () => {
     expect(says({ deed: 'set_settings', settings: ['explicit', 'players_max'] })).toBe(
       'Ana changed explicit tracks and how many play at a time',
     );
+    expect(says({ by: 'me', deed: 'clear', member: 'me' })).toBe('You cleared your queue');
+    expect(says({ deed: 'skip', member: 'me', title: 'Song' })).toBe('Ana skipped your track “Song”');
     expect(says({ deed: 'something_new' })).not.toContain('something_new');
   });
 });

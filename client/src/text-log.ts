@@ -12,8 +12,7 @@ export const logText = {
   undoOf: (sentence: string) => `Undo: ${sentence}`,
   undoneBy: (name: string) => `Undone by ${name}.`,
   undone: 'It is undone.',
-  somebody: 'somebody',
-  you: 'You',
+  you: 'you',
 } as const;
 
 const settingNames: Partial<Record<keyof Settings, string>> = {
@@ -40,32 +39,40 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
 
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });
 
-/** A line of the log as a sentence without its full stop. What no one foresaw is told by its own name. */
+/** A line of the log as a sentence without its full stop; whoever reads it is called `logText.you`. */
 export function noteWords(note: Note, nameOf: (id: string) => string): string {
+  const sentence = deedWords(note, nameOf);
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+function deedWords(note: Note, nameOf: (id: string) => string): string {
   const by = nameOf(note.by);
   const whom = note.member === undefined || note.member === null ? '' : nameOf(note.member);
   const track = note.title === undefined || note.title === null ? 'a track' : `“${note.title}”`;
-  const tracksOwner = whom === '' ? track : `${track} of ${whom}`;
+  const own = (thing: string) => (whom === logText.you ? `your ${thing}` : `the ${thing} of ${whom}`);
+  const theirs = whom === '' ? track : whom === logText.you ? `your track ${track}` : `${track} of ${whom}`;
   switch (note.deed) {
     case 'dequeue':
-      return `${by} removed ${tracksOwner}`;
+      return `${by} removed ${theirs}`;
     case 'move':
-      return `${by} moved ${tracksOwner}`;
+      return `${by} moved ${theirs}`;
     case 'skip':
-      return `${by} skipped ${tracksOwner}`;
+      return `${by} skipped ${theirs}`;
     case 'approve':
       return `${by} took ${track}, suggested by ${whom}`;
     case 'reject':
       return `${by} turned down ${track}, suggested by ${whom}`;
     case 'clear':
       if (whom === '') return `${by} cleared all queues`;
-      return note.member === note.by ? `${by} cleared their own queue` : `${by} cleared the queue of ${whom}`;
+      return note.member === note.by && whom !== logText.you
+        ? `${by} cleared their own queue`
+        : `${by} cleared ${own('queue')}`;
     case 'kick':
       return `${by} sent ${whom} out`;
     case 'ban':
       return `${by} banned ${whom}`;
     case 'unban':
-      return `${by} let ${whom} back`;
+      return `${by} lifted the ban on ${whom}`;
     case 'mute':
       return `${by} muted or unmuted ${whom}`;
     case 'admit':
@@ -73,7 +80,7 @@ export function noteWords(note: Note, nameOf: (id: string) => string): string {
     case 'deny':
       return `${by} turned ${whom} away`;
     case 'set_role':
-      return `${by} changed the role of ${whom}`;
+      return `${by} changed ${own('role')}`;
     case 'set_permission':
       return `${by} made or ended an exception for ${whom}`;
     case 'transfer_host':
@@ -81,7 +88,7 @@ export function noteWords(note: Note, nameOf: (id: string) => string): string {
     case 'claim_host':
       return `${by} took the room over`;
     case 'resume_queue':
-      return `${by} let the queue of ${whom} go on`;
+      return `${by} let ${own('queue')} go on`;
     case 'lock':
       return `${by} locked the room`;
     case 'unlock':

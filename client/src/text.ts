@@ -159,7 +159,7 @@ export const text = {
       `Spotify only leads back to ${host}, so this opens the same page there first. Start from there.`,
     done: (name: string) => `You are ${name} here, and Spotify is linked.`,
   },
-  undo: { label: 'Undo', done: 'It is undone.' },
+  undo: { label: 'Undo', done: 'It is undone.', nothing: 'Nothing was waiting.' },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
   youAre: (name: string) => `You are ${name} here now.`,

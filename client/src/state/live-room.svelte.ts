@@ -247,7 +247,7 @@ export class LiveRoom {
           const own = this.me === null ? null : ownAfter(this.own, before, next, frame.events, this.me);
           this.me = identityAfter(frame.events, this.me);
           if (own !== null) this.#keepOwn(own);
-          this.undo.take(frame.events, this.me);
+          this.undo.take(frame.events, this.me, before);
           this.#show(next);
         }
         break;

@@ -1,4 +1,5 @@
-import type { Command, Event, Note, UserId } from '$protocol';
+import type { Command, Event, Note, Room, UserId } from '$protocol';
+import { namesAfter } from '../lib/host-names';
 import { noteOf, undoableAfter } from '../lib/host-undo';
 import type { Accepted } from '../lib/outbox';
 import { text, undoableWords } from '../text';
@@ -8,6 +9,8 @@ import { app } from './app.svelte';
 export class Undo {
   /** Counts what changes the log. */
   news = $state(0);
+  /** What those were called who went while this device looked on. */
+  names = $state.raw<ReadonlyMap<UserId, string>>(new Map());
   #notes: readonly Note[] = [];
   #offered = new Map<number, number>();
 
@@ -17,7 +20,8 @@ export class Undo {
   ) {}
 
   /** The room told something; it does before it answers the command that led to it. */
-  take(events: readonly Event[], me: UserId | null): void {
+  take(events: readonly Event[], me: UserId | null, before: Room): void {
+    this.names = namesAfter(this.names, before, events);
     this.#notes = undoableAfter(this.#notes, events, me);
     for (const event of events) {
       if (event.name === 'noted' || event.name === 'undone') this.news += 1;
@@ -29,7 +33,10 @@ export class Undo {
   /** A command was accepted. `target` is what its target was called before: who was sent out has no name here any more. */
   offer(command: Command, target: string): void {
     const note = noteOf(this.#notes, command);
-    if (note === null || this.#offered.has(note.id)) return;
+    if (note === null || this.#offered.has(note.id)) {
+      if (command.name === 'clear') app.say(text.undo.nothing);
+      return;
+    }
     const words = undoableWords(note, target);
     this.#offered.set(
       note.id,

@@ -63,7 +63,8 @@ test('a room, for the host, for a guest on a phone, on the wall, and from outsid
   });
 
   await test.step('removed', async () => {
-    await ada.confirm(ada.member('Ben').getByTestId('kick'));
+    await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
+    await ada.leaveConsole();
     await expect(ben.get('notice-title')).toBeVisible();
     await isAccessible(ben);
   });

@@ -51,7 +51,7 @@ test('a closed room is over for everybody, and stays so', async ({ guest }) => {
   await ben.join(code);
   await ben.isIn();
 
-  await ada.confirm(ada.get('close-room'));
+  await ada.confirm((await ada.host('door')).getByTestId('close-room'));
   for (const person of [ada, ben]) await expect(person.get('notice-title')).toHaveText('The room is over');
   ben.expectTrouble(/status of 404.*\/api\/v1\/rooms\//);
   await ben.page.goto(`/r/${code}`);
@@ -88,31 +88,37 @@ test('handing the room over; a role decides what one sees', async ({ guest }) =>
 
   await test.step('a player cannot steer', async () => {
     await expect(ben.get('pause')).toHaveCount(0);
-    await expect(ben.get('kick')).toHaveCount(0);
+    await expect(ben.get('host-console-open')).toHaveCount(0);
+    await expect(ben.get('manage')).toHaveCount(0);
     await expect(ben.get('add-track').first()).toBeVisible();
   });
 
   await test.step('a listener cannot add either, and reads why', async () => {
-    await ada.member('Ben').getByTestId('role').selectOption('listener');
+    await (await ada.manage('Ben')).getByTestId('role').selectOption('listener');
     await expect(ben.get('add-track')).toHaveCount(0);
     await expect(ben.page.getByText('You are here as a listener')).toBeVisible();
   });
 
   await test.step('a co-host steers', async () => {
-    await ada.member('Ben').getByTestId('role').selectOption('cohost');
+    await (await ada.manage('Ben')).getByTestId('role').selectOption('cohost');
     await ben.get('pause').click();
     await ada.playbackIs('paused');
+    const person = await ben.manage('Ada');
+    await expect(person.getByTestId('console-person-queue')).toBeVisible();
     await expect(ben.get('kick')).toHaveCount(0);
+    await ben.leaveConsole();
   });
 
   await test.step('the new host may do everything, the old one is co-host', async () => {
-    await ada.confirm(ada.member('Ben').getByTestId('make-host'));
+    await ada.confirm((await ada.manage('Ben')).getByTestId('make-host'));
     await expect(ben.member('Ben')).toHaveAttribute('data-role', 'host');
     await expect(ada.member('Ada')).toHaveAttribute('data-role', 'cohost');
     await expect(ada.get('kick')).toHaveCount(0);
+    await ada.host('door');
     await expect(ada.get('close-room')).toHaveCount(0);
-    await ben.confirm(ben.member('Ada').getByTestId('kick'));
+    await ben.confirm((await ben.manage('Ada')).getByTestId('kick'));
     await expect(ada.get('notice-title')).toHaveText('The host removed you');
+    await ben.leaveConsole();
     await ben.sees('Ben');
   });
 });

@@ -4,6 +4,8 @@ import type { Heard } from './ear.ts';
 export const PHONE = { width: 360, height: 740 };
 export const LAPTOP = { width: 1440, height: 900 };
 
+export type ConsoleTab = 'people' | 'door' | 'order' | 'suggestions' | 'limits' | 'rights' | 'fallback' | 'log';
+
 /** Louder than any dither, quieter than any music. */
 const AUDIBLE = 0.001;
 
@@ -114,6 +116,33 @@ export class Guest {
       return seen;
     });
     return () => watch.evaluate((seen) => [...seen]);
+  }
+
+  // Running the room
+
+  /** The part of the host console, which is opened first when it is not. */
+  async host(tab: ConsoleTab): Promise<Locator> {
+    if (!(await this.get('host-console').isVisible())) await this.get('host-console-open').click();
+    await this.get(`console-tab-${tab}`).click();
+    const part = this.get(`console-${tab}`);
+    await expect(part).toBeVisible();
+    return part;
+  }
+
+  /** All that can be done about somebody, in the host console. */
+  async manage(name: string): Promise<Locator> {
+    const people = await this.host('people');
+    const person = people
+      .getByTestId('console-person')
+      .filter({ has: this.page.getByTestId('console-person-name').getByText(name, { exact: true }) });
+    const opener = person.getByTestId('console-person-open');
+    if ((await opener.getAttribute('aria-expanded')) === 'false') await opener.click();
+    return person;
+  }
+
+  async leaveConsole(): Promise<void> {
+    await this.get('host-console-close').click();
+    await expect(this.get('host-console')).toHaveCount(0);
   }
 
   // People on one device

@@ -1,0 +1,34 @@
+import type { Event, Room, UserId } from '$protocol';
+
+/**
+ * What those were called who went while one looked on: the room has no name for them any more, but the list of who did
+ * what is about them. Of those who want to be forgotten nothing is kept.
+ */
+export function namesAfter(
+  known: ReadonlyMap<UserId, string>,
+  before: Room,
+  events: readonly Event[],
+): ReadonlyMap<UserId, string> {
+  const gone = events.map(whoGoes).filter((id) => id !== null);
+  const forgotten = events.filter((event) => event.name === 'member_forgotten').map(({ member }) => member);
+  if (gone.length === 0 && forgotten.length === 0) return known;
+  const names = new Map(known);
+  const people = [...before.members, ...(before.lobby ?? []), ...(before.banned ?? [])];
+  for (const { id, name } of people) if (gone.includes(id)) names.set(id, name);
+  for (const id of forgotten) names.delete(id);
+  return names;
+}
+
+function whoGoes(event: Event): UserId | null {
+  switch (event.name) {
+    case 'member_left':
+    case 'member_kicked':
+    case 'member_banned':
+    case 'ban_lifted':
+      return event.member;
+    case 'lobby_left':
+      return event.person;
+    default:
+      return null;
+  }
+}
