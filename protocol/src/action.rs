@@ -93,3 +93,21 @@ pub type Permissions = BTreeMap<Action, Role>;
 pub fn default_permissions() -> Permissions {
     Action::ALL.iter().filter(|action| !action.is_fixed()).map(|action| (*action, action.lowest_role())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_says_who_may_do_what() {
+        let readme = include_str!("../README.md");
+        let word = |value: serde_json::Value| value.as_str().expect("a word").to_owned();
+        for action in Action::ALL {
+            let name = word(serde_json::to_value(action).expect("JSON"));
+            let role = word(serde_json::to_value(action.lowest_role()).expect("JSON"));
+            let fixed = if action.is_fixed() { ", fixed" } else { "" };
+            let row = format!("| `{name}` | `{role}`{fixed} |");
+            assert!(readme.contains(&row), "{row}");
+        }
+    }
+}
