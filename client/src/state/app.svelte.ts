@@ -20,7 +20,7 @@ export interface Toast {
   undo?: () => void;
 }
 
-const TOAST_MS = 6_000;
+export const TOAST_MS = 6_000;
 /** Long enough to read it, to see what it did, and to get there. */
 const UNDO_TOAST_MS = 10_000;
 const TOASTS_MAX = 3;

@@ -1,7 +1,8 @@
-import type { Command, DeviceKind, Entry, EntryId, Room, ServerFrame, UserId } from '$protocol';
+import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
+import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
 import { recallOwn, rememberOwn } from '../lib/own-memory';
@@ -16,6 +17,7 @@ import { uuid } from '../lib/uuid';
 import { nowMs } from '../lib/wall-clock';
 import { memberName, text } from '../text';
 import { app } from './app.svelte';
+import { NewsDesk } from './news-desk';
 import { Talk } from './talk.svelte';
 import { Undo } from './undo.svelte';
 
@@ -86,6 +88,7 @@ export class LiveRoom {
   #outbox: Outbox;
   #clock: ServerClock;
   #player: Player;
+  #news = new NewsDesk();
   #told = false;
   #toldIdle = false;
   #timers: ReturnType<typeof setInterval>[] = [];
@@ -151,6 +154,7 @@ export class LiveRoom {
       document.removeEventListener('visibilitychange', wake);
       for (const timer of this.#timers) clearInterval(timer);
       this.#end();
+      this.#news.stop();
       this.#connection.stop();
     };
   }
@@ -244,9 +248,7 @@ export class LiveRoom {
         const next = before === null ? null : applyDelta(before, frame);
         if (before === null || next === null) this.#connection.resync();
         else {
-          const own = this.me === null ? null : ownAfter(this.own, before, next, frame.events, this.me);
-          this.me = identityAfter(frame.events, this.me);
-          if (own !== null) this.#keepOwn(own);
+          if (this.me !== null) this.#live(before, next, frame.events, this.me);
           this.undo.take(frame.events, this.me, before);
           this.#show(next);
         }
@@ -269,6 +271,15 @@ export class LiveRoom {
         app.say(frame.message);
         break;
     }
+  }
+
+  /** What events are for whoever this is. */
+  #live(before: Room, after: Room, events: readonly Event[], me: UserId): void {
+    const seen = { before, after, own: this.own, me };
+    if (!this.screen) this.#news.tell(newsOf(seen, events, (room, id) => memberName(room.members, id)));
+    const own = ownAfter(this.own, before, after, events, me);
+    this.me = identityAfter(events, me);
+    this.#keepOwn(own);
   }
 
   /** What can be put back is known only to those who saw it taken. */

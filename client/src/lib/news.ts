@@ -1,0 +1,135 @@
+import type { Entry, EntryId, Event, Policy, Role, Room, UserId } from '$protocol';
+import type { Own } from './own';
+import { permissionsOf } from './permissions';
+import { identityAfter } from './room';
+
+/**
+ * What somebody should be told of what others did: what touched them or their music, and what changes the rules for
+ * them. Never what they did themselves. Names are as they were when it happened.
+ */
+export type News =
+  | { kind: 'removed' | 'skipped' | 'moved' | 'approved' | 'rejected'; title: string; by: string }
+  | { kind: 'voted_out' | 'unplayable'; title: string }
+  | {
+      kind:
+        | 'cleared'
+        | 'put_back'
+        | 'muted'
+        | 'unmuted'
+        | 'paused'
+        | 'resumed'
+        | 'permission'
+        | 'made_host'
+        | 'claimed';
+      by: string;
+    }
+  | { kind: 'role'; role: Role; by: string }
+  | { kind: 'new_host' | 'waits'; name: string }
+  | { kind: 'back'; name: string; by: string }
+  | { kind: 'policy'; policy: Policy }
+  | { kind: 'suggestions'; on: boolean };
+
+/** What is known before the events, and after them. */
+export interface Seen {
+  before: Room;
+  after: Room;
+  own: Own;
+  me: UserId;
+}
+
+export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room, id: UserId) => string): News[] {
+  const { before, after, own, me } = seen;
+  const now = identityAfter(events, me);
+  const isMe = (id: UserId | null | undefined) => id === me || id === now;
+  const members = [...after.members, ...before.members, ...(before.lobby ?? [])];
+  const everybody: Room = { ...after, members };
+  const name = (id: UserId) => nameOf(everybody, id);
+  const may = permissionsOf(
+    after.members.find((member) => isMe(member.id)),
+    after.settings,
+  );
+  const entries = new Map<EntryId, Entry>(
+    [...before.upcoming, ...own.queue, ...(before.suggestions ?? [])].map((entry) => [entry.id, entry]),
+  );
+  let on = before.now_playing;
+
+  return events.flatMap((event): News[] => {
+    switch (event.name) {
+      case 'entry_added':
+      case 'entry_suggested':
+        entries.set(event.entry.id, event.entry);
+        return [];
+      case 'entry_started':
+        on = event.entry;
+        return [];
+      case 'entry_removed': {
+        const entry = entries.get(event.entry);
+        if (entry === undefined || !isMe(entry.member) || isMe(event.by)) return [];
+        return [{ kind: 'removed', title: entry.track.title, by: name(event.by) }];
+      }
+      case 'suggestion_approved':
+      case 'suggestion_rejected': {
+        const entry = entries.get(event.entry);
+        if (entry === undefined || !isMe(entry.member) || isMe(event.by)) return [];
+        const kind = event.name === 'suggestion_approved' ? 'approved' : 'rejected';
+        return [{ kind, title: entry.track.title, by: name(event.by) }];
+      }
+      case 'queue_cleared':
+        if (isMe(event.by) || own.queue.length === 0 || (event.member && !isMe(event.member))) return [];
+        return [{ kind: 'cleared', by: name(event.by) }];
+      case 'entry_ended': {
+        if (on === null || on.id !== event.entry || on.fallback || !isMe(on.member)) return [];
+        const { title } = on.track;
+        if (event.reason === 'voted_out' || event.reason === 'unplayable') return [{ kind: event.reason, title }];
+        if (event.reason !== 'skipped' || !event.by || isMe(event.by)) return [];
+        return [{ kind: 'skipped', title, by: name(event.by) }];
+      }
+      case 'noted': {
+        const { deed, member, by, title } = event.note;
+        return deed === 'move' && isMe(member) && !isMe(by) && title ? [{ kind: 'moved', title, by: name(by) }] : [];
+      }
+      case 'role_changed':
+        if (!isMe(event.member) || isMe(event.by)) return [];
+        return [{ kind: 'role', role: event.role, by: name(event.by) }];
+      case 'permission_changed':
+        return isMe(event.member) && !isMe(event.by) ? [{ kind: 'permission', by: name(event.by) }] : [];
+      case 'member_muted':
+        if (!isMe(event.member) || isMe(event.by)) return [];
+        return [{ kind: event.muted ? 'muted' : 'unmuted', by: name(event.by) }];
+      case 'queue_paused':
+        if (!isMe(event.member) || isMe(event.by)) return [];
+        return [{ kind: event.paused ? 'paused' : 'resumed', by: name(event.by) }];
+      case 'host_transferred':
+        if (isMe(event.from)) return [];
+        return isMe(event.to)
+          ? [{ kind: 'made_host', by: name(event.from) }]
+          : [{ kind: 'new_host', name: name(event.to) }];
+      case 'host_claimed':
+        if (isMe(event.to)) return [];
+        return isMe(event.from)
+          ? [{ kind: 'claimed', by: name(event.to) }]
+          : [{ kind: 'new_host', name: name(event.to) }];
+      case 'settings_changed': {
+        if (isMe(event.by)) return [];
+        const { policy, suggestions } = event.settings;
+        return [
+          ...(policy ? [{ kind: 'policy', policy } as const] : []),
+          ...(typeof suggestions === 'boolean' && !may('approve')
+            ? [{ kind: 'suggestions', on: suggestions } as const]
+            : []),
+        ];
+      }
+      case 'lobby_entered': {
+        const known = before.lobby?.some(({ id }) => id === event.person.id);
+        return may('admit') && !known ? [{ kind: 'waits', name: event.person.name }] : [];
+      }
+      case 'undone':
+        if (isMe(event.by)) return [];
+        if (event.member && !isMe(event.member.id))
+          return [{ kind: 'back', name: event.member.name, by: name(event.by) }];
+        return own.taken.some(({ note }) => note === event.note) ? [{ kind: 'put_back', by: name(event.by) }] : [];
+      default:
+        return [];
+    }
+  });
+}
