@@ -15,8 +15,8 @@ export interface Reaction {
   emoji: string;
 }
 
-/** Talk passes: what is older than the last lines is gone. */
-const LINES_MAX = 30;
+/** Talk passes: what is older than the last few lines is gone. */
+const LINES_MAX = 8;
 /** However many clap at once, so many are seen. */
 const FLOATING_MAX = 12;
 

@@ -1,0 +1,29 @@
+/** Words about talking and reacting. */
+export const talkText = {
+  title: 'Talk',
+  lead: 'A word to everybody here. It is seen by whoever is here now, and kept nowhere.',
+  log: 'What is said',
+  input: 'Say something',
+  placeholder: 'Say something nice',
+  send: 'Send',
+  you: 'You',
+  muted: 'You are muted: the others do not see what you say. Somebody who runs this room can change that.',
+  mayNot: 'Talking is not for everybody here. You see what the others say.',
+  reactions: 'Reactions',
+  react: (meaning: string) => `React with ${meaning}`,
+  reacted: (name: string, meaning: string) => `${name} reacts with ${meaning}`,
+} as const;
+
+/** What can be sent with one tap, and what a screen reader calls it. */
+export const emoji: readonly { sign: string; meaning: string }[] = [
+  { sign: '❤️', meaning: 'love' },
+  { sign: '🔥', meaning: 'fire' },
+  { sign: '👏', meaning: 'applause' },
+  { sign: '🎉', meaning: 'celebration' },
+  { sign: '😄', meaning: 'a smile' },
+];
+
+/** Other programs may send others. */
+export function meaningOf(sign: string): string {
+  return emoji.find((known) => known.sign === sign)?.meaning ?? sign;
+}
