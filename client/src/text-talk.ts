@@ -14,13 +14,13 @@ export const talkText = {
   reacted: (name: string, meaning: string) => `${name} reacts with ${meaning}`,
 } as const;
 
-/** What can be sent with one tap, and what a screen reader calls it. */
+/** What can be sent with one tap, and what a screen reader calls it: signs that every device has a picture of. */
 export const emoji: readonly { sign: string; meaning: string }[] = [
   { sign: '❤️', meaning: 'love' },
-  { sign: '🔥', meaning: 'fire' },
-  { sign: '👏', meaning: 'applause' },
-  { sign: '🎉', meaning: 'celebration' },
+  { sign: '⚡', meaning: 'energy' },
   { sign: '😄', meaning: 'a smile' },
+  { sign: '😎', meaning: 'cool' },
+  { sign: '✌️', meaning: 'peace' },
 ];
 
 /** Other programs may send others. */

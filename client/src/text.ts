@@ -91,7 +91,12 @@ export const text = {
     peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
     away: 'away; their queue waits',
     notConnected: 'not connected',
-    devices: (names: string[]) => names.join(', '),
+    /** Each name once, and on how many devices somebody is. */
+    devices: (names: string[], count: number) =>
+      count === 1 ? names.join(', ') : `on ${count} devices: ${names.join(', ')}`,
+    idle: 'idle',
+    queuePaused: 'queue paused',
+    muted: 'muted',
     playsHere: 'plays the music',
     manage: 'Manage',
     manageOf: (name: string) => `Manage ${name}`,

@@ -5,7 +5,7 @@ import { app, TOAST_MS } from './app.svelte';
 /** What comes within this belongs together. */
 const GATHER_MS = 400;
 /** After a long absence a great deal may have happened: the latest kinds of it are told. */
-const KINDS_MAX = 2;
+const KINDS_MAX = 3;
 
 interface Told {
   all: News[];
