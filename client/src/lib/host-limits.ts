@@ -50,6 +50,12 @@ export function readLimit(name: LimitName, typed: string): ReadLimit {
 }
 
 export type Edits = Partial<Record<LimitName, string>>;
+/** What somebody has changed in the form of limits and not applied yet. */
+export interface LimitsDraft {
+  typed: Edits;
+  picked: Partial<Pick<Settings, 'duplicates' | 'explicit' | 'suggestions'>>;
+}
+
 export type Problem = 'not_a_number' | 'too_much' | 'not_whole' | 'below_charge';
 
 /** What is wrong with what was typed, by field. */
