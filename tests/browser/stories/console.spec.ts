@@ -1,0 +1,214 @@
+import type { Guest } from '../support/guest.ts';
+import { expect, isAccessible, test } from '../support/test.ts';
+
+/** A room of Ada's, and somebody in it. */
+async function together(ada: Guest, ben: Guest): Promise<string> {
+  const code = await ada.startRoom();
+  await ben.join(code);
+  await ben.isIn();
+  await ada.sees('Ada', 'Ben');
+  return code;
+}
+
+test('the host decides about people, and can take it back', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  await together(ada, ben);
+  await ada.add('First Light');
+  await ada.get('pause').click();
+  await ben.add('Slow Orbit');
+  await ada.comingUp('Slow Orbit · Ben');
+
+  await test.step('the way in leads to the person', async () => {
+    await ada.member('Ben').getByTestId('manage').click();
+    const opener = (await ada.manage('Ben')).getByTestId('console-person-open');
+    await expect(opener).toHaveAttribute('aria-expanded', 'true');
+  });
+  const person = await ada.manage('Ben');
+
+  await test.step('a share of airtime, by hand and by a press', async () => {
+    await person.getByTestId('weight').fill('5');
+    await person.getByTestId('weight').press('Enter');
+    await expect(person.getByText('A share is a whole number')).toBeVisible();
+    await person.getByTestId('weight-double').click();
+    await expect(person.getByTestId('weight')).toHaveValue('200');
+    await expect(person.getByTestId('weight-double')).toHaveAttribute('aria-pressed', 'true');
+  });
+
+  await test.step('muted; and an exception that gives him a console of his own', async () => {
+    await person.getByTestId('mute').click();
+    await expect(person).toHaveAttribute('data-muted', 'true');
+    await person.getByTestId('exceptions').locator('summary').click();
+    await expect(ben.get('host-console-open')).toHaveCount(0);
+    await person.getByTestId('exception-admit').selectOption('may');
+    await ben.get('host-console-open').click();
+    await expect(ben.page.getByRole('tab')).toHaveText(['Door']);
+    await person.getByTestId('exception-admit').selectOption('usual');
+    await expect(ben.get('host-console')).toHaveCount(0);
+  });
+
+  await test.step('a cleared queue comes back', async () => {
+    await person.getByTestId('clear-member').click();
+    await ben.comingUp();
+    await ada.get('undo-last').click();
+    await ben.comingUp('Slow Orbit · You');
+  });
+
+  await test.step('sent out without being asked about, and back with everything', async () => {
+    await person.getByTestId('kick').click();
+    await expect(ben.get('notice-title')).toHaveText('The host removed you');
+    await ada.get('undo-last').click();
+    await expect(person).toBeVisible();
+    await ada.comingUp('Slow Orbit · Ben');
+  });
+
+  await test.step('banned, and not any more', async () => {
+    await ada.confirm((await ada.manage('Ben')).getByTestId('ban'));
+    await expect(ada.get('banned')).toContainText('Ben');
+    await ada.get('unban').click();
+    await expect(ada.get('banned')).toHaveCount(0);
+  });
+
+  await test.step('the log tells of all of it', async () => {
+    await ada.host('log');
+    await expect(ada.get('audit-entry').first()).toContainText('You lifted the ban on Ben.');
+    const cleared = ada.get('audit-entry').and(ada.page.locator('[data-deed="clear"]'));
+    await expect(cleared).toContainText('Undone by you.');
+    await expect(cleared.getByTestId('undo')).toHaveCount(0);
+  });
+});
+
+test('the lobby, and a lock', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  const code = await ada.startRoom();
+  const door = await ada.host('door');
+  await door.getByTestId('admission-lobby').check();
+  await ada.leaveConsole();
+
+  await ben.join(code);
+  await expect(ada.get('host-console-badge')).toHaveText('1');
+  // Where something waits is where it opens.
+  await ada.get('host-console-open').click();
+  await expect(ada.get('lobby-person')).toContainText('Ben');
+  await ada.get('admit').click();
+  await ben.isIn();
+  await expect(ada.get('lobby-person')).toHaveCount(0);
+  await expect(ada.get('host-console-badge')).toHaveCount(0);
+
+  await ada.get('lock').click();
+  await expect(door.getByTestId('admission-locked')).toBeChecked();
+  await ada.get('lock').click();
+  await expect(door.getByTestId('admission-lobby')).toBeChecked();
+});
+
+test('another order is looked at first, and put together by hand', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  await together(ada, ben);
+  await ada.add('First Light');
+  await ada.get('pause').click();
+  await ada.add('Harbour Lamps');
+  await ada.add('Copper Kettle');
+  await ben.add('Slow Orbit');
+  const fair = ['Slow Orbit · Ben', 'Harbour Lamps · You', 'Copper Kettle · You'];
+  await ada.comingUp(...fair);
+
+  await ada.host('order');
+  const wouldBe = ada.get('preview-entry').getByTestId('entry-title');
+  await ada.get('policy-fifo').check();
+  await expect(wouldBe).toHaveText(['Harbour Lamps', 'Copper Kettle', 'Slow Orbit']);
+  await expect(ada.get('preview-entry').last()).toHaveAttribute('data-ahead', '-2');
+  await ada.comingUp(...fair);
+  // What comes meanwhile is in the preview.
+  await ben.add('Rooftop Bicycle');
+  await expect(wouldBe).toHaveText(['Harbour Lamps', 'Copper Kettle', 'Slow Orbit', 'Rooftop Bicycle']);
+
+  await ada.get('policy-host').check();
+  await ada.get('apply-policy').click();
+  const lineup = ada.get('lineup-entry').getByTestId('entry-title');
+  await expect(lineup).toHaveText(['Slow Orbit', 'Harbour Lamps', 'Rooftop Bicycle', 'Copper Kettle']);
+  await ada.get('lineup-down').first().press('Enter');
+  await expect(lineup).toHaveText(['Harbour Lamps', 'Slow Orbit', 'Rooftop Bicycle', 'Copper Kettle']);
+  await expect(ada.get('lineup-entry').nth(1).getByTestId('lineup-down')).toBeFocused();
+  await ada.page.keyboard.press('Enter');
+  await expect(lineup).toHaveText(['Harbour Lamps', 'Rooftop Bicycle', 'Slow Orbit', 'Copper Kettle']);
+  await expect(ben.get('upcoming-entry').first()).toContainText('Harbour Lamps');
+});
+
+test('limits, suggestions, rights and the room’s own list', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  await together(ada, ben);
+
+  await test.step('what is wrong is said beside the field, the rest is applied together', async () => {
+    await ada.host('limits');
+    await ada.get('setting-players_max').fill('many');
+    await ada.get('apply-limits').click();
+    await expect(ada.get('setting-players_max')).toBeFocused();
+    await expect(ada.get('meaning-players_max')).toHaveText('This takes a number.');
+    await ada.get('setting-players_max').fill('');
+    await ada.get('setting-track_ms_max').fill('7,5');
+    await expect(ada.get('meaning-track_ms_max')).toHaveText('Nothing longer than 7.5 minutes is taken.');
+    await ada.get('setting-suggestions').check();
+    await ada.get('apply-limits').click();
+    await expect(ada.get('apply-limits')).toBeDisabled();
+    await expect(ada.get('setting-track_ms_max')).toHaveValue('7.5');
+  });
+
+  await test.step('a suggestion is taken', async () => {
+    await ben.add('Slow Orbit');
+    await ada.host('suggestions');
+    await expect(ada.get('suggestion-waiting')).toContainText('Slow Orbit');
+    await ada.get('approve').click();
+    await expect(ada.get('suggestion-waiting')).toHaveCount(0);
+    await ben.nowPlaying('Slow Orbit');
+  });
+
+  await test.step('a right is given, and taken back to what is usual', async () => {
+    await ada.host('rights');
+    await ada.get('permission-lock').selectOption('player');
+    await expect(ben.get('host-console-open')).toBeVisible();
+    await ada.get('reset-lock').click();
+    await expect(ben.get('host-console-open')).toHaveCount(0);
+    await expect(ada.get('permission-lock')).toHaveValue('cohost');
+    await expect(ada.get('permission-close_room')).toContainText('Only the host');
+  });
+
+  await test.step('the own list', async () => {
+    const list = await ada.host('fallback');
+    await ada.get('fallback-add').nth(0).click();
+    await ada.get('fallback-add').nth(1).click();
+    const titles = list.getByTestId('fallback-track').getByTestId('track-title');
+    await expect(titles).toHaveCount(2);
+    const [first, second] = await titles.allInnerTexts();
+    await ada.get('fallback-down').first().click();
+    await expect(titles).toHaveText([second!, first!]);
+    await ada.get('fallback-remove').first().click();
+    await expect(titles).toHaveText([first!]);
+  });
+});
+
+test('every part of the console is accessible', async ({ guest }) => {
+  test.setTimeout(240_000);
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  await together(ada, ben);
+  await ada.add('First Light');
+  await ada.get('pause').click();
+  await ada.add('Harbour Lamps');
+  await ben.add('Slow Orbit');
+  await ada.manage('Ben');
+  await isAccessible(ada);
+  for (const tab of ['door', 'limits', 'rights', 'fallback', 'log'] as const) {
+    await ada.host(tab);
+    await isAccessible(ada);
+  }
+  await ada.host('order');
+  await ada.get('policy-fifo').check();
+  await expect(ada.get('preview-entry')).toHaveCount(2);
+  await isAccessible(ada);
+  await ada.page.keyboard.press('Escape');
+  await expect(ada.get('host-console')).toHaveCount(0);
+  await expect(ada.get('host-console-open')).toBeFocused();
+});
