@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { type Guest, PHONE } from '../support/guest.ts';
 import { checkUntil, continueAs, test as testWithSpotify } from '../support/spotify.ts';
 import { drawn, expect, test } from '../support/test.ts';
+import { WireGuest } from '../support/wire.ts';
 
 /** Every page in every width and scheme, to be looked at: `npm run gallery`, then `output/gallery/`. */
 const WIDTHS = [360, 820, 1440];
 /** Those that are looked at as they lie before somebody, not from top to bottom. */
-const ONE_SCREENFUL = /^(screen|entry|switcher)/;
+const ONE_SCREENFUL = /^(screen|entry|switcher|console)/;
 
 async function show({ page }: Guest, name: string): Promise<void> {
   await mkdir('output/gallery', { recursive: true });
@@ -60,7 +61,8 @@ test('every page', async ({ guest, server }) => {
   await wall.get('join').click();
   await wall.nowPlaying('Slow Orbit');
   await show(wall, 'screen');
-  await ada.confirm(ada.member('Ben').getByTestId('kick'));
+  await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
+  await ada.leaveConsole();
   await expect(ben.get('notice-title')).toBeVisible();
   await show(ben, 'kicked');
   ben.expectTrouble(/status of 404/);
@@ -137,4 +139,69 @@ testWithSpotify('people: who is here, how they come in, what is known of them', 
   await continueAs(cleo, 'cleo');
   await expect(cleo.get('spotify-verdict')).toHaveAttribute('data-verdict', 'not_premium');
   await showCalm(cleo, 'me-not-premium');
+});
+
+test('a room that is run: the console, the lobby, votes, lines, talk', async ({ guest, server }) => {
+  test.setTimeout(600_000);
+  const ada = await guest('Ada');
+  const ben = await guest('Bartholomew', { viewport: PHONE });
+  const eve = await guest('Eve', { viewport: PHONE });
+  const code = await ada.startRoom({ title: 'Kitchen party' });
+  for (const title of ['First Light', 'Slow Orbit', 'Harbour Lamps', 'Rain on Tin']) await ada.add(title);
+  await ada.get('pause').click();
+  await ben.join(code);
+  await ben.isIn();
+  for (const title of ['Copper Kettle', 'First Light']) await ben.add(title);
+  const cai = await WireGuest.of(server.url, 'Cai');
+  await cai.enter(code);
+  await cai.does({ name: 'vote_skip' });
+  await cai.does({ name: 'say', text: 'Who is bringing the cake?' });
+  await show(ben, 'guest-skip-vote');
+
+  await ada.manage('Bartholomew');
+  await show(ada, 'console-people');
+  await ada.get('exceptions').locator('summary').click();
+  await ada.get('exception-queue').scrollIntoViewIfNeeded();
+  await show(ada, 'console-exceptions');
+  await ada.host('door');
+  await ada.get('admission-lobby').check();
+  await eve.join(code);
+  await expect(eve.get('waiting-room')).toBeVisible();
+  await show(eve, 'waiting');
+  await expect(ada.get('lobby-person')).toHaveCount(1);
+  await show(ada, 'console-door');
+  await ada.host('order');
+  await ada.get('policy-fifo').check();
+  await expect(ada.get('preview')).toHaveAttribute('data-state', 'known');
+  await show(ada, 'console-order');
+  await ada.get('policy-host').check();
+  await ada.get('apply-policy').click();
+  await expect(ada.get('lineup-entry')).toHaveCount(5);
+  await show(ada, 'console-lineup');
+  await ada.host('limits');
+  await show(ada, 'console-limits');
+  await ada.get('setting-suggestions').check();
+  await ada.get('setting-players_max').fill('1');
+  await ada.get('apply-limits').click();
+  await ben.add('Harbour Lamps');
+  await expect(ben.get('suggestion')).toHaveCount(1);
+  await ada.host('suggestions');
+  await expect(ada.get('suggestion-waiting')).toHaveCount(1);
+  await show(ada, 'console-suggestions');
+  await ada.host('rights');
+  await show(ada, 'console-rights');
+  await ada.host('fallback');
+  await show(ada, 'console-fallback');
+  await ada.host('log');
+  await expect(ada.get('audit-entry').first()).toBeVisible();
+  await show(ada, 'console-log');
+  await ada.host('order');
+  await ada.get('policy-votes').check();
+  await ada.get('apply-policy').click();
+  await ada.leaveConsole();
+  await showCalm(ada, 'room-run');
+  await expect(ben.get('line-place')).toBeVisible();
+  await showCalm(ben, 'guest-in-line');
+  await ben.get('history-open').click();
+  await showCalm(ben, 'history');
 });
