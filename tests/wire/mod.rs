@@ -4,4 +4,5 @@ mod bad_input;
 mod hello;
 mod hosting;
 mod party;
+mod rfc6455;
 mod sessions;

@@ -1,0 +1,75 @@
+//! Sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes, however the bytes arrive.
+
+use super::{BINARY, CLOSE, FIN, PING, Scene, TEXT, masked, masked_with, padded_probe, probe, probe_text};
+
+#[tokio::test]
+async fn payloads_of_every_form_of_length_are_read() {
+    let scene = Scene::set().await;
+    for length in [60, 124, 125, 126, 127, 128, 255, 256, 4_096, 65_534, 65_535, 65_536] {
+        scene.probes(&masked(FIN | TEXT, padded_probe(length).as_bytes())).await;
+    }
+}
+
+#[tokio::test]
+async fn every_mask_is_taken_off() {
+    let scene = Scene::set().await;
+    for mask in [[0; 4], [0xFF; 4], [1, 2, 3, 4], [0, 0, 0, 0x80], *b"\"{}:"] {
+        scene.probes(&masked_with(mask, FIN | TEXT, probe_text(7.0).as_bytes())).await;
+    }
+}
+
+#[tokio::test]
+async fn frames_arrive_in_any_pieces() {
+    let scene = Scene::set().await;
+    let mut peer = scene.enter().await;
+    peer.send_octet_by_octet(&masked(FIN | TEXT, padded_probe(300).as_bytes())).await;
+    peer.is_answered(7.0).await;
+    // Several in one piece are answered in their order.
+    peer.send(&[probe(1.0), probe(2.0), masked(FIN | PING, b"x"), probe(3.0)].concat()).await;
+    for t0 in [1.0, 2.0] {
+        peer.is_answered(t0).await;
+    }
+    assert_eq!(peer.pong().await, b"x");
+    peer.is_alive().await;
+}
+
+#[tokio::test]
+async fn what_is_not_masked_is_a_breach() {
+    let scene = Scene::set().await;
+    let text = probe_text(7.0);
+    let length = u8::try_from(text.len()).expect("short");
+    scene.violates(&[&[FIN | TEXT, length], text.as_bytes()].concat()).await;
+    scene.violates(&[FIN | PING, 0]).await;
+    scene.violates(&[FIN | CLOSE, 2, 0x03, 0xE8]).await;
+}
+
+#[tokio::test]
+async fn reserved_bits_are_a_breach_in_every_frame() {
+    let scene = Scene::set().await;
+    for bits in [0x40, 0x20, 0x10, 0x60, 0x50, 0x30, 0x70] {
+        for opcode in [TEXT, BINARY, CLOSE, PING] {
+            scene.violates(&masked(FIN | bits | opcode, b"")).await;
+        }
+        scene.violates(&[masked(FIN | bits | TEXT, probe_text(7.0).as_bytes()), probe(1.0)].concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn reserved_opcodes_are_a_breach() {
+    let scene = Scene::set().await;
+    for opcode in [0x3, 0x4, 0x5, 0x6, 0x7, 0xB, 0xC, 0xD, 0xE, 0xF] {
+        scene.violates(&masked(FIN | opcode, b"")).await;
+        scene.violates(&masked(FIN | opcode, b"payload")).await;
+        // After a good one, and in the middle of a message.
+        scene.violates(&[probe(1.0), masked(FIN | opcode, b"")].concat()).await;
+        scene.violates(&[masked(TEXT, b"{"), masked(FIN | opcode, b"")].concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn messages_are_text() {
+    let scene = Scene::set().await;
+    scene.violates(&masked(FIN | BINARY, b"")).await;
+    scene.violates(&masked(FIN | BINARY, probe_text(7.0).as_bytes())).await;
+    scene.violates(&masked(FIN | TEXT, b"")).await;
+}

@@ -1,0 +1,247 @@
+//! RFC 6455 as a server has to hold it, in the groups that conformance suites for WebSockets go by. Bytes are written and
+//! read by hand: no library stands between the tests and what is on the wire.
+//!
+//! The contract answers every breach of the protocol with 4506, where the RFC would have 1002, 1007 or 1009: clients are
+//! told by one range of codes whether to come back.
+
+mod closing;
+mod control;
+mod fragmentation;
+mod framing;
+mod limits;
+mod utf8;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Person, TestServer};
+
+const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+/// Of the key in [`HANDSHAKE`], as the RFC computes it in section 1.3.
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+const PATIENCE: Duration = Duration::from_secs(20);
+const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+const CONTINUATION: u8 = 0x0;
+const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
+const CLOSE: u8 = 0x8;
+const PING: u8 = 0x9;
+const PONG: u8 = 0xA;
+const FIN: u8 = 0x80;
+/// What is closed for a breach of the protocol.
+const VIOLATION: Option<u16> = Some(4506);
+
+/// A room with one person, who can connect any number of times.
+struct Scene {
+    server: TestServer,
+    person: Person,
+    code: String,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let server = TestServer::start().await;
+        let person = server.guest("Ana").await;
+        let code = person.room("Kitchen", None).await.code.to_string();
+        Self { server, person, code }
+    }
+
+    /// A connection in the room, which has been welcomed.
+    async fn enter(&self) -> Peer {
+        let mut peer = Peer::connect(&self.server).await;
+        peer.send(&masked(FIN | TEXT, self.person.hello(&self.code).to_string().as_bytes())).await;
+        peer.json(|frame| frame["type"] == "welcome").await;
+        peer
+    }
+
+    /// A connection that sends this is closed for it, and at once: nothing else is sent or waited for.
+    async fn violates(&self, bytes: &[u8]) {
+        let mut peer = self.enter().await;
+        peer.send(bytes).await;
+        assert_eq!(peer.close_code().await, VIOLATION, "{:.60}", format!("{bytes:02X?}"));
+    }
+
+    /// A connection that sends this is answered as if it had sent one probe with `t0` 7 in one frame.
+    async fn probes(&self, bytes: &[u8]) {
+        let mut peer = self.enter().await;
+        peer.send(bytes).await;
+        peer.is_answered(7.0).await;
+    }
+}
+
+/// The other end of a connection.
+struct Peer {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+/// A frame from the server.
+#[derive(Debug, PartialEq, Eq)]
+struct Frame {
+    first: u8,
+    payload: Vec<u8>,
+}
+
+impl Peer {
+    /// Up to the end of the handshake.
+    async fn connect(server: &TestServer) -> Self {
+        let mut stream = TcpStream::connect(server.address).await.expect("connects");
+        stream.set_nodelay(true).expect("an option");
+        stream.write_all(HANDSHAKE).await.expect("takes it");
+        let mut peer = Self { stream, read: vec![] };
+        let end = loop {
+            if let Some(end) = peer.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break end + 4;
+            }
+            assert!(peer.more().await, "an answer");
+        };
+        let answer: Vec<u8> = peer.read.drain(..end).collect();
+        let answer = String::from_utf8(answer).expect("text").to_lowercase();
+        assert!(answer.starts_with("http/1.1 101"), "{answer}");
+        assert!(answer.contains(&format!("sec-websocket-accept: {}", ACCEPT.to_lowercase())), "{answer}");
+        peer
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        // A connection that is closed already takes nothing.
+        let _ = self.stream.write_all(bytes).await;
+    }
+
+    async fn send_octet_by_octet(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.send(&[*byte]).await;
+            // Lets the server read it before the next one comes.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// False at the end.
+    async fn more(&mut self) -> bool {
+        let reading = self.stream.read_buf(&mut self.read);
+        let read = tokio::time::timeout(PATIENCE, reading).await.expect("the server does something");
+        read.is_ok_and(|count| count > 0)
+    }
+
+    /// The next frame; `None` at the end. Checks what holds for every frame of a server.
+    async fn frame(&mut self) -> Option<Frame> {
+        loop {
+            if let Some((frame, bytes)) = first_frame(&self.read) {
+                self.read.drain(..bytes);
+                assert_eq!(frame.first & 0x70, 0, "no reserved bit: {frame:?}");
+                assert_ne!(frame.first & FIN, 0, "servers here fragment nothing: {frame:?}");
+                return Some(frame);
+            }
+            if !self.more().await {
+                return None;
+            }
+        }
+    }
+
+    async fn json(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.frame().await.expect("a frame");
+            if frame.first == FIN | TEXT {
+                let value: Value = serde_json::from_slice(&frame.payload).expect("JSON");
+                if wanted(&value) {
+                    return value;
+                }
+            }
+            assert_ne!(frame.first, FIN | CLOSE, "closed: {frame:?}");
+        }
+    }
+
+    /// The answer to the probe with this `t0` comes.
+    async fn is_answered(&mut self, t0: f64) {
+        self.json(|frame| frame["type"] == "sync" && frame["t0"] == json!(t0)).await;
+    }
+
+    /// Whatever came before harmed nothing.
+    async fn is_alive(&mut self) {
+        self.send(&probe(4_711.0)).await;
+        self.is_answered(4_711.0).await;
+    }
+
+    async fn pong(&mut self) -> Vec<u8> {
+        loop {
+            let frame = self.frame().await.expect("a frame");
+            if frame.first == FIN | PONG {
+                return frame.payload;
+            }
+        }
+    }
+
+    /// The payload of the close, after which nothing comes; `None` when the connection ends without one.
+    async fn close(&mut self) -> Option<Vec<u8>> {
+        let mut close = None;
+        while let Some(frame) = self.frame().await {
+            assert_eq!(close, None, "nothing comes after a close: {frame:?}");
+            if frame.first == FIN | CLOSE {
+                close = Some(frame.payload);
+            }
+        }
+        close
+    }
+
+    async fn close_code(&mut self) -> Option<u16> {
+        let payload = self.close().await?;
+        Some(u16::from_be_bytes([*payload.first()?, *payload.get(1)?]))
+    }
+}
+
+/// A frame of a client, with the shortest length there is for it.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    masked_with(MASK, first, payload)
+}
+
+fn masked_with(mask: [u8; 4], first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = payload.len();
+    let mut frame = vec![first];
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short), _) if short < 126 => frame.push(0x80 | short),
+        (_, Ok(long)) => {
+            frame.push(0x80 | 0x7E);
+            frame.extend(long.to_be_bytes());
+        }
+        _ => {
+            frame.push(0x80 | 0x7F);
+            frame.extend((length as u64).to_be_bytes());
+        }
+    }
+    frame.extend(mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame
+}
+
+fn probe_text(t0: f64) -> String {
+    json!({ "type": "sync", "t0": t0 }).to_string()
+}
+
+/// A probe in one frame.
+fn probe(t0: f64) -> Vec<u8> {
+    masked(FIN | TEXT, probe_text(t0).as_bytes())
+}
+
+/// A probe with `t0` 7 that is exactly so many bytes long: a field that nobody knows makes it longer.
+fn padded_probe(bytes: usize) -> String {
+    let empty = json!({ "type": "sync", "t0": 7.0, "pad": "" }).to_string();
+    let pad = "x".repeat(bytes.checked_sub(empty.len()).expect("long enough"));
+    json!({ "type": "sync", "t0": 7.0, "pad": pad }).to_string()
+}
+
+/// The frame at the beginning, and how many bytes it has.
+fn first_frame(read: &[u8]) -> Option<(Frame, usize)> {
+    let (first, second) = (*read.first()?, *read.get(1)?);
+    assert_eq!(second & 0x80, 0, "servers do not mask");
+    let (length, start) = match second {
+        126 => (u64::from(u16::from_be_bytes(read.get(2..4)?.try_into().ok()?)), 4),
+        127 => (u64::from_be_bytes(read.get(2..10)?.try_into().ok()?), 10),
+        short => (u64::from(short), 2),
+    };
+    let end = start + usize::try_from(length).expect("a length");
+    Some((Frame { first, payload: read.get(start..end)?.to_vec() }, end))
+}
