@@ -45,6 +45,7 @@ const words: Words = {
   permission: ({ by }) => `${by} changed what you may do here.`,
   made_host: ({ by }) => `${by} handed the room to you: you are the host now.`,
   claimed: ({ by }) => `${by} took the room over while you were away. You can take it back at any time.`,
+  taken_back: ({ by }) => `${by} is back and has the room again. Thank you for looking after it.`,
   role: ({ role, by }) => `${by} made you ${roles[role]}.`,
   new_host: ({ name }) => `${name} is the host now.`,
   waits: ({ name }, all) =>

@@ -16,10 +16,11 @@ function lined(line: string, upcoming: string, change: Partial<Room> = {}): Room
   const own = { members: people, settings: settings({ players_max: 2 }), line: who };
   return room({ ...own, upcoming: entries, upcoming_total: entries.length, ...change });
 }
-function line(before: Room, upcoming: string, ...events: Event[]): string | null {
+function line(before: Room, upcoming: string, ...events: Event[]): string {
   const entries = order(upcoming);
   const after = { ...before, upcoming: entries, upcoming_total: entries.length };
-  return lineAfter(before, after, events)?.join(' ') ?? null;
+  const { line, sure } = lineAfter(before, after, events);
+  return `${line.join(' ')}${sure ? '' : ' ?'}`;
 }
 const added = (id: string): Event => ({ name: 'entry_added', entry: order(id)[0]! });
 const started = (id: string): Event => ({ name: 'entry_started', entry: order(id)[0]!, playback: playing(id, 0) });
@@ -56,16 +57,29 @@ describe('the line of those who want to play', () => {
     expect(line(before, 'a1 b1', { name: 'suggestion_approved', entry: 'b1', by: 'ana' })).toBe('ana ben');
   });
 
-  it('asks when it cannot know', () => {
-    expect(line(lined('ana ben', 'a1 b1'), 'a1 b1', { name: 'member_returned', member: 'cleo' })).toBeNull();
-    expect(
-      line(lined('ana ben cleo', 'a1 b1'), 'a1 b1', { name: 'entry_removed', entry: 'c1', by: 'cleo' }),
-    ).toBeNull();
-    const turnedOn = lined('', 'a1', { settings: settings() });
-    expect(lineAfter(turnedOn, { ...turnedOn, settings: settings({ players_max: 1 }) }, [])).toBeNull();
+  it('loses those who may not play any more', () => {
+    const members = people.map((person) => (person.id === 'ben' ? { ...person, role: 'listener' as const } : person));
+    const before = lined('ana ben cleo', 'a1 b1');
+    const upcoming = order('a1 c1');
+    const after = { ...before, members, upcoming, upcoming_total: 2 };
+    const demoted: Event = { name: 'role_changed', member: 'ben', role: 'listener', by: 'ana' };
+    expect(lineAfter(before, after, [demoted])).toEqual({ line: ['ana', 'cleo'], sure: true });
+    expect(lineAfter(after, before, [demoted]).sure).toBe(false);
+    expect(line(before, 'a1 b1', { name: 'role_changed', member: 'ben', role: 'cohost', by: 'ana' })).toBe(
+      'ana ben cleo',
+    );
   });
 
-  it('asks when the order of play says something else', () => {
-    expect(line(lined('ana ben cleo', 'a1 b1'), 'a1 c1', { name: 'next_locked', entry: 'a1' })).toBeNull();
+  it('says when it cannot know', () => {
+    expect(line(lined('ana ben', 'a1 b1'), 'a1 b1', { name: 'member_returned', member: 'cleo' })).toBe('ana ben ?');
+    expect(line(lined('ana ben cleo', 'a1 b1'), 'a1 b1', { name: 'entry_removed', entry: 'c1', by: 'cleo' })).toBe(
+      'ana ben cleo ?',
+    );
+    const off = { ...lined('', 'b1 a1 c1'), settings: settings() };
+    expect(lineAfter(off, lined('', 'b1 a1'), [])).toEqual({ line: ['ana', 'ben', 'cleo'], sure: false });
+  });
+
+  it('says when the order of play says something else', () => {
+    expect(line(lined('ana ben cleo', 'a1 b1'), 'a1 c1', { name: 'next_locked', entry: 'a1' })).toBe('ana ben cleo ?');
   });
 });

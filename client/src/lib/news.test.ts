@@ -68,6 +68,8 @@ describe('news', () => {
     expect(ben([{ name: 'host_claimed', from: 'ana', to: 'cleo' }])).toEqual([{ kind: 'new_host', name: 'Cleo' }]);
     const host = { ...ana, members: [member('ben', 'host'), member('cleo', 'cohost')] };
     expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], host)).toEqual([{ kind: 'claimed', by: 'Cleo' }]);
+    const claimed = { ...host, owner: 'cleo' };
+    expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], claimed)).toMatchObject([{ kind: 'taken_back' }]);
   });
 
   it('tell who waits, to those who may let them in', () => {

@@ -20,7 +20,8 @@ export type News =
         | 'resumed'
         | 'permission'
         | 'made_host'
-        | 'claimed';
+        | 'claimed'
+        | 'taken_back';
       by: string;
     }
   | { kind: 'role'; role: Role; by: string }
@@ -107,7 +108,7 @@ export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room
       case 'host_claimed':
         if (isMe(event.to)) return [];
         return isMe(event.from)
-          ? [{ kind: 'claimed', by: name(event.to) }]
+          ? [{ kind: event.to === before.owner ? 'taken_back' : 'claimed', by: name(event.to) }]
           : [{ kind: 'new_host', name: name(event.to) }];
       case 'settings_changed': {
         if (isMe(event.by)) return [];

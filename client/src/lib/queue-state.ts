@@ -14,6 +14,16 @@ export function waitsBecause(room: Room, id: UserId): Waits | null {
   return (placeInLine(room, id) ?? 0) > 0 ? 'line' : null;
 }
 
+/**
+ * Whether somebody has a stake in where they are in line: they wait in it, or have something waiting that nothing else
+ * explains.
+ */
+export function minds(room: Room, id: UserId, has: boolean): boolean {
+  if (room.settings.players_max === 0 || room.upcoming.some(({ member }) => member === id)) return false;
+  const waits = waitsBecause(room, id);
+  return waits === 'line' || (waits === null && has);
+}
+
 /** Whether one's own order makes a difference, and is one's own to make. */
 export function mayReorder(room: Room, may: May): boolean {
   if (room.settings.policy === 'votes') return false;

@@ -1,14 +1,13 @@
 import type { Entry, Event, Member, Room, ServerFrame, UserId } from '$protocol';
-import { lineAfter } from './line';
 import { changedSettings } from './settings';
 
 export type Delta = Extract<ServerFrame, { type: 'delta' }>;
 
 /**
- * The room after a delta. Pure. `null` when an event is not known here, or does not tell enough: then only a snapshot tells the
- * truth.
+ * The room after a delta. Pure. `null` when an event is not known here: then only a snapshot tells the truth.
  *
  * The order of play is not derived from events; a delta that changes it carries the new one, with its votes and credits.
+ * Nor is the line of those who want to play, which is followed in `line.ts`.
  */
 export function applyDelta(room: Room, delta: Delta): Room | null {
   let next = room;
@@ -17,13 +16,11 @@ export function applyDelta(room: Room, delta: Delta): Room | null {
     if (applied === null) return null;
     next = applied;
   }
-  const after = {
+  return {
     ...next,
     upcoming: delta.upcoming ?? next.upcoming,
     upcoming_total: delta.upcoming_total ?? next.upcoming_total,
   };
-  const line = lineAfter(room, after, delta.events);
-  return line === null ? null : { ...after, line };
 }
 
 /** Who somebody is after events: a guest who has logged in is their account from then on. */

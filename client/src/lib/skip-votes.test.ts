@@ -21,6 +21,7 @@ describe('votes to skip', () => {
     const idle = new Map([...here('ana', 'ben'), ['cleo', { devices: [], idle: true }] as const]);
     expect(needed(idle)).toBe(1);
     expect(needed(idle, { skip_votes: ['cleo'] })).toBe(2);
+    expect(needed(here('ana'), { skip_votes: ['cleo', 'dora'] })).toBe(3);
     const muzzled = members.map((one) => (one.id === 'ben' ? { ...one, exceptions: { vote_skip: false } } : one));
     expect(needed(here('ana', 'ben', 'cleo'), { members: muzzled })).toBe(1);
     const gone = members.map((one) => (one.id === 'ben' ? { ...one, away: true } : one));

@@ -15,5 +15,7 @@ export function skipVotesNeeded(room: Room, presence: Presence, me: UserId | nul
       (room.skip_votes ?? []).includes(member.id) ||
       (!member.away && isPresent(member.id) && mayDo(member, room.settings, 'vote_skip')),
   );
-  return Math.max(1, Math.ceil((electorate.length * share) / 100));
+  // Counted when somebody votes: where people left meanwhile, it takes one more vote all the same.
+  const votes = room.skip_votes?.length ?? 0;
+  return Math.max(votes + 1, Math.ceil((electorate.length * share) / 100));
 }

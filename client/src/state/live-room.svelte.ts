@@ -2,6 +2,7 @@ import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, Use
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
+import { lineAfter } from '../lib/line';
 import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
@@ -9,6 +10,7 @@ import { recallOwn, rememberOwn } from '../lib/own-memory';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
+import { minds } from '../lib/queue-state';
 import { applyDelta, identityAfter } from '../lib/room';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { recall, remember } from '../lib/storage';
@@ -247,11 +249,7 @@ export class LiveRoom {
         const before = this.room;
         const next = before === null ? null : applyDelta(before, frame);
         if (before === null || next === null) this.#connection.resync();
-        else {
-          if (this.me !== null) this.#live(before, next, frame.events, this.me);
-          this.undo.take(frame.events, this.me, before);
-          this.#show(next);
-        }
+        else this.#goOn(before, next, frame.events);
         break;
       }
       case 'reply':
@@ -273,8 +271,18 @@ export class LiveRoom {
     }
   }
 
+  #goOn(before: Room, delta: Room, events: readonly Event[]): void {
+    const { line, sure } = lineAfter(before, delta, events);
+    const after = { ...delta, line };
+    if (this.me !== null) this.#concern(before, after, events, this.me);
+    this.undo.take(events, this.me, before);
+    this.#show(after);
+    // Only those who wait in line have anything from knowing it exactly.
+    if (!sure && this.me !== null && minds(after, this.me, this.mine.length > 0)) this.#connection.resync();
+  }
+
   /** What events are for whoever this is. */
-  #live(before: Room, after: Room, events: readonly Event[], me: UserId): void {
+  #concern(before: Room, after: Room, events: readonly Event[], me: UserId): void {
     const seen = { before, after, own: this.own, me };
     if (!this.screen) this.#news.tell(newsOf(seen, events, (room, id) => memberName(room.members, id)));
     const own = ownAfter(this.own, before, after, events, me);
