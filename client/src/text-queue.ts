@@ -6,6 +6,7 @@ import { ordinal } from './text';
 export const queueText = {
   past: 'Played so far',
   own: 'from the room’s own list',
+  meanwhile: 'Until then the room’s own list plays.',
   alsoFor: (names: string) => `also for ${names}`,
   votes: (count: number) => (Math.abs(count) === 1 ? `${signed(count)} vote` : `${signed(count)} votes`),
   voteUp: (title: string) => `Vote for ${title}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Room } from '$protocol';
 import { memberName } from '../text';
-import { newsOf } from './news';
+import { gathered, newsOf } from './news';
 import { nothingOwn, type Own } from './own';
 import { applyDelta } from './room';
 import { entry, member, room, settings } from './testing/fixtures';
@@ -78,6 +78,13 @@ describe('news', () => {
     const trusted = { ...ana, settings: settings({ permissions: { admit: 'player' } }) };
     expect(ben([waits], trusted)).toEqual([{ kind: 'waits', name: 'Dora' }]);
     expect(ben([waits], { ...trusted, lobby: [member('dora')] })).toEqual([]);
+  });
+
+  it('are gathered by kind, and only the latest kinds of them', () => {
+    const [muted, cleared] = [{ kind: 'muted', by: 'Ana' } as const, { kind: 'cleared', by: 'Ana' } as const];
+    const waits = (name: string) => ({ kind: 'waits', name }) as const;
+    expect(gathered([waits('Dora'), muted, waits('Eve')], 3)).toEqual([[muted], [waits('Dora'), waits('Eve')]]);
+    expect(gathered([muted, cleared, waits('Dora')], 2)).toEqual([[cleared], [waits('Dora')]]);
   });
 
   it('tell that something was taken back', () => {

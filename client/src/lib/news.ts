@@ -30,6 +30,17 @@ export type News =
   | { kind: 'policy'; policy: Policy }
   | { kind: 'suggestions'; on: boolean };
 
+/** News by kind, in the order of what is latest of each; of many kinds the latest ones. */
+export function gathered(news: readonly News[], kindsMax: number): News[][] {
+  const byKind = new Map<News['kind'], News[]>();
+  for (const one of news) {
+    const same = byKind.get(one.kind) ?? [];
+    byKind.delete(one.kind);
+    byKind.set(one.kind, [...same, one]);
+  }
+  return [...byKind.values()].slice(-kindsMax);
+}
+
 /** What is known before the events, and after them. */
 export interface Seen {
   before: Room;

@@ -1,4 +1,4 @@
-import type { News } from '../lib/news';
+import { gathered, type News } from '../lib/news';
 import { newsWords } from '../text-news';
 import { app, TOAST_MS } from './app.svelte';
 
@@ -31,14 +31,9 @@ export class NewsDesk {
 
   #print(): void {
     this.#timer = undefined;
-    const byKind = new Map<News['kind'], News[]>();
-    for (const news of this.#gathered) {
-      const same = byKind.get(news.kind) ?? [];
-      byKind.delete(news.kind);
-      byKind.set(news.kind, [...same, news]);
-    }
+    const kinds = gathered(this.#gathered, KINDS_MAX);
     this.#gathered = [];
-    for (const [kind, news] of [...byKind].slice(-KINDS_MAX)) this.#say(kind, news);
+    for (const news of kinds) if (news[0] !== undefined) this.#say(news[0].kind, news);
   }
 
   #say(kind: News['kind'], news: News[]): void {
