@@ -22,7 +22,7 @@ describe('words', () => {
     );
     expect(why({ reason: 'fewer_turns', behind: ['ana'] })).toBe('Ana has had fewer turns');
     expect(why({ reason: 'added_earlier', behind: ['ana', 'ben'] })).toBe('Ana and Ben added earlier');
-    expect(why({ reason: 'voted', behind: ['me'] })).toBe('you got more votes');
+    expect(why({ reason: 'voted', behind: ['me'] })).toBe('By votes, after you');
     expect(why({ reason: 'voted' })).toBe('By votes');
     expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Where the host put it');
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');

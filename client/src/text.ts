@@ -255,7 +255,7 @@ export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: 
     case 'added_earlier':
       return others === '' ? 'In the order of adding' : `${others} added earlier`;
     case 'voted':
-      return others === '' ? 'By votes' : `${others} got more votes`;
+      return others === '' ? 'By votes' : `By votes, after ${others}`;
     case 'hosts_order':
       return 'Where the host put it';
     case 'own_queue': {

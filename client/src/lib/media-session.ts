@@ -3,7 +3,8 @@ import type { Track } from '$protocol';
 export interface MediaActions {
   play: () => void;
   pause: () => void;
-  skip: () => void;
+  /** `null` for those who steer the music but skip nobody's track. */
+  skip: (() => void) | null;
 }
 
 /** Shows the track on lock screens and headsets, and takes their buttons, where the browser can. */
