@@ -192,7 +192,13 @@ class App {
 
   #show(toast: Omit<Toast, 'id'>, forMs: number): number {
     const id = ++this.#toastId;
-    this.toasts = [...this.toasts, { ...toast, id }].slice(-TOASTS_MAX);
+    const toasts = [...this.toasts, { ...toast, id }];
+    if (toasts.length > TOASTS_MAX) {
+      // News is not worth a way back.
+      const plain = toasts.findIndex(({ undo }) => undo === undefined);
+      toasts.splice(Math.max(plain, 0), 1);
+    }
+    this.toasts = toasts;
     setTimeout(() => this.dismiss(id), forMs);
     return id;
   }
