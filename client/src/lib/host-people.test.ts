@@ -39,14 +39,10 @@ describe('people in the console', () => {
   });
 
   it('are sent out without a question, unless more goes with them', () => {
-    const device = (state: 'playing' | 'paused'): DevicePresence => ({
-      id: 'd',
-      name: 'Phone',
-      kind: 'player',
-      playback: { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state },
-    });
-    expect(kickSurprises(player, [device('paused')])).toBe(false);
-    expect(kickSurprises(player, [device('playing')])).toBe(true);
+    const remote: DevicePresence = { id: 'd', name: 'Phone', kind: 'remote', playback: null };
+    const playback = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'paused' } as const;
+    expect(kickSurprises(player, [remote])).toBe(false);
+    expect(kickSurprises(player, [remote, { ...remote, playback }])).toBe(true);
     expect(kickSurprises(cohost, [])).toBe(true);
   });
 

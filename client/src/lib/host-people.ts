@@ -40,7 +40,7 @@ export function readWeight(typed: string): number | null {
  * they hold for the room, or the room's sound.
  */
 export function kickSurprises(member: Member, devices: readonly DevicePresence[]): boolean {
-  return member.role === 'cohost' || devices.some(({ playback }) => playback?.state === 'playing');
+  return member.role === 'cohost' || devices.some(({ playback }) => playback !== undefined && playback !== null);
 }
 
 /** What waits of somebody, as far as the order shows it. */

@@ -63,8 +63,7 @@ test('a room, for the host, for a guest on a phone, on the wall, and from outsid
   });
 
   await test.step('removed', async () => {
-    await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
-    await ada.leaveConsole();
+    await ada.sendOut('Ben');
     await expect(ben.get('notice-title')).toBeVisible();
     await isAccessible(ben);
   });

@@ -116,6 +116,7 @@ test('handing the room over; a role decides what one sees', async ({ guest }) =>
     await expect(ada.get('kick')).toHaveCount(0);
     await ada.host('door');
     await expect(ada.get('close-room')).toHaveCount(0);
+    // A co-host is not sent out by the way: that is asked about.
     await ben.confirm((await ben.manage('Ada')).getByTestId('kick'));
     await expect(ada.get('notice-title')).toHaveText('The host removed you');
     await ben.leaveConsole();

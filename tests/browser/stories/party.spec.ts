@@ -86,9 +86,7 @@ test('a party, from the first page to the last guest', async ({ guest }) => {
   });
 
   await test.step('Ada removes Ben, who reads why and can come back', async () => {
-    // His phone plays the music, so this is asked about.
-    await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
-    await ada.leaveConsole();
+    await ada.sendOut('Ben');
     await expect(ben.get('notice-title')).toHaveText('The host removed you');
     await ada.sees('Ada');
     await ben.get('notice-action').click();

@@ -140,6 +140,16 @@ export class Guest {
     return person;
   }
 
+  /** Sends somebody out and leaves the console; whether that is asked about depends on what goes with them. */
+  async sendOut(name: string): Promise<void> {
+    const kick = (await this.manage(name)).getByTestId('kick');
+    await kick.click();
+    await expect(kick.filter({ hasNotText: /\?$/ })).toHaveCount(0);
+    if ((await kick.count()) > 0) await kick.press('Enter');
+    await expect(kick).toHaveCount(0);
+    await this.leaveConsole();
+  }
+
   async leaveConsole(): Promise<void> {
     await this.get('host-console-close').click();
     await expect(this.get('host-console')).toHaveCount(0);
