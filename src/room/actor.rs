@@ -44,7 +44,8 @@ pub(super) struct Actor {
     since_checkpoint: u32,
     heartbeat_at_ms: i64,
     presence_at_ms: Option<i64>,
-    idle_since_ms: i64,
+    /// While nobody is connected: when it is next looked whether the room can leave memory.
+    leave_at_ms: i64,
     /// Set after an append failed: nothing is decided until the room was reloaded.
     reload_at_ms: Option<i64>,
 }
@@ -81,7 +82,7 @@ impl Actor {
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
             presence_at_ms: None,
-            idle_since_ms: now_ms,
+            leave_at_ms: now_ms + ms(ROOM_IDLE),
             reload_at_ms: None,
         }
     }
@@ -430,7 +431,7 @@ impl Actor {
             self.announce_presence();
         }
         if self.presence.is_empty() {
-            self.idle_since_ms = now_ms;
+            self.leave_at_ms = now_ms + ms(ROOM_IDLE);
         }
     }
 
@@ -443,7 +444,7 @@ impl Actor {
     /// The next moment at which [`Self::wake`] has something to do.
     fn next_wake_ms(&self) -> i64 {
         let heartbeat = (!self.presence.is_empty()).then_some(self.heartbeat_at_ms);
-        let idle = self.presence.is_empty().then_some(self.idle_since_ms + ms(ROOM_IDLE));
+        let idle = self.presence.is_empty().then_some(self.leave_at_ms);
         let timeline = if self.reload_at_ms.is_none() { self.state.next_deadline_ms() } else { None };
         let grace = if self.reload_at_ms.is_none() { self.absence.next_ms() } else { None };
         [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms]
@@ -499,12 +500,14 @@ impl Actor {
         }
     }
 
-    fn leaves_memory(&self, now_ms: i64) -> bool {
-        self.presence.is_empty()
-            && self.held.is_empty()
-            && self.state.playback().state != PlaybackState::Playing
-            && now_ms - self.idle_since_ms >= ms(ROOM_IDLE)
-            && self.services.forget(self.code)
+    /// Looked at again after a while when it stays: something plays, something is not durable yet, somebody is about to
+    /// come in.
+    fn leaves_memory(&mut self, now_ms: i64) -> bool {
+        if !self.presence.is_empty() || now_ms < self.leave_at_ms {
+            return false;
+        }
+        self.leave_at_ms = now_ms + ms(ROOM_IDLE);
+        self.held.is_empty() && self.state.playback().state != PlaybackState::Playing && self.services.forget(self.code)
     }
 
     /// An append failed: nothing that rests on it has happened. The room is reloaded from what is durable.

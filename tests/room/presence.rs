@@ -161,3 +161,19 @@ async fn a_room_that_nobody_is_in_leaves_memory_and_comes_back_as_it_was() {
     let (position, room_after) = hall.enter(code, "ana").await.snapshot().await;
     assert_eq!((position, room_after), (known, room));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_plays_to_nobody_rests_and_lets_people_in_again() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    for title in ["one", "two", "three"] {
+        ana.add(title).await;
+    }
+    ana.leave().await;
+    // Longer than a room stays in memory for nothing. Were it never at rest, time would not pass here at all.
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    let mut ana = hall.enter(code, "ana").await;
+    let (_, room) = ana.snapshot().await;
+    assert_eq!(room.now_playing.map(|entry| entry.track.title).as_deref(), Some("two"));
+}
