@@ -2,7 +2,7 @@
 //!
 //! Not journaled: after a restart everybody is waited for anew.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tutti_protocol::UserId;
 
@@ -12,7 +12,7 @@ use crate::limits::AWAY_GRACE;
 #[derive(Debug, Default)]
 pub(super) struct Absence {
     /// When the grace of each is over.
-    over_ms: HashMap<UserId, i64>,
+    over_ms: BTreeMap<UserId, i64>,
     /// The host, while no device of theirs is connected, and since when that is so.
     host_gone: Option<(UserId, i64)>,
 }
