@@ -47,6 +47,10 @@ screenshots: client ## Makes the README's pictures from the running program
 test-state: ## Runs the tests of the pure room state only, in seconds
 	cargo test --locked --package tutti-room-state
 
+.PHONY: simulate
+simulate: ## Plays SEEDS=1000 simulations of a server and its members from seed FIRST=0 on; a seed that fails fails again
+	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation nothing -- --nocapture
+
 .PHONY: lint
 lint: ## Runs every check that needs no test
 	@.ci/lint

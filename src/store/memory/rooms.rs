@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 
-use super::MemoryStore;
+use super::{Lie, MemoryStore};
 use crate::store::{
     Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
@@ -17,6 +17,8 @@ pub(super) struct Tables {
     members: BTreeMap<(UserId, RoomId), bool>,
     journal: BTreeMap<(RoomId, u64), JournalBatch>,
     checkpoints: BTreeMap<RoomId, Checkpoint>,
+    /// What a lying store has acknowledged only.
+    unsynced: Vec<JournalBatch>,
 }
 
 #[async_trait]
@@ -75,19 +77,28 @@ impl RoomStore for MemoryStore {
         if batches.iter().any(|batch| tables.has(batch) || !keys.insert((batch.room, batch.offset))) {
             return Err(StoreError::Conflict("journal offset"));
         }
+        tables.sync();
         for batch in batches {
-            tables.append(batch);
+            let mut batch = batch.clone();
+            batch.command = batch.command.filter(|_| !self.lies(Lie::ForgetsCommands));
+            if self.lies(Lie::AcknowledgesEarly) {
+                tables.unsynced.push(batch);
+            } else {
+                tables.append(&batch);
+            }
         }
-        Ok(())
+        self.doubt()
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
         self.fault()?;
-        let tables = self.rooms.lock();
-        Ok(StoredJournal {
-            checkpoint: tables.checkpoints.get(&room).cloned(),
-            batches: tables.journal.range((room, 0)..=(room, u64::MAX)).map(|(_, batch)| batch.clone()).collect(),
-        })
+        let mut tables = self.rooms.lock();
+        tables.sync();
+        let mut journal = tables.journal_of(room);
+        if self.lies(Lie::LosesTheLast) {
+            journal.batches.pop();
+        }
+        Ok(journal)
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
@@ -105,6 +116,23 @@ impl RoomStore for MemoryStore {
 }
 
 impl Tables {
+    pub(super) fn journal_of(&self, room: RoomId) -> StoredJournal {
+        StoredJournal {
+            checkpoint: self.checkpoints.get(&room).cloned(),
+            batches: self.journal.range((room, 0)..=(room, u64::MAX)).map(|(_, batch)| batch.clone()).collect(),
+        }
+    }
+
+    fn sync(&mut self) {
+        for batch in std::mem::take(&mut self.unsynced) {
+            self.append(&batch);
+        }
+    }
+
+    pub(super) fn forget_unsynced(&mut self) {
+        self.unsynced.clear();
+    }
+
     fn newest(&self, rooms_max: u32, wanted: impl Fn(&StoredRoom) -> bool) -> Vec<StoredRoom> {
         let mut rooms: Vec<_> = self.rooms.values().filter(|room| wanted(room)).cloned().collect();
         rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));

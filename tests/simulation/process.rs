@@ -1,0 +1,119 @@
+//! One life of the server: everything that is gone when its process is.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tutti::clock::Clock;
+use tutti::connection::{Link, Outbox};
+use tutti::room::Registry;
+use tutti::store::journal::Journal;
+use tutti::store::memory::MemoryStore;
+use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
+
+use crate::chance::Chance;
+
+/// More than any chain of messages between the tasks of a room is long.
+const ROUNDS: usize = 40;
+/// Time passes in steps, so that timers go off about when they should.
+const TICK: Duration = Duration::from_millis(500);
+
+pub struct Process {
+    // Dropped first: with it every task ends where it is, as in a crash.
+    runtime: Runtime,
+    pub rooms: Registry,
+    clock: Clock,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Process {
+    pub fn start(store: &Arc<MemoryStore>, now_ms: f64) -> Self {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (rooms, clock) = runtime.block_on(async {
+            let clock = Clock::starting_at(now_ms);
+            let journal = Journal::start(store.clone(), &tasks);
+            (Registry::new(store.clone(), journal, clock, tasks.clone(), stop.clone()), clock)
+        });
+        Self { runtime, rooms, clock, tasks, stop }
+    }
+
+    pub fn now_ms(&self) -> f64 {
+        self.runtime.block_on(async { self.clock.now_ms_f64() })
+    }
+
+    /// Does something inside, while the server's tasks go on.
+    pub fn run<T>(&self, task: impl Future<Output = T>) -> T {
+        self.runtime.block_on(task)
+    }
+
+    /// Starts something that may take long.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(task)
+    }
+
+    /// Until nothing moves any more.
+    pub fn settle(&self) {
+        self.go_on_for(ROUNDS);
+    }
+
+    /// For a while that is too short for some of it: whatever happens then happens in the midst of something.
+    pub fn go_on_for(&self, rounds: usize) {
+        self.run(async {
+            for _ in 0..rounds {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    pub fn pass(&self, mut duration: Duration) {
+        while !duration.is_zero() {
+            let step = duration.min(TICK.max(duration / 40));
+            self.run(tokio::time::advance(step));
+            self.settle();
+            duration -= step;
+        }
+    }
+
+    /// Ends in order.
+    pub fn stop(self) {
+        let Self { runtime, rooms, tasks, stop, .. } = self;
+        stop.cancel();
+        drop(rooms);
+        tasks.close();
+        runtime.block_on(tasks.wait());
+    }
+
+    /// A connection of somebody, which gathers what it is sent.
+    pub fn link(&self, chance: &mut Chance, user: UserId) -> Arc<Link> {
+        let device = Device {
+            id: DeviceId(chance.uuid()),
+            name: "A device".into(),
+            kind: DeviceKind::Remote,
+            providers: vec![],
+        };
+        let who = (user, SessionId(chance.uuid()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let now_ms = self.run(async { self.clock.now_ms() });
+        let for_ever_ms = now_ms + 1_000_000_000;
+        Arc::new(Link::new(
+            ConnectionId(chance.uuid()),
+            who,
+            device,
+            Arc::new(Outbox::gathering()),
+            now_ms,
+            for_ever_ms,
+        ))
+    }
+
+    /// The connection is alive, as its pongs would say.
+    pub fn hear(&self, link: &Link) {
+        link.heard(self.run(async { self.clock.now_ms() }));
+    }
+}
