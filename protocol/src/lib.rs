@@ -39,7 +39,7 @@ pub use room::{
     UserKind,
 };
 pub use secret::Secret;
-pub use server::{Answer, DevicePresence, MemberPresence, ReplyError, ServerFrame};
+pub use server::{Answer, DevicePresence, MemberPresence, Own, ReplyError, ServerFrame};
 pub use settings::{Admission, Duplicates, Explicit, Policy, Settings, SettingsChange};
 
 /// The WebSocket subprotocol of this version.

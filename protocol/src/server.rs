@@ -1,5 +1,7 @@
 //! What the server sends over the WebSocket.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::client::{DeviceKind, DevicePlayback};
@@ -29,6 +31,9 @@ pub enum ServerFrame {
         expires_at_ms: i64,
         /// True when the missed deltas follow; false when a snapshot does.
         resumed: bool,
+        /// What is the member's own and stands in no snapshot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        own: Option<Own>,
     },
     /// The whole visible room.
     Snapshot {
@@ -125,6 +130,18 @@ impl ServerFrame {
         let error = ReplyError { code, message: message.into(), retry: code.retry() };
         Self::Reply { id, ok: false, offset: None, entry: None, answer: None, error: Some(error) }
     }
+}
+
+/// What a member alone is told about: their queue, also while it takes no part in the order, and how they voted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Own {
+    /// The last event that is in it.
+    pub offset: u64,
+    /// What they have waiting, in their order; at most the first 200.
+    pub queue: Vec<Entry>,
+    /// How they voted for entries that wait; at most 200.
+    pub votes: BTreeMap<EntryId, i8>,
 }
 
 /// What a command asked for.

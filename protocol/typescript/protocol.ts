@@ -1195,6 +1195,23 @@ token: Secret, };
 export type Answer = { "upcoming": Array<Entry> } | { "history": Array<Played> } | { "audit": Array<Note> };
 
 /**
+ * What a member alone is told about: their queue, also while it takes no part in the order, and how they voted.
+ */
+export type Own = { 
+/**
+ * The last event that is in it.
+ */
+offset: number, 
+/**
+ * What they have waiting, in their order; at most the first 200.
+ */
+queue: Array<Entry>, 
+/**
+ * How they voted for entries that wait; at most 200.
+ */
+votes: { [key in EntryId]: number }, };
+
+/**
  * Why a command was refused.
  */
 export type ReplyError = { 
@@ -1280,7 +1297,11 @@ expires_at_ms: number,
 /**
  * True when the missed deltas follow; false when a snapshot does.
  */
-resumed: boolean, } | { "type": "snapshot", 
+resumed: boolean, 
+/**
+ * What is the member's own and stands in no snapshot.
+ */
+own?: Own | null, } | { "type": "snapshot", 
 /**
  * Up to where it reaches.
  */

@@ -193,6 +193,7 @@ impl Actor {
             heartbeat_ms: HEARTBEAT.as_secs() * 1_000,
             expires_at_ms: link.expires_at_ms(),
             resumed: from.is_some(),
+            own: Some(self.state.own(link.user)),
         });
         self.hold(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
     }

@@ -175,3 +175,27 @@ async fn a_fallback_playlist_is_of_tracks_that_there_are() {
     let room = anas.room_where(|room| room.now_playing.is_some()).await;
     assert!(room.now_playing.is_some_and(|entry| entry.fallback && entry.track.id == tracks[0].id));
 }
+
+#[tokio::test]
+async fn whoever_comes_in_is_told_what_is_their_own_and_nobody_else_is() {
+    let server = TestServer::start().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let tracks = ana.tracks().await;
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+    anas.add(&tracks[0]).await;
+    let a2 = anas.add(&tracks[1]).await;
+    let b1 = bens.add(&tracks[2]).await;
+    done(&mut bens, Command::Vote { entry: a2, value: -1 }).await;
+    done(&mut bens, Command::PauseQueue).await;
+
+    let own_of = async |person: &crate::support::Person| {
+        let mut socket = person.knock(&person.hello(&code)).await;
+        let ServerFrame::Welcome { own: Some(own), .. } = socket.welcome().await else { panic!("what is theirs") };
+        let room = socket.room_where(|_| true).await;
+        assert!(room.upcoming.iter().all(|entry| entry.id != b1), "out of the order");
+        (own.queue.iter().map(|entry| entry.id).collect::<Vec<_>>(), own.votes.into_iter().collect::<Vec<_>>())
+    };
+    assert_eq!(own_of(&ben).await, (vec![b1], vec![(a2, -1)]));
+    assert_eq!(own_of(&ana).await, (vec![a2], vec![]));
+}

@@ -1,17 +1,16 @@
 import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
 import { ServerClock } from '../lib/clock';
-import { Connection, type ConnectionState } from '../lib/connection';
+import { Connection, type ConnectionState, type Welcome } from '../lib/connection';
 import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { lineAfter } from '../lib/line';
 import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
-import { recallOwn, rememberOwn } from '../lib/own-memory';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
 import { minds } from '../lib/queue-state';
-import { applyDelta, identityAfter } from '../lib/room';
+import { applyDelta, type Delta, identityAfter } from '../lib/room';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
@@ -92,6 +91,8 @@ export class LiveRoom {
   #player: Player;
   #news = new NewsDesk();
   #told = false;
+  /** Up to here what was told at the welcome reaches. */
+  #ownOffset = 0;
   #toldIdle = false;
   #timers: ReturnType<typeof setInterval>[] = [];
 
@@ -234,6 +235,7 @@ export class LiveRoom {
     switch (frame.type) {
       case 'welcome':
         this.me = frame.member;
+        this.#takeOwn(frame.own);
         this.#clock.hint(frame.server_time_ms);
         this.#clock.start();
         this.#outbox.resend();
@@ -242,14 +244,14 @@ export class LiveRoom {
         this.#tell();
         break;
       case 'snapshot':
-        if (this.me !== null) this.#keepOwn(ownInSnapshot(this.#knownOwn(this.me), frame.room, this.me));
+        if (this.me !== null) this.own = ownInSnapshot(this.own, frame.room, this.me);
         this.#show(frame.room);
         break;
       case 'delta': {
         const before = this.room;
         const next = before === null ? null : applyDelta(before, frame);
         if (before === null || next === null) this.#connection.resync();
-        else this.#goOn(before, next, frame.events);
+        else this.#goOn(before, next, frame);
         break;
       }
       case 'reply':
@@ -271,10 +273,10 @@ export class LiveRoom {
     }
   }
 
-  #goOn(before: Room, delta: Room, events: readonly Event[]): void {
-    const { line, sure } = lineAfter(before, delta, events);
-    const after = { ...delta, line };
-    if (this.me !== null) this.#concern(before, after, events, this.me);
+  #goOn(before: Room, next: Room, { events, position }: Delta): void {
+    const { line, sure } = lineAfter(before, next, events);
+    const after = { ...next, line };
+    if (this.me !== null) this.#concern(before, after, events, this.me, position.offset <= this.#ownOffset);
     this.undo.take(events, this.me, before);
     this.#show(after);
     // Only those who wait in line have anything from knowing it exactly.
@@ -282,22 +284,18 @@ export class LiveRoom {
   }
 
   /** What events are for whoever this is. */
-  #concern(before: Room, after: Room, events: readonly Event[], me: UserId): void {
+  #concern(before: Room, after: Room, events: readonly Event[], me: UserId, ownKnown: boolean): void {
     const seen = { before, after, own: this.own, me };
     if (!this.screen) this.#news.tell(newsOf(seen, events, (room, id) => memberName(room.members, id)));
-    const own = ownAfter(this.own, before, after, events, me);
+    this.own = ownKnown ? ownInSnapshot(this.own, after, me) : ownAfter(this.own, before, after, events, me);
     this.me = identityAfter(events, me);
-    this.#keepOwn(own);
   }
 
   /** What can be put back is known only to those who saw it taken. */
-  #knownOwn(me: UserId): Own {
-    return { ...recallOwn(this.code, me), taken: this.own.taken };
-  }
-
-  #keepOwn(own: Own): void {
-    this.own = own;
-    if (this.me !== null) rememberOwn(this.code, this.me, own);
+  #takeOwn(own: Welcome['own']): void {
+    const { queue, votes, offset } = own ?? { ...nothingOwn, offset: 0 };
+    this.own = { queue, votes: votes as Own['votes'], taken: this.own.taken };
+    this.#ownOffset = offset;
   }
 
   #show(room: Room): void {

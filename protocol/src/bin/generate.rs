@@ -54,6 +54,7 @@ macro_rules! with_every_type {
             client::Hello,
             client::ClientFrame,
             server::Answer,
+            server::Own,
             server::ReplyError,
             server::DevicePresence,
             server::MemberPresence,

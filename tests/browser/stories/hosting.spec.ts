@@ -189,6 +189,9 @@ test('suggestions wait for approval; one’s own queue can wait, too', async ({ 
 
   await ben.get('pause-queue').click();
   await ada.comingUp();
+  await ben.page.reload();
+  await ben.isIn();
+  await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit']);
   await ben.get('resume-queue').click();
   await ada.comingUp('Slow Orbit · Ben');
   await ada.leaveConsole();
