@@ -1,45 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClockEstimator, median, ServerClock } from './clock';
-
-/** A server that is `ahead` of us, `there` and `back` milliseconds away. */
-function probe(estimator: ClockEstimator, at: number, ahead: number, there: number, back: number): void {
-  const arrived = at + there + ahead;
-  estimator.add({ t0: at, t1: arrived, t2: arrived + 1, t3: at + there + 1 + back });
-}
-
-describe('clock estimator', () => {
-  it('is exact when the way there is as long as the way back', () => {
-    const estimator = new ClockEstimator();
-    for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 7_200_000, 20, 20);
-    expect(estimator.estimate()).toEqual({ clock_offset_ms: 7_200_000, uncertainty_ms: 20 });
-  });
-
-  it('listens to the probes with the shortest way', () => {
-    const estimator = new ClockEstimator();
-    for (let at = 0; at < 16; at += 1) probe(estimator, at * 50, 1_000, 10 + (at % 4) * 15, 10);
-    expect(estimator.estimate()?.clock_offset_ms).toBeCloseTo(1_000, 6);
-  });
-
-  it('is wrong by half of what the ways differ, and says how wrong it may be', () => {
-    const estimator = new ClockEstimator();
-    for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, 40, 5);
-    const { clock_offset_ms, uncertainty_ms } = estimator.estimate()!;
-    expect(clock_offset_ms - 1_000).toBeCloseTo(17.5);
-    expect(uncertainty_ms).toBeGreaterThan(17.5);
-  });
-
-  it('forgets everything when a clock has jumped', () => {
-    const estimator = new ClockEstimator();
-    for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, 10, 10);
-    probe(estimator, 500, 61_000, 10, 10);
-    expect(estimator.estimate()?.clock_offset_ms).toBeCloseTo(61_000);
-    expect(estimator.samples).toBe(1);
-  });
-
-  it('knows nothing before the first probe', () => {
-    expect(new ClockEstimator().estimate()).toBeNull();
-  });
-});
+import { ServerClock } from './clock';
 
 describe('server clock', () => {
   let sent: number[];
@@ -62,9 +22,9 @@ describe('server clock', () => {
     vi.useRealTimers();
   });
 
-  async function answer(): Promise<void> {
+  async function answer(aheadMs = 5_000): Promise<void> {
     await vi.advanceTimersByTimeAsync(20);
-    const serverMs = performance.now() - 10 + 5_000;
+    const serverMs = performance.now() - 10 + aheadMs;
     clock.answered({ t0: sent.at(-1)!, t1: serverMs, t2: serverMs });
   }
 
@@ -93,9 +53,27 @@ describe('server clock', () => {
     expect(clock.now()).toBeCloseTo(performance.now() + 9_000);
     expect(clock.ready).toBe(false);
   });
-});
 
-it('takes the middle', () => {
-  expect(median([9, 1, 5])).toBe(5);
-  expect(median([4, 1, 2, 3])).toBe(2.5);
+  it('learns the time anew, with a whole burst, when a clock has jumped', async () => {
+    clock.start();
+    for (let count = 0; count < 8; count += 1) await answer();
+    await vi.advanceTimersByTimeAsync(10_000);
+    sent = sent.slice(-1);
+    for (let count = 0; count < 8; count += 1) {
+      await answer(65_000);
+      expect(clock.ready).toBe(count >= 4);
+    }
+    expect(sent).toHaveLength(8);
+    expect(ready).toBe(2);
+    expect(clock.now() - performance.now()).toBeCloseTo(65_000);
+  });
+
+  it('keeps the time through a reconnection', async () => {
+    clock.start();
+    for (let count = 0; count < 8; count += 1) await answer();
+    clock.stop();
+    clock.hint(0);
+    expect(clock.ready).toBe(true);
+    expect(clock.now() - performance.now()).toBeCloseTo(5_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { median } from './clock';
+import { median } from './numbers';
 
 /** What of an `AudioContext` tells when its samples are heard. */
 export interface OutputTimes {
