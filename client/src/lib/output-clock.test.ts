@@ -42,4 +42,61 @@ describe('output clock', () => {
     output.forget();
     expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
   });
+
+  it('lets go of what it read at the start after three readings that agree otherwise', () => {
+    const stamp = { contextTime: 9.91, performanceTime: 4_990 };
+    const output = new OutputClock(context(stamp), now);
+    for (let count = 0; count < 12; count += 1) output.read();
+    stamp.contextTime = 9.95;
+    for (let count = 0; count < 2; count += 1) output.read();
+    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
+    output.read();
+    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.95);
+  });
+
+  it('believes the latency when timestamps are made up', () => {
+    let localMs = 5_000;
+    const moving = {
+      outputLatency: 0.04,
+      get currentTime() {
+        return localMs / 1000;
+      },
+      getOutputTimestamp: () => ({ contextTime: 4.9 + (localMs - 5_000) / 10_000, performanceTime: localMs }),
+    };
+    const output = new OutputClock(moving, () => localMs);
+    for (let count = 0; count < 12; count += 1) {
+      output.read();
+      localMs += 50;
+    }
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(localMs / 1000 - 0.04);
+  });
+
+  it('notices that a context stands still, and forgets where it was before', () => {
+    let localMs = 5_000;
+    let contextTime = 10;
+    const halting = {
+      outputLatency: 0.04,
+      get currentTime() {
+        return contextTime;
+      },
+    };
+    const output = new OutputClock(halting, () => localMs);
+    const pass = (runs: boolean) => {
+      for (let count = 0; count < 6; count += 1) {
+        localMs += 100;
+        if (runs) contextTime += 0.1;
+        output.read();
+      }
+    };
+    pass(true);
+    expect(output.settled).toBe(true);
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(10.56);
+    pass(false);
+    expect(output.stalled).toBe(true);
+    expect(output.settled).toBe(false);
+    expect(output.contextTimeAt(localMs)).toBeLessThanOrEqual(10.6);
+    pass(true);
+    expect(output.settled).toBe(true);
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(11.16);
+  });
 });
