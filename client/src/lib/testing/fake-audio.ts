@@ -2,10 +2,11 @@
 export class FakeAudio {
   state: AudioContextState = 'suspended';
   onstatechange: (() => void) | null = null;
+  readonly sampleRate = 48_000;
   sources: FakeSource[] = [];
   destination = {};
   constructor(
-    private readonly nowMs: () => number,
+    protected readonly nowMs: () => number,
     private readonly allowed = true,
   ) {}
 
@@ -48,12 +49,19 @@ export class FakeAudio {
   }
 }
 
-class FakeSource {
+const QUANTUM = 128;
+
+export class FakeSource {
   buffer: unknown = null;
   onended: (() => void) | null = null;
   startedAt: number | null = null;
   offset = 0;
   stoppedAt: number | null = null;
+  /** In order, each from a context time on. */
+  rates: { rate: number; at: number }[] = [];
+  readonly playbackRate = {
+    setValueAtTime: (rate: number, at: number) => void this.rates.push({ rate: Math.fround(rate), at }),
+  };
   connect(): void {}
   start(at: number, offset: number): void {
     this.startedAt = at;
@@ -61,5 +69,20 @@ class FakeSource {
   }
   stop(at: number): void {
     this.stoppedAt = at;
+  }
+  /** Where in its buffer it is at a context time, in seconds, as browsers do it: rates change with a quantum. */
+  positionAt(contextTime: number, sampleRate: number): number {
+    let frame = this.startedAt! * sampleRate;
+    let position = this.offset * sampleRate;
+    let rate = 1;
+    const until = contextTime * sampleRate;
+    for (const change of this.rates) {
+      const from = Math.ceil((change.at * sampleRate) / QUANTUM) * QUANTUM;
+      if (from > until) break;
+      position += (from - frame) * rate;
+      frame = from;
+      rate = change.rate;
+    }
+    return (position + (until - frame) * rate) / sampleRate;
   }
 }
