@@ -32,6 +32,7 @@ function create(allowed = true): void {
       get ready() {
         return ready;
       },
+      deviationMs: 0,
       now: () => at(nowMs()),
       toLocal: (serverMs) => serverMs - AHEAD_MS,
     },

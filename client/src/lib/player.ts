@@ -1,12 +1,15 @@
 import type { DevicePlayback, Entry, Playback, Room } from '$protocol';
+import { Corrector } from './corrector';
 import { DecodedTracks } from './decoded';
 import { OutputClock } from './output-clock';
-import { planStart } from './schedule';
-import { outgoingPart, type Part, positionAt } from './timeline';
+import { planStart, type Start } from './schedule';
+import { outgoingPart, positionAt } from './timeline';
+import { Voice } from './voice';
 
 /**
  * This device's loudspeaker: makes the room's timeline heard. It follows and never leads; what plays next, and when, is
- * the server's. Staying together over a long track (drift) would be corrected in `#measure`, which knows the error.
+ * the server's. It starts every track at the exact sample, measures all the time how far what is heard is from the
+ * timeline, and does what `Corrector` says about it.
  */
 
 export type PlayerState =
@@ -22,33 +25,27 @@ export type PlayerState =
 export interface PlayerOptions {
   createContext: () => AudioContext;
   fetchAudio: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
-  clock: { ready: boolean; now(): number; toLocal(serverMs: number): number };
+  clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
+  /** How much later this device is heard than its browser knows, found by calibration. */
+  calibrationMs?: () => number;
   onState: (state: PlayerState) => void;
 }
 
-interface Voice {
-  part: Part;
-  source: AudioBufferSourceNode;
-  gain: GainNode;
-  at: number;
-  offset: number;
-}
-
-/** Short enough not to be heard as a fade, long enough not to be heard as a click. */
-const RAMP_S = 0.01;
-const MEASURE_EVERY_MS = 200;
-/** An error like this is no drift but an accident (a sleep, a drop-out): take the right place anew. */
-const LOST_MS = 80;
+const MEASURE_EVERY_MS = 100;
 const RETRY_MS = 3_000;
 /** A context that may start does so within this; after it, only a gesture helps. */
 const START_WAIT_MS = 500;
+const RAMP_S = 0.01;
+const DECODED_BYTES_PER_SAMPLE = 2 * 4;
 
 export class Player {
   state: PlayerState = 'off';
+  /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
   errorMs: number | null = null;
   #context: AudioContext | null = null;
   #output: OutputClock | null = null;
+  #corrector = new Corrector();
   #master: GainNode | null = null;
   #analyser: AnalyserNode | null = null;
   #voice: Voice | null = null;
@@ -59,7 +56,6 @@ export class Player {
   #tracks: DecodedTracks<AudioBuffer>;
   #room: Room | null = null;
   #volume = 1;
-  #lostCount = 0;
   /** Tells a load that is waited for whether the room has moved on meanwhile. */
   #turn = 0;
   #measuring: ReturnType<typeof setInterval> | undefined;
@@ -67,9 +63,9 @@ export class Player {
   #starting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: PlayerOptions) {
-    this.#tracks = new DecodedTracks(async (trackId, signal) => {
-      const encoded = await options.fetchAudio(trackId, signal);
-      return this.#requireContext().decodeAudioData(encoded);
+    this.#tracks = new DecodedTracks({
+      fetch: options.fetchAudio,
+      decode: (encoded) => this.#requireContext().decodeAudioData(encoded),
     });
   }
 
@@ -101,6 +97,11 @@ export class Player {
     this.#setState('off');
   }
 
+  /** The page is looked at again, or the machine woke up: a context that was put to sleep is not always woken. */
+  wake(): void {
+    if (this.#context !== null && this.#context.state !== 'running') void this.#context.resume().catch(() => {});
+  }
+
   setVolume(volume: number): void {
     this.#volume = volume;
     if (this.#context !== null) this.#master?.gain.setTargetAtTime(volume, this.#context.currentTime, RAMP_S);
@@ -124,10 +125,11 @@ export class Player {
   status(): DevicePlayback | null {
     if (this.state === 'off' || this.state === 'blocked') return null;
     const voice = this.#voice;
-    const atMs = this.options.clock.now();
-    if (voice === null) return { entry: null, position_ms: 0, at_ms: atMs, error_ms: 0, state: 'idle' };
+    const at_ms = this.options.clock.now();
+    if (voice === null) return { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle' };
     const position_ms = this.#heardPositionMs(voice);
-    return { entry: voice.part.entry.id, position_ms, at_ms: atMs, error_ms: this.errorMs ?? 0, state: 'playing' };
+    const error_ms = this.errorMs ?? positionAt(voice.part.playback, at_ms) - position_ms;
+    return { entry: voice.part.entry.id, position_ms, at_ms, error_ms, state: 'playing' };
   }
 
   #follow(): void {
@@ -138,7 +140,8 @@ export class Player {
     if (this.#context.state !== 'running') {
       this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
     } else if (!this.options.clock.ready) {
-      this.#setState('loading');
+      // What sounds already goes on; it was right a moment ago.
+      if (this.#voice === null) this.#setState('loading');
     } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
       this.#followed = playback;
       this.#turn += 1;
@@ -167,79 +170,102 @@ export class Player {
       return;
     }
     if (turn !== this.#turn || this.#context === null || this.#output === null) return;
-    const anchor = this.#output.contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
-    const start = planStart(playback, anchor, this.#context.currentTime, buffer.duration);
+    const start = this.#plan(playback, buffer);
     if (start === null) {
       this.#setState('silent');
       return;
     }
-    this.#voice = this.#startVoice({ entry, playback }, buffer, start.at, start.offset);
+    this.#voice = new Voice(this.#context, this.#master!, { entry, playback }, buffer, start);
+    // Where one ends the other begins: the same sample, whatever was learned of the clocks since that end was planned.
+    if (start.offset === 0) this.#ending?.stopAt(this.#voice.playhead.at);
     this.#setState('playing');
   }
 
-  #startVoice(part: Part, buffer: AudioBuffer, at: number, offset: number): Voice {
-    const context = this.#requireContext();
-    const gain = context.createGain();
-    gain.connect(this.#master!);
-    if (offset > 0) {
-      gain.gain.setValueAtTime(0, at);
-      gain.gain.linearRampToValueAtTime(1, at + RAMP_S);
-    }
-    const source = context.createBufferSource();
-    source.buffer = buffer;
-    source.connect(gain);
-    source.onended = () => gain.disconnect();
-    source.start(at, offset);
-    return { part, source, gain, at, offset };
+  #plan(playback: Playback, buffer: AudioBuffer): Start | null {
+    const anchor = this.#contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
+    return planStart(playback, anchor, this.#requireContext().currentTime, buffer.duration);
   }
 
   /** A track that comes to its natural end plays to it, and stops where the next begins; anything else stops now. */
   #retireVoice(next: Playback): void {
-    if (this.#ending !== null) this.#silence(this.#ending);
+    this.#ending?.silence();
     this.#ending = this.#voice;
     this.#voice = null;
-    this.errorMs = null;
-    this.#lostCount = 0;
+    this.#forgetError();
     const voice = this.#ending;
     if (voice === null) return;
     if (outgoingPart(voice.part, next, this.options.clock.now()) === null) {
       this.#ending = null;
-      this.#silence(voice);
-    } else if (next.state === 'playing') {
-      voice.source.stop(this.#output!.contextTimeAt(this.options.clock.toLocal(next.anchor_at_ms)));
+      voice.silence();
+      return;
+    }
+    // Its buffer is a good part of what a phone has.
+    voice.onEnded = () => {
+      if (this.#ending === voice) this.#ending = null;
+    };
+    if (next.state === 'playing') {
+      voice.stopAt(this.#contextTimeAt(this.options.clock.toLocal(next.anchor_at_ms)));
     }
   }
 
   #stopVoices(): void {
-    for (const voice of [this.#voice, this.#ending]) if (voice !== null) this.#silence(voice);
+    this.#voice?.silence();
+    this.#ending?.silence();
     this.#voice = null;
     this.#ending = null;
     this.#followed = null;
-  }
-
-  #silence({ source, gain }: Voice): void {
-    const now = this.#requireContext().currentTime;
-    gain.gain.cancelScheduledValues(now);
-    gain.gain.setTargetAtTime(0, now, RAMP_S / 3);
-    source.stop(now + 2 * RAMP_S);
+    this.#forgetError();
   }
 
   #measure(): void {
     if (this.#context?.state !== 'running' || this.#output === null) return;
     this.#output.read();
     const voice = this.#voice;
-    if (voice === null || this.#context.currentTime < voice.at + 0.5) return;
+    if (voice === null || !this.options.clock.ready) return;
+    const heardMs = this.#heardPositionMs(voice);
     const expectedMs = positionAt(voice.part.playback, this.options.clock.now());
-    this.errorMs = expectedMs - this.#heardPositionMs(voice);
-    this.#lostCount = Math.abs(this.errorMs) > LOST_MS ? this.#lostCount + 1 : 0;
-    const ended = expectedMs > voice.part.entry.track.duration_ms;
-    if (this.#lostCount >= 3 && !ended) {
-      this.#rejoin();
+    const isEnding = expectedMs > voice.part.entry.track.duration_ms;
+    if (heardMs < voice.playhead.offset * 1000 || isEnding) return;
+    const errorMs = expectedMs - heardMs;
+    if (!this.#output.settled) {
+      // Without sound it falls behind, and that is all there is to know.
+      if (this.#output.stalled) this.errorMs = errorMs;
+      return;
+    }
+    const atMs = this.options.localNowMs();
+    const deviationMs = Math.hypot(this.options.clock.deviationMs, this.#output.deviationMs);
+    const correction = this.#corrector.take({ atMs, errorMs, deviationMs });
+    this.errorMs = this.#corrector.errorMs;
+    if (correction?.kind === 'nudge') {
+      const until = voice.nudge(correction.shiftMs);
+      const leftMs = until === null ? 0 : (until - this.#contextTimeAt(atMs)) * 1000;
+      this.#corrector.nudged(correction.shiftMs, atMs, atMs + leftMs);
+    } else if (correction?.kind === 'jump') {
+      this.#jump(voice);
+      this.#corrector.jumped(atMs);
     }
   }
 
-  #heardPositionMs({ at, offset }: Voice): number {
-    return (this.#output!.contextTimeAt(this.options.localNowMs()) - at + offset) * 1000;
+  /** From the place where it is heard to the right one, in one short cross-fade. */
+  #jump(voice: Voice): void {
+    const start = this.#plan(voice.part.playback, voice.buffer);
+    if (start === null) return;
+    this.#voice = new Voice(this.#requireContext(), this.#master!, voice.part, voice.buffer, start, 'across');
+    voice.giveWayAt(this.#voice.playhead.at);
+  }
+
+  #forgetError(): void {
+    this.errorMs = null;
+    this.#corrector.forget();
+  }
+
+  #heardPositionMs({ playhead }: Voice): number {
+    return playhead.offsetAt(this.#contextTimeAt(this.options.localNowMs())) * 1000;
+  }
+
+  /** The context time that is heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
+  #contextTimeAt(localMs: number): number {
+    return this.#output!.contextTimeAt(localMs - (this.options.calibrationMs?.() ?? 0));
   }
 
   #keepWanted(room: Room): void {
@@ -248,8 +274,14 @@ export class Player {
       (entry) => entry?.track.provider === 'library',
     );
     this.#tracks.keepOnly(new Set(wanted.map((entry) => entry!.track.id)));
-    if (room.now_playing !== null) this.#tracks.get(room.now_playing.track.id).catch(() => {});
-    if (next !== undefined) this.#tracks.get(next.track.id).catch(() => {});
+    const { now_playing: now } = room;
+    if (now !== null) this.#tracks.get(now.track.id, this.#bytesOf(now)).catch(() => {});
+    if (next !== undefined) this.#tracks.prepare(next.track.id, this.#bytesOf(next));
+  }
+
+  /** What it will take when decoded, in stereo. */
+  #bytesOf({ track }: Entry): number {
+    return (track.duration_ms / 1000) * this.#requireContext().sampleRate * DECODED_BYTES_PER_SAMPLE;
   }
 
   #requireContext(): AudioContext {

@@ -1,7 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backoffMs } from './backoff';
 import { hueOf, initialOf } from './color';
-import { DecodedTracks } from './decoded';
 import { deviceName } from './device';
 import { landingIndex, moved } from './reorder';
 import { normalizeCode, routeOf } from './route';
@@ -39,29 +38,6 @@ describe('reordering', () => {
     expect(landingIndex(middles, 0, 70)).toBe(1);
     expect(landingIndex(middles, 0, 500)).toBe(2);
     expect(landingIndex(middles, 2, 10)).toBe(0);
-  });
-});
-
-describe('decoded tracks', () => {
-  it('fetches each once, keeps what is wanted and stops the rest', async () => {
-    const signals: AbortSignal[] = [];
-    const load = vi.fn(async (id: string, signal: AbortSignal) => {
-      signals.push(signal);
-      return id.toUpperCase();
-    });
-    const tracks = new DecodedTracks(load);
-    expect(await Promise.all([tracks.get('a'), tracks.get('a'), tracks.get('b')])).toEqual(['A', 'A', 'B']);
-    tracks.keepOnly(new Set(['b']));
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
-    await tracks.get('a');
-    expect(load).toHaveBeenCalledTimes(3);
-  });
-
-  it('tries again after a failure', async () => {
-    const load = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('network')).mockResolvedValue('A');
-    const tracks = new DecodedTracks(load);
-    await expect(tracks.get('a')).rejects.toThrow('network');
-    await expect(tracks.get('a')).resolves.toBe('A');
   });
 });
 

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { DecodedTracks } from './decoded';
+
+const MB = 1_000_000;
+
+describe('decoded tracks', () => {
+  let signals: AbortSignal[];
+  let fetched: string[];
+  let decoded: string[];
+  let tracks: DecodedTracks<string>;
+  beforeEach(() => {
+    signals = [];
+    fetched = [];
+    decoded = [];
+    const fetch = async (id: string, signal: AbortSignal) => {
+      fetched.push(id);
+      signals.push(signal);
+      return new TextEncoder().encode(id).buffer;
+    };
+    const decode = async (encoded: ArrayBuffer) => {
+      const id = new TextDecoder().decode(encoded);
+      decoded.push(id);
+      return id.toUpperCase();
+    };
+    tracks = new DecodedTracks({ fetch, decode }, 200 * MB);
+  });
+  const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+  it('fetches each once, keeps what is wanted and stops the rest', async () => {
+    expect(await Promise.all([tracks.get('a'), tracks.get('a'), tracks.get('b')])).toEqual(['A', 'A', 'B']);
+    tracks.keepOnly(new Set(['b']));
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    await tracks.get('a');
+    expect(fetched).toEqual(['a', 'b', 'a']);
+  });
+
+  it('decodes the next one beforehand when there is room', async () => {
+    await tracks.get('a', 90 * MB);
+    tracks.prepare('b', 90 * MB);
+    await settle();
+    expect(decoded).toEqual(['a', 'b']);
+    await tracks.get('b');
+    expect(fetched).toEqual(['a', 'b']);
+  });
+
+  it('has the next one only fetched when there is none, and decodes it when its turn has come', async () => {
+    await tracks.get('a', 90 * MB);
+    tracks.prepare('b', 120 * MB);
+    await settle();
+    expect(fetched).toEqual(['a', 'b']);
+    expect(decoded).toEqual(['a']);
+    tracks.keepOnly(new Set(['b']));
+    tracks.prepare('b', 120 * MB);
+    expect(await tracks.get('b')).toBe('B');
+    expect(decoded).toEqual(['a', 'b']);
+    expect(fetched).toEqual(['a', 'b']);
+  });
+
+  it('plays what is on however long it is', async () => {
+    expect(await tracks.get('a', 900 * MB)).toBe('A');
+  });
+
+  it('tries again after a failure, of either kind', async () => {
+    const fetch = vi.fn<() => Promise<ArrayBuffer>>().mockRejectedValueOnce(new Error('network'));
+    fetch.mockResolvedValue(new ArrayBuffer(1));
+    const decode = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('format')).mockResolvedValue('A');
+    const unlucky = new DecodedTracks({ fetch, decode });
+    await expect(unlucky.get('a')).rejects.toThrow('network');
+    await expect(unlucky.get('a')).rejects.toThrow('format');
+    await expect(unlucky.get('a')).resolves.toBe('A');
+  });
+});
