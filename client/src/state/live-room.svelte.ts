@@ -12,10 +12,11 @@ import { applyPresence, type Presence } from '../lib/presence';
 import { minds } from '../lib/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../lib/room';
 import { skipVotesNeeded } from '../lib/skip-votes';
+import { SleepWatch } from '../lib/sleep';
 import { recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
-import { nowMs } from '../lib/wall-clock';
+import { nowMs, timeOfDayMs } from '../lib/wall-clock';
 import { memberName, text } from '../text';
 import { app } from './app.svelte';
 import { NewsDesk } from './news-desk';
@@ -90,6 +91,7 @@ export class LiveRoom {
   #clock: ServerClock;
   #player: Player;
   #news = new NewsDesk();
+  #sleep = new SleepWatch();
   #told = false;
   /** Up to here what was told at the welcome reaches. */
   #ownOffset = 0;
@@ -142,9 +144,7 @@ export class LiveRoom {
     const network = () => this.#connection.setNetwork(navigator.onLine);
     const wake = () => {
       this.#tell();
-      if (document.visibilityState !== 'visible') return;
-      this.#connection.wake();
-      if (this.connection.name === 'online') this.#clock.start();
+      if (document.visibilityState === 'visible') this.#wake();
     };
     addEventListener('online', network);
     addEventListener('offline', network);
@@ -332,7 +332,15 @@ export class LiveRoom {
     this.#player.turnOff();
   }
 
+  /** After a sleep nothing is certain: the line, the time, the loudspeaker. */
+  #wake(): void {
+    this.#connection.wake();
+    if (this.connection.name === 'online') this.#clock.start();
+    this.#player.wake();
+  }
+
   #tick(): void {
+    if (this.#sleep.hasSlept(nowMs(), timeOfDayMs())) this.#wake();
     this.serverNowMs = this.#clock.now();
     if (!this.playsHere) return;
     this.level = this.#player.level();
