@@ -5,13 +5,22 @@ import { uuid } from './uuid';
 const ID_KEY = 'tutti.device';
 const PLAY_HERE_KEY = 'tutti.play-here';
 
-export function thisDevice(kind: DeviceKind): Device {
+export function deviceId(): string {
   let id = recall(ID_KEY);
   if (id === null) {
     id = uuid();
     remember(ID_KEY, id);
   }
-  return { id, name: deviceName(navigator.userAgent), kind, providers: kind === 'player' ? ['library'] : [] };
+  return id;
+}
+
+export function thisDevice(kind: DeviceKind): Device {
+  return {
+    id: deviceId(),
+    name: deviceName(navigator.userAgent),
+    kind,
+    providers: kind === 'player' ? ['library'] : [],
+  };
 }
 
 /** Whether this device made sound in that room when it was last there. */

@@ -1,4 +1,5 @@
 import type { DevicePlayback, Entry, Playback, Room } from '$protocol';
+import { outputOf } from './calibration';
 import { Corrector } from './corrector';
 import { DecodedTracks } from './decoded';
 import { OutputClock } from './output-clock';
@@ -27,8 +28,8 @@ export interface PlayerOptions {
   fetchAudio: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
-  /** How much later this device is heard than its browser knows, found by calibration. */
-  calibrationMs?: () => number;
+  /** How much later an output of this device is heard than its browser knows, found by calibration. */
+  calibrationMs?: (output: string) => number;
   onState: (state: PlayerState) => void;
 }
 
@@ -265,7 +266,8 @@ export class Player {
 
   /** The context time that is heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
   #contextTimeAt(localMs: number): number {
-    return this.#output!.contextTimeAt(localMs - (this.options.calibrationMs?.() ?? 0));
+    const calibrationMs = this.options.calibrationMs?.(outputOf(this.#requireContext())) ?? 0;
+    return this.#output!.contextTimeAt(localMs - calibrationMs);
   }
 
   #keepWanted(room: Room): void {

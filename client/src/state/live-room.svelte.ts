@@ -1,7 +1,8 @@
 import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
+import { Calibrations } from '../lib/calibration';
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState, type Welcome } from '../lib/connection';
-import { playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
+import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { lineAfter } from '../lib/line';
 import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
@@ -13,7 +14,7 @@ import { minds } from '../lib/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../lib/room';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { SleepWatch } from '../lib/sleep';
-import { recall, remember } from '../lib/storage';
+import { device, recall, remember } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
 import { nowMs, timeOfDayMs } from '../lib/wall-clock';
@@ -48,6 +49,7 @@ export class LiveRoom {
     (command) => this.submit(command),
     (id) => this.nameOf(id),
   );
+  readonly calibrations = new Calibrations(device, deviceId());
 
   /** Whoever this is, as a member. */
   self = $derived(this.room?.members.find((member) => member.id === this.me));
@@ -131,6 +133,7 @@ export class LiveRoom {
       fetchAudio: (trackId, signal) => app.api.audio(trackId, signal),
       clock: this.#clock,
       localNowMs: nowMs,
+      calibrationMs: (output) => this.calibrations.offsetMs(output),
       onState: (state) => {
         this.player = state;
         this.#tell();
