@@ -40,6 +40,31 @@ describe('server clock', () => {
     expect(sent).toHaveLength(9);
   });
 
+  it('goes on, slowly, while the first burst says little', async () => {
+    const startedMs = performance.now();
+    clock.start();
+    let answered = 0;
+    while (performance.now() < startedMs + 9_000) {
+      if (sent.length > answered) await answer(5_000 + ((7 * answered++) % 17) - 8);
+      else await vi.advanceTimersByTimeAsync(20);
+    }
+    expect(sent.length).toBeGreaterThan(8);
+    expect(sent.length).toBeLessThanOrEqual(24);
+    expect(clock.deviationMs).toBeLessThan(1);
+    const count = sent.length;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(count + 1);
+  });
+
+  it('knows its probe again when the last digit got lost', async () => {
+    clock.start();
+    await vi.advanceTimersByTimeAsync(20);
+    clock.answered({ t0: sent[0]! + 1e-10, t1: 5_010, t2: 5_010 });
+    expect(sent).toHaveLength(2);
+    clock.answered({ t0: sent[1]! - 20, t1: 5_010, t2: 5_010 });
+    expect(sent).toHaveLength(2);
+  });
+
   it('gives a lost probe up and goes on', async () => {
     clock.start();
     await vi.advanceTimersByTimeAsync(2_000);

@@ -4,6 +4,11 @@ const BURST_PROBES = 8;
 const BURST_EVERY_MS = 10_000;
 /** A probe without an answer is given up, so that one lost connection does not stall the next burst. */
 const PROBE_WAIT_MS = 2_000;
+const ECHO_MS = 0.001;
+/** A page that is being built up answers late: as long as the time is not known to a millisecond, it goes on for a while. */
+const EXTRA_PROBES = 16;
+const EXTRA_EVERY_MS = 100;
+const EXTRA_ABOVE_MS = 1;
 /** From here on the estimate is good enough to start music by. */
 const READY_SAMPLES = 5;
 
@@ -17,9 +22,12 @@ export class ServerClock {
   #estimate: ClockEstimate | null = null;
   #atMs = 0;
   #left = 0;
+  /** How many more there may be in the first burst of a connection. */
+  #extra = EXTRA_PROBES;
   #awaited: number | null = null;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #nextBurst: ReturnType<typeof setTimeout> | undefined;
+  #nextExtra: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly sendProbe: (t0: number) => boolean,
@@ -37,14 +45,17 @@ export class ServerClock {
 
   stop(): void {
     clearTimeout(this.#nextBurst);
+    clearTimeout(this.#nextExtra);
     clearTimeout(this.#giveUp);
     this.#awaited = null;
     this.#left = 0;
     this.#estimator.closeBurst();
   }
 
-  answered({ t0, t1, t2 }: { t0: number; t1: number; t2: number }): void {
-    if (t0 !== this.#awaited) return;
+  answered({ t0: echo, t1, t2 }: { t0: number; t1: number; t2: number }): void {
+    const t0 = this.#awaited;
+    // The last digit of a number may be lost on its way through JSON and back.
+    if (t0 === null || Math.abs(echo - t0) > ECHO_MS) return;
     clearTimeout(this.#giveUp);
     this.#awaited = null;
     const wasReady = this.ready;
@@ -53,7 +64,10 @@ export class ServerClock {
     this.#atMs = t3;
     this.#estimate = this.#estimator.estimateAt(t3);
     // A whole burst for a clock that has to be learned anew.
-    if (jumped) this.#left = Math.max(this.#left, BURST_PROBES - 1);
+    if (jumped) {
+      this.#left = Math.max(this.#left, BURST_PROBES - 1);
+      this.#extra = EXTRA_PROBES;
+    }
     if (this.ready && !wasReady) this.onReady();
     this.#probe();
   }
@@ -64,6 +78,7 @@ export class ServerClock {
    */
   hint(serverTimeMs: number): void {
     this.#estimator.forgetPath();
+    this.#extra = EXTRA_PROBES;
     if (this.#estimate !== null) return;
     this.#atMs = this.nowMs();
     this.#estimate = {
@@ -107,6 +122,13 @@ export class ServerClock {
   #probe(): void {
     if (this.#left === 0) {
       this.#estimator.closeBurst();
+      if (this.#extra > 0 && this.deviationMs > EXTRA_ABOVE_MS) {
+        this.#extra -= 1;
+        this.#left = 1;
+        this.#nextExtra = setTimeout(() => this.#probe(), EXTRA_EVERY_MS);
+      } else {
+        this.#extra = 0;
+      }
       return;
     }
     this.#left -= 1;

@@ -23,6 +23,7 @@ describe('decoded tracks', () => {
       return id.toUpperCase();
     };
     tracks = new DecodedTracks({ fetch, decode }, 200 * MB);
+    tracks.keepOnly(new Set(['a', 'b']));
   });
   const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
@@ -36,7 +37,7 @@ describe('decoded tracks', () => {
 
   it('decodes the next one beforehand when there is room', async () => {
     await tracks.get('a', 90 * MB);
-    tracks.prepare('b', 90 * MB);
+    await tracks.prepare('b', 90 * MB);
     await settle();
     expect(decoded).toEqual(['a', 'b']);
     await tracks.get('b');
@@ -45,15 +46,27 @@ describe('decoded tracks', () => {
 
   it('has the next one only fetched when there is none, and decodes it when its turn has come', async () => {
     await tracks.get('a', 90 * MB);
-    tracks.prepare('b', 120 * MB);
+    await tracks.prepare('b', 120 * MB);
     await settle();
     expect(fetched).toEqual(['a', 'b']);
     expect(decoded).toEqual(['a']);
     tracks.keepOnly(new Set(['b']));
-    tracks.prepare('b', 120 * MB);
+    await tracks.prepare('b', 120 * MB);
     expect(await tracks.get('b')).toBe('B');
     expect(decoded).toEqual(['a', 'b']);
     expect(fetched).toEqual(['a', 'b']);
+  });
+
+  it('lets what is on go first, and forgets the next one if it is not that any more', async () => {
+    const now = tracks.get('a', 90 * MB);
+    const next = tracks.prepare('b', 90 * MB);
+    expect(fetched).toEqual(['a']);
+    await now;
+    tracks.keepOnly(new Set(['a', 'c']));
+    await next;
+    expect(fetched).toEqual(['a']);
+    await tracks.prepare('c', 90 * MB);
+    expect(fetched).toEqual(['a', 'c']);
   });
 
   it('plays what is on however long it is', async () => {

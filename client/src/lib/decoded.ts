@@ -1,7 +1,8 @@
 /**
  * Decoded tracks by id, within a bound. A minute of stereo takes about 23 MB of a phone's memory, so only those that are
  * wanted right now are kept, and one that is wanted for later is decoded only if there is room for it. Otherwise it is
- * fetched and waits as it came, which takes a twentieth of that.
+ * fetched and waits as it came, which takes a twentieth of that. What is wanted now goes first: a phone that fetches and
+ * decodes two tracks at once has the first one later.
  */
 export interface TrackSource<Buffer> {
   fetch: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
@@ -21,6 +22,7 @@ interface Load<Buffer> {
 
 export class DecodedTracks<Buffer> {
   #loads = new Map<string, Load<Buffer>>();
+  #wanted: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly source: TrackSource<Buffer>,
@@ -29,6 +31,7 @@ export class DecodedTracks<Buffer> {
 
   /** Lets go of everything else, and stops fetching it. */
   keepOnly(trackIds: ReadonlySet<string>): void {
+    this.#wanted = trackIds;
     for (const [id, { abort }] of this.#loads) {
       if (trackIds.has(id)) continue;
       abort.abort();
@@ -44,12 +47,20 @@ export class DecodedTracks<Buffer> {
     return load.decoded;
   }
 
-  /** Wanted for later: fetched, and decoded if it fits beside what is. */
-  prepare(trackId: string, bytes: number): void {
+  /** Wanted for later, if it still is when the others are there: fetched, and decoded if it fits beside them. */
+  async prepare(trackId: string, bytes: number): Promise<void> {
+    if ((this.#loads.get(trackId)?.decoded ?? null) !== null) return;
+    await Promise.allSettled(this.#others(trackId).map(({ decoded }) => decoded));
+    if (!this.#wanted.has(trackId)) return;
     const load = this.#load(trackId, bytes);
-    let takenBytes = 0;
-    for (const other of this.#loads.values()) if (other !== load && other.decoded !== null) takenBytes += other.bytes;
-    if (takenBytes + bytes <= this.bytesMax) this.get(trackId, bytes).catch(() => {});
+    const takenBytes = this.#others(trackId).reduce((sum, other) => sum + other.bytes, 0);
+    const track = takenBytes + bytes <= this.bytesMax ? this.get(trackId, bytes) : load.encoded;
+    // Whoever needs it now asks again, and is told.
+    track.catch(() => {});
+  }
+
+  #others(trackId: string): Load<Buffer>[] {
+    return [...this.#loads].filter(([id, { decoded }]) => id !== trackId && decoded !== null).map(([, load]) => load);
   }
 
   #load(trackId: string, bytes: number): Load<Buffer> {

@@ -143,6 +143,15 @@ describe('player', () => {
     expect(audio.sources).toHaveLength(0);
   });
 
+  it('leaves alone what does not come as a file', async () => {
+    const elsewhere = { ...a, track: { ...a.track, provider: 'spotify' as const } };
+    player.turnOn();
+    player.update(room({ now_playing: elsewhere, playback: playing('a', at(100_200)), upcoming: [b] }));
+    await settle();
+    expect(player.state).toBe('silent');
+    expect(fetched).toEqual(['track-b']);
+  });
+
   it('waits for the clock before the first note', async () => {
     ready = false;
     player.turnOn();

@@ -147,7 +147,8 @@ export class Player {
       this.#followed = playback;
       this.#turn += 1;
       this.#retireVoice(playback);
-      if (entry !== null && playback.state === 'playing') void this.#sound(entry, playback, this.#turn);
+      const track = playable(entry);
+      if (track !== null && playback.state === 'playing') void this.#sound(track, playback, this.#turn);
       else this.#setState('silent');
     }
   }
@@ -271,14 +272,11 @@ export class Player {
   }
 
   #keepWanted(room: Room): void {
-    const next = room.upcoming[0];
-    const wanted = [this.#voice?.part.entry, room.now_playing, next].filter(
-      (entry) => entry?.track.provider === 'library',
-    );
-    this.#tracks.keepOnly(new Set(wanted.map((entry) => entry!.track.id)));
-    const { now_playing: now } = room;
-    if (now !== null) this.#tracks.get(now.track.id, this.#bytesOf(now)).catch(() => {});
-    if (next !== undefined) this.#tracks.prepare(next.track.id, this.#bytesOf(next));
+    const [now, next] = [room.now_playing, room.upcoming[0] ?? null].map(playable);
+    const wanted = [this.#voice?.part.entry, now, next].flatMap((entry) => entry?.track.id ?? []);
+    this.#tracks.keepOnly(new Set(wanted));
+    if (now) this.#tracks.get(now.track.id, this.#bytesOf(now)).catch(() => {});
+    if (next) void this.#tracks.prepare(next.track.id, this.#bytesOf(next));
   }
 
   /** What it will take when decoded, in stereo. */
@@ -310,6 +308,11 @@ export class Player {
     this.state = state;
     this.options.onState(state);
   }
+}
+
+/** What comes as a file; the rest is played by other players. */
+function playable(entry: Entry | null): Entry | null {
+  return entry?.track.provider === 'library' ? entry : null;
 }
 
 function sameTimeline(a: Playback, b: Playback): boolean {
