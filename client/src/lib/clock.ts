@@ -5,16 +5,19 @@ const BURST_EVERY_MS = 10_000;
 /** A probe without an answer is given up, so that one lost connection does not stall the next burst. */
 const PROBE_WAIT_MS = 2_000;
 const ECHO_MS = 0.001;
-/** A page that is being built up answers late: as long as the time is not known to a millisecond, it goes on for a while. */
+/**
+ * While the time is not known better than this, a burst goes on for a while, slowly: where a path jitters, where a page
+ * that is being built up answers late, and where the drift is not learned yet.
+ */
+const EXTRA_ABOVE_MS = 0.6;
 const EXTRA_PROBES = 16;
 const EXTRA_EVERY_MS = 100;
-const EXTRA_ABOVE_MS = 1;
 /** From here on the estimate is good enough to start music by. */
 const READY_SAMPLES = 5;
 
 /**
- * The server's clock, kept fresh: a burst of serial probes at once and then every ten seconds. What they mean is decided
- * in `ClockEstimator`; `performance.now()` is the only local clock.
+ * The server's clock, kept fresh: a burst of eight serial probes, or some more, at once and then every ten seconds. What
+ * they mean is decided in `ClockEstimator`; `performance.now()` is the only local clock.
  */
 export class ServerClock {
   #estimator = new ClockEstimator();
@@ -22,8 +25,8 @@ export class ServerClock {
   #estimate: ClockEstimate | null = null;
   #atMs = 0;
   #left = 0;
-  /** How many more there may be in the first burst of a connection. */
-  #extra = EXTRA_PROBES;
+  /** How many more there may be in this burst. */
+  #extra = 0;
   #awaited: number | null = null;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #nextBurst: ReturnType<typeof setTimeout> | undefined;
@@ -39,6 +42,7 @@ export class ServerClock {
   start(): void {
     this.stop();
     this.#left = BURST_PROBES;
+    this.#extra = EXTRA_PROBES;
     this.#nextBurst = setTimeout(() => this.start(), BURST_EVERY_MS);
     this.#probe();
   }
@@ -78,7 +82,6 @@ export class ServerClock {
    */
   hint(serverTimeMs: number): void {
     this.#estimator.forgetPath();
-    this.#extra = EXTRA_PROBES;
     if (this.#estimate !== null) return;
     this.#atMs = this.nowMs();
     this.#estimate = {
@@ -126,8 +129,6 @@ export class ServerClock {
         this.#extra -= 1;
         this.#left = 1;
         this.#nextExtra = setTimeout(() => this.#probe(), EXTRA_EVERY_MS);
-      } else {
-        this.#extra = 0;
       }
       return;
     }

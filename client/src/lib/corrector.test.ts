@@ -32,7 +32,7 @@ describe('corrector', () => {
   });
 
   it('believes no error that the measurement itself may have', () => {
-    expect(first(new Corrector(), 4, 3)).toBeNull();
+    expect(first(new Corrector(), 2.8, 3)).toBeNull();
     expect(first(new Corrector(), 20, 6)).toMatchObject([{ kind: 'nudge' }, 400]);
     expect(first(new Corrector(), 30, 6)).toMatchObject([{ kind: 'jump' }, 200]);
   });

@@ -27,7 +27,7 @@ const TOLERATED_MS = 1;
 /** From here on a nudge would take too long. */
 const JUMP_MS = 10;
 /** In deviations: what is worth a nudge, and what is worth a jump. */
-const NUDGE_DEVIATIONS = 1.5;
+const NUDGE_DEVIATIONS = 1;
 const JUMP_DEVIATIONS = 4;
 /** Who looks ten times a second sees every coincidence: what is seen has to stand out of its own scatter by so much. */
 const SURE_DEVIATIONS = 3;

@@ -1,5 +1,5 @@
-/** Crystals are rarely off by more than this. */
-const DRIFT_DEVIATION = 1e-4;
+/** Two crystals rarely differ by more than this; twice as much is learned almost as soon. */
+const DRIFT_DEVIATION = 5e-5;
 /** How much offset and drift may wander, per ms: 0.01 ms and 0.05 ppm in a second. */
 const OFFSET_WANDER = 1e-7;
 const DRIFT_WANDER = 2.5e-18;

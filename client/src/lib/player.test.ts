@@ -11,6 +11,7 @@ let audio: FakeAudio;
 let fetched: string[];
 let failing: boolean;
 let ready: boolean;
+let slewMs: number;
 let player: Player;
 
 const nowMs = () => performance.now();
@@ -33,8 +34,8 @@ function create(allowed = true): void {
         return ready;
       },
       deviationMs: 0,
-      now: () => at(nowMs()),
-      toLocal: (serverMs) => serverMs - AHEAD_MS,
+      now: () => at(nowMs()) + slewMs,
+      toLocal: (serverMs) => serverMs - AHEAD_MS - slewMs,
     },
     localNowMs: nowMs,
     onState: () => {},
@@ -46,6 +47,7 @@ beforeEach(async () => {
   fetched = [];
   failing = false;
   ready = true;
+  slewMs = 0;
   create();
   await vi.advanceTimersByTimeAsync(100_000 - nowMs());
 });
@@ -88,6 +90,18 @@ describe('player', () => {
     await settle();
     expect(audio.sources).toMatchObject([{ stoppedAt: 101 }, { startedAt: 101, offset: 0 }]);
     expect(fetched).toEqual(['track-a', 'track-b']);
+  });
+
+  it('changes tracks at one sample, whatever is learned of the clocks in between', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
+    slewMs = -5;
+    await settle();
+    const [ending, next] = audio.sources;
+    expect(next!.startedAt).toBeCloseTo(101.005, 6);
+    expect(ending!.stoppedAt).toBe(next!.startedAt);
   });
 
   it('plays the last track to its end when nothing follows', async () => {

@@ -265,7 +265,7 @@ export class Player {
     return playhead.offsetAt(this.#contextTimeAt(this.options.localNowMs())) * 1000;
   }
 
-  /** The context time that is heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
+  /** The context time heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
   #contextTimeAt(localMs: number): number {
     const calibrationMs = this.options.calibrationMs?.(outputOf(this.#requireContext())) ?? 0;
     return this.#output!.contextTimeAt(localMs - calibrationMs);

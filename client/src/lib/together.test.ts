@@ -10,6 +10,7 @@ import type { SoundCardOptions } from './testing/sound-card';
 const STEP_MS = 100;
 const MINUTE_MS = 60_000;
 const START_MS = 100_000;
+const SEEDS = [1, 2, 3, 4];
 const song = entry('a', 'ana', 600_000);
 const wifi: World = { there: between(10, 30), back: between(10, 30) };
 
@@ -31,7 +32,7 @@ function listener(world: World, card: SoundCardOptions = {}): Listener {
   return fresh;
 }
 
-const onTheAir = () => room({ now_playing: song, playback: playing('a', START_MS + 200) });
+const onTheAir = (fromMs = START_MS) => room({ now_playing: song, playback: playing('a', fromMs + 200) });
 
 /** Goes on until that time, and writes down what `look` says. */
 async function until(atMs: number, look: () => number | null): Promise<number[]> {
@@ -56,58 +57,52 @@ function apart(a: Listener, b: Listener): number | null {
   return lateA === null || lateB === null ? null : lateA - lateB;
 }
 
-const told = (...heard: Listener[]) =>
-  heard
-    .map((one) => {
-      const { nudges, jumps, rateMax } = one.corrections();
-      return `; ${nudges} nudges (at most ${(100 * rateMax).toFixed(3)} %), ${jumps} jumps`;
-    })
-    .join('');
+const saying = ({ nudges, jumps, rateMax }: ReturnType<Listener['corrections']>) =>
+  `${nudges} nudges (at most ${(100 * rateMax).toFixed(3)} %), ${jumps} jumps`;
+
+const told = (one: Listener) => `; ${saying(one.corrections())}`;
 
 describe('two devices, heard by a third', () => {
   it.each<[string, [World, SoundCardOptions], [World, SoundCardOptions], number, number]>([
     [
       'no delay',
       [{ there: between(0, 1), back: between(0, 1) }, {}],
-      [{ there: between(0, 1), back: between(0, 1) }, { seed: 8 }],
+      [{ there: between(0, 1), back: between(0, 1) }, {}],
       0.5,
       1,
     ],
-    [
-      '20±10 ms, one clock skewed',
-      [wifi, {}],
-      [{ ...wifi, ppm: 80, behindMs: 7.2e6, seed: 2 }, { latencyMs: 90 }],
-      1,
-      3,
-    ],
-    ['20±10 ms, one card +100 ppm', [wifi, {}], [{ ...wifi, seed: 2 }, { ppm: 100 }], 1, 3],
-    [
-      '20±10 ms, cards ±100 ppm',
-      [wifi, { ppm: -100 }],
-      [
-        { ...wifi, seed: 3 },
-        { ppm: 100, noiseMs: 2 },
-      ],
-      1.3,
-      3,
-    ],
-    ['timestamps 10 ms off either way', [wifi, { noiseMs: 10 }], [{ ...wifi, seed: 4 }, { noiseMs: 10 }], 2.5, 6],
+    ['20±10 ms, one clock skewed', [wifi, {}], [{ ...wifi, ppm: 80, behindMs: 7.2e6 }, { latencyMs: 90 }], 1, 3],
+    ['20±10 ms, one card +100 ppm', [wifi, {}], [{ ...wifi }, { ppm: 100 }], 1, 3],
+    ['20±10 ms, cards ±100 ppm', [wifi, { ppm: -100 }], [{ ...wifi }, { ppm: 100, noiseMs: 2 }], 1.3, 3],
+    ['timestamps 10 ms off either way', [wifi, { noiseMs: 10 }], [{ ...wifi }, { noiseMs: 10 }], 2.5, 6],
   ])(
     '%s',
     async (name, first, second, medianMs, p95Ms) => {
-      const [a, b] = [listener(...first), listener(...second)];
-      for (const one of [a, b]) one.enters(onTheAir());
-      await until(START_MS + 10_000, () => null);
-      const offsets = await until(START_MS + 4 * MINUTE_MS, () => apart(a, b));
-      const { median, p95 } = figures(name, offsets, told(a, b));
+      const offsets: number[] = [];
+      const counts = { nudges: 0, jumps: 0, rateMax: 0 };
+      for (const seed of SEEDS) {
+        const startMs = performance.now();
+        const pair = [first, second].map(([world, card], which) => {
+          return listener({ ...world, seed: 2 * seed + which }, { ...card, seed: 2 * seed + which });
+        });
+        const [a, b] = pair as [Listener, Listener];
+        for (const one of pair) one.enters(onTheAir(startMs));
+        await until(startMs + 10_000, () => null);
+        offsets.push(...(await until(startMs + 2 * MINUTE_MS, () => apart(a, b))));
+        for (const one of pair) {
+          const { nudges, jumps, rateMax } = one.corrections();
+          counts.nudges = Math.max(counts.nudges, nudges);
+          counts.jumps += jumps;
+          counts.rateMax = Math.max(counts.rateMax, rateMax);
+          one.leaves();
+        }
+      }
+      const { median, p95 } = figures(name, offsets, `; ${saying(counts)}`);
       expect(median).toBeLessThan(medianMs);
       expect(p95).toBeLessThan(p95Ms);
-      for (const one of [a, b]) {
-        const { rateMax, nudges, jumps } = one.corrections();
-        expect(rateMax).toBeLessThanOrEqual(0.003);
-        expect(jumps).toBe(0);
-        expect(nudges).toBeLessThan(40);
-      }
+      expect(counts.rateMax).toBeLessThanOrEqual(0.003 * (1 + 1e-4));
+      expect(counts.jumps).toBe(0);
+      expect(counts.nudges).toBeLessThan(30);
     },
     30_000,
   );
@@ -123,11 +118,7 @@ describe('two devices, heard by a third', () => {
     // Its clock is ahead, so it plays early: as if it were heard earlier than it knows.
     b.calibrationMs = -17.5;
     await until(START_MS + 40_000, () => null);
-    const { p95 } = figures(
-      '40/5 ms, calibrated',
-      await until(START_MS + 2 * MINUTE_MS, () => apart(a, b)),
-      told(a, b),
-    );
+    const { p95 } = figures('40/5 ms, calibrated', await until(START_MS + 2 * MINUTE_MS, () => apart(a, b)), told(b));
     expect(p95).toBeLessThan(3);
   }, 30_000);
 });
