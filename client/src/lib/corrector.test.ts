@@ -37,6 +37,15 @@ describe('corrector', () => {
     expect(first(new Corrector(), 30, 6)).toMatchObject([{ kind: 'jump' }, 200]);
   });
 
+  it('makes do with one measure a second', () => {
+    const corrector = new Corrector();
+    const corrections = [1, 2, 3, 4, 5].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }));
+    expect(corrections).toEqual([null, null, null, null, { kind: 'nudge', shiftMs: 4 }]);
+    corrector.forget();
+    const jumps = [11, 12, 13].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 40, deviationMs: 0.2 }));
+    expect(jumps).toEqual([null, null, { kind: 'jump' }]);
+  });
+
   it('is not moved by one bad measure', () => {
     const corrector = new Corrector();
     for (let count = 0; count < 60; count += 1) {

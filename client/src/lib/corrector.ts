@@ -31,8 +31,9 @@ const NUDGE_DEVIATIONS = 1;
 const JUMP_DEVIATIONS = 4;
 /** Who looks ten times a second sees every coincidence: what is seen has to stand out of its own scatter by so much. */
 const SURE_DEVIATIONS = 3;
-/** What is judged together. */
-const WINDOW_MS = 1_500;
+/** What is judged together. A page in the background may measure once a second only. */
+const MEASURES_MAX = 15;
+const AGE_MS_MAX = 10_000;
 const NUDGE_MEASURES = 5;
 const JUMP_MEASURES = 3;
 /** The output's clock knows what a nudge did when its own readings have been replaced. */
@@ -54,7 +55,8 @@ export class Corrector {
 
   /** What is to be done now; `null`: nothing. Whoever does it says so, by `nudged` or `jumped`. */
   take(measure: Measure): Correction | null {
-    this.#measures = [...this.#measures.filter(({ atMs }) => measure.atMs - atMs < WINDOW_MS), measure];
+    const young = this.#measures.filter(({ atMs }) => measure.atMs - atMs < AGE_MS_MAX);
+    this.#measures = [...young.slice(1 - MEASURES_MAX), measure];
     if (this.#isLost()) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
     return this.#nudge(measure);
   }
