@@ -202,6 +202,19 @@ describe('player', () => {
     expect(player.state).toBe('playing');
   });
 
+  it('does not try again for a track that the room has left', async () => {
+    failing = true;
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await settle();
+    expect(player.state).toBe('failed');
+    failing = false;
+    player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(player.state).toBe('playing');
+    expect(audio.sources).toMatchObject([{ startedAt: 100.2, stoppedAt: null }]);
+  });
+
   it('knows how far off it is and tells the room', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));

@@ -66,7 +66,10 @@ export class Player {
   constructor(private readonly options: PlayerOptions) {
     this.#tracks = new DecodedTracks({
       fetch: options.fetchAudio,
-      decode: (encoded) => this.#requireContext().decodeAudioData(encoded),
+      decode: async (encoded) => {
+        if (this.#context === null) throw new Error('turned off meanwhile');
+        return this.#context.decodeAudioData(encoded);
+      },
     });
   }
 
@@ -146,6 +149,7 @@ export class Player {
     } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
       this.#followed = playback;
       this.#turn += 1;
+      clearTimeout(this.#retry);
       this.#retireVoice(playback);
       const track = playable(entry);
       if (track !== null && playback.state === 'playing') void this.#sound(track, playback, this.#turn);
