@@ -14,6 +14,7 @@ pub mod sqlite;
 mod identity;
 mod rooms;
 mod spotify;
+mod words;
 
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
-use tutti_protocol::{SessionId, UserId, UserKind};
+use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
+use crate::store::words::{kind_text, read_hash, read_kind, taken};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
     StoredUser, TokenHash,
@@ -392,31 +393,4 @@ fn read_refresh_token(row: &SqliteRow) -> StoreResult<StoredRefreshToken> {
 
 fn read_token_hash(bytes: &[u8]) -> StoreResult<TokenHash> {
     read_hash("refresh_tokens", bytes).map(TokenHash)
-}
-
-fn kind_text(kind: UserKind) -> &'static str {
-    match kind {
-        UserKind::Guest => "guest",
-        UserKind::User => "user",
-    }
-}
-
-fn read_kind(text: &str) -> StoreResult<UserKind> {
-    match text {
-        "guest" => Ok(UserKind::Guest),
-        "user" => Ok(UserKind::User),
-        other => Err(StoreError::Unreadable { table: "users", reason: format!("unknown kind {other:?}") }),
-    }
-}
-
-pub(super) fn read_hash(table: &'static str, bytes: &[u8]) -> StoreResult<[u8; 32]> {
-    bytes.try_into().map_err(|_| StoreError::Unreadable { table, reason: format!("{} bytes of hash", bytes.len()) })
-}
-
-/// The row that is there already has the same `what`.
-pub(super) fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
-    match error.as_database_error() {
-        Some(cause) if cause.is_unique_violation() => StoreError::Conflict(what),
-        _ => error.into(),
-    }
 }

@@ -7,6 +7,7 @@ use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
+use crate::store::words::{read_unsigned, stored, taken};
 use crate::store::{
     Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
@@ -28,7 +29,7 @@ impl RoomStore for SqliteStore {
         .bind(room.closed_at_ms)
         .execute(&mut *transaction)
         .await
-        .map_err(conflict("room code"))?;
+        .map_err(|error| taken(error, "room code"))?;
         append_one(&mut transaction, first).await?;
         transaction.commit().await?;
         Ok(())
@@ -186,7 +187,7 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
     .bind(&batch.events)
     .execute(&mut **transaction)
     .await
-    .map_err(conflict("journal offset"))?;
+    .map_err(|error| taken(error, "journal offset"))?;
     if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
         replace_checkpoint(transaction, &checkpoint).await?;
         remove_past(transaction, &checkpoint, *member).await?;
@@ -219,21 +220,8 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
     Ok(())
 }
 
-/// Offsets and epochs are far below 2^63.
-fn stored(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn conflict(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| match error.as_database_error() {
-        Some(database) if database.is_unique_violation() => StoreError::Conflict(what),
-        _ => StoreError::Database(error),
-    }
-}
-
 fn unsigned(table: &'static str, row: &SqliteRow, column: &str) -> StoreResult<u64> {
-    u64::try_from(row.try_get::<i64, _>(column)?)
-        .map_err(|_| StoreError::Unreadable { table, reason: format!("negative {column}") })
+    read_unsigned(table, column, row.try_get(column)?)
 }
 
 fn room(row: &SqliteRow) -> StoreResult<StoredRoom> {

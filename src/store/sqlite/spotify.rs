@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tutti_protocol::UserId;
-use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
 
 use super::SqliteStore;
-use super::identity::{insert_refresh_token, insert_session, insert_user, read_hash, taken};
+use super::identity::{insert_refresh_token, insert_session, insert_user};
+use crate::store::words::{evidence_text, read_evidence, read_hash, read_verdict, taken, verdict_text};
 use crate::store::{
-    LoginTransaction, Sealed, SpotifyStore, StoreError, StoreResult, StoredPicture, StoredPremium, StoredRefreshToken,
+    LoginTransaction, Sealed, SpotifyStore, StoreResult, StoredPicture, StoredPremium, StoredRefreshToken,
     StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
 };
 
@@ -249,42 +249,4 @@ fn read_link(row: &SqliteRow) -> StoreResult<StoredSpotifyLink> {
         checked_at_ms: row.try_get("checked_at_ms")?,
         version: row.try_get("version")?,
     })
-}
-
-fn verdict_text(verdict: PremiumVerdict) -> &'static str {
-    match verdict {
-        PremiumVerdict::Premium => "premium",
-        PremiumVerdict::NotPremium => "not_premium",
-        PremiumVerdict::Unknown => "unknown",
-    }
-}
-
-fn read_verdict(text: &str) -> StoreResult<PremiumVerdict> {
-    match text {
-        "premium" => Ok(PremiumVerdict::Premium),
-        "not_premium" => Ok(PremiumVerdict::NotPremium),
-        "unknown" => Ok(PremiumVerdict::Unknown),
-        other => Err(unknown_word(other)),
-    }
-}
-
-fn evidence_text(evidence: PremiumEvidence) -> &'static str {
-    match evidence {
-        PremiumEvidence::Profile => "profile",
-        PremiumEvidence::Player => "player",
-        PremiumEvidence::Command => "command",
-    }
-}
-
-fn read_evidence(text: &str) -> StoreResult<PremiumEvidence> {
-    match text {
-        "profile" => Ok(PremiumEvidence::Profile),
-        "player" => Ok(PremiumEvidence::Player),
-        "command" => Ok(PremiumEvidence::Command),
-        other => Err(unknown_word(other)),
-    }
-}
-
-fn unknown_word(word: &str) -> StoreError {
-    StoreError::Unreadable { table: "spotify_links", reason: format!("unknown word {word:?}") }
 }

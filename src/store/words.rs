@@ -1,0 +1,80 @@
+//! How values stand in rows, the same in every database: words, hashes, numbers. Wire and stored forms are converted here.
+
+use tutti_protocol::UserKind;
+use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
+
+use super::{StoreError, StoreResult};
+
+/// Offsets and epochs are far below 2^63.
+pub(super) fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn read_unsigned(table: &'static str, column: &str, number: i64) -> StoreResult<u64> {
+    u64::try_from(number).map_err(|_| StoreError::Unreadable { table, reason: format!("negative {column}") })
+}
+
+pub(super) fn read_hash(table: &'static str, bytes: &[u8]) -> StoreResult<[u8; 32]> {
+    bytes.try_into().map_err(|_| StoreError::Unreadable { table, reason: format!("{} bytes of hash", bytes.len()) })
+}
+
+pub(super) fn kind_text(kind: UserKind) -> &'static str {
+    match kind {
+        UserKind::Guest => "guest",
+        UserKind::User => "user",
+    }
+}
+
+pub(super) fn read_kind(text: &str) -> StoreResult<UserKind> {
+    match text {
+        "guest" => Ok(UserKind::Guest),
+        "user" => Ok(UserKind::User),
+        other => Err(StoreError::Unreadable { table: "users", reason: format!("unknown kind {other:?}") }),
+    }
+}
+
+pub(super) fn verdict_text(verdict: PremiumVerdict) -> &'static str {
+    match verdict {
+        PremiumVerdict::Premium => "premium",
+        PremiumVerdict::NotPremium => "not_premium",
+        PremiumVerdict::Unknown => "unknown",
+    }
+}
+
+pub(super) fn read_verdict(text: &str) -> StoreResult<PremiumVerdict> {
+    match text {
+        "premium" => Ok(PremiumVerdict::Premium),
+        "not_premium" => Ok(PremiumVerdict::NotPremium),
+        "unknown" => Ok(PremiumVerdict::Unknown),
+        other => Err(unknown_word(other)),
+    }
+}
+
+pub(super) fn evidence_text(evidence: PremiumEvidence) -> &'static str {
+    match evidence {
+        PremiumEvidence::Profile => "profile",
+        PremiumEvidence::Player => "player",
+        PremiumEvidence::Command => "command",
+    }
+}
+
+pub(super) fn read_evidence(text: &str) -> StoreResult<PremiumEvidence> {
+    match text {
+        "profile" => Ok(PremiumEvidence::Profile),
+        "player" => Ok(PremiumEvidence::Player),
+        "command" => Ok(PremiumEvidence::Command),
+        other => Err(unknown_word(other)),
+    }
+}
+
+/// The row that is there already has the same `what`.
+pub(super) fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
+    match error.as_database_error() {
+        Some(cause) if cause.is_unique_violation() => StoreError::Conflict(what),
+        _ => error.into(),
+    }
+}
+
+fn unknown_word(word: &str) -> StoreError {
+    StoreError::Unreadable { table: "spotify_links", reason: format!("unknown word {word:?}") }
+}
