@@ -56,6 +56,28 @@ pub const ROOM_IDLE: Duration = Duration::from_mins(1);
 /// Between two tries to reload a room whose append failed.
 pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
 
+/// Connections to a MySQL database; beyond it calls wait for one.
+pub const DATABASE_CONNECTIONS_MAX: u32 = 16;
+/// How long a call waits for a connection, a new one included; then it fails.
+pub const DATABASE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that nobody used for so long is closed, before a proxy in between forgets it.
+pub const DATABASE_CONNECTION_IDLE_MAX: Duration = Duration::from_mins(4);
+/// A connection is replaced after this long. PlanetScale ends those that are a day old.
+pub const DATABASE_CONNECTION_LIFETIME_MAX: Duration = Duration::from_hours(1);
+/// Statements that each connection keeps prepared; beyond it the one used longest ago goes.
+pub const DATABASE_PREPARED_MAX: usize = 128;
+/// How long a statement may take; then it fails, and its connection is closed.
+pub const DATABASE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long statements that belong together may take; then they fail, and their connection is closed. PlanetScale ends
+/// transactions after 20 seconds.
+pub const DATABASE_WORK_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often such statements are tried when others take their locks; then they fail.
+pub const DATABASE_TRIES_MAX: u32 = 5;
+/// Bytes of events in one statement; the rest is in the next. A single batch may be larger.
+pub const DATABASE_STATEMENT_BYTES_MAX: usize = 1024 * 1024;
+/// How long closing all connections may take; those left are cut off.
+pub const DATABASE_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A request's head must have come by then (slowloris).
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// After SIGTERM: how long connections may take to end.
@@ -71,6 +93,9 @@ const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX <
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
+const _: () = assert!(DATABASE_STATEMENT_TIMEOUT.as_secs() <= DATABASE_WORK_TIMEOUT.as_secs());
+const _: () = assert!(DATABASE_WORK_TIMEOUT.as_secs() < 20, "PlanetScale would end it, and nobody would know why");
+const _: () = assert!(DATABASE_CONNECTION_IDLE_MAX.as_secs() < DATABASE_CONNECTION_LIFETIME_MAX.as_secs());
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(
     (DRAIN_CONNECTIONS_TIMEOUT.as_secs() + DRAIN_ROOMS_TIMEOUT.as_secs() + DRAIN_BACKGROUND_TIMEOUT.as_secs()) < 10,

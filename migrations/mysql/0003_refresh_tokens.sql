@@ -8,5 +8,6 @@ CREATE TABLE refresh_tokens (
     used_at_ms BIGINT NULL,
     successor_hash BINARY(32) NULL,
     PRIMARY KEY (user_id, hash),
-    KEY refresh_tokens_by_session (user_id, session_id)
+    KEY refresh_tokens_by_session (user_id, session_id),
+    KEY refresh_tokens_by_use (used_at_ms, user_id, hash)
 );

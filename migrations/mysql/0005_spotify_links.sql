@@ -14,7 +14,7 @@ CREATE TABLE spotify_links (
     premium_evidence VARBINARY(16) NULL,
     premium_at_ms BIGINT NULL,
     -- Answers in a row that speak against the verdict, and the last of them.
-    doubts INT NOT NULL,
+    doubts INT UNSIGNED NOT NULL,
     doubted_at_ms BIGINT NULL,
     checked_at_ms BIGINT NOT NULL,
     -- Grows with every change, so that two changes at once are one after the other.

@@ -6,7 +6,7 @@ CREATE TABLE login_transactions (
     -- The PKCE verifier, sealed.
     verifier VARBINARY(512) NOT NULL,
     -- Who it is for on their device; NULL: whichever slot is free.
-    slot TINYINT NULL,
+    slot TINYINT UNSIGNED NULL,
     return_to VARBINARY(1024) NOT NULL,
     expires_at_ms BIGINT NOT NULL,
     PRIMARY KEY (state_hash),

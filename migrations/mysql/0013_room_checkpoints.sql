@@ -1,3 +1,4 @@
+-- The newest whole state of each room. Sharded by `room_id`.
 CREATE TABLE room_checkpoints (
     room_id BINARY(16) NOT NULL,
     epoch BIGINT NOT NULL,

@@ -1,5 +1,5 @@
-//! What lasts: one trait a concern, implemented by the embedded SQLite and by memory (tests), held to one contract suite
-//! (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
+//! What lasts: one trait a concern, implemented by the embedded SQLite, by MySQL and by memory (tests), held to one
+//! contract suite (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
 //!
 //! Not in here: the music library's index, which is a rebuildable cache of a folder and lives beside it.
 
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 pub mod journal;
 pub mod memory;
+pub mod mysql;
 pub mod sqlite;
 
 mod identity;
@@ -39,6 +40,9 @@ pub enum StoreError {
     /// The database failed or does not answer; the same call may succeed later.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database's schema is not this program's.
+    #[error("the database does not fit: {0}")]
+    Schema(#[from] mysql::schema::SchemaError),
     /// A fault that a test asked for.
     #[error("injected fault")]
     Injected,

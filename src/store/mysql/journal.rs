@@ -1,0 +1,232 @@
+//! Appending: many rooms' batches in few statements, since each costs a way to the database and back.
+//!
+//! Statements come in a few lengths only, so that they stay prepared. All rows first, then what follows from them: the
+//! tables are different ones, and what is forgotten lies before its batch, whatever else was appended with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use sqlx::AssertSqlSafe;
+use tutti_protocol::{RoomId, UserId};
+
+use super::work::{Statement, Work};
+use crate::limits::DATABASE_STATEMENT_BYTES_MAX;
+use crate::store::words::{stored, taken};
+use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
+
+/// Rows in one statement.
+const LENGTHS: [usize; 3] = [64, 8, 1];
+
+static INSERT_BATCHES: LazyLock<Lengths> = LazyLock::new(|| {
+    Lengths::new(
+        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?)",
+        "",
+    )
+});
+
+static SET_MEMBERS: LazyLock<Lengths> = LazyLock::new(|| {
+    Lengths::new(
+        "INSERT INTO room_members (user_id, room_id, present) VALUES ",
+        "(?, ?, ?)",
+        " ON DUPLICATE KEY UPDATE present = VALUES(present)",
+    )
+});
+
+/// One statement in each length.
+struct Lengths([(usize, Arc<str>); LENGTHS.len()]);
+
+impl Lengths {
+    fn new(head: &str, row: &str, tail: &str) -> Self {
+        Self(LENGTHS.map(|rows| (rows, format!("{head}{}{tail}", vec![row; rows].join(", ")).into())))
+    }
+
+    /// The longest that has no more rows than `rows` and that fits; one row fits always.
+    fn longest(&self, rows: usize, fits: impl Fn(usize) -> bool) -> (usize, Statement<'static>) {
+        let (length, sql) =
+            self.0.iter().find(|(length, _)| *length <= rows && fits(*length)).unwrap_or(&self.0[LENGTHS.len() - 1]);
+        (*length, sqlx::query(AssertSqlSafe(sql.clone())))
+    }
+}
+
+/// Appends batches within a unit of work. `Conflict("journal offset")` when one of them is there already.
+pub(super) async fn append(work: &mut Work, batches: &[JournalBatch]) -> StoreResult<()> {
+    let mut rest = batches;
+    while !rest.is_empty() {
+        let (rows, mut query) = INSERT_BATCHES.longest(rest.len(), |rows| {
+            rest[..rows].iter().map(|batch| batch.events.len()).sum::<usize>() <= DATABASE_STATEMENT_BYTES_MAX
+        });
+        let (now, later) = rest.split_at(rows);
+        for batch in now {
+            query = query
+                .bind(batch.room.0)
+                .bind(stored(batch.offset))
+                .bind(stored(batch.epoch))
+                .bind(batch.at_ms)
+                .bind(batch.command.map(|(member, _)| member.0))
+                .bind(batch.command.map(|(_, command)| command.0))
+                .bind(batch.events.clone());
+        }
+        work.execute(query).await.map_err(|error| taken(error, "journal offset"))?;
+        rest = later;
+    }
+    for batch in batches {
+        if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
+            replace_checkpoint(work, &checkpoint).await?;
+            remove_past(work, &checkpoint, *member).await?;
+        }
+    }
+    change_rooms(work, batches).await?;
+    change_members(work, &memberships(batches)).await
+}
+
+/// Puts a checkpoint in the place of an older one.
+pub(super) async fn replace_checkpoint(work: &mut Work, checkpoint: &Checkpoint) -> StoreResult<()> {
+    // MySQL assigns from left to right: what is compared changes last.
+    let query = sqlx::query(
+        "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
+         ON DUPLICATE KEY UPDATE epoch = IF(VALUES(last_offset) >= last_offset, VALUES(epoch), epoch), \
+         at_ms = IF(VALUES(last_offset) >= last_offset, VALUES(at_ms), at_ms), \
+         state = IF(VALUES(last_offset) >= last_offset, VALUES(state), state), \
+         last_offset = GREATEST(VALUES(last_offset), last_offset)",
+    )
+    .bind(checkpoint.room.0)
+    .bind(stored(checkpoint.epoch))
+    .bind(stored(checkpoint.offset))
+    .bind(checkpoint.at_ms)
+    .bind(&checkpoint.state);
+    work.execute(query).await?;
+    Ok(())
+}
+
+/// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
+async fn remove_past(work: &mut Work, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
+    let delete = sqlx::query(
+        "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
+    );
+    work.execute(delete.bind(since.room.0).bind(stored(since.offset)).bind(forgotten.0)).await?;
+    let empty = sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?");
+    work.execute(empty.bind(since.room.0).bind(stored(since.offset))).await?;
+    Ok(())
+}
+
+async fn change_rooms(work: &mut Work, batches: &[JournalBatch]) -> StoreResult<()> {
+    for batch in batches {
+        for change in &batch.index {
+            let query = match change {
+                IndexChange::HostIs(user) => {
+                    sqlx::query("UPDATE rooms SET host_id = ? WHERE id = ?").bind(user.0).bind(batch.room.0)
+                }
+                IndexChange::Closed => {
+                    sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
+                }
+                IndexChange::Joined(_) | IndexChange::Parted(_) | IndexChange::Forgotten(_) => continue,
+            };
+            work.execute(query).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What somebody's row in `room_members` becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Membership {
+    Is {
+        present: bool,
+    },
+    /// Not present, if there is a row.
+    Parted,
+    Gone,
+}
+
+/// What all changes come to, one after the other. Sorted, so that two who write at once do not wait for each other.
+fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membership> {
+    let mut rows = BTreeMap::new();
+    for batch in batches {
+        for change in &batch.index {
+            let (user, becomes) = match *change {
+                IndexChange::Joined(user) => (user, Membership::Is { present: true }),
+                IndexChange::Parted(user) => match rows.get(&(user, batch.room)) {
+                    Some(Membership::Is { .. }) => (user, Membership::Is { present: false }),
+                    Some(Membership::Gone) => (user, Membership::Gone),
+                    Some(Membership::Parted) | None => (user, Membership::Parted),
+                },
+                IndexChange::Forgotten(user) => (user, Membership::Gone),
+                IndexChange::HostIs(_) | IndexChange::Closed => continue,
+            };
+            rows.insert((user, batch.room), becomes);
+        }
+    }
+    rows
+}
+
+async fn change_members(work: &mut Work, rows: &BTreeMap<(UserId, RoomId), Membership>) -> StoreResult<()> {
+    let mut set = Vec::new();
+    for ((user, room), becomes) in rows {
+        let query = match becomes {
+            Membership::Is { present } => {
+                set.push((user, room, *present));
+                continue;
+            }
+            Membership::Parted => {
+                sqlx::query("UPDATE room_members SET present = FALSE WHERE user_id = ? AND room_id = ?")
+            }
+            Membership::Gone => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?"),
+        };
+        work.execute(query.bind(user.0).bind(room.0)).await?;
+    }
+    let mut rest = &set[..];
+    while !rest.is_empty() {
+        let (rows, mut query) = SET_MEMBERS.longest(rest.len(), |_| true);
+        let (now, later) = rest.split_at(rows);
+        for (user, room, present) in now {
+            query = query.bind(user.0).bind(room.0).bind(*present);
+        }
+        work.execute(query).await?;
+        rest = later;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ANA: UserId = UserId(Uuid::from_u128(1));
+    const ROOM: RoomId = RoomId(Uuid::from_u128(2));
+
+    fn becomes(changes: &[IndexChange]) -> Option<Membership> {
+        let batch = |change: &IndexChange| JournalBatch {
+            room: ROOM,
+            epoch: 1,
+            offset: 1,
+            at_ms: 1,
+            command: None,
+            events: String::new(),
+            index: vec![change.clone()],
+            forgets: None,
+        };
+        memberships(&changes.iter().map(batch).collect::<Vec<_>>()).get(&(ANA, ROOM)).copied()
+    }
+
+    #[test]
+    fn changes_to_one_member_come_to_one() {
+        use IndexChange::{Closed, Forgotten, HostIs, Joined, Parted};
+        assert_eq!(becomes(&[Joined(ANA)]), Some(Membership::Is { present: true }));
+        assert_eq!(becomes(&[Joined(ANA), Parted(ANA)]), Some(Membership::Is { present: false }));
+        assert_eq!(becomes(&[Parted(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
+        assert_eq!(becomes(&[Parted(ANA), Parted(ANA)]), Some(Membership::Parted), "who was never here gets no row");
+        assert_eq!(becomes(&[Joined(ANA), Forgotten(ANA), Parted(ANA)]), Some(Membership::Gone));
+        assert_eq!(becomes(&[Forgotten(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
+        assert_eq!(becomes(&[HostIs(ANA), Closed]), None);
+    }
+
+    #[test]
+    fn statements_are_as_long_as_fits() {
+        let rows = |rows, fits: usize| INSERT_BATCHES.longest(rows, |length| length <= fits).0;
+        assert_eq!((rows(1_000, 1_000), rows(63, 1_000), rows(7, 1_000)), (64, 8, 1));
+        assert_eq!((rows(1_000, 10), rows(1_000, 0)), (8, 1), "one that is too long goes alone");
+    }
+}

@@ -1,0 +1,143 @@
+//! Statements and units of work, each in bounded time.
+//!
+//! A statement that takes too long takes its connection along, since nobody knows what comes out of it later. So does a
+//! unit of work that is dropped before its end: the server rolls back what is left of it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlArguments, MySqlDatabaseError, MySqlQueryResult, MySqlRow};
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::{Executor as _, MySql};
+
+use super::MySqlStore;
+use crate::limits::{DATABASE_STATEMENT_TIMEOUT, DATABASE_TRIES_MAX, DATABASE_WORK_TIMEOUT};
+use crate::store::{StoreError, StoreResult};
+
+/// A statement with its arguments.
+pub(super) type Statement<'q> = Query<'q, MySql, MySqlArguments>;
+
+/// Two units of work wanted each other's row locks; this one was rolled back.
+const DEADLOCK: u16 = 1213;
+/// A row lock did not come in time.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+
+impl MySqlStore {
+    pub(super) async fn execute(&self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
+        let mut lease = self.lease().await?;
+        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.execute(&mut *lease.connection)).await;
+        lease.after(done)
+    }
+
+    pub(super) async fn fetch_optional(&self, statement: Statement<'_>) -> sqlx::Result<Option<MySqlRow>> {
+        let mut lease = self.lease().await?;
+        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.fetch_optional(&mut *lease.connection)).await;
+        lease.after(done)
+    }
+
+    pub(super) async fn fetch_all(&self, statement: Statement<'_>) -> sqlx::Result<Vec<MySqlRow>> {
+        let mut lease = self.lease().await?;
+        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.fetch_all(&mut *lease.connection)).await;
+        lease.after(done)
+    }
+
+    /// Begins a unit of work. Only inside of [`retried`], which bounds its time.
+    pub(super) async fn begin(&self) -> sqlx::Result<Work> {
+        let mut lease = self.lease().await?;
+        lease.connection.execute("BEGIN").await?;
+        Ok(Work { lease })
+    }
+
+    async fn lease(&self) -> sqlx::Result<Lease> {
+        Ok(Lease { connection: self.pool.acquire().await?, at_rest: false })
+    }
+}
+
+/// Several statements that take effect together, at [`commit`](Work::commit), or not at all.
+pub(super) struct Work {
+    lease: Lease,
+}
+
+impl Work {
+    pub(super) async fn execute(&mut self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
+        statement.execute(&mut *self.lease.connection).await
+    }
+
+    pub(super) async fn fetch_optional(&mut self, statement: Statement<'_>) -> sqlx::Result<Option<MySqlRow>> {
+        statement.fetch_optional(&mut *self.lease.connection).await
+    }
+
+    pub(super) async fn fetch_all(&mut self, statement: Statement<'_>) -> sqlx::Result<Vec<MySqlRow>> {
+        statement.fetch_all(&mut *self.lease.connection).await
+    }
+
+    pub(super) async fn commit(self) -> sqlx::Result<()> {
+        self.end("COMMIT").await
+    }
+
+    pub(super) async fn roll_back(self) -> sqlx::Result<()> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, statement: &'static str) -> sqlx::Result<()> {
+        self.lease.connection.execute(statement).await?;
+        self.lease.at_rest = true;
+        Ok(())
+    }
+}
+
+/// A connection that goes back to the pool only when it is known to be at rest.
+struct Lease {
+    connection: PoolConnection<MySql>,
+    at_rest: bool,
+}
+
+impl Lease {
+    /// After one statement by itself. One that the server refused has been answered, too.
+    fn after<T>(mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
+        self.at_rest = matches!(done, Ok(_) | Err(sqlx::Error::Database(_)));
+        done
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.at_rest {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// Tries a unit of work, again when it lost its locks to another one: then nothing of it is there.
+pub(super) async fn retried<T, F>(mut attempt: impl FnMut() -> F + Send) -> StoreResult<T>
+where
+    F: Future<Output = StoreResult<T>> + Send,
+{
+    let mut tries = 1;
+    loop {
+        match within(DATABASE_WORK_TIMEOUT, attempt()).await {
+            Err(error) if tries < DATABASE_TRIES_MAX && lost_locks(&error) => {
+                tracing::debug!(%error, tries, "a unit of work lost its locks to another one and is tried again");
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+pub(super) async fn within<T, E: From<sqlx::Error>>(
+    at_most: Duration,
+    work: impl Future<Output = Result<T, E>> + Send,
+) -> Result<T, E> {
+    tokio::time::timeout(at_most, work).await.unwrap_or_else(|_| {
+        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not answer in time");
+        Err(sqlx::Error::Io(error).into())
+    })
+}
+
+fn lost_locks(error: &StoreError) -> bool {
+    let StoreError::Database(sqlx::Error::Database(cause)) = error else { return false };
+    let number = cause.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    matches!(number, Some(DEADLOCK | LOCK_WAIT_TIMEOUT))
+}
