@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,7 @@ use crate::room::Registry;
 use crate::spotify::{Settings, Spotify};
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
+use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::SqliteStore;
 use crate::{http, listener};
 
@@ -172,12 +174,14 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
-    let store = match &config.database_url {
-        None => SqliteStore::open(&config.data_dir.join("tutti.db")).await?,
-        Some(url) if url.starts_with("sqlite:") => SqliteStore::open_url(url).await?,
-        Some(_) => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite:"),
+    let Some(url) = &config.database_url else {
+        return Ok(Arc::new(SqliteStore::open(&config.data_dir.join("tutti.db")).await?));
     };
-    Ok(Arc::new(store))
+    match url.expose_secret().split_once(':') {
+        Some(("sqlite", _)) => Ok(Arc::new(SqliteStore::open_url(url.expose_secret()).await?)),
+        Some(("mysql", _)) => Ok(Arc::new(MySqlStore::open(url).await?)),
+        _ => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite: or mysql:"),
+    }
 }
 
 fn open_spotify(

@@ -62,9 +62,11 @@ pub struct StorageConfig {
     #[arg(long, env = "TUTTI_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
 
-    /// Database to use, such as `sqlite:///var/lib/tutti/tutti.db`. Without it, `tutti.db` in the data directory.
+    /// Database to use: `sqlite:///var/lib/tutti/tutti.db`, or `mysql://user:password@host/database` for MySQL and
+    /// PlanetScale, which `tutti migrate` prepares. Without it, `tutti.db` in the data directory. Set the variable, not the
+    /// flag, when there is a password in it: others on a machine can see how a program was called.
     #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<SecretString>,
 }
 
 /// How people prove who they are.

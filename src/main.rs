@@ -24,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Serves rooms until SIGTERM or SIGINT; reads its keys anew on SIGHUP.
     Serve(Box<ServeConfig>),
+    /// Brings the schema of a MySQL database up to date, or prints how.
+    Migrate(cli::migrate::MigrateArguments),
     /// Shows, exchanges and exports the server's keys.
     Keys(cli::keys::KeysArguments),
 }
@@ -31,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(config) => serve(*config),
+        Command::Migrate(arguments) => cli::migrate::run(&arguments),
         Command::Keys(arguments) => cli::keys::run(&arguments),
     };
     match done {
