@@ -2,8 +2,9 @@
 //!
 //! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
 //! thousand rooms share one sync. An append is answered only after its transaction is durable. When a transaction
-//! fails its batches are tried one by one, so that one room's conflict is not another room's failure. After a batch that is
-//! lost nothing of the same room and epoch is kept.
+//! fails its batches are tried one by one, so that one room's conflict is not another room's failure; when the database
+//! cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a batch that is lost nothing
+//! of the same room and epoch is kept.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -68,19 +69,17 @@ async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
         }
         match store.append(&batches).await {
             Ok(()) => waiting.into_iter().for_each(|done| answer(done, Ok(()))),
-            Err(error) if batches.len() == 1 => {
-                let error = broken.by(&batches[0], error);
-                for done in waiting {
-                    answer(done, Err(error.clone()));
-                }
-            }
-            Err(_) => {
+            Err(error) => {
+                let mut given_up = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
                 for (batch, done) in batches.into_iter().zip(waiting) {
-                    let appended = match broken.of(&batch) {
-                        Some(error) => Err(error),
-                        None => {
-                            store.append(std::slice::from_ref(&batch)).await.map_err(|error| broken.by(&batch, error))
-                        }
+                    let appended = match (broken.of(&batch), &given_up) {
+                        (Some(error), _) => Err(error),
+                        (None, Some(error)) => Err(broken.by(&batch, error.clone())),
+                        (None, None) => store.append(std::slice::from_ref(&batch)).await.map_err(|error| {
+                            let error = Arc::new(error);
+                            given_up = error.is_unavailable().then(|| error.clone());
+                            broken.by(&batch, error)
+                        }),
                     };
                     answer(done, appended);
                 }
@@ -104,16 +103,11 @@ impl Broken {
         None
     }
 
-    fn by(&mut self, batch: &JournalBatch, error: StoreError) -> Arc<StoreError> {
-        let error = failed(batch, error);
+    fn by(&mut self, batch: &JournalBatch, error: Arc<StoreError>) -> Arc<StoreError> {
+        tracing::error!(room = %batch.room, offset = batch.offset, %error, "append failed");
         self.0.insert(batch.room, (batch.epoch, error.clone()));
         error
     }
-}
-
-fn failed(batch: &JournalBatch, error: StoreError) -> Arc<StoreError> {
-    tracing::error!(room = %batch.room, offset = batch.offset, %error, "append failed");
-    Arc::new(error)
 }
 
 /// A room that is gone does not wait for its answer.

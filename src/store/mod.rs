@@ -48,6 +48,14 @@ pub enum StoreError {
     Injected,
 }
 
+impl StoreError {
+    /// Whether the database could not be asked at all: asking again at once would only take as long again.
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+    }
+}
+
 /// What every store returns.
 pub type StoreResult<T> = Result<T, StoreError>;
 
