@@ -1,9 +1,12 @@
 //! One contract for every store: each suite runs on all of them.
 
 mod identity;
+mod mysql;
+mod program;
 mod rooms;
 mod sessions;
 mod spotify;
+mod vitess;
 
 /// Runs each clause on every store.
 macro_rules! contract {
@@ -24,6 +27,16 @@ macro_rules! contract {
                 let store = SqliteStore::open(&dir.path().join("tutti.db")).await.expect("opens");
                 super::$clause(&store).await;
                 store.close().await;
+            })*
+        }
+        mod mysql {
+            use crate::store::mysql::Fixture;
+
+            $(#[tokio::test]
+            async fn $clause() {
+                let fixture = Fixture::open().await;
+                super::$clause(&fixture.store).await;
+                fixture.close().await;
             })*
         }
     };

@@ -1,6 +1,7 @@
 //! A real server on a free port, and clients that speak to it as anybody would.
 
 mod client;
+pub mod mariadb;
 mod server;
 
 pub use client::{Person, Socket, unknown_track};

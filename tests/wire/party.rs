@@ -1,11 +1,14 @@
 //! A party: several people, one room, a restart in the middle.
 
 use reqwest::Method;
+use secrecy::ExposeSecret as _;
+use tutti::store::mysql::schema;
 use tutti_protocol::http::{RoomList, RoomSummary};
 use tutti_protocol::{Command, CommandId, ErrorCode, PlaybackState, Role, ServerFrame};
 use uuid::Uuid;
 
 use crate::support::TestServer;
+use crate::support::mariadb::MariaDb;
 
 #[tokio::test]
 async fn two_people_queue_and_hear_about_it_in_turn() {
@@ -44,7 +47,17 @@ async fn two_people_queue_and_hear_about_it_in_turn() {
 
 #[tokio::test]
 async fn after_a_restart_everything_is_there_and_nobody_needs_a_snapshot() {
-    let mut server = TestServer::start().await;
+    party_with_a_restart(TestServer::start().await).await;
+}
+
+#[tokio::test]
+async fn the_same_with_a_database_elsewhere() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    party_with_a_restart(TestServer::start_with(&[&format!("--database-url={}", url.expose_secret())]).await).await;
+}
+
+async fn party_with_a_restart(mut server: TestServer) {
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
     let tracks = ana.tracks().await;

@@ -1,0 +1,288 @@
+//! What is special about a store elsewhere: its schema, and that it may be gone for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{AssertSqlSafe, Executor as _};
+use tokio_util::task::TaskTracker;
+use tutti::limits::{DATABASE_CONNECTION_TIMEOUT, DATABASE_WORK_TIMEOUT};
+use tutti::store::journal::Journal;
+use tutti::store::mysql::MySqlStore;
+use tutti::store::mysql::schema::{self, SchemaError};
+use tutti::store::{IndexChange, JournalBatch, RoomStore as _, Store as _, StoreError, StoredRoom};
+use tutti_protocol::{RoomCode, RoomId, UserId};
+use uuid::Uuid;
+
+use super::vitess;
+use crate::support::mariadb::{MariaDb, TLS};
+
+/// Enough for any healthy call, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Two calls that get no answer, the first of them perhaps under way already.
+const OUTAGE_MAX: Duration = DATABASE_CONNECTION_TIMEOUT.saturating_add(DATABASE_WORK_TIMEOUT).saturating_mul(2);
+
+/// A store in a database of its own.
+pub(super) struct Fixture {
+    pub store: MySqlStore,
+    url: SecretString,
+}
+
+impl Fixture {
+    pub(super) async fn open() -> Self {
+        let url = MariaDb::shared().database().await;
+        schema::migrate(&url).await.expect("migrates");
+        Self { store: MySqlStore::open(&url).await.expect("opens"), url }
+    }
+
+    /// Holds everything that was sent to the rules of Vitess.
+    pub(super) async fn close(self) {
+        self.store.close().await;
+        let sent = MariaDb::shared().statements(&self.url).await;
+        assert!(sent.len() > 20, "only {} statements in the log", sent.len());
+        for statement in sent {
+            vitess::assert_taken(&statement);
+        }
+    }
+}
+
+fn room(number: u32) -> StoredRoom {
+    StoredRoom {
+        id: RoomId(Uuid::from_u128(u128::from(number) << 64)),
+        code: RoomCode::from_bits(number),
+        name: "Kitchen".into(),
+        host: UserId(Uuid::from_u128(1)),
+        passcode_hash: None,
+        created_at_ms: 1_000,
+        closed_at_ms: None,
+    }
+}
+
+fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
+    JournalBatch {
+        room: room.id,
+        epoch: 7,
+        offset,
+        at_ms: 1_000,
+        command: None,
+        events: format!("[\"event {offset}\"]"),
+        index: vec![],
+        forgets: None,
+    }
+}
+
+async fn schema_error(url: &SecretString) -> String {
+    match MySqlStore::open(url).await {
+        Err(StoreError::Schema(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_empty_database_is_left_alone_until_it_is_migrated() {
+    let url = MariaDb::shared().database().await;
+    assert!(schema_error(&url).await.contains("run `tutti migrate`"));
+    assert!(schema_error(&url).await.contains("lacks 12 of this program's 12"), "looking changed nothing");
+    let steps = schema::migrate(&url).await.expect("migrates");
+    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (12, 1, "users"));
+    MySqlStore::open(&url).await.expect("opens").close().await;
+    assert_eq!(schema::migrate(&url).await.expect("has nothing to do"), []);
+    assert_eq!(schema::print(&url).await.expect("has nothing to say"), "");
+}
+
+#[tokio::test]
+async fn what_is_printed_does_the_same() {
+    let url = MariaDb::shared().database().await;
+    let printed = schema::print(&url).await.expect("prints");
+    let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
+    let mut connection = MariaDb::shared().connect(database).await;
+    for statement in printed.split_inclusive(";\n") {
+        vitess::assert_taken(statement);
+        connection.execute(AssertSqlSafe(statement.to_owned())).await.expect(statement);
+    }
+    MySqlStore::open(&url).await.expect("opens").close().await;
+    assert_eq!(schema::migrate(&url).await.expect("has nothing to do"), []);
+}
+
+#[tokio::test]
+async fn a_schema_that_does_not_fit_is_refused_with_what_to_do() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
+    let mut connection = MariaDb::shared().connect(database).await;
+    for (change, back, said) in [
+        (
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'later', TRUE, '', 0)",
+            "DELETE FROM _sqlx_migrations WHERE version = 9999",
+            SchemaError::Newer { version: 9999 },
+        ),
+        (
+            "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 10",
+            "UPDATE _sqlx_migrations SET success = TRUE WHERE version = 10",
+            SchemaError::Unfinished { version: 10 },
+        ),
+        (
+            "UPDATE _sqlx_migrations SET checksum = '' WHERE version = 5",
+            "DELETE FROM _sqlx_migrations WHERE version = 5",
+            SchemaError::Changed { version: 5 },
+        ),
+    ] {
+        connection.execute(change).await.expect(change);
+        assert_eq!(schema_error(&url).await, said.to_string());
+        for refused in [schema::migrate(&url).await.err(), schema::print(&url).await.err()] {
+            assert!(matches!(&refused, Some(StoreError::Schema(error)) if *error == said), "{refused:?}");
+        }
+        connection.execute(back).await.expect(back);
+    }
+}
+
+#[tokio::test]
+async fn no_message_and_no_debug_form_has_the_password() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let store = MySqlStore::open(&url).await.expect("opens");
+    let wrong: SecretString = url.expose_secret().replace("p%40ss%2Fword", "hunter2").into();
+    let refused = MySqlStore::open(&wrong).await.expect_err("another password");
+    let said = format!("{store:?} {url:?} {refused} {refused:?}");
+    assert!(!said.contains("p@ss") && !said.contains("p%40ss") && !said.contains("hunter2"), "{said}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_encrypted_to_whom_it_is_meant_for() {
+    let server = MariaDb::encrypted();
+    let url = server.database().await;
+    let with = |host: &str, options: &str| -> SecretString {
+        format!("{}?{options}", url.expose_secret().replace("127.0.0.1", host)).into()
+    };
+    let own = format!("ssl-mode=VERIFY_IDENTITY&ssl-ca={TLS}/ca.pem");
+    for (refused, why) in [
+        (with("127.0.0.1", "ssl-mode=DISABLED"), "the server insists"),
+        (with("localhost", "ssl-mode=VERIFY_IDENTITY"), "nobody vouches for it"),
+        (with("127.0.0.1", &own), "its name is another"),
+    ] {
+        let refused = schema::migrate(&refused).await.expect_err(why);
+        assert!(matches!(&refused, StoreError::Database(_)), "{why}: {refused:?}");
+    }
+    schema::migrate(&with("localhost", &own)).await.expect("connects");
+}
+
+#[tokio::test]
+async fn a_database_that_was_killed_has_what_was_acknowledged_and_is_used_again() {
+    let server = MariaDb::private();
+    let url = server.database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let store = MySqlStore::open(&url).await.expect("opens");
+    let room = room(1);
+    store.create_room(&room, &batch(&room, 1)).await.expect("created");
+    for round in 0..3 {
+        let acknowledged: Vec<_> = (0..20).map(|count| batch(&room, 2 + round * 20 + count)).collect();
+        for batch in &acknowledged {
+            store.append(std::slice::from_ref(batch)).await.expect("appended");
+        }
+        server.kill();
+        let refused = store.append(&[batch(&room, 1_000)]).await;
+        assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
+        server.start_again();
+        // No new store: the connections that died are replaced.
+        let kept = store.load_journal(room.id).await.expect("answers");
+        let offsets: Vec<_> = kept.batches.iter().map(|batch| batch.offset).collect();
+        assert_eq!(offsets, (1..=21 + round * 20).collect::<Vec<_>>());
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_fails_calls_and_is_used_again() {
+    let server = MariaDb::private();
+    let url = server.database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let store = MySqlStore::open(&url).await.expect("opens");
+    let room = room(1);
+    store.create_room(&room, &batch(&room, 1)).await.expect("created");
+    server.freeze();
+    // Waits end at once while time is paused.
+    tokio::time::pause();
+    for _ in 0..3 {
+        assert!(matches!(store.append(&[batch(&room, 2)]).await, Err(StoreError::Database(_))));
+        assert!(matches!(store.room_by_code(room.code).await, Err(StoreError::Database(_))));
+        assert!(store.ping().await.is_err());
+    }
+    // Who appends together waits together, not one after the other.
+    let tasks = TaskTracker::new();
+    let journal = Journal::start(Arc::new(store.clone()), &tasks);
+    let mut appends = Vec::new();
+    for number in 1..=50 {
+        appends.push(journal.append(batch(&self::room(number), 2)).await);
+    }
+    let appended = tokio::time::timeout(OUTAGE_MAX, futures_util::future::join_all(appends)).await.expect("in time");
+    assert!(appended.into_iter().all(|appended| appended.expect("answered").is_err()));
+    tokio::time::resume();
+    server.thaw();
+    let answered = tokio::time::timeout(PATIENCE, async { while store.ping().await.is_err() {} }).await;
+    assert!(answered.is_ok(), "it answers again");
+    // Nobody was told that offset 2 is there.
+    store.append(&[batch(&room, 3)]).await.expect("appended");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn units_of_work_that_want_the_same_rows_all_take_effect() {
+    let fixture = Fixture::open().await;
+    let people: Vec<_> = (1..=12).map(|number| UserId(Uuid::from_u128(number))).collect();
+    let rooms: Vec<_> = (1..=12).map(room).collect();
+    let writers = rooms.iter().enumerate().map(|(turn, room)| {
+        let (store, mut order) = (&fixture.store, people.clone());
+        order.rotate_left(turn);
+        async move {
+            store.create_room(room, &batch(room, 1)).await?;
+            for (offset, person) in (2..).zip(&order) {
+                let index = vec![IndexChange::Joined(*person), IndexChange::HostIs(*person)];
+                store.append(&[JournalBatch { index, ..batch(room, offset) }]).await?;
+            }
+            store.append(&[JournalBatch { index: vec![IndexChange::Closed], ..batch(room, 100) }]).await?;
+            store.purge_closed_room(room.id).await
+        }
+    });
+    for written in futures_util::future::join_all(writers).await {
+        written.expect("written");
+    }
+    for person in people {
+        assert_eq!(fixture.store.rooms_known_to(person, 100).await.expect("answers"), [], "purged with their rooms");
+    }
+    fixture.close().await;
+}
+
+/// `cargo test --test it a_thousand_batches -- --nocapture` prints how long it takes.
+#[tokio::test]
+async fn a_thousand_batches_are_one_unit_of_work_in_few_statements() {
+    let fixture = Fixture::open().await;
+    let room = room(1);
+    fixture.store.create_room(&room, &batch(&room, 1)).await.expect("created");
+    let joined = |offset: u64| vec![IndexChange::Joined(UserId(Uuid::from_u128(offset.into())))];
+    let batches: Vec<_> =
+        (2..=1_025).map(|offset| JournalBatch { index: joined(offset), ..batch(&room, offset) }).collect();
+    let before = MariaDb::shared().statements(&fixture.url).await.len();
+    let clock = tutti::clock::Clock::system();
+    let began_ms = clock.now_ms();
+    fixture.store.append(&batches).await.expect("appended");
+    println!("1,024 batches with a new member each: {} ms", clock.now_ms() - began_ms);
+    let statements = MariaDb::shared().statements(&fixture.url).await.len() - before;
+    assert!(statements < 10, "{statements} statements prepared");
+    assert_eq!(fixture.store.load_journal(room.id).await.expect("answers").batches.len(), 1_025);
+    assert_eq!(
+        fixture.store.rooms_of(UserId(Uuid::from_u128(700)), 10).await.expect("answers"),
+        std::slice::from_ref(&room)
+    );
+
+    // What is too long for one statement is divided.
+    let events = format!("[\"{}\"]", "☕".repeat(200_000));
+    let large: Vec<_> =
+        (2_000..2_009).map(|offset| JournalBatch { events: events.clone(), ..batch(&room, offset) }).collect();
+    fixture.store.append(&large).await.expect("appended");
+    let kept = fixture.store.load_journal(room.id).await.expect("answers").batches;
+    assert_eq!(kept.iter().filter(|batch| batch.events == events).count(), 9);
+    fixture.close().await;
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# A MariaDB for tests, as long as somebody holds a shared lock on USERS; then it is killed, and DIR is removed.
+# mariadb.sh DIR USERS PORT LINGER_SECONDS [OPTION…]
+#
+# Prints the server's process id once it takes connections. Test processes come and go, so the server belongs to none of
+# them: it stays LINGER_SECONDS for the next. Whatever way they end, their locks end with them; and should this script be
+# killed, the kernel kills the server.
+set -euo pipefail
+# Where Debian keeps servers.
+PATH=$PATH:/usr/sbin
+dir=$1 users=$2 port=$3 linger=$4
+shift 4
+
+# Each with its own place for temporary tables: a server that starts removes all that it finds there.
+mkdir -p "$dir/tmp"
+if [[ ! -d $dir/data ]]; then
+  mariadb-install-db --no-defaults --datadir="$dir/data" --user="$(id -un)" --auth-root-authentication-method=normal \
+    --skip-test-db --tmpdir="$dir/tmp" >"$dir/install.log" 2>&1
+fi
+cat >"$dir/init.sql" <<'SQL'
+ALTER USER root@localhost IDENTIFIED BY 'p@ss/word';
+CREATE USER IF NOT EXISTS tutti@127.0.0.1 IDENTIFIED BY 'p@ss/word';
+GRANT ALL ON *.* TO tutti@127.0.0.1;
+SQL
+rm -f "$dir/error.log"
+setpriv --pdeathsig KILL mariadbd --no-defaults --datadir="$dir/data" --user="$(id -un)" --init-file="$dir/init.sql" \
+  --bind-address=127.0.0.1 --port="$port" --socket=mariadb.sock --skip-name-resolve --tmpdir="$dir/tmp" --log-error="$dir/error.log" \
+  --innodb-buffer-pool-size=32M --innodb-log-file-size=16M --performance-schema=OFF "$@" >/dev/null 2>&1 &
+server=$!
+
+# A process substitution is not waited for: `tail` ends with the server, or when there will be none.
+grep -q 'ready for connections' < <(timeout 60 tail -n +1 -F --pid="$server" "$dir/error.log" 2>/dev/null)
+echo "$port" >"$dir/port"
+echo "$server"
+exec >&-
+
+exec 9<>"$users"
+while true; do
+  flock 9
+  flock -u 9
+  sleep "$linger"
+  if flock -n 9; then break; fi
+done
+kill -KILL "$server" 2>/dev/null || true
+wait "$server" 2>/dev/null || true
+rm -rf "$dir"

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Made the files beside it, for tests only: an authority that nobody trusts, whose key is thrown away, and a server called
+# `localhost`.
+set -euo pipefail
+cd "$(dirname "$0")"
+key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+openssl req -x509 "${key[@]}" -days 36500 -subj "/CN=Tutti tests" -keyout ca.key -out ca.pem
+openssl req "${key[@]}" -subj "/CN=localhost" -keyout server.key -out server.csr
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days 36500 -out server.pem \
+  -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n')
+rm -f ca.key ca.srl server.csr
