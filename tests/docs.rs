@@ -8,6 +8,7 @@ use tutti::config::ServeConfig;
 
 const PAGE: &str = include_str!("../docs/configuration.md");
 const OPERATIONS: &str = include_str!("../docs/operations.md");
+const PLANETSCALE: &str = include_str!("../docs/planetscale.md");
 const BEGIN: &str = "<!-- settings: written by UPDATE_EXPECT=1 cargo test docs:: -->\n";
 const END: &str = "<!-- end of settings -->";
 
@@ -23,7 +24,7 @@ fn configuration_lists_every_setting() {
 fn no_page_names_a_setting_that_is_not_there() {
     let command = command();
     let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).filter_map(|name| name.to_str()).collect();
-    let words = [PAGE, OPERATIONS]
+    let words = [PAGE, OPERATIONS, PLANETSCALE]
         .into_iter()
         .flat_map(|page| page.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_')));
     // The prefix by itself is none.
