@@ -24,12 +24,21 @@ GRANT ALL ON *.* TO tutti@127.0.0.1;
 SQL
 rm -f "$dir/error.log"
 setpriv --pdeathsig KILL mariadbd --no-defaults --datadir="$dir/data" --user="$(id -un)" --init-file="$dir/init.sql" \
-  --bind-address=127.0.0.1 --port="$port" --socket=mariadb.sock --skip-name-resolve --tmpdir="$dir/tmp" --log-error="$dir/error.log" \
-  --innodb-buffer-pool-size=32M --innodb-log-file-size=16M --performance-schema=OFF "$@" >/dev/null 2>&1 &
+  --bind-address=127.0.0.1 --port="$port" --socket=mariadb.sock --skip-name-resolve --tmpdir="$dir/tmp" \
+  --log-error="$dir/error.log" --max-connections=1000 --innodb-buffer-pool-size=32M --innodb-log-file-size=16M \
+  --performance-schema=OFF "$@" >/dev/null 2>&1 &
 server=$!
 
 # A process substitution is not waited for: `tail` ends with the server, or when there will be none.
 grep -q 'ready for connections' < <(timeout 60 tail -n +1 -F --pid="$server" "$dir/error.log" 2>/dev/null)
+# From here on, nothing is left of it: also when nobody waits for it any more.
+remove() {
+  kill -KILL "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  rm -rf "$dir"
+}
+trap remove EXIT
+trap '' PIPE
 echo "$port" >"$dir/port"
 echo "$server"
 exec >&-
@@ -41,6 +50,3 @@ while true; do
   sleep "$linger"
   if flock -n 9; then break; fi
 done
-kill -KILL "$server" 2>/dev/null || true
-wait "$server" 2>/dev/null || true
-rm -rf "$dir"
