@@ -12,7 +12,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::MySqlStore;
-use crate::store::StoreResult;
+use crate::store::{Store as _, StoreResult};
 
 /// What sqlx makes before the first migration.
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
@@ -81,7 +81,7 @@ pub async fn migrate(url: &SecretString) -> StoreResult<Vec<Step>> {
             other => sqlx::Error::from(other),
         })?;
     }
-    store.pool.close().await;
+    store.close().await;
     Ok(pending)
 }
 
@@ -89,7 +89,7 @@ pub async fn migrate(url: &SecretString) -> StoreResult<Vec<Step>> {
 pub async fn print(url: &SecretString) -> StoreResult<String> {
     let store = MySqlStore::connect(url).await?;
     let pending = store.pending().await?;
-    store.pool.close().await;
+    store.close().await;
     let mut text = String::new();
     if !pending.is_empty() {
         text += MIGRATIONS_TABLE;
