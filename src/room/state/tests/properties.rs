@@ -9,6 +9,9 @@ use tutti_room_state::{Input, RoomState};
 use crate::world::{Act, World, act, duration_ms, newcomer, people, policy, user};
 
 proptest! {
+    // A longer run has as much more to pass over.
+    #![proptest_config(ProptestConfig { max_global_rejects: u32::MAX, ..ProptestConfig::default() })]
+
     #[test]
     fn nothing_panics_and_every_invariant_holds(acts in vec((people(), act()), 1..80), close in any::<bool>()) {
         let mut world = World::open();
