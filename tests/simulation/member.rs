@@ -19,8 +19,8 @@ pub struct Member {
     pub known: Option<Position>,
     /// Commands without an answer, in the order in which they were given, and since when.
     pub pending: Vec<(CommandId, Command, f64)>,
-    /// Commands that were answered in this life of the server, to be repeated now and then.
-    pub answered: Vec<(CommandId, Command, Answered)>,
+    /// Commands that were answered, and when they were given, to be repeated now and then.
+    pub answered: Vec<(CommandId, Command, Answered, f64)>,
 }
 
 /// How a member is connected.

@@ -172,11 +172,15 @@ impl World {
     fn repeat(&mut self) {
         let member = self.chance.index(self.members.len());
         let (auditor, by) = (&self.auditors[self.members[member].room], self.members[member].newcomer.id);
-        // What nothing came of is kept in memory only: repeated later, it may be a new command.
-        let stored = |answered: &&(CommandId, Command, Answered)| auditor.is_stored(by, answered.0);
+        let now_ms = self.process().now_ms();
+        // What nothing came of is kept in memory only: repeated later, it may be a new command. And of the rest the ids are
+        // kept no longer than the journal's rows.
+        let stored = |answered: &&(CommandId, Command, Answered, f64)| {
+            auditor.is_stored(by, answered.0) && now_ms - answered.3 < PENDING_MS_MAX
+        };
         let answered: Vec<_> = self.members[member].answered.iter().filter(stored).cloned().collect();
         if !answered.is_empty() {
-            let (id, command, _) = self.chance.pick(&answered).clone();
+            let (id, command, ..) = self.chance.pick(&answered).clone();
             self.send(member, id, command);
         }
     }
@@ -423,7 +427,7 @@ impl World {
             ServerFrame::Reply { id, .. } => {
                 let answered = Answered::of(frame).ok_or("a reply that is none")?;
                 let by = member.newcomer.id;
-                if let Some((_, _, before)) = member.answered.iter().find(|(known, _, _)| known == id) {
+                if let Some((_, _, before, _)) = member.answered.iter().find(|(known, ..)| known == id) {
                     self.tally.repeated += 1;
                     if *before != answered && answered != Answered::Later {
                         return Err(format!("first {before:?}, then {answered:?}"));
@@ -441,7 +445,7 @@ impl World {
                     match answered {
                         // Asked again when there is a connection again.
                         Answered::Later => member.pending.push((id, command, since_ms)),
-                        _ => member.answered.push((id, command, answered)),
+                        _ => member.answered.push((id, command, answered, since_ms)),
                     }
                 }
             }
