@@ -195,6 +195,7 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   internal: 'Something went wrong on the server. It was noted there.',
   outbox_full: 'Too much is waiting to be sent. It goes out when the connection is back.',
   expired: 'The connection was gone for that moment, so it was not done. Try again.',
+  doubtful: 'The connection was gone for so long that it may have been done or not. Look, and do it again if need be.',
   closed: 'The room was left before that was done.',
   unauthenticated: 'This browser is no longer known here. Join or log in again.',
   offline: 'The server cannot be reached. Check the network and try again.',

@@ -18,6 +18,7 @@ beforeEach(() => {
       return online;
     },
     () => `id-${++ids}`,
+    Date.now,
     (count) => {
       waiting = count;
     },
@@ -39,6 +40,21 @@ describe('outbox', () => {
     const accepted = outbox.submit({ name: 'show_history' });
     outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, answer: { history: [] } });
     await expect(accepted).resolves.toEqual({ entry: null, answer: { history: [] } });
+  });
+
+  it('sends nothing again that the server may have forgotten having done', async () => {
+    const sentBefore = outbox.submit({ name: 'clear' });
+    online = false;
+    const neverSent = outbox.submit({ name: 'pause_queue' });
+    vi.advanceTimersByTime(11 * 60_000);
+    online = true;
+    sent = [];
+    outbox.resend();
+    await expect(sentBefore).rejects.toMatchObject({ code: 'doubtful' });
+    expect(sentIds()).toEqual(['id-2']);
+    outbox.settle({ type: 'reply', id: 'id-2', ok: true, offset: 7 });
+    await expect(neverSent).resolves.toEqual({ entry: null, answer: null });
+    expect(waiting).toBe(0);
   });
 
   it('rejects with the reason of the refusal', async () => {

@@ -1,7 +1,7 @@
 import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
 
 /** Why a command came to nothing: the server's refusal, or one of our own. */
-export type RefusalCode = ErrorCode | 'outbox_full' | 'expired' | 'closed';
+export type RefusalCode = ErrorCode | 'outbox_full' | 'expired' | 'doubtful' | 'closed';
 
 export class Refusal extends Error {
   constructor(
@@ -27,6 +27,8 @@ interface Pending {
   resolve: (accepted: Accepted) => void;
   reject: (refusal: Refusal) => void;
   expiry: ReturnType<typeof setTimeout> | undefined;
+  /** When it went out first, by the time of day, which goes on through a sleep; `null`: never yet. */
+  sentAtMs: number | null;
 }
 
 const PENDING_MAX = 50;
@@ -47,6 +49,11 @@ const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
   'react',
 ]);
 const MOMENT_MS = 10_000;
+/**
+ * A server that was restarted remembers the ids of commands for fifteen minutes. What went out longer ago and has no reply
+ * may have been done: sent again, it could be done twice.
+ */
+const REMEMBERED_MS = 10 * 60_000;
 
 /**
  * Commands on their way. Each is kept until its reply, through any number of connections, and sent again under the same
@@ -58,6 +65,7 @@ export class Outbox {
   constructor(
     private readonly send: (frame: ClientFrame) => boolean,
     private readonly newId: () => CommandId,
+    private readonly timeOfDayMs: () => number,
     private readonly onWaiting: (count: number) => void = () => {},
   ) {}
 
@@ -66,16 +74,20 @@ export class Outbox {
     const id = this.newId();
     const accepted = new Promise<Accepted>((resolve, reject) => {
       const expiry = OF_THE_MOMENT.has(command.name) ? setTimeout(() => this.#expire(id), MOMENT_MS) : undefined;
-      this.#pending.set(id, { command, resolve, reject, expiry });
+      this.#pending.set(id, { command, resolve, reject, expiry, sentAtMs: null });
     });
     this.onWaiting(this.#pending.size);
-    this.send({ type: 'command', id, command });
+    this.#send(id);
     return accepted;
   }
 
-  /** A new connection stands: everything without a reply goes out again, in order. */
+  /** A new connection stands: everything without a reply goes out again, in order, unless it might be done twice. */
   resend(): void {
-    for (const [id, { command }] of this.#pending) this.send({ type: 'command', id, command });
+    const rememberedFromMs = this.timeOfDayMs() - REMEMBERED_MS;
+    for (const [id, { sentAtMs }] of [...this.#pending]) {
+      if (sentAtMs === null || sentAtMs >= rememberedFromMs) this.#send(id);
+      else this.#take(id)?.reject(new Refusal('doubtful', 'Nobody knows whether it was done.'));
+    }
   }
 
   settle(reply: Reply): void {
@@ -88,6 +100,13 @@ export class Outbox {
   /** There will be no further connection. */
   abandon(): void {
     for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Refusal('closed', 'The room was left.'));
+  }
+
+  #send(id: CommandId): void {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined && this.send({ type: 'command', id, command: pending.command })) {
+      pending.sentAtMs ??= this.timeOfDayMs();
+    }
   }
 
   #expire(id: CommandId): void {

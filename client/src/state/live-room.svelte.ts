@@ -119,6 +119,7 @@ export class LiveRoom {
     this.#outbox = new Outbox(
       (frame) => this.#connection.send(frame),
       uuid,
+      timeOfDayMs,
       (count) => {
         this.waiting = count;
       },
