@@ -1,30 +1,38 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientFrame } from '$protocol';
-import { Outbox } from './outbox';
+import { type Kept, Outbox } from './outbox';
 
 let online: boolean;
 let sent: ClientFrame[];
 let waiting: number;
+let kept: Kept[];
+let ids: number;
 let outbox: Outbox;
 
 beforeEach(() => {
   vi.useFakeTimers();
   online = true;
   sent = [];
-  let ids = 0;
-  outbox = new Outbox(
+  kept = [];
+  ids = 0;
+  outbox = newOutbox();
+});
+afterEach(() => vi.useRealTimers());
+
+function newOutbox(): Outbox {
+  return new Outbox(
     (frame) => {
       if (online) sent.push(frame);
       return online;
     },
     () => `id-${++ids}`,
     Date.now,
-    (count) => {
+    (count, toKeep) => {
       waiting = count;
+      kept = toKeep;
     },
   );
-});
-afterEach(() => vi.useRealTimers());
+}
 
 const sentIds = () => sent.map((frame) => (frame.type === 'command' ? frame.id : frame.type));
 
@@ -90,6 +98,28 @@ describe('outbox', () => {
     expect(sentIds()).toEqual(['id-2']);
     outbox.settle({ type: 'reply', id: 'id-2', ok: true });
     await removal;
+  });
+
+  it('gives the next page what a reload interrupted, under the same ids', async () => {
+    void outbox.submit({ name: 'pause_queue' });
+    online = false;
+    void outbox.submit({ name: 'dequeue', entry: 'a' });
+    void outbox.submit({ name: 'skip' }).catch(() => {});
+    expect(kept.map(({ id }) => id)).toEqual(['id-1', 'id-2']);
+    expect(kept.map(({ sentAtMs }) => sentAtMs !== null)).toEqual([true, false]);
+
+    const reloaded = newOutbox();
+    const accepted = reloaded.restore(kept);
+    expect(waiting).toBe(2);
+    online = true;
+    sent = [];
+    reloaded.resend();
+    expect(sentIds()).toEqual(['id-1', 'id-2']);
+    reloaded.settle({ type: 'reply', id: 'id-1', ok: true });
+    reloaded.settle({ type: 'reply', id: 'id-2', ok: true, entry: 'e' });
+    await expect(accepted[1]).resolves.toEqual({ entry: 'e', answer: null });
+    expect(waiting).toBe(0);
+    expect(kept).toEqual([]);
   });
 
   it('has a bound', async () => {

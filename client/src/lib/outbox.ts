@@ -22,13 +22,18 @@ export interface Accepted {
 
 type Reply = Extract<ServerFrame, { type: 'reply' }>;
 
-interface Pending {
+/** A command as it is kept through a reload of the page. */
+export interface Kept {
+  id: CommandId;
   command: Command;
+  /** When it went out first, by the time of day, which goes on through a sleep; `null`: never yet. */
+  sentAtMs: number | null;
+}
+
+interface Pending extends Kept {
   resolve: (accepted: Accepted) => void;
   reject: (refusal: Refusal) => void;
   expiry: ReturnType<typeof setTimeout> | undefined;
-  /** When it went out first, by the time of day, which goes on through a sleep; `null`: never yet. */
-  sentAtMs: number | null;
 }
 
 const PENDING_MAX = 50;
@@ -57,7 +62,7 @@ const REMEMBERED_MS = 10 * 60_000;
 
 /**
  * Commands on their way. Each is kept until its reply, through any number of connections, and sent again under the same
- * id, which the server takes in once.
+ * id, which the server takes in once. Those that keep their sense are kept through a reload, too.
  */
 export class Outbox {
   #pending = new Map<CommandId, Pending>();
@@ -66,18 +71,24 @@ export class Outbox {
     private readonly send: (frame: ClientFrame) => boolean,
     private readonly newId: () => CommandId,
     private readonly timeOfDayMs: () => number,
-    private readonly onWaiting: (count: number) => void = () => {},
+    /** Told whenever it changes: how many wait, and what of them a reload should not lose. */
+    private readonly onWaiting: (count: number, kept: Kept[]) => void = () => {},
   ) {}
 
   submit(command: Command): Promise<Accepted> {
     if (this.#pending.size >= PENDING_MAX) return Promise.reject(new Refusal('outbox_full', 'Too many are waiting.'));
     const id = this.newId();
-    const accepted = new Promise<Accepted>((resolve, reject) => {
-      const expiry = OF_THE_MOMENT.has(command.name) ? setTimeout(() => this.#expire(id), MOMENT_MS) : undefined;
-      this.#pending.set(id, { command, resolve, reject, expiry, sentAtMs: null });
-    });
-    this.onWaiting(this.#pending.size);
+    const accepted = this.#keep({ id, command, sentAtMs: null });
+    this.#changed();
     this.#send(id);
+    return accepted;
+  }
+
+  /** Takes in what an earlier page of this tab left; it goes out with the next `resend`. */
+  restore(kept: readonly Kept[]): Promise<Accepted>[] {
+    const fresh = kept.filter(({ id }) => !this.#pending.has(id)).slice(0, PENDING_MAX - this.#pending.size);
+    const accepted = fresh.map((command) => this.#keep(command));
+    if (fresh.length > 0) this.#changed();
     return accepted;
   }
 
@@ -102,11 +113,27 @@ export class Outbox {
     for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Refusal('closed', 'The room was left.'));
   }
 
+  #keep({ id, command, sentAtMs }: Kept): Promise<Accepted> {
+    return new Promise<Accepted>((resolve, reject) => {
+      const expiry = OF_THE_MOMENT.has(command.name) ? setTimeout(() => this.#expire(id), MOMENT_MS) : undefined;
+      this.#pending.set(id, { id, command, resolve, reject, expiry, sentAtMs });
+    });
+  }
+
   #send(id: CommandId): void {
     const pending = this.#pending.get(id);
-    if (pending !== undefined && this.send({ type: 'command', id, command: pending.command })) {
-      pending.sentAtMs ??= this.timeOfDayMs();
-    }
+    if (pending === undefined || !this.send({ type: 'command', id, command: pending.command })) return;
+    if (pending.sentAtMs !== null) return;
+    pending.sentAtMs = this.timeOfDayMs();
+    this.#changed();
+  }
+
+  #changed(): void {
+    const kept = [...this.#pending.values()].filter(({ command }) => !OF_THE_MOMENT.has(command.name));
+    this.onWaiting(
+      this.#pending.size,
+      kept.map(({ id, command, sentAtMs }) => ({ id, command, sentAtMs })),
+    );
   }
 
   #expire(id: CommandId): void {
@@ -118,7 +145,7 @@ export class Outbox {
     if (pending === undefined) return undefined;
     clearTimeout(pending.expiry);
     this.#pending.delete(id);
-    this.onWaiting(this.#pending.size);
+    this.#changed();
     return pending;
   }
 }

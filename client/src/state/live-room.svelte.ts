@@ -3,6 +3,7 @@ import { Calibrations } from '../lib/calibration';
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState, type Welcome } from '../lib/connection';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
+import { KeptCommands } from '../lib/kept-commands';
 import { lineAfter } from '../lib/line';
 import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
@@ -14,7 +15,7 @@ import { minds } from '../lib/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../lib/room';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { SleepWatch } from '../lib/sleep';
-import { device, recall, remember } from '../lib/storage';
+import { device, recall, remember, tab } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
 import { nowMs, timeOfDayMs } from '../lib/wall-clock';
@@ -90,6 +91,7 @@ export class LiveRoom {
 
   #connection: Connection;
   #outbox: Outbox;
+  #kept: KeptCommands;
   #clock: ServerClock;
   #player: Player;
   #news = new NewsDesk();
@@ -116,12 +118,14 @@ export class LiveRoom {
       onState: (state) => this.#moved(state),
       onOtherUser: () => this.#dropWaiting(),
     });
+    this.#kept = new KeptCommands(tab, code);
     this.#outbox = new Outbox(
       (frame) => this.#connection.send(frame),
       uuid,
       timeOfDayMs,
-      (count) => {
+      (count, kept) => {
         this.waiting = count;
+        if (this.me !== null) this.#kept.save(this.me, kept);
       },
     );
     this.#clock = new ServerClock(
@@ -174,8 +178,7 @@ export class LiveRoom {
       this.undo.offer(command, target);
       return accepted;
     } catch (error) {
-      const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
-      if (!leftOnPurpose) app.complain(error);
+      this.#complain(error);
       return null;
     }
   }
@@ -238,6 +241,7 @@ export class LiveRoom {
   #take(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
+        if (this.me === null) this.#takeUpKept(frame.member);
         this.me = frame.member;
         this.#takeOwn(frame.own);
         this.#clock.hint(frame.server_time_ms);
@@ -322,6 +326,16 @@ export class LiveRoom {
     this.connection = state;
     if (state.name !== 'online') this.#clock.stop();
     if (state.name === 'closed') this.#end();
+  }
+
+  /** What an earlier page of this tab could not bring through goes on its way now. */
+  #takeUpKept(me: UserId): void {
+    for (const accepted of this.#outbox.restore(this.#kept.of(me))) accepted.catch((error) => this.#complain(error));
+  }
+
+  #complain(error: unknown): void {
+    const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
+    if (!leftOnPurpose) app.complain(error);
   }
 
   /** Commands are somebody's own: they are never sent in another's name. */

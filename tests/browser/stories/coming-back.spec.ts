@@ -104,6 +104,27 @@ test('a connection that breaks comes back by itself, with what was given meanwhi
   await hearTogether(ada, ben);
 });
 
+test('what waits for the way survives a reload, and arrives once', async ({ guest, line }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE, line });
+  await twoWhoListen(ada, ben);
+  ben.expectNoNetwork();
+
+  line.cut();
+  await ben.connectionIs('reconnecting');
+  await ben.result('Copper Kettle').getByTestId('add-track').click();
+  await expect(ben.get('trouble')).toContainText('One thing waits');
+  // Somebody impatient loads the page anew, while there is no way yet.
+  const room = ben.page.url();
+  await expect(ben.page.reload()).rejects.toThrow(/ERR_/);
+  await ben.page.waitForURL(/^chrome-error:/);
+  line.mend();
+  await ben.page.goto(room);
+  await ben.connectionIs('online');
+  await ada.comingUp('Slow Orbit · Ben', 'Harbour Lamps · You', 'Copper Kettle · Ben');
+  await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Copper Kettle']);
+});
+
 test('a line that goes silent is noticed and replaced', async ({ guest, line }) => {
   test.setTimeout(120_000);
   const ada = await guest('Ada');
