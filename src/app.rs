@@ -28,7 +28,8 @@ use crate::spotify::{Settings, Spotify};
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::backup::Lock;
+use crate::store::sqlite::{self, SqliteStore};
 use crate::{http, listener};
 
 /// A running server.
@@ -43,6 +44,8 @@ pub struct Server {
     library: Library,
     store: SharedStore,
     keys: Keys,
+    /// Let go of when everything is over.
+    _lock: Option<Lock>,
 }
 
 /// Tasks that are stopped together.
@@ -100,6 +103,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let clock = Clock::system();
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
+    let lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
     let listener = TcpListener::bind(config.listen.listen)
@@ -170,7 +174,12 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         stop.clone(),
     ));
     tracing::info!("serving at http://{address}");
-    Ok(Server { address, stop, hub, connections, rooms, background, library, store, keys })
+    Ok(Server { address, stop, hub, connections, rooms, background, library, store, keys, _lock: lock })
+}
+
+/// Two servers on one SQLite file would each tell the other's members nothing.
+fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<Lock>> {
+    Ok(sqlite::path_of(config)?.map(|path| Lock::take(&path)).transpose()?)
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {

@@ -26,6 +26,10 @@ enum Command {
     Serve(Box<ServeConfig>),
     /// Brings the schema of a MySQL database up to date, or prints how.
     Migrate(cli::migrate::MigrateArguments),
+    /// Copies the SQLite database into a file, while a server runs or not.
+    Backup(cli::backup::BackupArguments),
+    /// Puts a copy of the SQLite database back, while no server runs.
+    Restore(cli::backup::RestoreArguments),
     /// Shows, exchanges and exports the server's keys.
     Keys(cli::keys::KeysArguments),
 }
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(config) => serve(*config),
         Command::Migrate(arguments) => cli::migrate::run(&arguments),
+        Command::Backup(arguments) => cli::backup::back_up(&arguments),
+        Command::Restore(arguments) => cli::backup::restore(&arguments),
         Command::Keys(arguments) => cli::keys::run(&arguments),
     };
     match done {

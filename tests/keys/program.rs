@@ -1,20 +1,16 @@
 //! The program itself, as those use it who run a server.
 
 use std::path::Path;
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Output;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::Command;
 use tutti::keys::Keys;
 
-use crate::support::Person;
+use crate::support::{Person, Process};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
-/// No healthy program takes this long for anything; a test that waits longer has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `tutti keys …` on a data directory.
 async fn keys(data_dir: &Path, arguments: &[&str]) -> Output {
@@ -36,48 +32,11 @@ async fn list(data_dir: &Path) -> Vec<Vec<String>> {
     text.lines().skip(1).map(|line| line.split_whitespace().map(Into::into).collect()).collect()
 }
 
-/// A server of its own process, ended with its test.
-struct Process {
-    child: Child,
-    log: Lines<BufReader<ChildStderr>>,
-}
-
-impl Process {
-    fn start(data_dir: &Path) -> Self {
-        let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen=127.0.0.1:0", "--bcrypt-cost=4", "--data-dir"]).arg(data_dir);
-        command.env_remove("TUTTI_KEYS").env("NO_COLOR", "1").stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().expect("the program runs");
-        let log = BufReader::new(child.stderr.take().expect("its log")).lines();
-        Self { child, log }
-    }
-
-    /// What its log says after these words, once it says them.
-    async fn says(&mut self, words: &str) -> String {
-        let said = async {
-            while let Some(line) = self.log.next_line().await.expect("its log") {
-                if let Some((_, rest)) = line.split_once(words) {
-                    return rest.to_owned();
-                }
-            }
-            panic!("it never says {words}")
-        };
-        tokio::time::timeout(PATIENCE, said).await.expect("it says so")
-    }
-
-    async fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid]).status().await;
-        assert!(sent.expect("a shell").success());
-    }
-}
-
 #[tokio::test]
 async fn a_running_server_takes_new_keys_on_sighup() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let dir = TempDir::new().unwrap();
-    let mut server = Process::start(dir.path());
-    let address = server.says("serving at http://").await.parse().expect("an address");
+    let mut server = Process::start(dir.path(), &[]);
+    let address = server.address().await;
     let ana = Person::guest(address, "Ana").await;
     let signs = |person: &Person| jsonwebtoken::decode_header(&person.token).unwrap().kid.unwrap();
 
@@ -89,10 +48,7 @@ async fn a_running_server_takes_new_keys_on_sighup() {
     assert_ne!(signs(&ben), signs(&ana));
     assert!(rotated.contains(&format!("access key {} signs.", signs(&ben))), "{rotated}");
 
-    server.signal("TERM").await;
-    server.says("stopped").await;
-    let status = tokio::time::timeout(PATIENCE, server.child.wait()).await.expect("it ends").unwrap();
-    assert!(status.success());
+    server.stop().await;
 }
 
 #[tokio::test]

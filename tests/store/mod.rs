@@ -1,5 +1,6 @@
 //! One contract for every store: each suite runs on all of them.
 
+mod backup;
 mod identity;
 mod mysql;
 mod program;

@@ -2,7 +2,9 @@
 
 mod client;
 pub mod mariadb;
+mod process;
 mod server;
 
 pub use client::{Person, Socket, unknown_track};
+pub use process::Process;
 pub use server::TestServer;

@@ -1,14 +1,18 @@
 //! The embedded default: one SQLite file, write-ahead log, every commit synced to the disk before it is acknowledged.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
 use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{Store, StoreResult};
+use crate::config::StorageConfig;
 
+pub mod backup;
 mod identity;
 mod rooms;
 mod spotify;
@@ -17,6 +21,18 @@ mod spotify;
 const READ_CONNECTIONS: u32 = 4;
 /// How long a statement waits for another process's lock, such as a backup's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Where the database is that the settings mean; `None` when they mean another kind.
+pub fn path_of(config: &StorageConfig) -> StoreResult<Option<PathBuf>> {
+    let Some(url) = &config.database_url else { return Ok(Some(config.data_dir.join("tutti.db"))) };
+    if !url.expose_secret().starts_with("sqlite:") {
+        return Ok(None);
+    }
+    let options: SqliteConnectOptions = url.expose_secret().parse()?;
+    Ok(Some(options.get_filename().into()))
+}
 
 /// A store in one SQLite file.
 #[derive(Clone, Debug)]
@@ -47,7 +63,7 @@ impl SqliteStore {
             .pragma("secure_delete", "FAST")
             .busy_timeout(BUSY_TIMEOUT);
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(sqlx::Error::from)?;
+        MIGRATIONS.run(&write).await.map_err(sqlx::Error::from)?;
         let read =
             SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read })

@@ -1,0 +1,194 @@
+//! `tutti backup` and `tutti restore`, as those use them who run a server.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tutti_protocol::{EntryId, ServerFrame};
+
+use crate::support::{Person, Process, Socket};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
+const GENEROUS: &[&str] = &["--limit-commands-per-second=1000"];
+
+async fn tutti(command: &str, file: &Path, data_dir: &Path, more: &[&str]) -> Output {
+    let mut program = Command::new(PROGRAM);
+    program.arg(command).arg(file).arg("--data-dir").arg(data_dir).args(more);
+    program.env_remove("TUTTI_DATABASE_URL").kill_on_drop(true).output().await.expect("the program runs")
+}
+
+#[track_caller]
+fn done(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+#[track_caller]
+fn refused(output: &Output, because: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains(because), "{output:?}");
+}
+
+/// Everything in a folder and how it begins, by name.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file() && !path.ends_with("tutti.db.lock"))
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Queues until it is told to stop; says how many were acknowledged, and gives them back at the end.
+fn keep_adding(
+    mut socket: Socket,
+    track: tutti_protocol::TrackRef,
+    stop: CancellationToken,
+) -> (watch::Receiver<Vec<EntryId>>, tokio::task::JoinHandle<Socket>) {
+    let (tell, told) = watch::channel(Vec::new());
+    let work = tokio::spawn(async move {
+        while !stop.is_cancelled() {
+            let entry = socket.add(&track).await;
+            tell.send_modify(|acknowledged| acknowledged.push(entry));
+        }
+        socket
+    });
+    (told, work)
+}
+
+#[tokio::test]
+async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it() {
+    let (dir, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut server = Process::start(dir.path(), GENEROUS);
+    let address = server.address().await;
+    let ada = Person::guest(address, "Ada").await;
+    let room = ada.room("Load", None).await.code.to_string();
+    let tracks = ada.tracks().await;
+    let mut watching = ada.enter(&room).await;
+    watching.room_where(|_| true).await;
+
+    let stop = CancellationToken::new();
+    let mut adding = Vec::new();
+    for track in &tracks[..4] {
+        let person = Person::guest(address, "Somebody").await;
+        adding.push(keep_adding(person.enter(&room).await, track.clone(), stop.clone()));
+    }
+    for (acknowledged, _) in &mut adding {
+        acknowledged.wait_for(|entries| entries.len() >= 5).await.unwrap();
+    }
+    let before: Vec<Vec<EntryId>> = adding.iter().map(|(acknowledged, _)| acknowledged.borrow().clone()).collect();
+
+    let copy = elsewhere.path().join("copy.db");
+    let told = done(&tutti("backup", &copy, dir.path(), &[]).await);
+    assert!(told.contains("1 rooms, 5 people"), "{told}");
+
+    // It took nothing from anybody: they all go on.
+    for ((acknowledged, _), before) in adding.iter_mut().zip(&before) {
+        acknowledged.wait_for(|entries| entries.len() > before.len()).await.unwrap();
+    }
+    stop.cancel();
+    for (_, work) in adding {
+        work.await.unwrap();
+    }
+    let position = watching.position.expect("she is in");
+    server.stop().await;
+
+    let restored_dir = elsewhere.path().join("data");
+    done(&tutti("restore", &copy, &restored_dir, &[]).await);
+    copy_keys(dir.path(), &restored_dir);
+    let mut restored = Process::start(&restored_dir, GENEROUS);
+    let ada = Person { address: restored.address().await, ..ada };
+    // What came after the copy is another history: nobody goes on from there.
+    let mut socket = ada.resume(&room, position).await;
+    let ServerFrame::Welcome { resumed, .. } = socket.welcome().await else { unreachable!() };
+    assert!(!resumed);
+    let found = socket.room_where(|_| true).await;
+    let found: Vec<EntryId> = found.upcoming.iter().chain(&found.now_playing).map(|entry| entry.id).collect();
+    for entry in before.iter().flatten() {
+        assert!(found.contains(entry), "{entry:?} was acknowledged before the copy");
+    }
+    socket.add(&tracks[0]).await;
+    restored.stop().await;
+}
+
+fn copy_keys(from: &Path, to: &Path) {
+    std::fs::create_dir(to.join("keys")).unwrap();
+    for file in std::fs::read_dir(from.join("keys")).unwrap() {
+        let file = file.unwrap().path();
+        std::fs::copy(&file, to.join("keys").join(file.file_name().unwrap())).unwrap();
+    }
+}
+
+/// A data directory in which a server was, and a copy of its database.
+async fn lived_in() -> (TempDir, PathBuf) {
+    let dir = TempDir::new().unwrap();
+    let mut server = Process::start(dir.path(), &[]);
+    Person::guest(server.address().await, "Ada").await.room("Once", None).await;
+    let copy = dir.path().join("copy.db");
+    done(&tutti("backup", &copy, dir.path(), &[]).await);
+    server.stop().await;
+    (dir, copy)
+}
+
+#[tokio::test]
+async fn nothing_is_overwritten_unless_it_is_asked_for_and_then_it_is_kept() {
+    let (dir, copy) = lived_in().await;
+    refused(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
+    let before = files(dir.path());
+    refused(&tutti("restore", &copy, dir.path(), &[]).await, "with --replace it is kept under another name");
+    assert!(files(dir.path()) == before);
+
+    let told = done(&tutti("restore", &copy, dir.path(), &["--replace"]).await);
+    let kept = told.lines().find_map(|line| line.strip_prefix("What was there is ")).expect("it says so");
+    let kept = Path::new(kept.strip_suffix(" now.").unwrap());
+    let again = dir.path().join("again.db");
+    let moved = TempDir::new().unwrap();
+    std::fs::copy(kept, moved.path().join("tutti.db")).unwrap();
+    assert!(done(&tutti("backup", &again, moved.path(), &[]).await).contains("1 rooms, 1 people"));
+    let mut server = Process::start(dir.path(), &[]);
+    server.address().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_put_under_a_running_server_and_no_second_one_starts() {
+    let (dir, copy) = lived_in().await;
+    let mut server = Process::start(dir.path(), &[]);
+    let address = server.address().await;
+    refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop it first");
+    let mut second = Process::start(dir.path(), &[]);
+    second.says("a server is using").await;
+    Person::guest(address, "Ben").await.room("Still here", None).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_copy_is_refused_and_changes_nothing() {
+    let (dir, copy) = lived_in().await;
+    let elsewhere = TempDir::new().unwrap();
+    let whole = std::fs::read(&copy).unwrap();
+    let mut flipped = whole.clone();
+    // The heads of pages, but for the first, which says what kind of file it is.
+    flipped.chunks_mut(4096).skip(1).for_each(|page| page[..8].fill(0xff));
+    for (bytes, because) in [
+        (&b"not a database at all, but long enough to have a header in it, which it does not"[..], "cannot be used"),
+        (&b""[..], "no database of Tutti"),
+        (&whole[..whole.len() / 2], "cannot be used"),
+        (&flipped[..], "cannot be used"),
+    ] {
+        let file = elsewhere.path().join("strange.db");
+        std::fs::write(&file, bytes).unwrap();
+        let before = files(dir.path());
+        refused(&tutti("restore", &file, dir.path(), &["--replace"]).await, because);
+        assert!(files(dir.path()) == before);
+    }
+    refused(&tutti("restore", Path::new("/nowhere/copy.db"), dir.path(), &["--replace"]).await, "/nowhere/copy.db");
+    refused(&tutti("backup", &elsewhere.path().join("c.db"), elsewhere.path(), &[]).await, "there is no database");
+    let mysql = ["--database-url=mysql://127.0.0.1/tutti"];
+    refused(&tutti("backup", &elsewhere.path().join("c.db"), dir.path(), &mysql).await, "docs/planetscale.md");
+}
