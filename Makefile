@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 CLIENT_SOURCES := $(shell find client -path client/node_modules -prune -o -path client/dist -prune -o -type f -print 2>/dev/null)
 DEMO_TOOLS := target/demo-tools
 STAND_IN := 127.0.0.1:4100
+FUZZ_TARGET := $(or $(TARGET),websocket)
 
 .PHONY: help
 help: ## Lists what can be made
@@ -50,6 +51,13 @@ test-state: ## Runs the tests of the pure room state only, in seconds
 .PHONY: simulate
 simulate: ## Plays SEEDS=1000 simulations of a server and its members from seed FIRST=0 on; a seed that fails fails again
 	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation nothing -- --nocapture
+
+.PHONY: fuzz
+fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60 with libFuzzer; needs g++
+	.ci/cargo-tool cargo-fuzz
+	mkdir -p target/fuzz/$(FUZZ_TARGET)
+	RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz-build --sanitizer none $(FUZZ_TARGET) \
+	target/fuzz/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET) -- -max_total_time=$(or $(SECONDS),60) -max_len=8192
 
 .PHONY: lint
 lint: ## Runs every check that needs no test

@@ -41,6 +41,7 @@ use crate::spotify::Spotify;
 pub use hub::Hub;
 pub use link::Link;
 pub use outbox::{Drained, Outbox};
+pub use session::codec_config;
 pub use turnstile::Turnstile;
 pub use upgrade::upgrade;
 

@@ -38,14 +38,19 @@ struct Session {
     signals: Bucket,
 }
 
-pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: Vec<u8>, place: AddressPlace) {
-    let (read, write) = stream.into_split();
-    let outbox = Arc::new(Outbox::new(write));
-    let config = WebSocketConfig::default()
+/// How much the codec takes and keeps.
+pub fn codec_config() -> WebSocketConfig {
+    WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(Some(MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+        .max_frame_size(Some(MESSAGE_BYTES_MAX))
+}
+
+pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: Vec<u8>, place: AddressPlace) {
+    let (read, write) = stream.into_split();
+    let outbox = Arc::new(Outbox::new(write));
+    let config = codec_config();
     let socket = Socket { read, outbox: outbox.clone() };
     let mut socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config)).await;
 

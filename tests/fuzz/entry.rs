@@ -1,0 +1,154 @@
+//! Where bytes from outside come in: each function takes whatever it is given, and panics only about a bug.
+//!
+//! The same functions serve the fuzzer (`make fuzz`) and the bounded run in `make test`.
+
+use std::collections::BTreeSet;
+use std::io::{self, Cursor, Read, Write};
+use std::sync::LazyLock;
+
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tutti_protocol::client::DecodeError;
+use tutti_protocol::{
+    ClientFrame, CommandId, EntryId, Event, PlaybackState, Provider, RoomCode, Track, UserId, UserKind,
+};
+use tutti_room_state::{Ctx, Input, Newcomer, RoomState};
+use uuid::Uuid;
+
+const HOST: UserId = UserId(Uuid::from_u128(1));
+const GUEST: UserId = UserId(Uuid::from_u128(2));
+const NOW_MS: i64 = 1_795_412_807_000;
+
+/// What comes in over a socket once it is a WebSocket.
+pub fn websocket(bytes: &[u8]) {
+    let stream = Stream { incoming: Cursor::new(bytes), written_bytes: 0 };
+    let mut socket = WebSocket::from_raw_socket(stream, Role::Server, Some(tutti::connection::codec_config()));
+    // Every message takes two bytes at least, so this ends.
+    for _ in 0..=bytes.len() {
+        match socket.read() {
+            Ok(Message::Text(text)) => client_frame(text.as_bytes()),
+            // Where a client says nonsense, the codec says in its own words why it closes.
+            Ok(Message::Close(_)) => {}
+            Ok(message) => assert!(message.len() <= bytes.len(), "no message is longer than what came in"),
+            Err(Error::WriteBufferFull(_)) => panic!("answers are bounded by questions"),
+            Err(_) => break,
+        }
+    }
+    // A pong for each ping, and one close.
+    let written_bytes = socket.get_ref().written_bytes;
+    assert!(written_bytes <= bytes.len() + 128, "{written_bytes} for {}", bytes.len());
+}
+
+/// A text message of a client.
+pub fn client_frame(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match ClientFrame::decode(text) {
+        Ok(frame) => {
+            let encoded = serde_json::to_string(&frame).expect("what was read can be written");
+            let again = ClientFrame::decode(&encoded).expect("what was written can be read");
+            assert_eq!(again, frame);
+            if let ClientFrame::Command { command, .. } = frame {
+                in_a_room(&Input::Command { by: HOST, command: command.clone(), tracks: vec![track()] });
+                in_a_room(&Input::Command { by: GUEST, command, tracks: vec![] });
+            }
+        }
+        Err(DecodeError::BadCommand { id, error }) => {
+            // Both go back to the client.
+            let _: (CommandId, String) = (id, error.to_string());
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// The events of a batch, as they are read back from the journal.
+pub fn journal(bytes: &[u8]) {
+    let Ok(events) = serde_json::from_slice::<Vec<Event>>(bytes) else { return };
+    let encoded = serde_json::to_string(&events).expect("what was read can be written");
+    assert_eq!(serde_json::from_str::<Vec<Event>>(&encoded).expect("what was written can be read"), events);
+    let mut room = ROOM.clone();
+    for event in &events {
+        room.apply(event);
+    }
+    assert_eq!(room.offset(), ROOM.offset() + events.len() as u64);
+    reads_back(&room);
+}
+
+fn in_a_room(input: &Input) {
+    let mut room = ROOM.clone();
+    let present = BTreeSet::from([HOST, GUEST]);
+    if let Ok(events) = room.handle(&ctx(&present, 100), input) {
+        assert_eq!(room.offset(), ROOM.offset() + events.len() as u64);
+        reads_back(&room);
+    }
+}
+
+/// A room goes into a checkpoint and a snapshot and comes out the same.
+fn reads_back(room: &RoomState) {
+    let checkpoint = serde_json::to_string(room).expect("a checkpoint");
+    assert!(serde_json::from_str::<RoomState>(&checkpoint).expect("a checkpoint can be read") == *room);
+    let snapshot = serde_json::to_string(&room.snapshot()).expect("a snapshot");
+    serde_json::from_str::<tutti_protocol::Room>(&snapshot).expect("a snapshot can be read");
+}
+
+/// With two people, one of whom plays something while both have something waiting.
+static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
+    let mut room = RoomState::new(RoomCode::parse("7KM2QX").expect("a code"));
+    let present = BTreeSet::from([HOST, GUEST]);
+    let host = newcomer(HOST, "Ada");
+    let mut inputs = vec![
+        Input::Create { name: "Fuzz".into(), host: host.clone() },
+        Input::Enter(host),
+        Input::Enter(newcomer(GUEST, "Ben")),
+    ];
+    let enqueue = ClientFrame::decode(
+        r#"{"type":"command","id":"00000000-0000-4000-8000-000000000000","command":{"name":"enqueue","track":{"provider":"library","id":"t"}}}"#,
+    );
+    let Ok(ClientFrame::Command { command, .. }) = enqueue else { unreachable!() };
+    for by in [HOST, GUEST, HOST, GUEST] {
+        inputs.push(Input::Command { by, command: command.clone(), tracks: vec![track()] });
+    }
+    for (count, input) in inputs.iter().enumerate() {
+        room.handle(&ctx(&present, count as u128), input).expect("a room like any other");
+    }
+    assert_eq!(room.playback().state, PlaybackState::Playing);
+    room
+});
+
+fn ctx(present: &BTreeSet<UserId>, entry: u128) -> Ctx<'_> {
+    Ctx { now_ms: NOW_MS, new_entry: EntryId(Uuid::from_u128(entry)), present, host_gone_since_ms: None }
+}
+
+fn newcomer(id: UserId, name: &str) -> Newcomer {
+    Newcomer { id, name: name.into(), kind: UserKind::Guest, picture: None }
+}
+
+fn track() -> Track {
+    serde_json::from_value(serde_json::json!({
+        "provider": Provider::Library, "id": "t", "title": "Title", "artists": ["Artist"], "album": null,
+        "duration_ms": 180_000, "art_url": null,
+    }))
+    .expect("a track")
+}
+
+/// Bytes that came in, and how many went out.
+struct Stream<'a> {
+    incoming: Cursor<&'a [u8]>,
+    written_bytes: usize,
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.incoming.read(buffer)
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written_bytes += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
