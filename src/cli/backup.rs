@@ -46,8 +46,8 @@ pub(crate) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
     let database = database(storage)?;
     std::fs::create_dir_all(&storage.data_dir)
         .with_context(|| format!("data directory {}", storage.data_dir.display()))?;
-    // Seconds since 1970: no history of a room counts its epochs that far, and every later restore is later.
-    let epoch = Clock::system().now_ms() / 1000;
+    // As a room does that is reloaded after a failure: what is later was never used.
+    let epoch = Clock::system().now_ms();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (contents, kept) = match runtime.block_on(backup::restore(file, &database, *replace, epoch)) {
         Err(error @ BackupError::Exists(_)) => {
