@@ -176,6 +176,7 @@ export const hostText = {
       chat: 'Talk and react',
       curate_queue: 'Change other people’s queues',
       control_playback: 'Pause, go on and seek',
+      set_output: 'Choose which devices play',
       skip: 'Skip other people’s tracks',
       approve: 'Decide about suggestions',
       admit: 'Let people in',

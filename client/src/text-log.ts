@@ -93,6 +93,8 @@ function deedWords(note: Note, nameOf: (id: string) => string): string {
       return `${by} locked the room`;
     case 'unlock':
       return `${by} unlocked the room`;
+    case 'set_output':
+      return `${by} chose which devices play`;
     case 'undo':
       return `${by} undid something`;
     case 'set_policy':

@@ -56,6 +56,8 @@ actions! {
     CurateQueue needs Cohost, "change other people's queues";
     /// Play, pause, seek.
     ControlPlayback needs Cohost, "control playback";
+    /// Choose which devices play.
+    SetOutput needs Cohost, "choose which devices play";
     /// Skip somebody else's track.
     Skip needs Cohost, "skip other people's tracks";
     /// Approve and reject suggestions; whoever may needs no approval.

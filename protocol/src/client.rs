@@ -1,13 +1,14 @@
 //! What a client sends over the WebSocket.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::action::Action;
 use crate::id::{CommandId, DeviceId, EntryId, UserId};
-use crate::room::{PlaybackState, Position, Provider, Role};
+use crate::room::{OutputMode, PlaybackState, Position, Provider, Role};
 use crate::secret::Secret;
 use crate::settings::{Policy, SettingsChange};
 
@@ -108,8 +109,28 @@ pub struct DevicePlayback {
     pub at_ms: f64,
     /// How far from the room's timeline it believes to be; positive is late.
     pub error_ms: f64,
+    /// How unsure `error_ms` is: one standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation_ms: Option<f64>,
+    /// How `error_ms` is known; absent while it is not measured yet, and then it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// Whether it plays.
     pub state: PlaybackState,
+    /// Entries that it has decoded and can start at once, at most 4. Told to the server only: a `presence` has none.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub ready: Vec<EntryId>,
+}
+
+/// How a device knows how far from the room's timeline it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// From its clocks alone: they see neither an asymmetric path nor a wireless loudspeaker.
+    Estimated,
+    /// Somebody calibrated this output by ear or by microphone.
+    Heard,
 }
 
 /// A track by reference.
@@ -207,6 +228,13 @@ commands! {
     Seek "seek" {
         /// Where to.
         position_ms: u64,
+    };
+    /// Chooses which devices play, all of it anew.
+    SetOutput "set_output" {
+        /// Whether `devices` are left out or the only ones.
+        mode: OutputMode,
+        /// Which, at most 64.
+        devices: BTreeSet<DeviceId>,
     };
     /// Ends the entry that is on and starts the next.
     Skip "skip" {
@@ -447,7 +475,7 @@ mod tests {
     fn every_command_says_its_own_name() {
         for name in Command::NAMES {
             let raw = format!(
-                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x"}}"#
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#
             );
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);

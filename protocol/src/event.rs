@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::id::{EntryId, UserId};
-use crate::room::{Entry, Member, Note, Playback, Role, Track, UserKind};
+use crate::room::{Entry, Member, Note, Output, Playback, Role, Track, UserKind};
 use crate::settings::SettingsChange;
 
 /// Something that happened, with all that is needed to take it in.
@@ -154,6 +154,13 @@ pub enum Event {
         /// By whom, when somebody did it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+    },
+    /// Other devices play than did.
+    OutputChanged {
+        /// Which play from now on.
+        output: Output,
+        /// By whom.
+        by: UserId,
     },
     /// The room is over.
     RoomClosed {

@@ -30,13 +30,15 @@ pub mod server;
 pub mod settings;
 
 pub use action::{Action, Permissions};
-pub use client::{ClientFrame, Command, DecodeError, Device, DeviceKind, DeviceStatus, Hello, TrackRef};
+pub use client::{
+    ClientFrame, Command, DecodeError, Device, DeviceKind, DevicePlayback, DeviceStatus, Hello, Measured, TrackRef,
+};
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event};
 pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, SessionId, UserId};
 pub use room::{
-    Entry, Member, Note, Place, PlaceReason, Playback, PlaybackState, Played, Position, Provider, Role, Room, Track,
-    UserKind,
+    Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Provider,
+    Role, Room, Track, UserKind,
 };
 pub use secret::Secret;
 pub use server::{Answer, DevicePresence, MemberPresence, Own, ReplyError, ServerFrame};

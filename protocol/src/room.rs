@@ -1,12 +1,12 @@
 //! The room as everyone in it sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::event::EndReason;
-use crate::id::{EntryId, RoomCode, UserId};
+use crate::id::{DeviceId, EntryId, RoomCode, UserId};
 use crate::settings::Settings;
 
 /// A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
@@ -204,6 +204,38 @@ pub struct Playback {
     pub anchor_at_ms: i64,
 }
 
+/// Which devices play. One that does not stays silent, whatever it could.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Output {
+    /// What `devices` are.
+    pub mode: OutputMode,
+    /// Those that are left out (`everyone`), or the only ones that play (`speakers`); at most 64.
+    pub devices: BTreeSet<DeviceId>,
+}
+
+impl Output {
+    /// Whether a device is to play.
+    pub fn lets_play(&self, device: DeviceId) -> bool {
+        match self.mode {
+            OutputMode::Everyone => !self.devices.contains(&device),
+            OutputMode::Speakers => self.devices.contains(&device),
+        }
+    }
+}
+
+/// Who plays unless the room says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum OutputMode {
+    /// Every device that can.
+    #[default]
+    Everyone,
+    /// The room's loudspeakers only.
+    Speakers,
+}
+
 /// Something that was played.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -271,6 +303,9 @@ pub struct Room {
     pub members: Vec<Member>,
     /// The timeline.
     pub playback: Playback,
+    /// Which devices play.
+    #[serde(default)]
+    pub output: Output,
     /// The entry that the timeline is about.
     pub now_playing: Option<Entry>,
     /// The merged order, at most the first 100 places.

@@ -70,7 +70,7 @@ export type UserKind = "guest" | "user";
 /**
  * Something that not everybody may do.
  */
-export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "curate_queue" | "control_playback" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
+export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
 
 /**
  * Somebody who belongs to a room, connected or not.
@@ -248,6 +248,24 @@ anchor_position_ms: number,
  * The anchor, on the server's clock.
  */
 anchor_at_ms: number, };
+
+/**
+ * Who plays unless the room says otherwise.
+ */
+export type OutputMode = "everyone" | "speakers";
+
+/**
+ * Which devices play. One that does not stays silent, whatever it could.
+ */
+export type Output = { 
+/**
+ * What `devices` are.
+ */
+mode: OutputMode, 
+/**
+ * Those that are left out (`everyone`), or the only ones that play (`speakers`); at most 64.
+ */
+devices: Array<DeviceId>, };
 
 /**
  * Why an entry is over.
@@ -552,6 +570,10 @@ members: Array<Member>,
  */
 playback: Playback, 
 /**
+ * Which devices play.
+ */
+output: Output, 
+/**
  * The entry that the timeline is about.
  */
 now_playing: Entry | null, 
@@ -743,7 +765,15 @@ playback: Playback,
 /**
  * By whom, when somebody did it.
  */
-by?: UserId | null, } | { "name": "room_closed", 
+by?: UserId | null, } | { "name": "output_changed", 
+/**
+ * Which play from now on.
+ */
+output: Output, 
+/**
+ * By whom.
+ */
+by: UserId, } | { "name": "room_closed", 
 /**
  * By whom.
  */
@@ -985,7 +1015,15 @@ entry: EntryId, } | { "name": "play" } | { "name": "pause" } | { "name": "seek",
 /**
  * Where to.
  */
-position_ms: number, } | { "name": "skip", 
+position_ms: number, } | { "name": "set_output", 
+/**
+ * Whether `devices` are left out or the only ones.
+ */
+mode: OutputMode, 
+/**
+ * Which, at most 64.
+ */
+devices: Array<DeviceId>, } | { "name": "skip", 
 /**
  * The entry that the sender means: another one is not skipped. Whatever is on when absent.
  */
@@ -1106,6 +1144,11 @@ kind: DeviceKind,
 providers: Array<Provider>, };
 
 /**
+ * How a device knows how far from the room's timeline it is.
+ */
+export type Measured = "estimated" | "heard";
+
+/**
  * A device's own playback.
  */
 export type DevicePlayback = { 
@@ -1126,9 +1169,21 @@ at_ms: number,
  */
 error_ms: number, 
 /**
+ * How unsure `error_ms` is: one standard deviation.
+ */
+deviation_ms?: number | null, 
+/**
+ * How `error_ms` is known; absent while it is not measured yet, and then it says nothing.
+ */
+measured?: Measured | null, 
+/**
  * Whether it plays.
  */
-state: PlaybackState, };
+state: PlaybackState, 
+/**
+ * Entries that it has decoded and can start at once, at most 4. Told to the server only: a `presence` has none.
+ */
+ready?: Array<EntryId>, };
 
 /**
  * What a device is doing.

@@ -55,7 +55,10 @@ async fn what_a_device_says_of_itself_is_told_to_the_others() {
         position_ms: 1.5,
         at_ms: 2.5,
         error_ms: 0.5,
+        deviation_ms: Some(0.2),
+        measured: Some(tutti_protocol::Measured::Estimated),
         state: tutti_protocol::PlaybackState::Playing,
+        ready: vec![],
     };
     ben.room.status(ben.link.id, DeviceStatus { playback: Some(playback.clone()), idle: false });
     ana.frame(|frame| match frame {

@@ -14,6 +14,7 @@ const LOWEST: Record<Action, Role> = {
   chat: 'listener',
   curate_queue: 'cohost',
   control_playback: 'cohost',
+  set_output: 'cohost',
   skip: 'cohost',
   approve: 'cohost',
   admit: 'cohost',

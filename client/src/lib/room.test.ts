@@ -103,6 +103,11 @@ describe('room', () => {
     });
   });
 
+  it('knows which devices play', () => {
+    const output = { mode: 'speakers' as const, devices: ['one'] };
+    expect(follow(room(), { name: 'output_changed', output, by: 'ana' }).output).toEqual(output);
+  });
+
   it('knows who is muted, paused, and what they may', () => {
     const changed = follow(
       room(),

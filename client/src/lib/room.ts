@@ -103,6 +103,8 @@ function applyEvent(room: Room, event: Event): Room | null {
       return { ...room, skip_votes: [...(room.skip_votes ?? []).filter((id) => id !== event.member), event.member] };
     case 'playback_changed':
       return { ...room, playback: event.playback };
+    case 'output_changed':
+      return { ...room, output: event.output };
     case 'undone':
       return event.member ? takeBack(room, event.member) : room;
     case 'room_closed':

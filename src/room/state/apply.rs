@@ -112,6 +112,7 @@ impl RoomState {
                 self.locked = None;
                 self.next_start_at_ms = None;
             }
+            Event::OutputChanged { output, .. } => self.output.clone_from(output),
             Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
             Event::Noted { note } => self.desk.note(note, taken),
             Event::Undone { note, by, member } => {

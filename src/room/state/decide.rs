@@ -60,6 +60,7 @@ impl RoomState {
                 self.require(by, Action::ControlPlayback)?;
                 self.seek(ctx, by, *position_ms)
             }
+            Command::SetOutput { mode, devices } => self.set_output(by, *mode, devices),
             Command::Skip { entry, unplayable } => self.skip(ctx, by, *entry, unplayable.unwrap_or(false)),
             Command::VoteSkip { entry } => self.vote_skip(ctx, by, *entry),
             Command::SetRole { member, role } => self.set_role(by, *member, *role),

@@ -154,6 +154,7 @@ impl RoomState {
             | Command::Unlock
             | Command::SetPolicy { .. }
             | Command::SetSettings { .. }
+            | Command::SetOutput { .. }
             | Command::Undo { .. }
             | Command::ClaimHost => (None, None, false),
             _ => return None,

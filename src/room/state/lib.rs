@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`input`] | what can be asked of a room, and by whom |
-//! | `decide` | input to events, or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `talk` |
+//! | `decide` | input to events, or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `talk` |
 //! | `apply` | events into the state; by area: `entries`, `belonging`, `identity`, `service` |
 //! | `permissions` | who may do what |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
@@ -41,6 +41,7 @@ mod identity;
 mod ledger;
 mod line;
 mod order;
+mod output;
 mod past;
 mod permissions;
 mod playback;
@@ -58,8 +59,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Playback, PlaybackState, Role, RoomCode, Settings, Track, UserId,
-    UserKind,
+    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, Role, RoomCode, Settings, Track,
+    UserId, UserKind,
 };
 
 pub use desk::{AUDIT_MAX, UNDO_MS};
@@ -90,6 +91,8 @@ pub const VOTERS_MAX: usize = 5_000;
 pub const CREDITS_MAX: usize = 16;
 /// Tracks that a fallback playlist may have.
 pub const FALLBACK_MAX: usize = 100;
+/// Devices that may be named as those that play, or are left out.
+pub const OUTPUT_DEVICES_MAX: usize = 64;
 /// Members that a room may have.
 pub const MEMBERS_MAX: usize = 5_000;
 /// Bytes of the address of a member's picture.
@@ -108,6 +111,8 @@ pub struct RoomState {
     /// Counts joins, so that ties go to whoever joined first.
     joins: u64,
     playback: Playback,
+    #[serde(default, skip_serializing_if = "is_default")]
+    output: Output,
     /// What the timeline is about.
     current: Option<Current>,
     /// When the next entry starts, while nothing is on between two entries; `None`: as soon as devices can.
@@ -257,6 +262,7 @@ impl RoomState {
             members: BTreeMap::new(),
             joins: 0,
             playback: Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: 0 },
+            output: Output::default(),
             current: None,
             next_start_at_ms: None,
             locked: None,
@@ -313,6 +319,11 @@ impl RoomState {
     /// The timeline.
     pub fn playback(&self) -> &Playback {
         &self.playback
+    }
+
+    /// Which devices play.
+    pub fn output(&self) -> &Output {
+        &self.output
     }
 
     /// The entry on the timeline.

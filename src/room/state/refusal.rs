@@ -77,6 +77,8 @@ pub enum Refusal {
     NoSuchSuggestion,
     /// As many suggestions wait as may.
     TooManySuggestions,
+    /// More devices than may be named as those that play or are left out.
+    TooManyDevices,
     /// More entries than the host lets a member have waiting.
     TooManyEntries {
         /// How many it may be.
@@ -192,6 +194,7 @@ impl Refusal {
             | Self::TooManyBanned
             | Self::TooManySuggestions
             | Self::TooManyVotes
+            | Self::TooManyDevices
             | Self::TooManyEntries { .. }
             | Self::TooManyMinutes { .. }
             | Self::TrackTooLong { .. } => ErrorCode::LimitReached,
@@ -245,6 +248,7 @@ impl fmt::Display for Refusal {
             Self::BannedMeanwhile => "They were banned since: unban them instead.",
             Self::NoSuchSuggestion => "That suggestion is not there any more.",
             Self::TooManySuggestions => "Too many suggestions are waiting for approval.",
+            Self::TooManyDevices => "So many devices cannot be chosen one by one.",
             Self::TooManyEntries { max } => return write!(f, "Everybody may have {max} tracks waiting here."),
             Self::TooManyMinutes { max } => {
                 return write!(f, "Everybody may have {max} minutes of music waiting here.");

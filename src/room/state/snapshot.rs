@@ -37,6 +37,7 @@ impl RoomState {
             settings: self.settings.clone(),
             members: members.into_iter().map(|(id, member)| member.to_wire(*id)).collect(),
             playback: self.playback,
+            output: self.output.clone(),
             now_playing: self.now_playing().cloned(),
             upcoming,
             upcoming_total,
@@ -112,6 +113,7 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::LobbyEntered { .. }
         | Event::LobbyLeft { .. }
         | Event::Noted { .. }
+        | Event::OutputChanged { .. }
         | Event::RoomClosed { .. } => false,
     }
 }

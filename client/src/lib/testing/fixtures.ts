@@ -60,6 +60,7 @@ export function room(change: Partial<Room> = {}): Room {
     settings: settings(),
     members: [member('ana', 'host'), member('ben')],
     playback: idle,
+    output: { mode: 'everyone', devices: [] },
     now_playing: null,
     upcoming: [],
     upcoming_total: 0,

@@ -39,6 +39,8 @@ const STEPS: &[(&str, &str, Need)] = &[
     ("ana pauses", "ben plays", Of(Action::ControlPlayback)),
     ("", "ben pauses", Of(Action::ControlPlayback)),
     ("", "ben seeks 10", Of(Action::ControlPlayback)),
+    ("", "ben leaves out d1", Of(Action::SetOutput)),
+    ("ana leaves out d1", "ben plays on d2", Of(Action::SetOutput)),
     ("", "ben skips", Of(Action::Skip)),
     ("ana skips", "ben skips", Of(Action::Queue)),
     ("ana skips", "ben skips unplayable", Of(Action::Skip)),

@@ -3,7 +3,8 @@
 //! Steps are separated by `;`. The first word is who, the second what they do:
 //! `ana joins` (the first to join opens the room and is its host) · `ana adds a1 a2=600` (seconds; 180 unless said) ·
 //! `ana adds a3 before a1` · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
-//! `ana pauses` · `ana seeks 30` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
+//! `ana pauses` · `ana seeks 30` · `ana plays on d1 d2` (only these
+//! devices) · `ana leaves out d1` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
 //! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
 //! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90`
 //! (seconds, with every deadline on the way) · `next` (until the next entry is on).
@@ -20,8 +21,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
-    Action, Command, EntryId, ErrorCode, Event, PlaybackState, Policy, Provider, Role, RoomCode, SettingsChange, Track,
-    TrackRef, UserId, UserKind,
+    Action, Command, DeviceId, EntryId, ErrorCode, Event, OutputMode, PlaybackState, Policy, Provider, Role, RoomCode,
+    SettingsChange, Track, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Ctx, Input, Newcomer, Refusal, RoomState};
 use uuid::Uuid;
@@ -280,6 +281,8 @@ impl Story {
                 let fallback = tracks.iter().map(|track| reference_to(&parse_track(track))).collect();
                 settings(SettingsChange { fallback: Some(fallback), ..SettingsChange::default() })
             }
+            ["plays", "on", ref devices @ ..] => set_output(OutputMode::Speakers, devices),
+            ["leaves", "out", ref devices @ ..] => set_output(OutputMode::Everyone, devices),
             [how @ ("grants" | "withholds"), other, action] => Command::SetPermission {
                 member: self.user(other),
                 action: action_of(action),
@@ -355,6 +358,16 @@ impl Story {
     pub fn entry(&self, title: &str) -> EntryId {
         *self.entries.get(title).unwrap_or_else(|| panic!("nobody added {title}"))
     }
+}
+
+/// `d1` is the first device, and so on.
+pub fn device(name: &str) -> DeviceId {
+    let number = name.strip_prefix('d').and_then(|number| number.parse().ok()).expect("a device");
+    DeviceId(Uuid::from_u128(number))
+}
+
+fn set_output(mode: OutputMode, devices: &[&str]) -> Command {
+    Command::SetOutput { mode, devices: devices.iter().map(|name| device(name)).collect() }
 }
 
 fn role_of(word: &str) -> Role {

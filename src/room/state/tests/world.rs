@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
-    Action, Admission, Command, Duplicates, EntryId, Event, PlaybackState, Policy, Provider, Role, RoomCode,
-    SettingsChange, TrackRef, UserId, UserKind,
+    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, OutputMode, PlaybackState, Policy, Provider,
+    Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;
@@ -55,6 +55,7 @@ pub enum Act {
     Except(u8, Action, Option<bool>),
     Set(Box<SettingsChange>),
     FallBack(Vec<u64>),
+    Output(OutputMode, BTreeSet<u8>),
     Undo,
     Claim,
     /// The host's devices go or come.
@@ -107,6 +108,9 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => (people(), action(), maybe()).prop_map(|(who, action, allowed)| Act::Except(who, action, allowed)),
         6 => change().prop_map(|change| Act::Set(Box::new(change))),
         1 => proptest::collection::vec(9_000..200_000u64, 0..3).prop_map(Act::FallBack),
+        1 => (any::<bool>(), proptest::collection::btree_set(0..4u8, 0..3)).prop_map(|(everyone, devices)| {
+            Act::Output(if everyone { OutputMode::Everyone } else { OutputMode::Speakers }, devices)
+        }),
         3 => Just(Act::Undo),
         1 => Just(Act::Claim),
         1 => any::<bool>().prop_map(Act::HostGone),
@@ -400,6 +404,10 @@ fn plain(act: &Act) -> Command {
             Command::SetPermission { member: user(*whom), action: *action, allowed: *allowed }
         }
         Act::Set(change) => Command::SetSettings { settings: change.clone() },
+        Act::Output(mode, devices) => {
+            let devices = devices.iter().map(|device| DeviceId(Uuid::from_u128(u128::from(*device)))).collect();
+            Command::SetOutput { mode: *mode, devices }
+        }
         Act::Undo => Command::Undo { note: None },
         Act::Claim => Command::ClaimHost,
         other => unreachable!("{other:?}"),
