@@ -440,6 +440,27 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_comes_back_to_the_last_bit() {
+        // A client compares: a probe whose time is off by one bit is not one that it sent.
+        let mut bits: u64 = 0x2545_F491_4F6C_DD1D;
+        for _ in 0..20_000 {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            // As a page's clock shows it: milliseconds of up to some weeks, with a fraction.
+            let sent = f64::from_bits(0x4000_0000_0000_0000 + (bits >> 7) % (30 << 52));
+            let ClientFrame::Sync { t0 } =
+                ClientFrame::decode(&format!(r#"{{"type":"sync","t0":{sent}}}"#)).expect("a probe")
+            else {
+                panic!("no probe")
+            };
+            let answer = serde_json::to_string(&crate::ServerFrame::Sync { t0, t1: 0.0, t2: 0.0 }).expect("JSON");
+            let back = answer.split_once(r#""t0":"#).and_then(|(_, rest)| rest.split_once(',')).expect("an answer").0;
+            assert_eq!(back.parse::<f64>().expect("a number").to_bits(), sent.to_bits(), "{sent}");
+        }
+    }
+
+    #[test]
     fn fields_nobody_knows_are_ignored() {
         let text = r#"{"type":"sync","t0":12.5,"colour":"blue"}"#;
         assert_eq!(ClientFrame::decode(text).expect("decodes"), ClientFrame::Sync { t0: 12.5 });
