@@ -31,6 +31,9 @@ pub const SILENCE_MAX: Duration = Duration::from_millis(37_500);
 /// with 4506.
 pub const SIGNALS_PER_SECOND: u32 = 20;
 
+/// Entries that a device may say it has ready; more are passed over.
+pub const READY_ENTRIES_MAX: usize = 4;
+
 /// Messages waiting for one room; beyond it its connections wait.
 pub const ROOM_INBOX_MAX: usize = 1_024;
 /// Appends waiting for the journal; beyond it rooms wait.

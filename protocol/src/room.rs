@@ -86,6 +86,11 @@ pub enum Provider {
     Spotify,
 }
 
+impl Provider {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Library, Self::Spotify];
+}
+
 /// A track, with all that is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]

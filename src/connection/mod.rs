@@ -7,6 +7,7 @@
 //! | `outbox` | the way out: written inline, bounded, never torn |
 //! | [`frame`] | WebSocket frames as a server sends them |
 //! | `hub` | all connections: caps, ended sessions, the drain |
+//! | `report` | what devices say of themselves, held to what can be |
 //! | `turnstile` | how often passcodes are tried |
 //!
 //! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
@@ -17,6 +18,7 @@ mod bucket;
 mod hub;
 mod link;
 mod outbox;
+mod report;
 mod session;
 mod socket;
 mod turnstile;

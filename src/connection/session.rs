@@ -17,7 +17,7 @@ use tutti_protocol::{
 use super::bucket::Bucket;
 use super::hub::{AddressPlace, Place};
 use super::socket::Socket;
-use super::{Drained, Link, Outbox, Sockets, frame};
+use super::{Drained, Link, Outbox, Sockets, frame, report};
 use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::{
@@ -282,7 +282,7 @@ impl Session {
                 let answer = ServerFrame::Sync { t0, t1, t2: self.sockets.clock.now_ms_f64() };
                 self.link.outbox.push_urgent(&frame::json(&answer));
             }
-            Ok(ClientFrame::Status(status)) => self.room.status(self.link.id, status),
+            Ok(ClientFrame::Status(status)) => self.room.status(self.link.id, report::within_bounds(status)),
             Ok(ClientFrame::Refresh { token }) => self.refresh(&token)?,
         }
         Ok(())

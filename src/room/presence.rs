@@ -1,11 +1,15 @@
 //! Who is connected with what. Ephemeral: never journaled, coalesced, the latest wins.
+//!
+//! A device counts as listening while it says what it plays, whatever it called itself when it came, unless the room's
+//! output leaves it out. What it has ready is for the room alone and not told to others.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tutti_protocol::client::DevicePlayback;
-use tutti_protocol::{ConnectionId, DevicePresence, DeviceStatus, MemberPresence, UserId};
+use tutti_protocol::{ConnectionId, DevicePresence, DeviceStatus, EntryId, MemberPresence, Output, UserId};
 
+use super::state::Audience;
 use crate::connection::Link;
 
 /// The connections of a room, by member.
@@ -17,6 +21,12 @@ pub(super) struct Presence {
     changed: BTreeSet<UserId>,
     /// Members with a device that is not idle.
     active: BTreeSet<UserId>,
+    /// Which devices are to play.
+    output: Output,
+    /// Those that are and do.
+    audience: Audience,
+    /// Whether that changed since it was last looked at.
+    audience_changed: bool,
 }
 
 #[derive(Debug)]
@@ -24,6 +34,17 @@ struct Connected {
     link: Arc<Link>,
     playback: Option<DevicePlayback>,
     idle: bool,
+    /// Entries that it could start at once.
+    ready: Vec<EntryId>,
+    /// Whether it is counted as one that listens.
+    listens: bool,
+}
+
+impl Connected {
+    /// A device that has said nothing yet.
+    fn new(link: Arc<Link>) -> Self {
+        Self { link, playback: None, idle: false, ready: vec![], listens: false }
+    }
 }
 
 impl Presence {
@@ -56,12 +77,13 @@ impl Presence {
         let member = link.user;
         self.changed.insert(member);
         self.by_member.entry(member).or_default().push(link.id);
-        self.connected.insert(link.id, Connected { link, playback: None, idle: false });
+        self.connected.insert(link.id, Connected::new(link));
         self.active.insert(member);
     }
 
     /// Whose connection it was, if it was one.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<UserId> {
+        self.count(connection, |connected| connected.playback = None);
         let member = self.connected.remove(&connection)?.link.user;
         self.changed.insert(member);
         if let Some(connections) = self.by_member.get_mut(&member) {
@@ -75,13 +97,60 @@ impl Presence {
     }
 
     pub(super) fn status(&mut self, connection: ConnectionId, status: DeviceStatus) {
-        if let Some(connected) = self.connected.get_mut(&connection) {
-            connected.playback = status.playback;
-            connected.idle = status.idle;
-            let member = connected.link.user;
+        let DeviceStatus { mut playback, idle } = status;
+        let ready = playback.as_mut().map(|playback| std::mem::take(&mut playback.ready)).unwrap_or_default();
+        let Some(connected) = self.connected.get(&connection) else { return };
+        let member = connected.link.user;
+        if connected.playback != playback || connected.idle != idle {
             self.changed.insert(member);
-            self.look_at(member);
         }
+        self.count(connection, |connected| {
+            connected.playback = playback;
+            connected.idle = idle;
+            connected.ready = ready;
+        });
+        self.look_at(member);
+    }
+
+    /// Other devices may be to play.
+    pub(super) fn follow_output(&mut self, output: &Output) {
+        if self.output == *output {
+            return;
+        }
+        self.output.clone_from(output);
+        let connections: Vec<_> = self.connected.keys().copied().collect();
+        for connection in connections {
+            self.count(connection, |_| {});
+        }
+    }
+
+    /// Those that listen.
+    pub(super) fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
+    /// Whether they, or what they have ready, changed since this was last asked.
+    pub(super) fn take_audience_change(&mut self) -> bool {
+        std::mem::take(&mut self.audience_changed)
+    }
+
+    /// Changes a device, and counts it as what it is then.
+    fn count(&mut self, connection: ConnectionId, change: impl FnOnce(&mut Connected)) {
+        let Some(connected) = self.connected.get_mut(&connection) else { return };
+        let (listened, had_ready) = (connected.listens, connected.ready.clone());
+        change(connected);
+        connected.listens = connected.playback.is_some() && self.output.lets_play(connected.link.device.id);
+        if (listened, &had_ready) == (connected.listens, &connected.ready) {
+            return;
+        }
+        let providers = &connected.link.device.providers;
+        if listened {
+            self.audience.remove(providers, &had_ready);
+        }
+        if connected.listens {
+            self.audience.add(providers, &connected.ready);
+        }
+        self.audience_changed |= listened || connected.listens;
     }
 
     /// Sees whether any of a member's devices is not idle.

@@ -12,7 +12,7 @@ use tutti_protocol::{EntryId, RoomCode, RoomId, UserId};
 use super::actor::Actor;
 use super::handle::RoomHandle;
 use super::load::load;
-use super::state::{Ctx, Input, Newcomer, RoomState};
+use super::state::{Audience, Ctx, Input, Newcomer, RoomState};
 use crate::clock::Clock;
 use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
@@ -173,7 +173,8 @@ impl Registry {
 fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
     let present = BTreeSet::new();
     let now_ms = room.created_at_ms;
-    let ctx = Ctx { now_ms, new_entry: EntryId(room.id.0), present: &present, host_gone_since_ms: None };
+    let (new_entry, audience) = (EntryId(room.id.0), Audience::default());
+    let ctx = Ctx { now_ms, new_entry, present: &present, host_gone_since_ms: None, audience: &audience };
     let mut state = RoomState::new(room.code);
     let events = state
         .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone() })

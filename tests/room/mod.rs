@@ -1,5 +1,6 @@
 //! The room's actor: what it lets go of when, what it remembers, how it comes back.
 
+mod barrier;
 mod durability;
 mod hall;
 mod people;

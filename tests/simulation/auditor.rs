@@ -6,7 +6,7 @@ use serde_json::Value;
 use tutti::room::state::RoomState;
 use tutti::store::memory::MemoryStore;
 use tutti_protocol::{
-    CommandId, EntryId, Event, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame, UserId,
+    CommandId, EntryId, Event, Playback, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame, UserId,
 };
 
 /// How many past states are kept to compare what clients are shown late.
@@ -52,6 +52,7 @@ pub struct Auditor {
     /// Commands whose senders were told that they were refused, or that nothing changed: nothing may come of them.
     idle: HashSet<(UserId, CommandId)>,
     top: u64,
+    drawn_nearer: u64,
 }
 
 impl Auditor {
@@ -65,11 +66,16 @@ impl Auditor {
             states,
             idle: HashSet::new(),
             top: 0,
+            drawn_nearer: 0,
         }
     }
 
     pub fn top(&self) -> u64 {
         self.top
+    }
+
+    pub fn drawn_nearer(&self) -> u64 {
+        self.drawn_nearer
     }
 
     pub fn state(&self) -> &RoomState {
@@ -110,6 +116,7 @@ impl Auditor {
             }
             let mut state = self.state().clone();
             for (event, offset) in events.into_iter().zip(first..) {
+                self.drawn_nearer += u64::from(draws_nearer(&state, &event)?);
                 state.apply(&event);
                 self.events.insert(offset, event);
             }
@@ -218,6 +225,20 @@ fn number(value: &mut Value, numbers: &mut HashMap<String, usize>) {
         Value::Object(fields) => fields.values_mut().for_each(|value| number(value, numbers)),
         _ => {}
     }
+}
+
+/// Whether the room itself moves a timeline that runs: only to begin sooner.
+fn draws_nearer(before: &RoomState, event: &Event) -> Result<bool, String> {
+    let Event::PlaybackChanged { playback, by: None } = event else { return Ok(false) };
+    if playback.state != PlaybackState::Playing {
+        return Ok(false);
+    }
+    let was = *before.playback();
+    let nearer = Playback { anchor_at_ms: playback.anchor_at_ms, ..was };
+    if *playback == nearer && playback.anchor_at_ms < was.anchor_at_ms {
+        return Ok(true);
+    }
+    Err(format!("the room moves its timeline from {was:?} to {playback:?}"))
 }
 
 fn names(event: &Event, id: EntryId) -> bool {

@@ -7,7 +7,9 @@ use tokio::task::JoinHandle;
 use tutti::connection::Link;
 use tutti::room::RoomHandle;
 use tutti::room::state::Newcomer;
-use tutti_protocol::{Command, CommandId, Position, ServerFrame, UserKind};
+use tutti_protocol::{
+    Command, CommandId, DeviceId, DevicePlayback, DeviceStatus, EntryId, PlaybackState, Position, ServerFrame, UserKind,
+};
 
 use crate::auditor::Answered;
 
@@ -61,6 +63,11 @@ impl Member {
             _ => None,
         }
     }
+
+    /// The device that it is connected with.
+    pub fn device(&mut self) -> Option<DeviceId> {
+        self.up().map(|connection| connection.link.device.id)
+    }
 }
 
 impl Connection {
@@ -79,6 +86,21 @@ impl Connection {
             }
         }
     }
+}
+
+/// What a device says that has these entries ready; `None`: one that makes no sound.
+pub fn status(ready: Option<Vec<EntryId>>) -> DeviceStatus {
+    let playback = ready.map(|ready| DevicePlayback {
+        entry: None,
+        position_ms: 0.0,
+        at_ms: 0.0,
+        error_ms: 0.0,
+        deviation_ms: None,
+        measured: None,
+        state: PlaybackState::Idle,
+        ready,
+    });
+    DeviceStatus { playback, idle: false }
 }
 
 /// One frame, and how long it is.

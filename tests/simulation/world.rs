@@ -7,13 +7,13 @@ use tokio::sync::OwnedRwLockWriteGuard;
 use tutti::room::{Join, JoinError};
 use tutti::store::memory::{Lie, MemoryStore};
 use tutti_protocol::{
-    Admission, Command, CommandId, Duplicates, EntryId, Policy, Provider, Role, RoomCode, ServerFrame, SettingsChange,
-    Track, TrackRef, UserId,
+    Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, Provider, Role, RoomCode,
+    ServerFrame, SettingsChange, Track, TrackRef, UserId,
 };
 
 use crate::auditor::{Answered, Auditor};
 use crate::chance::Chance;
-use crate::member::{Connection, Got, Line, Member};
+use crate::member::{Connection, Got, Line, Member, status};
 use crate::process::Process;
 
 const STEPS: usize = 220;
@@ -41,6 +41,8 @@ pub struct Tally {
     pub slow_readers: u64,
     pub crashes: u64,
     pub restarts: u64,
+    /// Starts that came sooner because the devices that listen were ready.
+    pub drawn_nearer: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -55,6 +57,7 @@ impl std::ops::AddAssign for Tally {
         self.slow_readers += other.slow_readers;
         self.crashes += other.crashes;
         self.restarts += other.restarts;
+        self.drawn_nearer += other.drawn_nearer;
     }
 }
 
@@ -105,7 +108,9 @@ impl World {
             self.step()?;
             self.look()?;
         }
-        self.calm_down()
+        self.calm_down()?;
+        self.tally.drawn_nearer = self.auditors.iter().map(Auditor::drawn_nearer).sum();
+        Ok(())
     }
 
     pub fn trace(&self) -> Vec<String> {
@@ -118,7 +123,8 @@ impl World {
 
     fn step(&mut self) -> Verdict {
         match self.chance.below(100) {
-            0..45 => self.command(),
+            0..35 => self.command(),
+            35..45 => self.report(),
             45..55 => self.pass(3_000)?,
             55..58 => self.pass(200_000)?,
             58 => self.pass(20 * 60_000)?,
@@ -168,6 +174,22 @@ impl World {
         }
     }
 
+    /// The devices in a room say that they play, or not any more, and what they have ready.
+    fn report(&mut self) {
+        let room = self.chance.index(ROOMS);
+        let state = self.auditors[room].state();
+        let known = state.now_playing().map(|on| on.id).into_iter();
+        let known: Vec<EntryId> = known.chain(state.order(3).iter().map(|placed| placed.entry.id)).collect();
+        let loaded = self.chance.index(known.len() + 1);
+        for member in self.members.iter_mut().filter(|member| member.room == room) {
+            let ready = known[..loaded].iter().copied().filter(|_| self.chance.per_cent(90)).collect();
+            let status = status(self.chance.per_cent(85).then_some(ready));
+            if let Some(connection) = member.up() {
+                connection.room.status(connection.link.id, status);
+            }
+        }
+    }
+
     /// A client that sends again what was answered already, as a proxy in between might.
     fn repeat(&mut self) {
         let member = self.chance.index(self.members.len());
@@ -192,11 +214,12 @@ impl World {
         let people: Vec<UserId> =
             self.members.iter().filter(|member| member.room == room).map(|member| member.newcomer.id).collect();
         let suggested: Vec<EntryId> = state.snapshot().suggestions.iter().map(|entry| entry.id).collect();
+        let devices: Vec<DeviceId> = self.members.iter_mut().filter_map(Member::device).collect();
         let chance = &mut self.chance;
         let mut entry = |from: &[EntryId]| if from.is_empty() { EntryId(chance.uuid()) } else { *chance.pick(from) };
         let (some, before, suggestion) = (entry(&waiting), entry(&waiting), entry(&suggested));
         let member = *chance.pick(&people);
-        match chance.below(40) {
+        match chance.below(41) {
             0..14 => enqueue(chance.below(12)),
             14..16 => Command::Dequeue { entry: some },
             16..18 => Command::Move { entry: some, before: Some(before).filter(|_| chance.per_cent(70)) },
@@ -218,6 +241,10 @@ impl World {
             36 => Command::Admit { member },
             37 => Command::PauseQueue,
             38 => Command::ResumeQueue { member: None },
+            39 => Command::SetOutput {
+                mode: *chance.pick(&[OutputMode::Everyone, OutputMode::Speakers]),
+                devices: devices.iter().copied().filter(|_| chance.per_cent(40)).collect(),
+            },
             _ => Command::Rename { display_name: format!("Name {}", chance.below(100)) },
         }
     }

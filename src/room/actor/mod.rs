@@ -68,6 +68,8 @@ impl Actor {
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
         let mut absence = Absence::default();
         state.members_here().chain(state.lobby()).for_each(|user| absence.wait_for(user, now_ms));
+        let mut presence = Presence::default();
+        presence.follow_output(state.output());
         Self {
             id,
             code,
@@ -78,7 +80,7 @@ impl Actor {
             held: Held::default(),
             history,
             replies,
-            presence: Presence::default(),
+            presence,
             absence,
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
@@ -92,6 +94,7 @@ impl Actor {
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Message>, stop: CancellationToken) {
         self.catch_up().await;
         loop {
+            self.look_at_audience().await;
             let wake_at = self.services.clock.instant_at(self.next_wake_ms());
             tokio::select! {
                 biased;
@@ -244,9 +247,11 @@ impl Actor {
         let now_ms = self.services.clock.now_ms();
         let host_gone_since_ms = self.host_gone_since_ms(now_ms);
         let new_entry = EntryId(ids::uuid_v7(now_ms));
-        let ctx = Ctx { now_ms, new_entry, present: self.presence.active(), host_gone_since_ms };
+        let (present, audience) = (self.presence.active(), self.presence.audience());
+        let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience };
         let events = self.state.handle(&ctx, input).map_err(JoinError::Refused)?;
         self.wait_for_newcomers(now_ms, &events);
+        self.presence.follow_output(self.state.output());
         let offset = self.state.offset();
         let reply = command.map(|(connection, by, id)| Effect::Reply {
             connection,

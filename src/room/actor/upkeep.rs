@@ -52,6 +52,14 @@ impl Actor {
         self.leaves_memory(now_ms)
     }
 
+    /// Begins what waits for the devices that listen, once enough of them are ready.
+    pub(super) async fn look_at_audience(&mut self) {
+        let changed = self.presence.take_audience_change();
+        if changed && self.reload_at_ms.is_none() && self.state.awaits_devices(self.services.clock.now_ms()) {
+            let _ = self.decide(None, &Input::Audience).await;
+        }
+    }
+
     /// Moves the timeline on, for as many entries as are due.
     pub(super) async fn tick(&mut self, now_ms: i64) {
         while self.reload_at_ms.is_none() && self.state.next_deadline_ms().is_some_and(|due_ms| due_ms <= now_ms) {
@@ -114,6 +122,7 @@ impl Actor {
         match load(&self.services.store, self.id, self.code).await {
             Ok(loaded) => {
                 self.state = loaded.state;
+                self.presence.follow_output(self.state.output());
                 self.history = History::default();
                 self.replies = loaded.replies;
                 self.since_checkpoint = loaded.since_checkpoint;

@@ -107,11 +107,7 @@ impl RoomState {
                     current.skip_votes.insert(*member);
                 }
             }
-            Event::PlaybackChanged { playback, .. } => {
-                self.playback = *playback;
-                self.locked = None;
-                self.next_start_at_ms = None;
-            }
+            Event::PlaybackChanged { playback, .. } => self.move_timeline(playback),
             Event::OutputChanged { output, .. } => self.output.clone_from(output),
             Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
             Event::Noted { note } => self.desk.note(note, taken),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{Command, EntryId, Member, Role, Track, UserId, UserKind};
 
-use crate::PICTURE_BYTES_MAX;
+use crate::{Audience, PICTURE_BYTES_MAX};
 
 /// What a decision may know besides the state.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub struct Ctx<'a> {
     pub present: &'a BTreeSet<UserId>,
     /// Since when the host has no device connected; `None` while one is.
     pub host_gone_since_ms: Option<i64>,
+    /// Who listens.
+    pub audience: &'a Audience,
 }
 
 /// Somebody at the door.
@@ -84,6 +86,8 @@ pub enum Input {
     Forget(UserId),
     /// All devices of a member, or of somebody in the lobby, have been gone for the grace period.
     GraceOver(UserId),
+    /// Who listens, or what they have ready, changed; see [`crate::RoomState::awaits_devices`].
+    Audience,
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].
     Tick,
 }

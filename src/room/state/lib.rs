@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`input`] | what can be asked of a room, and by whom |
 //! | `decide` | input to events, or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `talk` |
+//! | [`audience`] | who listens, counted |
 //! | `apply` | events into the state; by area: `entries`, `belonging`, `identity`, `service` |
 //! | `permissions` | who may do what |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
@@ -24,6 +25,7 @@
 //! room is idle exactly when nobody who may play has anything waiting and nothing is on; there is exactly one host; an
 //! entry is in one place.
 
+pub mod audience;
 pub mod input;
 pub mod refusal;
 
@@ -63,6 +65,7 @@ use tutti_protocol::{
     UserId, UserKind,
 };
 
+pub use audience::Audience;
 pub use desk::{AUDIT_MAX, UNDO_MS};
 pub use input::{Ctx, Input, Newcomer};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
@@ -70,7 +73,7 @@ pub use order::Placed;
 pub use past::HISTORY_MAX;
 pub use refusal::Refusal;
 pub use snapshot::changes_order;
-pub use timeline::{PRELOAD_WINDOW_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
+pub use timeline::{PRELOAD_WINDOW_MS, READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 
 /// Entries one member may have waiting. Two queues that a merge makes one may together be longer; then nothing is added
 /// until it is shorter again.
@@ -164,6 +167,10 @@ struct Current {
     shares: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     started_at_ms: i64,
+    /// Nobody knew before that it would come on, and as far as is known it has not sounded yet: its start may wait until
+    /// devices have loaded it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    awaits_devices: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     skip_votes: BTreeSet<UserId>,
 }

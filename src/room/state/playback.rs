@@ -3,7 +3,7 @@
 use tutti_protocol::{Action, EndReason, Entry, EntryId, Event, Playback, PlaybackState, UserId};
 
 use crate::decide::Decision;
-use crate::timeline::{Due, end_at_ms, position_ms};
+use crate::timeline::{DRAWN_NEARER_MS_MIN, Due, end_at_ms, position_ms};
 use crate::{Ctx, Current, Refusal, RoomState, START_LEAD_MS};
 
 impl RoomState {
@@ -20,9 +20,10 @@ impl RoomState {
         };
         let (state, anchor_at_ms) = match self.playback.state {
             PlaybackState::Paused => (PlaybackState::Paused, ctx.now_ms),
-            PlaybackState::Playing | PlaybackState::Idle => {
-                (PlaybackState::Playing, self.next_start_at_ms.unwrap_or(ctx.now_ms + START_LEAD_MS))
-            }
+            PlaybackState::Playing | PlaybackState::Idle => (
+                PlaybackState::Playing,
+                self.next_start_at_ms.unwrap_or_else(|| ctx.now_ms + ctx.audience.lead_ms(&next)),
+            ),
         };
         let playback = Playback { state, entry: Some(next.id), anchor_position_ms: 0, anchor_at_ms };
         Some(Event::EntryStarted { entry: next, playback })
@@ -90,13 +91,26 @@ impl RoomState {
     }
 
     pub(crate) fn play(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
-        self.on()?;
+        let current = self.on()?;
         if self.playback.state == PlaybackState::Playing {
             return Ok(vec![]);
         }
-        let playback =
-            Playback { state: PlaybackState::Playing, anchor_at_ms: ctx.now_ms + START_LEAD_MS, ..self.playback };
+        // What was heard before is loaded.
+        let lead_ms = if current.awaits_devices { ctx.audience.lead_ms(&current.entry) } else { START_LEAD_MS };
+        let playback = Playback { state: PlaybackState::Playing, anchor_at_ms: ctx.now_ms + lead_ms, ..self.playback };
         Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
+    }
+
+    /// Begins at once what waited for devices, when enough of them are ready. After a crash nothing is lost: it begins when
+    /// it was to begin at the latest.
+    pub(crate) fn draw_nearer(&self, ctx: &Ctx<'_>) -> Vec<Event> {
+        let anchor_at_ms = ctx.now_ms + START_LEAD_MS;
+        let is_ready = self.current.as_ref().is_some_and(|current| ctx.audience.is_ready(&current.entry));
+        let gained_ms = self.playback.anchor_at_ms - anchor_at_ms;
+        if !self.awaits_devices(ctx.now_ms) || !is_ready || gained_ms < DRAWN_NEARER_MS_MIN {
+            return vec![];
+        }
+        vec![Event::PlaybackChanged { playback: Playback { anchor_at_ms, ..self.playback }, by: None }]
     }
 
     pub(crate) fn pause(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
@@ -119,7 +133,12 @@ impl RoomState {
             return Err(Refusal::BeyondTheEnd);
         }
         let lead_ms = if end_at_ms(&self.playback, &current.entry).is_some() { START_LEAD_MS } else { 0 };
-        let playback = Playback { anchor_position_ms, anchor_at_ms: ctx.now_ms + lead_ms, ..self.playback };
+        let mut anchor_at_ms = ctx.now_ms + lead_ms;
+        if self.awaits_devices(ctx.now_ms) {
+            // Where it will begin is no reason to begin earlier.
+            anchor_at_ms = anchor_at_ms.max(self.playback.anchor_at_ms);
+        }
+        let playback = Playback { anchor_position_ms, anchor_at_ms, ..self.playback };
         Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
     }
 }

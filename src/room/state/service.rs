@@ -31,6 +31,8 @@ impl RoomState {
             shared_with: vec![],
             shares: 1,
             started_at_ms: playback.anchor_at_ms,
+            // Of a change to the next track everybody was told in time.
+            awaits_devices: self.next_start_at_ms.is_none(),
             skip_votes: std::collections::BTreeSet::new(),
         };
         if entry.fallback {
@@ -41,6 +43,25 @@ impl RoomState {
         self.current = Some(current);
         self.playback = *playback;
         self.locked = None;
+        self.next_start_at_ms = None;
+    }
+
+    /// Takes in another timeline of the same entry, or none.
+    pub(crate) fn move_timeline(&mut self, playback: &Playback) {
+        let was = std::mem::replace(&mut self.playback, *playback);
+        let ran = was.state == PlaybackState::Playing;
+        let is_drawn_nearer =
+            ran && playback.state == PlaybackState::Playing && playback.anchor_at_ms < was.anchor_at_ms;
+        if let Some(current) = &mut self.current {
+            // Whatever is planned later than that, or stops it later, was decided after it had begun.
+            current.awaits_devices &= !(ran && playback.anchor_at_ms > was.anchor_at_ms);
+            if current.awaits_devices {
+                current.started_at_ms = playback.anchor_at_ms;
+            }
+        }
+        if !is_drawn_nearer {
+            self.locked = None;
+        }
         self.next_start_at_ms = None;
     }
 

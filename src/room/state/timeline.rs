@@ -6,11 +6,16 @@ use crate::RoomState;
 
 /// How far ahead of its instant a start or a resumption is announced, so that devices hear it together.
 pub const START_LEAD_MS: i64 = 200;
+/// How long at most a start waits for the devices that listen, when the entry could not be loaded before.
+pub const READY_BARRIER_MS: i64 = 3_000;
+/// How much earlier a start must be at least to be announced anew: devices plan it again each time.
+pub(crate) const DRAWN_NEARER_MS_MIN: i64 = 100;
 /// How long before the end of an entry the change to the next one is announced: time to schedule it without a gap.
 pub const TRACK_CHANGE_LEAD_MS: i64 = 1_000;
 /// How long before the end of an entry the next one is settled: time to fetch and decode it.
 pub const PRELOAD_WINDOW_MS: i64 = 10_000;
 
+const _: () = assert!(START_LEAD_MS + DRAWN_NEARER_MS_MIN < READY_BARRIER_MS);
 const _: () = assert!(START_LEAD_MS < TRACK_CHANGE_LEAD_MS && TRACK_CHANGE_LEAD_MS < PRELOAD_WINDOW_MS);
 
 /// Position at an instant, held to the track; 0 before it starts.
@@ -47,6 +52,13 @@ impl RoomState {
     /// When [`crate::Input::Tick`] next has something to do; `None` while the timeline stands still.
     pub fn next_deadline_ms(&self) -> Option<i64> {
         self.deadline().map(|(at_ms, _)| at_ms)
+    }
+
+    /// Whether what is on has not begun and waits for devices, so that [`crate::Input::Audience`] may have something to do.
+    pub fn awaits_devices(&self, now_ms: i64) -> bool {
+        self.current.as_ref().is_some_and(|current| current.awaits_devices)
+            && self.playback.state == PlaybackState::Playing
+            && self.playback.anchor_at_ms > now_ms
     }
 
     /// What is due at `now_ms`.

@@ -13,7 +13,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tutti_protocol::{
     Command, Duplicates, EntryId, Policy, Provider, RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Ctx, Input, Newcomer, RoomState, UPCOMING_SHOWN_MAX};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState, UPCOMING_SHOWN_MAX};
 use uuid::Uuid;
 
 const MEMBERS: u128 = 200;
@@ -51,7 +51,8 @@ fn enqueue(number: u128) -> Input {
 fn handle(room: &mut RoomState, number: u128, input: &Input) {
     let present = BTreeSet::new();
     let new_entry = EntryId(Uuid::from_u128(1 << 64 | number));
-    let ctx = Ctx { now_ms: NOW_MS, new_entry, present: &present, host_gone_since_ms: None };
+    let ctx =
+        Ctx { now_ms: NOW_MS, new_entry, present: &present, host_gone_since_ms: None, audience: &Audience::default() };
     black_box(room.handle(&ctx, input)).expect("nothing is refused here");
 }
 

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use tutti_protocol::{Command, EndReason, ErrorCode, Event, PlaybackState};
-use tutti_room_state::{START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
+use tutti_room_state::{READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 
 use crate::script::{Story, check};
 
@@ -130,4 +130,117 @@ fn a_closed_room_is_over() {
     assert_eq!(story.room.next_deadline_ms(), None);
     assert_eq!(story.refused("ana adds a3"), ErrorCode::Conflict);
     assert_eq!(story.refused("ben joins"), ErrorCode::Conflict);
+}
+
+/// How far ahead what is on starts.
+fn starts_in_ms(story: &Story) -> i64 {
+    story.room.playback().anchor_at_ms - story.now_ms
+}
+
+#[test]
+fn a_first_start_waits_for_the_devices_that_listen_and_no_longer() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; d2 listens; ana adds a1 a2");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS);
+    story.wait_ms(700);
+    story.play("d1 has a1");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS - 700, "one of two is not enough");
+    story.wait_ms(100);
+    story.play("d2 has a2 a1");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+    assert!(matches!(story.events.last(), Some(Event::PlaybackChanged { by: None, .. })));
+    let known = story.events.len();
+    story.play("d1 has a1 a2; d2 has a1");
+    assert_eq!(story.events.len(), known, "once is enough");
+}
+
+#[test]
+fn three_quarters_are_enough_and_whoever_is_slower_comes_in_later() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; d2 listens; d3 listens; d4 listens; ana adds a1; d1 has a1; d2 has a1");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS);
+    story.play("d4 has a1");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+}
+
+#[test]
+fn without_anybody_ready_it_starts_when_the_barrier_ends() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; ana adds a1=60 a2");
+    let start_ms = story.room.playback().anchor_at_ms;
+    story.wait_ms(READY_BARRIER_MS + 5_000);
+    assert_eq!(story.room.position_ms(story.now_ms), Some(5_000));
+    story.play("d1 has a1");
+    assert_eq!(story.room.playback().anchor_at_ms, start_ms, "what has begun is not moved");
+    story.play("next");
+    assert_eq!(story.room.playback().anchor_at_ms, start_ms + 60_000, "the next one follows without a gap");
+}
+
+#[test]
+fn where_nobody_listens_or_all_are_ready_nobody_waits() {
+    let mut story = Story::new();
+    story.play("ana joins; ana adds a1 a2 a3");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+    story.play("d1 listens; d1 has a2; ana skips");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS, "a skip to what was loaded");
+    story.play("ana skips");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS, "a skip to what was not");
+    story.play("d1 hushes");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS, "whoever goes is not waited for");
+}
+
+#[test]
+fn devices_that_are_not_to_play_or_cannot_are_not_waited_for() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; d2 listens; ana leaves out d2; ana adds a1 a2 a3; d1 has a1");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+    story.play("ana plays on d2; d2 has a2; ana skips");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS, "d1 does not play");
+
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens to library; d2 listens; ana adds a1:spotify; d2 has a1");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS, "d1 cannot play that");
+}
+
+#[test]
+fn a_track_change_never_waits() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; ana adds a1 a2; d1 has a1; next");
+    let start_ms = story.room.playback().anchor_at_ms;
+    assert_eq!(starts_in_ms(&story), TRACK_CHANGE_LEAD_MS);
+    story.play("d1 has a1 a2");
+    assert_eq!(story.room.playback().anchor_at_ms, start_ms, "nor is it ever sooner than the end of the one before");
+}
+
+#[test]
+fn what_is_loaded_is_resumed_and_moved_at_once() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; ana adds a1 a2; d1 has a1; wait 10; d1 has; ana pauses; ana plays");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+    story.play("wait 10; ana seeks 90");
+    assert_eq!(starts_in_ms(&story), START_LEAD_MS);
+}
+
+#[test]
+fn what_was_stopped_before_it_began_waits_again() {
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; ana adds a1 a2; wait 1; ana pauses; wait 60");
+    assert_eq!(story.room.position_ms(story.now_ms), Some(0));
+    story.play("ana plays");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS);
+    story.play("wait 1; ana seeks 30");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS - 1_000, "it begins elsewhere, and not earlier");
+    story.play("d1 has a1");
+    assert_eq!((starts_in_ms(&story), story.room.position_ms(story.now_ms)), (START_LEAD_MS, Some(30_000)));
+
+    let mut story = Story::new();
+    story.play("ana joins; d1 listens; ana adds a1 a2; ana pauses; ana skips; ana plays");
+    assert_eq!(starts_in_ms(&story), READY_BARRIER_MS, "nor was it heard when it came on while paused");
+}
+
+#[test]
+fn what_is_settled_stays_next_when_a_start_is_drawn_nearer() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; d1 listens; ana adds a1=6 a2 a3; wait 1; d1 has a1");
+    assert_eq!(story.refused("ana moves a3 before a2"), ErrorCode::Conflict);
 }

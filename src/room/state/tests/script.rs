@@ -9,7 +9,7 @@
 //! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90`
 //! (seconds, with every deadline on the way) · `next` (until the next entry is on).
 //!
-//! A track may have an artist and be explicit: `a1=200@queen`, `a1!`. Hosting: `ana sets policy votes` · `ana sets
+//! A track may have an artist be explicit, and be Spotify's: `a1=200@queen`, `a1!`, `a1:spotify`. Hosting: `ana sets policy votes` · `ana sets
 //! players_max 2` · `ana weighs ben 200` · `ana opens kick to cohost` · `ana grants ben skip` · `ana withholds ben vote` ·
 //! `ana falls back to x y=60` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
 //! `ana locks` · `ana unlocks` · `ana approves b1` · `ana rejects b1` · `ana clears ben` · `ana clears all` · `ana undoes` ·
@@ -17,6 +17,9 @@
 //! unplayable` · `ben renames Bo` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
 //! steps down` · `ben votes a1` · `ben votes against a1` · `ben unvotes a1` · `ben votes to skip` · `ben dozes` (idle) ·
 //! `ben wakes`.
+//!
+//! Devices are `d1`, `d2`: `d1 listens` (it plays) · `d1 listens to library` (nothing else) · `d1 has a1 a2` (ready to start) ·
+//! `d1 hushes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +27,7 @@ use tutti_protocol::{
     Action, Command, DeviceId, EntryId, ErrorCode, Event, OutputMode, PlaybackState, Policy, Provider, Role, RoomCode,
     SettingsChange, Track, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Ctx, Input, Newcomer, Refusal, RoomState};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState};
 use uuid::Uuid;
 
 /// A room that is told what to do in words.
@@ -36,6 +39,8 @@ pub struct Story {
     /// Members with a device that is not idle.
     pub present: BTreeSet<UserId>,
     pub host_gone_since_ms: Option<i64>,
+    /// The devices that play: what they can play, and what they have ready.
+    listening: BTreeMap<DeviceId, (Vec<Provider>, Vec<EntryId>)>,
     /// The names of the commands that were tried.
     pub asked: BTreeSet<&'static str>,
     people: BTreeMap<String, UserId>,
@@ -58,6 +63,7 @@ impl Story {
             now_ms: 1_000_000,
             present: BTreeSet::new(),
             host_gone_since_ms: None,
+            listening: BTreeMap::new(),
             asked: BTreeSet::new(),
             people: BTreeMap::new(),
             entries: BTreeMap::new(),
@@ -121,14 +127,25 @@ impl Story {
             self.asked.insert(command.name());
         }
         self.ids += 1;
+        let audience = self.audience();
         let ctx = Ctx {
             now_ms: self.now_ms,
             new_entry: EntryId(Uuid::from_u128(1_000_000 + self.ids)),
             present: &self.present,
             host_gone_since_ms: self.host_gone_since_ms,
+            audience: &audience,
         };
         self.events.extend(self.room.handle(&ctx, input)?);
         Ok(())
+    }
+
+    /// Those that are to play.
+    fn audience(&self) -> Audience {
+        let mut audience = Audience::default();
+        for (_, (providers, ready)) in self.listening.iter().filter(|(id, _)| self.room.output().lets_play(**id)) {
+            audience.add(providers, ready);
+        }
+        audience
     }
 
     /// Lets time pass, doing what is due at each deadline.
@@ -239,6 +256,10 @@ impl Story {
                 self.is_seen(name, how == "wakes");
                 return Some(Ok(()));
             }
+            [name, how @ ("listens" | "has" | "hushes"), ref rest @ ..] => {
+                self.device_says(device(name), how, rest);
+                Input::Audience
+            }
             _ => return None,
         };
         let done = self.handle(&input);
@@ -250,6 +271,19 @@ impl Story {
         let host = self.room.host().filter(|host| self.present.contains(host));
         self.host_gone_since_ms = self.host_gone_since_ms.filter(|_| host.is_none());
         Some(done)
+    }
+
+    fn device_says(&mut self, id: DeviceId, how: &str, rest: &[&str]) {
+        match (how, rest) {
+            ("hushes", []) => drop(self.listening.remove(&id)),
+            ("has", titles) => {
+                let ready = titles.iter().map(|title| self.entry(title)).collect();
+                self.listening.get_mut(&id).expect("it listens").1 = ready;
+            }
+            ("listens", ["to", "library"]) => drop(self.listening.insert(id, (vec![Provider::Library], vec![]))),
+            ("listens", []) => drop(self.listening.insert(id, (vec![], vec![]))),
+            _ => panic!("what does the device say: {rest:?}"),
+        }
     }
 
     fn is_seen(&mut self, name: &str, present: bool) {
@@ -386,13 +420,15 @@ fn reference_to(track: &Track) -> TrackRef {
     TrackRef { provider: track.provider, id: track.id.clone() }
 }
 
-/// `a1`, `a1=200`, `a1=200@queen`, `a1!`
+/// `a1`, `a1=200`, `a1=200@queen`, `a1!`, `a1:spotify`
 fn parse_track(word: &str) -> Track {
+    let (word, provider) =
+        word.strip_suffix(":spotify").map_or((word, Provider::Library), |word| (word, Provider::Spotify));
     let (word, explicit) = word.strip_suffix('!').map_or((word, false), |word| (word, true));
     let (word, artist) = word.split_once('@').map_or((word, None), |(word, artist)| (word, Some(artist)));
     let (title, seconds) = word.split_once('=').unwrap_or((word, "180"));
     let artists = artist.into_iter().map(str::to_owned).collect();
-    Track { artists, explicit, ..track_of(title, seconds.parse::<u64>().expect("seconds") * 1_000) }
+    Track { provider, artists, explicit, ..track_of(title, seconds.parse::<u64>().expect("seconds") * 1_000) }
 }
 
 pub fn track_of(title: &str, duration_ms: u64) -> Track {

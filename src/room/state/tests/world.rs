@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
-    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, OutputMode, PlaybackState, Policy, Provider,
-    Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
+    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, OutputMode, Playback, PlaybackState, Policy,
+    Provider, Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Ctx, Input, Newcomer, RoomState};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, START_LEAD_MS};
 use uuid::Uuid;
 
 use crate::script::track_of;
@@ -62,6 +62,8 @@ pub enum Act {
     HostGone(bool),
     /// Somebody's devices are looked at or not.
     Present(bool),
+    /// So many devices listen, and so many of them have what is on or waits ready.
+    Listen(u8, u8),
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -115,6 +117,7 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => Just(Act::Claim),
         1 => any::<bool>().prop_map(Act::HostGone),
         2 => any::<bool>().prop_map(Act::Present),
+        3 => (0..5u8, 0..5u8).prop_map(|(devices, ready)| Act::Listen(devices, ready)),
     ]
 }
 
@@ -171,6 +174,7 @@ pub struct World {
     ids: u128,
     pub present: BTreeSet<UserId>,
     pub host_gone_since_ms: Option<i64>,
+    audience: Audience,
 }
 
 impl World {
@@ -182,14 +186,20 @@ impl World {
             ids: 0,
             present: BTreeSet::new(),
             host_gone_since_ms: None,
+            audience: Audience::default(),
         };
         world.handle(&Input::Create { name: "Party".into(), host: newcomer(0) });
         world
     }
 
     fn ctx(&self, new_entry: u128) -> Ctx<'_> {
-        let new_entry = EntryId(Uuid::from_u128(new_entry));
-        Ctx { now_ms: self.now_ms, new_entry, present: &self.present, host_gone_since_ms: self.host_gone_since_ms }
+        Ctx {
+            now_ms: self.now_ms,
+            new_entry: EntryId(Uuid::from_u128(new_entry)),
+            present: &self.present,
+            host_gone_since_ms: self.host_gone_since_ms,
+            audience: &self.audience,
+        }
     }
 
     /// True when it was accepted.
@@ -201,6 +211,7 @@ impl World {
             new_entry: EntryId(Uuid::from_u128(1_000 + self.ids)),
             present: &self.present,
             host_gone_since_ms: self.host_gone_since_ms,
+            audience: &self.audience,
         };
         if let Ok(events) = self.room.handle(&ctx, input) {
             self.events.extend(events);
@@ -258,6 +269,7 @@ impl World {
             }
             Act::Present(true) => return self.present.insert(by),
             Act::Present(false) => return self.present.remove(&by),
+            Act::Listen(devices, ready) => return self.listen(*devices, (*ready).min(*devices), &waiting),
             Act::FallBack(durations_ms) => {
                 let titled = durations_ms.iter().enumerate();
                 tracks = titled.map(|(number, ms)| track_of(&format!("f{number}"), *ms)).collect();
@@ -322,6 +334,26 @@ impl World {
         true
     }
 
+    /// Nothing but a start that nobody could prepare for is moved by it, only to be nearer, and only while it is to come.
+    fn listen(&mut self, devices: u8, ready: u8, waiting: &[EntryId]) -> bool {
+        let entries: Vec<EntryId> = self.room.now_playing().map(|on| on.id).iter().chain(waiting).copied().collect();
+        self.audience = Audience::default();
+        for device in 0..devices {
+            self.audience.add(&[], if device < ready { &entries } else { &[] });
+        }
+        let (before, known) = (*self.room.playback(), self.events.len());
+        let awaited = self.room.awaits_devices(self.now_ms);
+        let accepted = self.handle(&Input::Audience);
+        if let [Event::PlaybackChanged { playback, by: None }] = self.events[known..] {
+            assert!(awaited && u32::from(ready) * 4 >= u32::from(devices) * 3, "enough are ready");
+            assert!(playback.anchor_at_ms < before.anchor_at_ms, "nearer");
+            assert_eq!(playback, Playback { anchor_at_ms: self.now_ms + START_LEAD_MS, ..before }, "and nothing else");
+        } else {
+            assert_eq!((known, before), (self.events.len(), *self.room.playback()));
+        }
+        accepted
+    }
+
     pub fn wait(&mut self, duration_ms: i64) {
         let until_ms = self.now_ms + duration_ms;
         while let Some(at_ms) = self.room.next_deadline_ms().filter(|at_ms| *at_ms <= until_ms) {
@@ -343,6 +375,8 @@ impl World {
             assert!(room.now_playing().is_none() && order.is_empty());
             return;
         }
+        let ahead_ms = snapshot.playback.anchor_at_ms - self.now_ms;
+        assert!(ahead_ms <= READY_BARRIER_MS, "nobody waits longer, whatever devices say");
         assert_eq!(snapshot.members.iter().filter(|member| member.role == Role::Host).count(), 1, "one host");
         assert_eq!(room.now_playing().is_none(), snapshot.playback.state == PlaybackState::Idle);
         let is_fallback_due = !snapshot.fallback.is_empty() && room.members_here().next().is_some();

@@ -1,0 +1,77 @@
+//! What devices report of themselves, held to what can be: whatever one of them says harms neither the room nor the others.
+
+use tutti_protocol::{DevicePlayback, DeviceStatus};
+
+use crate::limits::READY_ENTRIES_MAX;
+
+/// No track is longer than this, no device further off.
+const SPAN_MS_MAX: f64 = 7.0 * 24.0 * 3_600_000.0;
+/// Beyond it not every millisecond is a number.
+const INSTANT_MS_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// A status with every number in its bounds, and each entry named once.
+pub(super) fn within_bounds(mut status: DeviceStatus) -> DeviceStatus {
+    if let Some(playback) = &mut status.playback {
+        let DevicePlayback { position_ms, at_ms, error_ms, deviation_ms, ready, .. } = playback;
+        *position_ms = position_ms.clamp(-SPAN_MS_MAX, SPAN_MS_MAX);
+        *at_ms = at_ms.clamp(0.0, INSTANT_MS_MAX);
+        *error_ms = error_ms.clamp(-SPAN_MS_MAX, SPAN_MS_MAX);
+        *deviation_ms = deviation_ms.map(|deviation_ms| deviation_ms.clamp(0.0, SPAN_MS_MAX));
+        let mut named = Vec::with_capacity(ready.len().min(READY_ENTRIES_MAX));
+        for entry in ready.drain(..) {
+            if named.len() < READY_ENTRIES_MAX && !named.contains(&entry) {
+                named.push(entry);
+            }
+        }
+        *ready = named;
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use tutti_protocol::{EntryId, Measured, PlaybackState};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entries(numbers: &[u128]) -> Vec<EntryId> {
+        numbers.iter().map(|number| EntryId(Uuid::from_u128(*number))).collect()
+    }
+
+    fn status(number: f64, ready: &[u128]) -> DeviceStatus {
+        let playback = DevicePlayback {
+            entry: None,
+            position_ms: number,
+            at_ms: number,
+            error_ms: number,
+            deviation_ms: Some(number),
+            measured: Some(Measured::Heard),
+            state: PlaybackState::Playing,
+            ready: entries(ready),
+        };
+        DeviceStatus { playback: Some(playback), idle: false }
+    }
+
+    #[test]
+    fn absurd_numbers_are_held_to_what_can_be() {
+        for (said, span_ms, at_ms, deviation_ms) in [
+            (f64::MAX, SPAN_MS_MAX, INSTANT_MS_MAX, SPAN_MS_MAX),
+            (f64::MIN, -SPAN_MS_MAX, 0.0, 0.0),
+            (1.5, 1.5, 1.5, 1.5),
+            (-1.5, -1.5, 0.0, 0.0),
+        ] {
+            let held = within_bounds(status(said, &[])).playback.expect("it plays");
+            assert_eq!((held.position_ms, held.error_ms), (span_ms, span_ms), "{said}");
+            assert_eq!((held.at_ms, held.deviation_ms), (at_ms, Some(deviation_ms)), "{said}");
+        }
+    }
+
+    #[test]
+    fn each_entry_is_named_once_and_there_are_few() {
+        let ready = |named: &[u128]| within_bounds(status(0.0, named)).playback.expect("it plays").ready;
+        assert_eq!(ready(&[1, 1, 2, 1, 2]), entries(&[1, 2]));
+        assert_eq!(ready(&[1, 2, 3, 4, 5, 6]), entries(&[1, 2, 3, 4]));
+        assert_eq!(within_bounds(DeviceStatus { playback: None, idle: true }).playback, None);
+    }
+}

@@ -1,0 +1,186 @@
+//! Starts that wait for the devices that listen, and which devices those are.
+
+use std::time::Duration;
+
+use tutti::limits::PRESENCE_DELAY;
+use tutti::room::state::{READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
+use tutti_protocol::{
+    Command, DeviceId, DevicePlayback, DeviceStatus, EntryId, Event, OutputMode, Playback, PlaybackState, RoomCode,
+    ServerFrame,
+};
+
+use super::hall::{Hall, Seat};
+
+/// A room whose host only controls, somebody who looks on, and devices that listen.
+struct Party {
+    hall: Hall,
+    code: RoomCode,
+    ana: Seat,
+    wall: Seat,
+    devices: Vec<Seat>,
+}
+
+impl Party {
+    async fn of(listening: usize) -> Self {
+        let hall = Hall::open();
+        let code = hall.room("ana").await;
+        let ana = hall.enter(code, "ana").await;
+        let mut wall = hall.enter(code, "ana").await;
+        let mut devices = vec![];
+        for _ in 0..listening {
+            let device = hall.enter(code, "ben").await;
+            says(&device, Some(&[]));
+            devices.push(device);
+        }
+        wall.so_far();
+        Self { hall, code, ana, wall, devices }
+    }
+
+    /// The timeline that is announced next, and how far ahead it begins.
+    async fn announced(&mut self) -> (Playback, i64) {
+        loop {
+            let (_, events) = self.wall.delta().await;
+            if let Some(playback) = events.iter().find_map(timeline) {
+                return (playback, playback.anchor_at_ms - self.hall.clock.now_ms());
+            }
+        }
+    }
+
+    /// Nothing was announced so far: what comes next is what is asked now.
+    async fn nothing_was_announced(&mut self) {
+        self.ana.ask(Command::Lock).await;
+        self.ana.ask(Command::Unlock).await;
+        for _ in 0..2 {
+            let (_, events) = self.wall.delta().await;
+            assert!(events.iter().all(|event| timeline(event).is_none()), "{events:?}");
+        }
+    }
+
+    fn device(&self, index: usize) -> DeviceId {
+        self.devices[index].link.device.id
+    }
+}
+
+fn timeline(event: &Event) -> Option<Playback> {
+    match event {
+        Event::EntryStarted { playback, .. } | Event::PlaybackChanged { playback, .. } => Some(*playback),
+        _ => None,
+    }
+}
+
+/// A device plays and has these ready, or makes no sound.
+fn says(device: &Seat, ready: Option<&[EntryId]>) {
+    let playback = ready.map(|ready| DevicePlayback {
+        entry: None,
+        position_ms: 0.0,
+        at_ms: 0.0,
+        error_ms: 0.0,
+        deviation_ms: None,
+        measured: None,
+        state: PlaybackState::Idle,
+        ready: ready.to_vec(),
+    });
+    device.room.status(device.link.id, DeviceStatus { playback, idle: false });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_is_announced_again_once_enough_devices_are_ready() {
+    let mut party = Party::of(2).await;
+    let a1 = party.ana.add("a1").await;
+    let (announced, ahead_ms) = party.announced().await;
+    assert_eq!((announced.entry, ahead_ms), (Some(a1), READY_BARRIER_MS));
+    says(&party.devices[0], Some(&[a1]));
+    party.nothing_was_announced().await;
+    tokio::time::advance(Duration::from_millis(500)).await;
+    says(&party.devices[1], Some(&[a1]));
+    let (again, ahead_ms) = party.announced().await;
+    assert_eq!((again.entry, ahead_ms), (Some(a1), START_LEAD_MS));
+    assert!(again.anchor_at_ms < announced.anchor_at_ms);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_goes_falls_silent_or_is_left_out_is_not_waited_for() {
+    for how in 0..3 {
+        let mut party = Party::of(2).await;
+        let a1 = party.ana.add("a1").await;
+        says(&party.devices[0], Some(&[a1]));
+        assert_eq!(party.announced().await.1, READY_BARRIER_MS);
+        match how {
+            0 => party.devices.remove(1).leave().await,
+            1 => says(&party.devices[1], None),
+            _ => {
+                let output = Command::SetOutput { mode: OutputMode::Everyone, devices: [party.device(1)].into() };
+                party.ana.ask(output).await;
+            }
+        }
+        assert_eq!(party.announced().await.1, START_LEAD_MS, "{how}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_rooms_loudspeakers_are_waited_for() {
+    let mut party = Party::of(3).await;
+    let output = Command::SetOutput { mode: OutputMode::Speakers, devices: [party.device(2)].into() };
+    party.ana.ask(output).await;
+    let a1 = party.ana.add("a1").await;
+    assert_eq!(party.announced().await.1, READY_BARRIER_MS);
+    says(&party.devices[0], Some(&[a1]));
+    says(&party.devices[1], Some(&[a1]));
+    party.nothing_was_announced().await;
+    says(&party.devices[2], Some(&[a1]));
+    assert_eq!(party.announced().await.1, START_LEAD_MS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_devices_loaded_ahead_starts_at_once_and_a_track_change_never_waits() {
+    let mut party = Party::of(1).await;
+    let entries = [party.ana.add("a1").await, party.ana.add("a2").await, party.ana.add("a3").await];
+    assert_eq!(party.announced().await.1, READY_BARRIER_MS);
+    says(&party.devices[0], Some(&entries[..2]));
+    assert_eq!(party.announced().await.1, START_LEAD_MS);
+    party.ana.ask(Command::Skip { entry: None, unplayable: None }).await;
+    let (second, ahead_ms) = party.announced().await;
+    assert_eq!((second.entry, ahead_ms), (Some(entries[1]), START_LEAD_MS));
+    for seat in [&party.ana, &party.wall, &party.devices[0]] {
+        seat.link.heard(party.hall.clock.now_ms() + 3_600_000);
+    }
+    let (third, ahead_ms) = party.announced().await;
+    assert_eq!((third.entry, ahead_ms), (Some(entries[2]), TRACK_CHANGE_LEAD_MS));
+    assert_eq!(third.anchor_at_ms, second.anchor_at_ms + 180_000);
+    says(&party.devices[0], Some(&entries));
+    party.nothing_was_announced().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_it_begins_when_it_was_to_begin_at_the_latest_or_sooner() {
+    let mut party = Party::of(1).await;
+    let a1 = party.ana.add("a1").await;
+    let (announced, _) = party.announced().await;
+    let Party { hall, code, .. } = party;
+    let hall = hall.crash();
+    let mut back = hall.enter(code, "ben").await;
+    assert_eq!(back.snapshot().await.1.playback, announced);
+    says(&back, Some(&[]));
+    says(&back, Some(&[a1]));
+    let (_, events) = back.delta().await;
+    let again = events.iter().find_map(timeline).expect("a timeline");
+    assert_eq!(again.anchor_at_ms, hall.clock.now_ms() + START_LEAD_MS);
+
+    let hall = hall.crash();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    let mut late = hall.enter(code, "ben").await;
+    assert_eq!(late.snapshot().await.1.playback, again);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_device_has_ready_is_told_to_nobody() {
+    let mut party = Party::of(1).await;
+    let a1 = party.ana.add("a1").await;
+    says(&party.devices[0], Some(&[a1]));
+    tokio::time::advance(PRESENCE_DELAY * 2).await;
+    let told = party.wall.frame(|frame| matches!(frame, ServerFrame::Presence { .. })).await;
+    let ServerFrame::Presence { members, .. } = told else { unreachable!() };
+    let playing: Vec<_> =
+        members.iter().flat_map(|member| &member.devices).filter_map(|device| device.playback.as_ref()).collect();
+    assert!(!playing.is_empty() && playing.iter().all(|playback| playback.ready.is_empty()));
+}
