@@ -35,9 +35,8 @@ impl Clock {
     }
 
     /// Now, in whole Unix milliseconds.
-    #[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit an i64 for 292 million years")]
     pub fn now_ms(&self) -> i64 {
-        self.now_ms_f64() as i64
+        whole_ms(self.now_ms_f64())
     }
 
     /// The instant at which this clock shows `at_ms`, to sleep until; in the past when it did already.
@@ -46,4 +45,10 @@ impl Clock {
         let after_origin_ms = at_ms as f64 - self.origin_ms;
         self.origin + Duration::from_secs_f64(after_origin_ms.max(0.0) / 1e3)
     }
+}
+
+/// Unix milliseconds without their fraction.
+#[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit an i64 for 292 million years")]
+pub fn whole_ms(at_ms: f64) -> i64 {
+    at_ms as i64
 }

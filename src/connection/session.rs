@@ -18,6 +18,7 @@ use super::bucket::Bucket;
 use super::hub::{AddressPlace, Place};
 use super::socket::Socket;
 use super::{Drained, Link, Outbox, Sockets, frame, report};
+use crate::clock::whole_ms;
 use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::{
@@ -259,7 +260,8 @@ impl Session {
 
     /// Takes one message in. An error ends the connection, with a code when it is the server that closes.
     async fn take(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Option<CloseCode>> {
-        let now_ms = self.sockets.clock.now_ms();
+        let heard_ms = self.sockets.clock.now_ms_f64();
+        let now_ms = whole_ms(heard_ms);
         self.link.heard(now_ms);
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
@@ -278,8 +280,8 @@ impl Session {
             }
             Ok(_) if !self.signals.take(now_ms) => return Err(Some(CloseCode::ProtocolViolation)),
             Ok(ClientFrame::Sync { t0 }) => {
-                let t1 = self.sockets.clock.now_ms_f64();
-                let answer = ServerFrame::Sync { t0, t1, t2: self.sockets.clock.now_ms_f64() };
+                // Between the two there is what it took to read it; writing the answer takes less.
+                let answer = ServerFrame::Sync { t0, t1: heard_ms, t2: self.sockets.clock.now_ms_f64() };
                 self.link.outbox.push_urgent(&frame::json(&answer));
             }
             Ok(ClientFrame::Status(status)) => self.room.status(self.link.id, report::within_bounds(status)),
