@@ -30,12 +30,15 @@ use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::backup::Lock;
 use crate::store::sqlite::{self, SqliteStore};
+use crate::telemetry::exposition::Exposition;
+use crate::telemetry::metrics::Metrics;
 use crate::{http, listener};
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     stop: CancellationToken,
     hub: Arc<Hub>,
     connections: Group,
@@ -59,6 +62,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are read, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Reads the keys anew, without dropping anybody. When they cannot be read the old ones stay, and the log says why.
@@ -103,7 +111,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let clock = Clock::system();
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
-    let lock = lock_database(&config.storage).context("database")?;
+    let _lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
     let listener = TcpListener::bind(config.listen.listen)
@@ -121,9 +129,20 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     library.start(&background.tasks, background.stop.clone(), rescan_every);
     let music = Music::new(library.clone());
 
-    let journal = Journal::start(store.clone(), &background.tasks);
-    let registry = Registry::new(store.clone(), journal, clock, rooms.tasks.clone(), rooms.stop.clone());
+    let metrics_listen = config.telemetry.metrics_listen;
+    let (metrics, reading) = metrics_listen.map(|_| Metrics::on()).unzip();
+    let metrics = metrics.unwrap_or_else(Metrics::off);
+    let journal = Journal::start(store.clone(), clock, metrics.clone(), &background.tasks);
+    let (tasks, end) = (rooms.tasks.clone(), rooms.stop.clone());
+    let registry = Registry::new(store.clone(), journal, clock, metrics.clone(), tasks, end);
     let hub = Arc::new(Hub::default());
+    let metrics_address = match metrics_listen.zip(reading) {
+        Some((listen, reading)) => {
+            let exposition = Exposition { reading, hub: hub.clone(), rooms: registry.clone() };
+            Some(exposition.serve(listen, &background.tasks, background.stop.clone()).await.context("metrics")?)
+        }
+        None => None,
+    };
     let origins = Origins::new(&config.listen);
     if !origins.https() && !config.listen.listen.ip().is_loopback() {
         tracing::warn!("without https, login cookies and passwords can be read on the network");
@@ -135,6 +154,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         spotify: spotify.clone(),
         hub: hub.clone(),
         clock,
+        metrics,
         origins: origins.clone(),
         config: config.limits.clone(),
         limits: DoorLimits::new(&config.limits, clock),
@@ -174,7 +194,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         stop.clone(),
     ));
     tracing::info!("serving at http://{address}");
-    Ok(Server { address, stop, hub, connections, rooms, background, library, store, keys, _lock: lock })
+    Ok(Server { address, metrics_address, stop, hub, connections, rooms, background, library, store, keys, _lock })
 }
 
 /// Two servers on one SQLite file would each tell the other's members nothing.

@@ -197,4 +197,9 @@ pub struct TelemetryConfig {
     /// Log lines as JSON.
     #[arg(long, env = "TUTTI_LOG_JSON")]
     pub log_json: bool,
+
+    /// Address and port at which metrics can be read, at `/metrics` in Prometheus' text format; such as 127.0.0.1:9090.
+    /// Without it nothing is counted. Whoever reaches it can read it.
+    #[arg(long, env = "TUTTI_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 }

@@ -81,6 +81,11 @@ pub const DATABASE_STATEMENT_BYTES_MAX: usize = 1024 * 1024;
 /// How long closing all connections may take; those left are cut off.
 pub const DATABASE_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Connections to where metrics are read; beyond it they are refused.
+pub const METRICS_CONNECTIONS_MAX: u32 = 16;
+/// How often what histograms gathered is sorted into their buckets, whether or not anybody reads them.
+pub const METRICS_TIDY_EVERY: Duration = Duration::from_secs(5);
+
 /// A request's head must have come by then (slowloris).
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// After SIGTERM: how long connections may take to end.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction, Args as _, Command};
 use expect_test::expect_file;
 use tutti::config::ServeConfig;
+use tutti::telemetry::metrics::NAMES;
 
 const PAGE: &str = include_str!("../docs/configuration.md");
 const OPERATIONS: &str = include_str!("../docs/operations.md");
@@ -30,6 +31,13 @@ fn no_page_names_a_setting_that_is_not_there() {
     // The prefix by itself is none.
     for name in words.filter(|word| word.starts_with("TUTTI_") && *word != "TUTTI_") {
         assert!(known.contains(&name), "{name} is no setting");
+    }
+}
+
+#[test]
+fn every_metric_is_explained() {
+    for (name, _) in NAMES {
+        assert!(OPERATIONS.contains(&format!("`{name}`")), "{name}");
     }
 }
 

@@ -11,4 +11,5 @@ mod room;
 mod spotify;
 mod store;
 mod support;
+mod telemetry;
 mod wire;

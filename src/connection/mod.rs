@@ -39,6 +39,7 @@ use crate::limiter::Limiter;
 use crate::music::Music;
 use crate::room::Registry;
 use crate::spotify::Spotify;
+use crate::telemetry::metrics::Metrics;
 
 pub use hub::Hub;
 pub use link::Link;
@@ -62,6 +63,8 @@ pub struct Sockets {
     pub hub: Arc<Hub>,
     /// The server's clock.
     pub clock: Clock,
+    /// What is counted of them.
+    pub metrics: Metrics,
     /// Which pages may use this server.
     pub origins: Origins,
     /// How much they may do.

@@ -10,8 +10,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tutti_protocol::{
-    ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, ErrorCode, Hello, RoomCode, ServerFrame,
-    TrackRef,
+    ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, DeviceStatus, ErrorCode, Hello,
+    PlaybackState, RoomCode, ServerFrame, TrackRef,
 };
 
 use super::bucket::Bucket;
@@ -26,6 +26,7 @@ use crate::limits::{
     SIGNALS_PER_SECOND,
 };
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
+use crate::telemetry::metrics::CommandOutcome;
 
 type WebSocket = WebSocketStream<Socket>;
 
@@ -284,7 +285,7 @@ impl Session {
                 let answer = ServerFrame::Sync { t0, t1: heard_ms, t2: self.sockets.clock.now_ms_f64() };
                 self.link.outbox.push_urgent(&frame::json(&answer));
             }
-            Ok(ClientFrame::Status(status)) => self.room.status(self.link.id, report::within_bounds(status)),
+            Ok(ClientFrame::Status(status)) => self.report(status),
             Ok(ClientFrame::Refresh { token }) => self.refresh(&token)?,
         }
         Ok(())
@@ -317,6 +318,14 @@ impl Session {
         self.room.command(self.link.id, self.link.user, id, command, tracks).await;
     }
 
+    fn report(&self, status: DeviceStatus) {
+        let status = report::within_bounds(status);
+        if let Some(playback) = status.playback.as_ref().filter(|playback| playback.state == PlaybackState::Playing) {
+            self.sockets.metrics.device(playback);
+        }
+        self.room.status(self.link.id, status);
+    }
+
     fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
         let access = self.sockets.identity.authenticate(token).map_err(|error| Some(close_code(error)))?;
         if access.user != self.link.user {
@@ -327,6 +336,7 @@ impl Session {
     }
 
     fn refuse(&self, id: CommandId, code: ErrorCode, message: impl Into<String>) {
+        self.sockets.metrics.command(CommandOutcome::Refused);
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, code, message)));
     }
 }

@@ -52,6 +52,10 @@ impl Presence {
         self.connected.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.connected.len()
+    }
+
     pub(super) fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.connected.values().map(|connected| &connected.link)
     }

@@ -18,6 +18,7 @@ use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
 use crate::store::journal::Journal;
 use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredRoom};
+use crate::telemetry::metrics::Metrics;
 
 /// Codes tried before giving up on finding a free one: among 2^30 one is nearly always enough.
 const CODE_TRIES: usize = 8;
@@ -49,6 +50,7 @@ struct Inner {
     store: SharedStore,
     journal: Journal,
     clock: Clock,
+    metrics: Metrics,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -59,6 +61,7 @@ pub(super) struct Services {
     pub(super) store: SharedStore,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
     registry: Weak<Inner>,
 }
 
@@ -79,10 +82,11 @@ impl Registry {
         store: SharedStore,
         journal: Journal,
         clock: Clock,
+        metrics: Metrics,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, tasks, stop }) }
+        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, metrics, tasks, stop }) }
     }
 
     /// How many rooms are in memory.
@@ -162,6 +166,7 @@ impl Registry {
             store: inner.store.clone(),
             journal: inner.journal.clone(),
             clock: inner.clock,
+            metrics: inner.metrics.clone(),
             registry: Arc::downgrade(inner),
         };
         let actor = Actor::new(room.id, code, services, loaded);

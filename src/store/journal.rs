@@ -14,7 +14,9 @@ use tokio_util::task::TaskTracker;
 use tutti_protocol::RoomId;
 
 use super::{JournalBatch, SharedStore, StoreError};
+use crate::clock::Clock;
 use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
+use crate::telemetry::metrics::Metrics;
 
 /// The result of an append; the error is shared with the log.
 pub type Appended = Result<(), Arc<StoreError>>;
@@ -33,9 +35,9 @@ struct Append {
 
 impl Journal {
     /// Starts the one writer.
-    pub fn start(store: SharedStore, tasks: &TaskTracker) -> Self {
+    pub fn start(store: SharedStore, clock: Clock, metrics: Metrics, tasks: &TaskTracker) -> Self {
         let (appends, queue) = mpsc::channel(JOURNAL_QUEUE_MAX);
-        tasks.spawn(write(store, queue));
+        tasks.spawn(write(store, clock, metrics, queue));
         Self { appends }
     }
 
@@ -50,7 +52,7 @@ impl Journal {
     }
 }
 
-async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
+async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mpsc::Receiver<Append>) {
     let mut gathered = Vec::new();
     let mut broken = Broken::default();
     while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
@@ -58,7 +60,7 @@ async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
             .drain(..)
             .filter_map(|append| match broken.of(&append.batch) {
                 Some(error) => {
-                    answer(append.done, Err(error));
+                    answer(&metrics, append.done, Err(error));
                     None
                 }
                 None => Some((append.batch, append.done)),
@@ -67,8 +69,11 @@ async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
         if batches.is_empty() {
             continue;
         }
-        match store.append(&batches).await {
-            Ok(()) => waiting.into_iter().for_each(|done| answer(done, Ok(()))),
+        let began_ms = clock.now_ms_f64();
+        let committed = store.append(&batches).await;
+        metrics.commit(clock.now_ms_f64() - began_ms);
+        match committed {
+            Ok(()) => waiting.into_iter().for_each(|done| answer(&metrics, done, Ok(()))),
             Err(error) => {
                 let mut given_up = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
                 for (batch, done) in batches.into_iter().zip(waiting) {
@@ -81,7 +86,7 @@ async fn write(store: SharedStore, mut queue: mpsc::Receiver<Append>) {
                             broken.by(&batch, error)
                         }),
                     };
-                    answer(done, appended);
+                    answer(&metrics, done, appended);
                 }
             }
         }
@@ -111,6 +116,7 @@ impl Broken {
 }
 
 /// A room that is gone does not wait for its answer.
-fn answer(done: oneshot::Sender<Appended>, appended: Appended) {
+fn answer(metrics: &Metrics, done: oneshot::Sender<Appended>, appended: Appended) {
+    metrics.batch(appended.is_ok());
     let _ = done.send(appended);
 }

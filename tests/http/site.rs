@@ -28,6 +28,7 @@ use tutti::store::SharedStore;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
+use tutti::telemetry::metrics::Metrics;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -76,8 +77,8 @@ impl Site {
         std::fs::create_dir_all(&music).unwrap();
         let library = Library::open(&dir.path().join("library.db"), Source::Folder(music), clock).await.unwrap();
         let music = Music::new(library);
-        let journal = Journal::start(store.clone(), &tasks);
-        let rooms = Registry::new(store.clone(), journal, clock, tasks.clone(), draining.clone());
+        let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
+        let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
         let sockets = Arc::new(Sockets {
             identity: identity.clone(),
             rooms: rooms.clone(),
@@ -85,6 +86,7 @@ impl Site {
             spotify: spotify.clone(),
             hub: Arc::default(),
             clock,
+            metrics: Metrics::off(),
             origins: origins.clone(),
             config: config.limits.clone(),
             limits: DoorLimits::new(&config.limits, clock),

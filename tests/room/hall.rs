@@ -11,6 +11,7 @@ use tutti::room::state::Newcomer;
 use tutti::room::{Join, JoinError, Registry, RoomHandle};
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
+use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
     SessionId, Track, TrackRef, UserId, UserKind,
@@ -33,8 +34,8 @@ impl Hall {
 
     fn over(store: Arc<MemoryStore>, clock: Clock) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let journal = Journal::start(store.clone(), &tasks);
-        let rooms = Registry::new(store.clone(), journal, clock, tasks.clone(), stop.clone());
+        let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
+        let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), stop.clone());
         Self { store, clock, rooms, tasks, stop }
     }
 

@@ -12,6 +12,7 @@ use tutti::connection::{Link, Outbox};
 use tutti::room::Registry;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
+use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
 
 use crate::chance::Chance;
@@ -36,8 +37,8 @@ impl Process {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let (rooms, clock) = runtime.block_on(async {
             let clock = Clock::starting_at(now_ms);
-            let journal = Journal::start(store.clone(), &tasks);
-            (Registry::new(store.clone(), journal, clock, tasks.clone(), stop.clone()), clock)
+            let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
+            (Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), stop.clone()), clock)
         });
         Self { runtime, rooms, clock, tasks, stop }
     }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Executor as _};
 use tokio_util::task::TaskTracker;
+use tutti::clock::Clock;
 use tutti::limits::{DATABASE_CONNECTION_TIMEOUT, DATABASE_WORK_TIMEOUT};
 use tutti::store::journal::Journal;
 use tutti::store::mysql::MySqlStore;
 use tutti::store::mysql::schema::{self, SchemaError};
 use tutti::store::{IndexChange, JournalBatch, RoomStore as _, Store as _, StoreError, StoredRoom};
+use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -214,7 +216,7 @@ async fn a_database_that_does_not_answer_fails_calls_and_is_used_again() {
     }
     // Who appends together waits together, not one after the other.
     let tasks = TaskTracker::new();
-    let journal = Journal::start(Arc::new(store.clone()), &tasks);
+    let journal = Journal::start(Arc::new(store.clone()), Clock::system(), Metrics::off(), &tasks);
     let mut appends = Vec::new();
     for number in 1..=50 {
         appends.push(journal.append(batch(&self::room(number), 2)).await);

@@ -88,6 +88,11 @@ impl TestServer {
         server.reload_keys().await;
     }
 
+    /// Where its metrics are read, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.running.as_ref().expect("it runs").0.metrics_address()
+    }
+
     /// Where it keeps things.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")

@@ -54,6 +54,7 @@ async fn frames_outside_the_contract_are_closed_with_4506() {
         "[]",
         r#"{"type":"dance"}"#,
         r#"{"type":"sync"}"#,
+        r#"{"type":"status","playback":{"entry":null,"position_ms":0,"at_ms":0,"error_ms":1e400,"state":"playing"}}"#,
         r#"{"type":"command","id":"7","command":{"name":"play"}}"#,
         &scene.mallory.hello(&scene.code).to_string(),
         &"x".repeat(70_000),

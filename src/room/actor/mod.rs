@@ -26,6 +26,7 @@ use crate::connection::frame;
 use crate::ids;
 use crate::limits::{AWAY_GRACE, CHECKPOINT_EVERY, HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::store::{Forgets, IndexChange, JournalBatch};
+use crate::telemetry::metrics::{CatchUpKind, CommandOutcome};
 
 /// Owns a room: nothing else changes it.
 pub(super) struct Actor {
@@ -189,6 +190,12 @@ impl Actor {
             },
             None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
         };
+        self.services.metrics.join(match from {
+            Some(known) if known.offset == offset => CatchUpKind::Nothing,
+            Some(_) => CatchUpKind::Delta,
+            None if resume.is_some() => CatchUpKind::Snapshot,
+            None => CatchUpKind::First,
+        });
         let welcome = frame::json(&ServerFrame::Welcome {
             connection: link.id,
             member: link.user,
@@ -213,17 +220,22 @@ impl Actor {
         // While the room waits for its reload it knows what was decided, not what lasts.
         let outcome =
             if self.reload_at_ms.is_some() { Some(Outcome::unavailable()) } else { self.replies.get(by, id).cloned() };
+        let metrics = self.services.metrics.clone();
         if let Some(outcome) = outcome {
+            let is_waiting = self.reload_at_ms.is_some();
+            metrics.command(if is_waiting { CommandOutcome::Unavailable } else { CommandOutcome::Repeated });
             return self.hold(vec![Effect::Reply { connection, id, outcome }]);
         }
         let name = command.name();
         match self.decide(Some((connection, by, id)), &Input::Command { by, command, tracks }).await {
-            Ok(()) => {}
+            Ok(()) => metrics.command(CommandOutcome::Accepted),
             Err(JoinError::Unavailable) => {
+                metrics.command(CommandOutcome::Unavailable);
                 let outcome = Outcome::unavailable();
                 self.hold(vec![Effect::Reply { connection, id, outcome }]);
             }
             Err(JoinError::Refused(refusal)) => {
+                metrics.command(CommandOutcome::Refused);
                 tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
                 let outcome = Outcome::from(refusal);
                 // What may succeed later is asked again under the same id.
@@ -363,6 +375,7 @@ impl Actor {
                 self.shown_offset = offset;
                 self.since_checkpoint += 1;
                 self.history.push(offset, events_count, at_ms, &events);
+                self.services.metrics.delta(self.presence.len());
                 self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
             }
             Effect::Tell { frame } => self.presence.links().for_each(|link| link.outbox.push_droppable(&frame)),
@@ -377,6 +390,7 @@ impl Actor {
             }
             Effect::Resync { connection, snapshot } => {
                 if let Some(link) = self.presence.link(connection) {
+                    self.services.metrics.resync();
                     link.outbox.push_snapshot(&snapshot);
                 }
             }

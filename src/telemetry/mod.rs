@@ -1,4 +1,13 @@
-//! What the server says about itself: log lines on standard error.
+//! What the server says about itself.
+//!
+//! | module | what |
+//! |---|---|
+//! | this one | log lines on standard error |
+//! | [`metrics`] | what is counted, under which names |
+//! | [`exposition`] | where that is read |
+
+pub mod exposition;
+pub mod metrics;
 
 use std::io::IsTerminal as _;
 
