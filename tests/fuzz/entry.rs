@@ -12,7 +12,7 @@ use tutti_protocol::client::DecodeError;
 use tutti_protocol::{
     ClientFrame, CommandId, EntryId, Event, PlaybackState, Provider, RoomCode, Track, UserId, UserKind,
 };
-use tutti_room_state::{Ctx, Input, Newcomer, RoomState};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;
 
 const HOST: UserId = UserId(Uuid::from_u128(1));
@@ -90,6 +90,9 @@ fn reads_back(room: &RoomState) {
     serde_json::from_str::<tutti_protocol::Room>(&snapshot).expect("a snapshot can be read");
 }
 
+/// Nobody listens.
+static NOBODY: LazyLock<Audience> = LazyLock::new(Audience::default);
+
 /// With two people, one of whom plays something while both have something waiting.
 static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
     let mut room = RoomState::new(RoomCode::parse("7KM2QX").expect("a code"));
@@ -115,7 +118,13 @@ static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
 });
 
 fn ctx(present: &BTreeSet<UserId>, entry: u128) -> Ctx<'_> {
-    Ctx { now_ms: NOW_MS, new_entry: EntryId(Uuid::from_u128(entry)), present, host_gone_since_ms: None }
+    Ctx {
+        now_ms: NOW_MS,
+        new_entry: EntryId(Uuid::from_u128(entry)),
+        present,
+        host_gone_since_ms: None,
+        audience: &NOBODY,
+    }
 }
 
 fn newcomer(id: UserId, name: &str) -> Newcomer {
