@@ -42,6 +42,9 @@ export class FakeAudio {
     const getFloatTimeDomainData = (samples: Float32Array) => samples.fill(0.5);
     return { fftSize: 0, connect: <Node>(next: Node) => next, getFloatTimeDomainData };
   }
+  createBuffer(_channels: number, length: number, sampleRate: number) {
+    return { duration: length / sampleRate, copyToChannel: () => {} };
+  }
   createBufferSource(): FakeSource {
     const source = new FakeSource();
     this.sources.push(source);
@@ -63,7 +66,7 @@ export class FakeSource {
     setValueAtTime: (rate: number, at: number) => void this.rates.push({ rate: Math.fround(rate), at }),
   };
   connect(): void {}
-  start(at: number, offset: number): void {
+  start(at: number, offset = 0): void {
     this.startedAt = at;
     this.offset = offset;
   }

@@ -1,0 +1,104 @@
+import { CHIRP_EVERY_MS, CHIRP_SLOT_MS, chirp, type Sweep } from './chirp';
+
+/**
+ * Sounds at agreed instants of the server's clock, for getting devices in time by ear: every device that plays them
+ * plays them at the same moments, without a word between them. They go out through the same output clock as the music.
+ */
+
+export type Signal = 'click' | Sweep;
+
+/** Slow enough that nobody mistakes late for early, quick enough to tap along. */
+export const CLICK_EVERY_MS = 600;
+/** Further than any loudspeaker is late. */
+const AHEAD_MS = 4_000;
+const PLAN_EVERY_MS = 250;
+/** A start needs to be this far ahead for the audio thread to meet it exactly. */
+const LEAD_S = 0.03;
+const LOUDNESS = 0.5;
+
+interface Rhythm {
+  everyMs: number;
+  slotMs: number;
+}
+
+export const rhythms: Record<Signal, Rhythm> = {
+  click: { everyMs: CLICK_EVERY_MS, slotMs: 0 },
+  up: { everyMs: CHIRP_EVERY_MS, slotMs: CHIRP_SLOT_MS.up },
+  down: { everyMs: CHIRP_EVERY_MS, slotMs: CHIRP_SLOT_MS.down },
+};
+
+/** The instants of a rhythm from one moment of the server's clock to another, the later one excluded. */
+export function instants({ everyMs, slotMs }: Rhythm, fromMs: number, untilMs: number): number[] {
+  const found: number[] = [];
+  for (let at = Math.ceil((fromMs - slotMs) / everyMs) * everyMs + slotMs; at < untilMs; at += everyMs) found.push(at);
+  return found;
+}
+
+/** A short knock, with a start that is easy to tap to. */
+export function click(sampleRate: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(Math.round(0.04 * sampleRate)).map((_, index) => {
+    const s = index / sampleRate;
+    return Math.sin(2 * Math.PI * 1_600 * s) * Math.exp(-s / 0.006);
+  });
+}
+
+/** Where signals go, and what the time is there. */
+export interface Bench {
+  context: BaseAudioContext;
+  destination: AudioNode;
+  /** The server's time. */
+  nowMs: () => number;
+  /** The context time that is heard at an instant of the server's clock. */
+  contextTimeAt: (serverMs: number) => number;
+}
+
+/** Plays a signal in its rhythm until it is told to stop. */
+export class SignalTrack {
+  #buffer: AudioBuffer;
+  #gain: GainNode;
+  #plannedUntilMs: number;
+  #timer: ReturnType<typeof setInterval>;
+  /** The instants that were planned and may not have come yet. */
+  #sources = new Set<AudioBufferSourceNode>();
+
+  constructor(
+    private readonly signal: Signal,
+    private readonly bench: Bench,
+  ) {
+    const { context, destination } = bench;
+    const samples = signal === 'click' ? click(context.sampleRate) : chirp(signal, context.sampleRate);
+    this.#buffer = context.createBuffer(1, samples.length, context.sampleRate);
+    this.#buffer.copyToChannel(samples, 0);
+    this.#gain = context.createGain();
+    this.#gain.gain.value = LOUDNESS;
+    this.#gain.connect(destination);
+    this.#plannedUntilMs = bench.nowMs();
+    this.#timer = setInterval(() => this.#plan(), PLAN_EVERY_MS);
+    this.#plan();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const source of this.#sources) source.stop(0);
+    this.#sources.clear();
+    this.#gain.disconnect();
+  }
+
+  #plan(): void {
+    const { bench } = this;
+    const untilMs = bench.nowMs() + AHEAD_MS;
+    // A page that slept has nothing to catch up on.
+    const fromMs = Math.max(this.#plannedUntilMs, bench.nowMs());
+    for (const instant of instants(rhythms[this.signal], fromMs, untilMs)) {
+      const at = bench.contextTimeAt(instant);
+      if (at < bench.context.currentTime + LEAD_S) continue;
+      const source = bench.context.createBufferSource();
+      source.buffer = this.#buffer;
+      source.connect(this.#gain);
+      source.onended = () => this.#sources.delete(source);
+      source.start(at);
+      this.#sources.add(source);
+    }
+    this.#plannedUntilMs = Math.max(untilMs, fromMs);
+  }
+}
