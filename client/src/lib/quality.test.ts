@@ -9,6 +9,7 @@ const says = (error_ms: number, deviation_ms: number | null = 0): Said => ({
   state: 'playing',
   error_ms,
   deviation_ms,
+  measured: 'estimated',
 });
 const called = (said: Said, before: Quality | null = null) => qualityOf(said, on, LATER, before);
 
@@ -24,9 +25,12 @@ describe('quality', () => {
   });
 
   it('is poor while nothing was measured', () => {
-    expect(called(says(0, null))).toBe('poor');
-    expect(called(says(0, Number.POSITIVE_INFINITY))).toBe('poor');
-    expect(called({ entry: 'a', state: 'playing', error_ms: 0 })).toBe('poor');
+    expect(called({ ...says(0), measured: null })).toBe('poor');
+    expect(called({ entry: 'a', state: 'playing', error_ms: 900 })).toBe('poor');
+  });
+
+  it('takes a device at its word that does not say how unsure it is', () => {
+    expect(called(says(4, null))).toBe('good');
   });
 
   it('is out for whoever does not play what is on, after a moment to begin', () => {

@@ -8,7 +8,7 @@ import type { DevicePlayback, EntryId, Playback } from '$protocol';
 export type Quality = 'good' | 'fair' | 'poor' | 'out';
 
 /** What a device says of how it plays, as far as it matters here. */
-export type Said = Pick<DevicePlayback, 'entry' | 'state' | 'error_ms'> & { deviation_ms?: number | null };
+export type Said = Pick<DevicePlayback, 'entry' | 'state' | 'error_ms' | 'deviation_ms' | 'measured'>;
 
 const WORST: readonly Quality[] = ['good', 'fair', 'poor', 'out'];
 /** The error, and what it may be wrong by, are together no more than this. */
@@ -35,9 +35,9 @@ export function qualityOf(
 }
 
 /** By how much it may be off, all in all; `null`: not measured yet. */
-export function amountMs({ error_ms, deviation_ms }: Said): number | null {
-  const measured = deviation_ms !== undefined && deviation_ms !== null && Number.isFinite(deviation_ms);
-  return measured && Number.isFinite(error_ms) ? Math.abs(error_ms) + deviation_ms : null;
+export function amountMs({ error_ms, deviation_ms, measured }: Said): number | null {
+  if (measured === undefined || measured === null) return null;
+  return Math.abs(error_ms) + (deviation_ms ?? 0);
 }
 
 function steady(amount: number | null, before: Quality | null): Quality {
