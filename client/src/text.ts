@@ -125,6 +125,7 @@ export const text = {
     states: {
       off: '',
       blocked: 'Waiting for a tap',
+      left_out: 'The host chose other speakers for this room',
       silent: 'Ready; nothing plays right now',
       loading: 'Getting the music…',
       playing: 'Playing here',

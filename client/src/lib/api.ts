@@ -85,6 +85,12 @@ export class Api {
     return response.arrayBuffer();
   }
 
+  /** The same as a file, which browsers need not keep in memory. */
+  async audioFile(trackId: string, signal: AbortSignal): Promise<Blob> {
+    const response = await this.#authorized(`library/tracks/${encodeURIComponent(trackId)}/audio`, { signal });
+    return response.blob();
+  }
+
   async #open<T>(path: string): Promise<T> {
     return (await request(this.fetch, path)).json() as Promise<T>;
   }

@@ -2,14 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { type Correction, Corrector } from './corrector';
 import { quantile } from './numbers';
 import { Playhead, RATE_CHANGE_MAX } from './playhead';
+import type { Grip } from './sounding';
 import { seeded } from './testing/random';
 
 const EVERY_MS = 100;
+const EXACT: Grip = { toleratedMs: 1, jumpMs: 10 };
 
 /** Measures that often the same thing; the first correction, and when it came. */
-function first(corrector: Corrector, errorMs: number, deviationMs = 0.2, fromMs = 0): [Correction, number] | null {
+function first(
+  corrector: Corrector,
+  errorMs: number,
+  deviationMs = 0.2,
+  fromMs = 0,
+  grip = EXACT,
+): [Correction, number] | null {
   for (let atMs = fromMs; atMs < fromMs + 3_000; atMs += EVERY_MS) {
-    const correction = corrector.take({ atMs, errorMs, deviationMs });
+    const correction = corrector.take({ atMs, errorMs, deviationMs }, grip);
     if (correction !== null) return [correction, atMs - fromMs];
   }
   return null;
@@ -37,12 +45,21 @@ describe('corrector', () => {
     expect(first(new Corrector(), 30, 6)).toMatchObject([{ kind: 'jump' }, 200]);
   });
 
+  it('leaves more alone where a sound cannot be steered so closely', () => {
+    const coarse: Grip = { toleratedMs: 12, jumpMs: 120 };
+    expect(first(new Corrector(), 11, 0.2, 0, coarse)).toBeNull();
+    expect(first(new Corrector(), 90, 0.2, 0, coarse)).toEqual([{ kind: 'nudge', shiftMs: 90 }, 400]);
+    expect(first(new Corrector(), -130, 0.2, 0, coarse)).toEqual([{ kind: 'jump' }, 200]);
+  });
+
   it('makes do with one measure a second', () => {
     const corrector = new Corrector();
-    const corrections = [1, 2, 3, 4, 5].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }));
+    const corrections = [1, 2, 3, 4, 5].map((s) =>
+      corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }, EXACT),
+    );
     expect(corrections).toEqual([null, null, null, null, { kind: 'nudge', shiftMs: 4 }]);
     corrector.forget();
-    const jumps = [11, 12, 13].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 40, deviationMs: 0.2 }));
+    const jumps = [11, 12, 13].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 40, deviationMs: 0.2 }, EXACT));
     expect(jumps).toEqual([null, null, { kind: 'jump' }]);
   });
 
@@ -50,7 +67,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     for (let count = 0; count < 60; count += 1) {
       const errorMs = count % 5 === 4 ? 200 : 0.3;
-      expect(corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 })).toBeNull();
+      expect(corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 }, EXACT)).toBeNull();
     }
   });
 
@@ -59,7 +76,7 @@ describe('corrector', () => {
     first(corrector, 3);
     corrector.nudged(3, 400, 2_400);
     for (let atMs = 500; atMs < 2_900; atMs += EVERY_MS) {
-      expect(corrector.take({ atMs, errorMs: 3, deviationMs: 0.2 })).toBeNull();
+      expect(corrector.take({ atMs, errorMs: 3, deviationMs: 0.2 }, EXACT)).toBeNull();
     }
     expect(first(corrector, 2, 0.2, 2_900)).toMatchObject([{ kind: 'nudge' }, 400]);
   });
@@ -76,7 +93,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     const jumps: number[] = [];
     for (let atMs = 0; atMs < 60_000; atMs += EVERY_MS) {
-      if (corrector.take({ atMs, errorMs: 50, deviationMs: 0.2 })?.kind !== 'jump') continue;
+      if (corrector.take({ atMs, errorMs: 50, deviationMs: 0.2 }, EXACT)?.kind !== 'jump') continue;
       jumps.push(atMs);
       corrector.jumped(atMs);
     }
@@ -97,7 +114,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     expect(corrector.errorMs).toBeNull();
     for (const [count, errorMs] of [0.1, 0.3, 90, 0.2, 0.4].entries()) {
-      corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 });
+      corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 }, EXACT);
     }
     expect(corrector.errorMs).toBe(0.3);
     corrector.forget();
@@ -134,7 +151,7 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
       if (atMs > SETTLED_MS && atMs % 60_000 >= 20_000 && (dropOutMs === 0 || atMs % 60_000 < 30_000))
         errors.push(Math.abs(errorMs));
       const measured = errorMs + noiseMs * (random() + random() + random() - 1.5);
-      const correction = corrector.take({ atMs, errorMs: measured, deviationMs: noiseMs / 4 });
+      const correction = corrector.take({ atMs, errorMs: measured, deviationMs: noiseMs / 4 }, EXACT);
       if (correction?.kind === 'nudge') {
         const nudge = playhead.nudge(correction.shiftMs / 1000, contextTime)!;
         rateMax = Math.max(rateMax, Math.abs(nudge.rate - 1));

@@ -1,9 +1,10 @@
 import { median, spread } from './numbers';
+import type { Grip } from './sounding';
 
 /**
  * Decides how a device that is off the room's timeline comes back to it, from what it measures. Pure. Nothing is done
- * below a millisecond, nor below what the measurement itself may be wrong by: chasing noise would be heard, being off by
- * as little is not. A small error is *nudged* away, by a rate that nobody hears; a large one, after a stall or a sleep,
+ * below what is tolerated of such a sound, nor below what the measurement itself may be wrong by: chasing noise would be
+ * heard, being off by as little is not. A small error is *nudged* away, by a rate that nobody hears; a large one, after a stall or a sleep,
  * by one *jump*, which is a short cross-fade. After either it waits until it can see what came of it.
  */
 
@@ -22,10 +23,6 @@ export type Correction =
   /** Take the right place anew. */
   | { kind: 'jump' };
 
-/** Two loudspeakers this far apart in time are one to the ear. */
-const TOLERATED_MS = 1;
-/** From here on a nudge would take too long. */
-const JUMP_MS = 10;
 /** In deviations: what is worth a nudge, and what is worth a jump. */
 const NUDGE_DEVIATIONS = 1;
 const JUMP_DEVIATIONS = 4;
@@ -54,11 +51,11 @@ export class Corrector {
   #jumpPauseMs = JUMP_PAUSE_MS;
 
   /** What is to be done now; `null`: nothing. Whoever does it says so, by `nudged` or `jumped`. */
-  take(measure: Measure): Correction | null {
+  take(measure: Measure, grip: Grip): Correction | null {
     const young = this.#measures.filter(({ atMs }) => measure.atMs - atMs < AGE_MS_MAX);
     this.#measures = [...young.slice(1 - MEASURES_MAX), measure];
-    if (this.#isLost()) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
-    return this.#nudge(measure);
+    if (this.#isLost(grip)) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
+    return this.#nudge(measure, grip);
   }
 
   /** What a nudge is doing until then does not count as seen. */
@@ -87,21 +84,21 @@ export class Corrector {
     return median(this.#measures.slice(-NUDGE_MEASURES).map(({ errorMs }) => errorMs));
   }
 
-  #isLost(): boolean {
+  #isLost({ jumpMs }: Grip): boolean {
     const latest = this.#measures.slice(-JUMP_MEASURES);
     const isFar = ({ errorMs, deviationMs }: Measure) =>
-      Math.abs(errorMs) > Math.max(JUMP_MS, JUMP_DEVIATIONS * deviationMs);
+      Math.abs(errorMs) > Math.max(jumpMs, JUMP_DEVIATIONS * deviationMs);
     return latest.length === JUMP_MEASURES && latest.every(isFar) && isOneSided(latest);
   }
 
-  #nudge({ atMs }: Measure): Correction | null {
+  #nudge({ atMs }: Measure, { toleratedMs }: Grip): Correction | null {
     const seen = this.#measures.filter((measure) => measure.atMs >= this.#quietUntilMs);
     if (seen.length < NUDGE_MEASURES) return null;
     const errors = seen.map((measure) => measure.errorMs);
     const errorMs = median(errors);
     const deviationMs = median(seen.map((measure) => measure.deviationMs));
     const noiseMs = (SURE_DEVIATIONS * spread(errors)) / Math.sqrt(errors.length);
-    if (Math.abs(errorMs) < Math.max(TOLERATED_MS, NUDGE_DEVIATIONS * deviationMs) + noiseMs) return null;
+    if (Math.abs(errorMs) < Math.max(toleratedMs, NUDGE_DEVIATIONS * deviationMs) + noiseMs) return null;
     const direction = Math.sign(errorMs);
     const drifts = direction === this.#lastNudge.direction && atMs - this.#lastNudge.atMs < DRIFTING_MS;
     return { kind: 'nudge', shiftMs: errorMs + (drifts ? direction * AHEAD_MS : 0) };

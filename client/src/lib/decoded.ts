@@ -18,6 +18,7 @@ interface Load<Buffer> {
   bytes: number;
   encoded: Promise<ArrayBuffer>;
   decoded: Promise<Buffer> | null;
+  ready: boolean;
 }
 
 export class DecodedTracks<Buffer> {
@@ -27,6 +28,8 @@ export class DecodedTracks<Buffer> {
   constructor(
     private readonly source: TrackSource<Buffer>,
     private readonly bytesMax = DECODED_BYTES_MAX,
+    /** One more can start at once. */
+    private readonly onReady: () => void = () => {},
   ) {}
 
   /** Lets go of everything else, and stops fetching it. */
@@ -42,9 +45,12 @@ export class DecodedTracks<Buffer> {
   /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
   get(trackId: string, bytes = 0): Promise<Buffer> {
     const load = this.#load(trackId, bytes);
-    load.decoded ??= load.encoded.then((encoded) => this.source.decode(encoded));
-    load.decoded.catch(() => this.#drop(trackId, load));
+    load.decoded ??= this.#decode(trackId, load);
     return load.decoded;
+  }
+
+  isReady(trackId: string): boolean {
+    return this.#loads.get(trackId)?.ready ?? false;
   }
 
   /** Wanted for later, if it still is when the others are there: fetched, and decoded if it fits beside them. */
@@ -59,6 +65,18 @@ export class DecodedTracks<Buffer> {
     track.catch(() => {});
   }
 
+  #decode(trackId: string, load: Load<Buffer>): Promise<Buffer> {
+    const decoded = load.encoded.then((encoded) => this.source.decode(encoded));
+    decoded.then(
+      () => {
+        load.ready = true;
+        if (this.#loads.get(trackId) === load) this.onReady();
+      },
+      () => this.#drop(trackId, load),
+    );
+    return decoded;
+  }
+
   #others(trackId: string): Load<Buffer>[] {
     return [...this.#loads].filter(([id, { decoded }]) => id !== trackId && decoded !== null).map(([, load]) => load);
   }
@@ -67,7 +85,8 @@ export class DecodedTracks<Buffer> {
     const known = this.#loads.get(trackId);
     if (known !== undefined) return known;
     const abort = new AbortController();
-    const load = { abort, bytes, encoded: this.source.fetch(trackId, abort.signal), decoded: null };
+    const encoded = this.source.fetch(trackId, abort.signal);
+    const load: Load<Buffer> = { abort, bytes, encoded, decoded: null, ready: false };
     this.#loads.set(trackId, load);
     load.encoded.catch(() => this.#drop(trackId, load));
     return load;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Calibrated } from './calibration';
 import { Player } from './player';
 import { FakeAudio } from './testing/fake-audio';
 import { entry, idle, playing, room } from './testing/fixtures';
@@ -12,6 +13,8 @@ let fetched: string[];
 let failing: boolean;
 let ready: boolean;
 let slewMs: number;
+let calibrated: Calibrated | null;
+let readies: number;
 let player: Player;
 
 const nowMs = () => performance.now();
@@ -23,6 +26,7 @@ const b = entry('b', 'ben', 60_000);
 function create(allowed = true): void {
   audio = new FakeAudio(nowMs, allowed);
   player = new Player({
+    device: 'this',
     createContext: () => audio as unknown as AudioContext,
     fetchAudio: async (trackId) => {
       fetched.push(trackId);
@@ -33,12 +37,16 @@ function create(allowed = true): void {
       get ready() {
         return ready;
       },
-      deviationMs: 0,
+      deviationMs: 0.3,
       now: () => at(nowMs()) + slewMs,
       toLocal: (serverMs) => serverMs - AHEAD_MS - slewMs,
     },
     localNowMs: nowMs,
+    calibrated: () => calibrated,
     onState: () => {},
+    onReady: () => {
+      readies += 1;
+    },
   });
 }
 
@@ -48,6 +56,8 @@ beforeEach(async () => {
   failing = false;
   ready = true;
   slewMs = 0;
+  calibrated = null;
+  readies = 0;
   create();
   await vi.advanceTimersByTimeAsync(100_000 - nowMs());
 });
@@ -223,5 +233,74 @@ describe('player', () => {
     expect(player.status()).toMatchObject({ entry: 'a', state: 'playing', at_ms: at(101_200) });
     expect(player.status()?.position_ms).toBeCloseTo(1_000);
     expect(player.level()).toBeCloseTo(0.5);
+  });
+
+  it('says how unsure that is, and whether anybody heard it', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(100);
+    // Nothing is measured before it sounds.
+    expect(player.status()?.measured).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(player.status()).toMatchObject({ measured: 'estimated' });
+    expect(player.status()?.deviation_ms).toBeCloseTo(0.3, 1);
+    calibrated = { offset_ms: 40, error_ms: 4, how: 'tapped', at_ms: 0 };
+    expect(player.status()).toMatchObject({ measured: 'heard' });
+    expect(player.status()?.deviation_ms).toBeCloseTo(4, 1);
+  });
+
+  it('says at once what can start at once', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(103_000)), upcoming: [b] }));
+    expect(player.status()?.ready).toEqual([]);
+    await settle();
+    expect(readies).toBe(2);
+    expect(player.status()?.ready).toEqual(['a', 'b']);
+    player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
+    expect(player.status()?.ready).toEqual(['b']);
+  });
+
+  it('follows a start that is drawn nearer when all are ready', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(103_000)) }));
+    await settle();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await settle();
+    expect(audio.sources).toMatchObject([
+      { startedAt: 103, stoppedAt: 100.02 },
+      { startedAt: 100.2, offset: 0, stoppedAt: null },
+    ]);
+  });
+
+  it('is silent and fetches nothing while the room chose others, and says so', async () => {
+    player.turnOn();
+    const now = { now_playing: a, playback: playing('a', at(90_000)), upcoming: [b] };
+    player.update(room({ ...now, output: { mode: 'speakers', devices: ['other'] } }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(player.state).toBe('left_out');
+    expect(fetched).toEqual([]);
+    expect(player.status()).toMatchObject({ state: 'idle', ready: [] });
+    player.update(room({ ...now, output: { mode: 'speakers', devices: ['other', 'this'] } }));
+    await settle();
+    expect(player.state).toBe('playing');
+    player.update(room({ ...now, output: { mode: 'everyone', devices: ['this'] } }));
+    await settle();
+    expect(player.state).toBe('left_out');
+    expect(audio.sources[0]!.stoppedAt).toBeCloseTo(101.02);
+    player.update(room(now));
+    await settle();
+    expect(player.state).toBe('playing');
+  });
+
+  it('has a bench for signals, where the music is', async () => {
+    expect(player.bench(true)).toBeNull();
+    player.turnOn();
+    player.update(room());
+    await vi.advanceTimersByTimeAsync(1_000);
+    calibrated = { offset_ms: 40, error_ms: 4, how: 'tapped', at_ms: 0 };
+    const bench = player.bench(false)!;
+    expect(bench.nowMs()).toBe(at(101_000));
+    expect(bench.contextTimeAt(at(102_000))).toBeCloseTo(102);
+    expect(player.bench(true)!.contextTimeAt(at(102_000))).toBeCloseTo(101.96);
   });
 });

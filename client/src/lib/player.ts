@@ -1,15 +1,18 @@
-import type { DevicePlayback, Entry, Playback, Room } from '$protocol';
-import { outputOf } from './calibration';
+import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room } from '$protocol';
+import type { Calibrated } from './calibration';
 import { Corrector } from './corrector';
-import { DecodedTracks } from './decoded';
-import { OutputClock } from './output-clock';
-import { planStart, type Start } from './schedule';
-import { outgoingPart, positionAt } from './timeline';
-import { Voice } from './voice';
+import type { LongSource } from './long-track';
+import { Loudspeaker } from './loudspeaker';
+import { playsIn } from './output';
+import { Repertoire } from './repertoire';
+import { planStart } from './schedule';
+import type { Bench } from './signals';
+import type { Sounding } from './sounding';
+import { outgoingPart, positionAt, sameTimeline } from './timeline';
 
 /**
- * This device's loudspeaker: makes the room's timeline heard. It follows and never leads; what plays next, and when, is
- * the server's. It starts every track at the exact sample, measures all the time how far what is heard is from the
+ * This device's player of files: makes the room's timeline heard. It follows and never leads; what plays next, and when,
+ * is the server's. It starts every track at the exact sample, measures all the time how far what is heard is from the
  * timeline, and does what `Corrector` says about it.
  */
 
@@ -17,6 +20,8 @@ export type PlayerState =
   | 'off'
   /** The browser wants a touch or a key first. */
   | 'blocked'
+  /** The room chose other devices. */
+  | 'left_out'
   | 'silent'
   | 'loading'
   | 'playing'
@@ -24,39 +29,40 @@ export type PlayerState =
   | 'failed';
 
 export interface PlayerOptions {
+  device: DeviceId;
   createContext: () => AudioContext;
   fetchAudio: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
+  /** For what is too long to be decoded. */
+  long?: LongSource;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
-  /** How much later an output of this device is heard than its browser knows, found by calibration. */
-  calibrationMs?: (output: string) => number;
+  /** What is known of an output of this device beyond what its browser knows. */
+  calibrated?: (output: string) => Calibrated | null;
   onState: (state: PlayerState) => void;
+  /** What can start at once has changed. */
+  onReady?: () => void;
 }
 
 const MEASURE_EVERY_MS = 100;
 const RETRY_MS = 3_000;
 /** A context that may start does so within this; after it, only a gesture helps. */
 const START_WAIT_MS = 500;
-const RAMP_S = 0.01;
-const DECODED_BYTES_PER_SAMPLE = 2 * 4;
 
 export class Player {
   state: PlayerState = 'off';
   /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
   errorMs: number | null = null;
-  #context: AudioContext | null = null;
-  #output: OutputClock | null = null;
+  #speaker: Loudspeaker | null = null;
+  #volume = 1;
+  #hushed = false;
   #corrector = new Corrector();
-  #master: GainNode | null = null;
-  #analyser: AnalyserNode | null = null;
-  #voice: Voice | null = null;
+  #voice: Sounding | null = null;
   /** The voice before, while it plays to its end. */
-  #ending: Voice | null = null;
+  #ending: Sounding | null = null;
   /** The timeline that the voices were made for. */
   #followed: Playback | null = null;
-  #tracks: DecodedTracks<AudioBuffer>;
+  #repertoire: Repertoire;
   #room: Room | null = null;
-  #volume = 1;
   /** Tells a load that is waited for whether the room has moved on meanwhile. */
   #turn = 0;
   #measuring: ReturnType<typeof setInterval> | undefined;
@@ -64,21 +70,23 @@ export class Player {
   #starting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: PlayerOptions) {
-    this.#tracks = new DecodedTracks({
+    this.#repertoire = new Repertoire({
       fetch: options.fetchAudio,
       decode: async (encoded) => {
-        if (this.#context === null) throw new Error('turned off meanwhile');
-        return this.#context.decodeAudioData(encoded);
+        if (this.#speaker === null) throw new Error('turned off meanwhile');
+        return this.#speaker.context.decodeAudioData(encoded);
       },
+      long: options.long,
+      sampleRate: () => this.#requireSpeaker().context.sampleRate,
+      onReady: () => options.onReady?.(),
     });
   }
 
   /** Begins to listen. Called from a gesture it always can; otherwise the browser may say no: state `blocked`. */
   turnOn(): void {
-    const context = this.#requireContext();
+    const speaker = this.#requireSpeaker();
     this.#measuring ??= setInterval(() => this.#measure(), MEASURE_EVERY_MS);
-    // A context that may not start leaves this promise open for ever, so nothing waits for it.
-    void context.resume().catch(() => {});
+    speaker.wake();
     clearTimeout(this.#starting);
     this.#starting = setTimeout(() => {
       this.#starting = undefined;
@@ -94,35 +102,64 @@ export class Player {
     this.#measuring = undefined;
     this.#turn += 1;
     this.#stopVoices();
-    this.#tracks.keepOnly(new Set());
-    void this.#context?.close();
-    this.#context = null;
-    this.errorMs = null;
+    this.#repertoire.dropAll();
+    void this.#speaker?.context.close();
+    this.#speaker = null;
     this.#setState('off');
   }
 
   /** The page is looked at again, or the machine woke up: a context that was put to sleep is not always woken. */
   wake(): void {
-    if (this.#context !== null && this.#context.state !== 'running') void this.#context.resume().catch(() => {});
+    this.#speaker?.wake();
   }
 
   setVolume(volume: number): void {
     this.#volume = volume;
-    if (this.#context !== null) this.#master?.gain.setTargetAtTime(volume, this.#context.currentTime, RAMP_S);
+    this.#speaker?.setVolume(volume);
+  }
+
+  /** Silent for a while, in the middle of the music. */
+  hush(hushed: boolean): void {
+    this.#hushed = hushed;
+    this.#speaker?.hush(hushed);
   }
 
   /** The room changed, or the clock came to know the time. */
   update(room: Room): void {
     this.#room = room;
-    if (this.#context !== null) this.#follow();
+    if (this.#speaker !== null) this.#follow();
   }
 
   /** Root mean square of what is heard now, 0 to 1. */
   level(): number {
-    if (this.#analyser === null || this.state === 'off') return 0;
-    const samples = new Float32Array(this.#analyser.fftSize);
-    this.#analyser.getFloatTimeDomainData(samples);
-    return Math.min(1, Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length));
+    return this.#speaker === null || this.state === 'off' ? 0 : this.#speaker.level();
+  }
+
+  /** Which of this device's outputs it plays to; `null` while it is off. */
+  get output(): string | null {
+    return this.#speaker?.output ?? null;
+  }
+
+  /** What the error may be wrong by, as far as this device can know: one standard deviation. */
+  get deviationMs(): number | null {
+    if (this.errorMs === null || this.#speaker === null) return null;
+    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0);
+  }
+
+  /** For signals beside the music, on the same way to the same ears; `null` while there is none. */
+  bench(calibrated: boolean): Bench | null {
+    const { clock } = this.options;
+    const speaker = this.#speaker;
+    if (speaker === null || !speaker.running || !clock.ready) return null;
+    return {
+      context: speaker.context,
+      destination: speaker.context.destination,
+      nowMs: () => clock.now(),
+      contextTimeAt: (serverMs) => {
+        const localMs = clock.toLocal(serverMs);
+        return calibrated ? speaker.contextTimeAt(localMs) : speaker.clock.contextTimeAt(localMs);
+      },
+    };
   }
 
   /** What this device tells the room about itself. */
@@ -130,18 +167,47 @@ export class Player {
     if (this.state === 'off' || this.state === 'blocked') return null;
     const voice = this.#voice;
     const at_ms = this.options.clock.now();
-    if (voice === null) return { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle' };
-    const position_ms = this.#heardPositionMs(voice);
-    const error_ms = this.errorMs ?? positionAt(voice.part.playback, at_ms) - position_ms;
-    return { entry: voice.part.entry.id, position_ms, at_ms, error_ms, state: 'playing' };
+    const ready = this.#ready();
+    const silent = { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready } as const;
+    if (voice === null) return silent;
+    const expected_ms = positionAt(voice.part.playback, at_ms);
+    const position_ms = this.#heardPositionMs(voice) ?? expected_ms;
+    const entry = voice.part.entry.id;
+    if (this.errorMs === null) {
+      return { ...silent, entry, position_ms, error_ms: expected_ms - position_ms, state: 'playing' };
+    }
+    return {
+      entry,
+      position_ms,
+      at_ms,
+      error_ms: this.errorMs,
+      deviation_ms: this.deviationMs,
+      measured: this.#calibrated === null ? 'estimated' : 'heard',
+      state: 'playing',
+      ready,
+    };
+  }
+
+  get #calibrated(): Calibrated | null {
+    return this.#speaker === null ? null : (this.options.calibrated?.(this.#speaker.output) ?? null);
+  }
+
+  #ready(): EntryId[] {
+    if (this.#room === null) return [];
+    return wantedOf(this.#room).flatMap((entry) => (entry !== null && this.#repertoire.isReady(entry) ? entry.id : []));
   }
 
   #follow(): void {
     const room = this.#room;
-    if (room === null || this.#context === null) return;
-    this.#keepWanted(room);
-    const { now_playing: entry, playback } = room;
-    if (this.#context.state !== 'running') {
+    if (room === null || this.#speaker === null) return;
+    if (!playsIn(room.output, this.options.device)) {
+      this.#beLeftOut();
+      return;
+    }
+    const [now, next] = wantedOf(room);
+    this.#repertoire.want(now, next, this.#voice?.part.entry, this.#ending?.part.entry);
+    const { playback } = room;
+    if (!this.#speaker.running) {
       this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
     } else if (!this.options.clock.ready) {
       // What sounds already goes on; it was right a moment ago.
@@ -151,10 +217,19 @@ export class Player {
       this.#turn += 1;
       clearTimeout(this.#retry);
       this.#retireVoice(playback);
-      const track = playable(entry);
-      if (track !== null && playback.state === 'playing') void this.#sound(track, playback, this.#turn);
+      if (now !== null && playback.state === 'playing') void this.#sound(now, playback, this.#turn);
       else this.#setState('silent');
     }
+  }
+
+  /** Silent and without anything to load, but there: whoever chose may choose again. */
+  #beLeftOut(): void {
+    clearTimeout(this.#retry);
+    this.#turn += 1;
+    this.#stopVoices();
+    this.#repertoire.dropAll();
+    const isHeld = !this.#speaker!.running && this.#starting === undefined;
+    this.#setState(isHeld ? 'blocked' : 'left_out');
   }
 
   /** Whatever sounds is not to be trusted: join the timeline anew. */
@@ -165,31 +240,24 @@ export class Player {
 
   async #sound(entry: Entry, playback: Playback, turn: number): Promise<void> {
     if (this.state !== 'playing') this.#setState('loading');
-    let buffer: AudioBuffer;
-    try {
-      buffer = await this.#tracks.get(entry.track.id);
-    } catch {
-      if (turn !== this.#turn) return;
+    const playable = await this.#repertoire.get(entry).catch(() => null);
+    if (turn !== this.#turn || this.#speaker === null) return;
+    if (playable === null) {
       this.#setState('failed');
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => this.#rejoin(), RETRY_MS);
       return;
     }
-    if (turn !== this.#turn || this.#context === null || this.#output === null) return;
-    const start = this.#plan(playback, buffer);
+    const { context, music } = this.#speaker;
+    const start = planStart(playback, this.#anchorOf(playback), context.currentTime, playable.seconds);
     if (start === null) {
       this.#setState('silent');
       return;
     }
-    this.#voice = new Voice(this.#context, this.#master!, { entry, playback }, buffer, start);
+    this.#voice = playable.begin(context, music, { entry, playback }, start);
     // Where one ends the other begins: the same sample, whatever was learned of the clocks since that end was planned.
-    if (start.offset === 0) this.#ending?.stopAt(this.#voice.playhead.at);
+    if (start.offset === 0) this.#ending?.stopAt(this.#voice.startsAt);
     this.#setState('playing');
-  }
-
-  #plan(playback: Playback, buffer: AudioBuffer): Start | null {
-    const anchor = this.#contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
-    return planStart(playback, anchor, this.#requireContext().currentTime, buffer.duration);
   }
 
   /** A track that comes to its natural end plays to it, and stops where the next begins; anything else stops now. */
@@ -209,9 +277,7 @@ export class Player {
     voice.onEnded = () => {
       if (this.#ending === voice) this.#ending = null;
     };
-    if (next.state === 'playing') {
-      voice.stopAt(this.#contextTimeAt(this.options.clock.toLocal(next.anchor_at_ms)));
-    }
+    if (next.state === 'playing') voice.stopAt(this.#anchorOf(next));
   }
 
   #stopVoices(): void {
@@ -224,40 +290,44 @@ export class Player {
   }
 
   #measure(): void {
-    if (this.#context?.state !== 'running' || this.#output === null) return;
-    this.#output.read();
+    const speaker = this.#speaker;
+    if (!speaker?.running) return;
+    speaker.clock.read();
     const voice = this.#voice;
     if (voice === null || !this.options.clock.ready) return;
     const heardMs = this.#heardPositionMs(voice);
     const expectedMs = positionAt(voice.part.playback, this.options.clock.now());
     const isEnding = expectedMs > voice.part.entry.track.duration_ms;
-    if (heardMs < voice.playhead.offset * 1000 || isEnding) return;
+    if (heardMs === null || heardMs < voice.startOffset * 1000 || isEnding) return;
     const errorMs = expectedMs - heardMs;
-    if (!this.#output.settled) {
+    if (!speaker.clock.settled) {
       // Without sound it falls behind, and that is all there is to know.
-      if (this.#output.stalled) this.errorMs = errorMs;
+      if (speaker.clock.stalled) this.errorMs = errorMs;
       return;
     }
+    this.#correct(voice, speaker, errorMs);
+  }
+
+  #correct(voice: Sounding, speaker: Loudspeaker, errorMs: number): void {
     const atMs = this.options.localNowMs();
-    const deviationMs = Math.hypot(this.options.clock.deviationMs, this.#output.deviationMs);
-    const correction = this.#corrector.take({ atMs, errorMs, deviationMs });
+    const deviationMs = this.#measuredMs(speaker);
+    const correction = this.#corrector.take({ atMs, errorMs, deviationMs }, voice.grip);
     this.errorMs = this.#corrector.errorMs;
     if (correction?.kind === 'nudge') {
       const until = voice.nudge(correction.shiftMs);
-      const leftMs = until === null ? 0 : (until - this.#contextTimeAt(atMs)) * 1000;
+      const leftMs = until === null ? 0 : (until - speaker.contextTimeAt(atMs)) * 1000;
       this.#corrector.nudged(correction.shiftMs, atMs, atMs + leftMs);
     } else if (correction?.kind === 'jump') {
-      this.#jump(voice);
+      const { playback, entry } = voice.part;
+      const seconds = entry.track.duration_ms / 1000;
+      const start = planStart(playback, this.#anchorOf(playback), speaker.context.currentTime, seconds);
+      if (start !== null) this.#voice = voice.jump(start);
       this.#corrector.jumped(atMs);
     }
   }
 
-  /** From the place where it is heard to the right one, in one short cross-fade. */
-  #jump(voice: Voice): void {
-    const start = this.#plan(voice.part.playback, voice.buffer);
-    if (start === null) return;
-    this.#voice = new Voice(this.#requireContext(), this.#master!, voice.part, voice.buffer, start, 'across');
-    voice.giveWayAt(this.#voice.playhead.at);
+  #measuredMs(speaker: Loudspeaker): number {
+    return Math.hypot(this.options.clock.deviationMs, speaker.clock.deviationMs);
   }
 
   #forgetError(): void {
@@ -265,46 +335,31 @@ export class Player {
     this.#corrector.forget();
   }
 
-  #heardPositionMs({ playhead }: Voice): number {
-    return playhead.offsetAt(this.#contextTimeAt(this.options.localNowMs())) * 1000;
+  #heardPositionMs(voice: Sounding): number | null {
+    const seconds = voice.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs()));
+    return seconds === null ? null : seconds * 1000;
   }
 
-  /** The context time heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
-  #contextTimeAt(localMs: number): number {
-    const calibrationMs = this.options.calibrationMs?.(outputOf(this.#requireContext())) ?? 0;
-    return this.#output!.contextTimeAt(localMs - calibrationMs);
+  /** The context time at which a timeline's anchor is heard. */
+  #anchorOf(playback: Playback): number {
+    return this.#requireSpeaker().contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
   }
 
-  #keepWanted(room: Room): void {
-    const [now, next] = [room.now_playing, room.upcoming[0] ?? null].map(playable);
-    const wanted = [this.#voice?.part.entry, now, next].flatMap((entry) => entry?.track.id ?? []);
-    this.#tracks.keepOnly(new Set(wanted));
-    if (now) this.#tracks.get(now.track.id, this.#bytesOf(now)).catch(() => {});
-    if (next) void this.#tracks.prepare(next.track.id, this.#bytesOf(next));
-  }
-
-  /** What it will take when decoded, in stereo. */
-  #bytesOf({ track }: Entry): number {
-    return (track.duration_ms / 1000) * this.#requireContext().sampleRate * DECODED_BYTES_PER_SAMPLE;
-  }
-
-  #requireContext(): AudioContext {
-    if (this.#context !== null) return this.#context;
-    const context = this.options.createContext();
-    this.#context = context;
-    this.#output = new OutputClock(context, this.options.localNowMs);
-    this.#master = context.createGain();
-    this.#master.gain.value = this.#volume;
-    this.#analyser = context.createAnalyser();
-    this.#analyser.fftSize = 1024;
-    this.#master.connect(this.#analyser).connect(context.destination);
+  #requireSpeaker(): Loudspeaker {
+    if (this.#speaker !== null) return this.#speaker;
+    const { createContext, localNowMs, calibrated } = this.options;
+    const context = createContext();
+    const speaker = new Loudspeaker(context, localNowMs, (output) => calibrated?.(output)?.offset_ms ?? 0);
+    this.#speaker = speaker;
+    speaker.setVolume(this.#volume);
+    speaker.hush(this.#hushed);
     context.onstatechange = () => {
-      if (context !== this.#context) return;
-      this.#output?.forget();
-      if (context.state !== 'running') this.#stopVoices();
+      if (speaker !== this.#speaker) return;
+      speaker.clock.forget();
+      if (!speaker.running) this.#stopVoices();
       this.#follow();
     };
-    return context;
+    return speaker;
   }
 
   #setState(state: PlayerState): void {
@@ -314,16 +369,8 @@ export class Player {
   }
 }
 
-/** What comes as a file; the rest is played by other players. */
-function playable(entry: Entry | null): Entry | null {
-  return entry?.track.provider === 'library' ? entry : null;
-}
-
-function sameTimeline(a: Playback, b: Playback): boolean {
-  return (
-    a.entry === b.entry &&
-    a.state === b.state &&
-    a.anchor_at_ms === b.anchor_at_ms &&
-    a.anchor_position_ms === b.anchor_position_ms
-  );
+/** What is on and what comes next, where that comes as a file; the rest is played by other players. */
+function wantedOf(room: Room): [Entry | null, Entry | null] {
+  const asFile = (entry: Entry | null | undefined) => (entry?.track.provider === 'library' ? entry : null);
+  return [asFile(room.now_playing), asFile(room.upcoming[0])];
 }

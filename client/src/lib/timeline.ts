@@ -18,6 +18,16 @@ export function endAt(playback: Playback, durationMs: number): number {
   return playback.anchor_at_ms + durationMs - playback.anchor_position_ms;
 }
 
+/** Whether one says the same as the other, whoever told it and how often. */
+export function sameTimeline(a: Playback, b: Playback): boolean {
+  return (
+    a.entry === b.entry &&
+    a.state === b.state &&
+    a.anchor_at_ms === b.anchor_at_ms &&
+    a.anchor_position_ms === b.anchor_position_ms
+  );
+}
+
 /** An entry with its own timeline, apart from what the room has moved on to. */
 export interface Part {
   entry: Entry;

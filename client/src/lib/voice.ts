@@ -1,25 +1,28 @@
 import { Playhead } from './playhead';
 import type { Start } from './schedule';
+import type { Grip, Playable, Sounding } from './sounding';
 import type { Part } from './timeline';
 
 /** Short enough not to be heard as a fade, long enough not to be heard as a click. */
 const RAMP_S = 0.01;
 /** Between two places of the same track. */
 const CROSSFADE_S = 0.04;
+/** Two loudspeakers a millisecond apart are one to the ear; a nudge of more than ten would take too long. */
+const EXACT: Grip = { toleratedMs: 1, jumpMs: 10 };
 
-/** One track as it sounds: a source, its gain, and where in its buffer it is. */
-export class Voice {
+/** One decoded track as it sounds: a source, its gain, and where in its buffer it is. */
+export class Voice implements Sounding {
+  readonly grip = EXACT;
   readonly playhead: Playhead;
-  /** It has played to its end, or to where it was stopped. */
   onEnded: () => void = () => {};
   readonly #source: AudioBufferSourceNode;
   readonly #gain: GainNode;
 
   constructor(
     private readonly context: AudioContext,
-    destination: AudioNode,
+    private readonly destination: AudioNode,
     readonly part: Part,
-    readonly buffer: AudioBuffer,
+    private readonly buffer: AudioBuffer,
     start: Start,
     fade: 'none' | 'in' | 'across' = start.offset > 0 ? 'in' : 'none',
   ) {
@@ -41,7 +44,18 @@ export class Voice {
     this.#source.start(at, offset);
   }
 
-  /** Inaudibly gets ahead by so much, or falls back. The context time when that is done; `null`: nothing to do. */
+  get startsAt(): number {
+    return this.playhead.at;
+  }
+
+  get startOffset(): number {
+    return this.playhead.offset;
+  }
+
+  offsetAt(contextTime: number): number {
+    return this.playhead.offsetAt(contextTime);
+  }
+
   nudge(shiftMs: number): number | null {
     const nudge = this.playhead.nudge(shiftMs / 1000, this.context.currentTime);
     if (nudge === null) return null;
@@ -50,16 +64,17 @@ export class Voice {
     return nudge.until;
   }
 
-  /** Ends at that context time, to the sample. */
-  stopAt(at: number): void {
-    this.#source.stop(at);
+  jump(start: Start): Voice {
+    const next = new Voice(this.context, this.destination, this.part, this.buffer, start, 'across');
+    this.#gain.gain.setValueAtTime(1, next.startsAt);
+    this.#gain.gain.linearRampToValueAtTime(0, next.startsAt + CROSSFADE_S);
+    this.#source.stop(next.startsAt + CROSSFADE_S + RAMP_S);
+    return next;
   }
 
-  /** Gives way to another voice that begins then. */
-  giveWayAt(at: number): void {
-    this.#gain.gain.setValueAtTime(1, at);
-    this.#gain.gain.linearRampToValueAtTime(0, at + CROSSFADE_S);
-    this.#source.stop(at + CROSSFADE_S + RAMP_S);
+  /** To the sample. */
+  stopAt(at: number): void {
+    this.#source.stop(at);
   }
 
   silence(): void {
@@ -68,4 +83,12 @@ export class Voice {
     this.#gain.gain.setTargetAtTime(0, now, RAMP_S / 3);
     this.#source.stop(now + 2 * RAMP_S);
   }
+}
+
+/** A decoded track, which any number of voices can sound from. */
+export function decodedPlayable(buffer: AudioBuffer): Playable {
+  return {
+    seconds: buffer.duration,
+    begin: (context, destination, part, start) => new Voice(context, destination, part, buffer, start),
+  };
 }

@@ -134,15 +134,23 @@ export class LiveRoom {
       () => this.#updatePlayer(),
     );
     this.#player = new Player({
+      device: deviceId(),
       createContext: () => new AudioContext({ latencyHint: 'playback' }),
       fetchAudio: (trackId, signal) => app.api.audio(trackId, signal),
+      long: {
+        fetch: (trackId, signal) => app.api.audioFile(trackId, signal),
+        createElement: () => new Audio(),
+        addressOf: (file) => URL.createObjectURL(file),
+        forget: (address) => URL.revokeObjectURL(address),
+      },
       clock: this.#clock,
       localNowMs: nowMs,
-      calibrationMs: (output) => this.calibrations.offsetMs(output),
+      calibrated: (output) => this.calibrations.of(output),
       onState: (state) => {
         this.player = state;
         this.#tell();
       },
+      onReady: () => this.#tell(),
     });
     this.#player.setVolume(this.volume);
   }

@@ -45,6 +45,9 @@ export class FakeAudio {
   createBuffer(_channels: number, length: number, sampleRate: number) {
     return { duration: length / sampleRate, copyToChannel: () => {} };
   }
+  createMediaElementSource() {
+    return { connect: () => {}, disconnect: () => {} };
+  }
   createBufferSource(): FakeSource {
     const source = new FakeSource();
     this.sources.push(source);

@@ -49,11 +49,13 @@ export class Listener {
       },
     );
     this.player = new Player({
+      device: 'this',
       createContext: () => this.card as unknown as AudioContext,
       fetchAudio: async () => new ArrayBuffer(durationS),
       clock: this.clock,
       localNowMs: localMs,
-      calibrationMs: () => this.calibrationMs,
+      calibrated: () =>
+        this.calibrationMs === 0 ? null : { offset_ms: this.calibrationMs, error_ms: 1, how: 'heard', at_ms: 0 },
       onState: () => {},
     });
   }

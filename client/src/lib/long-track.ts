@@ -1,0 +1,156 @@
+/**
+ * Tracks that are too long to be decoded as a whole: the browser plays them from the file as it came, through a media
+ * element. Only those that are wanted are kept. The file is fetched as a whole, because a media element cannot say who
+ * asks for it; browsers keep such files outside of a page's memory.
+ */
+
+/** What of an `HTMLAudioElement` is used; tests bring their own. */
+export type MediaElement = Pick<
+  HTMLAudioElement,
+  | 'src'
+  | 'currentTime'
+  | 'duration'
+  | 'paused'
+  | 'playbackRate'
+  | 'preservesPitch'
+  | 'preload'
+  | 'error'
+  | 'play'
+  | 'pause'
+  | 'load'
+  | 'addEventListener'
+  | 'removeEventListener'
+  | 'removeAttribute'
+>;
+
+export interface LongSource {
+  fetch: (trackId: string, signal: AbortSignal) => Promise<Blob>;
+  createElement: () => MediaElement;
+  /** The address of a file that is at hand, and the way to forget it. */
+  addressOf: (file: Blob) => string;
+  forget: (address: string) => void;
+}
+
+/** How long after it was told to, an element really plays: learned from the last times. */
+export class Lag {
+  #seen: number[] = [];
+
+  take(seconds: number): void {
+    if (Math.abs(seconds) < LAG_S_MAX) this.#seen = [...this.#seen.slice(1 - LAGS_KEPT), seconds];
+  }
+
+  /** One strange time moves nothing. */
+  get seconds(): number {
+    const sorted = [...this.#seen].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] ?? 0;
+  }
+}
+
+const LAGS_KEPT = 5;
+const LAG_S_MAX = 2;
+
+export class LongTrack {
+  /** Which voice steers the element: the others have lost it. */
+  holder: object | null = null;
+  #node: MediaElementAudioSourceNode | null = null;
+
+  constructor(
+    readonly element: MediaElement,
+    /** Those of the element's kind, whichever track it plays. */
+    readonly lags: { start: Lag; seek: Lag },
+    private readonly forget: () => void,
+  ) {}
+
+  /** An element has one way into a context, for good. */
+  node(context: AudioContext): MediaElementAudioSourceNode {
+    this.#node ??= context.createMediaElementSource(this.element as HTMLMediaElement);
+    return this.#node;
+  }
+
+  close(): void {
+    this.holder = null;
+    this.element.pause();
+    this.#node?.disconnect();
+    this.element.removeAttribute('src');
+    this.element.load();
+    this.forget();
+  }
+}
+
+interface Load {
+  abort: AbortController;
+  track: Promise<LongTrack>;
+  ready: boolean;
+}
+
+export class LongTracks {
+  #loads = new Map<string, Load>();
+  readonly #lags = { start: new Lag(), seek: new Lag() };
+
+  constructor(
+    private readonly source: LongSource,
+    private readonly onReady: () => void = () => {},
+  ) {}
+
+  keepOnly(trackIds: ReadonlySet<string>): void {
+    for (const [id, { abort, track }] of this.#loads) {
+      if (trackIds.has(id)) continue;
+      this.#loads.delete(id);
+      abort.abort();
+      track.then((loaded) => loaded.close()).catch(() => {});
+    }
+  }
+
+  /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
+  get(trackId: string): Promise<LongTrack> {
+    const known = this.#loads.get(trackId);
+    if (known !== undefined) return known.track;
+    const abort = new AbortController();
+    const load: Load = { abort, track: this.#open(trackId, abort.signal), ready: false };
+    this.#loads.set(trackId, load);
+    load.track.then(
+      () => {
+        load.ready = true;
+        if (this.#loads.get(trackId) === load) this.onReady();
+      },
+      () => {
+        if (this.#loads.get(trackId) === load) this.#loads.delete(trackId);
+      },
+    );
+    return load.track;
+  }
+
+  isReady(trackId: string): boolean {
+    return this.#loads.get(trackId)?.ready ?? false;
+  }
+
+  async #open(trackId: string, signal: AbortSignal): Promise<LongTrack> {
+    const address = this.source.addressOf(await this.source.fetch(trackId, signal));
+    const element = this.source.createElement();
+    try {
+      await playableFrom(element, address);
+    } catch (error) {
+      this.source.forget(address);
+      throw error;
+    }
+    return new LongTrack(element, this.#lags, () => this.source.forget(address));
+  }
+}
+
+function playableFrom(element: MediaElement, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      element.removeEventListener('canplay', settle);
+      element.removeEventListener('error', settle);
+      if (element.error === null) resolve();
+      else reject(new Error(`the file cannot be played: ${element.error.message}`));
+    };
+    element.addEventListener('canplay', settle);
+    element.addEventListener('error', settle);
+    element.preload = 'auto';
+    // A rate that differs a little must not be stretched: that would be heard more than the pitch.
+    element.preservesPitch = false;
+    element.src = address;
+    element.load();
+  });
+}
