@@ -135,9 +135,6 @@ export const text = {
     mute: 'Mute this device',
     unmute: 'Unmute this device',
     level: 'Sound level',
-    syncError: (ms: number) => `${ms} ms`,
-    syncLabel: 'off the room’s beat',
-    syncUnknown: '–',
   },
 
   screen: {

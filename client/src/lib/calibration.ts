@@ -11,7 +11,7 @@ export interface Calibrated {
   offset_ms: number;
   /** One standard deviation, as far as whoever measured could tell. */
   error_ms: number;
-  how: 'tapped' | 'heard';
+  how: 'tapped' | 'heard' | 'set';
   /** Unix time, for telling how long ago it was. */
   at_ms: number;
 }
@@ -21,6 +21,8 @@ export const OFFSET_MS_MAX = 2_000;
 /** Past it, what was set longest ago is forgotten. */
 const OUTPUTS_MAX = 16;
 const DEFAULT_OUTPUT = 'default';
+/** By tapping along, by a microphone, by hand. */
+const HOWS: ReadonlySet<Calibrated['how']> = new Set(['tapped', 'heard', 'set']);
 
 export class Calibrations {
   readonly #key: string;
@@ -84,5 +86,5 @@ function isEntry(value: unknown): value is [string, Calibrated] {
   if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object') return false;
   const { offset_ms, error_ms, how, at_ms } = (value[1] ?? {}) as Partial<Calibrated>;
   const isSane = Number.isFinite(offset_ms) && Math.abs(offset_ms!) <= OFFSET_MS_MAX;
-  return isSane && Number.isFinite(error_ms) && Number.isFinite(at_ms) && (how === 'tapped' || how === 'heard');
+  return isSane && Number.isFinite(error_ms) && Number.isFinite(at_ms) && HOWS.has(how as Calibrated['how']);
 }

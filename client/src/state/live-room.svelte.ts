@@ -1,5 +1,5 @@
 import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
-import { Calibrations } from '../lib/calibration';
+import { type Calibrated, Calibrations } from '../lib/calibration';
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState, type Welcome } from '../lib/connection';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
@@ -11,8 +11,10 @@ import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
+import { Qualities, type Quality } from '../lib/quality';
 import { minds } from '../lib/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../lib/room';
+import type { Bench } from '../lib/signals';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { SleepWatch } from '../lib/sleep';
 import { device, recall, remember, tab } from '../lib/storage';
@@ -41,6 +43,10 @@ export class LiveRoom {
   player = $state.raw<PlayerState>('off');
   level = $state(0);
   errorMs = $state<number | null>(null);
+  deviationMs = $state<number | null>(null);
+  quality = $state.raw<Quality | null>(null);
+  /** What somebody found out about the output that this device plays to. */
+  calibrated = $state.raw<Calibrated | null>(null);
   volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
   muted = $state(false);
   #outgoing = $state.raw<Part | null>(null);
@@ -96,6 +102,7 @@ export class LiveRoom {
   #player: Player;
   #news = new NewsDesk();
   #sleep = new SleepWatch();
+  #qualities = new Qualities();
   #told = false;
   /** Up to here what was told at the welcome reaches. */
   #ownOffset = 0;
@@ -212,6 +219,29 @@ export class LiveRoom {
   setMuted(muted: boolean): void {
     this.muted = muted;
     this.#player.setVolume(muted ? 0 : this.volume);
+  }
+
+  /** For sounds by which devices are got in time; `null` while this one does not play. */
+  bench(calibrated: boolean): Bench | null {
+    return this.#player.bench(calibrated);
+  }
+
+  /** Silent while something else is to be heard. */
+  hush(hushed: boolean): void {
+    this.#player.hush(hushed);
+  }
+
+  /** Keeps what somebody found out about the output that this device plays to; `null` forgets it. */
+  calibrate(calibrated: Omit<Calibrated, 'at_ms'> | null): void {
+    const { output } = this.#player;
+    if (output === null) return;
+    this.calibrations.set(output, calibrated === null ? null : { ...calibrated, at_ms: timeOfDayMs() });
+    this.#tick();
+  }
+
+  /** What the server's clock shows at a moment of this page's. */
+  toServerMs(localMs: number): number {
+    return this.#clock.toServer(localMs);
   }
 
   seekBy(ms: number): void {
@@ -371,6 +401,12 @@ export class LiveRoom {
     if (!this.playsHere) return;
     this.level = this.#player.level();
     this.errorMs = this.#player.errorMs;
+    this.deviationMs = this.#player.deviationMs;
+    const { output } = this.#player;
+    this.calibrated = output === null ? null : this.calibrations.of(output);
+    const said = this.#player.status();
+    if (this.room === null || said === null || this.player === 'left_out') this.quality = null;
+    else this.quality = this.#qualities.of(deviceId(), said, this.room.playback, this.serverNowMs);
   }
 
   /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */
