@@ -13,6 +13,7 @@ export const hostText = {
   tabs: {
     people: 'People',
     door: 'Door',
+    sound: 'Sound',
     order: 'Order',
     suggestions: 'Suggestions',
     limits: 'Limits',

@@ -1,13 +1,14 @@
 import type { Action, Room } from '$protocol';
 
 /** The parts of the host console, in the order in which they stand. */
-export const tabs = ['people', 'door', 'order', 'suggestions', 'limits', 'rights', 'fallback', 'log'] as const;
+export const tabs = ['people', 'door', 'sound', 'order', 'suggestions', 'limits', 'rights', 'fallback', 'log'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** Whoever may do one of these has something to do there. */
 const deeds: Record<Tab, readonly Action[]> = {
   people: ['curate_queue', 'mute', 'set_role', 'kick', 'ban', 'set_settings', 'set_permissions', 'transfer_host'],
   door: ['admit', 'lock', 'set_settings', 'close_room'],
+  sound: ['set_output'],
   order: ['set_settings', 'curate_queue'],
   suggestions: ['approve'],
   limits: ['set_settings'],
