@@ -34,6 +34,29 @@ function listener(world: World, card: SoundCardOptions = {}): Listener {
 
 const onTheAir = (fromMs = START_MS) => room({ now_playing: song, playback: playing('a', fromMs + 200) });
 
+/** As browsers freeze a page: no timer fires and nothing arrives until it is thawed; then everything that was due does. */
+function freezer(): { freeze: () => void; thaw: () => void } {
+  let frozen = false;
+  const due = new Set<() => void>();
+  const { setTimeout: later, setInterval: again } = globalThis;
+  const held = (call: () => void) => () => {
+    if (frozen) due.add(call);
+    else call();
+  };
+  vi.stubGlobal('setTimeout', (call: () => void, ms?: number) => later(held(call), ms));
+  vi.stubGlobal('setInterval', (call: () => void, ms?: number) => again(held(call), ms));
+  return {
+    freeze: () => {
+      frozen = true;
+    },
+    thaw: () => {
+      frozen = false;
+      for (const call of due) call();
+      due.clear();
+    },
+  };
+}
+
 /** Goes on until that time, and writes down what `look` says. */
 async function until(atMs: number, look: () => number | null): Promise<number[]> {
   const seen: number[] = [];
@@ -184,6 +207,32 @@ describe('one device', () => {
     const { p95 } = figures('after a sleep of 10 s', await until(START_MS + MINUTE_MS, () => one.lateMs()), told(one));
     expect(p95).toBeLessThan(5);
   }, 30_000);
+
+  it.each([
+    ['while its sound went on', []],
+    ['and its sound with it', [{ fromMs: START_MS + 20_000, forMs: 30_000 }]],
+  ])(
+    'is right again two seconds after its page was frozen for half a minute, %s',
+    async (_, dropOuts) => {
+      const page = freezer();
+      const one = listener(wifi, { ppm: 80, dropOuts });
+      one.enters(onTheAir());
+      await until(START_MS + 20_000, () => null);
+      page.freeze();
+      await until(START_MS + 50_000, () => null);
+      page.thaw();
+      one.wakes();
+      await until(START_MS + 52_000, () => null);
+      const { p95 } = figures(
+        'after a frozen page',
+        await until(START_MS + MINUTE_MS + 20_000, () => one.lateMs()),
+        told(one),
+      );
+      expect(p95).toBeLessThan(5);
+      vi.unstubAllGlobals();
+    },
+    30_000,
+  );
 
   it('takes its place again when its context was suspended', async () => {
     const one = listener(wifi);

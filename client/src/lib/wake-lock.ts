@@ -1,16 +1,33 @@
-/** Keeps the display on while the page is in sight. Returns the way to let it sleep again. */
-export function stayAwake(): () => void {
+/** What of the browser is used; tests bring their own. */
+export interface WakeLockHost {
+  page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
+  wakeLock: Pick<WakeLock, 'request'> | undefined;
+}
+
+/**
+ * Keeps the display on while the page is in sight. The system takes the lock when the page is hidden, or the battery
+ * low; it is asked for again when the page is back. Returns the way to let the display sleep.
+ */
+export function stayAwake(host: WakeLockHost = { page: document, wakeLock: navigator.wakeLock }): () => void {
+  const { page, wakeLock } = host;
   let sentinel: WakeLockSentinel | null = null;
+  let asking = false;
+  let over = false;
   const acquire = async () => {
-    if (document.visibilityState !== 'visible' || !('wakeLock' in navigator)) return;
+    const held = sentinel !== null && !sentinel.released;
+    if (over || held || asking || page.visibilityState !== 'visible' || wakeLock === undefined) return;
+    asking = true;
     // Refused on low battery, or outside secure contexts; the display then follows the system's setting.
-    sentinel = await navigator.wakeLock.request('screen').catch(() => null);
+    sentinel = await wakeLock.request('screen').catch(() => null);
+    asking = false;
+    if (over) void sentinel?.release();
   };
   const onVisibility = () => void acquire();
-  document.addEventListener('visibilitychange', onVisibility);
+  page.addEventListener('visibilitychange', onVisibility);
   void acquire();
   return () => {
-    document.removeEventListener('visibilitychange', onVisibility);
+    over = true;
+    page.removeEventListener('visibilitychange', onVisibility);
     void sentinel?.release();
   };
 }

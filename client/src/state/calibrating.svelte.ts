@@ -3,7 +3,7 @@ import { microphoneProblem, NoMicrophone, openMicrophone, record, thisMicrophone
 import { CLICK_EVERY_MS, type Signal, SignalTrack } from '../lib/signals';
 import { calibrationFrom, type TapCalibration, type Tapping, tappedAlong } from '../lib/tapping';
 import type { calibrateText } from '../text-calibrate';
-import type { LiveRoom } from './live-room.svelte';
+import type { InTime } from './in-time.svelte';
 
 /** Enough that chance does not count, few enough for anybody's patience. */
 export const TAPS_WANTED = 16;
@@ -38,7 +38,7 @@ export class Calibrating {
   #tapsMs: number[] = [];
   #recording: AbortController | null = null;
 
-  constructor(private readonly live: LiveRoom) {}
+  constructor(private readonly inTime: InTime) {}
 
   /** Everything falls silent, but for the music. */
   stop(): void {
@@ -49,7 +49,7 @@ export class Calibrating {
     this.#recording?.abort();
     this.#recording = null;
     if (this.listening.name !== 'done' && this.listening.name !== 'failed') this.listening = { name: 'idle' };
-    this.live.hush(false);
+    this.inTime.hush(false);
   }
 
   /** For another device: this one is right, and says so. */
@@ -70,7 +70,7 @@ export class Calibrating {
       // As if nobody had ever calibrated it: what is found is the whole of it.
       if (!this.#play('click', false)) return;
     } else {
-      this.live.hush(true);
+      this.inTime.hush(true);
     }
     this.tapping = whose;
   }
@@ -78,7 +78,7 @@ export class Calibrating {
   /** When it happened by the page's clock. */
   tap(atMs: number): void {
     if (this.tapping === null) return;
-    this.#tapsMs.push(this.live.toServerMs(atMs));
+    this.#tapsMs.push(this.inTime.toServerMs(atMs));
     this.taps = this.#tapsMs.length;
     if (this.taps < TAPS_WANTED) return;
     const found = tappedAlong({ firstMs: 0, periodMs: CLICK_EVERY_MS }, this.#tapsMs);
@@ -90,7 +90,7 @@ export class Calibrating {
 
   useTapped(): void {
     if (this.tapped === null) return;
-    this.live.calibrate({ ...this.tapped, how: 'tapped' });
+    this.inTime.calibrate({ ...this.tapped, how: 'tapped' });
     this.own = null;
     this.other = null;
   }
@@ -130,14 +130,14 @@ export class Calibrating {
   useHeard(): void {
     if (this.listening.name !== 'done') return;
     const { offset_ms, error_ms } = this.listening.result;
-    this.live.calibrate({ offset_ms, error_ms, how: 'heard' });
+    this.inTime.calibrate({ offset_ms, error_ms, how: 'heard' });
     this.listening = { name: 'idle' };
   }
 
   #play(signal: Signal, calibrated: boolean): boolean {
-    const bench = this.live.bench(calibrated);
+    const bench = this.inTime.bench(calibrated);
     if (bench === null) return false;
-    this.live.hush(true);
+    this.inTime.hush(true);
     this.#track = new SignalTrack(signal, bench);
     this.signal = signal;
     return true;

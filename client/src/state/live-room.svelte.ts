@@ -1,28 +1,28 @@
 import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
-import { type Calibrated, Calibrations } from '../lib/calibration';
 import { ServerClock } from '../lib/clock';
 import { Connection, type ConnectionState, type Welcome } from '../lib/connection';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../lib/device';
 import { KeptCommands } from '../lib/kept-commands';
 import { lineAfter } from '../lib/line';
+import { MediaAnchor, thisAnchorHost } from '../lib/media-anchor';
 import { newsOf } from '../lib/news';
 import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
 import { applyPresence, type Presence } from '../lib/presence';
-import { Qualities, type Quality } from '../lib/quality';
 import { minds } from '../lib/queue-state';
+import { onReturn } from '../lib/return';
 import { applyDelta, type Delta, identityAfter } from '../lib/room';
-import type { Bench } from '../lib/signals';
 import { skipVotesNeeded } from '../lib/skip-votes';
 import { SleepWatch } from '../lib/sleep';
-import { device, recall, remember, tab } from '../lib/storage';
+import { recall, remember, tab } from '../lib/storage';
 import { endAt, outgoingPart, type Part, shownPositionAt } from '../lib/timeline';
 import { uuid } from '../lib/uuid';
 import { nowMs, timeOfDayMs } from '../lib/wall-clock';
 import { memberName, text } from '../text';
 import { app } from './app.svelte';
+import { InTime } from './in-time.svelte';
 import { NewsDesk } from './news-desk';
 import { Talk } from './talk.svelte';
 import { Undo } from './undo.svelte';
@@ -43,10 +43,6 @@ export class LiveRoom {
   player = $state.raw<PlayerState>('off');
   level = $state(0);
   errorMs = $state<number | null>(null);
-  deviationMs = $state<number | null>(null);
-  quality = $state.raw<Quality | null>(null);
-  /** What somebody found out about the output that this device plays to. */
-  calibrated = $state.raw<Calibrated | null>(null);
   volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
   muted = $state(false);
   #outgoing = $state.raw<Part | null>(null);
@@ -56,7 +52,10 @@ export class LiveRoom {
     (command) => this.submit(command),
     (id) => this.nameOf(id),
   );
-  readonly calibrations = new Calibrations(device, deviceId());
+  readonly inTime = new InTime(
+    () => this.#player,
+    () => this.#clock,
+  );
 
   /** Whoever this is, as a member. */
   self = $derived(this.room?.members.find((member) => member.id === this.me));
@@ -102,7 +101,7 @@ export class LiveRoom {
   #player: Player;
   #news = new NewsDesk();
   #sleep = new SleepWatch();
-  #qualities = new Qualities();
+  #anchor = new MediaAnchor(thisAnchorHost());
   #told = false;
   /** Up to here what was told at the welcome reaches. */
   #ownOffset = 0;
@@ -152,9 +151,10 @@ export class LiveRoom {
       },
       clock: this.#clock,
       localNowMs: nowMs,
-      calibrated: (output) => this.calibrations.of(output),
+      calibrated: (output) => this.inTime.calibrations.of(output),
       onState: (state) => {
         this.player = state;
+        this.#anchor.hold(state === 'playing' || state === 'loading');
         this.#tell();
       },
       onReady: () => this.#tell(),
@@ -165,19 +165,18 @@ export class LiveRoom {
   start(): () => void {
     this.#connection.start();
     const network = () => this.#connection.setNetwork(navigator.onLine);
-    const wake = () => {
-      this.#tell();
-      if (document.visibilityState === 'visible') this.#wake();
-    };
+    const seen = () => this.#tell();
     addEventListener('online', network);
     addEventListener('offline', network);
-    document.addEventListener('visibilitychange', wake);
+    document.addEventListener('visibilitychange', seen);
+    const stopWaiting = onReturn(() => this.#wake());
     this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
     if (!this.screen && playsHere(this.code)) this.#player.turnOn();
     return () => {
       removeEventListener('online', network);
       removeEventListener('offline', network);
-      document.removeEventListener('visibilitychange', wake);
+      document.removeEventListener('visibilitychange', seen);
+      stopWaiting();
       for (const timer of this.#timers) clearInterval(timer);
       this.#end();
       this.#news.stop();
@@ -205,6 +204,8 @@ export class LiveRoom {
 
   setPlaysHere(on: boolean): void {
     rememberPlaysHere(this.code, on);
+    // Within the gesture, or the browser may refuse it; what becomes of it follows the music.
+    this.#anchor.hold(on);
     if (on) this.#player.turnOn();
     else this.#player.turnOff();
   }
@@ -219,29 +220,6 @@ export class LiveRoom {
   setMuted(muted: boolean): void {
     this.muted = muted;
     this.#player.setVolume(muted ? 0 : this.volume);
-  }
-
-  /** For sounds by which devices are got in time; `null` while this one does not play. */
-  bench(calibrated: boolean): Bench | null {
-    return this.#player.bench(calibrated);
-  }
-
-  /** Silent while something else is to be heard. */
-  hush(hushed: boolean): void {
-    this.#player.hush(hushed);
-  }
-
-  /** Keeps what somebody found out about the output that this device plays to; `null` forgets it. */
-  calibrate(calibrated: Omit<Calibrated, 'at_ms'> | null): void {
-    const { output } = this.#player;
-    if (output === null) return;
-    this.calibrations.set(output, calibrated === null ? null : { ...calibrated, at_ms: timeOfDayMs() });
-    this.#tick();
-  }
-
-  /** What the server's clock shows at a moment of this page's. */
-  toServerMs(localMs: number): number {
-    return this.#clock.toServer(localMs);
   }
 
   seekBy(ms: number): void {
@@ -401,12 +379,7 @@ export class LiveRoom {
     if (!this.playsHere) return;
     this.level = this.#player.level();
     this.errorMs = this.#player.errorMs;
-    this.deviationMs = this.#player.deviationMs;
-    const { output } = this.#player;
-    this.calibrated = output === null ? null : this.calibrations.of(output);
-    const said = this.#player.status();
-    if (this.room === null || said === null || this.player === 'left_out') this.quality = null;
-    else this.quality = this.#qualities.of(deviceId(), said, this.room.playback, this.serverNowMs);
+    this.inTime.look(this.room, this.serverNowMs);
   }
 
   /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */

@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { stayAwake, type WakeLockHost } from './wake-lock';
+
+interface Lock {
+  released: boolean;
+  release: () => Promise<void>;
+}
+
+let page: EventTarget & { visibilityState: DocumentVisibilityState };
+let locks: Lock[];
+let refuses: boolean;
+let host: WakeLockHost;
+
+function becomes(visibilityState: DocumentVisibilityState): void {
+  page.visibilityState = visibilityState;
+  if (visibilityState === 'hidden') for (const lock of locks) lock.released = true;
+  page.dispatchEvent(new Event('visibilitychange'));
+}
+const held = () => locks.filter(({ released }) => !released).length;
+const settle = () =>
+  new Promise<void>((resolve) => queueMicrotask(() => queueMicrotask(() => queueMicrotask(resolve))));
+
+beforeEach(() => {
+  page = Object.assign(new EventTarget(), { visibilityState: 'visible' as const });
+  locks = [];
+  refuses = false;
+  const request = async () => {
+    if (refuses) throw new Error('low battery');
+    const lock: Lock = {
+      released: false,
+      release: async () => {
+        lock.released = true;
+      },
+    };
+    locks.push(lock);
+    return lock as unknown as WakeLockSentinel;
+  };
+  host = { page: page as unknown as WakeLockHost['page'], wakeLock: { request } };
+});
+
+describe('a display', () => {
+  it('stays on while the page is in sight, and again when it is back', async () => {
+    const letGo = stayAwake(host);
+    await settle();
+    expect(held()).toBe(1);
+    becomes('hidden');
+    await settle();
+    expect(held()).toBe(0);
+    becomes('visible');
+    await settle();
+    expect(held()).toBe(1);
+    letGo();
+    expect(held()).toBe(0);
+    becomes('hidden');
+    becomes('visible');
+    await settle();
+    expect(held()).toBe(0);
+  });
+
+  it('is asked to once, however often the page is looked at', async () => {
+    stayAwake(host);
+    becomes('visible');
+    await settle();
+    becomes('visible');
+    await settle();
+    expect(locks).toHaveLength(1);
+  });
+
+  it('may sleep when the page was left before the answer came', async () => {
+    stayAwake(host)();
+    await settle();
+    expect(held()).toBe(0);
+  });
+
+  it('follows the system where it is refused, or cannot be asked', async () => {
+    refuses = true;
+    stayAwake(host)();
+    stayAwake({ ...host, wakeLock: undefined })();
+    refuses = false;
+    stayAwake(host);
+    await settle();
+    expect(held()).toBe(1);
+  });
+});

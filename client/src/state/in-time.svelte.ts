@@ -1,0 +1,58 @@
+import type { Room } from '$protocol';
+import { type Calibrated, Calibrations } from '../lib/calibration';
+import type { ServerClock } from '../lib/clock';
+import { deviceId } from '../lib/device';
+import type { Player } from '../lib/player';
+import { Qualities, type Quality } from '../lib/quality';
+import type { Bench } from '../lib/signals';
+import { device } from '../lib/storage';
+import { timeOfDayMs } from '../lib/wall-clock';
+
+/** How well this device is in time with the room, and what somebody found out about it by ear. */
+export class InTime {
+  quality = $state.raw<Quality | null>(null);
+  /** What the error may be wrong by. */
+  deviationMs = $state<number | null>(null);
+  /** What is known of the output that this device plays to. */
+  calibrated = $state.raw<Calibrated | null>(null);
+  readonly calibrations = new Calibrations(device, deviceId());
+  #qualities = new Qualities();
+
+  constructor(
+    private readonly player: () => Player,
+    private readonly clock: () => ServerClock,
+  ) {}
+
+  /** Called a few times a second. */
+  look(room: Room | null, nowMs: number): void {
+    const { output, deviationMs, state } = this.player();
+    const said = this.player().status();
+    this.deviationMs = deviationMs;
+    this.calibrated = output === null ? null : this.calibrations.of(output);
+    const isJudged = room !== null && said !== null && state !== 'left_out';
+    this.quality = isJudged ? this.#qualities.of(deviceId(), said, room.playback, nowMs) : null;
+  }
+
+  /** For sounds by which devices are got in time; `null` while this one does not play. */
+  bench(calibrated: boolean): Bench | null {
+    return this.player().bench(calibrated);
+  }
+
+  /** Silent while something else is to be heard. */
+  hush(hushed: boolean): void {
+    this.player().hush(hushed);
+  }
+
+  /** Keeps what somebody found out about this output; `null` forgets it. */
+  calibrate(calibrated: Omit<Calibrated, 'at_ms'> | null): void {
+    const { output } = this.player();
+    if (output === null) return;
+    this.calibrations.set(output, calibrated === null ? null : { ...calibrated, at_ms: timeOfDayMs() });
+    this.calibrated = this.calibrations.of(output);
+  }
+
+  /** What the server's clock shows at a moment of this page's. */
+  toServerMs(localMs: number): number {
+    return this.clock().toServer(localMs);
+  }
+}
