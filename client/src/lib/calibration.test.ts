@@ -27,6 +27,15 @@ describe('calibrations', () => {
     expect(new Calibrations(memory, 'laptop').offsetMs('default')).toBe(0);
   });
 
+  it('remember how they were found', () => {
+    for (const how of ['tapped', 'heard', 'set'] as const) {
+      calibrations.set('default', { ...tapped(40), how });
+      expect(new Calibrations(memory, 'phone').of('default')?.how).toBe(how);
+    }
+    memory.remember('tutti.calibration.phone', JSON.stringify([['default', { ...tapped(40), how: 'guessed' }]]));
+    expect(new Calibrations(memory, 'phone').of('default')).toBeNull();
+  });
+
   it('can be taken back', () => {
     calibrations.set('default', tapped(40));
     calibrations.set('default', null);

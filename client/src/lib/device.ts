@@ -19,7 +19,8 @@ export function thisDevice(kind: DeviceKind): Device {
     id: deviceId(),
     name: deviceName(navigator.userAgent),
     kind,
-    providers: kind === 'player' ? ['library'] : [],
+    // Whether it plays comes and goes on the same connection; that it could does not.
+    providers: ['library'],
   };
 }
 
