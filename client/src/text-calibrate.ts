@@ -20,6 +20,7 @@ export const calibrateText = {
   giveOrTake: (ms: number) => `give or take ${ms} ms`,
   forget: 'Forget that',
   silent: 'The music is silent on this device meanwhile.',
+  unable: 'This device is not ready to make a sound yet. Try again in a moment.',
   notNow: 'This device makes no sound right now. Press “Play here” first.',
 
   tap: {

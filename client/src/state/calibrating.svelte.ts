@@ -32,6 +32,8 @@ export class Calibrating {
   own = $state.raw<Tapping | null>(null);
   other = $state.raw<Tapping | null>(null);
   tapped = $derived(this.own === null ? null : calibrationFrom(this.own, this.other));
+  /** There is no sound to be made yet. */
+  unable = $state(false);
   listening = $state.raw<Listening>({ name: 'idle' });
   readonly microphoneProblem = microphoneProblem(thisMicrophoneHost());
   #track: SignalTrack | null = null;
@@ -136,6 +138,7 @@ export class Calibrating {
 
   #play(signal: Signal, calibrated: boolean): boolean {
     const bench = this.inTime.bench(calibrated);
+    this.unable = bench === null;
     if (bench === null) return false;
     this.inTime.hush(true);
     this.#track = new SignalTrack(signal, bench);
