@@ -4,7 +4,16 @@ import type { Heard } from './ear.ts';
 export const PHONE = { width: 360, height: 740 };
 export const LAPTOP = { width: 1440, height: 900 };
 
-export type ConsoleTab = 'people' | 'door' | 'sound' | 'order' | 'suggestions' | 'limits' | 'rights' | 'fallback' | 'log';
+export type ConsoleTab =
+  | 'people'
+  | 'door'
+  | 'sound'
+  | 'order'
+  | 'suggestions'
+  | 'limits'
+  | 'rights'
+  | 'fallback'
+  | 'log';
 
 /** Louder than any dither, quieter than any music. */
 const AUDIBLE = 0.001;
