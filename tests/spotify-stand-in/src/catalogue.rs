@@ -17,6 +17,9 @@ pub const RELINKED_TO: &str = "4HarbourSecondPress000";
 /// A track of half a minute, for what happens at an end.
 pub const SHORT: &str = "5DoorbellInterlude0000";
 
+/// What Spotify plays when a list is over and nobody stops it.
+pub const AUTOPLAYED: &str = "0LastTrain000000000000";
+
 /// Where [`UNPLAYABLE`] does not play.
 pub const CLOSED_MARKET: &str = "DE";
 
@@ -195,7 +198,7 @@ pub const TRACKS: [Track; 13] = [
         closed_in: &[],
     },
     Track {
-        id: "0LastTrain000000000000",
+        id: AUTOPLAYED,
         name: "Last Train, Empty Train",
         artists: &["Ossip Keane"],
         album: "Platform Edge",

@@ -1,7 +1,7 @@
 //! A stand-in for Spotify: its accounts service and its Web API as they behave in 2026, bad habits included.
 //!
 //! For tests, and for trying things without internet. What it answers has the shapes of Spotify's OpenAPI description;
-//! what is unpleasant about the real one is a field of [`Switches`]. Music is not in it, nor the Playback SDK.
+//! what is unpleasant about the real one is a field of [`Switches`]. Music is not in it; its Playback SDK makes a tone.
 //!
 //! ```no_run
 //! # async fn test() -> std::io::Result<()> {
@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `accounts`, `consent`, `token`, `grants` | the accounts service: asking, agreeing, codes and tokens, and what they are worth |
 //! | `web_api`, `api_error`, `me`, `tracks`, `commands` | the Web API, one file a resource |
+//! | `sdk` | the script that stands for the Web Playback SDK, and what it asks |
 //! | `catalogue`, `player`, `people`, `picture` | what there is: music, players, accounts, pictures |
 //! | `switches`, `control`, `seen` | what a test turns, from inside and from outside, and what it can look at |
 //! | `stand_in`, `server`, `world` | the handle, the accept loop, and all state behind one lock |
@@ -39,6 +40,7 @@ mod merge;
 mod people;
 mod picture;
 mod player;
+mod sdk;
 mod seen;
 mod server;
 mod stand_in;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Track;
+use crate::catalogue::{self, Track};
 use crate::ids::DeviceId;
 
 /// A Connect device, as in `GET /v1/me/player/devices`, where `is_active` comes with it.
@@ -78,6 +78,8 @@ pub(crate) struct Player {
     anchor: Anchor,
     /// When a command or an end last changed anything, in Unix milliseconds.
     pub(crate) changed_at_ms: i64,
+    /// After the last track Spotify chooses another.
+    pub(crate) autoplays: bool,
 }
 
 impl Player {
@@ -107,7 +109,7 @@ impl Player {
         self.anchor.position_ms + elapsed_ms
     }
 
-    /// Takes in what has ended by now. After the last track the player stands paused at its start.
+    /// Takes in what has ended by now. After the last track the player stands paused at its start, or goes on with another.
     pub(crate) fn settle(&mut self, now_ms: i64) {
         while let Some(track) = self.track() {
             let position_ms = self.position_ms(now_ms);
@@ -116,6 +118,9 @@ impl Player {
             }
             let over_ms = i64::try_from(position_ms - track.duration_ms).unwrap_or(0);
             let ended_at_ms = if self.is_playing { now_ms - over_ms } else { now_ms };
+            if self.autoplays && self.is_playing && self.current + 1 == self.tracks.len() {
+                self.tracks.extend(catalogue::track(catalogue::AUTOPLAYED));
+            }
             let is_last = self.current + 1 == self.tracks.len();
             self.is_playing &= !is_last;
             self.current += usize::from(!is_last);
@@ -258,7 +263,6 @@ impl Player {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
 
     fn tracks(ids: &[&str]) -> Vec<&'static Track> {
         ids.iter().map(|id| catalogue::track(id).unwrap()).collect()

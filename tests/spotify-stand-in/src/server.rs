@@ -25,7 +25,7 @@ use crate::picture;
 use crate::seen::SeenRequest;
 use crate::switches::LATENCY_MS_MAX;
 use crate::world::World;
-use crate::{accounts, control, token, web_api};
+use crate::{accounts, control, sdk, token, web_api};
 
 /// Bytes in a body, at most; a longer one is 413.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -78,6 +78,10 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
         headers: head.headers,
         body: body.unwrap_or_default(),
     };
+    // What the player asks all the time is no request of the app's.
+    if ask.path.starts_with("/sdk/") {
+        return Ok(sdk::answer(&mut shared.world.lock(), &ask, &ask.segments()[1..]).into_response());
+    }
     if ask.path.starts_with("/stand-in/") {
         let path = ask.segments();
         return Ok(control::answer(&mut shared.world.lock(), &ask, &path[1..]).into_response());

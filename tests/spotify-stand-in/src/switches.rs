@@ -43,6 +43,10 @@ pub struct Switches {
     pub command_status: CommandStatus,
     /// So many of the next answers of the token endpoint are 503.
     pub token_server_down: u32,
+    /// After the last track of a list, Spotify plays on by itself.
+    pub autoplay: bool,
+    /// So many of the next players in browsers are told that their account has no Premium.
+    pub false_account_error: u32,
     /// How long access tokens live that are issued from now on.
     pub access_token_lifetime_seconds: u32,
 }
@@ -64,6 +68,8 @@ impl Default for Switches {
             latency_ms: 0,
             command_status: CommandStatus::NoContent,
             token_server_down: 0,
+            autoplay: false,
+            false_account_error: 0,
             access_token_lifetime_seconds: 3600,
         }
     }

@@ -41,6 +41,7 @@ impl World {
     pub(crate) fn player(&mut self, person: &str) -> Option<&mut Player> {
         let id = self.people.get(person)?.id.clone();
         let player = self.players.entry(id).or_default();
+        player.autoplays = self.switches.autoplay;
         player.settle(self.clock.now_ms());
         Some(player)
     }

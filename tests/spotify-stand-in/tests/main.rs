@@ -8,6 +8,7 @@ mod me;
 mod player;
 mod program;
 mod readme;
+mod sdk;
 mod support;
 mod switches;
 mod token;
