@@ -18,11 +18,12 @@ run: build ## Builds and serves at http://127.0.0.1:8080; ARGS="--listen 0.0.0.0
 	exec target/release/tutti serve $(ARGS)
 
 .PHONY: run-with-spotify-stand-in
-run-with-spotify-stand-in: setup-build client ## Serves beside a stand-in for Spotify, to try logging in without internet; data in target/
+run-with-spotify-stand-in: setup-build client ## Serves beside a stand-in for Spotify, to try all of it without internet; data in target/
 	cargo build --locked --package tutti --package tutti-spotify-stand-in
 	target/debug/tutti-spotify-stand-in --listen $(STAND_IN) & stand_in=$$!; trap 'kill $$stand_in' EXIT; \
 	TUTTI_DATA_DIR=target/stand-in-data TUTTI_SPOTIFY_CLIENT_ID=tutti-test-client \
 	TUTTI_SPOTIFY_ACCOUNTS_URL=http://$(STAND_IN) TUTTI_SPOTIFY_API_URL=http://$(STAND_IN) \
+	TUTTI_SPOTIFY_SDK_URL=http://$(STAND_IN)/sdk/spotify-player.js \
 	target/debug/tutti serve $(ARGS)
 
 .PHONY: build

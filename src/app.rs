@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +34,9 @@ use crate::store::sqlite::{self, SqliteStore};
 use crate::telemetry::exposition::Exposition;
 use crate::telemetry::metrics::Metrics;
 use crate::{http, listener};
+
+/// From how long a wait on hosts are told of it: what is shorter is over before it is read.
+const PAUSE_TOLD_FROM: Duration = Duration::from_secs(30);
 
 /// A running server.
 #[derive(Debug)]
@@ -122,12 +126,12 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());
 
     let keys = open_keys(&config, clock)?;
-    let spotify = open_spotify(&config, address, &store, &keys, clock, &background.tasks).context("Spotify")?;
+    let spotify = open_spotify(&config, address, &store, &keys, clock, &background).context("Spotify")?;
     let identity = Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
     let library = open_library(&config, clock).await.context("library")?;
     let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
     library.start(&background.tasks, background.stop.clone(), rescan_every);
-    let music = Music::new(library.clone());
+    let music = Music::new(library.clone(), spotify.clone());
 
     let metrics_listen = config.telemetry.metrics_listen;
     let (metrics, reading) = metrics_listen.map(|_| Metrics::on()).unzip();
@@ -162,6 +166,10 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         draining: stop.clone(),
     });
     background.tasks.spawn(close_ended_sessions(identity.clone(), hub.clone(), background.stop.clone()));
+    if let Some(spotify) = &spotify {
+        let told = tell_of_pauses(spotify.pauses(), registry.clone(), clock, background.stop.clone());
+        background.tasks.spawn(told);
+    }
 
     let cleanup = Cleanup {
         store: store.clone(),
@@ -219,12 +227,13 @@ fn open_spotify(
     store: &SharedStore,
     keys: &Keys,
     clock: Clock,
-    tasks: &TaskTracker,
+    background: &Group,
 ) -> anyhow::Result<Option<Spotify>> {
     let Some(settings) = Settings::new(&config.spotify, &config.listen, address)? else { return Ok(None) };
     // An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let spotify = Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone())?;
+    let spotify =
+        Spotify::new(settings, store.clone(), keys.clone(), clock, background.tasks.clone(), background.stop.clone())?;
     tracing::info!(origin = spotify.origin(), "people can log in with Spotify");
     Ok(Some(spotify))
 }
@@ -243,6 +252,23 @@ async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Libr
         None => Source::Demo(data_dir.join("demo-library")),
     };
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
+}
+
+/// Tells the hosts of rooms with music from Spotify when Spotify wants to be left alone for so long that people notice.
+async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock: Clock, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            changed = pauses.changed() => if changed.is_err() { return },
+            () = stop.cancelled() => return,
+        }
+        let left_ms = (pauses.borrow_and_update().abs() - clock.now_ms()).max(0).unsigned_abs();
+        let left = Duration::from_millis(left_ms);
+        if left >= PAUSE_TOLD_FROM {
+            let wait = http::spotify::in_words(left.as_secs());
+            let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
+            rooms.notify_hosts("spotify_busy", &message, |room| room.spotify);
+        }
+    }
 }
 
 /// Closes the sockets of every session that ends.

@@ -104,6 +104,10 @@ pub struct SpotifyConfig {
     /// Spotify's Web API: `/v1/me` below it.
     #[arg(long, env = "TUTTI_SPOTIFY_API_URL", default_value = "https://api.spotify.com")]
     pub spotify_api_url: String,
+
+    /// Script of Spotify's Web Playback SDK, which browsers load to play.
+    #[arg(long, env = "TUTTI_SPOTIFY_SDK_URL", default_value = "https://sdk.scdn.co/spotify-player.js")]
+    pub spotify_sdk_url: String,
 }
 
 /// The server's own music.

@@ -1753,7 +1753,118 @@ export type SpotifyServer = {
  * The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
  * cookies are not seen again.
  */
-origin: string, };
+origin: string, 
+/**
+ * Where the script of the Web Playback SDK is.
+ */
+sdk_url: string, };
+
+/**
+ * A device of a Spotify account.
+ */
+export type SpotifyDevice = { 
+/**
+ * Spotify's id of it.
+ */
+id: string, 
+/**
+ * What its owner calls it.
+ */
+name: string, 
+/**
+ * Such as `Smartphone`.
+ */
+kind: string, 
+/**
+ * Whether it is the one that the account plays on.
+ */
+active: boolean, 
+/**
+ * Whether it takes no commands.
+ */
+restricted: boolean, };
+
+/**
+ * `GET me/spotify/devices`: where somebody's account can play.
+ */
+export type SpotifyDevices = { 
+/**
+ * In Spotify's order.
+ */
+devices: Array<SpotifyDevice>, };
+
+/**
+ * `POST me/spotify/play`: starts a track on one of their devices; for the player in the browser.
+ */
+export type SpotifyPlayRequest = { 
+/**
+ * Spotify's id of the device.
+ */
+device_id: string, 
+/**
+ * Spotify's id of the track.
+ */
+track: string, 
+/**
+ * From where.
+ */
+position_ms: number, };
+
+/**
+ * `PUT rooms/{code}/spotify-output`: what the room plays from Spotify is heard on this device of theirs.
+ */
+export type ChooseSpotifyOutput = { 
+/**
+ * Spotify's id of the device.
+ */
+device_id: string, 
+/**
+ * The device of the room that it sounds for, as in `hello`: what the room's `output` says of that holds for it.
+ */
+device?: DeviceId | null, };
+
+/**
+ * How it goes with a device that follows a room.
+ */
+export type SpotifyOutputState = "silent" | "playing" | "paused" | "unplayable" | "busy" | "unreachable" | "gone" | "taken" | "not_premium" | "needs_login" | "over";
+
+/**
+ * A device of somebody's Spotify account that follows a room.
+ */
+export type SpotifyOutput = { 
+/**
+ * Which room.
+ */
+room: RoomCode, 
+/**
+ * Spotify's id of the device.
+ */
+device_id: string, 
+/**
+ * What its owner calls it.
+ */
+name: string, 
+/**
+ * How it goes.
+ */
+state: SpotifyOutputState, 
+/**
+ * When Spotify can be asked again, while `state` is `busy`.
+ */
+retry_at_ms?: number | null, 
+/**
+ * How far it was from the room's timeline when that was last looked at; positive is late.
+ */
+error_ms?: number | null, };
+
+/**
+ * `GET` and `PUT rooms/{code}/spotify-output`.
+ */
+export type SpotifyOutputStatus = { 
+/**
+ * Absent: none is chosen.
+ */
+output?: SpotifyOutput | null, };
 
 /**
  * `POST rooms`.

@@ -25,7 +25,9 @@ use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX, READ_BUFFER_BYTES,
     SIGNALS_PER_SECOND,
 };
+use crate::music::MusicError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
+use crate::spotify::SpotifyError;
 use crate::telemetry::metrics::CommandOutcome;
 
 type WebSocket = WebSocketStream<Socket>;
@@ -305,13 +307,15 @@ impl Session {
         if named.len() > state::FALLBACK_MAX {
             return self.refuse(id, ErrorCode::TooLarge, "That is more tracks than a fallback playlist has.");
         }
+        let host = self.room.view().borrow().host;
+        let askers: Vec<_> = [self.link.user].into_iter().chain(host).collect();
         let mut tracks = Vec::with_capacity(named.len());
         for reference in named {
-            match self.sockets.music.track(reference).await {
+            match self.sockets.music.track(reference, &askers).await {
                 Ok(known) => tracks.extend(known),
                 Err(error) => {
-                    tracing::error!(%error, "a track cannot be looked up");
-                    return self.refuse(id, ErrorCode::Unavailable, "The music cannot be reached at the moment.");
+                    let (code, message) = refusal_of(&error);
+                    return self.refuse(id, code, message);
                 }
             }
         }
@@ -347,6 +351,23 @@ fn named_tracks(command: &Command) -> &[TrackRef] {
         Command::Enqueue { track, .. } => std::slice::from_ref(track),
         Command::SetSettings { settings } => settings.fallback.as_deref().unwrap_or_default(),
         _ => &[],
+    }
+}
+
+/// What is said of a track that could not be looked up.
+fn refusal_of(error: &MusicError) -> (ErrorCode, &'static str) {
+    match error {
+        MusicError::Spotify(SpotifyError::NotLinked | SpotifyError::NeedsLogin | SpotifyError::NotListed) => {
+            (ErrorCode::Forbidden, "Tracks from Spotify can be added when you or the host has linked Spotify.")
+        }
+        MusicError::Spotify(SpotifyError::Unplayable) => (ErrorCode::Invalid, "Spotify does not play this track here."),
+        MusicError::Spotify(SpotifyError::TooMany { .. }) => {
+            (ErrorCode::RateLimited, "Spotify takes no more requests from this server for a while. All else goes on.")
+        }
+        error => {
+            tracing::error!(%error, "a track cannot be looked up");
+            (ErrorCode::Unavailable, "The music cannot be reached at the moment.")
+        }
     }
 }
 

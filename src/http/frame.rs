@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use reqwest::Url;
 use tutti_protocol::ErrorCode;
 use warp::filters::BoxedFilter;
 use warp::reject::{
@@ -14,44 +15,54 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::{ApiError, SharedServices};
+use crate::spotify::Spotify;
 
 /// Pages get their script, style and font from here only; pictures (covers) from any https; sockets to any host, because
-/// `'self'` does not cover `ws:` in every browser.
-macro_rules! content_security_policy {
-    (script: $script:literal, frame: $frame:literal, connect: $connect:literal) => {
-        HeaderValue::from_static(concat!(
-            "default-src 'self'; script-src 'self'",
-            $script,
-            "; frame-src ",
-            $frame,
-            "; style-src 'self'; img-src 'self' data: https:; connect-src 'self' ws: wss:",
-            $connect,
-            "; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
-             frame-ancestors 'none'"
-        ))
-    };
+/// `'self'` does not cover `ws:` in every browser. Where Spotify is not set up, nothing of it is allowed; where it is, the
+/// player for the browser is: its script, the frame in which it plays, and what it talks to. `sdk_url` is where that script
+/// is.
+fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
+    let (mut script, mut frame, mut connect, mut image) =
+        (String::new(), "'none'".to_owned(), String::new(), String::new());
+    if let Some(url) = sdk_url {
+        let origin = url.origin().ascii_serialization();
+        script = format!(" {origin}");
+        frame.clone_from(&origin);
+        connect =
+            if origin == SDK_ORIGIN { " https://*.spotify.com https://*.scdn.co".to_owned() } else { script.clone() };
+        // A stand-in at hand has covers, too.
+        if url.scheme() == "http" {
+            image.clone_from(&script);
+        }
+    }
+    let policy = format!(
+        "default-src 'self'; script-src 'self'{script}; frame-src {frame}; style-src 'self'; \
+         img-src 'self' data: https:{image}; connect-src 'self' ws: wss:{connect}; media-src 'self' blob:; \
+         worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).expect("an origin is ASCII")
 }
 
-/// Where Spotify is not set up, nothing of it is allowed.
-const CONTENT_SECURITY_POLICY: HeaderValue = content_security_policy!(script: "", frame: "'none'", connect: "");
-/// The player for the browser: its script, the frame in which it plays, and what it talks to.
-const CONTENT_SECURITY_POLICY_WITH_SPOTIFY: HeaderValue = content_security_policy!(
-    script: " https://sdk.scdn.co",
-    frame: "https://sdk.scdn.co",
-    connect: " https://*.spotify.com https://*.scdn.co"
-);
+/// Where Spotify's own script comes from.
+const SDK_ORIGIN: &str = "https://sdk.scdn.co";
 
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
+/// What pages may do: hear by a microphone how far devices are apart; and Spotify plays in a frame of its own, which must be
+/// able to.
+fn permissions_policy(sdk_url: Option<&Url>) -> HeaderValue {
+    let frame = sdk_url.map(|url| format!(" \"{}\"", url.origin().ascii_serialization())).unwrap_or_default();
+    let policy = format!(
+        "autoplay=(self{frame}), encrypted-media=(self{frame}), fullscreen=(self), screen-wake-lock=(self), camera=(), \
+         display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()"
+    );
+    HeaderValue::try_from(policy).expect("an origin is ASCII")
+}
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // A room's code is in the address of its page.
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static(
-            "autoplay=(self), fullscreen=(self), screen-wake-lock=(self), camera=(), display-capture=(), \
-             geolocation=(), microphone=(), payment=(), usb=()",
-        ),
-    ),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
@@ -64,14 +75,13 @@ pub fn frame(
     routes: BoxedFilter<(Response,)>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     let https = services.origins.https();
-    let policy = match services.spotify {
-        Some(_) => CONTENT_SECURITY_POLICY_WITH_SPOTIFY,
-        None => CONTENT_SECURITY_POLICY,
-    };
+    let sdk_url = services.spotify.as_ref().map(Spotify::sdk_url);
+    let (policy, permissions) = (content_security_policy(sdk_url), permissions_policy(sdk_url));
     routes.recover(|rejection: Rejection| std::future::ready(Ok::<_, Infallible>(problem(&rejection)))).unify().map(
         move |mut response: Response| {
             let headers = response.headers_mut();
             headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
+            headers.entry(PERMISSIONS_POLICY).or_insert_with(|| permissions.clone());
             add_headers(headers, https);
             response
         },

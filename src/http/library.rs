@@ -27,7 +27,7 @@ const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
 
 /// The routes, relative to `/api/v1`:
 ///
-/// - `GET search?provider=&q=&cursor=`: a [`SearchResponse`]
+/// - `GET search?provider=&q=&cursor=`: a [`SearchResponse`]; for Spotify see [`super::spotify_player`]
 /// - `GET library/tracks/{id}`: a [`Track`](tutti_protocol::room::Track)
 /// - `GET`, `HEAD` `library/tracks/{id}/audio`: the file, or one byte range of it
 /// - `GET` `library/tracks/{id}/art`: its cover
@@ -191,6 +191,7 @@ impl From<MusicError> for ApiError {
             MusicError::Invalid(detail) => Self::invalid(detail),
             MusicError::Index(cause) => Self::unavailable(cause),
             MusicError::Files(cause) => Self::internal(cause),
+            MusicError::Spotify(error) => error.into(),
         }
     }
 }

@@ -27,6 +27,7 @@ pub struct Limits {
     refreshes: Limiter<IpAddr>,
     spotify_logins: Limiter<IpAddr>,
     spotify_requests: Limiter<UserId>,
+    spotify_plays: Limiter<UserId>,
     password_changes: Limiter<UserId>,
     rooms: Limiter<UserId>,
     searches: Limiter<UserId>,
@@ -44,6 +45,7 @@ impl Limits {
             refreshes: Limiter::per_minute(config.limit_refreshes, clock),
             spotify_logins: Limiter::per_minute(config.limit_spotify_logins, clock),
             spotify_requests: Limiter::per_minute(config.limit_spotify_requests, clock),
+            spotify_plays: Limiter::per_minute(config.limit_spotify_requests, clock),
             password_changes: Limiter::per_minute(config.limit_logins, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
             searches: Limiter::per_minute(config.limit_searches, clock),
@@ -83,6 +85,11 @@ impl Limits {
     /// One more request that may make one to Spotify.
     pub fn spotify_request(&self, user: UserId) -> Result<(), ApiError> {
         self.spotify_requests.check(&user).map_err(ApiError::rate_limited)
+    }
+
+    /// One more track started on a player: apart from the others, so that nobody who clicks about loses the music.
+    pub fn spotify_play(&self, user: UserId) -> Result<(), ApiError> {
+        self.spotify_plays.check(&user).map_err(ApiError::rate_limited)
     }
 
     /// One more try to change a password.

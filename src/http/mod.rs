@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`auth`] [`accounts`] [`sessions`] [`me`] [`spotify`] [`rooms`] [`library`] [`server`] | resources |
+//! | [`auth`] [`accounts`] [`sessions`] [`me`] [`spotify`] [`spotify_player`] [`rooms`] [`library`] [`server`] | resources |
 //! | [`websocket`] | the door to [`crate::connection`] |
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
@@ -34,6 +34,7 @@ pub mod rooms;
 pub mod server;
 pub mod sessions;
 pub mod spotify;
+pub mod spotify_player;
 pub mod static_client;
 pub mod websocket;
 
@@ -99,6 +100,8 @@ pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), E
 pub fn api(services: &SharedServices) -> BoxedFilter<(Response,)> {
     let resources = auth::routes(services)
         .or(spotify::routes(services))
+        .unify()
+        .or(spotify_player::routes(services))
         .unify()
         .or(me::routes(services))
         .unify()

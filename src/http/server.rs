@@ -36,7 +36,10 @@ fn describe(services: &SharedServices) -> impl Reply + use<> {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
         providers: services.music.providers(),
-        spotify: services.spotify.as_ref().map(|spotify| SpotifyServer { origin: spotify.origin() }),
+        spotify: services
+            .spotify
+            .as_ref()
+            .map(|spotify| SpotifyServer { origin: spotify.origin(), sdk_url: spotify.sdk_url().to_string() }),
     })
 }
 

@@ -170,7 +170,8 @@ async fn show(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 }
 
 async fn unlink(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    available(&services)?;
+    // While it may still be told to pause.
+    available(&services)?.unfollow(access.user, None).await;
     services.identity.unlink(access.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -204,7 +205,7 @@ async fn token(services: SharedServices, access: Access) -> Result<Response, Api
     Ok(response)
 }
 
-fn available(services: &Services) -> Result<&Spotify, ApiError> {
+pub(super) fn available(services: &Services) -> Result<&Spotify, ApiError> {
     services.spotify.as_ref().ok_or_else(|| ApiError::not_found("Spotify is not set up on this server."))
 }
 
@@ -256,6 +257,15 @@ impl From<SpotifyError> for ApiError {
                 );
                 Self::rate_limited(retry_after).with_detail(detail)
             }
+            SpotifyError::BadQuestion => Self::invalid("Spotify cannot be asked this."),
+            SpotifyError::Unplayable => Self::invalid("Spotify does not play this track where you are."),
+            SpotifyError::DeviceNotFound => {
+                Self::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
+            }
+            SpotifyError::Taken => {
+                let detail = "Your Spotify account is used for something else right now.";
+                Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
+            }
             SpotifyError::Unavailable(cause) => {
                 Self::unavailable(cause).with_detail("Spotify cannot be reached at the moment. All else goes on.")
             }
@@ -265,7 +275,7 @@ impl From<SpotifyError> for ApiError {
 }
 
 /// A wait as people say it: Spotify has been seen to ask for more than five hours.
-fn in_words(seconds: u64) -> String {
+pub(crate) fn in_words(seconds: u64) -> String {
     match seconds {
         0 | 1 => "a second".to_owned(),
         2..120 => format!("{seconds} seconds"),

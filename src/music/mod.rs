@@ -4,8 +4,9 @@
 //! do for themselves, and queues, which rooms keep.
 
 use async_trait::async_trait;
-use tutti_protocol::{Provider, Track, TrackRef};
+use tutti_protocol::{Provider, Track, TrackRef, UserId};
 
+use crate::spotify::{Spotify, SpotifyError};
 use library::Library;
 
 pub mod demo;
@@ -35,12 +36,13 @@ pub trait MusicProvider: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Music {
     library: Library,
+    spotify: Option<Spotify>,
 }
 
 impl Music {
-    /// The server's own library.
-    pub fn new(library: Library) -> Self {
-        Self { library }
+    /// The server's own library, and Spotify where it is set up.
+    pub fn new(library: Library, spotify: Option<Spotify>) -> Self {
+        Self { library, spotify }
     }
 
     /// The server's own library.
@@ -50,14 +52,17 @@ impl Music {
 
     /// What can be searched.
     pub fn providers(&self) -> Vec<Provider> {
-        vec![Provider::Library]
+        let spotify = self.spotify.as_ref().map(|_| Provider::Spotify);
+        [Provider::Library].into_iter().chain(spotify).collect()
     }
 
-    /// The track that a client names; `None` when there is none.
-    pub async fn track(&self, track: &TrackRef) -> Result<Option<Track>, MusicError> {
-        match track.provider {
-            Provider::Library => self.library.track(&track.id).await,
-            Provider::Spotify => Ok(None),
+    /// The track that a client names; `None` when there is none. `askers` are those by whose links Spotify may be asked,
+    /// whoever names it first.
+    pub async fn track(&self, track: &TrackRef, askers: &[UserId]) -> Result<Option<Track>, MusicError> {
+        match (track.provider, &self.spotify) {
+            (Provider::Library, _) => self.library.track(&track.id).await,
+            (Provider::Spotify, Some(spotify)) => Ok(spotify.track(askers, &track.id).await?),
+            (Provider::Spotify, None) => Ok(None),
         }
     }
 }
@@ -83,4 +88,7 @@ pub enum MusicError {
     /// The library's folder, or a file in it, could not be read.
     #[error("the library's files could not be read: {0}")]
     Files(#[from] std::io::Error),
+    /// Spotify did not answer.
+    #[error(transparent)]
+    Spotify(#[from] SpotifyError),
 }

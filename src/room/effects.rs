@@ -13,6 +13,7 @@ use tutti_protocol::{CloseCode, CommandId, ConnectionId, Entry, Event, Position,
 use super::handle::JoinError;
 use super::replies::Outcome;
 use super::state::Refusal;
+use super::view::View;
 use crate::connection::Link;
 use crate::store::journal::Appended;
 
@@ -21,6 +22,8 @@ use crate::store::journal::Appended;
 pub(super) enum Effect {
     /// A batch is durable: it goes into the history and to everyone.
     Broadcast { frame: Bytes, offset: u64, events_count: u64, at_ms: i64, events: String },
+    /// Those who follow the room see what it has come to.
+    Show { view: Box<View> },
     /// Everybody who is connected is told something that is kept nowhere.
     Tell { frame: Bytes },
     /// A command is answered.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{Command, CommandId, ConnectionId, DeviceStatus, Position, Role, RoomId, Track, UserId};
 
 use super::state::{Newcomer, Refusal};
+use super::view::View;
 use crate::connection::Link;
 
 /// A cheap clone around the way to a room's actor. While one exists the room stays in memory.
@@ -14,6 +15,7 @@ pub struct RoomHandle {
     pub(super) id: RoomId,
     pub(super) passcode_hash: Option<Arc<str>>,
     pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) view: watch::Receiver<View>,
 }
 
 /// A connection at the door.
@@ -49,6 +51,7 @@ pub(super) enum Message {
     Close { by: UserId, closed: oneshot::Sender<Result<(), JoinError>> },
     Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), JoinError>> },
     Forget { member: UserId, forgotten: oneshot::Sender<Result<(), JoinError>> },
+    NotifyHost { code: &'static str, message: String },
 }
 
 impl RoomHandle {
@@ -108,6 +111,17 @@ impl RoomHandle {
     /// What a device is doing. Dropped when the room has more to do than it can.
     pub fn status(&self, connection: ConnectionId, status: DeviceStatus) {
         let _ = self.inbox.try_send(Message::Status { connection, status });
+    }
+
+    /// What goes on in the room, now and from now on. Only what is durable is seen.
+    pub fn view(&self) -> watch::Receiver<View> {
+        self.view.clone()
+    }
+
+    /// Tells the host something by a `notice`, on the devices that are connected. Dropped when the room has more to do than
+    /// it can.
+    pub fn notify_host(&self, code: &'static str, message: String) {
+        let _ = self.inbox.try_send(Message::NotifyHost { code, message });
     }
 
     /// A connection that missed deltas can be written again.

@@ -15,6 +15,7 @@
 //! | `presence` | who is connected with what |
 //! | `absence` | who is waited for |
 //! | `people` | what becomes of somebody in all rooms at once |
+//! | `view` | what goes on, for those who follow without a connection |
 //! | `wire` | frames, encoded once for everyone |
 
 pub mod handle;
@@ -28,6 +29,7 @@ mod load;
 mod people;
 mod presence;
 mod replies;
+mod view;
 mod wire;
 
 pub use tutti_room_state as state;
@@ -35,3 +37,4 @@ pub use tutti_room_state as state;
 pub use handle::{Join, JoinError, RoomHandle};
 pub use people::PeopleError;
 pub use registry::{OpenError, Registry};
+pub use view::View;

@@ -13,6 +13,7 @@ use super::actor::Actor;
 use super::handle::RoomHandle;
 use super::load::load;
 use super::state::{Audience, Ctx, Input, Newcomer, RoomState};
+use super::view::View;
 use crate::clock::Clock;
 use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
@@ -150,6 +151,15 @@ impl Registry {
         }
     }
 
+    /// Tells the hosts of those rooms in memory that are as wanted.
+    pub fn notify_hosts(&self, code: &'static str, message: &str, wanted: impl Fn(&View) -> bool) {
+        for cell in &self.inner.rooms {
+            if let Some(room) = cell.get().filter(|room| wanted(&room.view.borrow())) {
+                room.notify_host(code, message.to_owned());
+            }
+        }
+    }
+
     pub(super) fn store(&self) -> &SharedStore {
         &self.inner.store
     }
@@ -169,9 +179,9 @@ impl Registry {
             metrics: inner.metrics.clone(),
             registry: Arc::downgrade(inner),
         };
-        let actor = Actor::new(room.id, code, services, loaded);
+        let (actor, view) = Actor::new(room.id, code, services, loaded);
         inner.tasks.spawn(actor.run(messages, inner.stop.clone()));
-        Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox })
+        Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox, view })
     }
 }
 

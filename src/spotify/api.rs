@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::watch;
 
 use super::SpotifyError;
 use crate::clock::Clock;
@@ -29,6 +32,8 @@ const PICTURE_PIXELS_WANTED: u32 = 150;
 pub(super) enum Failure {
     /// The token is not taken, or a false 401.
     Unauthorized,
+    /// It has no such thing, or it may not be done, for the reason that stands beside it where there is one.
+    Refused(StatusCode, String),
     /// Anything else.
     Other(SpotifyError),
 }
@@ -89,19 +94,18 @@ pub(super) struct Api {
     clock: Clock,
     /// Nothing is asked before; negative while it is for a used-up allowance.
     pause_until_ms: AtomicI64,
+    /// Until when nothing is asked, for those who tell people.
+    pauses: watch::Sender<i64>,
 }
 
 impl Api {
     pub(super) fn new(http: reqwest::Client, base: Url, clock: Clock) -> Self {
-        Self { http, base, clock, pause_until_ms: AtomicI64::new(0) }
+        Self { http, base, clock, pause_until_ms: AtomicI64::new(0), pauses: watch::Sender::new(0) }
     }
 
     /// `GET /v1/me`.
     pub(super) async fn me(&self, token: &SecretString) -> Result<Profile, Failure> {
-        let response = self.get("v1/me", token).await?;
-        let body = read(response, ANSWER_BYTES_MAX).await.map_err(Failure::unavailable)?;
-        // The cause may quote the profile.
-        serde_json::from_slice(&body).map_err(|_| Failure::unavailable(anyhow!("a profile that is not understood")))
+        self.get("v1/me", &[], token).await?.ok_or_else(|| Failure::unavailable(anyhow!("a profile that is empty")))
     }
 
     /// The picture that belongs to a profile. Over plain http only where the API itself is.
@@ -133,25 +137,90 @@ impl Api {
         let quota = body.windows(14).any(|window| window == b"QUOTA_EXCEEDED");
         let until_ms = self.clock.now_ms().saturating_add(i64::try_from(retry_after.as_millis()).unwrap_or(i64::MAX));
         self.pause_until_ms.store(if quota { -until_ms } else { until_ms }, Ordering::Relaxed);
+        self.pauses.send_replace(until_ms);
         tracing::warn!(seconds = retry_after.as_secs(), quota, "Spotify takes no more requests for a while");
         SpotifyError::TooMany { retry_after, quota }
     }
 
-    async fn get(&self, path: &str, token: &SecretString) -> Result<Response, Failure> {
+    /// Reads something; `None` where Spotify says that there is nothing.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        token: &SecretString,
+    ) -> Result<Option<T>, Failure> {
+        let response = self.send(self.request(Method::GET, path)?.query(query), token).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let body = read(response, ANSWER_BYTES_MAX).await.map_err(Failure::unavailable)?;
+        // The cause may quote what is somebody's.
+        let answer = serde_json::from_slice(&body).map_err(|_| anyhow!("an answer that is not understood"));
+        answer.map(Some).map_err(Failure::unavailable)
+    }
+
+    /// Has something done. What a success answers is not read: it is no JSON, although it says so.
+    pub(super) async fn put(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+        token: &SecretString,
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::PUT, path)?.query(query);
+        let request = match body {
+            Some(body) => request.json(body),
+            // What stands before the Web API demands a length, also of nothing.
+            None => request.header(CONTENT_LENGTH, 0),
+        };
+        self.send(request, token).await.map(drop)
+    }
+
+    /// Until when Spotify wants to be left alone, now and from now on.
+    pub(super) fn pauses(&self) -> watch::Receiver<i64> {
+        self.pauses.subscribe()
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
         self.check_pause().map_err(Failure::Other)?;
-        let url = self.base.join(path).map_err(Failure::unavailable)?;
-        let response = self.http.get(url).bearer_auth(token.expose_secret()).send().await;
+        Ok(self.http.request(method, self.base.join(path).map_err(Failure::unavailable)?))
+    }
+
+    async fn send(&self, request: RequestBuilder, token: &SecretString) -> Result<Response, Failure> {
+        let response = request.bearer_auth(token.expose_secret()).send().await;
         let response = response.map_err(|error| Failure::unavailable(error.without_url()))?;
-        match response.status() {
-            status if status.is_success() => Ok(response),
+        let status = response.status();
+        match status {
+            _ if status.is_success() => Ok(response),
             StatusCode::UNAUTHORIZED => Err(Failure::Unauthorized),
-            StatusCode::FORBIDDEN => Err(Failure::Other(SpotifyError::NotListed)),
             StatusCode::TOO_MANY_REQUESTS => {
                 let headers = response.headers().clone();
                 let body = read(response, ANSWER_BYTES_MAX).await.unwrap_or_default();
                 Err(Failure::Other(self.pause(&headers, &body)))
             }
-            status => Err(Failure::unavailable(anyhow!("Spotify answered {status}"))),
+            _ if status.is_client_error() => {
+                let body = read(response, ANSWER_BYTES_MAX).await.unwrap_or_default();
+                Err(Failure::Refused(status, reason(&body)))
+            }
+            _ => Err(Failure::unavailable(anyhow!("Spotify answered {status}"))),
+        }
+    }
+}
+
+/// The reason for programs that stands in a refusal of the player, or nothing.
+fn reason(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["error"]["reason"].as_str().unwrap_or_default().to_owned()
+}
+
+impl From<Failure> for SpotifyError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Other(error) => error,
+            Failure::Unauthorized => Self::Unavailable(anyhow!("a token is not taken")),
+            // Refusals of the player have a reason.
+            Failure::Refused(StatusCode::FORBIDDEN, reason) if reason.is_empty() => Self::NotListed,
+            Failure::Refused(status, reason) => Self::Unavailable(anyhow!("Spotify answered {status} {reason}")),
         }
     }
 }

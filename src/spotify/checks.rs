@@ -9,16 +9,14 @@ use anyhow::anyhow;
 use secrecy::SecretString;
 
 use super::api::{Failure, Profile};
-use super::premium::{self, DOUBTS_TO_DENY, weigh};
-use super::{Flight, Spotify, SpotifyError};
+use super::premium::{DOUBTS_TO_DENY, weigh};
+use super::{ASK_AGAIN_AFTER, Flight, Spotify, SpotifyError};
 use crate::identity::in_ms;
 
 /// An answer younger than this is not asked for again.
 const CHECK_FRESH: Duration = Duration::from_secs(3);
 /// At a join, an answer younger than this will do.
 const CHECK_AT_JOIN: Duration = Duration::from_mins(10);
-/// Between two questions for one answer: more than what makes two doubts one burst.
-const ASK_AGAIN_AFTER: Duration = premium::DOUBT_SPACING.saturating_add(Duration::from_millis(100));
 /// An answer older than this is asked for again by itself.
 pub(super) const CHECK_EVERY: Duration = Duration::from_hours(24);
 
@@ -26,7 +24,7 @@ impl Spotify {
     /// Asks Spotify about somebody's subscription. Those who ask at once share the answer. Takes some seconds when it speaks
     /// against what is known, since one such answer is not believed.
     pub async fn check(&self, user: UserId) -> Result<SpotifyStatus, SpotifyError> {
-        let flight = self.0.flights.of(user, Flight::Check);
+        let flight = self.0.flights.of((user, Flight::Check));
         let _alone = flight.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         if link.refresh_token.is_some() && self.0.clock.now_ms() - link.checked_at_ms < in_ms(CHECK_FRESH) {
@@ -102,16 +100,25 @@ impl Spotify {
         }
     }
 
-    /// Somebody's profile. A 401 comes falsely and in bursts: it is answered with a new token, and then with patience.
+    /// Somebody's profile.
     async fn profile_of(&self, user: UserId) -> Result<Profile, SpotifyError> {
+        self.ask(user, |token| async move { self.0.api.me(&token).await }).await
+    }
+
+    /// Asks something as somebody. A 401 comes falsely and in bursts: it is answered with a new token, and then with
+    /// patience.
+    pub(super) async fn ask<T, F>(&self, user: UserId, request: impl Fn(SecretString) -> F) -> Result<T, SpotifyError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         let mut refused = None;
         for _ in 0..DOUBTS_TO_DENY {
             let (token, _) = self.access_token(user, refused.as_ref()).await?;
-            match self.0.api.me(&token).await {
-                Ok(profile) => return Ok(profile),
-                Err(Failure::Other(error)) => return Err(error),
+            match request(token.clone()).await {
+                Ok(answer) => return Ok(answer),
                 Err(Failure::Unauthorized) if refused.is_none() => refused = Some(token),
                 Err(Failure::Unauthorized) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                Err(failure) => return Err(failure.into()),
             }
         }
         Err(SpotifyError::Unavailable(anyhow!("Spotify takes no token that it gives")))
@@ -122,8 +129,8 @@ impl Spotify {
         for _ in 1..DOUBTS_TO_DENY {
             match self.0.api.me(token).await {
                 Ok(profile) => return Ok(profile),
-                Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Unauthorized) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                Err(failure) => return Err(failure.into()),
             }
         }
         Err(SpotifyError::Unavailable(anyhow!("Spotify takes no token that it gives")))

@@ -76,7 +76,7 @@ impl Spotify {
         user: UserId,
         refused: Option<&SecretString>,
     ) -> Result<(SecretString, i64), SpotifyError> {
-        let flight = self.0.flights.of(user, Flight::Refresh);
+        let flight = self.0.flights.of((user, Flight::Refresh));
         let _alone = flight.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         let refresh_token = link.refresh_token.as_ref().ok_or(SpotifyError::NeedsLogin)?;

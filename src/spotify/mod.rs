@@ -8,18 +8,24 @@
 //! | [`premium`] | what is known of a subscription, and how that changes; pure |
 //! | `checks` | asking Spotify for it |
 //! | `api` | requests to the Web API, and holding still when it says so |
+//! | `catalogue`, `cache` | looking through what there is to play, and remembering it for a while |
+//! | `player` | commands to somebody's own devices |
+//! | `outputs` | which device of whom follows which room |
+//! | `connect`, `plan` | how it follows: the task, and what it decides, which is pure |
 //!
 //! Guarantees: tokens are stored sealed and never logged; one refresh at a time for one person; an agreement that Spotify no
 //! longer takes erases the tokens and nothing else; nobody is said to lack Premium for one false answer.
 //!
-//! Not in here: who somebody is ([`crate::identity`]), HTTP, playing.
+//! Not in here: who somebody is ([`crate::identity`]), HTTP, and the player in the browser, which is the client's.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::UserId;
 
@@ -31,16 +37,26 @@ use crate::clock::Clock;
 use crate::keys::Keys;
 use crate::store::{SharedStore, StoreError};
 use api::Api;
+use catalogue::Catalogue;
+use outputs::Outputs;
 
 mod api;
+mod cache;
+mod catalogue;
 mod checks;
+mod connect;
 mod links;
 mod login;
+mod outputs;
+mod plan;
+mod player;
 pub mod premium;
 mod settings;
 
 /// How long Spotify may take for one answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two questions for one answer: more than what makes two doubts one burst.
+const ASK_AGAIN_AFTER: Duration = premium::DOUBT_SPACING.saturating_add(Duration::from_millis(100));
 /// What people are asked to agree to: playing in the browser (which Spotify only allows together with reading the profile),
 /// and seeing and steering what their devices play.
 const SCOPES: [&str; 5] =
@@ -69,6 +85,18 @@ pub enum SpotifyError {
         /// Whether an allowance is used up, and not only the pace too fast.
         quota: bool,
     },
+    /// There is no such question: a query that is too long, an id that is none.
+    #[error("this cannot be asked")]
+    BadQuestion,
+    /// The track does not play where they are.
+    #[error("this track does not play there")]
+    Unplayable,
+    /// The device is off, or takes no commands.
+    #[error("there is no such device at the moment")]
+    DeviceNotFound,
+    /// The account plays something else, by hand.
+    #[error("the account is used for something else")]
+    Taken,
     /// Spotify cannot be reached, or answers what it should not.
     #[error("Spotify is not available")]
     Unavailable(#[source] anyhow::Error),
@@ -88,8 +116,11 @@ struct Inner {
     clock: Clock,
     http: reqwest::Client,
     api: Api,
-    flights: Flights,
+    flights: Flights<(UserId, Flight)>,
+    catalogue: Catalogue,
+    outputs: Outputs,
     tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 impl fmt::Debug for Spotify {
@@ -99,13 +130,15 @@ impl fmt::Debug for Spotify {
 }
 
 impl Spotify {
-    /// Ready for use; reaches nobody yet. Checks in the background run on `tasks`.
+    /// Ready for use; reaches nobody yet. Checks in the background, and devices that follow rooms, run on `tasks`; the latter
+    /// end when `stop` is cancelled.
     pub fn new(
         settings: Settings,
         store: SharedStore,
         keys: Keys,
         clock: Clock,
         tasks: TaskTracker,
+        stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         // No redirects: none of these services redirects, and following one would send a token to somebody else.
         let http = reqwest::Client::builder()
@@ -114,13 +147,24 @@ impl Spotify {
             .user_agent(concat!("tutti/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let api = Api::new(http.clone(), settings.api_url.clone(), clock);
-        let flights = Flights::default();
-        Ok(Self(Arc::new(Inner { settings, store, keys, clock, http, api, flights, tasks })))
+        let (flights, catalogue, outputs) = (Flights::default(), Catalogue::new(clock), Outputs::default());
+        let inner = Inner { settings, store, keys, clock, http, api, flights, catalogue, outputs, tasks, stop };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Where a page that was opened at `localhost` must move to.
     pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
         self.0.settings.instead_of_localhost(headers)
+    }
+
+    /// Until when Spotify wants to be left alone, whenever it says so.
+    pub fn pauses(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.0.api.pauses()
+    }
+
+    /// Where the script of the player for browsers is.
+    pub fn sdk_url(&self) -> &reqwest::Url {
+        &self.0.settings.sdk_url
     }
 
     /// Where a login must begin.
@@ -139,18 +183,23 @@ enum Flight {
 type FlightLock = tokio::sync::Mutex<()>;
 
 /// Locks that exist while somebody holds or waits for them.
-#[derive(Default)]
-struct Flights(Mutex<HashMap<(UserId, Flight), Weak<FlightLock>>>);
+struct Flights<K>(Mutex<HashMap<K, Weak<FlightLock>>>);
 
-impl Flights {
-    fn of(&self, user: UserId, flight: Flight) -> Arc<FlightLock> {
+impl<K> Default for Flights<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq> Flights<K> {
+    fn of(&self, key: K) -> Arc<FlightLock> {
         let mut flights = self.0.lock();
-        if let Some(lock) = flights.get(&(user, flight)).and_then(Weak::upgrade) {
+        if let Some(lock) = flights.get(&key).and_then(Weak::upgrade) {
             return lock;
         }
         flights.retain(|_, lock| lock.strong_count() > 0);
         let lock = Arc::default();
-        flights.insert((user, flight), Arc::downgrade(&lock));
+        flights.insert(key, Arc::downgrade(&lock));
         lock
     }
 }

@@ -18,6 +18,7 @@ pub struct Settings {
     pub(super) redirect_url: Url,
     pub(super) accounts_url: Url,
     pub(super) api_url: Url,
+    pub(super) sdk_url: Url,
 }
 
 impl Settings {
@@ -45,6 +46,7 @@ impl Settings {
             redirect_url,
             accounts_url: base(&config.spotify_accounts_url).context("TUTTI_SPOTIFY_ACCOUNTS_URL")?,
             api_url: base(&config.spotify_api_url).context("TUTTI_SPOTIFY_API_URL")?,
+            sdk_url: script(&config.spotify_sdk_url).context("TUTTI_SPOTIFY_SDK_URL")?,
         }))
     }
 
@@ -58,6 +60,15 @@ impl Settings {
         (loopback && name.eq_ignore_ascii_case("localhost") && asked_port == port.to_string())
             .then(|| self.redirect_url.origin().ascii_serialization())
     }
+}
+
+/// A URL of a script.
+fn script(url: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(url.trim())?;
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        bail!("must be an http or https URL");
+    }
+    Ok(url)
 }
 
 /// A URL to which paths are added.
@@ -79,6 +90,7 @@ mod tests {
             spotify_redirect_url: redirect_url.map(Into::into),
             spotify_accounts_url: "https://accounts.spotify.com".into(),
             spotify_api_url: "https://api.spotify.com/".into(),
+            spotify_sdk_url: "https://sdk.scdn.co/spotify-player.js".into(),
         };
         let listen = ListenConfig {
             listen: ([127, 0, 0, 1], 0).into(),

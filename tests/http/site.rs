@@ -69,14 +69,15 @@ impl Site {
         let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = Settings::new(&config.spotify, &config.listen, config.listen.listen).unwrap();
-        let spotify =
-            settings.map(|settings| Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone()).unwrap());
+        let spotify = settings.map(|settings| {
+            Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone(), draining.clone()).unwrap()
+        });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
         let music = dir.path().join("music");
         std::fs::create_dir_all(&music).unwrap();
         let library = Library::open(&dir.path().join("library.db"), Source::Folder(music), clock).await.unwrap();
-        let music = Music::new(library);
+        let music = Music::new(library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
         let sockets = Arc::new(Sockets {

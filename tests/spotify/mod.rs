@@ -1,10 +1,12 @@
 //! Logging in with Spotify, against the stand-in: the whole way through the routes, with a browser that follows redirects.
 
 mod attacks;
+pub mod follow;
 mod links;
 mod login;
 mod logs;
 mod premium;
+mod search;
 
 use std::collections::HashMap;
 

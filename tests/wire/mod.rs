@@ -6,3 +6,4 @@ mod hosting;
 mod party;
 mod rfc6455;
 mod sessions;
+mod spotify;

@@ -1,4 +1,4 @@
-//! Bodies of `/api/v1`. Those about people are in [`identity`].
+//! Bodies of `/api/v1`. Those about people are in [`identity`], those about playing Spotify in [`spotify`].
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,10 @@ macro_rules! body {
 }
 
 pub mod identity;
+pub mod spotify;
 
 pub use identity::*;
+pub use spotify::*;
 
 body!(
     /// `POST rooms`.
@@ -84,6 +86,8 @@ body!(
         /// The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
         /// cookies are not seen again.
         origin: String,
+        /// Where the script of the Web Playback SDK is.
+        sdk_url: String,
     }
 );
 body!(

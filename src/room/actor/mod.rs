@@ -5,7 +5,7 @@ mod upkeep;
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tutti_protocol::{
     CloseCode, Command, CommandId, ConnectionId, EntryId, Event, Position, Role, RoomCode, RoomId, ServerFrame, Track,
@@ -21,6 +21,7 @@ use super::presence::Presence;
 use super::registry::Services;
 use super::replies::{Outcome, Replies};
 use super::state::{Ctx, Input, Refusal, RoomState, changes_order};
+use super::view::View;
 use super::wire;
 use crate::connection::frame;
 use crate::ids;
@@ -41,6 +42,7 @@ pub(super) struct Actor {
     held: Held,
     history: History,
     replies: Replies,
+    views: watch::Sender<View>,
     presence: Presence,
     absence: Absence,
     since_checkpoint: u32,
@@ -64,14 +66,15 @@ fn ms(duration: Duration) -> i64 {
 }
 
 impl Actor {
-    pub(super) fn new(id: RoomId, code: RoomCode, services: Services, loaded: Loaded) -> Self {
+    pub(super) fn new(id: RoomId, code: RoomCode, services: Services, loaded: Loaded) -> (Self, watch::Receiver<View>) {
         let now_ms = services.clock.now_ms();
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
         let mut absence = Absence::default();
         state.members_here().chain(state.lobby()).for_each(|user| absence.wait_for(user, now_ms));
         let mut presence = Presence::default();
         presence.follow_output(state.output());
-        Self {
+        let (views, view) = watch::channel(View::of(&state));
+        let actor = Self {
             id,
             code,
             services,
@@ -81,6 +84,7 @@ impl Actor {
             held: Held::default(),
             history,
             replies,
+            views,
             presence,
             absence,
             since_checkpoint,
@@ -88,7 +92,8 @@ impl Actor {
             presence_at_ms: None,
             leave_at_ms: now_ms + ms(ROOM_IDLE),
             reload_at_ms: None,
-        }
+        };
+        (actor, view)
     }
 
     /// Runs until the room leaves memory or the server stops.
@@ -152,6 +157,7 @@ impl Actor {
             }
             Message::Merge { from, to, merged } => self.ask(&Input::Merge { from, to }, merged).await,
             Message::Forget { member, forgotten } => self.ask(&Input::Forget(member), forgotten).await,
+            Message::NotifyHost { code, message } => self.notify_host(code, message),
         }
     }
 
@@ -298,6 +304,9 @@ impl Actor {
             events: json.clone(),
         });
         effects.extend(reply);
+        if events.iter().any(View::shows) {
+            effects.push(Effect::Show { view: Box::new(View::of(&self.state)) });
+        }
         effects.extend(events.iter().filter_map(Effect::of));
         let batch = JournalBatch {
             room: self.id,
@@ -378,6 +387,9 @@ impl Actor {
                 self.services.metrics.delta(self.presence.len());
                 self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
             }
+            Effect::Show { view } => {
+                self.views.send_replace(*view);
+            }
             Effect::Tell { frame } => self.presence.links().for_each(|link| link.outbox.push_droppable(&frame)),
             Effect::Reply { connection, id, outcome, .. } => self.reply(connection, id, &outcome),
             Effect::TurnAway { joined, refusal } => {
@@ -404,6 +416,12 @@ impl Actor {
             }
             Effect::CloseAll { code } => self.presence.links().for_each(|link| link.outbox.close(code)),
         }
+    }
+
+    fn notify_host(&self, code: &str, message: String) {
+        let Some(host) = self.state.host() else { return };
+        let notice = frame::json(&ServerFrame::Notice { code: code.into(), message });
+        self.presence.links_of(host).for_each(|link| link.outbox.push(&notice));
     }
 
     fn reply(&self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {

@@ -11,6 +11,7 @@ use crate::room::history::History;
 use crate::room::load::load;
 use crate::room::replies::Outcome;
 use crate::room::state::Input;
+use crate::room::view::View;
 use crate::room::wire;
 use crate::store::Checkpoint;
 
@@ -107,6 +108,7 @@ impl Actor {
                 Effect::Detach { connection } => self.detach(connection),
                 // Everyone gets a snapshot after the reload.
                 Effect::Broadcast { .. }
+                | Effect::Show { .. }
                 | Effect::Tell { .. }
                 | Effect::Resync { .. }
                 | Effect::Merged { .. }
@@ -135,6 +137,7 @@ impl Actor {
                         self.absence.keep_waiting_for(member, now_ms);
                     }
                 }
+                self.views.send_replace(View::of(&self.state));
                 let snapshot = wire::snapshot(self.epoch, &self.state);
                 self.presence.links().for_each(|link| link.outbox.push_snapshot(&snapshot));
                 tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");

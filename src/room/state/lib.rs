@@ -353,6 +353,11 @@ impl RoomState {
         self.members.iter().find(|(_, member)| member.role == Role::Host).map(|(id, _)| *id)
     }
 
+    /// Everybody who belongs to the room, here or away.
+    pub fn members(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.members.iter().filter(|(_, member)| member.is_visible()).map(|(id, _)| *id)
+    }
+
     /// Members who have neither left nor been marked away.
     pub fn members_here(&self) -> impl Iterator<Item = UserId> + '_ {
         self.members.iter().filter(|(_, member)| member.standing == Standing::Here).map(|(id, _)| *id)

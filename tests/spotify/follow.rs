@@ -1,0 +1,449 @@
+//! Devices of people's Spotify accounts that follow a room, without any page.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tutti::connection::{Link, Outbox};
+use tutti::room::state::Newcomer;
+use tutti::room::{Join, RoomHandle};
+use tutti_protocol::{
+    Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, Provider, SessionId,
+    TrackRef, UserId,
+};
+use tutti_spotify_stand_in::{Device, Playback, catalogue};
+use uuid::Uuid;
+
+use super::Stage;
+use crate::http::{Answer, Browser, site::pass};
+
+/// No answer on loopback takes this long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn id_of(me: &Answer) -> UserId {
+    UserId(me.json["id"].as_str().unwrap().parse().unwrap())
+}
+
+/// Somebody comes into a room, with a connection that only gathers what it is sent.
+pub async fn enters(stage: &Stage, room: &RoomHandle, who: &Browser<'_>) -> Arc<Link> {
+    let user = id_of(&who.me().await);
+    let newcomer = Newcomer::from(stage.site.services.identity.user(user).await.unwrap().unwrap());
+    let now_ms = stage.site.services.clock.now_ms();
+    let device =
+        RoomDevice { id: DeviceId(Uuid::new_v4()), name: "Test".into(), kind: DeviceKind::Remote, providers: vec![] };
+    let who = (user, SessionId(Uuid::new_v4()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let expires_at_ms = now_ms + 100_000_000;
+    let link =
+        Link::new(ConnectionId(Uuid::new_v4()), who, device, Arc::new(Outbox::gathering()), now_ms, expires_at_ms);
+    let link = Arc::new(link);
+    room.join(Join { link: link.clone(), newcomer, resume: None }).await.unwrap();
+    link
+}
+
+/// Ana's room, with her in it, and a device in her kitchen.
+struct Kitchen<'a> {
+    stage: &'a Stage,
+    ana: Browser<'a>,
+    user: UserId,
+    link: Arc<Link>,
+    code: String,
+    room: RoomHandle,
+}
+
+impl<'a> Kitchen<'a> {
+    async fn new(stage: &'a Stage) -> Self {
+        stage.spotify.add_device("ana", Device::new("kitchen"));
+        let ana = stage.in_by_spotify().await;
+        let user = id_of(&ana.me().await);
+        let made = ana.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
+        let code = made.assert_ok().json["code"].as_str().unwrap().to_owned();
+        let room = stage.site.services.rooms.open(code.parse().unwrap()).await.unwrap();
+        let link = enters(stage, &room, &ana).await;
+        Self { stage, ana, user, link, code, room }
+    }
+
+    /// With the device following already.
+    async fn following(stage: &'a Stage) -> Self {
+        let kitchen = Self::new(stage).await;
+        kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
+        kitchen
+    }
+
+    fn path(&self) -> String {
+        format!("/api/v1/rooms/{}/spotify-output", self.code)
+    }
+
+    async fn choose(&self, choice: Value) -> Answer {
+        self.stage.site.send(self.ana.request("PUT", &self.path()).json(&choice)).await
+    }
+
+    async fn output(&self) -> Value {
+        self.ana.get(&self.path()).await.assert_ok().json["output"].clone()
+    }
+
+    async fn command(&self, command: Command) {
+        let tracks = match &command {
+            Command::Enqueue { track, .. } => {
+                let track = self.stage.site.services.music.track(track, &[self.user]).await.unwrap();
+                vec![track.expect("there is such a track")]
+            }
+            _ => vec![],
+        };
+        self.room.command(self.link.id, self.user, CommandId(Uuid::new_v4()), command, tracks).await;
+    }
+
+    async fn add(&self, id: &str) {
+        let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
+        self.command(Command::Enqueue { track, before: None }).await;
+    }
+
+    fn plays(&self) -> Option<Playback> {
+        self.stage.spotify.playback("ana")
+    }
+
+    /// Waits until the device is as wanted.
+    async fn until(&self, what: &str, wanted: impl Fn(Option<Playback>) -> bool) {
+        let waiting = async {
+            while !wanted(self.plays()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: {:?}", self.plays());
+    }
+
+    async fn until_plays(&self, track: &str) {
+        self.until(track, |now| now.is_some_and(|now| now.track == track && now.is_playing)).await;
+    }
+
+    async fn until_silent(&self) {
+        self.until("silence", |now| now.is_none_or(|now| !now.is_playing)).await;
+    }
+
+    async fn until_state(&self, state: &str) -> Value {
+        let waiting = async {
+            loop {
+                let output = self.output().await;
+                if output["state"] == state {
+                    return output;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(output) => output,
+            Err(_) => panic!("never {state}: {}", self.output().await),
+        }
+    }
+
+    /// Where the room is in its track.
+    fn room_position_ms(&self) -> i64 {
+        let view = self.room.view().borrow().clone();
+        let now_ms = self.stage.site.services.clock.now_ms();
+        i64::try_from(view.playback.anchor_position_ms).unwrap() + now_ms - view.playback.anchor_at_ms
+    }
+
+    fn requests(&self, path: &str) -> usize {
+        self.stage.spotify.requests().iter().filter(|request| request.path == path).count()
+    }
+}
+
+#[tokio::test]
+async fn devices_are_listed_and_only_those_can_be_chosen() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::new(&stage).await;
+    stage.spotify.add_device("ana", Device { is_restricted: true, ..Device::new("car") });
+    let devices = kitchen.ana.get("/api/v1/me/spotify/devices").await.assert_ok().json["devices"].clone();
+    assert_eq!(
+        devices[0],
+        json!({ "id": "kitchen", "name": "kitchen", "kind": "Computer", "active": false, "restricted": false })
+    );
+    assert_eq!(devices[1]["restricted"], true);
+    assert_eq!(kitchen.output().await, Value::Null);
+    for absent in ["attic", "car", ""] {
+        kitchen.choose(json!({ "device_id": absent })).await.assert_problem(404, "not_found");
+    }
+    let chosen = kitchen.choose(json!({ "device_id": "kitchen" })).await;
+    assert_eq!(chosen.assert_ok().json["output"]["name"], "kitchen");
+    assert_eq!(kitchen.output().await["state"], "silent");
+}
+
+#[tokio::test]
+async fn a_device_follows_through_play_seek_pause_skip_and_the_end() {
+    let stage = Stage::new("ana").await;
+    stage.spotify.switches(|switches| switches.autoplay = true);
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add(catalogue::EXPLICIT).await;
+    kitchen.until_plays(catalogue::EXPLICIT).await;
+    assert_eq!(stage.spotify.active_device("ana").unwrap().id.as_str(), "kitchen");
+
+    kitchen.command(Command::Seek { position_ms: 90_000 }).await;
+    kitchen.until("a seek", |now| now.is_some_and(|now| now.position_ms >= 90_000)).await;
+
+    kitchen.command(Command::Pause).await;
+    kitchen.until_silent().await;
+    kitchen.command(Command::Play).await;
+    kitchen.until_plays(catalogue::EXPLICIT).await;
+
+    kitchen.add(catalogue::SHORT).await;
+    kitchen.command(Command::Skip { entry: None }).await;
+    kitchen.until_plays(catalogue::SHORT).await;
+    assert_eq!(kitchen.until_state("playing").await["device_id"], "kitchen");
+
+    // It is told to stop before Spotify goes on by itself.
+    pass(Duration::from_secs(20)).await;
+    pass(Duration::from_secs(8)).await;
+    kitchen.until_silent().await;
+    let tracks: Vec<_> = stage.spotify.requests().iter().map(|request| request.path.clone()).collect();
+    assert_eq!(tracks.last().map(String::as_str), Some("/v1/me/player/pause"));
+    assert_ne!(kitchen.plays().map(|now| now.track), Some(catalogue::AUTOPLAYED));
+}
+
+#[tokio::test]
+async fn one_track_follows_the_other() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add(catalogue::SHORT).await;
+    kitchen.add("8KettleSong00000000000").await;
+    kitchen.until_plays(catalogue::SHORT).await;
+    pass(Duration::from_secs(20)).await;
+    pass(Duration::from_secs(9)).await;
+    kitchen.until_plays("8KettleSong00000000000").await;
+    assert_eq!(kitchen.requests("/v1/me/player/pause"), 0);
+}
+
+#[tokio::test]
+async fn it_learns_how_long_starts_take_and_looks_seldom() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add(catalogue::EXPLICIT).await;
+    kitchen.until_plays(catalogue::EXPLICIT).await;
+    // On loopback nothing takes as long as was guessed.
+    pass(Duration::from_secs(9)).await;
+    let looked = || kitchen.requests("/v1/me/player");
+    let waiting = async {
+        while kitchen.output().await["error_ms"].is_null() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it looks once");
+    assert_eq!(looked(), 1);
+    pass(Duration::from_secs(50)).await;
+    kitchen.command(Command::Seek { position_ms: 10_000 }).await;
+    let placed = |now: Option<Playback>| now.is_some_and(|now| now.position_ms < 60_000);
+    kitchen.until("the seek", placed).await;
+    let off_ms = kitchen.room_position_ms() - i64::try_from(kitchen.plays().unwrap().position_ms).unwrap();
+    assert!(off_ms.abs() < 300, "{off_ms} ms off after it was learned");
+    assert_eq!(looked(), 1, "not once a minute");
+}
+
+#[tokio::test]
+async fn what_is_far_off_is_started_anew_and_what_was_paused_by_hand_stays_so() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add("9SlowElevator000000000").await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+    // The stand-in's own clock runs ahead: the device is five seconds early.
+    stage.spotify.advance(Duration::from_secs(5));
+    pass(Duration::from_secs(9)).await;
+    let plays = || kitchen.requests("/v1/me/player/play");
+    let waiting = async {
+        while plays() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it is put right");
+    stage.spotify.remove_device("ana", "kitchen");
+    stage.spotify.add_device("ana", Device::new("kitchen"));
+    stage.spotify.activate_device("ana", "kitchen");
+    pass(Duration::from_secs(70)).await;
+    kitchen.until_state("paused").await;
+    pass(Duration::from_secs(70)).await;
+    assert!(!kitchen.plays().unwrap().is_playing);
+    kitchen.add(catalogue::SHORT).await;
+    kitchen.command(Command::Skip { entry: None }).await;
+    kitchen.until_plays(catalogue::SHORT).await;
+}
+
+#[tokio::test]
+async fn it_ends_when_they_leave_choose_otherwise_or_unlink() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add("9SlowElevator000000000").await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+
+    stage.spotify.add_device("ana", Device::new("phone"));
+    kitchen.choose(json!({ "device_id": "phone" })).await.assert_ok();
+    let is_on = |device: &str| stage.spotify.active_device("ana").is_some_and(|active| active.id.as_str() == device);
+    kitchen.until("on the phone", |now| now.is_some_and(|now| now.is_playing) && is_on("phone")).await;
+
+    kitchen.ana.clone().delete(&kitchen.path()).await.assert_ok();
+    assert!(!kitchen.plays().unwrap().is_playing, "it is paused when this is answered");
+    assert_eq!(kitchen.output().await, Value::Null);
+
+    kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
+    kitchen.until_plays("9SlowElevator000000000").await;
+    kitchen.ana.clone().delete("/api/v1/me/spotify").await.assert_ok();
+    assert!(!kitchen.plays().unwrap().is_playing);
+
+    stage.log_in(&mut kitchen.ana.clone(), "return_to=/").await;
+    kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
+    kitchen.until_plays("9SlowElevator000000000").await;
+    kitchen.command(Command::CloseRoom).await;
+    kitchen.until_silent().await;
+    kitchen.until_state("over").await;
+}
+
+#[tokio::test]
+async fn the_rooms_output_counts_for_it_too() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::new(&stage).await;
+    let device = DeviceId(Uuid::new_v4());
+    kitchen.choose(json!({ "device_id": "kitchen", "device": device })).await.assert_ok();
+    kitchen.add("9SlowElevator000000000").await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+    let other = DeviceId(Uuid::new_v4());
+    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: vec![other] }).await;
+    kitchen.until_silent().await;
+    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: vec![device] }).await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+    kitchen.command(Command::SetOutput { mode: OutputMode::Everyone, devices: vec![device] }).await;
+    kitchen.until_silent().await;
+}
+
+#[tokio::test]
+async fn whatever_success_looks_like_it_is_one() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    for status in [200_u16, 202, 204] {
+        stage.spotify.switches(|switches| switches.command_status = status.try_into().unwrap());
+        kitchen.add(catalogue::SHORT).await;
+        kitchen.command(Command::Skip { entry: None }).await;
+        kitchen.until_plays(catalogue::SHORT).await;
+        kitchen.command(Command::Pause).await;
+        kitchen.until_silent().await;
+        kitchen.command(Command::Play).await;
+        kitchen.until_plays(catalogue::SHORT).await;
+        assert_eq!(kitchen.output().await["state"], "playing");
+    }
+    // What is paused already is no failure.
+    stage.spotify.remove_device("ana", "kitchen");
+    stage.spotify.add_device("ana", Device::new("kitchen"));
+    kitchen.command(Command::Pause).await;
+    kitchen.until_state("silent").await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_off_is_gone_until_it_is_back() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    stage.spotify.remove_device("ana", "kitchen");
+    kitchen.add("9SlowElevator000000000").await;
+    kitchen.until_state("gone").await;
+    stage.spotify.add_device("ana", Device::new("kitchen"));
+    pass(Duration::from_secs(31)).await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+}
+
+#[tokio::test]
+async fn a_false_refusal_for_want_of_premium_is_not_believed() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    stage.spotify.switches(|switches| switches.false_premium_required = 1);
+    kitchen.add(catalogue::SHORT).await;
+    kitchen.until("one refusal", |_| stage.spotify.switches(|switches| switches.false_premium_required == 0)).await;
+    pass(Duration::from_secs(3)).await;
+    kitchen.until_plays(catalogue::SHORT).await;
+    let premium = stage.link(&kitchen.ana).await["premium"].clone();
+    assert_eq!((&premium["verdict"], &premium["evidence"]), (&json!("premium"), &json!("command")));
+}
+
+#[tokio::test]
+async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
+    let stage = Stage::new("cleo").await;
+    let spotify = &stage.spotify;
+    spotify.add_device("cleo", Device::new("kitchen"));
+    spotify.add_device("ana", Device::new("unused"));
+    let cleo = stage.in_by_spotify().await;
+    let made = cleo.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
+    let code = made.json["code"].as_str().unwrap().to_owned();
+    let room = stage.site.services.rooms.open(code.parse().unwrap()).await.unwrap();
+    let link = enters(&stage, &room, &cleo).await;
+    let user = id_of(&cleo.me().await);
+    let path = format!("/api/v1/rooms/{code}/spotify-output");
+    let choose = || stage.site.send(cleo.request("PUT", &path).json(&json!({ "device_id": "kitchen" })));
+    choose().await.assert_ok();
+    let track = TrackRef { provider: Provider::Spotify, id: catalogue::SHORT.into() };
+    let found = stage.site.services.music.track(&track, &[user]).await.unwrap().unwrap();
+    let command = Command::Enqueue { track, before: None };
+    room.command(link.id, user, CommandId(Uuid::new_v4()), command, vec![found]).await;
+    let waiting = async {
+        while cleo.get(&path).await.json["output"]["state"] != "not_premium" {
+            pass(Duration::from_millis(100)).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE * 30, waiting).await.expect("it is believed in the end");
+    assert_eq!(stage.link(&cleo).await["premium"]["verdict"], "not_premium");
+    choose().await.assert_problem(403, "premium_required");
+}
+
+#[tokio::test]
+async fn a_long_wait_holds_it_and_it_goes_on_afterwards() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::following(&stage).await;
+    kitchen.add("9SlowElevator000000000").await;
+    kitchen.until_plays("9SlowElevator000000000").await;
+    stage.spotify.switches(|switches| (switches.too_many_requests, switches.retry_after_seconds) = (1, 300));
+    kitchen.command(Command::Seek { position_ms: 60_000 }).await;
+    let output = kitchen.until_state("busy").await;
+    assert!(output["retry_at_ms"].as_i64().unwrap() > stage.site.services.clock.now_ms() + 290_000);
+    let before = stage.spotify.requests().len();
+    kitchen.command(Command::Seek { position_ms: 30_000 }).await;
+    kitchen.until_state("busy").await;
+    assert_eq!(stage.spotify.requests().len(), before, "nothing is asked meanwhile");
+    pass(Duration::from_secs(301)).await;
+    kitchen.until_state("playing").await;
+    kitchen.until("where the room is", |now| now.is_some_and(|now| now.position_ms > 320_000)).await;
+}
+
+#[tokio::test]
+async fn only_members_of_a_room_let_a_device_follow_it() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::new(&stage).await;
+    stage.agrees("ben");
+    stage.spotify.add_device("ben", Device::new("garage"));
+    let ben = stage.in_by_spotify().await;
+    let answer = stage.site.send(ben.request("PUT", &kitchen.path()).json(&json!({ "device_id": "garage" }))).await;
+    answer.assert_problem(404, "not_found");
+    let nobody = stage.browser();
+    stage.site.send(nobody.request("GET", &kitchen.path())).await.assert_problem(401, "forbidden");
+    let elsewhere = stage
+        .site
+        .send(
+            kitchen.ana.request("PUT", "/api/v1/rooms/000000/spotify-output").json(&json!({ "device_id": "kitchen" })),
+        )
+        .await;
+    elsewhere.assert_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_browsers_player_is_started_by_the_same_way() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::new(&stage).await;
+    let play = |body: Value| {
+        let mut ana = kitchen.ana.clone();
+        async move { ana.post("/api/v1/me/spotify/play", body).await }
+    };
+    let start = json!({ "device_id": "kitchen", "track": catalogue::SHORT, "position_ms": 4_000 });
+    assert_eq!(play(start).await.status, 204);
+    assert_eq!(kitchen.plays().unwrap().track, catalogue::SHORT);
+    assert!(kitchen.plays().unwrap().position_ms >= 4_000);
+    play(json!({ "device_id": "attic", "track": catalogue::SHORT, "position_ms": 0 }))
+        .await
+        .assert_problem(404, "not_found");
+    play(json!({ "device_id": "kitchen", "track": "spotify:track:x", "position_ms": 0 }))
+        .await
+        .assert_problem(400, "invalid");
+    stage.browser().post("/api/v1/me/spotify/play", json!({})).await.assert_problem(401, "forbidden");
+}

@@ -1,0 +1,66 @@
+//! Tracks from Spotify in a room, over real sockets, beside a stand-in for Spotify.
+
+use reqwest::Method;
+use tutti_protocol::{Command, ErrorCode, Provider, ServerFrame, TrackRef};
+use tutti_spotify_stand_in::{Consent, StandIn, catalogue};
+
+use crate::support::{Person, Socket, TestServer};
+
+async fn server_with(spotify: &StandIn) -> TestServer {
+    let (accounts, api) = (spotify.accounts_url(), spotify.api_url());
+    TestServer::start_with(&[
+        "--spotify-client-id=tutti-test-client",
+        &format!("--spotify-accounts-url={accounts}"),
+        &format!("--spotify-api-url={api}"),
+    ])
+    .await
+}
+
+/// The way to Spotify and back, as a browser goes it.
+async fn links(spotify: &StandIn, person: &Person, account: &str) {
+    spotify.switches(|switches| switches.consent = Consent::agree(account));
+    let answer = person.request(Method::GET, "auth/spotify/start?return_to=/&slot=0").send().await.expect("an answer");
+    assert!(answer.url().query().is_some_and(|query| query.contains("spotify=done")), "{}", answer.url());
+}
+
+/// Why a track was not queued; `None`: it was.
+async fn refused(socket: &mut Socket, id: &str) -> Option<ErrorCode> {
+    let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
+    match socket.ask(Command::Enqueue { track, before: None }).await {
+        ServerFrame::Reply { error, .. } => error.map(|error| error.code),
+        other => panic!("no reply: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn tracks_are_looked_up_before_the_room_decides_and_the_host_hears_of_a_long_wait() {
+    let spotify = StandIn::start_on_free_port().await.expect("a stand-in");
+    let mut server = server_with(&spotify).await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut host = ana.enter(&code).await;
+    let mut guest = ben.enter(&code).await;
+    assert_eq!(refused(&mut host, catalogue::SHORT).await, Some(ErrorCode::Forbidden), "nobody has linked it");
+
+    links(&spotify, &ana, "ana").await;
+    assert_eq!(refused(&mut host, catalogue::SHORT).await, None);
+    let room = guest.room_where(|room| room.now_playing.is_some()).await;
+    let track = room.now_playing.expect("it plays").track;
+    assert_eq!((track.title.as_str(), track.duration_ms), ("Doorbell Interlude", 30_000));
+
+    // By the host's link.
+    assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None);
+    assert_eq!(refused(&mut guest, catalogue::UNPLAYABLE).await, Some(ErrorCode::Invalid));
+    assert_eq!(refused(&mut guest, "0000000000000000000000").await, Some(ErrorCode::NotFound));
+
+    spotify.switches(|switches| (switches.too_many_requests, switches.retry_after_seconds) = (1, 19_000));
+    assert_eq!(refused(&mut guest, "8KettleSong00000000000").await, Some(ErrorCode::RateLimited));
+    let notice = host.until(|frame| matches!(frame, ServerFrame::Notice { .. })).await;
+    let ServerFrame::Notice { code, message } = notice else { panic!("{notice:?}") };
+    assert_eq!(code, "spotify_busy");
+    assert!(message.contains("6 hours"), "{message}");
+    assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None, "what is known needs no request");
+    assert_eq!(ana.status(Method::GET, "search?provider=spotify&q=night").await, 429);
+    assert_eq!(ana.status(Method::GET, "search?provider=library&q=night").await, 200);
+    server.stop().await;
+}
