@@ -1,4 +1,5 @@
 import type {
+  ChooseSpotifyOutput,
   CreateRoomRequest,
   Provider,
   RoomList,
@@ -8,7 +9,14 @@ import type {
   SessionId,
   SessionList,
   SessionSummary,
+  SpotifyDevice,
+  SpotifyDevices,
+  SpotifyOutput,
+  SpotifyOutputStatus,
+  SpotifyPlayerEvent,
+  SpotifyPlayRequest,
   SpotifyStatus,
+  SpotifyToken,
   UpdateMeRequest,
   User,
 } from '$protocol';
@@ -60,6 +68,37 @@ export class Api {
     await this.#authorized('me/spotify', { method: 'DELETE' });
   }
 
+  /** For the player in this browser, for nobody else. */
+  spotifyToken(): Promise<SpotifyToken> {
+    return this.#json('me/spotify/token', { method: 'POST' });
+  }
+
+  /** What the player saw. */
+  spotifyEvidence(event: SpotifyPlayerEvent): Promise<SpotifyStatus> {
+    return this.#json('me/spotify/evidence', { method: 'POST', body: { event } });
+  }
+
+  async spotifyPlay(body: SpotifyPlayRequest): Promise<void> {
+    await this.#authorized('me/spotify/play', { method: 'POST', body });
+  }
+
+  async spotifyDevices(): Promise<SpotifyDevice[]> {
+    return (await this.#json<SpotifyDevices>('me/spotify/devices')).devices;
+  }
+
+  /** Which device of theirs follows a room, beside its pages. */
+  async spotifyOutput(code: string): Promise<SpotifyOutput | null> {
+    return (await this.#json<SpotifyOutputStatus>(outputPath(code))).output ?? null;
+  }
+
+  async chooseSpotifyOutput(code: string, body: ChooseSpotifyOutput): Promise<SpotifyOutput | null> {
+    return (await this.#json<SpotifyOutputStatus>(outputPath(code), { method: 'PUT', body })).output ?? null;
+  }
+
+  async endSpotifyOutput(code: string): Promise<void> {
+    await this.#authorized(outputPath(code), { method: 'DELETE' });
+  }
+
   createRoom(body: CreateRoomRequest): Promise<RoomSummary> {
     return this.#json('rooms', { method: 'POST', body });
   }
@@ -74,9 +113,17 @@ export class Api {
     return this.#json('me/rooms');
   }
 
-  search(provider: Provider, query: string, cursor: string | null, signal: AbortSignal): Promise<SearchResponse> {
+  /** `room`: whose host's link may be used for those who have none of their own. */
+  search(
+    provider: Provider,
+    query: string,
+    cursor: string | null,
+    signal: AbortSignal,
+    room: string | null = null,
+  ): Promise<SearchResponse> {
     const parameters = new URLSearchParams({ provider, q: query });
     if (cursor !== null) parameters.set('cursor', cursor);
+    if (room !== null) parameters.set('room', room);
     return this.#json(`search?${parameters}`, { signal });
   }
 
@@ -111,4 +158,8 @@ export class Api {
       return request(this.fetch, path, { ...options, token: fresh.value });
     }
   }
+}
+
+function outputPath(code: string): string {
+  return `rooms/${encodeURIComponent(code)}/spotify-output`;
 }

@@ -7,6 +7,8 @@ export interface DevicePlayer {
   readonly state: PlayerState;
   /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
   readonly errorMs: number | null;
+  /** What that may be wrong by: one standard deviation. */
+  readonly deviationMs: number | null;
   /** Begins to listen. Called from a gesture it always can. */
   turnOn(): void;
   turnOff(): void;

@@ -14,13 +14,13 @@ export function deviceId(): string {
   return id;
 }
 
-export function thisDevice(kind: DeviceKind): Device {
+export function thisDevice(kind: DeviceKind, hearsSpotify = false): Device {
   return {
     id: deviceId(),
     name: deviceName(navigator.userAgent),
     kind,
     // Whether it plays comes and goes on the same connection; that it could does not.
-    providers: ['library'],
+    providers: ['library', ...(hearsSpotify ? (['spotify'] as const) : [])],
   };
 }
 

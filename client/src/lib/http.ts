@@ -23,7 +23,7 @@ export type Slot = number | 'new';
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Request {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   token?: string | undefined;
   /** Who on this device it is about; `new`: somebody beside those who are in. */

@@ -47,6 +47,7 @@ beforeEach(async () => {
   seen = [];
   token = async () => 'token';
   player = new SpotifyPlayer({
+    device: 'here',
     loadSdk: async () => spotify.sdk,
     token: () => token(),
     recheck: async () => void seen.push('recheck'),
@@ -85,6 +86,8 @@ describe('spotify player', () => {
     }
     expect(Math.abs(lateMs()!)).toBeLessThan(30);
     expect(Math.abs(player.errorMs!)).toBeLessThan(30);
+    expect(player.status()).toMatchObject({ measured: 'estimated', ready: ['d'] });
+    expect(player.status()!.deviation_ms).toBeGreaterThan(20);
     expect(spotify.commands.filter((command) => command.startsWith('seek'))).toEqual([]);
   });
 
@@ -194,6 +197,21 @@ describe('spotify player', () => {
     await pass(1_000);
     expect(spotify.heard()).toBeNull();
     expect(player.state).toBe('silent');
+  });
+
+  it('is silent where the room chose other devices, until it chooses this one', async () => {
+    const a = fromSpotify('a');
+    const playback = playing('a', serverMs() + 200);
+    player.turnOn();
+    plays(a, playback);
+    await pass(5_000);
+    player.update(room({ now_playing: a, playback, output: { mode: 'speakers', devices: ['other'] } }));
+    await pass(1_000);
+    expect(spotify.heard()).toBeNull();
+    expect(player.state).toBe('left_out');
+    player.update(room({ now_playing: a, playback, output: { mode: 'speakers', devices: ['here'] } }));
+    await pass(5_000);
+    expect(spotify.heard()!.track).toBe('track-a');
   });
 
   it('puts right by one seek what is off by much', async () => {

@@ -1,12 +1,12 @@
-import type { DevicePlayback, Entry, Playback, Room } from '$protocol';
+import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room } from '$protocol';
 import type { DevicePlayer } from './device-player';
 import { Failure } from './http';
+import { playsIn } from './output';
 import type { PlayerState } from './player';
-import { SeekCorrector } from './seek-corrector';
+import { Aim } from './spotify-aim';
 import { type DeviceCondition, SpotifyDevice, type SpotifyDeviceOptions } from './spotify-device';
 import type { SdkState } from './spotify-sdk';
 import { type Asked, isTrackOf, positionOf, type Seen } from './spotify-state';
-import { StartBias } from './start-bias';
 import type { Memory } from './storage';
 import { endAt, outgoingPart, positionAt, sameTimeline } from './timeline';
 
@@ -25,6 +25,7 @@ export type SpotifyCondition =
 
 export interface SpotifyPlayerOptions
   extends Omit<SpotifyDeviceOptions, 'onCondition' | 'onState' | 'onBlocked' | 'onPlaybackError'> {
+  device: DeviceId;
   /** Has Spotify play a track on a device, from there; rejects with a {@link Failure}. */
   play: (start: { device_id: string; track: string; position_ms: number }) => Promise<void>;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
@@ -46,21 +47,14 @@ const END_GUARD_MS = 150;
 const HUSH_MS = 600;
 const PAUSES_MAX = 5;
 const RETRY_MS = 3_000;
-const SEEK_GUESS_MS = 150;
-const START_GUESS_MS = 450;
-/** What a position out of the SDK may be wrong by, whatever else is known. */
-const DEVIATION_MS_MIN = 30;
 
 export class SpotifyPlayer implements DevicePlayer {
   state: PlayerState = 'off';
   condition: SpotifyCondition = 'off';
-  errorMs: number | null = null;
   #on = false;
   #room: Room | null = null;
   #device: SpotifyDevice;
-  #startBias: StartBias;
-  #seekBias: StartBias;
-  #corrector = new SeekCorrector();
+  #aim: Aim;
   /** The timeline that is followed. */
   #followed: Playback | null = null;
   /** The start that was asked for last; `null`: silence is wanted. */
@@ -78,8 +72,7 @@ export class SpotifyPlayer implements DevicePlayer {
   #measuring: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly options: SpotifyPlayerOptions) {
-    this.#startBias = new StartBias(options.memory, 'tutti.spotify-start', START_GUESS_MS);
-    this.#seekBias = new StartBias(options.memory, 'tutti.spotify-seek', SEEK_GUESS_MS);
+    this.#aim = new Aim(options.memory);
     this.#device = new SpotifyDevice({
       ...options,
       onCondition: (condition) => this.#deviceBecame(condition),
@@ -121,7 +114,7 @@ export class SpotifyPlayer implements DevicePlayer {
   wake(): void {
     if (!this.#on) return;
     // Whatever was measured is from before.
-    this.#corrector.forget();
+    this.#aim.forget();
     if (this.condition === 'unreachable') this.#device.again();
     void this.#look();
   }
@@ -144,28 +137,42 @@ export class SpotifyPlayer implements DevicePlayer {
   status(): DevicePlayback | null {
     if (!this.able || this.state === 'off' || this.state === 'blocked') return null;
     const at_ms = this.options.clock.now();
+    const ready = this.#ready();
     const asked = this.#asked;
     if (asked === null || this.#seen === null || asked.confirmedAtMs === null) {
-      return { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle' };
+      return { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready };
     }
     const position_ms = positionOf(this.#seen, this.options.localNowMs());
-    const error_ms = this.errorMs ?? positionAt(asked.playback, at_ms) - position_ms;
-    return { entry: asked.entry.id, position_ms, at_ms, error_ms, state: 'playing' };
+    const said = { entry: asked.entry.id, position_ms, at_ms, state: 'playing', ready } as const;
+    const error_ms = this.errorMs;
+    if (error_ms === null) return { ...said, error_ms: positionAt(asked.playback, at_ms) - position_ms };
+    return { ...said, error_ms, deviation_ms: this.deviationMs, measured: 'estimated' };
   }
 
-  /** How unsure `errorMs` is: one standard deviation. */
-  get deviationMs(): number {
-    return Math.hypot(
-      DEVIATION_MS_MIN,
-      this.options.clock.deviationMs,
-      this.#corrector.deviationMs ?? DEVIATION_MS_MIN,
-    );
+  get errorMs(): number | null {
+    return this.#aim.errorMs;
+  }
+
+  get deviationMs(): number | null {
+    return this.#aim.deviationMs(this.options.clock.deviationMs);
+  }
+
+  /** Nothing is fetched ahead, but a start needs no more than its command: to wait for this device would help nobody. */
+  #ready(): EntryId[] {
+    if (this.condition !== 'ready' || this.#room === null) return [];
+    return [this.#room.now_playing, this.#room.upcoming[0] ?? null].flatMap((entry) => fromSpotify(entry)?.id ?? []);
   }
 
   #follow(): void {
     const room = this.#room;
     if (!this.#on || room === null) return;
     const { playback } = room;
+    if (!playsIn(room.output, this.options.device)) {
+      this.#quiet();
+      this.#followed = null;
+      this.#setState('left_out');
+      return;
+    }
     if (this.#followed !== null && sameTimeline(this.#followed, playback)) return;
     const wanted = playback.state === 'playing' ? fromSpotify(room.now_playing) : null;
     if (wanted === null) {
@@ -199,13 +206,12 @@ export class SpotifyPlayer implements DevicePlayer {
       uri: before?.entry.track.id === entry.track.id ? before.uri : null,
       positionMs: playback.anchor_position_ms,
       atMs: this.options.localNowMs(),
-      biasMs: this.#startBias.ms,
       confirmedAtMs: null,
       starts: 0,
       accepted: false,
     };
     this.#asked = asked;
-    const waitMs = this.options.clock.toLocal(playback.anchor_at_ms) - this.options.localNowMs() - asked.biasMs;
+    const waitMs = this.options.clock.toLocal(playback.anchor_at_ms) - this.options.localNowMs() - this.#aim.startMs;
     const natural =
       before !== null &&
       outgoingPart({ entry: before.entry, playback: before.playback }, playback, this.options.clock.now());
@@ -223,8 +229,8 @@ export class SpotifyPlayer implements DevicePlayer {
     asked.accepted = false;
     // What was taken for it the last time may have been Spotify's own choice.
     if (asked.starts > 1) asked.uri = null;
-    asked.biasMs = this.#startBias.ms;
-    const position = positionAt(asked.playback, this.options.clock.now() + asked.biasMs);
+    const aheadMs = this.#aim.at('start', this.options.localNowMs());
+    const position = positionAt(asked.playback, this.options.clock.now() + aheadMs);
     if (position >= asked.entry.track.duration_ms - END_GUARD_MS) {
       this.#setState('silent');
       return;
@@ -293,7 +299,10 @@ export class SpotifyPlayer implements DevicePlayer {
     if (outgoing === null) {
       this.#quiet();
     } else {
-      const leftMs = endAt(outgoing.playback, outgoing.entry.track.duration_ms) - now - END_GUARD_MS;
+      // What is early, within the dead band, is at its end earlier.
+      const { duration_ms } = outgoing.entry.track;
+      const seenMs = this.#seen === null ? 0 : positionOf(this.#seen, this.options.localNowMs());
+      const leftMs = Math.min(endAt(outgoing.playback, duration_ms) - now, duration_ms - seenMs) - END_GUARD_MS;
       clearTimeout(this.#ending);
       this.#ending = setTimeout(() => this.#quiet(), Math.max(0, leftMs));
     }
@@ -315,8 +324,7 @@ export class SpotifyPlayer implements DevicePlayer {
     clearTimeout(this.#starting);
     clearTimeout(this.#ending);
     this.#seen = null;
-    this.errorMs = null;
-    this.#corrector.forget();
+    this.#aim.forget();
   }
 
   #takeEvent(state: SdkState | null): void {
@@ -389,29 +397,15 @@ export class SpotifyPlayer implements DevicePlayer {
     if (expectedMs > asked.entry.track.duration_ms - SETTLE_MS || atMs - asked.confirmedAtMs < SETTLE_MS) return;
     if (seen === null || seen.paused) this.#stopped(asked);
     if (seen === null || seen.paused || seen.loading) return;
-    const seeks = this.#corrector.take({ atMs, errorMs: expectedMs - positionOf(seen, atMs) });
-    this.errorMs = this.#corrector.errorMs;
+    const seeks = this.#aim.take({ atMs, errorMs: expectedMs - positionOf(seen, atMs) });
     // What went well so long may go wrong as often again.
-    if (this.#corrector.deviationMs !== null) asked.starts = 1;
-    this.#learn(asked);
+    if (this.#aim.isSure) asked.starts = 1;
     if (seeks) this.#seek(asked, atMs);
   }
 
-  /** Once after each start and each seek, what remained of its error is what the next has to aim further ahead. */
-  #learn(asked: Asked): void {
-    if (asked.learnt === true || this.errorMs === null || this.#corrector.deviationMs === null) return;
-    asked.learnt = true;
-    const bias = asked.sought === true ? this.#seekBias : this.#startBias;
-    bias.learn(asked.biasMs + this.errorMs);
-  }
-
   #seek(asked: Asked, atMs: number): void {
-    asked.sought = true;
-    asked.learnt = false;
-    asked.biasMs = this.#seekBias.ms;
+    const to = positionAt(asked.playback, this.options.clock.now() + this.#aim.at('seek', atMs));
     asked.confirmedAtMs = atMs;
-    const to = positionAt(asked.playback, this.options.clock.now() + asked.biasMs);
-    this.#corrector.seeked(atMs);
     void this.#device.sdk?.seek(Math.max(0, Math.round(to))).catch(() => {});
   }
 
@@ -433,7 +427,6 @@ export class SpotifyPlayer implements DevicePlayer {
     if (condition !== 'ready') {
       this.#forget();
       this.#asked = null;
-      this.errorMs = null;
     }
     this.#refollow();
   }

@@ -14,17 +14,11 @@ export interface Asked {
   /** The place that was asked for, and when. */
   positionMs: number;
   atMs: number;
-  /** By how much it was aimed ahead. */
-  biasMs: number;
   /** Since when it is seen to play. */
   confirmedAtMs: number | null;
   starts: number;
   /** Spotify took the command: from then on what is new may be the answer to it. */
   accepted: boolean;
-  /** A seek came after the start. */
-  sought?: boolean;
-  /** What remained of the last aim was learned from. */
-  learnt?: boolean;
 }
 
 /** What was seen last of our own track. */

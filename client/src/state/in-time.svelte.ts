@@ -2,6 +2,7 @@ import type { Room } from '$protocol';
 import { type Calibrated, Calibrations } from '../lib/calibration';
 import type { ServerClock } from '../lib/clock';
 import { deviceId } from '../lib/device';
+import type { DevicePlayer } from '../lib/device-player';
 import type { Player } from '../lib/player';
 import { Qualities, type Quality } from '../lib/quality';
 import type { Bench } from '../lib/signals';
@@ -19,14 +20,18 @@ export class InTime {
   #qualities = new Qualities();
 
   constructor(
+    /** Of files; the outputs of this device are its. */
     private readonly player: () => Player,
+    /** Whatever plays what is on. */
+    private readonly sounding: () => DevicePlayer,
     private readonly clock: () => ServerClock,
   ) {}
 
   /** Called a few times a second. */
   look(room: Room | null, nowMs: number): void {
-    const { output, deviationMs, state } = this.player();
-    const said = this.player().status();
+    const { output } = this.player();
+    const { deviationMs, state } = this.sounding();
+    const said = this.sounding().status();
     this.deviationMs = deviationMs;
     this.calibrated = output === null ? null : this.calibrations.of(output);
     const isJudged = room !== null && said !== null && state !== 'left_out';

@@ -10,6 +10,7 @@ import { type Accepted, Outbox, Refusal } from '../lib/outbox';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../lib/own';
 import { mayAdd, onlySuggests, permissionsOf } from '../lib/permissions';
 import { Player, type PlayerState } from '../lib/player';
+import { Players } from '../lib/players';
 import { applyPresence, type Presence } from '../lib/presence';
 import { minds } from '../lib/queue-state';
 import { onReturn } from '../lib/return';
@@ -24,6 +25,7 @@ import { memberName, text } from '../text';
 import { app } from './app.svelte';
 import { InTime } from './in-time.svelte';
 import { NewsDesk } from './news-desk';
+import { SpotifyHere } from './spotify-here.svelte';
 import { Talk } from './talk.svelte';
 import { Undo } from './undo.svelte';
 
@@ -54,8 +56,10 @@ export class LiveRoom {
   );
   readonly inTime = new InTime(
     () => this.#player,
+    () => this.#players,
     () => this.#clock,
   );
+  readonly spotify: SpotifyHere;
 
   /** Whoever this is, as a member. */
   self = $derived(this.room?.members.find((member) => member.id === this.me));
@@ -98,11 +102,14 @@ export class LiveRoom {
   #outbox: Outbox;
   #kept: KeptCommands;
   #clock: ServerClock;
+  /** Of files; the outputs of this device are its. */
   #player: Player;
+  #players: Players;
   #news = new NewsDesk();
   #sleep = new SleepWatch();
   #anchor = new MediaAnchor(thisAnchorHost());
   #told = false;
+  #speaksFor: UserId | null = null;
   /** Up to here what was told at the welcome reaches. */
   #ownOffset = 0;
   #toldIdle = false;
@@ -115,7 +122,7 @@ export class LiveRoom {
   ) {
     this.#connection = new Connection({
       openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
-      hello: () => ({ room: code, passcode, device: thisDevice(this.#kind()) }),
+      hello: () => ({ room: code, passcode, device: thisDevice(this.#kind(), this.spotify.hearsHere) }),
       token: () => app.session.token(),
       refreshToken: () => app.session.refresh(),
       nowMs,
@@ -152,14 +159,25 @@ export class LiveRoom {
       clock: this.#clock,
       localNowMs: nowMs,
       calibrated: (output) => this.inTime.calibrations.of(output),
+      onState: () => this.#players.tellState(),
+      onReady: () => this.#tell(),
+    });
+    this.spotify = new SpotifyHere(code, this.#clock, () => this.#players.accountChanged());
+    this.#players = new Players({
+      files: this.#player,
+      loadSpotify: (players) => this.spotify.load(players),
+      hearsSpotifyHere: () => this.spotify.hearsHere,
       onState: (state) => {
         this.player = state;
         this.#anchor.hold(state === 'playing' || state === 'loading');
         this.#tell();
       },
-      onReady: () => this.#tell(),
+      onSpotify: (condition) => {
+        this.spotify.condition = condition;
+        this.#tell();
+      },
     });
-    this.#player.setVolume(this.volume);
+    this.#players.setVolume(this.volume);
   }
 
   start(): () => void {
@@ -171,7 +189,7 @@ export class LiveRoom {
     document.addEventListener('visibilitychange', seen);
     const stopWaiting = onReturn(() => this.#wake());
     this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
-    if (!this.screen && playsHere(this.code)) this.#player.turnOn();
+    if (!this.screen && playsHere(this.code)) this.#players.turnOn();
     return () => {
       removeEventListener('online', network);
       removeEventListener('offline', network);
@@ -200,26 +218,32 @@ export class LiveRoom {
   /** Somebody else on this device takes over: the same room, the same music, through their eyes. */
   speakFor(user: UserId): void {
     this.#connection.speakFor(user);
+    if (user === this.#speaksFor) return;
+    const isFirst = this.#speaksFor === null;
+    this.#speaksFor = user;
+    if (isFirst) return;
+    this.spotify.forget();
+    this.#players.accountChanged();
   }
 
   setPlaysHere(on: boolean): void {
     rememberPlaysHere(this.code, on);
     // Within the gesture, or the browser may refuse it; what becomes of it follows the music.
     this.#anchor.hold(on);
-    if (on) this.#player.turnOn();
-    else this.#player.turnOff();
+    if (on) this.#players.turnOn();
+    else this.#players.turnOff();
   }
 
   setVolume(volume: number): void {
     this.volume = Math.min(1, Math.max(0, volume));
     this.muted = false;
     remember(VOLUME_KEY, String(this.volume));
-    this.#player.setVolume(this.volume);
+    this.#players.setVolume(this.volume);
   }
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    this.#player.setVolume(muted ? 0 : this.volume);
+    this.#players.setVolume(muted ? 0 : this.volume);
   }
 
   seekBy(ms: number): void {
@@ -266,6 +290,7 @@ export class LiveRoom {
         // A new connection knows nothing of what was told before.
         this.#toldIdle = false;
         this.#tell();
+        void this.spotify.recall();
         break;
       case 'snapshot':
         if (this.me !== null) this.own = ownInSnapshot(this.own, frame.room, this.me);
@@ -334,7 +359,7 @@ export class LiveRoom {
   }
 
   #updatePlayer(): void {
-    if (this.room !== null) this.#player.update(this.room);
+    if (this.room !== null) this.#players.update(this.room);
     this.#tick();
   }
 
@@ -363,28 +388,28 @@ export class LiveRoom {
   #end(): void {
     this.#clock.stop();
     this.#outbox.abandon();
-    this.#player.turnOff();
+    this.#players.turnOff();
   }
 
   /** After a sleep nothing is certain: the line, the time, the loudspeaker. */
   #wake(): void {
     this.#connection.wake();
     if (this.connection.name === 'online') this.#clock.start();
-    this.#player.wake();
+    this.#players.wake();
   }
 
   #tick(): void {
     if (this.#sleep.hasSlept(nowMs(), timeOfDayMs())) this.#wake();
     this.serverNowMs = this.#clock.now();
     if (!this.playsHere) return;
-    this.level = this.#player.level();
-    this.errorMs = this.#player.errorMs;
+    this.level = this.#players.level();
+    this.errorMs = this.#players.errorMs;
     this.inTime.look(this.room, this.serverNowMs);
   }
 
   /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */
   #tell(): void {
-    const playback = this.#player.status();
+    const playback = this.#players.status();
     const idle = playback === null && document.visibilityState === 'hidden';
     if (playback === null && !this.#told && idle === this.#toldIdle) return;
     const sent = this.#connection.send({ type: 'status', playback, idle });
