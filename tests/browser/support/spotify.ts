@@ -10,6 +10,14 @@ const CLIENT_ID = 'tutti-test-client';
 /** Who has an account there. */
 export type Person = 'ana' | 'ben' | 'cleo';
 
+/** A track's id, or none, with the place at which it is. */
+export interface Playing {
+  track: string | null;
+  position_ms: number;
+  is_playing: boolean;
+  device: string | null;
+}
+
 /** The stand-in for Spotify; its switches and its people are in tests/spotify-stand-in/README.md. */
 export class Spotify {
   url = '';
@@ -36,9 +44,24 @@ export class Spotify {
     await this.#control('POST', `people/${person}/revoke`, {});
   }
 
-  async #control(method: string, path: string, body: unknown): Promise<void> {
-    const answer = await fetch(`${this.url}/stand-in/${path}`, { method, body: JSON.stringify(body) });
+  /** They switch on a device with an app of Spotify's on it. */
+  async addDevice(person: Person, id: string, name: string): Promise<void> {
+    await this.#control('POST', `people/${person}/devices`, { id, name, type: 'Smartphone' });
+  }
+
+  /** What their account really plays, and where. */
+  async plays(person: Person): Promise<Playing> {
+    const player = (await this.#control('GET', `people/${person}/player`)) as Playing & {
+      devices: { name: string; is_active: boolean }[];
+    };
+    return { ...player, device: player.devices.find(({ is_active }) => is_active)?.name ?? null };
+  }
+
+  async #control(method: string, path: string, body?: unknown): Promise<unknown> {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const answer = await fetch(`${this.url}/stand-in/${path}`, init);
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
   }
 }
 
@@ -77,6 +100,7 @@ export const test = base.extend<{ spotify: Spotify }>({
       TUTTI_SPOTIFY_CLIENT_ID: CLIENT_ID,
       TUTTI_SPOTIFY_ACCOUNTS_URL: spotify.url,
       TUTTI_SPOTIFY_API_URL: spotify.url,
+      TUTTI_SPOTIFY_SDK_URL: `${spotify.url}/sdk/spotify-player.js`,
     });
   },
 });

@@ -1,0 +1,164 @@
+import type { Guest } from '../support/guest.ts';
+import { continueAs, type Person, type Spotify, test } from '../support/spotify.ts';
+import { expect, isAccessible } from '../support/test.ts';
+
+const LATE_SHIFT = '1LateShiftRaw000000000';
+const DOORBELL = '5DoorbellInterlude0000';
+/** Louder than any dither. */
+const AUDIBLE = 0.001;
+
+async function linked(guest: Guest, person: Person): Promise<void> {
+  await guest.page.goto('/me');
+  await continueAs(guest, person);
+  await expect(guest.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
+}
+
+async function entersBy(guest: Guest, code: string): Promise<void> {
+  await guest.page.goto(`/r/${code}`);
+  await guest.isIn();
+}
+
+const loudness = async (guest: Guest) => (await guest.heard()).loudness;
+
+async function heard(guest: Guest): Promise<void> {
+  await expect.poll(() => loudness(guest), { message: `${guest.name} hears it` }).toBeGreaterThan(AUDIBLE);
+}
+
+async function silent(guest: Guest): Promise<void> {
+  await expect.poll(() => loudness(guest), { message: `${guest.name} hears nothing` }).toBeLessThan(AUDIBLE);
+}
+
+async function accountPlays(spotify: Spotify, person: Person, track: string, isPlaying = true): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { track, is_playing } = await spotify.plays(person);
+      return is_playing ? track : null;
+    })
+    .toBe(isPlaying ? track : null);
+}
+
+/** Their accounts are where the room is, as well as devices that can only seek and be started can be. */
+async function areTogether(spotify: Spotify, room: Guest, ...people: Person[]): Promise<void> {
+  for (const person of people) {
+    await expect
+      .poll(
+        async () => {
+          const shown = await room.shownPositionMs();
+          return Math.abs(shown - (await spotify.plays(person)).position_ms);
+        },
+        { message: `${person}'s account is where the room is` },
+      )
+      .toBeLessThan(1_500);
+  }
+}
+
+test('a premium and a free browser, and a phone in a pocket, through one evening', async ({ guest, spotify }) => {
+  test.setTimeout(240_000);
+  await spotify.turn({ autoplay: true, linked_from: false });
+  const [ana, ben, cleo] = [await guest('Ana'), await guest('Ben'), await guest('Cleo')];
+  // The stand-in refuses her player, which a browser reports.
+  cleo.expectTrouble(/403/);
+  await linked(ana, 'ana');
+  await linked(ben, 'ben');
+  await linked(cleo, 'cleo');
+  const code = await ana.startRoom();
+  await entersBy(ben, code);
+  await entersBy(cleo, code);
+
+  await test.step('one list of results has both, and tracks of both can be added', async () => {
+    await ana.get('search').fill('night');
+    await expect(ana.result('Night Bus Home')).toHaveAttribute('data-provider', 'spotify');
+    await ana.get('search').fill('slow');
+    await expect(ana.result('Slow Orbit')).toHaveAttribute('data-provider', 'library');
+    await expect(ana.result('Slow Elevator, Part II')).toHaveAttribute('data-provider', 'spotify');
+    await ana.add('Late Shift (Raw)');
+    await ana.nowPlaying('Late Shift (Raw)');
+    // Without Premium one adds like everybody else.
+    await cleo.add('Doorbell Interlude');
+    await ana.comingUp('Doorbell Interlude · Cleo');
+  });
+
+  await test.step('with Premium the browser plays it', async () => {
+    await ana.get('play-here').click();
+    await heard(ana);
+    await accountPlays(spotify, 'ana', LATE_SHIFT);
+    expect((await spotify.plays('ana')).device).toContain('Tutti');
+    await expect(ana.get('spotify-here')).toHaveAttribute('data-condition', 'ready');
+    await areTogether(spotify, ana, 'ana');
+  });
+
+  await test.step('without Premium it is said why not, and what works', async () => {
+    await cleo.get('play-here').click();
+    await expect(cleo.get('spotify-here')).toHaveAttribute('data-condition', 'not_premium', { timeout: 40_000 });
+    await expect(cleo.get('spotify-not-premium')).toContainText('You queue, vote and control as before');
+    await silent(cleo);
+    await isAccessible(cleo);
+  });
+
+  await test.step('a phone follows the room without a page', async () => {
+    await ben.get('spotify-other-device').click();
+    await expect(ben.get('spotify-here')).toContainText('Spotify sees no device of yours');
+    await spotify.addDevice('ben', 'bens-phone', 'Ben’s phone');
+    await ben.get('spotify-here').getByText('Look again').click();
+    await ben.get('spotify-device').click();
+    await expect(ben.get('spotify-output-name')).toContainText('Ben’s phone');
+    await accountPlays(spotify, 'ben', LATE_SHIFT);
+    await areTogether(spotify, ana, 'ana', 'ben');
+    await isAccessible(ben);
+    await ben.page.close();
+  });
+
+  await test.step('seek', async () => {
+    await ana.seekTo(100_000);
+    await expect.poll(() => ana.shownPositionMs()).toBeGreaterThan(99_000);
+    await areTogether(spotify, ana, 'ana', 'ben');
+    await heard(ana);
+  });
+
+  await test.step('pause and resume', async () => {
+    await ana.get('pause').click();
+    await accountPlays(spotify, 'ana', LATE_SHIFT, false);
+    await accountPlays(spotify, 'ben', LATE_SHIFT, false);
+    await silent(ana);
+    await ana.get('resume').click();
+    await accountPlays(spotify, 'ana', LATE_SHIFT);
+    await accountPlays(spotify, 'ben', LATE_SHIFT);
+    await areTogether(spotify, ana, 'ana', 'ben');
+  });
+
+  await test.step('skip', async () => {
+    await ana.add('First Light');
+    await ana.get('skip').click();
+    await ana.nowPlaying('Doorbell Interlude');
+    await accountPlays(spotify, 'ana', DOORBELL);
+    await accountPlays(spotify, 'ben', DOORBELL);
+    await areTogether(spotify, ana, 'ana', 'ben');
+  });
+
+  await test.step('at its end the room goes on with a file, and Spotify chooses nothing', async () => {
+    await ana.seekTo(24_000);
+    await accountPlays(spotify, 'ana', DOORBELL);
+    await ana.nowPlaying('First Light');
+    await accountPlays(spotify, 'ana', DOORBELL, false);
+    await accountPlays(spotify, 'ben', DOORBELL, false);
+    await ana.hearsMusic();
+    // Those without Premium hear everything else.
+    await cleo.hearsMusic();
+    for (const person of ['ana', 'ben'] as const) {
+      expect((await spotify.plays(person)).track, 'nothing was chosen').toBe(DOORBELL);
+    }
+  });
+});
+
+test('guests without Spotify find and add what the host’s link finds', async ({ guest, spotify }) => {
+  await spotify.turn({});
+  const [ana, ada] = [await guest('Ana'), await guest('Ada')];
+  await linked(ana, 'ana');
+  const code = await ana.startRoom();
+  await ada.join(code);
+  await ada.isIn();
+  await ada.add('Paper Lanterns');
+  await ana.nowPlaying('Paper Lanterns');
+  await expect(ada.get('spotify-here')).toContainText('With Spotify Premium you hear them here');
+  await expect(ada.get('spotify-here')).toHaveAttribute('data-condition', 'not_linked');
+});
