@@ -8,13 +8,14 @@ use std::path::Path;
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 use tutti_protocol::room::{Provider, Track};
 
 use super::id::track_id;
 use super::query;
 use super::tags::{Description, sort_key};
 use crate::music::PAGE_TRACKS_MAX;
+use crate::store::sqlite::work::Work;
 
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
@@ -234,16 +235,15 @@ impl Index {
 
     /// Takes changes in, all or none of them.
     pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         for change in changes {
-            apply(&mut transaction, change).await?;
+            apply(&mut work, change).await?;
         }
-        transaction.commit().await
+        work.commit().await
     }
 }
 
-async fn apply(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<(), sqlx::Error> {
-    let connection = &mut **transaction;
+async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(), sqlx::Error> {
     match change {
         Change::Track { path, stamp, description, folder_art } => {
             sqlx::query(

@@ -7,6 +7,7 @@ use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::work::Work;
 use crate::store::words::{kind_text, read_hash, read_kind, taken};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
@@ -30,11 +31,11 @@ impl IdentityStore for SqliteStore {
         session: &StoredSession,
         token: &StoredRefreshToken,
     ) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
-        insert_user(&mut transaction, user).await?;
-        insert_session(&mut transaction, session).await?;
-        insert_refresh_token(&mut transaction, token).await?;
-        Ok(transaction.commit().await?)
+        let mut work = Work::begin(&self.write).await?;
+        insert_user(&mut work, user).await?;
+        insert_session(&mut work, session).await?;
+        insert_refresh_token(&mut work, token).await?;
+        Ok(work.commit().await?)
     }
 
     async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
@@ -84,17 +85,17 @@ impl IdentityStore for SqliteStore {
     }
 
     async fn delete_user(&self, id: UserId) -> StoreResult<bool> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         for statement in [
             "DELETE FROM refresh_tokens WHERE user_id = ?",
             "DELETE FROM sessions WHERE user_id = ?",
             "DELETE FROM spotify_links WHERE user_id = ?",
             "DELETE FROM user_pictures WHERE user_id = ?",
         ] {
-            sqlx::query(statement).bind(id.0).execute(&mut *transaction).await?;
+            sqlx::query(statement).bind(id.0).execute(&mut *work).await?;
         }
-        let done = sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        let done = sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0).execute(&mut *work).await?;
+        work.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -110,10 +111,10 @@ impl IdentityStore for SqliteStore {
     }
 
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
-        insert_session(&mut transaction, session).await?;
-        insert_refresh_token(&mut transaction, token).await?;
-        Ok(transaction.commit().await?)
+        let mut work = Work::begin(&self.write).await?;
+        insert_session(&mut work, session).await?;
+        insert_refresh_token(&mut work, token).await?;
+        Ok(work.commit().await?)
     }
 
     async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>> {
@@ -143,10 +144,10 @@ impl IdentityStore for SqliteStore {
         except: Option<SessionId>,
         at_ms: i64,
     ) -> StoreResult<Vec<SessionId>> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         let rows = sqlx::query("SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL")
             .bind(user.0)
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut *work)
             .await?;
         let mut ended = Vec::with_capacity(rows.len());
         for row in rows {
@@ -156,24 +157,24 @@ impl IdentityStore for SqliteStore {
                     .bind(at_ms)
                     .bind(user.0)
                     .bind(id.0)
-                    .execute(&mut *transaction)
+                    .execute(&mut *work)
                     .await?;
                 ended.push(id);
             }
         }
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(ended)
     }
 
     async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         let rows = sqlx::query(
             "SELECT user_id, id FROM (SELECT user_id, id FROM sessions WHERE idle_expires_at_ms < ?1 \
              UNION SELECT user_id, id FROM sessions WHERE revoked_at_ms < ?1) LIMIT ?2",
         )
         .bind(before_ms)
         .bind(rows_max)
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *work)
         .await?;
         for row in &rows {
             let (user, session): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("id")?);
@@ -181,10 +182,10 @@ impl IdentityStore for SqliteStore {
                 "DELETE FROM refresh_tokens WHERE user_id = ? AND session_id = ?",
                 "DELETE FROM sessions WHERE user_id = ? AND id = ?",
             ] {
-                sqlx::query(statement).bind(user).bind(session).execute(&mut *transaction).await?;
+                sqlx::query(statement).bind(user).bind(session).execute(&mut *work).await?;
             }
         }
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(rows.len() as u64)
     }
 
@@ -232,7 +233,7 @@ impl IdentityStore for SqliteStore {
 
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
         let Rotation { user, session, used, successor, at_ms, idle_expires_at_ms } = *rotation;
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         let marked = sqlx::query(
             "UPDATE refresh_tokens SET used_at_ms = ?, successor_hash = ? \
              WHERE user_id = ? AND hash = ? AND session_id = ? AND used_at_ms IS NULL",
@@ -242,10 +243,10 @@ impl IdentityStore for SqliteStore {
         .bind(user.0)
         .bind(&used.0[..])
         .bind(session.0)
-        .execute(&mut *transaction)
+        .execute(&mut *work)
         .await?;
         if marked.rows_affected() != 1 {
-            transaction.rollback().await?;
+            work.roll_back().await?;
             return Ok(false);
         }
         let prolonged = sqlx::query(
@@ -256,14 +257,14 @@ impl IdentityStore for SqliteStore {
         .bind(idle_expires_at_ms)
         .bind(user.0)
         .bind(session.0)
-        .execute(&mut *transaction)
+        .execute(&mut *work)
         .await?;
         if prolonged.rows_affected() != 1 {
-            transaction.rollback().await?;
+            work.roll_back().await?;
             return Ok(false);
         }
         insert_refresh_token(
-            &mut transaction,
+            &mut work,
             &StoredRefreshToken {
                 hash: successor,
                 session,
@@ -278,9 +279,9 @@ impl IdentityStore for SqliteStore {
         sqlx::query("UPDATE users SET last_seen_at_ms = ? WHERE id = ?")
             .bind(at_ms)
             .bind(user.0)
-            .execute(&mut *transaction)
+            .execute(&mut *work)
             .await?;
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(true)
     }
 }

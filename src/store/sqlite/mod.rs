@@ -16,6 +16,7 @@ pub mod backup;
 mod identity;
 mod rooms;
 mod spotify;
+pub(crate) mod work;
 
 /// Readers beside the one writer.
 const READ_CONNECTIONS: u32 = 4;

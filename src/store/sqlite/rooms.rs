@@ -1,12 +1,13 @@
 //! Rooms and their journals in SQLite.
 
 use async_trait::async_trait;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::work::Work;
 use crate::store::words::{read_unsigned, stored, taken};
 use crate::store::{
     Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
@@ -15,7 +16,7 @@ use crate::store::{
 #[async_trait]
 impl RoomStore for SqliteStore {
     async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         sqlx::query(
             "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -27,11 +28,11 @@ impl RoomStore for SqliteStore {
         .bind(&room.passcode_hash)
         .bind(room.created_at_ms)
         .bind(room.closed_at_ms)
-        .execute(&mut *transaction)
+        .execute(&mut *work)
         .await
         .map_err(|error| taken(error, "room code"))?;
-        append_one(&mut transaction, first).await?;
-        transaction.commit().await?;
+        append_one(&mut work, first).await?;
+        work.commit().await?;
         Ok(())
     }
 
@@ -72,10 +73,10 @@ impl RoomStore for SqliteStore {
     }
 
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         let closed = sqlx::query("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL")
             .bind(room.0)
-            .execute(&mut *transaction)
+            .execute(&mut *work)
             .await?;
         if closed.rows_affected() == 1 {
             for statement in [
@@ -83,36 +84,37 @@ impl RoomStore for SqliteStore {
                 "DELETE FROM room_checkpoints WHERE room_id = ?",
                 "DELETE FROM room_members WHERE room_id = ?",
             ] {
-                sqlx::query(statement).bind(room.0).execute(&mut *transaction).await?;
+                sqlx::query(statement).bind(room.0).execute(&mut *work).await?;
             }
         }
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(())
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
+        let mut work = Work::begin(&self.write).await?;
         for batch in batches {
-            append_one(&mut transaction, batch).await?;
+            append_one(&mut work, batch).await?;
         }
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(())
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
-        // One read transaction: a checkpoint that moves between two reads would leave a hole.
-        let mut transaction = self.read.begin().await?;
+        // One unit of work: a checkpoint that moves between two reads would leave a hole.
+        let mut work = Work::begin_reading(&self.read).await?;
         let checkpoint = sqlx::query("SELECT epoch, last_offset, at_ms, state FROM room_checkpoints WHERE room_id = ?")
             .bind(room.0)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut *work)
             .await?;
         let batches = sqlx::query(
             "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
              WHERE room_id = ? ORDER BY last_offset",
         )
         .bind(room.0)
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *work)
         .await?;
+        work.commit().await?;
         Ok(StoredJournal {
             checkpoint: checkpoint.map(|row| to_checkpoint(room, &row)).transpose()?,
             batches: batches.iter().map(|row| to_batch(room, row)).collect::<StoreResult<_>>()?,
@@ -120,22 +122,22 @@ impl RoomStore for SqliteStore {
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
-        if replace_checkpoint(&mut transaction, checkpoint).await? {
+        let mut work = Work::begin(&self.write).await?;
+        if replace_checkpoint(&mut work, checkpoint).await? {
             sqlx::query("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
                 .bind(checkpoint.room.0)
                 .bind(stored(checkpoint.offset))
                 .bind(keep_from_ms)
-                .execute(&mut *transaction)
+                .execute(&mut *work)
                 .await?;
         }
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(())
     }
 }
 
 /// False when there is a newer one.
-async fn replace_checkpoint(transaction: &mut Transaction<'_, Sqlite>, checkpoint: &Checkpoint) -> StoreResult<bool> {
+async fn replace_checkpoint(work: &mut Work, checkpoint: &Checkpoint) -> StoreResult<bool> {
     let saved = sqlx::query(
         "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
          ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch, last_offset = excluded.last_offset, \
@@ -146,34 +148,30 @@ async fn replace_checkpoint(transaction: &mut Transaction<'_, Sqlite>, checkpoin
     .bind(stored(checkpoint.offset))
     .bind(checkpoint.at_ms)
     .bind(&checkpoint.state)
-    .execute(&mut **transaction)
+    .execute(&mut **work)
     .await?;
     Ok(saved.rows_affected() == 1)
 }
 
 /// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
-async fn remove_past(
-    transaction: &mut Transaction<'_, Sqlite>,
-    since: &Checkpoint,
-    forgotten: UserId,
-) -> StoreResult<()> {
+async fn remove_past(work: &mut Work, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
     sqlx::query(
         "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
     )
     .bind(since.room.0)
     .bind(stored(since.offset))
     .bind(forgotten.0)
-    .execute(&mut **transaction)
+    .execute(&mut **work)
     .await?;
     sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?")
         .bind(since.room.0)
         .bind(stored(since.offset))
-        .execute(&mut **transaction)
+        .execute(&mut **work)
         .await?;
     Ok(())
 }
 
-async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBatch) -> StoreResult<()> {
+async fn append_one(work: &mut Work, batch: &JournalBatch) -> StoreResult<()> {
     sqlx::query(
         "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
          VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -185,12 +183,12 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
     .bind(batch.command.map(|(member, _)| member.0))
     .bind(batch.command.map(|(_, command)| command.0))
     .bind(&batch.events)
-    .execute(&mut **transaction)
+    .execute(&mut **work)
     .await
     .map_err(|error| taken(error, "journal offset"))?;
     if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
-        replace_checkpoint(transaction, &checkpoint).await?;
-        remove_past(transaction, &checkpoint, *member).await?;
+        replace_checkpoint(work, &checkpoint).await?;
+        remove_past(work, &checkpoint, *member).await?;
     }
     for change in &batch.index {
         let query = match change {
@@ -215,7 +213,7 @@ async fn append_one(transaction: &mut Transaction<'_, Sqlite>, batch: &JournalBa
                 sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
             }
         };
-        query.execute(&mut **transaction).await?;
+        query.execute(&mut **work).await?;
     }
     Ok(())
 }

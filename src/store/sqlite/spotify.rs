@@ -7,6 +7,7 @@ use tutti_protocol::UserId;
 
 use super::SqliteStore;
 use super::identity::{insert_refresh_token, insert_session, insert_user};
+use super::work::Work;
 use crate::store::words::{evidence_text, read_evidence, read_hash, read_verdict, taken, verdict_text};
 use crate::store::{
     LoginTransaction, Sealed, SpotifyStore, StoreResult, StoredPicture, StoredPremium, StoredRefreshToken,
@@ -79,26 +80,24 @@ impl SpotifyStore for SqliteStore {
         token: &StoredRefreshToken,
         link: &StoredSpotifyLink,
     ) -> StoreResult<()> {
-        let mut transaction = self.write.begin().await?;
-        insert_user(&mut transaction, user).await?;
-        insert_session(&mut transaction, session).await?;
-        insert_refresh_token(&mut transaction, token).await?;
-        put_link(&mut transaction, link).await?;
-        Ok(transaction.commit().await?)
+        let mut work = Work::begin(&self.write).await?;
+        insert_user(&mut work, user).await?;
+        insert_session(&mut work, session).await?;
+        insert_refresh_token(&mut work, token).await?;
+        put_link(&mut work, link).await?;
+        Ok(work.commit().await?)
     }
 
     async fn link_spotify(&self, link: &StoredSpotifyLink) -> StoreResult<bool> {
-        let mut transaction = self.write.begin().await?;
-        let done = sqlx::query("UPDATE users SET kind = 'user' WHERE id = ?")
-            .bind(link.user.0)
-            .execute(&mut *transaction)
-            .await?;
+        let mut work = Work::begin(&self.write).await?;
+        let done =
+            sqlx::query("UPDATE users SET kind = 'user' WHERE id = ?").bind(link.user.0).execute(&mut *work).await?;
         if done.rows_affected() != 1 {
-            transaction.rollback().await?;
+            work.roll_back().await?;
             return Ok(false);
         }
-        put_link(&mut transaction, link).await?;
-        transaction.commit().await?;
+        put_link(&mut work, link).await?;
+        work.commit().await?;
         Ok(true)
     }
 
@@ -141,15 +140,14 @@ impl SpotifyStore for SqliteStore {
     }
 
     async fn unlink_spotify(&self, user: UserId) -> StoreResult<bool> {
-        let mut transaction = self.write.begin().await?;
-        let done =
-            sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0).execute(&mut *transaction).await?;
-        sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0).execute(&mut *transaction).await?;
+        let mut work = Work::begin(&self.write).await?;
+        let done = sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0).execute(&mut *work).await?;
+        sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0).execute(&mut *work).await?;
         sqlx::query("UPDATE users SET kind = 'guest' WHERE id = ? AND password_hash IS NULL")
             .bind(user.0)
-            .execute(&mut *transaction)
+            .execute(&mut *work)
             .await?;
-        transaction.commit().await?;
+        work.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 
