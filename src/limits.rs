@@ -56,7 +56,8 @@ pub const AWAY_GRACE: Duration = Duration::from_mins(15);
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// A room that nobody is in and where nothing plays leaves memory after this long.
 pub const ROOM_IDLE: Duration = Duration::from_mins(1);
-/// Between two tries to reload a room whose append failed.
+/// After an append failed: for how long its room tries nothing that would have to be stored, and between two tries to
+/// reload it.
 pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
 
 /// Connections to a MySQL database; beyond it calls wait for one.

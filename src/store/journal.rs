@@ -4,7 +4,7 @@
 //! thousand rooms share one sync. An append is answered only after its transaction is durable. When a transaction
 //! fails its batches are tried one by one, so that one room's conflict is not another room's failure; when the database
 //! cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a batch that is lost nothing
-//! of the same room and epoch is kept.
+//! of the same room is kept until it begins anew.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,48 +24,54 @@ pub type Appended = Result<(), Arc<StoreError>>;
 /// Where rooms hand their events over. Cheap to clone; the journal ends when the last clone is gone.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    appends: mpsc::Sender<Append>,
+    queue: mpsc::Sender<Message>,
 }
 
 #[derive(Debug)]
-struct Append {
-    batch: JournalBatch,
-    done: oneshot::Sender<Appended>,
+enum Message {
+    Append(Box<JournalBatch>, oneshot::Sender<Appended>),
+    BeginAnew(RoomId),
 }
 
 impl Journal {
     /// Starts the one writer.
     pub fn start(store: SharedStore, clock: Clock, metrics: Metrics, tasks: &TaskTracker) -> Self {
-        let (appends, queue) = mpsc::channel(JOURNAL_QUEUE_MAX);
-        tasks.spawn(write(store, clock, metrics, queue));
-        Self { appends }
+        let (queue, messages) = mpsc::channel(JOURNAL_QUEUE_MAX);
+        tasks.spawn(write(store, clock, metrics, messages));
+        Self { queue }
     }
 
     /// Hands a batch over; waits only while the queue is full. The receiver resolves once the batch is durable or is
     /// known not to be; it is dropped without an answer only when the process ends.
     pub async fn append(&self, batch: JournalBatch) -> oneshot::Receiver<Appended> {
         let (done, appended) = oneshot::channel();
-        if let Err(mpsc::error::SendError(append)) = self.appends.send(Append { batch, done }).await {
-            drop(append);
-        }
+        let _ = self.queue.send(Message::Append(Box::new(batch), done)).await;
         appended
+    }
+
+    /// What this room appends from now on rests on what is stored.
+    pub async fn begin_anew(&self, room: RoomId) {
+        let _ = self.queue.send(Message::BeginAnew(room)).await;
     }
 }
 
-async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mpsc::Receiver<Append>) {
+async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mpsc::Receiver<Message>) {
     let mut gathered = Vec::new();
     let mut broken = Broken::default();
     while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
-        let (batches, waiting): (Vec<_>, Vec<_>) = gathered
-            .drain(..)
-            .filter_map(|append| match broken.of(&append.batch) {
-                Some(error) => {
-                    answer(&metrics, append.done, Err(error));
-                    None
-                }
-                None => Some((append.batch, append.done)),
-            })
-            .unzip();
+        let (mut batches, mut waiting) = (Vec::new(), Vec::new());
+        for message in gathered.drain(..) {
+            match message {
+                Message::BeginAnew(room) => broken.mend(room),
+                Message::Append(batch, done) => match broken.of(&batch) {
+                    Some(error) => answer(&metrics, done, Err(error)),
+                    None => {
+                        batches.push(*batch);
+                        waiting.push(done);
+                    }
+                },
+            }
+        }
         if batches.is_empty() {
             continue;
         }
@@ -94,24 +100,23 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
 }
 
 /// Rooms of which a batch is lost. What was decided after it rests on it, and kept alone would leave a hole in the journal; so
-/// nothing of the same epoch is taken any more. The room loads itself anew and goes on with another epoch.
+/// nothing more is taken. The room loads itself anew, says so, and goes on from there.
 #[derive(Default)]
-struct Broken(HashMap<RoomId, (u64, Arc<StoreError>)>);
+struct Broken(HashMap<RoomId, Arc<StoreError>>);
 
 impl Broken {
-    fn of(&mut self, batch: &JournalBatch) -> Option<Arc<StoreError>> {
-        let (epoch, error) = self.0.get(&batch.room)?;
-        if *epoch == batch.epoch {
-            return Some(error.clone());
-        }
-        self.0.remove(&batch.room);
-        None
+    fn of(&self, batch: &JournalBatch) -> Option<Arc<StoreError>> {
+        self.0.get(&batch.room).cloned()
     }
 
     fn by(&mut self, batch: &JournalBatch, error: Arc<StoreError>) -> Arc<StoreError> {
         tracing::error!(room = %batch.room, offset = batch.offset, %error, "append failed");
-        self.0.insert(batch.room, (batch.epoch, error.clone()));
+        self.0.insert(batch.room, error.clone());
         error
+    }
+
+    fn mend(&mut self, room: RoomId) {
+        self.0.remove(&room);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -131,6 +132,19 @@ impl Seat {
         match self.ask(enqueue(title)).await {
             ServerFrame::Reply { ok: true, entry: Some(entry), .. } => entry,
             other => panic!("not queued: {other:?}"),
+        }
+    }
+
+    /// As [`Self::add`], however often that is refused for now.
+    pub async fn add_when_possible(&mut self, title: &str) -> EntryId {
+        loop {
+            match self.ask(enqueue(title)).await {
+                ServerFrame::Reply { ok: true, entry: Some(entry), .. } => return entry,
+                ServerFrame::Reply { error: Some(error), .. } if error.retry => {
+                    tokio::time::advance(Duration::from_millis(100)).await;
+                }
+                other => panic!("not queued: {other:?}"),
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 mod barrier;
 mod durability;
 mod hall;
+mod outage;
+mod panics;
 mod people;
 mod presence;
 mod resume;

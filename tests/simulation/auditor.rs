@@ -1,10 +1,11 @@
-//! Knows what was acknowledged and what was shown, reads what is stored, and says what cannot be.
+//! Knows what was acknowledged and what was shown, reads what is stored, and says what cannot be. The crash tests are held
+//! to it, too.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 use tutti::room::state::RoomState;
-use tutti::store::memory::MemoryStore;
+use tutti::store::StoredJournal;
 use tutti_protocol::{
     CommandId, EntryId, Event, Playback, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame, UserId,
 };
@@ -47,6 +48,8 @@ pub struct Auditor {
     batches: BTreeMap<u64, String>,
     /// Every command that was ever stored with events, and where they end.
     commands: HashMap<(UserId, CommandId), u64>,
+    /// Every entry that was ever queued, suggested, or credited to somebody.
+    entries: HashSet<EntryId>,
     /// The room after every batch, the last of them.
     states: BTreeMap<u64, RoomState>,
     /// Commands whose senders were told that they were refused, or that nothing changed: nothing may come of them.
@@ -63,11 +66,16 @@ impl Auditor {
             events: BTreeMap::new(),
             batches: BTreeMap::new(),
             commands: HashMap::new(),
+            entries: HashSet::new(),
             states,
             idle: HashSet::new(),
             top: 0,
             drawn_nearer: 0,
         }
+    }
+
+    pub fn room(&self) -> RoomId {
+        self.room
     }
 
     pub fn top(&self) -> u64 {
@@ -78,13 +86,17 @@ impl Auditor {
         self.drawn_nearer
     }
 
+    /// What is stored where a batch ends, as JSON.
+    pub fn batch(&self, offset: u64) -> Option<&str> {
+        self.batches.get(&offset).map(String::as_str)
+    }
+
     pub fn state(&self) -> &RoomState {
         self.states.last_key_value().expect("the newest").1
     }
 
     /// Reads what was stored since, and checks that what was stored before still is.
-    pub fn read(&mut self, store: &MemoryStore) -> Result<(), String> {
-        let stored = store.stored_journal(self.room);
+    pub fn read(&mut self, stored: &StoredJournal) -> Result<(), String> {
         let covered = stored.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
         let kept: BTreeSet<u64> = stored.batches.iter().map(|batch| batch.offset).collect();
         if let Some(lost) = self.batches.keys().rev().take_while(|at| **at > covered).find(|at| !kept.contains(at)) {
@@ -118,6 +130,7 @@ impl Auditor {
             for (event, offset) in events.into_iter().zip(first..) {
                 self.drawn_nearer += u64::from(draws_nearer(&state, &event)?);
                 state.apply(&event);
+                self.entries.extend(named(&event));
                 self.events.insert(offset, event);
             }
             check_invariants(&state)?;
@@ -175,8 +188,7 @@ impl Auditor {
                 if *offset != stored {
                     return Err(format!("a command that is stored at {stored} is answered with {offset}"));
                 }
-                let added = |entry: &EntryId| self.events.values().any(|event| names(event, *entry));
-                if entry.as_ref().is_some_and(|entry| !added(entry)) {
+                if entry.is_some_and(|entry| !self.entries.contains(&entry)) {
                     return Err("an entry that was acknowledged is not stored".into());
                 }
                 Ok(())
@@ -241,11 +253,12 @@ fn draws_nearer(before: &RoomState, event: &Event) -> Result<bool, String> {
     Err(format!("the room moves its timeline from {was:?} to {playback:?}"))
 }
 
-fn names(event: &Event, id: EntryId) -> bool {
+/// The entry that somebody gets for asking.
+fn named(event: &Event) -> Option<EntryId> {
     match event {
-        Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => entry.id == id,
-        Event::EntryCredited { entry, .. } => *entry == id,
-        _ => false,
+        Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => Some(entry.id),
+        Event::EntryCredited { entry, .. } => Some(*entry),
+        _ => None,
     }
 }
 

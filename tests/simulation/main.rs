@@ -4,6 +4,7 @@
 //! seed that fails happens again exactly. `make simulate SEEDS=10000` plays more of them; `FIRST` is the first.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
+#[expect(dead_code, reason = "the crash tests ask more of it")]
 mod auditor;
 mod chance;
 mod member;

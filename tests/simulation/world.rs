@@ -374,7 +374,7 @@ impl World {
     // What is seen
 
     fn read(&mut self) -> Verdict {
-        self.auditors.iter_mut().try_for_each(|auditor| auditor.read(&self.store))
+        self.auditors.iter_mut().try_for_each(|auditor| auditor.read(&self.store.stored_journal(auditor.room())))
     }
 
     fn look(&mut self) -> Verdict {
@@ -497,6 +497,7 @@ impl World {
             }
             self.pass(1_000)?;
             self.look()?;
+            self.ask_again();
         }
         for index in 0..self.members.len() {
             self.listen_to_all(index)?;
@@ -517,6 +518,15 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// What was refused for now, on connections that stand.
+    fn ask_again(&mut self) {
+        for index in 0..self.members.len() {
+            for (id, command, _) in self.members[index].pending.clone() {
+                self.send(index, id, command);
+            }
+        }
     }
 
     fn listen_to_all(&mut self, index: usize) -> Verdict {

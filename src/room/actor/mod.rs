@@ -1,6 +1,7 @@
 //! The one task that owns a room: what is asked of it, decided, made durable, and let go of. What it does without being
-//! asked is in `upkeep`.
+//! asked is in `upkeep`, and what it does when its store fails in `outage`.
 
+mod outage;
 mod upkeep;
 
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub(super) struct Actor {
     leave_at_ms: i64,
     /// Set after an append failed: nothing is decided until the room was reloaded.
     reload_at_ms: Option<i64>,
+    /// Until then nothing is tried that would have to be stored: an append failed a moment ago.
+    refuse_until_ms: i64,
 }
 
 /// However an actor ends, nobody waits for it: after a panic the members' clients come back, and the room is loaded anew.
@@ -92,6 +95,7 @@ impl Actor {
             presence_at_ms: None,
             leave_at_ms: now_ms + ms(ROOM_IDLE),
             reload_at_ms: None,
+            refuse_until_ms: 0,
         };
         (actor, view)
     }
@@ -267,6 +271,10 @@ impl Actor {
         let new_entry = EntryId(ids::uuid_v7(now_ms));
         let (present, audience) = (self.presence.active(), self.presence.audience());
         let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience };
+        // What changes nothing needs no store: members come back, questions are answered.
+        if now_ms < self.refuse_until_ms && !self.state.decide(&ctx, input).map_err(JoinError::Refused)?.is_empty() {
+            return Err(JoinError::Unavailable);
+        }
         let events = self.state.handle(&ctx, input).map_err(JoinError::Refused)?;
         self.wait_for_newcomers(now_ms, &events);
         self.presence.follow_output(self.state.output());

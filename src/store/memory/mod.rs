@@ -25,6 +25,7 @@ pub struct MemoryStore {
     /// Appends that are still to be stored and reported as failed, as when the line breaks during a commit.
     doubtful_appends: AtomicU32,
     lie: Mutex<Option<Lie>>,
+    panic_in: Mutex<Option<Call>>,
     /// Appends pass as readers; a test that holds it as writer keeps them waiting.
     gate: Arc<RwLock<()>>,
 }
@@ -40,7 +41,26 @@ pub enum Lie {
     LosesTheLast,
 }
 
+/// A call by which the store can bring down whoever makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// [`load_journal`](super::RoomStore::load_journal).
+    LoadJournal,
+    /// [`save_checkpoint`](super::RoomStore::save_checkpoint).
+    SaveCheckpoint,
+}
+
 impl MemoryStore {
+    /// The next such call panics, in the task that makes it.
+    pub fn panic_in(&self, call: Call) {
+        *self.panic_in.lock() = Some(call);
+    }
+
+    fn may_panic(&self, call: Call) {
+        let panics = self.panic_in.lock().take_if(|wanted| *wanted == call).is_some();
+        assert!(!panics, "a panic that a test asked for");
+    }
+
     /// From now on it lies.
     pub fn tell(&self, lie: Lie) {
         *self.lie.lock() = Some(lie);
@@ -68,6 +88,11 @@ impl MemoryStore {
     /// The next so many appends fail with [`StoreError::Injected`].
     pub fn fail_appends(&self, appends: u32) {
         self.failing_appends.store(appends, Ordering::SeqCst);
+    }
+
+    /// Appends that are still to fail.
+    pub fn failing_appends(&self) -> u32 {
+        self.failing_appends.load(Ordering::SeqCst)
     }
 
     /// The next so many appends are stored, and fail with [`StoreError::Injected`] all the same.

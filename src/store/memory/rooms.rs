@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 
-use super::{Lie, MemoryStore};
+use super::{Call, Lie, MemoryStore};
 use crate::store::{
     Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
@@ -91,6 +91,7 @@ impl RoomStore for MemoryStore {
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
+        self.may_panic(Call::LoadJournal);
         self.fault()?;
         let mut tables = self.rooms.lock();
         tables.sync();
@@ -102,6 +103,7 @@ impl RoomStore for MemoryStore {
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
+        self.may_panic(Call::SaveCheckpoint);
         self.fault()?;
         let mut tables = self.rooms.lock();
         if tables.checkpoints.get(&checkpoint.room).is_some_and(|known| known.offset > checkpoint.offset) {

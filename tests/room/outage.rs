@@ -1,0 +1,133 @@
+//! A store that takes nothing, as on a full disk: nobody notices more than that commands are refused.
+
+use std::time::Duration;
+
+use tutti_protocol::{ErrorCode, Event, ServerFrame};
+
+use super::hall::{Got, Hall, Seat, enqueue};
+
+/// The disk is full: what is there can be read, and nothing is written.
+fn fill(hall: &Hall) {
+    hall.store.fail_appends(u32::MAX);
+}
+
+/// Time passes, and the seat answers pings.
+async fn pass(hall: &Hall, seat: &Seat, duration: Duration) {
+    let step = Duration::from_millis(100);
+    for _ in 0..duration.as_millis() / step.as_millis() {
+        tokio::time::advance(step).await;
+        seat.link.heard(hall.clock.now_ms());
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn told_of_the_room(seat: &mut Seat) -> Vec<ServerFrame> {
+    let told = seat.so_far().into_iter().filter_map(|got| match got {
+        Got::Frame(frame @ (ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. })) => Some(frame),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_are_refused_and_nobody_is_shown_anything_else() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("a1").await;
+    let (known, _) = ben.delta().await;
+    ben.so_far();
+
+    fill(&hall);
+    for _ in 0..5 {
+        let ServerFrame::Reply { ok: false, error: Some(error), .. } = ana.ask(enqueue("lost")).await else {
+            panic!("acknowledged without being durable")
+        };
+        assert_eq!((error.code, error.retry), (ErrorCode::Unavailable, true));
+    }
+    pass(&hall, &ben, Duration::from_secs(2)).await;
+    assert_eq!(told_of_the_room(&mut ben), []);
+
+    hall.store.fail_appends(0);
+    ana.add_when_possible("a2").await;
+    let (position, _) = ben.delta().await;
+    assert_eq!((position.epoch, position.offset), (known.epoch, known.offset + 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_come_back_and_are_shown_the_room_from_memory() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("a1").await;
+    let (known, _) = ben.delta().await;
+    ben.leave().await;
+
+    fill(&hall);
+    ana.ask(enqueue("lost")).await;
+    pass(&hall, &ana, Duration::from_millis(200)).await;
+    let mut back = hall.resume(code, "ben", Some(known)).await.expect("let in");
+    assert!(matches!(back.frame(|_| true).await, ServerFrame::Welcome { resumed: true, .. }));
+    let (_, room) = hall.enter(code, "ana").await.snapshot().await;
+    assert_eq!(room.now_playing.expect("a1 is on").track.title, "a1");
+}
+
+/// What is due is tried again and again, but not without end.
+#[tokio::test(start_paused = true)]
+async fn a_track_that_ends_meanwhile_is_tried_once_a_second_and_goes_on_by_itself() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    ana.add("a1").await;
+    ana.add("a2").await;
+    ana.so_far();
+    pass(&hall, &ana, Duration::from_secs(150)).await;
+    ana.so_far();
+    fill(&hall);
+    pass(&hall, &ana, Duration::from_secs(60)).await;
+    let tried = u32::MAX - hall.store.failing_appends();
+    assert!((20..80).contains(&tried), "{tried} appends");
+    assert_eq!(told_of_the_room(&mut ana), [], "nothing that is not stored");
+
+    hall.store.fail_appends(0);
+    pass(&hall, &ana, Duration::from_secs(2)).await;
+    let started = told_of_the_room(&mut ana).into_iter().any(|frame| match frame {
+        ServerFrame::Delta { events, .. } => {
+            events.iter().any(|event| matches!(event, Event::EntryStarted { entry, .. } if entry.track.title == "a2"))
+        }
+        _ => false,
+    });
+    assert!(started, "a2 goes on by itself");
+}
+
+/// The line broke while it was stored: nobody knew, until the room was read again.
+#[tokio::test(start_paused = true)]
+async fn what_was_stored_after_all_is_shown_and_acknowledged_when_it_is_asked_again() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let (before, _) = ben.snapshot().await;
+
+    hall.store.fail_after_appends(1);
+    let id = ana.send(enqueue("a1")).await;
+    assert!(matches!(ana.reply(id).await, ServerFrame::Reply { ok: false, error: Some(error), .. } if error.retry));
+    let (position, events) = ben.delta().await;
+    assert_eq!((position.epoch, position.offset), (before.epoch, before.offset + events.len() as u64));
+    assert!(matches!(events[..], [Event::EntryAdded { .. }, Event::EntryStarted { .. }]), "{events:?}");
+
+    ana.send_as(id, enqueue("a1")).await;
+    assert!(matches!(ana.reply(id).await, ServerFrame::Reply { ok: true, entry: Some(_), .. }));
+    assert_eq!(hall.enter(code, "ana").await.snapshot().await.1.upcoming_total, 0, "queued once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kick_that_was_stored_after_all_closes_the_connection() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    hall.store.fail_after_appends(1);
+    ana.send(tutti_protocol::Command::Kick { member: super::hall::user("ben") }).await;
+    assert_eq!(ben.closed().await, 4504);
+}

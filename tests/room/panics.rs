@@ -1,0 +1,68 @@
+//! A room whose actor panics: the others do not notice, and it comes back with nothing lost.
+
+use tutti::store::memory::Call;
+use tutti_protocol::{CommandId, ServerFrame};
+use uuid::Uuid;
+
+use super::hall::{Got, Hall, enqueue};
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
+    let hall = Hall::open();
+    let (code, other) = (hall.room("ana").await, hall.room("dora").await);
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let mut dora = hall.enter(other, "dora").await;
+
+    hall.store.panic_in(Call::SaveCheckpoint);
+    let mut acknowledged = vec![];
+    // A checkpoint comes after so many batches.
+    for number in 0..1_000 {
+        let (id, command) = (CommandId(Uuid::new_v4()), enqueue(&format!("a{number}")));
+        ana.send_as(id, command.clone()).await;
+        let got = ana
+            .until(|got| {
+                matches!(got, Got::Close(_))
+                    || matches!(got, Got::Frame(ServerFrame::Reply { id: to, .. }) if *to == id)
+            })
+            .await;
+        match got {
+            Got::Frame(reply) => acknowledged.push((id, command, reply)),
+            Got::Close(code) => {
+                assert_eq!(code, 4002);
+                break;
+            }
+            Got::Ping => unreachable!("not waited for"),
+        }
+    }
+    assert_eq!(ben.closed().await, 4002, "nobody waits for an actor that is gone");
+    assert!((200..1_000).contains(&acknowledged.len()), "{} acknowledged", acknowledged.len());
+    dora.add("d1").await;
+
+    let mut ana = hall.enter(code, "ana").await;
+    let (_, room) = ana.snapshot().await;
+    let there = usize::try_from(room.upcoming_total).expect("few") + usize::from(room.now_playing.is_some());
+    assert!((acknowledged.len()..=acknowledged.len() + 1).contains(&there), "{there} entries");
+    for (id, command, first) in acknowledged {
+        ana.send_as(id, command).await;
+        assert_eq!(ana.reply(id).await, first, "the first reply again");
+    }
+    assert_eq!(hall.enter(code, "ben").await.snapshot().await.1.upcoming_total, room.upcoming_total, "and no effect");
+    ana.add("one more").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_the_midst_of_an_outage_loses_nothing_either() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    let first = ana.add("a1").await;
+    hall.store.fail_appends(1);
+    hall.store.panic_in(Call::LoadJournal);
+    ana.send(enqueue("lost")).await;
+    assert_eq!(ana.closed().await, 4002);
+
+    let mut ana = hall.enter(code, "ana").await;
+    let (_, room) = ana.snapshot().await;
+    assert_eq!((room.now_playing.expect("a1 is on").id, room.upcoming_total), (first, 0));
+    ana.add_when_possible("a2").await;
+}
