@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -88,10 +89,11 @@ impl Server {
     }
 
     /// Waits for the token given to [`start`], then stops in the reverse of the order in which it started: connections
-    /// are told and closed, rooms end when all that was decided is durable, and what they write to ends last.
+    /// are told and closed, rooms end when all that was decided is durable, and what they write to ends last. Until the
+    /// last connection is told to go HTTP is answered, `/readyz` with 503: whoever sends people here learns it in time.
     pub async fn stopped(self) {
         self.stop.cancelled().await;
-        self.hub.drain();
+        self.hub.drain().await;
         self.connections.end("connections", DRAIN_CONNECTIONS_TIMEOUT).await;
         self.rooms.end("rooms", DRAIN_ROOMS_TIMEOUT).await;
         self.background.end("background tasks", DRAIN_BACKGROUND_TIMEOUT).await;
@@ -162,6 +164,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         origins: origins.clone(),
         config: config.limits.clone(),
         limits: DoorLimits::new(&config.limits, clock),
+        admissions: Semaphore::new(config.limits.limit_admissions as usize),
         tasks: connections.tasks.clone(),
         draining: stop.clone(),
     });
@@ -199,7 +202,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         warp::service(http::routes(&services)),
         config.limits.limit_connections,
         connections.tasks.clone(),
-        stop.clone(),
+        connections.stop.clone(),
     ));
     tracing::info!("serving at http://{address}");
     Ok(Server { address, metrics_address, stop, hub, connections, rooms, background, library, store, keys, _lock })

@@ -177,6 +177,11 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_COMMANDS_PER_SECOND", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_commands_per_second: u32,
 
+    /// People on their way into their rooms at a time, in all: what the database answers within a few seconds. Beyond it
+    /// they are told to come back in a moment.
+    #[arg(long, env = "TUTTI_LIMIT_ADMISSIONS", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_admissions: u32,
+
     /// WebSockets open at a time, per address.
     #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_connections_per_address: u32,

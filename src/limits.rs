@@ -89,8 +89,14 @@ pub const METRICS_TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// A request's head must have come by then (slowloris).
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// After SIGTERM: how long connections may take to end.
-pub const DRAIN_CONNECTIONS_TIMEOUT: Duration = Duration::from_secs(4);
+/// After SIGTERM: over how long the closing of connections is spread at most, so that they do not all return at one moment.
+pub const DRAIN_SPREAD_MAX: Duration = Duration::from_millis(1_500);
+/// Between two steps of that.
+pub const DRAIN_STEP: Duration = Duration::from_millis(50);
+/// Connections closed in one step, and more only where there would be too many steps.
+pub const DRAIN_CLOSES_PER_STEP: usize = 32;
+/// Then: how long connections may take to end.
+pub const DRAIN_CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// Then: how long rooms may take to be durable.
 pub const DRAIN_ROOMS_TIMEOUT: Duration = Duration::from_secs(3);
 /// Then: how long everything else may take.
@@ -107,6 +113,10 @@ const _: () = assert!(DATABASE_WORK_TIMEOUT.as_secs() < 20, "PlanetScale would e
 const _: () = assert!(DATABASE_CONNECTION_IDLE_MAX.as_secs() < DATABASE_CONNECTION_LIFETIME_MAX.as_secs());
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(
-    (DRAIN_CONNECTIONS_TIMEOUT.as_secs() + DRAIN_ROOMS_TIMEOUT.as_secs() + DRAIN_BACKGROUND_TIMEOUT.as_secs()) < 10,
+    DRAIN_SPREAD_MAX.as_millis()
+        + DRAIN_CONNECTIONS_TIMEOUT.as_millis()
+        + DRAIN_ROOMS_TIMEOUT.as_millis()
+        + DRAIN_BACKGROUND_TIMEOUT.as_millis()
+        < 10_000,
     "a service manager kills what has not ended after ten seconds"
 );

@@ -7,6 +7,7 @@ use dashmap::DashMap;
 use tutti_protocol::{CloseCode, ConnectionId, ServerFrame, SessionId, UserId};
 
 use super::{Link, frame};
+use crate::limits::{DRAIN_CLOSES_PER_STEP, DRAIN_SPREAD_MAX, DRAIN_STEP};
 
 /// All authenticated connections. Its maps' guards never leave its methods.
 #[derive(Debug, Default)]
@@ -62,15 +63,20 @@ impl Hub {
         }
     }
 
-    /// Tells everyone that the server goes, and closes them.
-    pub fn drain(&self) {
+    /// Tells everyone that the server goes, and closes them one after the other: those who are told to come back do not all
+    /// come at one moment. Whoever is not closed yet is served as before. Nobody new may be let in meanwhile.
+    pub async fn drain(&self) {
         let notice = frame::json(&ServerFrame::Notice {
             code: "draining".into(),
             message: "The server restarts; you will be back in a moment.".into(),
         });
-        for link in &self.links {
-            link.outbox.push(&notice);
-            link.outbox.close(CloseCode::GoingAway);
+        let links: Vec<Arc<Link>> = self.links.iter().map(|link| link.clone()).collect();
+        links.iter().for_each(|link| link.outbox.push(&notice));
+        let steps_max = usize::try_from(DRAIN_SPREAD_MAX.as_millis() / DRAIN_STEP.as_millis()).unwrap_or(1);
+        let mut steps = tokio::time::interval(DRAIN_STEP);
+        for some in links.chunks(links.len().div_ceil(steps_max).max(DRAIN_CLOSES_PER_STEP)) {
+            steps.tick().await;
+            some.iter().for_each(|link| link.outbox.close(CloseCode::GoingAway));
         }
     }
 }

@@ -27,6 +27,7 @@ mod upgrade;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::RoomId;
@@ -71,6 +72,8 @@ pub struct Sockets {
     pub config: LimitsConfig,
     /// How often they may come.
     pub limits: DoorLimits,
+    /// Taken while somebody is on their way in. When there is none left nobody waits for one: they come back.
+    pub admissions: Semaphore,
     /// What waits for them at shutdown.
     pub tasks: TaskTracker,
     /// Cancelled when nobody new is let in.

@@ -79,6 +79,9 @@ async fn enter(
     };
     let now_ms = sockets.clock.now_ms();
     let access = sockets.identity.authenticate(&hello.token).map_err(close_code)?;
+    // After a restart everybody comes at once. Those who would wait for longer than their patience lasts are told so now:
+    // otherwise they gave up when it is their turn, came again, and made the line no shorter.
+    let _admission = sockets.admissions.try_acquire().map_err(|_| CloseCode::TryLater)?;
     let code = RoomCode::parse(&hello.room).ok_or(CloseCode::RoomNotFound)?;
     sockets.limits.guesses.peek(&address).map_err(|_| CloseCode::TryLater)?;
     let room = sockets.rooms.open(code).await.map_err(|error| match error {

@@ -91,6 +91,7 @@ impl Site {
             origins: origins.clone(),
             config: config.limits.clone(),
             limits: DoorLimits::new(&config.limits, clock),
+            admissions: tokio::sync::Semaphore::new(config.limits.limit_admissions as usize),
             tasks,
             draining: draining.clone(),
         });
