@@ -60,6 +60,10 @@ fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60
 	RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz-build --sanitizer none $(FUZZ_TARGET) \
 	target/fuzz/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET) -- -max_total_time=$(or $(SECONDS),60) -max_len=8192
 
+.PHONY: crash
+crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, with two hundred clients; prints the figures
+	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killed -- --nocapture --test-threads=1
+
 .PHONY: lint
 lint: ## Runs every check that needs no test
 	@.ci/lint

@@ -1,0 +1,67 @@
+//! The databases that the program is run on, and how to look into them beside it.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+use tutti::store::mysql::{MySqlStore, schema};
+use tutti::store::sqlite::SqliteStore;
+use tutti::store::{Store, StoreResult, StoredJournal};
+use tutti_protocol::{RoomCode, RoomId};
+
+use crate::mariadb::MariaDb;
+use crate::program::Start;
+
+pub enum Database {
+    /// A file in the data directory.
+    Sqlite,
+    /// A server of this test's own.
+    MariaDb { server: MariaDb, url: secrecy::SecretString },
+}
+
+impl Database {
+    /// A MariaDB with an empty schema of this version.
+    pub async fn mariadb() -> Self {
+        let server = MariaDb::private();
+        let url = server.database().await;
+        schema::migrate(&url).await.expect("migrates");
+        Self::MariaDb { server, url }
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::MariaDb { .. } => "MariaDB",
+        }
+    }
+
+    /// How the program is started on it.
+    pub fn start(&self, data_dir: &Path) -> Start {
+        let database_url = match self {
+            Self::Sqlite => None,
+            Self::MariaDb { url, .. } => Some(url.expose_secret().to_owned()),
+        };
+        Start { database_url, ..Start::on(data_dir) }
+    }
+
+    pub async fn room(&self, data_dir: &Path, code: RoomCode) -> RoomId {
+        let store = self.open(data_dir).await.expect("opens");
+        let room = store.room_by_code(code).await.expect("answers").expect("it is there");
+        store.close().await;
+        room.id
+    }
+
+    /// What is stored of these rooms. Nothing stays open: whoever starts next finds what a crash left.
+    pub async fn journals(&self, data_dir: &Path, rooms: &[RoomId]) -> StoreResult<Vec<StoredJournal>> {
+        let store = self.open(data_dir).await?;
+        let journals = futures_util::future::try_join_all(rooms.iter().map(|room| store.load_journal(*room))).await;
+        store.close().await;
+        journals
+    }
+
+    async fn open(&self, data_dir: &Path) -> StoreResult<Box<dyn Store>> {
+        Ok(match self {
+            Self::Sqlite => Box::new(SqliteStore::open(&data_dir.join("tutti.db")).await?),
+            Self::MariaDb { url, .. } => Box::new(MySqlStore::open(url).await?),
+        })
+    }
+}
