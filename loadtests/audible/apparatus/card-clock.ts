@@ -1,0 +1,84 @@
+import { constants, openSync, readSync, writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { SAMPLE_RATE } from '../sound/test-music.ts';
+import { nowMs } from './clock.ts';
+
+/**
+ * The clocks of sound cards, in a process of its own so that nothing else makes them late. Each takes from its pipe what
+ * it should have played by now, no more, and writes the first channel down as it is heard. A card whose sink plays
+ * nothing plays silence, as a card does.
+ */
+
+/**
+ * A pipe holds 64 KiB, and all of it is latency: with this many channels that is 43 ms, as of an ordinary card.
+ */
+export const CARD_CHANNELS = 8;
+const FRAME_BYTES = 4 * CARD_CHANNELS;
+const TICK_MS = 1;
+
+interface Card {
+  pipe: number;
+  heard: number;
+  samplesPerMs: number;
+  played: number;
+  /** A frame of which only the beginning came. */
+  rest: Buffer;
+  sounding: boolean;
+}
+
+function play(cards: Card[]): never {
+  const startMs = nowMs();
+  console.log(`playing since ${startMs}`);
+  const tick = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    // A thread that does nothing but this keeps time better than timers do.
+    Atomics.wait(tick, 0, 0, TICK_MS);
+    for (const card of cards) advance(card, nowMs() - startMs);
+  }
+}
+
+function advance(card: Card, passedMs: number): void {
+  const due = Math.floor(passedMs * card.samplesPerMs) - card.played;
+  if (due <= 0) return;
+  const buffer = Buffer.alloc(due * FRAME_BYTES);
+  card.rest.copy(buffer);
+  const filled = card.rest.length + read(card.pipe, buffer, card.rest.length);
+  const frames = Math.floor(filled / FRAME_BYTES);
+  card.rest = Buffer.from(buffer.subarray(frames * FRAME_BYTES, filled));
+  const heard = Buffer.alloc(4 * due);
+  for (let n = 0; n < frames; n += 1) buffer.copy(heard, 4 * n, n * FRAME_BYTES, n * FRAME_BYTES + 4);
+  writeSync(card.heard, heard);
+  if (frames < due && card.sounding) console.log(`starved at ${(passedMs / 1000).toFixed(3)} s`);
+  card.sounding = frames === due;
+  card.played += due;
+}
+
+/** As much as there is, up to the end of the buffer. */
+function read(pipe: number, buffer: Buffer, from: number): number {
+  let at = from;
+  while (at < buffer.length) {
+    try {
+      const bytes = readSync(pipe, buffer, at, buffer.length - at, null);
+      if (bytes === 0) break;
+      at += bytes;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') break;
+      throw error;
+    }
+  }
+  return at - from;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const named = JSON.parse(process.argv[2] ?? '[]') as [string, string, number][];
+  play(
+    named.map(([pipe, heard, ppm]) => ({
+      pipe: openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK),
+      heard: openSync(heard, 'a'),
+      samplesPerMs: (SAMPLE_RATE / 1000) * (1 + ppm / 1e6),
+      played: 0,
+      rest: Buffer.alloc(0),
+      sounding: false,
+    })),
+  );
+}

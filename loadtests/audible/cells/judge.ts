@@ -1,0 +1,45 @@
+import type { Recording } from '../apparatus/recording.ts';
+import { Correlator, type Unheard, type Window } from '../sound/correlator.ts';
+import { type Gap, gaps, onsetMs } from '../sound/silence.ts';
+import { SAMPLE_RATE } from '../sound/test-music.ts';
+import type { Scope } from './cells.ts';
+
+/** What a row came to in one run. */
+export interface Heard {
+  /** Of every two players, second by second. */
+  windows: (Window | Unheard)[];
+  /** Holes in what any of them played. */
+  gaps: Gap[];
+  /** From each `play` to the first sound, of each player; `null`: none came. */
+  first_ms: (number | null)[];
+}
+
+const FIRST_WAIT_MS = 5_000;
+
+/** Judges a whole run, row by row. */
+export function judge(recording: Recording, scopes: readonly Scope[]): Map<string, Heard> {
+  const correlator = new Correlator(SAMPLE_RATE);
+  const { channels } = recording;
+  const rows = new Map<string, Heard>();
+  for (const { row, fromMs, untilMs, playedMs } of scopes) {
+    const heard = rows.get(row) ?? { windows: [], gaps: [], first_ms: [] };
+    rows.set(row, heard);
+    if (playedMs !== undefined) {
+      for (const played of playedMs) heard.first_ms.push(...channels.map((one) => firstAfter(recording, one, played)));
+      continue;
+    }
+    const [from, until] = [recording.placeOf(fromMs), recording.placeOf(untilMs)];
+    for (const [player, channel] of channels.entries()) {
+      heard.gaps.push(...gaps(channel, SAMPLE_RATE, from, until));
+      for (const other of channels.slice(player + 1))
+        heard.windows.push(...correlator.windows(channel, other, from, until));
+    }
+  }
+  return rows;
+}
+
+function firstAfter(recording: Recording, channel: Float32Array, playedMs: number): number | null {
+  const from = recording.placeOf(playedMs);
+  const onset = onsetMs(channel, SAMPLE_RATE, from, from + FIRST_WAIT_MS);
+  return onset === null ? null : onset - from;
+}

@@ -1,0 +1,90 @@
+import { BrowserPlayer } from '../apparatus/browser-player.ts';
+import { Member } from '../apparatus/member.ts';
+import { OneSink } from '../apparatus/one-sink.ts';
+import type { Outputs } from '../apparatus/outputs.ts';
+import { OwnCards } from '../apparatus/own-cards.ts';
+import { type Delay, Path } from '../apparatus/path.ts';
+import type { Recording } from '../apparatus/recording.ts';
+import type { Skew } from '../apparatus/skewed-clock.ts';
+
+export interface PlayerSetup {
+  /** How it reaches the server, one way and the other; directly where there is none. */
+  path?: { there: Delay; back: Delay };
+  skew?: Skew;
+  /** Its sound card is its own, and so much faster. If one has it, all have. */
+  cardPpm?: number;
+}
+
+/** What one run takes place on: outputs that are recorded, a fresh browser for each player, and a room with a host. */
+export class Stage {
+  #paths: Path[] = [];
+  readonly players: BrowserPlayer[] = [];
+
+  private constructor(
+    readonly outputs: Outputs,
+    readonly host: Member,
+    readonly code: string,
+  ) {}
+
+  static async set(url: string, setups: readonly PlayerSetup[]): Promise<Stage> {
+    const host = await Member.of(url, 'Host');
+    const code = await host.createRoom('Audible');
+    await host.enter(code);
+    const ownCards = setups.some(({ cardPpm }) => cardPpm !== undefined);
+    const outputs = ownCards
+      ? await OwnCards.start(setups.map(({ cardPpm }) => cardPpm ?? 0))
+      : await OneSink.start(setups.length);
+    const stage = new Stage(outputs, host, code);
+    try {
+      for (const [player, setup] of setups.entries()) await stage.#add(player, setup, url);
+      return stage;
+    } catch (error) {
+      await stage.strike();
+      throw error;
+    }
+  }
+
+  get recording(): Recording {
+    return this.outputs.recording;
+  }
+
+  /** All have joined, and those named make sound as soon as there is any. */
+  async join(...sounding: BrowserPlayer[]): Promise<void> {
+    for (const player of this.players) await player.join(this.code);
+    for (const player of sounding) await player.playHere();
+  }
+
+  /** All are heard. */
+  async sounds(...players: number[]): Promise<void> {
+    const asked = players.length === 0 ? [...this.players.keys()] : players;
+    await this.recording.until('sound from everybody', () => asked.every((player) => this.recording.sounds(player)));
+  }
+
+  async isSilent(): Promise<void> {
+    const players = [...this.players.keys()];
+    await this.recording.until('silence', () => !players.some((player) => this.recording.sounds(player)));
+  }
+
+  /** What makes the figures doubtful. */
+  get troubles(): string[] {
+    return [...this.players.flatMap(({ complaints }) => complaints), ...(this.outputs.troubles?.() ?? [])];
+  }
+
+  async strike(): Promise<void> {
+    await Promise.all(this.players.map((player) => player.close()));
+    this.host.leave();
+    for (const path of this.#paths) path.close();
+    await this.outputs.stop();
+  }
+
+  async #add(player: number, { path, skew }: PlayerSetup, url: string): Promise<void> {
+    let way = url;
+    if (path !== undefined) {
+      const slow = new Path(Number(new URL(url).port), path.there, path.back);
+      this.#paths.push(slow);
+      await slow.open();
+      way = slow.url;
+    }
+    this.players.push(await BrowserPlayer.launch(`Player ${player + 1}`, this.outputs, player, way, skew));
+  }
+}

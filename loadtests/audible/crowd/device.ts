@@ -1,0 +1,138 @@
+import { ServerClock } from '../../../client/src/lib/clock.ts';
+import type { Socket } from '../../../client/src/lib/connection.ts';
+import { Player } from '../../../client/src/lib/player.ts';
+import { SoundCard } from '../../../client/src/lib/testing/sound-card.ts';
+import type { ServerFrame } from '../../../protocol/typescript/protocol.ts';
+import { nowMs } from '../apparatus/clock.ts';
+import { type Member, openDirectly } from '../apparatus/member.ts';
+import { type Delay, Way } from '../apparatus/path.ts';
+import { secondsOf } from '../cells/library.ts';
+
+/** Somebody's machine: how far it is from the server, and what its clock and its sound card are like. */
+export interface Make {
+  there: Delay;
+  back: Delay;
+  clockPpm: number;
+  clockAheadMs: number;
+  cardPpm: number;
+  latencyMs: number;
+  seed: number;
+}
+
+const STATUS_EVERY_MS = 2_000;
+
+/**
+ * A device without a browser: the client's own connection, clock and player, wired as the page wires them, on a clock of
+ * its own, behind a path of its own, and with a sound card on paper whose truth is known. Music is fetched from the server.
+ */
+export class Device {
+  readonly #card: Card;
+  readonly #clock: ServerClock;
+  readonly #player: Player;
+  #telling: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly member: Member,
+    private readonly make: Make,
+  ) {
+    const startMs = nowMs();
+    const localMs = () => nowMs() + make.clockAheadMs + ((nowMs() - startMs) * make.clockPpm) / 1e6;
+    this.#card = new Card(nowMs, localMs, { ppm: make.cardPpm, latencyMs: make.latencyMs, seed: make.seed });
+    this.#clock = new ServerClock(
+      (t0) => member.send({ type: 'sync', t0 }),
+      localMs,
+      () => this.#update(),
+    );
+    this.#player = new Player({
+      createContext: () => this.#card as unknown as AudioContext,
+      fetchAudio: (trackId, signal) => member.audio(trackId, signal),
+      clock: this.#clock,
+      localNowMs: localMs,
+      onState: () => this.#tell(),
+    });
+  }
+
+  async enter(code: string): Promise<void> {
+    const self = { kind: 'player', providers: ['library'] } as const;
+    const openSocket = (url: string, subprotocol: string) =>
+      new SlowSocket(openDirectly(url, subprotocol), this.make.there, this.make.back);
+    this.#player.turnOn();
+    this.#telling = setInterval(() => this.#tell(), STATUS_EVERY_MS);
+    await this.member.enter(
+      code,
+      { ...self, providers: [...self.providers] },
+      (frame) => this.#take(frame),
+      openSocket,
+    );
+  }
+
+  leave(): void {
+    clearInterval(this.#telling);
+    this.#clock.stop();
+    this.#player.turnOff();
+    this.member.leave();
+  }
+
+  get ready(): boolean {
+    return this.#clock.ready;
+  }
+
+  /** Where in its track it is truly heard; `null`: it is silent. */
+  heardPositionMs(): number | null {
+    return this.#card.heardPositionMs();
+  }
+
+  #take(frame: ServerFrame): void {
+    if (frame.type === 'welcome') {
+      this.#clock.hint(frame.server_time_ms);
+      this.#clock.start();
+      this.#tell();
+    } else if (frame.type === 'sync') this.#clock.answered(frame);
+    else if (frame.type === 'snapshot' || frame.type === 'delta') this.#update();
+  }
+
+  #update(): void {
+    if (this.member.room !== null) this.#player.update(this.member.room);
+  }
+
+  #tell(): void {
+    this.member.send({ type: 'status', playback: this.#player.status(), idle: false });
+  }
+}
+
+class Card extends SoundCard {
+  override async decodeAudioData(encoded: ArrayBuffer): Promise<{ duration: number }> {
+    return { duration: secondsOf(encoded) };
+  }
+}
+
+/** A socket whose frames take their time, in order. */
+class SlowSocket implements Socket {
+  onopen: Socket['onopen'] = null;
+  onmessage: Socket['onmessage'] = null;
+  onclose: Socket['onclose'] = null;
+  readonly #there: Way;
+  readonly #back: Way;
+
+  constructor(
+    private readonly socket: Socket,
+    there: Delay,
+    back: Delay,
+  ) {
+    this.#there = new Way(there);
+    this.#back = new Way(back);
+    socket.onopen = (event) => this.#back.later(() => this.onopen?.(event));
+    socket.onmessage = (event) => this.#back.later(() => this.onmessage?.(event));
+    socket.onclose = (event) => this.#back.later(() => this.onclose?.(event));
+  }
+
+  send(text: string): void {
+    this.#there.later(() => this.socket.send(text));
+  }
+
+  close(code?: number): void {
+    this.#there.stop();
+    this.#back.stop();
+    this.socket.close(code);
+  }
+}

@@ -1,0 +1,110 @@
+import { quantile } from '../../../client/src/lib/numbers.ts';
+import { CELLS, type Row } from '../cells/cells.ts';
+import { type Crowd, type Figures, figures, heardIn, IDLE_LOAD_MAX, keeps, type Results } from './results.ts';
+
+/** The results as people read them: tables in Markdown, which also read well in a terminal. */
+
+const HEADER = [
+  '| | runs | offset median | p95 | max | gaps | to first sound | promised | kept |',
+  '|---|---|---|---|---|---|---|---|---|',
+];
+
+export function table(results: Results): string {
+  const lines = CELLS.flatMap(({ rows }) => rows).flatMap((row) => {
+    const heard = heardIn(results, row.name);
+    return heard.length === 0 ? [] : [line(row.title, row, figures(heard))];
+  });
+  return [...HEADER, ...lines].join('\n');
+}
+
+/** Every run by itself, and what was wrong with it. */
+export function everyRun(results: Results): string {
+  const lines = results.runs.flatMap(({ cell, run, load, rows, troubles, failed }) => {
+    const named = CELLS.find(({ name }) => name === cell)?.rows ?? [];
+    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...summed(troubles)];
+    const heard = named.flatMap((row) => {
+      const found = rows[row.name];
+      return found === undefined ? [] : [`${runLine(row, run, figures([found]), load)} ${notes.join('; ')} |`];
+    });
+    return heard.length > 0 || failed === undefined
+      ? heard
+      : [`| ${cell} | ${run} | | | | | | ${load.toFixed(1)} | ${notes.join('; ')} |`];
+  });
+  const header = [
+    '| | run | median | p95 | max | gaps | to first sound | load | |',
+    '|---|---|---|---|---|---|---|---|---|',
+  ];
+  return [...header, ...lines].join('\n');
+}
+
+/** How many were in time, and how soon after each thing that was done. */
+export function crowdWords({ devices, moments, acts, stood_still_ms, truth_ms }: Crowd): string {
+  const [in5, in30] = [moments.map(({ within_5 }) => within_5), moments.map(({ within_30 }) => within_30)];
+  const share = (values: number[], at: number) => `${(100 * quantile(values, at)).toFixed(1)} %`;
+  return [
+    `Of ${devices} devices, over ${moments.length} moments:`,
+    `within 5 ms ${share(in5, 0.5)} in the median moment, ${share(in5, 0.05)} in the worst twentieth, ${share(in5, 0)} in the worst;`,
+    `within 30 ms ${share(in30, 0.5)}, ${share(in30, 0.05)}, ${share(in30, 0)}.`,
+    `The room's time is known here to ${truth_ms.toFixed(2)} ms; the process that plays all of them stood still for at most ${Math.round(stood_still_ms)} ms.`,
+    `\n\n| done | at | 95 % are within 5 ms after |\n|---|---|---|\n`,
+  ]
+    .join(' ')
+    .concat(acts.map(actLine).join('\n'));
+}
+
+function actLine({ at_s, what, together_s }: Crowd['acts'][number]): string {
+  return `| ${what} | ${at_s.toFixed(1)} s | ${together_s === null ? 'not before the next' : `${together_s.toFixed(1)} s`} |`;
+}
+
+/** Empty when the machine had nothing else to do. */
+export function busyWarning({ load, runs }: Results): string {
+  const most = Math.max(load, ...runs.map((run) => run.load));
+  if (load <= IDLE_LOAD_MAX) return '';
+  return `The machine was NOT idle: its load was ${load.toFixed(1)} at the start and up to ${most.toFixed(1)}. These figures are for developing, not for judging.`;
+}
+
+export function ms(value: number | null): string {
+  if (value === null) return '–';
+  return value < 10 ? value.toFixed(2) : value.toFixed(1);
+}
+
+function line(title: string, row: Row, found: Figures): string {
+  const cells = [title, found.runs, ms(found.median), ms(found.p95), ms(found.max), gapWords(found), firstWords(found)];
+  return `| ${[...cells, promised(row), keeps(row, found) ? 'yes' : 'no'].join(' | ')} |`;
+}
+
+function runLine(row: Row, run: number, found: Figures, load: number): string {
+  const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapWords(found), firstWords(found)];
+  return `| ${[...cells, load.toFixed(1)].join(' | ')} |`;
+}
+
+function gapWords({ gaps, gap_ms_max, unheard, windows }: Figures): string {
+  const words = gaps === 0 ? ['0'] : [`${gaps}, up to ${gap_ms_max.toFixed(0)} ms`];
+  if (unheard > 0) words.push(`${unheard} of ${windows} s not measurable`);
+  return words.join('; ');
+}
+
+function firstWords({ first, mute }: Figures): string {
+  if (first === null) return mute > 0 ? 'never' : '';
+  return `${first.median.toFixed(0)} ms, at most ${first.max.toFixed(0)}${mute > 0 ? `; ${mute} times never` : ''}`;
+}
+
+function promised({ target: { median, p95, max, first } }: Row): string {
+  const parts = [
+    median === undefined ? [] : [`median ≤ ${median}`],
+    p95 === undefined ? [] : [`p95 ≤ ${p95}`],
+    max === undefined ? [] : [`all ≤ ${max}`],
+    first === undefined ? [] : [`≤ ${first} ms`],
+  ].flat();
+  return parts.length === 0 ? 'nothing' : parts.join(', ');
+}
+
+/** Ten times the same complaint is one complaint. */
+function summed(troubles: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const trouble of troubles) {
+    const kind = trouble.replace(/ at [\d.]+ s/, '').replaceAll('|', '/');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, count]) => (count === 1 ? kind : `${kind} (${count} times)`));
+}
