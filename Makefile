@@ -39,6 +39,20 @@ memory: build ## Measures what a joined, idle connection costs; fails above 6 Ki
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests idle --connections 4000 --warm-up 1000 --kib-max 6
 
+.PHONY: audible
+audible: client ## Hears how far apart real players are, about 70 minutes; ARGS=--quick, ARGS=--docs, and see loadtests/audible/
+	@.ci/setup build audible
+	cargo build --locked --bin tutti
+	.ci/node-packages loadtests/audible
+	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --silent --prefix loadtests/audible run measure -- $(ARGS)
+
+.PHONY: audible-self-test
+audible-self-test: ## Whether the measurement of sound tells the truth, in a minute
+	@.ci/setup build audible
+	.ci/node-packages loadtests/audible
+	npm --silent --prefix loadtests/audible test
+	npm --silent --prefix loadtests/audible run measure -- --self-test
+
 .PHONY: screenshots
 screenshots: client ## Makes the README's pictures from the running program
 	cargo build --locked --bin tutti
@@ -71,7 +85,7 @@ lint: ## Runs every check that needs no test
 .PHONY: format
 format: setup-build ## Formats Rust, client and browser tests
 	cargo fmt --all
-	for folder in client tests/browser; do .ci/node-packages $$folder; (cd $$folder && npx biome check --write .); done
+	for folder in client tests/browser loadtests/audible; do .ci/node-packages $$folder; (cd $$folder && npx biome check --write .); done
 
 .PHONY: advisories
 advisories: ## Asks the advisory databases about the dependencies; needs the internet
@@ -79,6 +93,7 @@ advisories: ## Asks the advisory databases about the dependencies; needs the int
 	target/tools/bin/cargo-deny --locked --all-features check advisories
 	npm --prefix client audit
 	npm --prefix tests/browser audit
+	npm --prefix loadtests/audible audit
 
 .PHONY: client
 client: client/dist/index.html ## Builds the web client into client/dist
@@ -110,4 +125,4 @@ setup-build:
 .PHONY: clean
 clean: ## Removes everything that was built or downloaded; keeps data/
 	cargo clean
-	rm -rf client/dist client/node_modules tests/browser/node_modules tests/browser/output
+	rm -rf client/dist client/node_modules tests/browser/node_modules tests/browser/output loadtests/audible/node_modules

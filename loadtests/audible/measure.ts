@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Server } from '../../tests/browser/support/server.ts';
+import { PRIORITY } from './apparatus/browser-player.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
 import { CELLS, type Cell } from './cells/cells.ts';
 import { floorMs } from './cells/floor.ts';
@@ -25,7 +26,6 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Browsers to start and to end, a room, the first sound. */
 const SETUP_SECONDS = 10;
 const CROWD = 'crowd';
-const PRIORITY = -11;
 
 const { values: options } = parseArgs({
   options: {
@@ -123,7 +123,7 @@ async function play(cell: Cell, run: number): Promise<Run> {
   return result;
 }
 
-/** Players of music run before others on any desktop. Where that is not allowed, the machine has to be all the more idle. */
+/** What plays, delays and records keeps time, too. Where that is not allowed, the machine has to be all the more idle. */
 function raisePriority(): void {
   try {
     setPriority(PRIORITY);

@@ -1,7 +1,7 @@
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
 import type { Calibrated } from '../../../client/src/lib/calibration.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { signal, treeOf } from './process-tree.ts';
+import { raise, signal, treeOf } from './process-tree.ts';
 import { installSkew, type Skew } from './skewed-clock.ts';
 
 const FLAGS = [
@@ -15,6 +15,8 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 const WAIT_MS = 30_000;
+/** Players of music run before other work on any desktop. */
+export const PRIORITY = -11;
 const VOLUME_KEY = 'tutti.volume';
 const DEVICE_KEY = 'tutti.device';
 
@@ -47,7 +49,7 @@ export class BrowserPlayer {
     const browser = await chromium.connect(server.wsEndpoint());
     const context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce' });
     await context.addInitScript(([key]) => localStorage.setItem(key!, '1'), [VOLUME_KEY]);
-    if (skew !== undefined) await context.addInitScript(installSkew, skew);
+    if (skew !== undefined) await context.addInitScript({ content: inPage(installSkew, skew) });
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);
     const one = new BrowserPlayer(name, server, browser, page);
@@ -103,7 +105,7 @@ export class BrowserPlayer {
 
   /** Stands still as a whole, sound included, until it is released. */
   stall(): () => void {
-    const tree = treeOf(this.server.process().pid!);
+    const tree = this.#tree;
     signal(tree, 'SIGSTOP');
     return () => signal(tree, 'SIGCONT');
   }
@@ -113,9 +115,19 @@ export class BrowserPlayer {
     await this.server.close().catch(() => {});
   }
 
+  get #tree(): number[] {
+    return treeOf(this.server.process().pid!);
+  }
+
   async #hide(): Promise<void> {
     await this.page.evaluate(() => {
       document.documentElement.style.display = 'none';
     });
+    raise(this.#tree, PRIORITY);
   }
+}
+
+/** A call of that function as the page runs it. What compiles it here keeps the names of functions by a helper of its own. */
+function inPage<Argument>(call: (argument: Argument) => void, argument: Argument): string {
+  return `{ const __name = (named) => named; (${call})(${JSON.stringify(argument)}); }`;
 }

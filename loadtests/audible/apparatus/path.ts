@@ -24,7 +24,7 @@ export class Path {
   url = '';
   #sockets = new Set<Socket>();
   #ways = new Set<Way>();
-  #listener = createServer({ noDelay: true }, (near) => this.#accept(near));
+  #listener = createServer({ noDelay: true, allowHalfOpen: true }, (near) => this.#accept(near));
 
   constructor(
     private readonly port: number,
@@ -47,7 +47,7 @@ export class Path {
   }
 
   #accept(near: Socket): void {
-    const far = connect({ port: this.port, host: '127.0.0.1', noDelay: true });
+    const far = connect({ port: this.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     this.#carry(near, far, this.there);
     this.#carry(far, near, this.back);
   }
@@ -57,14 +57,11 @@ export class Path {
     this.#ways.add(way);
     this.#sockets.add(from);
     from.on('data', (piece) => way.later(() => to.write(piece)));
-    from.on('error', () => to.destroy());
+    from.on('error', () => way.later(() => to.destroy()));
     from.on('end', () => way.later(() => to.end()));
     from.on('close', () => {
       this.#sockets.delete(from);
-      way.later(() => {
-        this.#ways.delete(way);
-        to.destroy();
-      });
+      way.later(() => this.#ways.delete(way));
     });
   }
 }
