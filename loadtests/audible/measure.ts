@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Server } from '../../tests/browser/support/server.ts';
-import { PRIORITY } from './apparatus/browser-player.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
+import { ease } from './apparatus/urgency.ts';
 import { CELLS, type Cell } from './cells/cells.ts';
 import { floorMs } from './cells/floor.ts';
 import { judge } from './cells/judge.ts';
@@ -63,7 +63,6 @@ try {
 }
 
 async function measure(): Promise<void> {
-  raisePriority();
   const floor = await floorMs();
   console.log(`The apparatus hears what leaves together at most ${floor.toFixed(4)} ms apart.`);
   if (options['self-test']) {
@@ -111,25 +110,18 @@ async function play(cell: Cell, run: number): Promise<Run> {
   try {
     stage = await Stage.set(server.url, cell.players);
     const scopes = await cell.story(stage, seconds);
+    await ease();
     result.rows = Object.fromEntries(judge(stage.recording, scopes));
   } catch (error) {
     result.failed = error instanceof Error ? error.message.split('\n')[0]! : String(error);
   }
   result.troubles = stage?.troubles ?? [];
+  await ease();
   await stage?.strike();
   stage = null;
   const lines = everyRun({ runs: [result] } as unknown as Results).split('\n');
   console.log(lines.slice(2).join('\n'));
   return result;
-}
-
-/** What plays, delays and records keeps time, too. Where that is not allowed, the machine has to be all the more idle. */
-function raisePriority(): void {
-  try {
-    setPriority(PRIORITY);
-  } catch {
-    console.log('The players run at ordinary priority: raising it is not allowed here.');
-  }
 }
 
 /** Nothing that was started goes on, however it ends. */

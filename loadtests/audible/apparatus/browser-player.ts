@@ -1,7 +1,7 @@
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
 import type { Calibrated } from '../../../client/src/lib/calibration.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { raise, signal, treeOf } from './process-tree.ts';
+import { signal, treeOf } from './process-tree.ts';
 import { installSkew, type Skew } from './skewed-clock.ts';
 
 const FLAGS = [
@@ -15,8 +15,6 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 const WAIT_MS = 30_000;
-/** Players of music run before other work on any desktop. */
-export const PRIORITY = -11;
 const VOLUME_KEY = 'tutti.volume';
 const DEVICE_KEY = 'tutti.device';
 
@@ -105,7 +103,7 @@ export class BrowserPlayer {
 
   /** Stands still as a whole, sound included, until it is released. */
   stall(): () => void {
-    const tree = this.#tree;
+    const tree = treeOf(this.server.process().pid!);
     signal(tree, 'SIGSTOP');
     return () => signal(tree, 'SIGCONT');
   }
@@ -115,15 +113,10 @@ export class BrowserPlayer {
     await this.server.close().catch(() => {});
   }
 
-  get #tree(): number[] {
-    return treeOf(this.server.process().pid!);
-  }
-
   async #hide(): Promise<void> {
     await this.page.evaluate(() => {
       document.documentElement.style.display = 'none';
     });
-    raise(this.#tree, PRIORITY);
   }
 }
 

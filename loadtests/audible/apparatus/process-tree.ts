@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
 
 /** A process and all that it started, and they. Linux only. */
 export function treeOf(root: number): number[] {
@@ -21,27 +20,6 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
     } catch {
       // It has ended meanwhile.
     }
-  }
-}
-
-/** All their threads run before others, as those of sound do anyway; browsers set the rest back to the ordinary. */
-export function raise(pids: readonly number[], priority: number): void {
-  for (const pid of pids) {
-    for (const thread of threadsOf(pid)) {
-      try {
-        if (getPriority(thread) > priority) setPriority(thread, priority);
-      } catch {
-        // It has ended meanwhile, or we may not.
-      }
-    }
-  }
-}
-
-function threadsOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
   }
 }
 

@@ -172,7 +172,7 @@ async function joinedLate(stage: Stage, seconds: number): Promise<Scope[]> {
   const endMs = nowMs() + seconds * 1000;
   while (nowMs() + SETTLE_MS < endMs) {
     const fromMs = nowMs() + SETTLE_MS;
-    if (scopes.length === 0) await late.playHere();
+    if (scopes.length === 0) await stage.playHere(late);
     else await late.toggle();
     const untilMs = Math.min(endMs, nowMs() + JOIN_EVERY_MS);
     scopes.push(await scope(stage, 'join', fromMs, untilMs - fromMs));

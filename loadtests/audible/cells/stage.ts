@@ -6,6 +6,7 @@ import { OwnCards } from '../apparatus/own-cards.ts';
 import { type Delay, Path } from '../apparatus/path.ts';
 import type { Recording } from '../apparatus/recording.ts';
 import type { Skew } from '../apparatus/skewed-clock.ts';
+import { hurry } from '../apparatus/urgency.ts';
 
 export interface PlayerSetup {
   /** How it reaches the server, one way and the other; directly where there is none. */
@@ -18,6 +19,7 @@ export interface PlayerSetup {
 /** What one run takes place on: outputs that are recorded, a fresh browser for each player, and a room with a host. */
 export class Stage {
   #paths: Path[] = [];
+  #hurried = true;
   readonly players: BrowserPlayer[] = [];
 
   private constructor(
@@ -51,7 +53,14 @@ export class Stage {
   /** All have joined, and those named make sound as soon as there is any. */
   async join(...sounding: BrowserPlayer[]): Promise<void> {
     for (const player of this.players) await player.join(this.code);
-    for (const player of sounding) await player.playHere();
+    this.#hurried = await hurry();
+    for (const player of sounding) await this.playHere(player);
+  }
+
+  /** Of somebody who has joined. */
+  async playHere(player: BrowserPlayer): Promise<void> {
+    await player.playHere();
+    await hurry();
   }
 
   /** All are heard. */
@@ -67,7 +76,8 @@ export class Stage {
 
   /** What makes the figures doubtful. */
   get troubles(): string[] {
-    return [...this.players.flatMap(({ complaints }) => complaints), ...(this.outputs.troubles?.() ?? [])];
+    const late = this.#hurried ? [] : ['without real-time priority'];
+    return [...late, ...this.players.flatMap(({ complaints }) => complaints), ...(this.outputs.troubles?.() ?? [])];
   }
 
   async strike(): Promise<void> {

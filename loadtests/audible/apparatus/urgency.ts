@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { promisify } from 'node:util';
+import { treeOf } from './process-tree.ts';
+
+/**
+ * Makes a busy machine an idle one for what is measured, as far as the system allows. While it plays, sound runs at
+ * real-time priority, the browsers' own sound threads included, and all else that we started goes before other work.
+ * Without that, sound servers and browsers that wait for a processor misjudge their own latency by many milliseconds, and
+ * the other work of the machine is what is measured.
+ */
+
+/** As desktops run sound: round robin, low among those. Pages stay below: a busy one would stop its own sound. */
+const REAL_TIME = '3';
+const FIRST = -11;
+const ORDINARY = 0;
+const SOUND_THREAD = /audio|threaded-ml/i;
+
+const run = promisify(execFile);
+
+/** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
+export async function hurry(): Promise<boolean> {
+  let allowed = true;
+  for (const pid of treeOf(process.pid)) {
+    const isBrowser = nameOf(`/proc/${pid}`) === 'chromium';
+    if (!isBrowser) allowed = (await schedule('--rr', REAL_TIME, pid, '--all-tasks')) && allowed;
+    else for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
+  }
+  return allowed;
+}
+
+/** What comes now may wait: it is not measured. */
+export async function ease(): Promise<void> {
+  for (const pid of treeOf(process.pid)) {
+    if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', '0', pid, '--all-tasks');
+    else for (const thread of threadsOf(pid)) prioritize(thread, ORDINARY);
+  }
+}
+
+async function hurryThread(pid: number, thread: number): Promise<boolean> {
+  const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
+  return isSound ? schedule('--rr', REAL_TIME, thread) : prioritize(thread, FIRST);
+}
+
+function prioritize(thread: number, priority: number): boolean {
+  try {
+    setPriority(thread, priority);
+    return true;
+  } catch {
+    return hasEnded(thread);
+  }
+}
+
+async function schedule(policy: string, priority: string, id: number, ...more: string[]): Promise<boolean> {
+  try {
+    await run('chrt', [...more, policy, '--pid', priority, String(id)]);
+    return true;
+  } catch {
+    return hasEnded(id);
+  }
+}
+
+/** Then it is no matter that it could not be changed. */
+const hasEnded = (id: number): boolean => nameOf(`/proc/${id}`) === '';
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function nameOf(folder: string): string {
+  try {
+    return readFileSync(`${folder}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
