@@ -29,18 +29,18 @@ const CROWD = 'crowd';
 
 const { values: options } = parseArgs({
   options: {
-    runs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '60' },
+    runs: { type: 'string' },
+    seconds: { type: 'string' },
     cells: { type: 'string', default: [...CELLS.map(({ name }) => name), CROWD].join() },
     devices: { type: 'string', default: '200' },
-    /** One run of 15 s a cell, for developing. */
+    /** One run of 15 s a cell where nothing else is said, for developing. */
     quick: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
     'self-test': { type: 'boolean', default: false },
   },
 });
-const runs = options.quick ? 1 : Number(options.runs);
-const seconds = options.quick ? 15 : Number(options.seconds);
+const runs = Number(options.runs ?? (options.quick ? 1 : 5));
+const seconds = Number(options.seconds ?? (options.quick ? 15 : 60));
 const asked = options.cells.split(',');
 const cells = CELLS.filter(({ name }) => asked.includes(name));
 const unknown = asked.filter((name) => name !== CROWD && !CELLS.some((cell) => cell.name === name));
@@ -133,10 +133,10 @@ async function end(code: number): Promise<never> {
 }
 
 async function write(results: Results, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, 'images'), { recursive: true });
   await writeFile(join(folder, 'results.json'), JSON.stringify(results));
   await writeFile(join(folder, 'audible.md'), page(results));
-  await writeFile(join(folder, 'audible.svg'), plot(results));
+  await writeFile(join(folder, 'images/audible.svg'), plot(results));
 }
 
 async function writeDocs(results: Results): Promise<void> {

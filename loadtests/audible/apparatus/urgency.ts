@@ -18,13 +18,15 @@ const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
 
 const run = promisify(execFile);
+/** What is at real-time priority already: to ask again would only take time from those that are not. */
+const hurried = new Set<number>();
 
 /** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
 export async function hurry(): Promise<boolean> {
   let allowed = true;
   for (const pid of treeOf(process.pid)) {
     const isBrowser = nameOf(`/proc/${pid}`) === 'chromium';
-    if (!isBrowser) allowed = (await schedule('--rr', REAL_TIME, pid, '--all-tasks')) && allowed;
+    if (!isBrowser) allowed = (await hurryOnce(pid, '--all-tasks')) && allowed;
     else for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
   }
   return allowed;
@@ -32,6 +34,7 @@ export async function hurry(): Promise<boolean> {
 
 /** What comes now may wait: it is not measured. */
 export async function ease(): Promise<void> {
+  hurried.clear();
   for (const pid of treeOf(process.pid)) {
     if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', '0', pid, '--all-tasks');
     else for (const thread of threadsOf(pid)) prioritize(thread, ORDINARY);
@@ -40,7 +43,13 @@ export async function ease(): Promise<void> {
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
-  return isSound ? schedule('--rr', REAL_TIME, thread) : prioritize(thread, FIRST);
+  return isSound ? hurryOnce(thread) : prioritize(thread, FIRST);
+}
+
+async function hurryOnce(id: number, ...more: string[]): Promise<boolean> {
+  if (hurried.has(id)) return true;
+  hurried.add(id);
+  return schedule('--rr', REAL_TIME, id, ...more);
 }
 
 function prioritize(thread: number, priority: number): boolean {

@@ -140,7 +140,7 @@ async function calibratedByHearing(stage: Stage, seconds: number): Promise<Scope
   const windows = new Correlator(SAMPLE_RATE).windows(a, b, fromMs, untilMs);
   const offsets = windows.flatMap((window) => ('offset_ms' in window ? [window.offset_ms] : []));
   if (offsets.length === 0) throw new Error('nothing to calibrate by was heard');
-  await stage.players[1]!.calibrate(median(offsets));
+  await stage.calibrate(stage.players[1]!, median(offsets));
   // Turned on again by the page itself; what still sounds is of before.
   await stage.sounds();
   return [heard, await scope(stage, 'calibrated', nowMs() + SETTLE_MS, seconds * 1000)];
@@ -173,10 +173,10 @@ async function joinedLate(stage: Stage, seconds: number): Promise<Scope[]> {
   while (nowMs() + SETTLE_MS < endMs) {
     const fromMs = nowMs() + SETTLE_MS;
     if (scopes.length === 0) await stage.playHere(late);
-    else await late.toggle();
+    else await stage.toggle(late);
     const untilMs = Math.min(endMs, nowMs() + JOIN_EVERY_MS);
     scopes.push(await scope(stage, 'join', fromMs, untilMs - fromMs));
-    await late.toggle();
+    await stage.toggle(late);
     await stage.recording.until('silence of one', () => !stage.recording.sounds(1));
   }
   return scopes;

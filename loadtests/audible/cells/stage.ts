@@ -60,6 +60,17 @@ export class Stage {
   /** Of somebody who has joined. */
   async playHere(player: BrowserPlayer): Promise<void> {
     await player.playHere();
+    // What plays now did not exist a moment ago.
+    await hurry();
+  }
+
+  async toggle(player: BrowserPlayer): Promise<void> {
+    await player.toggle();
+    await hurry();
+  }
+
+  async calibrate(player: BrowserPlayer, offsetMs: number): Promise<void> {
+    await player.calibrate(offsetMs);
     await hurry();
   }
 
