@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { ServerClock } from '../../../client/src/lib/clock.ts';
 import type { Socket } from '../../../client/src/lib/connection.ts';
 import { Player } from '../../../client/src/lib/player.ts';
 import { SoundCard } from '../../../client/src/lib/testing/sound-card.ts';
-import type { ServerFrame } from '../../../protocol/typescript/protocol.ts';
+import type { Device as ProtocolDevice, ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { type Member, openDirectly } from '../apparatus/member.ts';
 import { type Delay, Way } from '../apparatus/path.ts';
@@ -26,6 +27,7 @@ const STATUS_EVERY_MS = 2_000;
  * its own, behind a path of its own, and with a sound card on paper whose truth is known. Music is fetched from the server.
  */
 export class Device {
+  readonly #id = randomUUID();
   readonly #card: Card;
   readonly #clock: ServerClock;
   readonly #player: Player;
@@ -43,27 +45,25 @@ export class Device {
       localMs,
       () => this.#update(),
     );
-    this.#player = new Player({
+    const options = {
+      device: this.#id,
       createContext: () => this.#card as unknown as AudioContext,
-      fetchAudio: (trackId, signal) => member.audio(trackId, signal),
+      fetchAudio: (trackId: string, signal: AbortSignal) => member.audio(trackId, signal),
       clock: this.#clock,
       localNowMs: localMs,
       onState: () => this.#tell(),
-    });
+      onReady: () => this.#tell(),
+    };
+    this.#player = new Player(options);
   }
 
   async enter(code: string): Promise<void> {
-    const self = { kind: 'player', providers: ['library'] } as const;
+    const self: Partial<ProtocolDevice> = { id: this.#id, kind: 'player', providers: ['library'] };
     const openSocket = (url: string, subprotocol: string) =>
       new SlowSocket(openDirectly(url, subprotocol), this.make.there, this.make.back);
     this.#player.turnOn();
     this.#telling = setInterval(() => this.#tell(), STATUS_EVERY_MS);
-    await this.member.enter(
-      code,
-      { ...self, providers: [...self.providers] },
-      (frame) => this.#take(frame),
-      openSocket,
-    );
+    await this.member.enter(code, self, (frame) => this.#take(frame), openSocket);
   }
 
   leave(): void {
