@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Server } from '../../tests/browser/support/server.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
+import { signal, treeOf } from './apparatus/process-tree.ts';
 import { ease } from './apparatus/urgency.ts';
 import { CELLS, type Cell } from './cells/cells.ts';
 import { floorMs } from './cells/floor.ts';
@@ -50,9 +51,14 @@ if (unknown.length > 0) {
 }
 
 const music = await mkdtemp(join(tmpdir(), 'tutti-audible-'));
+if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1)) {
+  console.error('The documents tell of whole measurements only: every cell, five runs of 60 s.');
+  process.exit(2);
+}
+
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
 let stage: Stage | null = null;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130));
+for (const wish of ['SIGINT', 'SIGTERM'] as const) process.once(wish, () => void end(130));
 
 try {
   await measure();
@@ -129,6 +135,8 @@ async function end(code: number): Promise<never> {
   await stage?.strike().catch(() => {});
   await server.dispose();
   await rm(music, { recursive: true, force: true });
+  // What was just being started when the end came.
+  signal(treeOf(process.pid).slice(1), 'SIGKILL');
   process.exit(code);
 }
 
