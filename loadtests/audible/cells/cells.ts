@@ -148,7 +148,10 @@ async function calibratedByHearing(stage: Stage, seconds: number): Promise<Scope
 
 async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {
   const scopes: Scope[] = [];
-  const endMs = (await begun(stage, LONG)) + seconds * 1000;
+  const fromMs = await begun(stage, LONG);
+  const endMs = fromMs + seconds * 1000;
+  // Only what is in time can fall out of it.
+  await stage.recording.reaches(fromMs + SETTLE_MS);
   while (nowMs() + STALL_MS + SETTLE_MS < endMs) {
     const release = stage.players[1]!.stall();
     try {
@@ -156,9 +159,9 @@ async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {
     } finally {
       release();
     }
-    const fromMs = nowMs() + SETTLE_MS;
+    const judgedMs = nowMs() + SETTLE_MS;
     const untilMs = Math.min(endMs, nowMs() + STALL_EVERY_MS);
-    scopes.push(await scope(stage, 'stall', fromMs, untilMs - fromMs));
+    scopes.push(await scope(stage, 'stall', judgedMs, untilMs - judgedMs));
   }
   return scopes;
 }
