@@ -3,8 +3,8 @@ import { heardIn, type Results } from './results.ts';
 
 /** Every second of every run as a dot: one row of dots for each row of the table, the offset across. */
 
-const WIDTH = 900;
-const LEFT = 290;
+const WIDTH = 960;
+const LEFT = 350;
 const RIGHT = 30;
 const ROW = 34;
 const TOP = 46;
@@ -45,7 +45,7 @@ export function plot(results: Results): string {
   circle { fill: #1d4ed8; fill-opacity: 0.35 }
 </style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
-<text class="head" x="${LEFT}" y="20">How far apart two players are heard, ms; each dot is one second; the bars are what p95 or all keep to</text>
+<text class="head" x="${LEFT}" y="20">How far apart two players are heard, in ms: a dot for each second, bars at what is promised</text>
 ${[...lines, ...drawn].join('\n')}
 </svg>
 `;
