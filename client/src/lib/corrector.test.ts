@@ -6,7 +6,7 @@ import type { Grip } from './sounding';
 import { seeded } from './testing/random';
 
 const EVERY_MS = 100;
-const EXACT: Grip = { toleratedMs: 1, jumpMs: 10 };
+const EXACT: Grip = { toleratedMs: 1, jumpMs: 10, deviationMs: 0 };
 
 /** Measures that often the same thing; the first correction, and when it came. */
 function first(
@@ -46,7 +46,7 @@ describe('corrector', () => {
   });
 
   it('leaves more alone where a sound cannot be steered so closely', () => {
-    const coarse: Grip = { toleratedMs: 12, jumpMs: 120 };
+    const coarse: Grip = { toleratedMs: 12, jumpMs: 120, deviationMs: 10 };
     expect(first(new Corrector(), 11, 0.2, 0, coarse)).toBeNull();
     expect(first(new Corrector(), 90, 0.2, 0, coarse)).toEqual([{ kind: 'nudge', shiftMs: 90 }, 400]);
     expect(first(new Corrector(), -130, 0.2, 0, coarse)).toEqual([{ kind: 'jump' }, 200]);

@@ -143,7 +143,8 @@ export class Player {
   /** What the error may be wrong by, as far as this device can know: one standard deviation. */
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
-    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0);
+    const voiceMs = this.#voice?.grip.deviationMs ?? 0;
+    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, voiceMs);
   }
 
   /** For signals beside the music, on the same way to the same ears; `null` while there is none. */

@@ -7,6 +7,8 @@ export interface Grip {
   toleratedMs: number;
   /** More is not worth a nudge: it takes the right place anew. */
   jumpMs: number;
+  /** What it says of its own place may be wrong by so much: one standard deviation. */
+  deviationMs: number;
 }
 
 /** One track as it sounds, from whatever it comes. Times are those of the context, places those of the track, in seconds. */

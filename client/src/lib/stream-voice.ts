@@ -12,7 +12,7 @@ import type { Part } from './timeline';
 
 const RAMP_S = 0.02;
 /** Where an element says it is moves in steps of about a render quantum of the whole browser. */
-const COARSE: Grip = { toleratedMs: 12, jumpMs: 120 };
+const COARSE: Grip = { toleratedMs: 12, jumpMs: 120, deviationMs: 10 };
 /** Nobody hears a twelfth of a semitone for a few seconds. */
 const RATE_CHANGE = 0.005;
 const NUDGE_S_MAX = 20;
