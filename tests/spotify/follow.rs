@@ -9,8 +9,8 @@ use tutti::connection::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, RoomHandle};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, Provider, SessionId,
-    TrackRef, UserId,
+    Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, Provider, RoomCode,
+    SessionId, TrackRef, UserId,
 };
 use tutti_spotify_stand_in::{Device, Playback, catalogue};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl<'a> Kitchen<'a> {
         let user = id_of(&ana.me().await);
         let made = ana.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
         let code = made.assert_ok().json["code"].as_str().unwrap().to_owned();
-        let room = stage.site.services.rooms.open(code.parse().unwrap()).await.unwrap();
+        let room = stage.site.services.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
         let link = enters(stage, &room, &ana).await;
         Self { stage, ana, user, link, code, room }
     }
@@ -136,6 +136,17 @@ impl<'a> Kitchen<'a> {
         }
     }
 
+    /// Waits until it has seen what its first start took.
+    async fn until_learned(&self) {
+        pass(Duration::from_secs(9)).await;
+        let waiting = async {
+            while self.output().await["error_ms"].is_null() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it looks once");
+    }
+
     /// Where the room is in its track.
     fn room_position_ms(&self) -> i64 {
         let view = self.room.view().borrow().clone();
@@ -176,6 +187,7 @@ async fn a_device_follows_through_play_seek_pause_skip_and_the_end() {
     kitchen.add(catalogue::EXPLICIT).await;
     kitchen.until_plays(catalogue::EXPLICIT).await;
     assert_eq!(stage.spotify.active_device("ana").unwrap().id.as_str(), "kitchen");
+    kitchen.until_learned().await;
 
     kitchen.command(Command::Seek { position_ms: 90_000 }).await;
     kitchen.until("a seek", |now| now.is_some_and(|now| now.position_ms >= 90_000)).await;
@@ -186,7 +198,7 @@ async fn a_device_follows_through_play_seek_pause_skip_and_the_end() {
     kitchen.until_plays(catalogue::EXPLICIT).await;
 
     kitchen.add(catalogue::SHORT).await;
-    kitchen.command(Command::Skip { entry: None }).await;
+    kitchen.command(Command::Skip { entry: None, unplayable: None }).await;
     kitchen.until_plays(catalogue::SHORT).await;
     assert_eq!(kitchen.until_state("playing").await["device_id"], "kitchen");
 
@@ -196,7 +208,9 @@ async fn a_device_follows_through_play_seek_pause_skip_and_the_end() {
     kitchen.until_silent().await;
     let tracks: Vec<_> = stage.spotify.requests().iter().map(|request| request.path.clone()).collect();
     assert_eq!(tracks.last().map(String::as_str), Some("/v1/me/player/pause"));
-    assert_ne!(kitchen.plays().map(|now| now.track), Some(catalogue::AUTOPLAYED));
+    // On a loaded machine the command may come a moment late; what Spotify chose is stopped all the same.
+    let chosen = kitchen.plays().filter(|now| now.track == catalogue::AUTOPLAYED);
+    assert!(chosen.is_none_or(|now| now.position_ms < 1_000), "{chosen:?}");
 }
 
 #[tokio::test]
@@ -219,18 +233,12 @@ async fn it_learns_how_long_starts_take_and_looks_seldom() {
     kitchen.add(catalogue::EXPLICIT).await;
     kitchen.until_plays(catalogue::EXPLICIT).await;
     // On loopback nothing takes as long as was guessed.
-    pass(Duration::from_secs(9)).await;
+    kitchen.until_learned().await;
     let looked = || kitchen.requests("/v1/me/player");
-    let waiting = async {
-        while kitchen.output().await["error_ms"].is_null() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("it looks once");
     assert_eq!(looked(), 1);
     pass(Duration::from_secs(50)).await;
     kitchen.command(Command::Seek { position_ms: 10_000 }).await;
-    let placed = |now: Option<Playback>| now.is_some_and(|now| now.position_ms < 60_000);
+    let placed = |now: Option<Playback>| now.is_some_and(|now| now.position_ms < 30_000);
     kitchen.until("the seek", placed).await;
     let off_ms = kitchen.room_position_ms() - i64::try_from(kitchen.plays().unwrap().position_ms).unwrap();
     assert!(off_ms.abs() < 300, "{off_ms} ms off after it was learned");
@@ -261,7 +269,7 @@ async fn what_is_far_off_is_started_anew_and_what_was_paused_by_hand_stays_so() 
     pass(Duration::from_secs(70)).await;
     assert!(!kitchen.plays().unwrap().is_playing);
     kitchen.add(catalogue::SHORT).await;
-    kitchen.command(Command::Skip { entry: None }).await;
+    kitchen.command(Command::Skip { entry: None, unplayable: None }).await;
     kitchen.until_plays(catalogue::SHORT).await;
 }
 
@@ -303,11 +311,11 @@ async fn the_rooms_output_counts_for_it_too() {
     kitchen.add("9SlowElevator000000000").await;
     kitchen.until_plays("9SlowElevator000000000").await;
     let other = DeviceId(Uuid::new_v4());
-    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: vec![other] }).await;
+    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: [other].into() }).await;
     kitchen.until_silent().await;
-    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: vec![device] }).await;
+    kitchen.command(Command::SetOutput { mode: OutputMode::Speakers, devices: [device].into() }).await;
     kitchen.until_plays("9SlowElevator000000000").await;
-    kitchen.command(Command::SetOutput { mode: OutputMode::Everyone, devices: vec![device] }).await;
+    kitchen.command(Command::SetOutput { mode: OutputMode::Everyone, devices: [device].into() }).await;
     kitchen.until_silent().await;
 }
 
@@ -315,16 +323,18 @@ async fn the_rooms_output_counts_for_it_too() {
 async fn whatever_success_looks_like_it_is_one() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
+    kitchen.add(catalogue::EXPLICIT).await;
+    kitchen.until_plays(catalogue::EXPLICIT).await;
     for status in [200_u16, 202, 204] {
         stage.spotify.switches(|switches| switches.command_status = status.try_into().unwrap());
         kitchen.add(catalogue::SHORT).await;
-        kitchen.command(Command::Skip { entry: None }).await;
+        kitchen.command(Command::Skip { entry: None, unplayable: None }).await;
         kitchen.until_plays(catalogue::SHORT).await;
         kitchen.command(Command::Pause).await;
         kitchen.until_silent().await;
         kitchen.command(Command::Play).await;
         kitchen.until_plays(catalogue::SHORT).await;
-        assert_eq!(kitchen.output().await["state"], "playing");
+        kitchen.until_state("playing").await;
     }
     // What is paused already is no failure.
     stage.spotify.remove_device("ana", "kitchen");
@@ -354,6 +364,7 @@ async fn a_false_refusal_for_want_of_premium_is_not_believed() {
     kitchen.until("one refusal", |_| stage.spotify.switches(|switches| switches.false_premium_required == 0)).await;
     pass(Duration::from_secs(3)).await;
     kitchen.until_plays(catalogue::SHORT).await;
+    kitchen.until_state("playing").await;
     let premium = stage.link(&kitchen.ana).await["premium"].clone();
     assert_eq!((&premium["verdict"], &premium["evidence"]), (&json!("premium"), &json!("command")));
 }
@@ -367,7 +378,7 @@ async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
     let cleo = stage.in_by_spotify().await;
     let made = cleo.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
     let code = made.json["code"].as_str().unwrap().to_owned();
-    let room = stage.site.services.rooms.open(code.parse().unwrap()).await.unwrap();
+    let room = stage.site.services.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
     let link = enters(&stage, &room, &cleo).await;
     let user = id_of(&cleo.me().await);
     let path = format!("/api/v1/rooms/{code}/spotify-output");

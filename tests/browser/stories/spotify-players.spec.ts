@@ -99,7 +99,7 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
     await ben.get('spotify-other-device').click();
     await expect(ben.get('spotify-here')).toContainText('Spotify sees no device of yours');
     await spotify.addDevice('ben', 'bens-phone', 'Ben’s phone');
-    await ben.get('spotify-here').getByText('Look again').click();
+    await ben.get('spotify-here').getByRole('button', { name: 'Look again' }).click();
     await ben.get('spotify-device').click();
     await expect(ben.get('spotify-output-name')).toContainText('Ben’s phone');
     await accountPlays(spotify, 'ben', LATE_SHIFT);
