@@ -44,6 +44,8 @@ pub(super) struct Actor {
     history: History,
     replies: Replies,
     views: watch::Sender<View>,
+    /// What will be published once it is durable.
+    view: View,
     presence: Presence,
     absence: Absence,
     since_checkpoint: u32,
@@ -76,7 +78,8 @@ impl Actor {
         state.members_here().chain(state.lobby()).for_each(|user| absence.wait_for(user, now_ms));
         let mut presence = Presence::default();
         presence.follow_output(state.output());
-        let (views, view) = watch::channel(View::of(&state));
+        let view = View::of(&state);
+        let (views, published) = watch::channel(view.clone());
         let actor = Self {
             id,
             code,
@@ -88,6 +91,7 @@ impl Actor {
             history,
             replies,
             views,
+            view,
             presence,
             absence,
             since_checkpoint,
@@ -97,7 +101,7 @@ impl Actor {
             reload_at_ms: None,
             refuse_until_ms: 0,
         };
-        (actor, view)
+        (actor, published)
     }
 
     /// Runs until the room leaves memory or the server stops.
@@ -312,8 +316,9 @@ impl Actor {
             events: json.clone(),
         });
         effects.extend(reply);
-        if events.iter().any(View::shows) {
-            effects.push(Effect::Show { view: Box::new(View::of(&self.state)) });
+        if let Some(view) = self.view.after(&self.state, &events) {
+            self.view = view.clone();
+            effects.push(Effect::Show { view: Box::new(view) });
         }
         effects.extend(events.iter().filter_map(Effect::of));
         let batch = JournalBatch {

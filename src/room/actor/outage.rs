@@ -54,7 +54,8 @@ impl Actor {
                 let missed = self.missed(&loaded);
                 self.state = loaded.state;
                 self.presence.follow_output(self.state.output());
-                self.views.send_replace(View::of(&self.state));
+                self.view = View::of(&self.state);
+                self.views.send_replace(self.view.clone());
                 self.history = loaded.history;
                 self.replies = loaded.replies;
                 self.since_checkpoint = loaded.since_checkpoint;
