@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { Server } from '../../tests/browser/support/server.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
 import { signal, treeOf } from './apparatus/process-tree.ts';
-import { ease } from './apparatus/urgency.ts';
+import { ease, hurry } from './apparatus/urgency.ts';
 import { CELLS, type Cell } from './cells/cells.ts';
 import { floorMs } from './cells/floor.ts';
 import { judge } from './cells/judge.ts';
@@ -59,6 +59,10 @@ if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
 let stage: Stage | null = null;
 for (const wish of ['SIGINT', 'SIGTERM'] as const) process.once(wish, () => void end(130));
+process.once('unhandledRejection', (error) => {
+  console.error(error);
+  void end(1);
+});
 
 try {
   await measure();
@@ -102,7 +106,9 @@ async function measure(): Promise<void> {
     }
   }
   if (asked.includes(CROWD)) {
+    await hurry();
     results.crowd = await measureCrowd(server.url, Number(options.devices), (line) => console.log(line));
+    await ease();
     await write(results, join(ROOT, 'target/audible'));
   }
   console.log(`\n${table(results)}\n\n${everyRun(results)}\n`);

@@ -10,7 +10,7 @@ export const CHANGING_SECONDS = 20;
 const SPARE_SECONDS = 90;
 
 /** Nobody hears what a crowd plays: it is only as long as music is. */
-export const CROWD_TITLES = ['Crowd 1', 'Crowd 2', 'Crowd 3', 'Crowd 4', 'Crowd 5'];
+export const CROWD_TITLES = Array.from({ length: 9 }, (_, n) => `Crowd ${n + 1}`);
 const CROWD_TRACK_SECONDS = 20;
 const CROWD_SAMPLE_RATE = 2_000;
 

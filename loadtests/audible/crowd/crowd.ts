@@ -60,8 +60,12 @@ export async function measureCrowd(url: string, count: number, say: (line: strin
       moments.push({ at_s, ...share(devices, auditor.positionMs()) });
       const act = ACTS[acts.length];
       if (act !== undefined && at_s >= act.at_s) {
-        acts.push({ at_s, what: act.what, together_s: null });
-        void host.does(act.command);
+        const done = { at_s, what: act.what, together_s: null };
+        acts.push(done);
+        // It is told, and whatever it was to bring about did not come about.
+        host.does(act.command).catch((error: Error) => {
+          done.what += ` (${error.message})`;
+        });
       }
       if (at_s < LASTS_S) return;
       clearInterval(looking);
