@@ -53,7 +53,8 @@ pub struct Server {
     store: SharedStore,
     keys: Keys,
     /// Let go of when everything is over.
-    _lock: Option<Lock>,
+    #[expect(dead_code, reason = "it is held, not read")]
+    lock: Option<Lock>,
 }
 
 /// Tasks that are stopped together.
@@ -117,7 +118,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let clock = Clock::system();
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
-    let _lock = lock_database(&config.storage).context("database")?;
+    let lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
     let listener = TcpListener::bind(config.listen.listen)
@@ -205,7 +206,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         connections.stop.clone(),
     ));
     tracing::info!("serving at http://{address}");
-    Ok(Server { address, metrics_address, stop, hub, connections, rooms, background, library, store, keys, _lock })
+    Ok(Server { address, metrics_address, stop, hub, connections, rooms, background, library, store, keys, lock })
 }
 
 /// Two servers on one SQLite file would each tell the other's members nothing.

@@ -71,12 +71,16 @@ impl Hub {
             message: "The server restarts; you will be back in a moment.".into(),
         });
         let links: Vec<Arc<Link>> = self.links.iter().map(|link| link.clone()).collect();
-        links.iter().for_each(|link| link.outbox.push(&notice));
+        for link in &links {
+            link.outbox.push(&notice);
+        }
         let steps_max = usize::try_from(DRAIN_SPREAD_MAX.as_millis() / DRAIN_STEP.as_millis()).unwrap_or(1);
         let mut steps = tokio::time::interval(DRAIN_STEP);
         for some in links.chunks(links.len().div_ceil(steps_max).max(DRAIN_CLOSES_PER_STEP)) {
             steps.tick().await;
-            some.iter().for_each(|link| link.outbox.close(CloseCode::GoingAway));
+            for link in some {
+                link.outbox.close(CloseCode::GoingAway);
+            }
         }
     }
 }

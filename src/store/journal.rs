@@ -63,13 +63,14 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
         for message in gathered.drain(..) {
             match message {
                 Message::BeginAnew(room) => broken.mend(room),
-                Message::Append(batch, done) => match broken.of(&batch) {
-                    Some(error) => answer(&metrics, done, Err(error)),
-                    None => {
+                Message::Append(batch, done) => {
+                    if let Some(error) = broken.of(&batch) {
+                        answer(&metrics, done, Err(error));
+                    } else {
                         batches.push(*batch);
                         waiting.push(done);
                     }
-                },
+                }
             }
         }
         if batches.is_empty() {

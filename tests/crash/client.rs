@@ -258,13 +258,15 @@ impl Client {
                 () = life.calm.cancelled(), if !life.calm.is_cancelled() => continue,
                 () = life.has_targets.cancelled(), if self.is_content && !life.has_targets.is_cancelled() => continue,
             };
-            match message {
-                Err(_) if is_refused => self.ask_again(),
-                Err(_) => panic!("the server says nothing"),
-                Ok(Some(Ok(Message::Text(text)))) => is_in |= self.hear(text, life, story),
-                Ok(Some(Ok(Message::Close(close)))) => return End::Closed(close.map(|close| close.code.into())),
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(_)) | None) => return End::Closed(None),
+            if is_refused && message.is_err() {
+                self.ask_again();
+                continue;
+            }
+            match message.expect("the server says something") {
+                Some(Ok(Message::Text(text))) => is_in |= self.hear(text, life, story),
+                Some(Ok(Message::Close(close))) => return End::Closed(close.map(|close| close.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return End::Closed(None),
             }
         }
     }

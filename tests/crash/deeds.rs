@@ -24,13 +24,13 @@ fn does(event: &Event, by: UserId, command: &Command, named: Option<EntryId>) ->
         }
         (Command::VoteSkip { .. }, Event::SkipVoted { member, .. })
         | (Command::Rename { .. }, Event::MemberRenamed { member, .. })
-        | (Command::Leave, Event::MemberLeft { member }) => *member == by,
+        | (Command::Leave, Event::MemberLeft { member })
+        | (Command::PauseQueue, Event::QueuePaused { member, paused: true, .. })
+        | (Command::ResumeQueue { member: None }, Event::QueuePaused { member, paused: false, .. }) => *member == by,
         (Command::Skip { .. } | Command::VoteSkip { .. }, Event::EntryEnded { .. })
         | (Command::Play | Command::Pause | Command::Seek { .. }, Event::PlaybackChanged { .. })
         | (Command::Play, Event::EntryStarted { .. })
         | (Command::SetPolicy { .. } | Command::SetSettings { .. }, Event::SettingsChanged { .. }) => true,
-        (Command::PauseQueue, Event::QueuePaused { member, paused: true, .. })
-        | (Command::ResumeQueue { member: None }, Event::QueuePaused { member, paused: false, .. }) => *member == by,
         (Command::SetRole { member: wanted, role: given }, Event::RoleChanged { member, role, .. }) => {
             (member, role) == (wanted, given)
         }

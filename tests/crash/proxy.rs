@@ -110,13 +110,13 @@ async fn carry(client: TcpStream, server: TcpStream, fate: Fate, healed: &Cancel
         Fate::Cut { down: true, after } => {
             tokio::select! {
                 _ = copy(server_reads, client_writes, after) => {}
-                _ = keep(client_reads, server_writes) => {}
+                () = keep(client_reads, server_writes) => {}
             }
         }
         Fate::Cut { down: false, after } => {
             tokio::select! {
                 _ = copy(client_reads, server_writes, after) => {}
-                _ = keep(server_reads, client_writes) => {}
+                () = keep(server_reads, client_writes) => {}
             }
         }
         Fate::Half { after } => {
@@ -150,5 +150,5 @@ async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, most: usize) -> O
 /// Carries everything, and does not end before the other direction does.
 async fn keep(from: OwnedReadHalf, to: OwnedWriteHalf) {
     copy(from, to, usize::MAX).await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -130,10 +130,10 @@ impl<'a> Kitchen<'a> {
                 tokio::task::yield_now().await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(output) => output,
-            Err(_) => panic!("never {state}: {}", self.output().await),
+        if let Ok(output) = tokio::time::timeout(PATIENCE, waiting).await {
+            return output;
         }
+        panic!("never {state}: {}", self.output().await)
     }
 
     /// Waits until it has seen what its first start took.

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tutti_protocol::{EntryId, ServerFrame};
+use tokio_util::task::TaskTracker;
+use tutti_protocol::{EntryId, ServerFrame, TrackRef};
 
 use crate::support::{Person, Process, Socket};
 
@@ -44,21 +45,21 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Queues until it is told to stop; says how many were acknowledged, and gives them back at the end.
+/// Queues until it is told to stop; says what was acknowledged.
 fn keep_adding(
+    tasks: &TaskTracker,
     mut socket: Socket,
-    track: tutti_protocol::TrackRef,
+    track: TrackRef,
     stop: CancellationToken,
-) -> (watch::Receiver<Vec<EntryId>>, tokio::task::JoinHandle<Socket>) {
+) -> watch::Receiver<Vec<EntryId>> {
     let (tell, told) = watch::channel(Vec::new());
-    let work = tokio::spawn(async move {
+    tasks.spawn(async move {
         while !stop.is_cancelled() {
             let entry = socket.add(&track).await;
             tell.send_modify(|acknowledged| acknowledged.push(entry));
         }
-        socket
     });
-    (told, work)
+    told
 }
 
 #[tokio::test]
@@ -72,29 +73,28 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     let mut watching = ada.enter(&room).await;
     watching.room_where(|_| true).await;
 
-    let stop = CancellationToken::new();
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let mut adding = Vec::new();
     for track in &tracks[..4] {
         let person = Person::guest(address, "Somebody").await;
-        adding.push(keep_adding(person.enter(&room).await, track.clone(), stop.clone()));
+        adding.push(keep_adding(&tasks, person.enter(&room).await, track.clone(), stop.clone()));
     }
-    for (acknowledged, _) in &mut adding {
+    for acknowledged in &mut adding {
         acknowledged.wait_for(|entries| entries.len() >= 5).await.unwrap();
     }
-    let before: Vec<Vec<EntryId>> = adding.iter().map(|(acknowledged, _)| acknowledged.borrow().clone()).collect();
+    let before: Vec<Vec<EntryId>> = adding.iter().map(|acknowledged| acknowledged.borrow().clone()).collect();
 
     let copy = elsewhere.path().join("copy.db");
     let told = done(&tutti("backup", &copy, dir.path(), &[]).await);
     assert!(told.contains("1 rooms, 5 people"), "{told}");
 
     // It took nothing from anybody: they all go on.
-    for ((acknowledged, _), before) in adding.iter_mut().zip(&before) {
+    for (acknowledged, before) in adding.iter_mut().zip(&before) {
         acknowledged.wait_for(|entries| entries.len() > before.len()).await.unwrap();
     }
     stop.cancel();
-    for (_, work) in adding {
-        work.await.unwrap();
-    }
+    tasks.close();
+    tasks.wait().await;
     let position = watching.position.expect("she is in");
     server.stop().await;
 
