@@ -37,7 +37,22 @@ test: ## Runs every test: client, server, browser
 .PHONY: memory
 memory: build ## Measures what a joined, idle connection costs; fails above 6 KiB
 	cargo build --locked --release --package tutti-loadtests
-	target/release/tutti-loadtests idle --connections 4000 --warm-up 1000 --kib-max 6
+	target/release/tutti-loadtests run idle --connections 4000 --warm-up 1000 --kib-max 6
+
+.PHONY: bench
+bench: build ## Puts Tutti and five other servers under the same load, once, in minutes; results in target/bench
+	cargo build --locked --release --package tutti-loadtests
+	target/release/tutti-loadtests bench
+
+.PHONY: bench-full
+bench-full: build ## The same with larger sizes and five rounds, for docs/performance.md; about an hour
+	cargo build --locked --release --package tutti-loadtests
+	target/release/tutti-loadtests bench --full
+
+.PHONY: bench-page
+bench-page: ## Writes docs/performance.md and its plots from the results of the last bench
+	cargo build --locked --release --package tutti-loadtests
+	target/release/tutti-loadtests page
 
 .PHONY: audible
 audible: client ## Hears how far apart real players are, about 70 minutes; ARGS=--quick, ARGS=--docs, and see loadtests/audible/

@@ -1,84 +1,101 @@
-//! What a quiet member costs: the growth of the server's resident memory over a warmed-up server, by connection.
+//! What a quiet member costs: the growth of the server's resident memory over a warmed-up server, by connection, and the
+//! CPU that it uses for all of them while nothing happens but heartbeats.
 //!
-//! The first members warm it up (thread stacks, allocator arenas, caches) and are not counted. Every connection is
-//! authenticated as a guest of its own, has joined a room, and is shown to be alive by a heartbeat before the second
-//! look at the memory.
+//! The first members warm it up (thread stacks, allocator arenas, caches) and are not counted. At Tutti every connection
+//! is authenticated as a guest of its own and has joined a room.
 
-use std::path::Path;
+use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, TryStreamExt as _};
+use tokio::task::JoinSet;
 
-use crate::member::{Guest, Member};
-use crate::server::Server;
+use crate::clock;
+use crate::fanout::fill;
+use crate::figures::{Figures, Run};
+use crate::target::{Dialect, Seat, Stage};
 
-/// Handshakes at a time.
-const AT_ONCE: usize = 16;
+/// Until what the last ones caused has passed (presence is told 300 ms later).
+const SETTLE: Duration = Duration::from_secs(1);
 
-#[derive(Args)]
+/// How many, and how long.
+#[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Idle {
     /// Connections that are counted.
     #[arg(long, default_value_t = 5_000)]
-    connections: usize,
+    pub(crate) connections: usize,
 
     /// Connections that warm the server up first.
     #[arg(long, default_value_t = 500)]
-    warm_up: usize,
+    pub(crate) warm_up: usize,
 
     /// Members of each room.
     #[arg(long, default_value_t = 20)]
-    members: usize,
+    pub(crate) members: usize,
+
+    /// Seconds of quiet that are measured.
+    #[arg(long, default_value_t = 15.0)]
+    pub(crate) seconds: f64,
 
     /// Fails when a connection costs more than so many KiB.
     #[arg(long)]
-    kib_max: Option<f64>,
+    pub(crate) kib_max: Option<f64>,
 }
 
 impl Idle {
-    #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-    #[expect(clippy::cast_precision_loss, reason = "KiB of one machine")]
-    pub(crate) async fn run(&self, program: &Path) -> anyhow::Result<()> {
-        let server = Server::start(program).await?;
-        let http = reqwest::Client::new();
-        let mut kept = self.join(&server, &http, self.warm_up).await.context("warm-up")?;
-        beat(&mut kept).await?;
-        let before_kib = server.resident_kib()?;
+    /// The name of this shape.
+    pub(crate) fn shape(&self) -> String {
+        format!("{} idle", self.connections)
+    }
 
-        let mut counted = self.join(&server, &http, self.connections).await?;
-        beat(&mut counted).await?;
+    /// Runs it against a server that was just started.
+    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+        let server = stage.process();
+        let mut kept = JoinSet::new();
+        self.join(stage, self.warm_up, &mut kept).await?;
+        clock::pass(SETTLE).await;
+        let before_kib = server.resident_kib()?;
+        self.join(stage, self.connections, &mut kept).await?;
+        clock::pass(SETTLE).await;
+
+        let (began_ns, cpu_seconds) = (clock::now_ns(), server.cpu_seconds()?);
+        clock::pass(Duration::from_secs_f64(self.seconds)).await;
+        let cpu_share = (server.cpu_seconds()? - cpu_seconds) / clock::seconds_since(began_ns);
         let after_kib = server.resident_kib()?;
 
-        let each_kib = after_kib.saturating_sub(before_kib) as f64 / counted.len() as f64;
-        println!("resident before {before_kib} KiB, after {after_kib} KiB, with {} more connections", counted.len());
-        println!("{each_kib:.2} KiB for each joined, idle connection");
-        match self.kib_max {
-            Some(max) if each_kib > max => anyhow::bail!("that is more than {max} KiB"),
-            _ => Ok(()),
+        let mut figures = Figures::default();
+        figures.set("resident_before_kib", before_kib);
+        figures.set("resident_kib", after_kib);
+        figures.set("kib_per_connection", (after_kib - before_kib) / self.connections as f64);
+        figures.set("server_cpu_cores", cpu_share);
+        let mut doubts = vec![];
+        while let Some(ended) = kept.try_join_next() {
+            doubts.push(format!("a member was lost: {:?}", ended?));
         }
+        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
     }
 
-    async fn join(&self, server: &Server, http: &reqwest::Client, count: usize) -> anyhow::Result<Vec<Member>> {
-        let rooms = stream::iter(0..count.div_ceil(self.members))
-            .map(|room| async move {
-                let host = Guest::new(http, &server.address, &format!("Host {room}")).await?;
-                let code = host.open_room(http).await?;
-                let mut members = vec![host.enter(&code).await?];
-                for number in 1..self.members.min(count - room * self.members) {
-                    let guest = Guest::new(http, &server.address, &format!("Guest {number}")).await?;
-                    members.push(guest.enter(&code).await?);
-                }
-                anyhow::Ok(members)
-            })
-            .buffer_unordered(AT_ONCE);
-        rooms.try_concat().await
+    async fn join(
+        &self,
+        stage: &Stage,
+        connections: usize,
+        kept: &mut JoinSet<anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let dialect = stage.dialect();
+        for Seat { mut connection } in
+            fill(stage, connections.div_ceil(self.members), self.members).await?.into_iter().flatten()
+        {
+            let sender = connection.sender();
+            kept.spawn(async move {
+                connection
+                    .each(|text| {
+                        if matches!(dialect, Dialect::SocketIo) && text == b"2" {
+                            sender.try_send("3")?;
+                        }
+                        Ok(true)
+                    })
+                    .await
+            });
+        }
+        Ok(())
     }
-}
-
-/// Waits until every one of them has heard a heartbeat.
-async fn beat(members: &mut [Member]) -> anyhow::Result<()> {
-    let beats = members.iter_mut().map(Member::heartbeat);
-    futures_util::future::try_join_all(beats).await?;
-    Ok(())
 }

@@ -1,0 +1,67 @@
+//! Connections that come and go: whether the server gives back what it took for them.
+//!
+//! A server that was warmed up by one wave of connections is looked at, then two more waves come, stay for a moment and go.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::clock;
+use crate::fanout::fill;
+use crate::figures::{Figures, Run};
+use crate::target::Stage;
+
+/// How many, and how often.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Churn {
+    /// Connections of one wave.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) connections: usize,
+
+    /// Members of each room.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) members: usize,
+
+    /// Waves that are compared with the one before them.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) waves: usize,
+
+    /// Seconds after a wave has gone before the memory is looked at. Rooms leave memory after a minute.
+    #[arg(long, default_value_t = 65.0)]
+    pub(crate) rest_seconds: f64,
+}
+
+impl Churn {
+    /// The name of this shape.
+    pub(crate) fn shape(&self) -> String {
+        format!("{} come and go, {} times", self.connections, self.waves)
+    }
+
+    /// Runs it against a server that was just started.
+    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+        let mut figures = Figures::default();
+        let fresh_kib = stage.process().resident_kib()?;
+        self.wave(stage).await?;
+        let before_kib = stage.process().resident_kib()?;
+        let mut peak_kib = before_kib;
+        for _ in 0..self.waves {
+            peak_kib = peak_kib.max(self.wave(stage).await?);
+        }
+        let after_kib = stage.process().resident_kib()?;
+        figures.set("resident_fresh_kib", fresh_kib);
+        figures.set("resident_before_kib", before_kib);
+        figures.set("resident_peak_kib", peak_kib);
+        figures.set("resident_after_kib", after_kib);
+        figures.set("after_to_before", after_kib / before_kib);
+        Ok(Run::new(self.shape(), stage.target(), figures, vec![]))
+    }
+
+    /// Everybody comes and goes; the memory while all are there.
+    async fn wave(&self, stage: &Stage) -> anyhow::Result<f64> {
+        let seats = fill(stage, self.connections.div_ceil(self.members), self.members).await?;
+        let peak_kib = stage.process().resident_kib()?;
+        drop(seats);
+        clock::pass(Duration::from_secs_f64(self.rest_seconds)).await;
+        Ok(peak_kib)
+    }
+}

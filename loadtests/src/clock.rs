@@ -1,0 +1,33 @@
+//! The program's one clock: nanoseconds since it was first asked. Time is what is measured here, so it is read for real.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+static START: OnceLock<Instant> = OnceLock::new();
+
+/// Nanoseconds since the first call.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(crate) fn now_ns() -> u64 {
+    let start = START.get_or_init(Instant::now);
+    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since an earlier reading.
+pub(crate) fn seconds_since(earlier_ns: u64) -> f64 {
+    seconds(now_ns().saturating_sub(earlier_ns))
+}
+
+/// Nanoseconds as seconds.
+pub(crate) fn seconds(ns: u64) -> f64 {
+    Duration::from_nanos(ns).as_secs_f64()
+}
+
+/// A duration in nanoseconds.
+pub(crate) fn ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Waits for as long as a part of a measurement lasts. Nothing is awaited by it that could be asked for.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -1,0 +1,326 @@
+//! Rooms in which somebody says something at a steady rate: what a delivery costs the server, how long the last member
+//! waits for it, and whether every member gets every one, in order, once.
+//!
+//! The generator is two threads: one reads all sockets, one publishes on time. How busy they were and how late they
+//! published is part of the result, because a generator at its limit measures itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
+use crate::clock;
+use crate::figures::{Figures, Latencies, Run};
+use crate::process::Process;
+use crate::target::{Dialect, Heard, Seat, Stage, offset_of};
+use crate::tutti::Guests;
+use crate::websocket::{Connection, Sender};
+
+/// How long deliveries that are under way may still take at the end; what has not come then is missing.
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether they have come.
+const REST_LOOK: Duration = Duration::from_millis(10);
+/// Published so much later than due is late.
+const LATE: Duration = Duration::from_millis(5);
+/// More than so many late ones, or a reading thread busier than that, is a generator at its limit.
+const LATE_SHARE_MAX: f64 = 0.01;
+const OWN_CPU_MAX: f64 = 0.9;
+/// Between two tries to publish to a server that does not read.
+const TRY_AGAIN: Duration = Duration::from_micros(200);
+/// Rooms that fill at a time.
+const ROOMS_AT_ONCE: usize = 8;
+
+/// How many, and how often.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Fanout {
+    /// Rooms.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) rooms: usize,
+
+    /// Members of each room.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) members: usize,
+
+    /// Publishes a second in each room.
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) rate: f64,
+
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) seconds: f64,
+
+    /// Seconds before that.
+    #[arg(long, default_value_t = 1.5)]
+    pub(crate) warm_up: f64,
+}
+
+/// What is known of one room's publishes.
+struct Ledger {
+    members: u32,
+    /// By number: when it was due, and how many have yet to hear of it.
+    published: Vec<(u64, u32)>,
+}
+
+/// What all readers count together.
+#[derive(Default)]
+struct Counts {
+    deliveries: AtomicU64,
+    awaited: AtomicU64,
+    repeated: AtomicU64,
+    skipped: AtomicU64,
+    snapshots: AtomicU64,
+    refused: AtomicU64,
+    torn_offsets: AtomicU64,
+    measuring: AtomicBool,
+    each: Mutex<Latencies>,
+    last: Mutex<Latencies>,
+}
+
+impl Fanout {
+    /// The name of this shape.
+    pub(crate) fn shape(&self) -> String {
+        format!("{} × {} × {}/s", self.rooms, self.members, self.rate)
+    }
+
+    /// Runs it against a server that was just started.
+    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+        let counts = Arc::new(Counts::default());
+        let mut readers = JoinSet::new();
+        let mut publishers = Vec::with_capacity(self.rooms);
+        for room in fill(stage, self.rooms, self.members).await? {
+            let members = u32::try_from(room.len())?;
+            let ledger = Arc::new(Mutex::new(Ledger { members, published: vec![] }));
+            publishers.push((room[0].connection.sender(), ledger.clone()));
+            for Seat { connection } in room {
+                let listener = Listener { dialect: stage.dialect(), counts: counts.clone(), ledger: ledger.clone() };
+                readers.spawn(listener.listen(connection));
+            }
+        }
+
+        let stop = Arc::new(AtomicBool::new(false));
+        let pacer = Pacer {
+            publishers,
+            dialect: stage.dialect(),
+            period_ns: clock::ns(Duration::from_secs_f64(1.0 / self.rate / self.rooms as f64)).max(1),
+            counts: counts.clone(),
+            stop: stop.clone(),
+        };
+        let pacer = std::thread::spawn(move || pacer.publish());
+        let measured = self.measure(stage, &counts).await;
+        stop.store(true, Ordering::Relaxed);
+        let paced = tokio::task::spawn_blocking(move || pacer.join()).await?;
+        let paced = paced.map_err(|_| anyhow::anyhow!("the publishing thread panicked"))??;
+        let mut figures = measured?;
+
+        let began_ns = clock::now_ns();
+        while counts.awaited.load(Ordering::Relaxed) > 0 && clock::seconds_since(began_ns) < REST_TIMEOUT.as_secs_f64()
+        {
+            clock::pass(REST_LOOK).await;
+        }
+        let mut doubts = vec![];
+        while let Some(ended) = readers.try_join_next() {
+            if let Err(error) = ended? {
+                doubts.push(format!("a member was lost: {error:#}"));
+            }
+        }
+        readers.shutdown().await;
+        Self::conclude(&mut figures, &mut doubts, &counts, &paced);
+        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
+    }
+
+    async fn measure(&self, stage: &Stage, counts: &Counts) -> anyhow::Result<Figures> {
+        clock::pass(Duration::from_secs_f64(self.warm_up)).await;
+        let (server, own) = (stage.process(), Process::own());
+        let before =
+            (clock::now_ns(), server.cpu_seconds()?, own.cpu_seconds()?, counts.deliveries.load(Ordering::Relaxed));
+        counts.measuring.store(true, Ordering::Relaxed);
+        clock::pass(Duration::from_secs_f64(self.seconds)).await;
+        counts.measuring.store(false, Ordering::Relaxed);
+        let seconds = clock::seconds_since(before.0);
+        let deliveries = (counts.deliveries.load(Ordering::Relaxed) - before.3) as f64;
+        let cpu_seconds = server.cpu_seconds()? - before.1;
+        ensure!(deliveries > 0.0, "nothing was delivered");
+
+        let mut figures = Figures::default();
+        figures.set("cpu_per_delivery_us", cpu_seconds / deliveries * 1e6);
+        figures.set("server_cpu_cores", cpu_seconds / seconds);
+        figures.set("generator_cpu_cores", (own.cpu_seconds()? - before.2) / seconds);
+        figures.set("deliveries_per_s", deliveries / seconds);
+        figures.set("publishes_per_s", deliveries / seconds / self.members as f64);
+        figures.set("offered_publishes_per_s", self.rate * self.rooms as f64);
+        figures.set("resident_kib", server.resident_kib()?);
+        Ok(figures)
+    }
+
+    fn conclude(figures: &mut Figures, doubts: &mut Vec<String>, counts: &Counts, paced: &Paced) {
+        figures.set_latencies("delivery", &counts.each.lock());
+        figures.set_latencies("last_delivery", &counts.last.lock());
+        figures.set("late_share", paced.late as f64 / (paced.published.max(1)) as f64);
+        for (name, count) in [
+            ("missing", &counts.awaited),
+            ("repeated", &counts.repeated),
+            ("out_of_order", &counts.skipped),
+            ("snapshots_instead", &counts.snapshots),
+            ("refused", &counts.refused),
+            ("offsets_torn", &counts.torn_offsets),
+        ] {
+            let count = count.load(Ordering::Relaxed);
+            figures.set(name, count as f64);
+            if count > 0 {
+                doubts.push(format!("{name}: {count}"));
+            }
+        }
+        let busy = figures.get("generator_cpu_cores").unwrap_or(f64::NAN);
+        let late = figures.get("late_share").unwrap_or(f64::NAN);
+        if busy > OWN_CPU_MAX || late > LATE_SHARE_MAX {
+            doubts.push(format!(
+                "the generator was at its limit: {busy:.2} cores, {:.1} % published more than {} ms late",
+                late * 100.0,
+                LATE.as_millis()
+            ));
+        }
+    }
+}
+
+/// Opens the rooms and lets everybody in.
+pub(crate) async fn fill(stage: &Stage, rooms: usize, members: usize) -> anyhow::Result<Vec<Vec<Seat>>> {
+    use futures_util::{StreamExt as _, TryStreamExt as _};
+    let guests = Guests::default();
+    let guests = &guests;
+    futures_util::stream::iter(0..rooms)
+        .map(|number| stage.room(guests, number, members))
+        .buffer_unordered(ROOMS_AT_ONCE)
+        .try_collect()
+        .await
+        .context("the rooms do not fill")
+}
+
+/// One member.
+struct Listener {
+    dialect: Dialect,
+    counts: Arc<Counts>,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+impl Listener {
+    async fn listen(self, mut connection: Connection) -> anyhow::Result<()> {
+        let sender = connection.sender();
+        let (mut last, mut last_offset) = (None, None);
+        connection
+            .each(|text| {
+                match self.dialect.hear(text, last) {
+                    Heard::Delivery(number) => {
+                        self.delivered(number, &mut last);
+                        self.follow_offset(text, &mut last_offset);
+                    }
+                    Heard::Ping => {
+                        sender.try_send("3")?;
+                    }
+                    Heard::Snapshot => {
+                        last_offset = None;
+                        count(&self.counts.snapshots);
+                    }
+                    Heard::Refused => count(&self.counts.refused),
+                    Heard::Other => {}
+                }
+                Ok(true)
+            })
+            .await
+    }
+
+    fn delivered(&self, number: u64, last: &mut Option<u64>) {
+        let expected = last.map_or(number, |last| last + 1);
+        if number < expected {
+            return count(&self.counts.repeated);
+        }
+        if number > expected {
+            count(&self.counts.skipped);
+        }
+        *last = Some(number);
+        let now_ns = clock::now_ns();
+        let measuring = self.counts.measuring.load(Ordering::Relaxed);
+        count(&self.counts.deliveries);
+        self.counts.awaited.fetch_sub(1, Ordering::Relaxed);
+        let (due_ns, left) = {
+            let mut ledger = self.ledger.lock();
+            let Some((due_ns, left)) = usize::try_from(number).ok().and_then(|at| ledger.published.get_mut(at)) else {
+                return count(&self.counts.repeated);
+            };
+            *left = left.saturating_sub(1);
+            (*due_ns, *left)
+        };
+        if measuring {
+            let latency_ns = now_ns.saturating_sub(due_ns);
+            self.counts.each.lock().record(latency_ns);
+            if left == 0 {
+                self.counts.last.lock().record(latency_ns);
+            }
+        }
+    }
+
+    /// Each of Tutti's deltas here holds one event, so offsets go up by one.
+    fn follow_offset(&self, text: &[u8], last: &mut Option<u64>) {
+        if let Dialect::Tutti = self.dialect
+            && let Some(offset) = offset_of(text)
+        {
+            if last.is_some_and(|last| last + 1 != offset) {
+                count(&self.counts.torn_offsets);
+            }
+            *last = Some(offset);
+        }
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Publishes in turn in each room, evenly spread over time, in a thread of its own: the timers of an event loop are
+/// a millisecond apart.
+struct Pacer {
+    publishers: Vec<(Sender, Arc<Mutex<Ledger>>)>,
+    dialect: Dialect,
+    period_ns: u64,
+    counts: Arc<Counts>,
+    stop: Arc<AtomicBool>,
+}
+
+struct Paced {
+    published: u64,
+    late: u64,
+}
+
+impl Pacer {
+    fn publish(self) -> anyhow::Result<Paced> {
+        let start_ns = clock::now_ns();
+        let mut paced = Paced { published: 0, late: 0 };
+        while !self.stop.load(Ordering::Relaxed) {
+            let due_ns = start_ns + paced.published * self.period_ns;
+            if let Some(early_ns) = due_ns.checked_sub(clock::now_ns()) {
+                std::thread::sleep(Duration::from_nanos(early_ns));
+            }
+            let (sender, ledger) = &self.publishers[usize::try_from(paced.published)? % self.publishers.len()];
+            let number = {
+                let mut ledger = ledger.lock();
+                let (number, members) = (ledger.published.len(), ledger.members);
+                ledger.published.push((due_ns, members));
+                self.counts.awaited.fetch_add(u64::from(members), Ordering::Relaxed);
+                number as u64
+            };
+            let text = self.dialect.publish(number);
+            while !sender.try_send(&text)? {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Ok(paced);
+                }
+                std::thread::sleep(TRY_AGAIN);
+            }
+            paced.published += 1;
+            paced.late += u64::from(clock::now_ns() > due_ns + clock::ns(LATE));
+        }
+        Ok(paced)
+    }
+}

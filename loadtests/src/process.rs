@@ -1,0 +1,100 @@
+//! What a process costs, as the operating system counts it (`/proc`), with all of its children.
+
+use std::fs;
+
+use anyhow::Context as _;
+
+/// Ticks a second in which Linux tells CPU time, on every architecture that it is built for today.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A process and those that it started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// This program.
+    pub(crate) fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    /// CPU time since the start, of user and system, also of threads that have ended.
+    pub(crate) fn cpu_seconds(self) -> anyhow::Result<f64> {
+        let mut ticks = 0;
+        for pid in self.family() {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+            // The name in parentheses may hold anything, so fields are counted from behind it.
+            let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+            let mut fields = fields.split_whitespace().skip(11);
+            for _ in 0..2 {
+                ticks += fields.next().context("no CPU time in stat")?.parse::<u32>()?;
+            }
+        }
+        Ok(f64::from(ticks) / TICKS_PER_SECOND)
+    }
+
+    /// Resident memory.
+    pub(crate) fn resident_kib(self) -> anyhow::Result<f64> {
+        let mut kib = 0;
+        for pid in self.family() {
+            let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+            let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+            kib += line.split_whitespace().nth(1).context("no figure")?.parse::<u32>()?;
+        }
+        Ok(f64::from(kib))
+    }
+
+    /// It and its children, and theirs.
+    pub(crate) fn family(self) -> Vec<u32> {
+        let mut family = vec![self.0];
+        let mut next = 0;
+        while let Some(pid) = family.get(next) {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            next += 1;
+        }
+        family
+    }
+}
+
+/// One line about this machine.
+pub(crate) fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let memory_kib: u64 = field(&read("/proc/meminfo"), "MemTotal")
+        .split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or(0);
+    format!(
+        "{}, {cores} cores, {} GiB, Linux {}",
+        field(&read("/proc/cpuinfo"), "model name"),
+        memory_kib.div_ceil(1024 * 1024),
+        read("/proc/sys/kernel/osrelease").trim(),
+    )
+}
+
+/// How many wanted a core in the last minute: well above what is measured means that somebody else uses the machine.
+pub(crate) fn load_average() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_sees_its_own_costs() {
+        let before = Process::own().cpu_seconds().unwrap();
+        let mut sum = 0_u64;
+        while Process::own().cpu_seconds().unwrap() - before < 0.03 {
+            sum = std::hint::black_box(sum + 1);
+        }
+        assert!(Process::own().resident_kib().unwrap() > 500.0);
+        assert!(machine().contains("Linux"));
+    }
+}

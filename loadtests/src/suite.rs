@@ -1,0 +1,260 @@
+//! All scenarios, side by side, in rounds.
+//!
+//! In each round every scenario is run against every server, one right after the other, and each round begins with another
+//! server: what drifts on the machine hits all alike. Ratios are made within a round.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+
+use crate::churn::Churn;
+use crate::clock;
+use crate::commands::Commands;
+use crate::fanout::Fanout;
+use crate::figures::Run;
+use crate::idle::Idle;
+use crate::party::Party;
+use crate::process::{load_average, machine};
+use crate::start::Start;
+use crate::storm::Storm;
+use crate::target::Target;
+use crate::{peer, report};
+
+/// A run that takes longer has failed.
+const RUN_TIMEOUT: Duration = Duration::from_mins(5);
+/// Everybody, in the order of tables.
+const ALL: [Target; 6] = [Target::Tutti, Target::Bun, Target::Nchan, Target::Ws, Target::SocketIo, Target::Tungstenite];
+
+/// One scenario.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Scenario {
+    /// Many members who do nothing.
+    Idle(Idle),
+    /// Rooms in which somebody publishes at a steady rate.
+    Fanout(Fanout),
+    /// One room with many members; as `fanout` with other defaults.
+    BigRoom(BigRoom),
+    /// People who queue, vote, seek, lose their connection and return.
+    Party(Party),
+    /// Many connections lost and returning at once.
+    Storm(Storm),
+    /// Many connections that come and go.
+    Churn(Churn),
+    /// Acknowledged commands a second.
+    Commands(Commands),
+    /// The time until it serves.
+    Start(Start),
+}
+
+/// One room.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct BigRoom {
+    /// Its members.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) members: usize,
+
+    /// Publishes a second.
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) rate: f64,
+
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) seconds: f64,
+}
+
+/// Everything that was measured, and where.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Results {
+    /// The machine in a line.
+    pub(crate) machine: String,
+    /// How many wanted a core in the minute before it began.
+    pub(crate) load_average: f64,
+    /// How it was called.
+    pub(crate) command: String,
+    /// How often everything was run.
+    pub(crate) rounds: usize,
+    /// How long it took.
+    pub(crate) seconds: f64,
+    /// Versions of the servers.
+    pub(crate) versions: BTreeMap<Target, String>,
+    /// Servers that could not be measured, and why.
+    pub(crate) skipped: BTreeMap<Target, String>,
+    /// Runs that failed, and why.
+    pub(crate) failed: Vec<String>,
+    /// All runs.
+    pub(crate) runs: Vec<Run>,
+}
+
+/// Runs everything and writes the results.
+#[derive(Args, Debug)]
+pub(crate) struct Suite {
+    /// Five rounds of the sizes in the targets, instead of one round of smaller ones.
+    #[arg(long)]
+    full: bool,
+
+    /// Rounds; five with `--full`, else one.
+    #[arg(long)]
+    rounds: Option<usize>,
+
+    /// Only these scenarios.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Only these servers.
+    #[arg(long, value_delimiter = ',')]
+    targets: Vec<Target>,
+
+    /// Folder for `results.json` and the plots; made if missing.
+    #[arg(long, default_value = "target/bench")]
+    output: PathBuf,
+}
+
+impl Scenario {
+    /// Runs it once against a server that it starts.
+    pub(crate) async fn run(&self, target: Target, program: &Path) -> anyhow::Result<Run> {
+        let run = async {
+            match self {
+                Self::Commands(commands) => return commands.run(program).await,
+                Self::Start(start) => return start.run(program).await,
+                _ => {}
+            }
+            let stage = target.start(program).await?;
+            match self {
+                Self::Idle(idle) => idle.run(&stage).await,
+                Self::Fanout(fanout) => fanout.run(&stage).await,
+                Self::BigRoom(room) => room.fanout().run(&stage).await,
+                Self::Party(party) => party.run(&stage).await,
+                Self::Storm(storm) => storm.run(&stage).await,
+                Self::Churn(churn) => churn.run(&stage).await,
+                Self::Commands(_) | Self::Start(_) => unreachable!("they start their own server"),
+            }
+        };
+        tokio::time::timeout(RUN_TIMEOUT, run).await.context("the run took too long")?
+    }
+
+    /// Fails when a run on its own is not good enough.
+    pub(crate) fn judge(&self, run: &Run) -> anyhow::Result<()> {
+        let Self::Idle(Idle { kib_max: Some(max), .. }) = self else { return Ok(()) };
+        let each_kib = run.figures.get("kib_per_connection").unwrap_or(f64::NAN);
+        anyhow::ensure!(each_kib <= *max, "{each_kib:.2} KiB for each connection is more than {max}");
+        Ok(())
+    }
+
+    /// Whether there is something to compare it with.
+    fn is_for(&self, target: Target) -> bool {
+        match self {
+            Self::Fanout(_) | Self::BigRoom(_) | Self::Idle(_) => true,
+            Self::Storm(_) => matches!(target, Target::Tutti | Target::Bun),
+            Self::Party(_) | Self::Churn(_) | Self::Commands(_) | Self::Start(_) => target == Target::Tutti,
+        }
+    }
+}
+
+impl BigRoom {
+    fn fanout(self) -> Fanout {
+        Fanout { rooms: 1, members: self.members, rate: self.rate, seconds: self.seconds, warm_up: 1.5 }
+    }
+}
+
+impl Suite {
+    /// Runs it.
+    pub(crate) async fn run(&self, program: &Path) -> anyhow::Result<()> {
+        let rounds = self.rounds.unwrap_or(if self.full { 5 } else { 1 });
+        let began_ns = clock::now_ns();
+        let mut results = Results {
+            machine: machine(),
+            load_average: load_average(),
+            command: if self.full { "make bench-full".into() } else { "make bench".into() },
+            rounds,
+            seconds: 0.0,
+            versions: peer::versions().await,
+            skipped: BTreeMap::new(),
+            failed: vec![],
+            runs: vec![],
+        };
+        let mut targets: Vec<_> =
+            ALL.into_iter().filter(|target| self.targets.is_empty() || self.targets.contains(target)).collect();
+        for round in 0..rounds {
+            for (name, scenario) in self.scenarios() {
+                for target in targets.iter().copied().filter(|target| scenario.is_for(*target)) {
+                    if !results.skipped.contains_key(&target) {
+                        Self::run_one(round, name, &scenario, target, program, &mut results).await;
+                    }
+                }
+            }
+            targets.rotate_left(1);
+            results.seconds = clock::seconds_since(began_ns);
+            report::write(&self.output, &results)?;
+        }
+        anyhow::ensure!(results.failed.is_empty(), "runs failed: {}", results.failed.join("; "));
+        Ok(())
+    }
+
+    async fn run_one(
+        round: usize,
+        name: &str,
+        scenario: &Scenario,
+        target: Target,
+        program: &Path,
+        results: &mut Results,
+    ) {
+        match scenario.run(target, program).await {
+            Ok(mut run) => {
+                name.clone_into(&mut run.scenario);
+                run.round = round;
+                report::say(&run);
+                results.runs.push(run);
+            }
+            Err(error) if target != Target::Tutti && peer::cannot_start(&error) => {
+                report::say_skipped(target, &error);
+                results.skipped.insert(target, format!("{error:#}"));
+            }
+            Err(error) => {
+                let failure = format!("{name}, {}: {error:#}", target.name());
+                report::say_failed(&failure);
+                results.failed.push(failure);
+            }
+        }
+    }
+
+    fn scenarios(&self) -> Vec<(&'static str, Scenario)> {
+        let full = self.full;
+        let either = |small: usize, large: usize| if full { large } else { small };
+        let fanout =
+            |rate| Fanout { rooms: 50, members: 20, rate, seconds: if full { 8.0 } else { 4.0 }, warm_up: 1.5 };
+        let idle = Idle { connections: either(2_000, 8_000), warm_up: 500, members: 20, seconds: 16.0, kib_max: None };
+        let mut scenarios = vec![
+            ("start", Scenario::Start(Start {})),
+            ("many-rooms", Scenario::Fanout(fanout(150.0))),
+            (
+                "big-room",
+                Scenario::BigRoom(BigRoom { members: 2_000, rate: 10.0, seconds: if full { 8.0 } else { 4.0 } }),
+            ),
+            ("latency", Scenario::Fanout(fanout(20.0))),
+            ("idle", Scenario::Idle(idle)),
+            ("storm", Scenario::Storm(Storm { connections: either(2_000, 9_000), members: 20, times: 3 })),
+            ("commands", Scenario::Commands(Commands { rooms: 200, under_way: 4, seconds: 5.0, warm_up: 1.5 })),
+            (
+                "party",
+                Scenario::Party(Party {
+                    rooms: 50,
+                    members: 20,
+                    commands_per_minute: 12.0,
+                    drops_per_minute: 0.5,
+                    seconds: 20.0,
+                    seed: 1,
+                }),
+            ),
+        ];
+        if full {
+            let churn = Churn { connections: 9_000, members: 20, waves: 2, rest_seconds: 65.0 };
+            scenarios.push(("churn", Scenario::Churn(churn)));
+        }
+        scenarios.retain(|(name, _)| self.only.is_empty() || self.only.iter().any(|only| only == name));
+        scenarios
+    }
+}
