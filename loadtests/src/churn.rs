@@ -2,14 +2,15 @@
 //!
 //! A server that was warmed up by one wave of connections is looked at, then two more waves come, stay for a moment and go.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::task::JoinSet;
 
 use crate::clock;
-use crate::fanout::fill;
 use crate::figures::{Figures, Run};
-use crate::target::Stage;
+use crate::target::{Stage, listen_quietly};
 
 /// How many, and how often.
 #[derive(Args, Clone, Copy, Debug)]
@@ -58,9 +59,12 @@ impl Churn {
 
     /// Everybody comes and goes; the memory while all are there.
     async fn wave(&self, stage: &Stage) -> anyhow::Result<f64> {
-        let seats = fill(stage, self.connections.div_ceil(self.members), self.members).await?;
+        let dialect = stage.dialect();
+        let seats = RefCell::new(JoinSet::new());
+        let come = |_, seat| drop(seats.borrow_mut().spawn(listen_quietly(dialect, seat)));
+        stage.fill(self.connections.div_ceil(self.members), self.members, come).await?;
         let peak_kib = stage.process().resident_kib()?;
-        drop(seats);
+        seats.into_inner().shutdown().await;
         clock::pass(Duration::from_secs_f64(self.rest_seconds)).await;
         Ok(peak_kib)
     }

@@ -4,11 +4,12 @@
 //! The generator is two threads: one reads all sockets, one publishes on time. How busy they were and how late they
 //! published is part of the result, because a generator at its limit measures itself.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
@@ -16,8 +17,7 @@ use tokio::task::JoinSet;
 use crate::clock;
 use crate::figures::{Figures, Latencies, Run};
 use crate::process::Process;
-use crate::target::{Dialect, Heard, Seat, Stage, offset_of};
-use crate::tutti::Guests;
+use crate::target::{Dialect, Heard, Stage, offset_of};
 use crate::websocket::{Connection, Sender};
 
 /// How long deliveries that are under way may still take at the end; what has not come then is missing.
@@ -31,8 +31,6 @@ const LATE_SHARE_MAX: f64 = 0.01;
 const OWN_CPU_MAX: f64 = 0.9;
 /// Between two tries to publish to a server that does not read.
 const TRY_AGAIN: Duration = Duration::from_micros(200);
-/// Rooms that fill at a time.
-const ROOMS_AT_ONCE: usize = 8;
 
 /// How many, and how often.
 #[derive(Args, Clone, Copy, Debug)]
@@ -89,17 +87,19 @@ impl Fanout {
     /// Runs it against a server that was just started.
     pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
         let counts = Arc::new(Counts::default());
-        let mut readers = JoinSet::new();
-        let mut publishers = Vec::with_capacity(self.rooms);
-        for room in fill(stage, self.rooms, self.members).await? {
-            let members = u32::try_from(room.len())?;
-            let ledger = Arc::new(Mutex::new(Ledger { members, published: vec![] }));
-            publishers.push((room[0].connection.sender(), ledger.clone()));
-            for Seat { connection } in room {
-                let listener = Listener { dialect: stage.dialect(), counts: counts.clone(), ledger: ledger.clone() };
-                readers.spawn(listener.listen(connection));
-            }
-        }
+        let readers = RefCell::new(JoinSet::new());
+        let members = u32::try_from(self.members)?;
+        let ledger = || Arc::new(Mutex::new(Ledger { members, published: vec![] }));
+        let ledgers: Vec<_> = (0..self.rooms).map(|_| ledger()).collect();
+        let publishers = RefCell::new(vec![None; self.rooms]);
+        let come = |room: usize, connection: Connection| {
+            publishers.borrow_mut()[room].get_or_insert_with(|| (connection.sender(), ledgers[room].clone()));
+            let ledger = ledgers[room].clone();
+            let listener = Listener { dialect: stage.dialect(), counts: counts.clone(), ledger };
+            readers.borrow_mut().spawn(listener.listen(connection));
+        };
+        stage.fill(self.rooms, self.members, come).await?;
+        let (mut readers, publishers) = (readers.into_inner(), publishers.into_inner().into_iter().flatten().collect());
 
         let stop = Arc::new(AtomicBool::new(false));
         let pacer = Pacer {
@@ -184,19 +184,6 @@ impl Fanout {
             ));
         }
     }
-}
-
-/// Opens the rooms and lets everybody in.
-pub(crate) async fn fill(stage: &Stage, rooms: usize, members: usize) -> anyhow::Result<Vec<Vec<Seat>>> {
-    use futures_util::{StreamExt as _, TryStreamExt as _};
-    let guests = Guests::default();
-    let guests = &guests;
-    futures_util::stream::iter(0..rooms)
-        .map(|number| stage.room(guests, number, members))
-        .buffer_unordered(ROOMS_AT_ONCE)
-        .try_collect()
-        .await
-        .context("the rooms do not fill")
 }
 
 /// One member.

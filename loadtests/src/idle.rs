@@ -4,15 +4,15 @@
 //! The first members warm it up (thread stacks, allocator arenas, caches) and are not counted. At Tutti every connection
 //! is authenticated as a guest of its own and has joined a room.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::task::JoinSet;
 
 use crate::clock;
-use crate::fanout::fill;
 use crate::figures::{Figures, Run};
-use crate::target::{Dialect, Seat, Stage};
+use crate::target::{Stage, listen_quietly};
 
 /// Until what the last ones caused has passed (presence is told 300 ms later).
 const SETTLE: Duration = Duration::from_secs(1);
@@ -50,11 +50,11 @@ impl Idle {
     /// Runs it against a server that was just started.
     pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
         let server = stage.process();
-        let mut kept = JoinSet::new();
-        self.join(stage, self.warm_up, &mut kept).await?;
+        let kept = Kept::default();
+        self.join(stage, self.warm_up, &kept).await?;
         clock::pass(SETTLE).await;
         let before_kib = server.resident_kib()?;
-        self.join(stage, self.connections, &mut kept).await?;
+        self.join(stage, self.connections, &kept).await?;
         clock::pass(SETTLE).await;
 
         let (began_ns, cpu_seconds) = (clock::now_ns(), server.cpu_seconds()?);
@@ -68,34 +68,20 @@ impl Idle {
         figures.set("kib_per_connection", (after_kib - before_kib) / self.connections as f64);
         figures.set("server_cpu_cores", cpu_share);
         let mut doubts = vec![];
+        let mut kept = kept.into_inner();
         while let Some(ended) = kept.try_join_next() {
-            doubts.push(format!("a member was lost: {:?}", ended?));
+            if let Err(error) = ended? {
+                doubts.push(format!("a member was lost: {error:#}"));
+            }
         }
         Ok(Run::new(self.shape(), stage.target(), figures, doubts))
     }
 
-    async fn join(
-        &self,
-        stage: &Stage,
-        connections: usize,
-        kept: &mut JoinSet<anyhow::Result<()>>,
-    ) -> anyhow::Result<()> {
+    async fn join(&self, stage: &Stage, connections: usize, kept: &Kept) -> anyhow::Result<()> {
+        let rooms = connections.div_ceil(self.members);
         let dialect = stage.dialect();
-        for Seat { mut connection } in
-            fill(stage, connections.div_ceil(self.members), self.members).await?.into_iter().flatten()
-        {
-            let sender = connection.sender();
-            kept.spawn(async move {
-                connection
-                    .each(|text| {
-                        if matches!(dialect, Dialect::SocketIo) && text == b"2" {
-                            sender.try_send("3")?;
-                        }
-                        Ok(true)
-                    })
-                    .await
-            });
-        }
-        Ok(())
+        stage.fill(rooms, self.members, |_, seat| drop(kept.borrow_mut().spawn(listen_quietly(dialect, seat)))).await
     }
 }
+
+type Kept = RefCell<JoinSet<anyhow::Result<()>>>;

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::figures::Spread;
 use crate::plot::{Bar, bars};
 use crate::report::{self, number, values};
-use crate::suite::Results;
+use crate::suite::{GROWTH, Results};
 use crate::target::Target;
 
 const TEMPLATE: &str = include_str!("../performance.md.in");
@@ -195,6 +195,7 @@ fn fill(results: &Results, images: &Path) -> anyhow::Result<String> {
     for scenario in OWN {
         put(scenario, &own(results, scenario));
     }
+    put(GROWTH, &growth(results));
     ensure!(!page.contains("{{"), "the template asks for what nobody writes");
     Ok(page)
 }
@@ -285,11 +286,7 @@ fn side_by_side(results: &Results, scenario: &str, columns: &[(&str, &str)]) -> 
     let Some(run) = results.runs.iter().find(|run| run.scenario == scenario) else {
         return "Not measured in this run.".into();
     };
-    let mut text = format!("{}\n\n| server |", run.shape);
-    for (_, heading) in columns {
-        let _ = write!(text, " {heading} |");
-    }
-    let _ = writeln!(text, "\n|---|{}", "---|".repeat(columns.len()));
+    let mut text = format!("{}\n\n| server |{}", run.shape, headings(columns));
     for target in servers(results, scenario) {
         let name = target.name();
         let _ = write!(text, "| {} |", if target == Target::Tutti { format!("**{name}**") } else { name.to_owned() });
@@ -299,6 +296,35 @@ fn side_by_side(results: &Results, scenario: &str, columns: &[(&str, &str)]) -> 
         text.push('\n');
     }
     text
+}
+
+/// One line for each shape.
+fn growth(results: &Results) -> String {
+    let runs = || results.runs.iter().filter(|run| run.scenario == GROWTH);
+    let mut shapes: Vec<&str> = vec![];
+    for run in runs() {
+        if !shapes.contains(&run.shape.as_str()) {
+            shapes.push(&run.shape);
+        }
+    }
+    if shapes.is_empty() {
+        return "Not measured in this run.".into();
+    }
+    let mut text = format!("| rooms × members × rate |{}", headings(FANOUT_COLUMNS));
+    for shape in shapes {
+        let _ = write!(text, "| {shape} |");
+        for (figure, _) in FANOUT_COLUMNS {
+            let values = runs().filter(|run| run.shape == shape).filter_map(|run| run.figures.get(figure));
+            let _ = write!(text, " {} |", spread(values));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn headings(columns: &[(&str, &str)]) -> String {
+    let names: Vec<_> = columns.iter().map(|(_, heading)| format!(" {heading} |")).collect();
+    format!("{}\n|---|{}\n", names.concat(), "---|".repeat(columns.len()))
 }
 
 fn own(results: &Results, scenario: &str) -> String {
@@ -313,7 +339,10 @@ fn own(results: &Results, scenario: &str) -> String {
 }
 
 fn cell(results: &Results, scenario: &str, target: Target, figure: &str) -> String {
-    let values = values(results, scenario, target, figure).map(|(_, value)| value);
+    spread(values(results, scenario, target, figure).map(|(_, value)| value))
+}
+
+fn spread(values: impl IntoIterator<Item = f64>) -> String {
     Spread::of(values).map_or("–".into(), |Spread { median, low, high }| {
         if number(low) == number(high) {
             number(median)

@@ -4,6 +4,7 @@
 //! Every frame is read as the contract says, every delta must continue the one before, and at every heartbeat a member must
 //! be exactly where the room is.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +88,9 @@ struct Guestbook {
     random: StdRng,
     position: Position,
     waiting: HashMap<Uuid, u64>,
-    known: Vec<EntryId>,
+    /// What waits, of others and of their own.
+    others: Vec<EntryId>,
+    own: Vec<EntryId>,
     heartbeats: u64,
     counts: Arc<Mutex<Counts>>,
 }
@@ -102,10 +105,10 @@ impl Party {
     pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (end, over) = watch::channel(false);
-        let mut people = JoinSet::new();
-        for (book, connection) in self.invite(stage, &counts).await? {
-            people.spawn(self.celebrate(book, connection, over.clone()));
-        }
+        let people = RefCell::new(JoinSet::new());
+        let come = |book, member| drop(people.borrow_mut().spawn(self.celebrate(book, member, over.clone())));
+        self.invite(stage, &counts, &come).await?;
+        let mut people = people.into_inner();
         *counts.lock() = Counts::default();
         let (server, own) = (stage.process(), Process::own());
         let before = (clock::now_ns(), server.cpu_seconds()?, own.cpu_seconds()?);
@@ -143,13 +146,17 @@ impl Party {
         Ok(Run::new(self.shape(), stage.target(), figures, doubts))
     }
 
-    async fn invite(&self, stage: &Stage, counts: &Arc<Mutex<Counts>>) -> anyhow::Result<Vec<(Guestbook, Member)>> {
+    async fn invite(
+        &self,
+        stage: &Stage,
+        counts: &Arc<Mutex<Counts>>,
+        come: &impl Fn(Guestbook, Member),
+    ) -> anyhow::Result<()> {
         let guests = &Guests::default();
         let rooms = futures_util::stream::iter(0..self.rooms).map(|room| async move {
             let host = guests.come(stage.address(), &format!("Host {room}")).await?;
             let tracks = Arc::new(guests.tracks(&host).await?);
             let code = host.open_room(guests).await?;
-            let mut inside = vec![];
             for number in 0..self.members {
                 let guest = match number {
                     0 => host.clone(),
@@ -163,15 +170,16 @@ impl Party {
                     random: StdRng::seed_from_u64(self.seed ^ ((room * self.members + number) as u64) << 16),
                     position: member.position,
                     waiting: HashMap::new(),
-                    known: vec![],
+                    others: vec![],
+                    own: vec![],
                     heartbeats: 0,
                     counts: counts.clone(),
                 };
-                inside.push((book, member));
+                come(book, member);
             }
-            anyhow::Ok(inside)
+            anyhow::Ok(())
         });
-        rooms.buffer_unordered(ROOMS_AT_ONCE).try_concat().await.context("nobody comes")
+        rooms.buffer_unordered(ROOMS_AT_ONCE).try_collect().await.context("nobody comes")
     }
 
     /// What a member does until the party is over.
@@ -246,20 +254,21 @@ impl Guestbook {
     }
 
     fn choose(&mut self) -> Value {
-        let entry = (!self.known.is_empty()).then(|| self.known[self.random.random_range(0..self.known.len())]);
-        match (self.random.random_range(0..100), entry) {
-            (0..25, _) | (_, None) => {
+        let other = pick(&mut self.random, &self.others);
+        let own = pick(&mut self.random, &self.own);
+        match (self.random.random_range(0..100), other, own) {
+            (0..25, ..) | (_, None, _) | (_, _, None) => {
                 let track = &self.tracks[self.random.random_range(0..self.tracks.len())];
                 json!({ "name": "enqueue", "track": { "provider": "library", "id": track } })
             }
-            (25..60, Some(entry)) => {
+            (25..60, Some(entry), _) => {
                 json!({ "name": "vote", "entry": entry, "value": self.random.random_range(-1..=1) })
             }
-            (60..75, _) => json!({ "name": "react", "emoji": "🎉" }),
-            (75..85, _) => json!({ "name": "say", "text": "This one is from the summer we all remember." }),
-            (85..90, Some(entry)) => json!({ "name": "dequeue", "entry": entry }),
-            (90..94, _) => json!({ "name": "vote_skip" }),
-            (94..97, _) => json!({ "name": "seek", "position_ms": self.random.random_range(0..30_000) }),
+            (60..75, ..) => json!({ "name": "react", "emoji": "🎉" }),
+            (75..85, ..) => json!({ "name": "say", "text": "This one is from the summer we all remember." }),
+            (85..90, _, Some(entry)) => json!({ "name": "dequeue", "entry": entry }),
+            (90..94, ..) => json!({ "name": "vote_skip" }),
+            (94..97, ..) => json!({ "name": "seek", "position_ms": self.random.random_range(0..30_000) }),
             _ => json!({ "name": "show_history" }),
         }
     }
@@ -288,7 +297,9 @@ impl Guestbook {
                 );
                 self.position = position;
                 if let Some(upcoming) = upcoming {
-                    self.known = upcoming.iter().map(|entry| entry.id).collect();
+                    let (own, others) = upcoming.iter().partition::<Vec<_>, _>(|entry| entry.member == self.guest.id);
+                    self.own = own.iter().map(|entry| entry.id).collect();
+                    self.others = others.iter().map(|entry| entry.id).collect();
                 }
                 ensure!(!events.iter().any(|event| matches!(event, Event::RoomClosed { .. })), "the room was closed");
                 self.counts.lock().deltas += 1;
@@ -352,4 +363,8 @@ impl Guestbook {
         });
         settled.await.context("replies or heartbeats do not come")?
     }
+}
+
+fn pick(random: &mut StdRng, entries: &[EntryId]) -> Option<EntryId> {
+    (!entries.is_empty()).then(|| entries[random.random_range(0..entries.len())])
 }

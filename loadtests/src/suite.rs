@@ -26,6 +26,21 @@ use crate::{peer, report};
 
 /// A run that takes longer has failed.
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
+/// The scenario that is one shape after the other.
+pub(crate) const GROWTH: &str = "growth";
+/// Rooms, members and publishes a second of its shapes: first as many deliveries in other divisions, then ever more of them.
+const GROWTH_SHAPES: [(usize, usize, f64); 10] = [
+    (1_000, 2, 5.0),
+    (500, 20, 1.0),
+    (100, 100, 1.0),
+    (10, 1_000, 1.0),
+    (2, 5_000, 1.0),
+    (50, 20, 2.0),
+    (50, 20, 10.0),
+    (50, 20, 50.0),
+    (50, 20, 100.0),
+    (50, 20, 200.0),
+];
 /// Everybody, in the order of tables.
 const ALL: [Target; 6] = [Target::Tutti, Target::Bun, Target::Nchan, Target::Ws, Target::SocketIo, Target::Tungstenite];
 
@@ -180,7 +195,9 @@ impl Suite {
             ALL.into_iter().filter(|target| self.targets.is_empty() || self.targets.contains(target)).collect();
         for round in 0..rounds {
             for (name, scenario) in self.scenarios() {
-                for target in targets.iter().copied().filter(|target| scenario.is_for(*target)) {
+                // How Tutti grows is nobody else's business.
+                let is_for = |target: &Target| scenario.is_for(*target) && (name != GROWTH || *target == Target::Tutti);
+                for target in targets.iter().copied().filter(is_for) {
                     if !results.skipped.contains_key(&target) {
                         Self::run_one(round, name, &scenario, target, program, &mut results).await;
                     }
@@ -253,6 +270,10 @@ impl Suite {
         if full {
             let churn = Churn { connections: 9_000, members: 20, waves: 2, rest_seconds: 65.0 };
             scenarios.push(("churn", Scenario::Churn(churn)));
+            for (rooms, members, rate) in GROWTH_SHAPES {
+                let shape = Fanout { rooms, members, rate, seconds: 5.0, warm_up: 1.5 };
+                scenarios.push((GROWTH, Scenario::Fanout(shape)));
+            }
         }
         scenarios.retain(|(name, _)| self.only.is_empty() || self.only.iter().any(|only| only == name));
         scenarios

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ use crate::websocket::Connection;
 
 /// Bytes that a peer publishes: about as many as a delta of Tutti's that says where a track plays now.
 pub(crate) const PAYLOAD_BYTES: usize = 300;
+/// Rooms that fill at a time.
+const ROOMS_AT_ONCE: usize = 8;
 
 /// What is put under load.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
@@ -97,12 +100,6 @@ pub(crate) enum Dialect {
     SocketIo,
 }
 
-/// One that listens in a room.
-pub(crate) struct Seat {
-    /// Its socket.
-    pub(crate) connection: Connection,
-}
-
 impl Stage {
     /// What it is.
     pub(crate) fn target(&self) -> Target {
@@ -134,30 +131,64 @@ impl Stage {
         }
     }
 
-    /// Opens a room with so many members; the first is the one who publishes. `number` tells the room from others.
-    pub(crate) async fn room(&self, guests: &Guests, number: usize, members: usize) -> anyhow::Result<Vec<Seat>> {
-        let mut seats = Vec::with_capacity(members);
+    /// Opens a room with so many members, the first of whom is the one who publishes. Each is handed over as they come in, to
+    /// be read from at once: a server drops whoever is silent. `number` tells the room from others.
+    pub(crate) async fn room(
+        &self,
+        guests: &Guests,
+        number: usize,
+        members: usize,
+        come: impl Fn(Connection),
+    ) -> anyhow::Result<()> {
         match &self.running {
             Running::Tutti(tutti) => {
                 let host = guests.come(tutti.address(), &format!("Host {number}")).await?;
                 let code = host.open_room(guests).await?;
                 let mut first = enter(&host, &code, None).await?;
                 queue_something(guests, &host, &mut first).await?;
-                seats.push(Seat { connection: first.connection });
+                come(first.connection);
                 for member in 1..members {
                     let guest = guests.come(tutti.address(), &format!("Guest {member}")).await?;
-                    seats.push(Seat { connection: enter(&guest, &code, None).await?.connection });
+                    come(enter(&guest, &code, None).await?.connection);
                 }
             }
             Running::Peer(peer) => {
                 for _ in 0..members {
-                    let connection = peer.join(&format!("r{number}")).await.context("join a peer's room")?;
-                    seats.push(Seat { connection });
+                    come(peer.join(&format!("r{number}")).await.context("join a peer's room")?);
                 }
             }
         }
-        Ok(seats)
+        Ok(())
     }
+
+    /// Opens rooms and lets everybody in; `come` learns in which room.
+    pub(crate) async fn fill(
+        &self,
+        rooms: usize,
+        members: usize,
+        come: impl Fn(usize, Connection),
+    ) -> anyhow::Result<()> {
+        let (guests, come) = (&Guests::default(), &come);
+        futures_util::stream::iter(0..rooms)
+            .map(|number| self.room(guests, number, members, move |connection| come(number, connection)))
+            .buffer_unordered(ROOMS_AT_ONCE)
+            .try_collect()
+            .await
+            .context("the rooms do not fill")
+    }
+}
+
+/// Reads whatever comes and answers what must be answered, for as long as the connection lasts.
+pub(crate) async fn listen_quietly(dialect: Dialect, mut connection: Connection) -> anyhow::Result<()> {
+    let sender = connection.sender();
+    connection
+        .each(|text| {
+            if matches!(dialect, Dialect::SocketIo) && text == b"2" {
+                sender.try_send("3")?;
+            }
+            Ok(true)
+        })
+        .await
 }
 
 /// Positions that a seek can say; beyond it they begin anew.

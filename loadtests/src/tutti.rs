@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tutti_protocol::http::{AuthResponse, RoomSummary, SearchResponse};
-use tutti_protocol::{Position, ServerFrame};
+use tutti_protocol::{Position, ServerFrame, UserId};
 use uuid::Uuid;
 
 use crate::clock;
@@ -95,6 +95,7 @@ pub(crate) struct Guests {
 /// Somebody who is logged in.
 #[derive(Clone, Debug)]
 pub(crate) struct Guest {
+    pub(crate) id: UserId,
     pub(crate) address: SocketAddr,
     token: String,
     device: Uuid,
@@ -113,7 +114,7 @@ impl Guests {
         let request =
             self.http.post(format!("http://{address}/api/v1/auth/guest")).json(&json!({ "display_name": name }));
         let answer: AuthResponse = request.send().await?.error_for_status()?.json().await?;
-        Ok(Guest { address, token: answer.access_token.0, device: Uuid::new_v4() })
+        Ok(Guest { id: answer.user.id, address, token: answer.access_token.0, device: Uuid::new_v4() })
     }
 
     /// Ids of tracks that anybody may queue, the longest first.
