@@ -206,15 +206,16 @@ fn plot_name(scenario: &str) -> String {
 
 fn about(results: &Results) -> String {
     let mut text = format!(
-        "Measured by `{}` on {}; {} round{} in {:.0} minutes; the load average was {} before it began.\n",
+        "Measured by `{}` at commit {} on {}; {} round{} in {:.0} minutes; the load average was {} before it began.\n",
         results.command,
+        results.commit,
         results.machine,
         results.rounds,
         if results.rounds == 1 { "" } else { "s, of which medians and the spread are shown," },
         (results.seconds / 60.0).ceil(),
         number(results.load_average),
     );
-    let versions = results.versions.iter().map(|(target, version)| format!("{} {version}", target.name()));
+    let versions = results.versions.iter().map(|(target, version)| format!("{}: {version}", target.name()));
     let _ = write!(text, "\nServers: {}.\n", versions.collect::<Vec<_>>().join("; "));
     for (target, reason) in &results.skipped {
         let _ = write!(text, "\n**{} is missing**: {reason}.\n", target.name());
@@ -382,6 +383,7 @@ mod tests {
             machine: "a machine".into(),
             load_average: 0.1,
             command: "make bench".into(),
+            commit: "abc".into(),
             rounds: 2,
             seconds: 61.0,
             versions: BTreeMap::new(),

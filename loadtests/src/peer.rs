@@ -171,13 +171,13 @@ pub(crate) async fn versions() -> BTreeMap<Target, String> {
             versions.insert(target, version.to_owned());
         }
     }
-    let node = said("node", "--version").await;
+    let node = said("node", &["--version"]).await;
     for target in [Target::Ws, Target::SocketIo] {
         versions
             .entry(target)
             .and_modify(|version| *version = format!("{version}, Node {}", node.trim_start_matches('v')));
     }
-    let nginx = said("nginx", "-v").await;
+    let nginx = said("nginx", &["-v"]).await;
     if let Some((_, version)) = nginx.rsplit_once('/') {
         versions.insert(Target::Nchan, version.to_owned());
     }
@@ -185,9 +185,9 @@ pub(crate) async fn versions() -> BTreeMap<Target, String> {
     versions
 }
 
-/// What a program says about its version, on whichever stream.
-async fn said(program: &str, argument: &str) -> String {
-    let output = Command::new(program).arg(argument).output().await;
+/// What a program says when it is asked for its version, on whichever stream.
+pub(crate) async fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().await;
     output
         .map(|output| [output.stdout, output.stderr].concat())
         .map(|text| String::from_utf8_lossy(&text).trim().to_owned())

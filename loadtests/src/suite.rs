@@ -90,6 +90,8 @@ pub(crate) struct Results {
     pub(crate) load_average: f64,
     /// How it was called.
     pub(crate) command: String,
+    /// What was measured, as git calls it.
+    pub(crate) commit: String,
     /// How often everything was run.
     pub(crate) rounds: usize,
     /// How long it took.
@@ -184,6 +186,7 @@ impl Suite {
             machine: machine(),
             load_average: load_average(),
             command: if self.full { "make bench-full".into() } else { "make bench".into() },
+            commit: peer::said("git", &["describe", "--always", "--dirty"]).await,
             rounds,
             seconds: 0.0,
             versions: peer::versions().await,

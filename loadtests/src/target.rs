@@ -19,8 +19,9 @@ use crate::websocket::Connection;
 
 /// Bytes that a peer publishes: about as many as a delta of Tutti's that says where a track plays now.
 pub(crate) const PAYLOAD_BYTES: usize = 300;
-/// Rooms that fill at a time.
-const ROOMS_AT_ONCE: usize = 8;
+/// Rooms that fill at a time, and members that come into each.
+const ROOMS_AT_ONCE: usize = 4;
+const MEMBERS_AT_ONCE: usize = 8;
 
 /// What is put under load.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
@@ -147,18 +148,21 @@ impl Stage {
                 let mut first = enter(&host, &code, None).await?;
                 queue_something(guests, &host, &mut first).await?;
                 come(first.connection);
-                for member in 1..members {
+                let (code, come) = (&code, &come);
+                let others = futures_util::stream::iter(1..members).map(|member| async move {
                     let guest = guests.come(tutti.address(), &format!("Guest {member}")).await?;
-                    come(enter(&guest, &code, None).await?.connection);
-                }
+                    come(enter(&guest, code, None).await?.connection);
+                    anyhow::Ok(())
+                });
+                others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await
             }
             Running::Peer(peer) => {
                 for _ in 0..members {
                     come(peer.join(&format!("r{number}")).await.context("join a peer's room")?);
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Opens rooms and lets everybody in; `come` learns in which room.
