@@ -1,7 +1,3 @@
 #![no_main]
 
-#[path = "../entry.rs"]
-#[allow(dead_code)]
-mod entry;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::client_frame(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tutti_fuzz::client_frame(bytes));
