@@ -112,6 +112,9 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
+    use futures_util::stream::FuturesUnordered;
+
     use super::*;
 
     const COST: u32 = 4;
@@ -160,10 +163,16 @@ mod tests {
     #[tokio::test]
     async fn a_crowd_is_told_to_come_back() {
         let passwords = Passwords::new(COST);
-        let crowd = (0..PASSWORD_CHECKS_WAITING_MAX + 9).map(|_| passwords.verify(None, None));
-        let answers = futures_util::future::join_all(crowd).await;
-        let sent_away = answers.iter().filter(|answer| matches!(answer, Err(IdentityError::Busy))).count();
-        assert_eq!(sent_away, 9);
+        // Until everybody is there, nobody's turn comes.
+        let turns = u32::try_from(passwords.running.available_permits()).unwrap();
+        let held = Arc::clone(&passwords.running).acquire_many_owned(turns).await.unwrap();
+        let mut crowd: FuturesUnordered<_> =
+            (0..PASSWORD_CHECKS_WAITING_MAX + 9).map(|_| passwords.verify(None, None)).collect();
+        for _ in 0..9 {
+            assert!(matches!(crowd.next().await, Some(Err(IdentityError::Busy))));
+        }
+        drop(held);
+        assert!(crowd.all(|answer| async move { answer.is_ok() }).await);
         assert!(passwords.verify(None, None).await.is_ok(), "and may");
     }
 }
