@@ -1928,7 +1928,12 @@ tracks: Array<Track>,
 /**
  * Asks for the next page; `None` on the last.
  */
-next_cursor: string | null, };
+next_cursor: string | null, 
+/**
+ * True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has linked
+ * one.
+ */
+closed?: boolean, };
 
 /**
  * `GET server`: what a client must know before anybody logs in.

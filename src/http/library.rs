@@ -90,7 +90,7 @@ async fn search(library: &Library, query: Vec<(String, String)>) -> Result<Respo
         return Err(ApiError::invalid("This server has no such provider of music."));
     }
     let page = library.search(&text, cursor.as_deref()).await?;
-    let body = SearchResponse { tracks: page.tracks, next_cursor: page.next_cursor };
+    let body = SearchResponse { tracks: page.tracks, next_cursor: page.next_cursor, closed: false };
     Ok(warp::reply::json(&body).into_response())
 }
 

@@ -18,6 +18,7 @@ use super::spotify::available;
 use super::{ApiError, Services, SharedServices};
 use crate::identity::Access;
 use crate::room::{OpenError, RoomHandle};
+use crate::spotify::SpotifyError;
 
 /// `search` for one provider, devices, and what follows a room.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
@@ -79,8 +80,13 @@ async fn search(question: Question, access: Access, services: SharedServices) ->
         None => None,
     };
     let askers: Vec<_> = [access.user].into_iter().chain(host).collect();
-    let page = spotify.search(&askers, &question.text, question.cursor.as_deref()).await?;
-    Ok(json(&SearchResponse { tracks: page.tracks, next_cursor: page.next_cursor }))
+    let found = spotify.search(&askers, &question.text, question.cursor.as_deref()).await;
+    Ok(json(&match found {
+        Ok(page) => SearchResponse { tracks: page.tracks, next_cursor: page.next_cursor, closed: false },
+        // No mistake of theirs: most people never link anything.
+        Err(SpotifyError::NotLinked) => SearchResponse { tracks: vec![], next_cursor: None, closed: true },
+        Err(error) => return Err(error.into()),
+    }))
 }
 
 async fn devices(access: Access, services: SharedServices) -> Result<impl Reply, ApiError> {
