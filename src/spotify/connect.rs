@@ -143,7 +143,9 @@ impl Follower {
             part,
             next_check_ms: now_ms + FIRST_CHECK_MS,
             was_checked: false,
-            early_ms: 0,
+            // It was aimed ahead by a guess, and may have taken no time at all: it would be over before its time, and Spotify
+            // would choose the next.
+            early_ms: if self.biases_ms.is_empty() { BIAS_GUESS_MS } else { 0 },
             left_alone: over,
         });
         Ok(())

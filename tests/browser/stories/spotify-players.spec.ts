@@ -145,7 +145,7 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
     // Those without Premium hear everything else.
     await cleo.hearsMusic();
     for (const person of ['ana', 'ben'] as const) {
-      expect((await spotify.plays(person)).track, 'nothing was chosen').toBe(DOORBELL);
+      expect((await spotify.plays(person)).track, `nothing was chosen for ${person}`).toBe(DOORBELL);
     }
   });
 });
