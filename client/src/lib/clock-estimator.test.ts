@@ -81,24 +81,24 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
   }
 
   it.each<[string, World, number, number]>([
-    ['a LAN', { there: between(1, 1.5), back: between(1, 1.5) }, 0.05, 0.1],
-    ['20±10 ms', { there: between(10, 30), back: between(10, 30) }, 0.4, 1.6],
+    ['a LAN', { there: between(1, 1.5), back: between(1, 1.5) }, 0.02, 0.05],
+    ['20±10 ms', { there: between(10, 30), back: between(10, 30) }, 0.3, 1],
     [
       '20±10 ms, clock 2 h off and +100 ppm',
       { there: between(10, 30), back: between(10, 30), ppm: 100, behindMs: 7.2e6 },
-      0.4,
-      1.6,
+      0.3,
+      1,
     ],
     [
       '20±10 ms, clock 2 h off and -100 ppm',
       { there: between(10, 30), back: between(10, 30), ppm: -100, behindMs: -7.2e6 },
-      0.4,
-      1.6,
+      0.3,
+      1,
     ],
-    ['100 ms of jitter each way', { there: between(20, 120), back: between(20, 120) }, 1.6, 6],
-    ['queues on both ways, 50 ms on average', { there: queueing(20, 50), back: queueing(20, 50) }, 1, 4],
-    ['queues on one way, 50 ms on average', { there: queueing(20, 50), back: steady(20) }, 0.7, 3.5],
-    ['20±10 ms, 30 % lost', { there: between(10, 30), back: between(10, 30), lostShare: 0.3 }, 0.55, 2],
+    ['100 ms of jitter each way', { there: between(20, 120), back: between(20, 120) }, 1.1, 4],
+    ['queues on both ways, 50 ms on average', { there: queueing(20, 50), back: queueing(20, 50) }, 0.6, 2.2],
+    ['queues on one way, 50 ms on average', { there: queueing(20, 50), back: steady(20) }, 0.2, 1.2],
+    ['20±10 ms, 30 % lost', { there: between(10, 30), back: between(10, 30), lostShare: 0.3 }, 0.4, 1.3],
   ])(
     '%s',
     (name, world, medianMs, p95Ms) => {
@@ -116,7 +116,7 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
       back: (atMs, random) => (isTilted(atMs) ? 21 : 30) + 2 * random(),
     };
     const looked = run(world);
-    expect(errors('asymmetry steps, equally long', looked).p95).toBeLessThan(9 + 1.5);
+    expect(errors('asymmetry steps, equally long', looked).p95).toBeLessThan(9);
     expect(looked.every(({ errorMs, uncertaintyMs }) => Math.abs(errorMs) < uncertaintyMs)).toBe(true);
   }, 20_000);
 
@@ -125,7 +125,7 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
       there: (atMs, random) => (atMs % 60_000 >= 30_000 ? 48 : 30) + 2 * random(),
       back: steady(30),
     };
-    expect(errors('one way longer for a while', run(world)).p95).toBeLessThan(5);
+    expect(errors('one way longer for a while', run(world)).p95).toBeLessThan(0.5);
   }, 20_000);
 
   it('a constant asymmetry is not seen, but admitted', () => {
@@ -139,8 +139,8 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
     const looked = run({ there: between(10, 30), back: between(10, 30), ppm: 50, sleep });
     const after = looked.filter(({ atMs }) => atMs > 142_000 && atMs < 150_000);
     expect(after.length).toBeGreaterThan(0);
-    expect(errors('just after a sleep of 10 s', after, 0).p95).toBeLessThan(8);
-    expect(errors('a minute after it', looked, 200_000).p95).toBeLessThan(2.5);
+    expect(errors('just after a sleep of 10 s', after, 0).p95).toBeLessThan(4.5);
+    expect(errors('a minute after it', looked, 200_000).p95).toBeLessThan(1.5);
   }, 20_000);
 
   it('knows its own deviation: most errors are within two of them', () => {
@@ -150,6 +150,6 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
     const within =
       looked.filter(({ errorMs, deviationMs }) => Math.abs(errorMs) < 2 * deviationMs).length / looked.length;
     console.log(`within two deviations: ${(100 * within).toFixed(1)} %`);
-    expect(within).toBeGreaterThan(0.85);
+    expect(within).toBeGreaterThan(0.9);
   }, 20_000);
 });

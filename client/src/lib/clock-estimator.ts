@@ -1,15 +1,16 @@
-import { OffsetFilter } from './offset-filter';
-
 /**
  * The server's clock as seen from here, from probes with four timestamps as in NTP. Pure: the only time that it knows is
  * that of the probes.
  *
- * Delay only ever adds. So of the ways there the fastest counts, and of the ways back the fastest, each for itself: a
- * probe that waited on one way may still be the best there is on the other, and the two need not be the same probe. With
- * jitter of 100 ms this finds the offset several times more closely than whole probes with a short round trip do.
- * What a minute or two of probes says, one burst after the other, goes through a Kalman filter over offset and drift,
- * which knows what changes slowly. Not in it: an asymmetric path. By half of what its two ways differ every such
- * estimate is wrong, and cannot tell; `uncertainty_ms` says by how much.
+ * Delay only ever adds. So of the ways there the fastest count, and of the ways back the fastest, each for itself: a
+ * probe that waited on one way may still be the best there is on the other. Between the two lies the truth, on a line, as
+ * one crystal is faster than the other. All drifts are weighed, on a grid: the wrong ones leave less room between the
+ * fastest ways there and the fastest ways back of two minutes. (Delays are taken to be distributed as behind a queue, so
+ * the likelihood of a drift is an exponential of that room.) With 20±10 ms each way this finds the offset to some tenths
+ * of a millisecond within seconds, where the probe with the shortest round trip is wrong by milliseconds.
+ *
+ * Not in it: an asymmetric path. By half of what its two ways differ every such estimate is wrong, and cannot tell;
+ * `uncertainty_ms` says by how much.
  */
 
 export interface Probe {
@@ -40,13 +41,33 @@ interface Sample {
   at_ms: number;
 }
 
-/** Probes further apart than this belong to two bursts. */
-const BURST_GAP_MS = 4_000;
-const BURST_MAX = 8;
+/** An estimate for one moment. */
+interface Known extends ClockEstimate {
+  at_ms: number;
+  drift_deviation: number;
+}
+
+/** What drift is likely before any probe says so: the scale of a Cauchy distribution, for some crystals are far off. */
+interface Prior {
+  drift: number;
+  drift_deviation: number;
+}
+
 /** How long a fast way counts: longer than a congestion, short enough to be content one day with a longer path. */
 const AGE_MS_MAX = 120_000;
-/** What even an undisturbed burst is wrong by: timer resolution, a busy main thread. */
-const NOISE_MS = 0.3;
+const CRYSTALS: Prior = { drift: 0, drift_deviation: 4e-5 };
+/** No crystal that anything works with is off by more. */
+const DRIFT_MAX = 5e-4;
+/** Each further grid covers what the one before left likely. */
+const GRIDS = 3;
+const GRID_POINTS = 31;
+const LIKELY_DEVIATIONS = 5;
+/** What even an undisturbed path is wrong by: timer resolution, a busy main thread. */
+const NOISE_MS = 0.1;
+/** Only the fastest tell how delays are distributed where it matters. */
+const FAST_SHARE = 0.25;
+/** Fewer tell nothing of that. */
+const SAMPLES_FEW = 4;
 /** A probe that contradicts by more than its whole way and this much proves that a clock has jumped. */
 const JUMP_MS = 5;
 
@@ -54,8 +75,8 @@ export class ClockEstimator {
   #samples: Sample[] = [];
   /** Since the last jump. */
   #count = 0;
-  #inBurst = 0;
-  #filter: OffsetFilter | null = null;
+  #known: Known | null = null;
+  #prior = CRYSTALS;
 
   get samples(): number {
     return this.#count;
@@ -64,55 +85,37 @@ export class ClockEstimator {
   /** Takes a probe in. True when it proved that a clock has jumped, and the past was forgotten. */
   add({ t0, t1, t2, t3 }: Probe): boolean {
     const sample = { there_ms: t1 - t0, back_ms: t2 - t3, at_ms: (t0 + t3) / 2 };
-    if (this.#inBurst > 0 && sample.at_ms - this.#samples.at(-1)!.at_ms > BURST_GAP_MS) this.closeBurst();
     const jumped = this.#provesJump(sample);
-    if (jumped) this.#forget();
+    if (jumped) {
+      this.#samples = [];
+      this.#count = 0;
+      this.#prior = CRYSTALS;
+    }
     this.#samples = this.#samples.filter(({ at_ms }) => sample.at_ms - at_ms < AGE_MS_MAX);
     this.#samples.push(sample);
     this.#count += 1;
-    this.#inBurst += 1;
-    if (this.#inBurst >= BURST_MAX) this.closeBurst();
+    this.#known = weigh(this.#samples, sample.at_ms, this.#prior);
     return jumped;
-  }
-
-  /** No more probes come for now: what there is counts. */
-  closeBurst(): void {
-    if (this.#inBurst > 0) this.#filter = this.#learned();
-    this.#inBurst = 0;
   }
 
   /** Another path to the server, perhaps a longer one: what was known of the old one does not hold, the clocks do. */
   forgetPath(): void {
-    this.closeBurst();
-    if (this.#filter !== null && this.#samples.length > 0) {
-      const known = this.estimateAt(this.#samples.at(-1)!.at_ms)!;
-      this.#filter.doubt(known.uncertainty_ms ** 2);
-    }
+    if (this.#known !== null) this.#prior = this.#known;
     this.#samples = [];
   }
 
-  /** `null` before the first probe. A burst that is still under way counts already. */
+  /** `null` before the first probe. */
   estimateAt(localMs: number): ClockEstimate | null {
-    const filter = this.#inBurst === 0 ? this.#filter : this.#learned();
-    if (filter === null) return null;
-    const { offset, drift, deviation, drift_deviation } = filter.at(localMs);
-    if (this.#samples.length === 0) {
-      return { clock_offset_ms: offset, drift, deviation_ms: deviation, uncertainty_ms: 2 * deviation };
-    }
-    const { middle_ms, half_ms, variance } = corridor(this.#samples, localMs, drift, drift_deviation);
-    const deviation_ms = Math.sqrt(variance);
-    return { clock_offset_ms: middle_ms, drift, deviation_ms, uncertainty_ms: Math.max(half_ms, 0) + 2 * deviation_ms };
-  }
-
-  /** The filter as it is when it has taken in what this burst says. */
-  #learned(): OffsetFilter {
-    const burst = this.#samples.slice(-this.#inBurst);
-    const atMs = burst.at(-1)!.at_ms;
-    const filter = this.#filter?.copy();
-    const { middle_ms, variance } = corridor(burst, atMs, filter?.at(atMs).drift ?? 0, 0);
-    if (filter === undefined) return new OffsetFilter(atMs, middle_ms, variance);
-    filter.take(atMs, middle_ms, variance);
-    return filter;
+    if (this.#known === null) return null;
+    const { at_ms, clock_offset_ms, drift, drift_deviation, deviation_ms, uncertainty_ms } = this.#known;
+    const passedMs = localMs - at_ms;
+    const strayedMs = drift_deviation * passedMs;
+    return {
+      clock_offset_ms: clock_offset_ms + drift * passedMs,
+      drift,
+      deviation_ms: Math.hypot(deviation_ms, strayedMs),
+      uncertainty_ms: uncertainty_ms + 2 * Math.abs(strayedMs),
+    };
   }
 
   /** Not even the whole way explains the difference: a sleep, or another server. */
@@ -122,43 +125,84 @@ export class ClockEstimator {
     const allowedMs = known.uncertainty_ms + JUMP_MS;
     return known.clock_offset_ms > there_ms + allowedMs || known.clock_offset_ms < back_ms - allowedMs;
   }
+}
 
-  #forget(): void {
-    this.#samples = [];
-    this.#count = 0;
-    this.#inBurst = 0;
-    this.#filter = null;
+/** What these say about the moment `atMs`: the mean over all drifts, each counting as much as it is likely. */
+function weigh(samples: readonly Sample[], atMs: number, prior: Prior): Known {
+  const ages = samples.map(({ at_ms }) => at_ms - atMs);
+  const count = samples.length;
+  const meanAge = ages.reduce((sum, age) => sum + age, 0) / count;
+  let low = -DRIFT_MAX;
+  let high = DRIFT_MAX;
+  let known: Known | null = null;
+  for (let grid = 0; grid < GRIDS; grid += 1) {
+    const scales = scalesOf(samples, ages, known?.drift ?? prior.drift);
+    const points = Array.from({ length: GRID_POINTS }, (_, n) => {
+      const drift = low + ((high - low) * n) / (GRID_POINTS - 1);
+      const { above, below } = corridor(samples, ages, drift);
+      const fits =
+        (count / scales.there) * (above + drift * meanAge) - (count / scales.back) * (below + drift * meanAge);
+      const surprise = Math.log(1 + ((drift - prior.drift) / prior.drift_deviation) ** 2);
+      return { drift, middle: (above + below) / 2, half: (above - below) / 2, weight: fits - surprise };
+    });
+    const best = Math.max(...points.map(({ weight }) => weight));
+    for (const point of points) point.weight = Math.exp(point.weight - best);
+    const total = points.reduce((sum, { weight }) => sum + weight, 0);
+    const mean = (of: (point: (typeof points)[number]) => number) =>
+      points.reduce((sum, point) => sum + point.weight * of(point), 0) / total;
+
+    const drift = mean((point) => point.drift);
+    const middle = mean((point) => point.middle);
+    // On the grid that is a drift between two points.
+    const drift_deviation = Math.max(
+      Math.sqrt(mean((point) => (point.drift - drift) ** 2)),
+      (high - low) / (GRID_POINTS - 1) / 2,
+    );
+    const edges = ((scales.there / count) ** 2 + (scales.back / count) ** 2) / 4;
+    const deviation_ms = Math.sqrt(mean((point) => (point.middle - middle) ** 2) + edges + NOISE_MS ** 2);
+    const uncertainty_ms =
+      Math.max(
+        mean((point) => point.half),
+        0,
+      ) +
+      2 * deviation_ms;
+    known = { at_ms: atMs, clock_offset_ms: middle, drift, drift_deviation, deviation_ms, uncertainty_ms };
+    low = Math.max(-DRIFT_MAX, drift - LIKELY_DEVIATIONS * drift_deviation);
+    high = Math.min(DRIFT_MAX, drift + LIKELY_DEVIATIONS * drift_deviation);
   }
+  return known!;
+}
+
+/** Between which offsets the truth lies if the drift is this: the fastest way there, and the fastest way back. */
+function corridor(
+  samples: readonly Sample[],
+  ages: readonly number[],
+  drift: number,
+): { above: number; below: number } {
+  let above = Number.POSITIVE_INFINITY;
+  let below = Number.NEGATIVE_INFINITY;
+  for (const [n, { there_ms, back_ms }] of samples.entries()) {
+    const strayed = drift * ages[n]!;
+    above = Math.min(above, there_ms - strayed);
+    below = Math.max(below, back_ms - strayed);
+  }
+  return { above, below };
 }
 
 /**
- * Between which offsets the truth lies at that moment, by the fastest way there and the fastest way back, and how
- * closely that is known. The older a probe, the less it says, by what is not known of the drift. And by as much as the
- * next fastest were slower, the fastest were probably slow as well.
+ * How much longer than the fastest a way takes, on average, were all delays distributed as the fastest ones are. The
+ * slow ones, of another congestion, have no say.
  */
-function corridor(
-  samples: readonly Sample[],
-  atMs: number,
-  drift: number,
-  driftDeviation: number,
-): { middle_ms: number; half_ms: number; variance: number } {
-  const above: number[] = [];
-  const below: number[] = [];
-  for (const { there_ms, back_ms, at_ms } of samples) {
-    const ageMs = atMs - at_ms;
-    above.push(there_ms + drift * ageMs + driftDeviation * Math.abs(ageMs));
-    below.push(back_ms + drift * ageMs - driftDeviation * Math.abs(ageMs));
-  }
-  above.sort((a, b) => a - b);
-  below.sort((a, b) => b - a);
-  const half_ms = (above[0]! - below[0]!) / 2;
-  const third = Math.min(2, samples.length - 1);
-  const slack = samples.length < 3 ? half_ms : 0;
-  const slackAbove = above[third]! - above[0]! + slack;
-  const slackBelow = below[0]! - below[third]! + slack;
+function scalesOf(samples: readonly Sample[], ages: readonly number[], drift: number): { there: number; back: number } {
+  const { above, below } = corridor(samples, ages, drift);
+  const scale = (slower: number[]) => {
+    const place = Math.max(1, Math.floor(slower.length * FAST_SHARE));
+    slower.sort((a, b) => a - b);
+    return Math.max((slower[place] ?? 0) / FAST_SHARE, NOISE_MS);
+  };
+  const few = samples.length < SAMPLES_FEW ? (above - below) / 2 : 0;
   return {
-    middle_ms: (above[0]! + below[0]!) / 2,
-    half_ms,
-    variance: (slackAbove ** 2 + slackBelow ** 2) / 8 + NOISE_MS ** 2,
+    there: Math.max(few, scale(samples.map(({ there_ms }, n) => there_ms - drift * ages[n]! - above))),
+    back: Math.max(few, scale(samples.map(({ back_ms }, n) => below - back_ms + drift * ages[n]!))),
   };
 }

@@ -1,6 +1,8 @@
 import { type ClockEstimate, ClockEstimator } from './clock-estimator';
 
 const BURST_PROBES = 8;
+/** The first bursts come one soon after the other, each gap twice as long: a drift shows only over time. */
+const BURST_SOON_MS = 2_000;
 const BURST_EVERY_MS = 10_000;
 /** A probe without an answer is given up, so that one lost connection does not stall the next burst. */
 const PROBE_WAIT_MS = 2_000;
@@ -9,15 +11,15 @@ const ECHO_MS = 0.001;
  * While the time is not known better than this, a burst goes on for a while, slowly: where a path jitters, where a page
  * that is being built up answers late, and where the drift is not learned yet.
  */
-const EXTRA_ABOVE_MS = 0.6;
-const EXTRA_PROBES = 16;
+const EXTRA_ABOVE_MS = 0.3;
+const EXTRA_PROBES = 40;
 const EXTRA_EVERY_MS = 100;
 /** From here on the estimate is good enough to start music by. */
 const READY_SAMPLES = 5;
 
 /**
- * The server's clock, kept fresh: a burst of eight serial probes, or some more, at once and then every ten seconds. What
- * they mean is decided in `ClockEstimator`; `performance.now()` is the only local clock.
+ * The server's clock, kept fresh: a burst of eight serial probes, or some more, at once, soon again, and then every ten
+ * seconds. What they mean is decided in `ClockEstimator`; `performance.now()` is the only local clock.
  */
 export class ServerClock {
   #estimator = new ClockEstimator();
@@ -25,6 +27,7 @@ export class ServerClock {
   #estimate: ClockEstimate | null = null;
   #atMs = 0;
   #left = 0;
+  #burstAfterMs = BURST_SOON_MS;
   /** How many more there may be in this burst. */
   #extra = 0;
   #awaited: number | null = null;
@@ -40,11 +43,8 @@ export class ServerClock {
 
   /** A connection stands, or something happened to the clocks: measure. */
   start(): void {
-    this.stop();
-    this.#left = BURST_PROBES;
-    this.#extra = EXTRA_PROBES;
-    this.#nextBurst = setTimeout(() => this.start(), BURST_EVERY_MS);
-    this.#probe();
+    this.#burstAfterMs = BURST_SOON_MS;
+    this.#burst();
   }
 
   stop(): void {
@@ -53,7 +53,6 @@ export class ServerClock {
     clearTimeout(this.#giveUp);
     this.#awaited = null;
     this.#left = 0;
-    this.#estimator.closeBurst();
   }
 
   answered({ t0: echo, t1, t2 }: { t0: number; t1: number; t2: number }): void {
@@ -71,6 +70,7 @@ export class ServerClock {
     if (jumped) {
       this.#left = Math.max(this.#left, BURST_PROBES - 1);
       this.#extra = EXTRA_PROBES;
+      this.#burstAfterMs = BURST_SOON_MS;
     }
     if (this.ready && !wasReady) this.onReady();
     this.#probe();
@@ -122,9 +122,17 @@ export class ServerClock {
     return (serverMs - clock_offset_ms + drift * this.#atMs) / (1 + drift);
   }
 
+  #burst(): void {
+    this.stop();
+    this.#left = BURST_PROBES;
+    this.#extra = EXTRA_PROBES;
+    this.#nextBurst = setTimeout(() => this.#burst(), this.#burstAfterMs);
+    this.#burstAfterMs = Math.min(2 * this.#burstAfterMs, BURST_EVERY_MS);
+    this.#probe();
+  }
+
   #probe(): void {
     if (this.#left === 0) {
-      this.#estimator.closeBurst();
       if (this.#extra > 0 && this.deviationMs > EXTRA_ABOVE_MS) {
         this.#extra -= 1;
         this.#left = 1;

@@ -4,9 +4,9 @@ import { quantile } from './numbers';
 import { Playhead, RATE_CHANGE_MAX } from './playhead';
 import type { Grip } from './sounding';
 import { seeded } from './testing/random';
+import { EXACT } from './voice';
 
 const EVERY_MS = 100;
-const EXACT: Grip = { toleratedMs: 1, jumpMs: 10, deviationMs: 0 };
 
 /** Measures that often the same thing; the first correction, and when it came. */
 function first(
@@ -24,9 +24,9 @@ function first(
 }
 
 describe('corrector', () => {
-  it('does nothing below a millisecond', () => {
-    expect(first(new Corrector(), 0.95)).toBeNull();
-    expect(first(new Corrector(), -0.95)).toBeNull();
+  it('does nothing below half a millisecond', () => {
+    expect(first(new Corrector(), 0.45)).toBeNull();
+    expect(first(new Corrector(), -0.45)).toBeNull();
   });
 
   it('nudges a small error away after half a second of looking', () => {
@@ -84,7 +84,7 @@ describe('corrector', () => {
   it('aims beyond for a sound card that drifts', () => {
     const corrector = new Corrector();
     corrector.nudged(1.1, 0, 2_000);
-    expect(first(corrector, 1.1, 0.2, 10_000)![0]).toEqual({ kind: 'nudge', shiftMs: 1.1 + 0.8 });
+    expect(first(corrector, 1.1, 0.2, 10_000)![0]).toEqual({ kind: 'nudge', shiftMs: 1.1 + 0.3 });
     corrector.forget();
     expect(first(corrector, -1.1, 0.2, 20_000)![0]).toEqual({ kind: 'nudge', shiftMs: -1.1 });
   });
@@ -168,13 +168,13 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
 
   it.each<[string, Card, number, number]>([
     ['an exact card', { ppm: 0, noiseMs: 0.3 }, 0.5, 2],
-    ['+100 ppm', { ppm: 100, noiseMs: 0.3 }, 1.4, 60],
-    ['-100 ppm', { ppm: -100, noiseMs: 0.3 }, 1.4, 60],
+    ['+100 ppm', { ppm: 100, noiseMs: 0.3 }, 0.8, 80],
+    ['-100 ppm', { ppm: -100, noiseMs: 0.3 }, 0.8, 80],
     ['+100 ppm, noisy', { ppm: 100, noiseMs: 3 }, 2, 80],
-    ['noise only', { ppm: 0, noiseMs: 3 }, 1.5, 25],
-    ['latency misread by 28 ms at the start', { ppm: 20, noiseMs: 0.3, beginsMs: -28 }, 1.4, 30],
-    ['drop-outs of 8 ms', { ppm: 30, noiseMs: 0.3, dropOutMs: 8 }, 1.4, 60],
-    ['drop-outs of 700 ms', { ppm: 30, noiseMs: 0.3, dropOutMs: 700 }, 1.4, 60],
+    ['noise only', { ppm: 0, noiseMs: 3 }, 1.2, 35],
+    ['latency misread by 28 ms at the start', { ppm: 20, noiseMs: 0.3, beginsMs: -28 }, 0.8, 30],
+    ['drop-outs of 8 ms', { ppm: 30, noiseMs: 0.3, dropOutMs: 8 }, 0.8, 60],
+    ['drop-outs of 700 ms', { ppm: 30, noiseMs: 0.3, dropOutMs: 700 }, 0.8, 60],
   ])('%s', (name, card, p95Ms, nudgesMax) => {
     const runs = [1, 2, 3, 4].map((seed) => play(card, seed));
     const errors = runs.flatMap((run) => run.errors);

@@ -36,7 +36,7 @@ const JUMP_MEASURES = 3;
 /** The output's clock knows what a nudge did when its own readings have been replaced. */
 const SETTLE_MS = 500;
 /** Where the last nudge went the same way, the sound card drifts: then aim beyond, and be needed half as often. */
-const AHEAD_MS = 0.8;
+const AHEAD_MS = 0.3;
 const DRIFTING_MS = 40_000;
 /** A device that needs one jump after the other is not helped by them: each further one waits twice as long. */
 const JUMP_PAUSE_MS = 1_500;

@@ -7,8 +7,8 @@ import type { Part } from './timeline';
 const RAMP_S = 0.01;
 /** Between two places of the same track. */
 const CROSSFADE_S = 0.04;
-/** Two loudspeakers a millisecond apart are one to the ear; a nudge of more than ten would take too long. */
-const EXACT: Grip = { toleratedMs: 1, jumpMs: 10, deviationMs: 0 };
+/** Two devices are each as far off: together a millisecond at most. A nudge of more than ten would take too long. */
+export const EXACT: Grip = { toleratedMs: 0.5, jumpMs: 10, deviationMs: 0 };
 
 /** One decoded track as it sounds: a source, its gain, and where in its buffer it is. */
 export class Voice implements Sounding {

@@ -74,7 +74,6 @@ export function estimateIn(world: World): Estimated[] {
       if (lost || overslept) continue;
       estimator.add({ t0: local(sentMs), t1: arrivedMs, t2: answeredMs, t3: local(receivedMs) });
     }
-    estimator.closeBurst();
     lookUntil(burstMs + BURST_EVERY_MS);
   }
   return looked;
