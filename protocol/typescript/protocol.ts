@@ -1930,8 +1930,8 @@ tracks: Array<Track>,
  */
 next_cursor: string | null, 
 /**
- * True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has linked
- * one.
+ * True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has a link that
+ * works.
  */
 closed?: boolean, };
 

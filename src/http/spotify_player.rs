@@ -83,8 +83,11 @@ async fn search(question: Question, access: Access, services: SharedServices) ->
     let found = spotify.search(&askers, &question.text, question.cursor.as_deref()).await;
     Ok(json(&match found {
         Ok(page) => SearchResponse { tracks: page.tracks, next_cursor: page.next_cursor, closed: false },
-        // No mistake of theirs: most people never link anything.
-        Err(SpotifyError::NotLinked) => SearchResponse { tracks: vec![], next_cursor: None, closed: true },
+        // No mistake of theirs: most people never link anything, and whose link has ended reads so where links are looked
+        // after.
+        Err(SpotifyError::NotLinked | SpotifyError::NeedsLogin) => {
+            SearchResponse { tracks: vec![], next_cursor: None, closed: true }
+        }
         Err(error) => return Err(error.into()),
     }))
 }

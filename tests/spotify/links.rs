@@ -73,6 +73,8 @@ async fn a_revoked_agreement_asks_for_a_new_login_and_takes_nothing_else() {
     let asked = stage.token_requests("refresh_token");
     token(&ana).await.assert_problem(409, "needs_login");
     assert_eq!(stage.token_requests("refresh_token"), asked, "it is not tried again");
+    let search = ana.clone().get("/api/v1/search?provider=spotify&q=night").await;
+    assert_eq!(search.assert_ok().json["closed"], true, "a search adds nothing, and is no mistake");
     assert_eq!(ana.me().await.json["id"], id, "they are who they were");
 
     assert_eq!(stage.log_in(&mut ana, "").await.outcome, "done");

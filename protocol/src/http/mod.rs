@@ -63,8 +63,8 @@ body!(
         tracks: Vec<Track>,
         /// Asks for the next page; `None` on the last.
         next_cursor: Option<String>,
-        /// True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has linked
-        /// one.
+        /// True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has a link that
+        /// works.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         closed: bool,
     }
