@@ -7,9 +7,9 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   outputDir: 'output/results',
   reporter: [['list']],
-  timeout: 60_000,
+  timeout: 120_000,
   // A loaded machine with two cores decodes, draws and serves several people at once.
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   retries: 0,
   workers: 1,
   forbidOnly: true,
@@ -17,7 +17,7 @@ export default defineConfig({
     browserName: 'chromium',
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [

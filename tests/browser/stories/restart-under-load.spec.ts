@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { type Guest, hearTogether } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
 
 const CROWD = 15;
+/** Between two commands of one of them: what the story is about is the restart, not how many pages two cores can draw. */
+const PAUSE_MS = 200;
 /** The demo's tracks would be over before the story is. */
 const TRACK_SECONDS = 600;
 const LOOK_EVERY_MS = 50;
@@ -46,7 +49,7 @@ async function watchSound({ page }: Guest) {
     });
 }
 
-/** Somebody who gives commands without a pause, through whatever happens to the server. */
+/** Somebody who gives one command after the other, through whatever happens to the server. */
 async function bother(wire: WireGuest, code: string, open: { until: Promise<void>; over: boolean }): Promise<number> {
   let accepted = 0;
   let pause = true;
@@ -57,6 +60,7 @@ async function bother(wire: WireGuest, code: string, open: { until: Promise<void
     if (typeof answer === 'object') {
       accepted += answer?.ok ? 1 : 0;
       pause = !pause;
+      await setTimeout(PAUSE_MS);
     } else if (!open.over) {
       await open.until;
       await wire.enter(code).catch(() => null);
