@@ -1,5 +1,5 @@
 import { outputOf } from './calibration';
-import { OutputClock } from './output-clock';
+import { type Depth, OutputClock } from './output-clock';
 
 /**
  * The way from samples to ears: a context with what is known of when its samples are heard, the volume, and a meter.
@@ -21,8 +21,10 @@ export class Loudspeaker {
     localNowMs: () => number,
     /** How much later an output of this device is heard than its browser knows. */
     private readonly calibrationMs: (output: string) => number = () => 0,
+    /** What contexts before this one have learned of the output. */
+    depth?: Depth,
   ) {
-    this.clock = new OutputClock(context, localNowMs);
+    this.clock = new OutputClock(context, localNowMs, depth);
     this.music = context.createGain();
     this.#analyser = context.createAnalyser();
     this.#analyser.fftSize = 1024;

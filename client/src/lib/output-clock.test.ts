@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { OutputClock, type OutputTimes } from './output-clock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Depth, OutputClock, type OutputTimes } from './output-clock';
+
+/** Eight quanta. */
+const BLOCK_S = 1024 / 48_000;
 
 /** A context that has run for 10 s at 5000 ms of our clock, heard 40 ms late. */
 const now = () => 5_000;
@@ -43,15 +46,94 @@ describe('output clock', () => {
     expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
   });
 
-  it('lets go of what it read at the start after three readings that agree otherwise', () => {
-    const stamp = { contextTime: 9.91, performanceTime: 4_990 };
-    const output = new OutputClock(context(stamp), now);
-    for (let count = 0; count < 12; count += 1) output.read();
-    stamp.contextTime = 9.95;
-    for (let count = 0; count < 2; count += 1) output.read();
-    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
-    output.read();
-    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.95);
+  describe('when it has just begun to play', () => {
+    let localMs: number;
+    /** What the timestamps are wrong by, at a moment. */
+    let wrongMs: (atMs: number) => number;
+    let lostMs: number;
+    let output: OutputClock;
+    const heard = () => (localMs - lostMs) / 1000;
+    const begin = (depth?: Depth) =>
+      new OutputClock(
+        {
+          get currentTime() {
+            return Math.ceil((heard() + 0.04) / BLOCK_S) * BLOCK_S;
+          },
+          getOutputTimestamp: () => ({ contextTime: heard() + wrongMs(localMs) / 1000, performanceTime: localMs }),
+        },
+        () => localMs,
+        depth,
+      );
+    beforeEach(() => {
+      localMs = 0;
+      wrongMs = () => 0;
+      lostMs = 0;
+      output = begin();
+      localMs = 200;
+    });
+
+    /** The largest error from some time on, having read until another. */
+    function worstMs(fromMs: number, untilMs: number): number {
+      let worst = 0;
+      for (; localMs < untilMs; localMs += 100) {
+        output.read();
+        const errorMs = output.contextTimeAt(localMs) * 1000 - (localMs - lostMs);
+        if (localMs >= fromMs) worst = Math.max(worst, Math.abs(errorMs));
+      }
+      return worst;
+    }
+
+    /** As PulseAudio's estimate of the rate does: wrong at first, and better each time that it asks. */
+    const swinging = (atMs: number) => {
+      const asked = Math.floor(atMs / 1_500);
+      return asked === 0 ? 3 - atMs / 250 : -8 * 0.64 ** asked * (1 + (atMs - asked * 1_500) / 1_500);
+    };
+
+    it('holds what it was told first while what it is told swings, and then believes again', () => {
+      wrongMs = swinging;
+      expect(Math.abs(swinging(1_500 + 1_400))).toBeGreaterThan(9);
+      expect(worstMs(2_000, 10_000)).toBeLessThan(2);
+      expect(worstMs(15_000, 20_000)).toBeLessThan(0.3);
+    });
+
+    it('lets go of what it was told first when it was told otherwise for three seconds', () => {
+      wrongMs = (atMs) => (atMs < 1_700 ? 27 : 0);
+      expect(worstMs(0, 3_000)).toBeGreaterThan(26);
+      expect(worstMs(5_100, 20_000)).toBeLessThan(0.1);
+    });
+
+    it('does not wait for ever for what never keeps still', () => {
+      wrongMs = (atMs) => (atMs < 2_000 ? 20 : 3 * Math.sin(atMs));
+      worstMs(0, 36_000);
+      expect(worstMs(36_000, 40_000)).toBeLessThan(2);
+    });
+
+    it('begins with what was learned of the output before where it swings from the first moment', () => {
+      const depth: Depth = { ms: null };
+      output = begin(depth);
+      worstMs(0, 10_000);
+      expect(depth.ms).not.toBeNull();
+      output = begin(depth);
+      const fromMs = localMs;
+      wrongMs = (atMs) => (atMs - fromMs) / 100 - 19;
+      expect(worstMs(fromMs + 2_000, fromMs + 5_000)).toBeLessThan(4);
+    });
+
+    it('begins anew where sound was lost', () => {
+      expect(worstMs(0, 10_000)).toBeLessThan(0.1);
+      lostMs = 30;
+      wrongMs = (atMs) => swinging(atMs - 10_000);
+      expect(worstMs(12_000, 20_000)).toBeLessThan(4);
+      expect(worstMs(25_000, 30_000)).toBeLessThan(0.3);
+    });
+
+    it('takes three readings for a new truth once it has had its time to swing', () => {
+      expect(worstMs(0, 40_000)).toBeLessThan(0.1);
+      wrongMs = () => -6;
+      expect(worstMs(40_000, 40_200)).toBeLessThan(0.1);
+      worstMs(40_200, 40_300);
+      expect(output.contextTimeAt(localMs) * 1000 - localMs).toBeCloseTo(-6);
+    });
   });
 
   it('believes the latency when timestamps are made up', () => {

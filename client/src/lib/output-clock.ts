@@ -26,43 +26,77 @@ const AGREEING = 3;
 const STEP_MS = 2;
 /** A context that stands still for so long is without sound; it moves in steps of at most a few dozen milliseconds. */
 const STALL_MS = 250;
+/**
+ * A system that has just begun to play may tell its place wrong for a while: PulseAudio's first estimate of the rate swings
+ * by some per cent, and its place with it by up to 35 ms, for up to 20 s. The median of what it tells in the first two
+ * seconds is mostly right to 1 ms even then.
+ */
+const FIRST_MS = 2_000;
+const STEADY_MS = 3_000;
+const STEADY_SPAN_MS = 2.5;
+/** First readings that scatter more swing already; then what was learned of this output before says more. */
+const SWING_MS = 2;
+const SWING_MS_MAX = 30_000;
+/** No swing reaches as far at once. */
+const LEAP_MS = 40;
+/** What is held meanwhile may be wrong by this: one standard deviation. */
+const HELD_DEVIATION_MS = 0.6;
+/** Where so many readings find the context later than those before, sound was lost in between, and all begins anew. */
+const LOSS_READINGS = 10;
+const LOSS_MS = 15;
 
 /** When context time 0 would have been heard, in ms of our clock, told in two ways. */
 interface Reading {
+  at_ms: number;
   stamp_ms: number | null;
   latency_ms: number;
+}
+
+/** How long before it is heard a sample is rendered to some output: its buffers, learned while nothing swung. */
+export interface Depth {
+  ms: number | null;
 }
 
 /**
  * Maps the context's clock to ours: which sample of the context is heard at which moment of `performance.now()`.
  * `getOutputTimestamp` says so directly; where it is missing or absurd, `currentTime` less the latency does. What it
- * guarantees: a single misreading moves nothing, and a new truth is believed after three readings, those of the start
- * included. What neither knows, such as the way to a wireless loudspeaker, is the business of calibration.
+ * guarantees: a single misreading moves nothing; after a start, or a loss of sound, what was told first is held until what
+ * is told keeps still; and then a new truth is believed after three readings. What neither knows, such as the way
+ * to a wireless loudspeaker, is the business of calibration.
  */
 export class OutputClock {
   #readings: Reading[] = [];
+  /** When context time 0 would have been rendered, as each reading found it: coarse, but nobody's estimate. */
+  #rendered: number[] = [];
+  #beganMs = 0;
   #zeroMs = 0;
   #deviationMs = Number.POSITIVE_INFINITY;
   #moved = { contextTime: -1, localMs: 0 };
+  /** It stood still when it was last read. */
+  #stood = false;
 
   constructor(
     private readonly context: OutputTimes,
     private readonly nowMs: () => number,
+    private readonly depth: Depth = { ms: null },
   ) {}
 
   /** Takes a reading; called regularly while the context runs. */
   read(): void {
-    const wasStalled = this.stalled;
     if (this.context.currentTime !== this.#moved.contextTime) {
       this.#moved = { contextTime: this.context.currentTime, localMs: this.nowMs() };
-      if (wasStalled) this.forget();
+      if (this.#stood) this.forget();
     }
-    if (this.stalled) return;
-    this.#readings = [
-      ...this.#readings.slice(1 - READINGS_MAX),
-      { stamp_ms: this.#stamp(), latency_ms: this.#latency() },
-    ];
-    this.#believe();
+    this.#stood = this.stalled;
+    if (this.#stood) return;
+    const at_ms = this.nowMs();
+    const reading = { at_ms, stamp_ms: this.#stamp(), latency_ms: this.#latency() };
+    this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
+    this.#rendered = [...this.#rendered.slice(1 - 3 * LOSS_READINGS), at_ms - this.context.currentTime * 1000];
+    if (this.#hasLost()) this.#beginAnew(this.#readings.slice(-READINGS_MIN));
+    if (this.#readings.length === 1) this.#beginAnew(this.#readings);
+    if (this.#isSteady(at_ms)) this.#believe();
+    else this.#hold(at_ms);
   }
 
   /** The context was suspended: what was read before does not hold any more. */
@@ -94,20 +128,61 @@ export class OutputClock {
     return this.stalled ? Math.min(contextTime, this.context.currentTime) : contextTime;
   }
 
+  #beginAnew(readings: Reading[]): void {
+    this.#readings = readings;
+    this.#rendered = this.#rendered.slice(-readings.length);
+    this.#beganMs = readings[0]!.at_ms;
+  }
+
+  /** Sound that was not there in time leaves everything after it that much later. */
+  #hasLost(): boolean {
+    if (this.#rendered.length < 2 * LOSS_READINGS) return false;
+    const before = this.#rendered.slice(0, -LOSS_READINGS);
+    return median(this.#rendered.slice(-LOSS_READINGS)) - median(before) > LOSS_MS;
+  }
+
+  /** Whether what is told keeps still, or has had its time to swing. */
+  #isSteady(atMs: number): boolean {
+    const ageMs = atMs - this.#beganMs;
+    if (ageMs < STEADY_MS || ageMs > SWING_MS_MAX) return ageMs > SWING_MS_MAX;
+    const values = this.#values();
+    const latest = values.filter((_, n) => atMs - this.#readings.at(n - values.length)!.at_ms < STEADY_MS);
+    return Math.max(...latest) - Math.min(...latest) < STEADY_SPAN_MS;
+  }
+
+  #hold(atMs: number): void {
+    let values = this.#values();
+    if (this.#told(values.slice(-AGREEING), LEAP_MS)) {
+      this.#beginAnew(this.#readings.slice(-AGREEING));
+      values = this.#values();
+    }
+    if (atMs - this.#beganMs < FIRST_MS || values.length <= READINGS_MIN) {
+      const swings = spread(values) > SWING_MS && this.#rendered.length >= LOSS_READINGS;
+      this.#zeroMs = swings && this.depth.ms !== null ? median(this.#rendered) + this.depth.ms : median(values);
+    }
+    this.#deviationMs = HELD_DEVIATION_MS;
+  }
+
   #believe(): void {
     let values = this.#values();
     const latest = values.slice(-AGREEING);
-    const step = Math.abs(median(latest) - this.#zeroMs);
-    const allowed = Math.max(STEP_MS, 3 * spread(values.slice(-READINGS_FEW)));
-    if (latest.length === AGREEING && step > allowed && Math.max(...latest) - Math.min(...latest) < STEP_MS) {
+    if (this.#told(latest, Math.max(STEP_MS, 3 * spread(values.slice(-READINGS_FEW))))) {
       this.#readings = this.#readings.slice(-AGREEING);
       values = latest;
     }
+    const keepsStill = this.#readings.length === READINGS_MAX && spread(values) < NOISY_MS;
     const few = values.slice(-READINGS_FEW);
     if (spread(few) < NOISY_MS) values = few;
     this.#zeroMs = median(values);
+    if (keepsStill) this.depth.ms = this.#zeroMs - median(this.#rendered);
     // A median is a quarter less certain than a mean.
     this.#deviationMs = (1.2533 * spread(values)) / Math.sqrt(values.length);
+  }
+
+  /** Whether the last readings agree on something that is further from what was believed than this. */
+  #told(latest: number[], allowedMs: number): boolean {
+    const agree = latest.length === AGREEING && Math.max(...latest) - Math.min(...latest) < STEP_MS;
+    return agree && Math.abs(median(latest) - this.#zeroMs) > allowedMs;
   }
 
   /** The timestamps, unless they are missing or made up. */

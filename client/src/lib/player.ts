@@ -1,9 +1,10 @@
 import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room } from '$protocol';
-import type { Calibrated } from './calibration';
+import { type Calibrated, outputOf } from './calibration';
 import { Corrector } from './corrector';
 import type { LongSource } from './long-track';
 import { Loudspeaker } from './loudspeaker';
 import { playsIn } from './output';
+import type { Depth } from './output-clock';
 import { Repertoire } from './repertoire';
 import { planStart } from './schedule';
 import type { Bench } from './signals';
@@ -53,6 +54,8 @@ export class Player {
   /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
   errorMs: number | null = null;
   #speaker: Loudspeaker | null = null;
+  /** By output: what one turn at playing teaches, the next begins with. */
+  #depths = new Map<string, Depth>();
   #volume = 1;
   #hushed = false;
   #corrector = new Corrector();
@@ -350,7 +353,10 @@ export class Player {
     if (this.#speaker !== null) return this.#speaker;
     const { createContext, localNowMs, calibrated } = this.options;
     const context = createContext();
-    const speaker = new Loudspeaker(context, localNowMs, (output) => calibrated?.(output)?.offset_ms ?? 0);
+    const output = outputOf(context);
+    const depth = this.#depths.get(output) ?? { ms: null };
+    this.#depths.set(output, depth);
+    const speaker = new Loudspeaker(context, localNowMs, (output) => calibrated?.(output)?.offset_ms ?? 0, depth);
     this.#speaker = speaker;
     speaker.setVolume(this.#volume);
     speaker.hush(this.#hushed);
