@@ -24,7 +24,6 @@ test('the dialog to come in', async ({ guest }) => {
 });
 
 test('the profile with Spotify: not linked, linked, not premium, to log in again', async ({ guest, spotify }) => {
-  test.setTimeout(120_000);
   const ana = await guest('Ana', { viewport: PHONE });
   const cleo = await guest('Cleo');
 

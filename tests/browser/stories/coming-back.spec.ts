@@ -126,7 +126,6 @@ test('what waits for the way survives a reload, and arrives once', async ({ gues
 });
 
 test('a line that goes silent is noticed and replaced', async ({ guest, line }) => {
-  test.setTimeout(120_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE, line });
   await twoWhoListen(ada, ben);

@@ -155,7 +155,6 @@ test('the host chooses which devices play, and takes it back', async ({ guest })
 });
 
 test('who plays can be chosen by everybody who may choose', async ({ guest }) => {
-  test.setTimeout(120_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   await ben.join(await ada.pausedRoom());
@@ -172,7 +171,6 @@ test('who plays can be chosen by everybody who may choose', async ({ guest }) =>
 });
 
 test('every device says how well it is in time, to its owner and to the host', async ({ guest }) => {
-  test.setTimeout(120_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await ben.join(await ada.startRoom());
@@ -197,7 +195,6 @@ test('every device says how well it is in time, to its owner and to the host', a
 });
 
 test('what tapping along finds is kept through a reload, and can be forgotten', async ({ guest }) => {
-  test.setTimeout(120_000);
   const ada = await guest('Ada');
   await ada.startRoom();
   await ada.get('play-here').click();
@@ -278,7 +275,6 @@ test('every way to get a device in time, by keys and for a screen reader', async
 });
 
 test('a microphone that hears two devices says how far they are apart', async ({ server }, info) => {
-  test.setTimeout(120_000);
   const recording = info.outputPath('microphone.wav');
   await writeRecording(recording, 42.5);
   const options = info.project.use.launchOptions ?? {};

@@ -6,7 +6,6 @@ async function queueIs(guest: Guest, ...titles: string[]): Promise<void> {
 }
 
 test('two people on one device, each with a queue of their own', async ({ guest }) => {
-  test.setTimeout(120_000);
   const mara = await guest('Mara');
   const code = await mara.pausedRoom();
   const ana = await guest('Ana', { viewport: PHONE });

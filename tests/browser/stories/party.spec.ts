@@ -2,7 +2,6 @@ import { hearTogether, PHONE, standsStill } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 
 test('a party, from the first page to the last guest', async ({ guest }) => {
-  test.setTimeout(120_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE, hasTouch: true, isMobile: true, reluctant: true });
 
