@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { median } from './numbers';
 import { type Depth, OutputClock, type OutputTimes } from './output-clock';
+import recorded from './testing/pulseaudio-start.json';
 
 /** Eight quanta. */
 const BLOCK_S = 1024 / 48_000;
@@ -94,6 +96,36 @@ describe('output clock', () => {
       expect(Math.abs(swinging(1_500 + 1_400))).toBeGreaterThan(9);
       expect(worstMs(2_000, 10_000)).toBeLessThan(2);
       expect(worstMs(15_000, 20_000)).toBeLessThan(0.3);
+    });
+
+    it('is not led astray by a start as it was recorded', () => {
+      const readings = recorded as [atMs: number, currentTime: number, contextTime: number, performanceTime: number][];
+      let place = 0;
+      const reading = () => readings[place]!;
+      output = new OutputClock(
+        {
+          get currentTime() {
+            return reading()[1];
+          },
+          getOutputTimestamp: () => ({ contextTime: reading()[2], performanceTime: reading()[3] }),
+        },
+        () => reading()[0],
+      );
+      // What it says once it keeps still; this card is 100 ppm fast.
+      const zeros = readings.map(([, , contextTime, performanceTime]) => performanceTime - contextTime * 1000);
+      const [endMs] = readings.at(-15)!;
+      const trueZeroMs = (atMs: number) => median(zeros.slice(-30)) - ((atMs - endMs) * 100) / 1e6;
+      let [toldMs, madeOfItMs] = [0, 0];
+      for (; place < readings.length; place += 1) {
+        output.read();
+        const [atMs] = reading();
+        if (atMs < 2_500) continue;
+        toldMs = Math.max(toldMs, Math.abs(zeros[place]! - trueZeroMs(atMs)));
+        const zeroMs = atMs - output.contextTimeAt(atMs) * 1000;
+        madeOfItMs = Math.max(madeOfItMs, Math.abs(zeroMs - trueZeroMs(atMs)));
+      }
+      expect(toldMs).toBeGreaterThan(30);
+      expect(madeOfItMs).toBeLessThan(3);
     });
 
     it('lets go of what it was told first when it was told otherwise for three seconds', () => {

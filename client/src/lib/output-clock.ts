@@ -33,12 +33,12 @@ const STALL_MS = 250;
  */
 const FIRST_MS = 2_000;
 const STEADY_MS = 3_000;
-const STEADY_SPAN_MS = 2.5;
+const STEADY_SPAN_MS = 1.5;
 /** First readings that scatter more swing already; then what was learned of this output before says more. */
 const SWING_MS = 2;
 const SWING_MS_MAX = 30_000;
-/** No swing reaches as far at once. */
-const LEAP_MS = 40;
+/** From one reading to the next no swing reaches as far. */
+const LEAP_MS = 30;
 /** What is held meanwhile may be wrong by this: one standard deviation. */
 const HELD_DEVIATION_MS = 0.6;
 /** Where so many readings find the context later than those before, sound was lost in between, and all begins anew. */
@@ -90,9 +90,12 @@ export class OutputClock {
     this.#stood = this.stalled;
     if (this.#stood) return;
     const at_ms = this.nowMs();
+    const rendered = at_ms - this.context.currentTime * 1000;
+    // The machine slept, and nobody looked meanwhile.
+    if (rendered - (this.#rendered.at(-1) ?? rendered) > STALL_MS) this.forget();
     const reading = { at_ms, stamp_ms: this.#stamp(), latency_ms: this.#latency() };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
-    this.#rendered = [...this.#rendered.slice(1 - 3 * LOSS_READINGS), at_ms - this.context.currentTime * 1000];
+    this.#rendered = [...this.#rendered.slice(1 - 3 * LOSS_READINGS), rendered];
     if (this.#hasLost()) this.#beginAnew(this.#readings.slice(-READINGS_MIN));
     if (this.#readings.length === 1) this.#beginAnew(this.#readings);
     if (this.#isSteady(at_ms)) this.#believe();
@@ -152,9 +155,10 @@ export class OutputClock {
 
   #hold(atMs: number): void {
     let values = this.#values();
-    if (this.#told(values.slice(-AGREEING), LEAP_MS)) {
+    const [before, ...latest] = values.slice(-1 - AGREEING);
+    if (agree(latest) && Math.abs(median(latest) - before!) > LEAP_MS) {
       this.#beginAnew(this.#readings.slice(-AGREEING));
-      values = this.#values();
+      values = latest;
     }
     if (atMs - this.#beganMs < FIRST_MS || values.length <= READINGS_MIN) {
       const swings = spread(values) > SWING_MS && this.#rendered.length >= LOSS_READINGS;
@@ -166,7 +170,9 @@ export class OutputClock {
   #believe(): void {
     let values = this.#values();
     const latest = values.slice(-AGREEING);
-    if (this.#told(latest, Math.max(STEP_MS, 3 * spread(values.slice(-READINGS_FEW))))) {
+    const step = Math.abs(median(latest) - this.#zeroMs);
+    const allowed = Math.max(STEP_MS, 3 * spread(values.slice(-READINGS_FEW)));
+    if (agree(latest) && step > allowed) {
       this.#readings = this.#readings.slice(-AGREEING);
       values = latest;
     }
@@ -177,12 +183,6 @@ export class OutputClock {
     if (keepsStill) this.depth.ms = this.#zeroMs - median(this.#rendered);
     // A median is a quarter less certain than a mean.
     this.#deviationMs = (1.2533 * spread(values)) / Math.sqrt(values.length);
-  }
-
-  /** Whether the last readings agree on something that is further from what was believed than this. */
-  #told(latest: number[], allowedMs: number): boolean {
-    const agree = latest.length === AGREEING && Math.max(...latest) - Math.min(...latest) < STEP_MS;
-    return agree && Math.abs(median(latest) - this.#zeroMs) > allowedMs;
   }
 
   /** The timestamps, unless they are missing or made up. */
@@ -206,4 +206,8 @@ export class OutputClock {
     const latency = Math.min(this.context.outputLatency ?? this.context.baseLatency ?? 0, LATENCY_S_MAX);
     return this.nowMs() - (this.context.currentTime - latency) * 1000;
   }
+}
+
+function agree(latest: number[]): boolean {
+  return latest.length === AGREEING && Math.max(...latest) - Math.min(...latest) < STEP_MS;
 }
