@@ -7,7 +7,6 @@ const plain = (text) =>
     .replaceAll('<![CDATA[', '')
     .replaceAll(']]>', '')
     .replaceAll(/&(lt|gt|quot|apos|amp|#10|#xA);/g, (_, name) => ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' })[name] ?? '\n')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal are control characters
     .replaceAll(/\u001b\[[\d;]*m/g, '');
 
 for (const file of process.argv.slice(2)) {

@@ -132,14 +132,17 @@ function weigh(samples: readonly Sample[], atMs: number, prior: Prior): Known {
   const ages = samples.map(({ at_ms }) => at_ms - atMs);
   const count = samples.length;
   const meanAge = ages.reduce((sum, age) => sum + age, 0) / count;
+  const there = lowerHull(samples.map(({ there_ms }, n) => ({ age: ages[n]!, ms: there_ms })));
+  const back = lowerHull(samples.map(({ back_ms }, n) => ({ age: ages[n]!, ms: -back_ms })));
   let low = -DRIFT_MAX;
   let high = DRIFT_MAX;
   let known: Known | null = null;
   for (let grid = 0; grid < GRIDS; grid += 1) {
-    const scales = scalesOf(samples, ages, known?.drift ?? prior.drift);
+    const guess = known?.drift ?? prior.drift;
+    const scales = scalesOf(samples, ages, guess, corridor(there, back, guess));
     const points = Array.from({ length: GRID_POINTS }, (_, n) => {
       const drift = low + ((high - low) * n) / (GRID_POINTS - 1);
-      const { above, below } = corridor(samples, ages, drift);
+      const { above, below } = corridor(there, back, drift);
       const fits =
         (count / scales.there) * (above + drift * meanAge) - (count / scales.back) * (below + drift * meanAge);
       const surprise = Math.log(1 + ((drift - prior.drift) / prior.drift_deviation) ** 2);
@@ -173,28 +176,49 @@ function weigh(samples: readonly Sample[], atMs: number, prior: Prior): Known {
   return known!;
 }
 
+interface Point {
+  age: number;
+  ms: number;
+}
+
+interface Corridor {
+  above: number;
+  below: number;
+}
+
 /** Between which offsets the truth lies if the drift is this: the fastest way there, and the fastest way back. */
-function corridor(
-  samples: readonly Sample[],
-  ages: readonly number[],
-  drift: number,
-): { above: number; below: number } {
+function corridor(there: readonly Point[], back: readonly Point[], drift: number): Corridor {
   let above = Number.POSITIVE_INFINITY;
   let below = Number.NEGATIVE_INFINITY;
-  for (const [n, { there_ms, back_ms }] of samples.entries()) {
-    const strayed = drift * ages[n]!;
-    above = Math.min(above, there_ms - strayed);
-    below = Math.max(below, back_ms - strayed);
-  }
+  for (const { age, ms } of there) above = Math.min(above, ms - drift * age);
+  for (const { age, ms } of back) below = Math.max(below, -ms - drift * age);
   return { above, below };
+}
+
+/** Of points in order of age those that are the lowest for some drift (Andrew's monotone chain): a few of hundreds. */
+function lowerHull(points: readonly Point[]): Point[] {
+  const hull: Point[] = [];
+  for (const point of points) {
+    while (hull.length > 1 && !turnsUp(hull.at(-2)!, hull.at(-1)!, point)) hull.pop();
+    hull.push(point);
+  }
+  return hull;
+}
+
+function turnsUp(a: Point, b: Point, c: Point): boolean {
+  return (b.age - a.age) * (c.ms - a.ms) > (b.ms - a.ms) * (c.age - a.age);
 }
 
 /**
  * How much longer than the fastest a way takes, on average, were all delays distributed as the fastest ones are. The
  * slow ones, of another congestion, have no say.
  */
-function scalesOf(samples: readonly Sample[], ages: readonly number[], drift: number): { there: number; back: number } {
-  const { above, below } = corridor(samples, ages, drift);
+function scalesOf(
+  samples: readonly Sample[],
+  ages: readonly number[],
+  drift: number,
+  { above, below }: Corridor,
+): { there: number; back: number } {
   const scale = (slower: number[]) => {
     const place = Math.max(1, Math.floor(slower.length * FAST_SHARE));
     slower.sort((a, b) => a - b);
