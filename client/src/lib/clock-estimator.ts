@@ -219,14 +219,14 @@ function scalesOf(
   drift: number,
   { above, below }: Corridor,
 ): { there: number; back: number } {
-  const scale = (slower: number[]) => {
+  const scale = (slower: Float64Array) => {
     const place = Math.max(1, Math.floor(slower.length * FAST_SHARE));
-    slower.sort((a, b) => a - b);
+    slower.sort();
     return Math.max((slower[place] ?? 0) / FAST_SHARE, NOISE_MS);
   };
   const few = samples.length < SAMPLES_FEW ? (above - below) / 2 : 0;
   return {
-    there: Math.max(few, scale(samples.map(({ there_ms }, n) => there_ms - drift * ages[n]! - above))),
-    back: Math.max(few, scale(samples.map(({ back_ms }, n) => below - back_ms + drift * ages[n]!))),
+    there: Math.max(few, scale(Float64Array.from(samples, ({ there_ms }, n) => there_ms - drift * ages[n]! - above))),
+    back: Math.max(few, scale(Float64Array.from(samples, ({ back_ms }, n) => below - back_ms + drift * ages[n]!))),
   };
 }
