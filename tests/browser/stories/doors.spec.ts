@@ -44,6 +44,28 @@ test('codes: mistyped, unknown, and in any case', async ({ guest }) => {
   await expect(ben.get('notice-title')).toHaveText('There is nothing here');
 });
 
+/** A phone on a slow network shows the door within a second or two. */
+const DOOR_KIB_MAX = 70;
+
+test('what a guest loads before they can come in is little', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE });
+  const code = await ada.startRoom();
+
+  await ben.page.goto(`/r/${code}`, { waitUntil: 'networkidle' });
+  await expect(ben.get('join')).toBeVisible();
+  const sizes = await ben.page.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter(({ name }) => /\.(js|css)$/.test(name))
+      .map(({ encodedBodySize }) => encodedBodySize),
+  );
+  const kib = sizes.reduce((sum, bytes) => sum + bytes, 0) / 1024;
+  console.log(`scripts and styles of the join page, compressed: ${kib.toFixed(1)} KiB in ${sizes.length} files`);
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(Math.min(...sizes)).toBeGreaterThan(0);
+  expect(kib).toBeLessThan(DOOR_KIB_MAX);
+});
+
 test('a closed room is over for everybody, and stays so', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
