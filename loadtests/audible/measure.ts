@@ -58,7 +58,9 @@ if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1
 
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
 let stage: Stage | null = null;
-for (const wish of ['SIGINT', 'SIGTERM'] as const) process.once(wish, () => void end(130));
+let ending = false;
+// Not `once`: what is pressed in a terminal reaches us twice, from there and from npm, and the second must not end us midway.
+for (const wish of ['SIGINT', 'SIGTERM'] as const) process.on(wish, () => void end(130));
 process.once('unhandledRejection', (error) => {
   console.error(error);
   void end(1);
@@ -137,7 +139,9 @@ async function play(cell: Cell, run: number): Promise<Run> {
 }
 
 /** Nothing that was started goes on, however it ends. */
-async function end(code: number): Promise<never> {
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
   await stage?.strike().catch(() => {});
   await server.dispose();
   await rm(music, { recursive: true, force: true });
