@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::IdentityConfig;
 use crate::keys::{Keys, STOPPED_KEY_KEPT};
 use crate::room::state::Newcomer;
+use crate::store::lookups::Lookups;
 use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
 use password::{Password, Passwords};
 use revocation::Revocations;
@@ -180,6 +181,7 @@ pub struct Identity(Arc<Inner>);
 
 struct Inner {
     store: SharedStore,
+    lookups: Lookups,
     keys: Keys,
     clock: Clock,
     passwords: Passwords,
@@ -201,7 +203,8 @@ impl Identity {
             revocations.remember(session, at_ms);
         }
         let passwords = Passwords::new(config.bcrypt_cost);
-        Ok(Self(Arc::new(Inner { store, keys, clock, passwords, revocations })))
+        let lookups = Lookups::new(store.clone());
+        Ok(Self(Arc::new(Inner { store, lookups, keys, clock, passwords, revocations })))
     }
 
     /// Who an access token speaks for. Looks into no database. Who keeps the answer, as a socket does, listens to
@@ -224,7 +227,7 @@ impl Identity {
 
     /// Somebody by their id.
     pub async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
-        Ok(self.store().user(id).await?.as_ref().map(User::from))
+        Ok(self.0.lookups.user(id).await?.as_ref().map(User::from))
     }
 
     /// Changes what somebody is called.

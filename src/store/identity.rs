@@ -132,8 +132,14 @@ pub trait IdentityStore: Send + Sync {
         token: &StoredRefreshToken,
     ) -> StoreResult<()>;
 
+    /// People by their ids, at most [`LOOKUPS_AT_ONCE_MAX`](crate::limits::LOOKUPS_AT_ONCE_MAX), in any order; who is not there is
+    /// left out.
+    async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>>;
+
     /// Somebody by their id.
-    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>>;
+    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
+        Ok(self.users(&[id]).await?.pop())
+    }
 
     /// Somebody by their normalised username.
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>>;

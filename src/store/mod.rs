@@ -8,11 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub mod journal;
+pub mod lookups;
 pub mod memory;
 pub mod mysql;
 pub mod sqlite;
 
 mod identity;
+mod lengths;
 mod rooms;
 mod spotify;
 mod words;
@@ -43,6 +45,9 @@ pub enum StoreError {
     /// The database's schema is not this program's.
     #[error("the database does not fit: {0}")]
     Schema(#[from] mysql::schema::SchemaError),
+    /// It failed for several who asked together.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
     /// A fault that a test asked for.
     #[error("injected fault")]
     Injected,
@@ -51,8 +56,14 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the database could not be asked at all: asking again at once would only take as long again.
     pub fn is_unavailable(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        match self {
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+            ),
+            Self::Shared(error) => error.is_unavailable(),
+            _ => false,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::contract;
 
 contract! {
     a_user_reads_back_with_their_session_and_token
+    people_are_found_in_any_number
     a_username_is_taken_once
     a_failed_insert_leaves_nothing_behind
     a_guest_becomes_an_account_once
@@ -117,6 +118,29 @@ async fn a_user_reads_back_with_their_session_and_token(store: &dyn IdentityStor
     assert_eq!(store.user_by_username("BEN").await.unwrap(), None, "the store compares exactly");
     assert_eq!(store.session(ben.id, session.id).await.unwrap(), None, "a session of somebody else");
     assert_eq!(store.refresh_token(ben.id, token.hash).await.unwrap(), None, "a token of somebody else");
+}
+
+async fn people_are_found_in_any_number(store: &dyn IdentityStore) {
+    let mut people = vec![];
+    for id in 1..=64 {
+        let (user, hash) = (guest(id), u8::try_from(id).unwrap());
+        let session = session(&user, 100 + id);
+        store.insert_user(&user, &session, &token(&session, hash)).await.unwrap();
+        people.push(user);
+    }
+    let nobody = guest(1_000).id;
+    for count in [1, 2, 8, 9, 63, 64] {
+        // In between somebody who is not there, and somebody twice.
+        let mut ids: Vec<_> = people[..count].iter().rev().map(|user| user.id).collect();
+        if let [_, second, .., last] = &mut ids[..] {
+            (*second, *last) = (nobody, people[0].id);
+        }
+        let mut found = store.users(&ids).await.unwrap();
+        found.sort_by_key(|user| user.id);
+        let expected: Vec<_> = people.iter().filter(|user| ids.contains(&user.id)).cloned().collect();
+        assert_eq!(found, expected, "{count}");
+    }
+    assert_eq!(store.users(&[nobody]).await.unwrap(), []);
 }
 
 async fn a_username_is_taken_once(store: &dyn IdentityStore) {

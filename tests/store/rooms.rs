@@ -12,6 +12,7 @@ contract! {
     a_journal_reads_back_in_order_with_its_commands
     an_offset_is_written_once
     a_batch_of_batches_is_all_or_nothing
+    however_many_batches_come_together_each_is_kept_once
     the_index_follows_the_journal
     a_checkpoint_is_replaced_by_newer_ones_only
     what_a_checkpoint_covers_is_kept_as_long_as_asked
@@ -105,6 +106,23 @@ async fn a_batch_of_batches_is_all_or_nothing(store: &dyn RoomStore) {
     store.append(&[batch(&room, 2), batch(&room, 2)]).await.expect_err("twice the same");
     assert_eq!((offsets(store, &room).await, offsets(store, &other).await), (vec![1], vec![1]));
     assert_eq!(store.rooms_of(user(5), 10).await.expect("answers"), []);
+}
+
+/// Stores write many in one statement, in some lengths; every number is made up of those.
+async fn however_many_batches_come_together_each_is_kept_once(store: &dyn RoomStore) {
+    let (room, other) = (open(store, 1).await, open(store, 2).await);
+    let mut next = 2;
+    for count in (1..=9).chain([63, 64, 65, 127, 200]) {
+        let batches: Vec<_> =
+            (next..next + count).flat_map(|offset| [batch(&room, offset), batch(&other, offset)]).collect();
+        store.append(&batches).await.expect("appended");
+        next += count;
+        let taken = store.append(&[&batches[1..], &batches[..1]].concat()).await;
+        assert!(matches!(taken, Err(StoreError::Conflict("journal offset"))), "{count}: {taken:?}");
+    }
+    let kept = store.load_journal(room.id).await.expect("readable").batches;
+    assert_eq!(kept[1..], (2..next).map(|offset| batch(&room, offset)).collect::<Vec<_>>());
+    assert_eq!(offsets(store, &other).await, (1..next).collect::<Vec<_>>());
 }
 
 async fn the_index_follows_the_journal(store: &dyn RoomStore) {

@@ -1,6 +1,6 @@
 //! People, sessions and refresh tokens in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use tutti_protocol::{SessionId, UserId, UserKind};
@@ -62,10 +62,11 @@ impl IdentityStore for MemoryStore {
         Ok(())
     }
 
-    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
+    async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>> {
         self.fault()?;
         let tables = self.identity.lock();
-        Ok(tables.users.get(&id).map(|user| tables.read(user)))
+        let ids: BTreeSet<_> = ids.iter().collect();
+        Ok(ids.into_iter().filter_map(|id| tables.users.get(id)).map(|user| tables.read(user)).collect())
     }
 
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {

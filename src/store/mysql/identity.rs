@@ -1,5 +1,7 @@
 //! People, sessions and refresh tokens in MySQL.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use sqlx::Row as _;
 use sqlx::mysql::MySqlRow;
@@ -9,11 +11,26 @@ use uuid::Uuid;
 use super::MySqlStore;
 use super::rows::{hash, optional_hash, optional_text, text};
 use super::work::{Work, retried};
+use crate::limits::LOOKUPS_AT_ONCE_MAX;
+use crate::store::lengths::Lengths;
 use crate::store::words::{kind_text, read_kind, taken};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
     StoredUser, TokenHash,
 };
+
+static SELECT_USERS: LazyLock<Lengths> = LazyLock::new(|| {
+    Lengths::new(
+        &[LOOKUPS_AT_ONCE_MAX, 8, 1],
+        "SELECT users.id, users.kind, users.display_name, users.username, users.username_shown, \
+         users.password_hash, users.created_at_ms, users.last_seen_at_ms, user_pictures.hash AS picture, \
+         spotify_links.user_id AS spotify_user_id FROM users \
+         LEFT JOIN user_pictures ON user_pictures.user_id = users.id \
+         LEFT JOIN spotify_links ON spotify_links.user_id = users.id WHERE users.id IN (",
+        "?",
+        ")",
+    )
+});
 
 #[async_trait]
 impl IdentityStore for MySqlStore {
@@ -33,15 +50,10 @@ impl IdentityStore for MySqlStore {
         .await
     }
 
-    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
-        let query = sqlx::query(
-            "SELECT users.id, users.kind, users.display_name, users.username, users.username_shown, \
-             users.password_hash, users.created_at_ms, users.last_seen_at_ms, user_pictures.hash AS picture, \
-             spotify_links.user_id AS spotify_user_id FROM users \
-             LEFT JOIN user_pictures ON user_pictures.user_id = users.id \
-             LEFT JOIN spotify_links ON spotify_links.user_id = users.id WHERE users.id = ?",
-        );
-        self.fetch_optional(query.bind(id.0)).await?.as_ref().map(read_user).transpose()
+    async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>> {
+        let (sql, ids) = SELECT_USERS.for_ids(ids);
+        let query = ids.fold(sqlx::query(sql), sqlx::query::Query::bind);
+        self.fetch_all(query).await?.iter().map(read_user).collect()
     }
 
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {

@@ -4,13 +4,13 @@
 //! tables are different ones, and what is forgotten lies before its batch, whatever else was appended with it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use sqlx::AssertSqlSafe;
 use tutti_protocol::{RoomId, UserId};
 
-use super::work::{Statement, Work};
+use super::work::Work;
 use crate::limits::DATABASE_STATEMENT_BYTES_MAX;
+use crate::store::lengths::Lengths;
 use crate::store::words::{stored, taken};
 use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
 
@@ -19,6 +19,7 @@ const LENGTHS: [usize; 3] = [64, 8, 1];
 
 static INSERT_BATCHES: LazyLock<Lengths> = LazyLock::new(|| {
     Lengths::new(
+        &LENGTHS,
         "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ",
         "(?, ?, ?, ?, ?, ?, ?)",
         "",
@@ -27,35 +28,21 @@ static INSERT_BATCHES: LazyLock<Lengths> = LazyLock::new(|| {
 
 static SET_MEMBERS: LazyLock<Lengths> = LazyLock::new(|| {
     Lengths::new(
+        &LENGTHS,
         "INSERT INTO room_members (user_id, room_id, present) VALUES ",
         "(?, ?, ?)",
         " ON DUPLICATE KEY UPDATE present = VALUES(present)",
     )
 });
 
-/// One statement in each length.
-struct Lengths([(usize, Arc<str>); LENGTHS.len()]);
-
-impl Lengths {
-    fn new(head: &str, row: &str, tail: &str) -> Self {
-        Self(LENGTHS.map(|rows| (rows, format!("{head}{}{tail}", vec![row; rows].join(", ")).into())))
-    }
-
-    /// The longest that has no more rows than `rows` and that fits; one row fits always.
-    fn longest(&self, rows: usize, fits: impl Fn(usize) -> bool) -> (usize, Statement<'static>) {
-        let (length, sql) =
-            self.0.iter().find(|(length, _)| *length <= rows && fits(*length)).unwrap_or(&self.0[LENGTHS.len() - 1]);
-        (*length, sqlx::query(AssertSqlSafe(sql.clone())))
-    }
-}
-
 /// Appends batches within a unit of work. `Conflict("journal offset")` when one of them is there already.
 pub(super) async fn append(work: &mut Work, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
-        let (rows, mut query) = INSERT_BATCHES.longest(rest.len(), |rows| {
+        let (rows, sql) = INSERT_BATCHES.longest(rest.len(), |rows| {
             rest[..rows].iter().map(|batch| batch.events.len()).sum::<usize>() <= DATABASE_STATEMENT_BYTES_MAX
         });
+        let mut query = sqlx::query(sql);
         let (now, later) = rest.split_at(rows);
         for batch in now {
             query = query
@@ -177,7 +164,8 @@ async fn change_members(work: &mut Work, rows: &BTreeMap<(UserId, RoomId), Membe
     }
     let mut rest = &set[..];
     while !rest.is_empty() {
-        let (rows, mut query) = SET_MEMBERS.longest(rest.len(), |_| true);
+        let (rows, sql) = SET_MEMBERS.longest(rest.len(), |_| true);
+        let mut query = sqlx::query(sql);
         let (now, later) = rest.split_at(rows);
         for (user, room, present) in now {
             query = query.bind(user.0).bind(room.0).bind(*present);

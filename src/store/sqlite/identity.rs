@@ -1,5 +1,7 @@
 //! People, sessions and refresh tokens in SQLite.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -8,6 +10,8 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use super::work::Work;
+use crate::limits::LOOKUPS_AT_ONCE_MAX;
+use crate::store::lengths::Lengths;
 use crate::store::words::{kind_text, read_hash, read_kind, taken};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
@@ -22,6 +26,10 @@ macro_rules! select_user {
          LEFT JOIN spotify_links ON spotify_links.user_id = users.id"
     };
 }
+
+static SELECT_USERS: LazyLock<Lengths> = LazyLock::new(|| {
+    Lengths::new(&[LOOKUPS_AT_ONCE_MAX, 8, 1], concat!(select_user!(), " WHERE users.id IN ("), "?", ")")
+});
 
 #[async_trait]
 impl IdentityStore for SqliteStore {
@@ -38,10 +46,10 @@ impl IdentityStore for SqliteStore {
         Ok(work.commit().await?)
     }
 
-    async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
-        let row =
-            sqlx::query(concat!(select_user!(), " WHERE users.id = ?")).bind(id.0).fetch_optional(&self.read).await?;
-        row.as_ref().map(read_user).transpose()
+    async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>> {
+        let (sql, ids) = SELECT_USERS.for_ids(ids);
+        let query = ids.fold(sqlx::query(sql), sqlx::query::Query::bind);
+        query.fetch_all(&self.read).await?.iter().map(read_user).collect()
     }
 
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>> {

@@ -14,6 +14,7 @@ use crate::config::StorageConfig;
 
 pub mod backup;
 mod identity;
+mod journal;
 mod rooms;
 mod spotify;
 pub(crate) mod work;
@@ -63,10 +64,9 @@ impl SqliteStore {
             // What is erased is overwritten, where that costs no further write.
             .pragma("secure_delete", "FAST")
             .busy_timeout(BUSY_TIMEOUT);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = pool(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&write).await.map_err(sqlx::Error::from)?;
-        let read =
-            SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
+        let read = pool(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read })
     }
 }
@@ -82,4 +82,9 @@ impl Store for SqliteStore {
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+/// A file does not go away as a server does: to ask each connection before its use would be a second way to its thread.
+fn pool(connections_max: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections_max).test_before_acquire(false)
 }

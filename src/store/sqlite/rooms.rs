@@ -7,11 +7,10 @@ use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
+use super::journal::{append, append_all, replace_checkpoint};
 use super::work::Work;
 use crate::store::words::{read_unsigned, stored, taken};
-use crate::store::{
-    Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
-};
+use crate::store::{Checkpoint, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom};
 
 #[async_trait]
 impl RoomStore for SqliteStore {
@@ -31,7 +30,7 @@ impl RoomStore for SqliteStore {
         .execute(&mut *work)
         .await
         .map_err(|error| taken(error, "room code"))?;
-        append_one(&mut work, first).await?;
+        append(&mut work, std::slice::from_ref(first)).await?;
         work.commit().await?;
         Ok(())
     }
@@ -92,12 +91,7 @@ impl RoomStore for SqliteStore {
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
-        for batch in batches {
-            append_one(&mut work, batch).await?;
-        }
-        work.commit().await?;
-        Ok(())
+        append_all(&self.write, batches).await
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
@@ -134,88 +128,6 @@ impl RoomStore for SqliteStore {
         work.commit().await?;
         Ok(())
     }
-}
-
-/// False when there is a newer one.
-async fn replace_checkpoint(work: &mut Work, checkpoint: &Checkpoint) -> StoreResult<bool> {
-    let saved = sqlx::query(
-        "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch, last_offset = excluded.last_offset, \
-         at_ms = excluded.at_ms, state = excluded.state WHERE excluded.last_offset >= room_checkpoints.last_offset",
-    )
-    .bind(checkpoint.room.0)
-    .bind(stored(checkpoint.epoch))
-    .bind(stored(checkpoint.offset))
-    .bind(checkpoint.at_ms)
-    .bind(&checkpoint.state)
-    .execute(&mut **work)
-    .await?;
-    Ok(saved.rows_affected() == 1)
-}
-
-/// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
-async fn remove_past(work: &mut Work, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
-    sqlx::query(
-        "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
-    )
-    .bind(since.room.0)
-    .bind(stored(since.offset))
-    .bind(forgotten.0)
-    .execute(&mut **work)
-    .await?;
-    sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?")
-        .bind(since.room.0)
-        .bind(stored(since.offset))
-        .execute(&mut **work)
-        .await?;
-    Ok(())
-}
-
-async fn append_one(work: &mut Work, batch: &JournalBatch) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(batch.room.0)
-    .bind(stored(batch.offset))
-    .bind(stored(batch.epoch))
-    .bind(batch.at_ms)
-    .bind(batch.command.map(|(member, _)| member.0))
-    .bind(batch.command.map(|(_, command)| command.0))
-    .bind(&batch.events)
-    .execute(&mut **work)
-    .await
-    .map_err(|error| taken(error, "journal offset"))?;
-    if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
-        replace_checkpoint(work, &checkpoint).await?;
-        remove_past(work, &checkpoint, *member).await?;
-    }
-    for change in &batch.index {
-        let query = match change {
-            IndexChange::Joined(user) => sqlx::query(
-                "INSERT INTO room_members (user_id, room_id, present) VALUES (?, ?, 1) \
-                 ON CONFLICT DO UPDATE SET present = 1",
-            )
-            .bind(user.0)
-            .bind(batch.room.0),
-            IndexChange::Parted(user) => {
-                sqlx::query("UPDATE room_members SET present = 0 WHERE user_id = ? AND room_id = ?")
-                    .bind(user.0)
-                    .bind(batch.room.0)
-            }
-            IndexChange::Forgotten(user) => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?")
-                .bind(user.0)
-                .bind(batch.room.0),
-            IndexChange::HostIs(user) => {
-                sqlx::query("UPDATE rooms SET host_id = ? WHERE id = ?").bind(user.0).bind(batch.room.0)
-            }
-            IndexChange::Closed => {
-                sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
-            }
-        };
-        query.execute(&mut **work).await?;
-    }
-    Ok(())
 }
 
 fn unsigned(table: &'static str, row: &SqliteRow, column: &str) -> StoreResult<u64> {

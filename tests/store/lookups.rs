@@ -1,0 +1,80 @@
+//! People looked up together: each gets their own answer, whatever becomes of the others.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use futures_util::poll;
+use tutti::store::lookups::Lookups;
+use tutti::store::memory::MemoryStore;
+use tutti::store::sqlite::SqliteStore;
+use tutti::store::{IdentityStore, Store as _, StoreError, StoredUser};
+use tutti_protocol::UserId;
+use uuid::Uuid;
+
+use super::identity::{guest, session, token};
+
+/// So many people in a database.
+async fn people(store: &dyn IdentityStore, count: u8) -> Vec<StoredUser> {
+    let mut people = vec![];
+    for number in 1..=count {
+        let user = StoredUser { display_name: format!("Guest {number}"), ..guest(number.into()) };
+        let session = session(&user, 1_000 + u128::from(number));
+        store.insert_user(&user, &session, &token(&session, number)).await.unwrap();
+        people.push(user);
+    }
+    people
+}
+
+#[tokio::test]
+async fn everybody_who_comes_at_once_gets_their_own_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap());
+    let people = people(&*store, 200).await;
+    let lookups = Lookups::new(store.clone());
+    let strangers = (500..600).map(|id| UserId(Uuid::from_u128(id)));
+    let asked: Vec<_> = people.iter().map(|user| user.id).chain(strangers).collect();
+    let found = join_all(asked.iter().map(|id| lookups.user(*id))).await;
+    for (place, found) in found.into_iter().enumerate() {
+        assert_eq!(found.unwrap().as_ref(), people.get(place));
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap());
+    let people = people(&*store, 100).await;
+    let lookups = Lookups::new(store.clone());
+    // The first asks, and the others wait for it to be done, which it never is.
+    let first = loop {
+        let mut first = Box::pin(lookups.user(people[0].id));
+        if poll!(&mut first).is_pending() {
+            break first;
+        }
+    };
+    let mut waiting: Vec<_> = people[1..].iter().map(|user| Box::pin(lookups.user(user.id))).collect();
+    for one in &mut waiting {
+        assert!(poll!(one).is_pending());
+    }
+    let last = waiting.split_off(97);
+    drop(first);
+    drop(waiting);
+    for (found, user) in join_all(last).await.into_iter().zip(&people[98..]) {
+        assert_eq!(found.unwrap().as_ref(), Some(user));
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_that_fails_fails_for_each_of_them_and_then_works_again() {
+    let store = Arc::new(MemoryStore::default());
+    let people = people(&*store, 3).await;
+    let lookups = Lookups::new(store.clone());
+    store.set_failing(true);
+    for found in join_all(people.iter().map(|user| lookups.user(user.id))).await {
+        assert!(matches!(found, Err(StoreError::Shared(_))), "{found:?}");
+    }
+    store.set_failing(false);
+    assert_eq!(lookups.user(people[2].id).await.unwrap().as_ref(), Some(&people[2]));
+}
