@@ -8,8 +8,15 @@ use crate::database::Database;
 use crate::party::{Party, Size};
 use crate::told::{Story, Told};
 
-/// When each client was told that the server goes, and when it was closed. Who was on the way in just then, after a kick, is
-/// not among them.
+/// Whether a client was in when the server went, and not just on its way in, as after a kick; on a busy machine that takes long.
+fn was_in(story: &Story) -> bool {
+    let mut backwards = story.told.iter().rev();
+    let ended = matches!(backwards.next(), Some(Told::Closed { .. }));
+    let last_life = backwards.take_while(|told| !matches!(told, Told::Closed { .. }));
+    ended && last_life.into_iter().any(|told| matches!(told, Told::Welcome { .. }))
+}
+
+/// When each client was told that the server goes, and when it was closed.
 fn leaves(stories: &[Story]) -> Vec<(i64, i64)> {
     let leave = |story: &Story| {
         let Some(Told::Closed { code: Some(4001), at_ms: closed_ms }) = story.told.last() else { return None };
@@ -52,7 +59,9 @@ async fn a_stop_under_load_loses_nothing_and_everybody_resumes() {
     bustle.life.over.cancel();
     let stories = party.gather(bustle).await;
     let leaves = leaves(&stories);
-    assert!(leaves.len() * 10 >= stories.len() * 9, "only {} of {} were told first", leaves.len(), stories.len());
+    let inside = stories.iter().filter(|story| was_in(story)).count();
+    assert!(leaves.len() * 20 >= inside * 19, "only {} of {inside} were told first", leaves.len());
+    assert!(inside * 2 > stories.len(), "only {inside} were in");
     let first_ms = leaves.iter().map(|(_, closed_ms)| *closed_ms).min().expect("clients");
     let last_ms = leaves.iter().map(|(_, closed_ms)| *closed_ms).max().expect("clients");
     let told_ms = leaves.iter().map(|(told_ms, _)| *told_ms).min().expect("clients");
