@@ -54,6 +54,9 @@ pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
 pub const REPLIES_MAX: usize = 4_096;
 /// How long all of a member's devices may be gone before their queue waits for them.
 pub const AWAY_GRACE: Duration = Duration::from_mins(15);
+/// After a room told everybody something, what follows is gathered until this has passed since. A screen shows hardly more
+/// than one image in it.
+pub const GATHERED: Duration = Duration::from_millis(20);
 /// Presence changes are gathered this long.
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// A room that nobody is in and where nothing plays leaves memory after this long.

@@ -99,6 +99,21 @@ impl Outbox {
         });
     }
 
+    /// Sends what a later snapshot makes good, and behind it what must not be lost; in one write, if nothing waits.
+    pub fn push_with(&self, droppable: &Bytes, kept: &[u8]) {
+        self.sending(|inner, socket| match inner.state {
+            State::Open if inner.waiting.is_empty() => {
+                inner.send(socket, &[droppable, kept].concat().into(), false);
+            }
+            State::Open => {
+                inner.send(socket, droppable, true);
+                inner.send(socket, &Bytes::copy_from_slice(kept), false);
+            }
+            State::Stale => inner.send(socket, &Bytes::copy_from_slice(kept), false),
+            State::Closing | State::Closed => {}
+        });
+    }
+
     /// Sends a snapshot: whatever was dropped before is made good.
     pub fn push_snapshot(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
@@ -183,6 +198,9 @@ impl Inner {
     }
 
     fn send(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes, droppable: bool) {
+        if frame.is_empty() {
+            return;
+        }
         let mut rest = frame.clone();
         if self.waiting.is_empty() {
             self.write(socket, &mut rest);
@@ -288,6 +306,22 @@ mod tests {
         outbox.push_snapshot(&bytes(20));
         outbox.push_droppable(&bytes(30));
         assert_eq!(outbox.take().iter().map(Bytes::len).collect::<Vec<_>>(), [10, 20, 30]);
+    }
+
+    #[test]
+    fn of_what_goes_together_only_the_deltas_are_dropped() {
+        let lengths = |outbox: &Outbox| outbox.take().iter().map(Bytes::len).collect::<Vec<_>>();
+        let outbox = Outbox::gathering();
+        outbox.push_with(&bytes(3), &bytes(4));
+        assert_eq!(lengths(&outbox), [7], "one write");
+        outbox.push(&bytes(1));
+        outbox.push_with(&bytes(OUTBOX_BYTES_MAX), &bytes(5));
+        outbox.push_with(&bytes(3), &bytes(6));
+        outbox.push_with(&bytes(0), &bytes(7));
+        assert_eq!(lengths(&outbox), [1, 5, 6, 7], "a slow reader keeps what must not be lost");
+        outbox.close(CloseCode::Kicked);
+        outbox.push_with(&bytes(3), &bytes(4));
+        assert_eq!(outbox.take(), [frame::close(CloseCode::Kicked)]);
     }
 
     #[test]

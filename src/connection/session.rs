@@ -60,7 +60,8 @@ pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: 
 
     // The way in needs much more memory than what follows and lasts a moment: it lives in a box of its own.
     match Box::pin(enter(&sockets, &mut socket, &outbox, place.address())).await {
-        Ok(session) => session.serve(&mut socket).await,
+        // By reference: a future keeps what it is given a second time.
+        Ok(mut session) => session.serve(&mut socket).await,
         Err(code) => outbox.close(code),
     }
     Box::pin(part(socket, &outbox)).await;
@@ -227,7 +228,7 @@ fn close_code_of(refusal: state::Refusal) -> CloseCode {
 }
 
 impl Session {
-    async fn serve(mut self, socket: &mut WebSocket) {
+    async fn serve(&mut self, socket: &mut WebSocket) {
         let mut blocked = false;
         loop {
             tokio::select! {

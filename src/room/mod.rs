@@ -10,6 +10,7 @@
 //! | [`handle`] | how the rest of the server talks to a room |
 //! | `actor` | the task that owns a room |
 //! | `effects` | what waits for its events to be durable |
+//! | `gathered` | what leaves together |
 //! | `history` | recent events, for members who come back |
 //! | `replies` | recent replies, so that a repeated command has no second effect |
 //! | `presence` | who is connected with what |
@@ -24,6 +25,7 @@ pub mod registry;
 mod absence;
 mod actor;
 mod effects;
+mod gathered;
 mod history;
 mod load;
 mod people;

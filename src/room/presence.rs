@@ -10,12 +10,14 @@ use tutti_protocol::client::DevicePlayback;
 use tutti_protocol::{ConnectionId, DevicePresence, DeviceStatus, EntryId, MemberPresence, Output, UserId};
 
 use super::state::Audience;
-use crate::connection::Link;
+use crate::connection::{Link, Outbox};
 
 /// The connections of a room, by member.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     connected: HashMap<ConnectionId, Connected>,
+    /// Their ways out, side by side: to go through all of them is what a room does most.
+    outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
     by_member: HashMap<UserId, Vec<ConnectionId>>,
     /// Members whose presence changed since it was last told.
     changed: BTreeSet<UserId>,
@@ -32,6 +34,8 @@ pub(super) struct Presence {
 #[derive(Debug)]
 struct Connected {
     link: Arc<Link>,
+    /// Where among the outboxes its own is.
+    place: usize,
     playback: Option<DevicePlayback>,
     idle: bool,
     /// Entries that it could start at once.
@@ -42,8 +46,8 @@ struct Connected {
 
 impl Connected {
     /// A device that has said nothing yet.
-    fn new(link: Arc<Link>) -> Self {
-        Self { link, playback: None, idle: false, ready: vec![], listens: false }
+    fn new(link: Arc<Link>, place: usize) -> Self {
+        Self { link, place, playback: None, idle: false, ready: vec![], listens: false }
     }
 }
 
@@ -58,6 +62,11 @@ impl Presence {
 
     pub(super) fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
         self.connected.values().map(|connected| &connected.link)
+    }
+
+    /// The way out of each connection.
+    pub(super) fn outboxes(&self) -> &[(ConnectionId, Arc<Outbox>)] {
+        &self.outboxes
     }
 
     pub(super) fn link(&self, connection: ConnectionId) -> Option<&Arc<Link>> {
@@ -81,14 +90,20 @@ impl Presence {
         let member = link.user;
         self.changed.insert(member);
         self.by_member.entry(member).or_default().push(link.id);
-        self.connected.insert(link.id, Connected::new(link));
+        self.outboxes.push((link.id, link.outbox.clone()));
+        self.connected.insert(link.id, Connected::new(link, self.outboxes.len() - 1));
         self.active.insert(member);
     }
 
     /// Whose connection it was, if it was one.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<UserId> {
         self.count(connection, |connected| connected.playback = None);
-        let member = self.connected.remove(&connection)?.link.user;
+        let Connected { link, place, .. } = self.connected.remove(&connection)?;
+        self.outboxes.swap_remove(place);
+        if let Some(moved) = self.outboxes.get(place).and_then(|(moved, _)| self.connected.get_mut(moved)) {
+            moved.place = place;
+        }
+        let member = link.user;
         self.changed.insert(member);
         if let Some(connections) = self.by_member.get_mut(&member) {
             connections.retain(|known| *known != connection);

@@ -182,7 +182,7 @@ impl Registry {
             registry: Arc::downgrade(inner),
         };
         let (actor, view) = Actor::new(room.id, code, services, loaded);
-        inner.tasks.spawn(actor.run(messages, inner.stop.clone()));
+        inner.tasks.spawn(Box::new(actor).run(messages, inner.stop.clone()));
         Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox, view })
     }
 }

@@ -202,16 +202,24 @@ impl Seat {
         self.room.disconnect(self.link.id).await;
     }
 
-    fn gather(&mut self) {
-        for bytes in self.link.outbox.take() {
-            let mut rest = &bytes[..];
-            while !rest.is_empty() {
-                let (got, length) = parse(rest);
-                self.read.push(got);
-                rest = &rest[length..];
-            }
-        }
+    /// What has come since anybody looked, write by write.
+    pub fn writes(&mut self) -> Vec<Vec<Got>> {
+        self.link.outbox.take().iter().map(|bytes| frames(bytes)).collect()
     }
+
+    fn gather(&mut self) {
+        self.read.extend(self.link.outbox.take().iter().flat_map(|bytes| frames(bytes)));
+    }
+}
+
+fn frames(mut bytes: &[u8]) -> Vec<Got> {
+    let mut frames = vec![];
+    while !bytes.is_empty() {
+        let (got, length) = parse(bytes);
+        frames.push(got);
+        bytes = &bytes[length..];
+    }
+    frames
 }
 
 /// One frame, and how long it is.

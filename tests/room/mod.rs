@@ -2,6 +2,7 @@
 
 mod barrier;
 mod durability;
+mod gathered;
 mod hall;
 mod outage;
 mod panics;

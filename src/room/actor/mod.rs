@@ -15,6 +15,7 @@ use tutti_protocol::{
 
 use super::absence::Absence;
 use super::effects::{Attach, CatchUp, Effect, Held};
+use super::gathered::Gathered;
 use super::handle::{Join, JoinError, Message};
 use super::history::History;
 use super::load::Loaded;
@@ -41,6 +42,8 @@ pub(super) struct Actor {
     /// The last offset that is durable and was shown.
     shown_offset: u64,
     held: Held,
+    /// What is durable and leaves in a moment.
+    gathered: Gathered,
     history: History,
     replies: Replies,
     views: watch::Sender<View>,
@@ -88,6 +91,7 @@ impl Actor {
             state,
             epoch,
             held: Held::default(),
+            gathered: Gathered::default(),
             history,
             replies,
             views,
@@ -104,11 +108,14 @@ impl Actor {
         (actor, published)
     }
 
-    /// Runs until the room leaves memory or the server stops.
-    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Message>, stop: CancellationToken) {
+    /// Runs until the room leaves memory or the server stops. In a box, since a future keeps what it is given a second time.
+    pub(super) async fn run(mut self: Box<Self>, mut inbox: mpsc::Receiver<Message>, stop: CancellationToken) {
         self.catch_up().await;
         loop {
             self.look_at_audience().await;
+            if self.gathered.due_ms().is_some_and(|due_ms| due_ms <= self.services.clock.now_ms()) {
+                self.flush();
+            }
             let wake_at = self.services.clock.instant_at(self.next_wake_ms());
             tokio::select! {
                 biased;
@@ -126,6 +133,7 @@ impl Actor {
                 () = stop.cancelled(), if self.held.is_empty() => break,
             }
         }
+        self.flush();
         self.checkpoint().await;
     }
 
@@ -398,12 +406,12 @@ impl Actor {
                 self.since_checkpoint += 1;
                 self.history.push(offset, events_count, at_ms, &events);
                 self.services.metrics.delta(self.presence.len());
-                self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
+                self.gathered.push(&frame);
             }
             Effect::Show { view } => {
                 self.views.send_replace(*view);
             }
-            Effect::Tell { frame } => self.presence.links().for_each(|link| link.outbox.push_droppable(&frame)),
+            Effect::Tell { frame } => self.gathered.push(&frame),
             Effect::Reply { connection, id, outcome, .. } => self.reply(connection, id, &outcome),
             Effect::TurnAway { joined, refusal } => {
                 let _ = joined.send(Err(JoinError::Refused(refusal)));
@@ -414,6 +422,7 @@ impl Actor {
                 let _ = answer.send(Ok(()));
             }
             Effect::Resync { connection, snapshot } => {
+                self.flush();
                 if let Some(link) = self.presence.link(connection) {
                     self.services.metrics.resync();
                     link.outbox.push_snapshot(&snapshot);
@@ -425,10 +434,18 @@ impl Actor {
                 self.since_checkpoint = 0;
             }
             Effect::CloseMember { member, code } => {
+                self.flush();
                 self.presence.links_of(member).for_each(|link| link.outbox.close(code));
             }
-            Effect::CloseAll { code } => self.presence.links().for_each(|link| link.outbox.close(code)),
+            Effect::CloseAll { code } => {
+                self.flush();
+                self.presence.links().for_each(|link| link.outbox.close(code));
+            }
         }
+    }
+
+    fn flush(&mut self) {
+        self.gathered.flush(&self.presence, self.services.clock.now_ms());
     }
 
     fn notify_host(&self, code: &str, message: String) {
@@ -437,10 +454,8 @@ impl Actor {
         self.presence.links_of(host).for_each(|link| link.outbox.push(&notice));
     }
 
-    fn reply(&self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {
-        if let Some(link) = self.presence.link(connection) {
-            link.outbox.push(&frame::json(&outcome.to_frame(id)));
-        }
+    fn reply(&mut self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {
+        self.gathered.push_to(connection, &frame::json(&outcome.to_frame(id)), &self.presence);
     }
 
     fn attach(&mut self, attach: Attach) {
@@ -458,6 +473,7 @@ impl Actor {
         link.outbox.push(&wire::presence(true, self.presence.all()));
         // A connection that went meanwhile, or a merge, may have counted them as absent again.
         self.absence.end(link.user);
+        self.gathered.admit(link.id);
         self.presence.attach(link);
         self.host_gone_since_ms(self.services.clock.now_ms());
         self.announce_presence();
@@ -466,6 +482,7 @@ impl Actor {
 
     /// The guest's connections come back as the account's, whose grace begins with the last of them.
     fn merged(&mut self, from: UserId, to: UserId) {
+        self.flush();
         self.presence.links_of(from).for_each(|link| link.outbox.close(CloseCode::TokenExpired));
         self.absence.end(from);
         if !self.presence.is_connected(to) && self.state.role_of(to).is_some() && !self.state.is_away(to) {

@@ -23,6 +23,7 @@ impl Actor {
         let now_ms = self.services.clock.now_ms();
         self.reload_at_ms = Some(now_ms);
         self.refuse_until_ms = now_ms + ms(RELOAD_DELAY);
+        self.flush();
         for effect in self.held.take_all() {
             match effect {
                 Effect::Reply { connection, id, .. } => self.reply(connection, id, &Outcome::unavailable()),
@@ -47,6 +48,7 @@ impl Actor {
     }
 
     pub(super) async fn reload(&mut self) {
+        self.flush();
         let now_ms = self.services.clock.now_ms();
         match load(&self.services.store, self.id, self.code).await {
             Ok(loaded) => {

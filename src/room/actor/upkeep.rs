@@ -17,7 +17,7 @@ impl Actor {
         let due = |at_ms: Option<i64>| at_ms.filter(|_| self.reload_at_ms.is_none());
         let timeline = due(self.state.next_deadline_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
         let grace = due(self.absence.next_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
-        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms]
+        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms, self.gathered.due_ms()]
             .into_iter()
             .flatten()
             .min()
@@ -38,8 +38,9 @@ impl Actor {
         }
         if self.presence_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.presence_at_ms = None;
+            self.flush();
             let frame = wire::presence(false, self.presence.take_changes());
-            self.presence.links().for_each(|link| link.outbox.push_droppable(&frame));
+            self.presence.outboxes().iter().for_each(|(_, outbox)| outbox.push_droppable(&frame));
         }
         if self.heartbeat_at_ms <= now_ms {
             self.heartbeat_at_ms = now_ms + ms(HEARTBEAT);
@@ -68,7 +69,9 @@ impl Actor {
         }
     }
 
-    fn heartbeat(&self, now_ms: i64) {
+    fn heartbeat(&mut self, now_ms: i64) {
+        // It says the last offset, which everybody is to know by then.
+        self.flush();
         let beat = wire::heartbeat(self.shown_offset, self.services.clock.now_ms_f64());
         for link in self.presence.links() {
             if now_ms - link.last_heard_ms() > ms(SILENCE_MAX) {
