@@ -54,6 +54,11 @@ bench-page: ## Writes docs/performance.md and its plots from the results of the 
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests page
 
+.PHONY: callgrind
+callgrind: client ## Counts the instructions of a command; the same on a busy machine. RECORD=1 records them anew
+	@.ci/setup build callgrind
+	@.ci/callgrind
+
 .PHONY: audible
 audible: client ## Hears how far apart real players are, about 70 minutes; ARGS=--quick, ARGS=--docs, and see loadtests/audible/
 	@.ci/setup build audible

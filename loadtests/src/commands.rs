@@ -75,18 +75,18 @@ impl Commands {
         format!("commands in {} rooms, {} under way", self.rooms, self.under_way)
     }
 
-    /// Runs it against a server that it starts.
-    pub(crate) async fn run(&self, program: &Path) -> anyhow::Result<Run> {
-        let tutti = Tutti::start(program).await?;
+    /// Runs it against a server that was just started, which it stops, or one that goes on, of which there is no comparison.
+    pub(crate) async fn run(&self, tutti: Tutti) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
         let mut doubts = vec![];
         self.command(&tutti, &mut figures, &mut doubts).await?;
-        let folder = tutti.stop().await?;
-        let rows = read_rows(&folder.path().join("tutti.db")).await?;
-        let inserted = self.insert(rows, &folder.path().join("bare.db")).await?;
-        figures.set("bare_inserts_per_s", inserted);
-        let acknowledged = figures.get("acknowledged_per_s").unwrap_or(f64::NAN);
-        figures.set("of_bare_inserts", acknowledged / inserted);
+        if let Some(folder) = tutti.stop().await? {
+            let rows = read_rows(&folder.path().join("tutti.db")).await?;
+            let inserted = self.insert(rows, &folder.path().join("bare.db")).await?;
+            figures.set("bare_inserts_per_s", inserted);
+            let acknowledged = figures.get("acknowledged_per_s").unwrap_or(f64::NAN);
+            figures.set("of_bare_inserts", acknowledged / inserted);
+        }
         Ok(Run::new(self.shape(), Target::Tutti, figures, doubts))
     }
 

@@ -9,6 +9,7 @@
 //! | `churn` | memory after many connections came and went |
 //! | `commands` | acknowledged commands a second, against bare insertions of the same rows |
 //! | `start` | time until the program serves |
+//! | `queue` | one more track in a room where thousands wait |
 //!
 //! `bench` runs all of them against all servers in rounds and writes the results; `page` makes the page in `docs/` of
 //! them. CPU and memory of a server are read from the operating system. Every run is bounded in time and goes to
@@ -26,6 +27,7 @@ mod party;
 mod peer;
 mod plot;
 mod process;
+mod queue;
 mod report;
 mod start;
 mod storm;
@@ -34,6 +36,7 @@ mod target;
 mod tutti;
 mod websocket;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -41,7 +44,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::suite::{Scenario, Suite};
-use crate::target::Target;
+use crate::target::{Source, Target};
 
 /// Load scenarios against Tutti and other servers.
 #[derive(Parser)]
@@ -70,6 +73,14 @@ struct RunArguments {
     #[arg(long, default_value = "tutti")]
     target: Target,
 
+    /// Where a Tutti runs already, on this machine; its limits are to be lifted, or they are what is measured.
+    #[arg(long, requires = "pid")]
+    address: Option<SocketAddr>,
+
+    /// Its process, of which CPU and memory are read.
+    #[arg(long, requires = "address", conflicts_with = "target")]
+    pid: Option<u32>,
+
     #[command(subcommand)]
     scenario: Scenario,
 }
@@ -89,8 +100,12 @@ async fn main() -> anyhow::Result<()> {
 
 async fn work(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.task {
-        Task::Run(RunArguments { target, scenario }) => {
-            let run = scenario.run(target, &arguments.server).await?;
+        Task::Run(RunArguments { target, address, pid, scenario }) => {
+            let source = match address.zip(pid) {
+                Some((address, pid)) => Source::Running(address, pid),
+                None => Source::Program(&arguments.server),
+            };
+            let run = scenario.run(target, &source).await?;
             report::say(&run);
             scenario.judge(&run)
         }

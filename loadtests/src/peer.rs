@@ -49,7 +49,7 @@ impl Child {
         address: impl Fn(&str) -> Option<String>,
     ) -> anyhow::Result<(Self, String)> {
         let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn()?;
-        let process = Process(child.id().context("ended at once")?);
+        let process = Process::server(child.id().context("ended at once")?);
         let stdout =
             child.stdout.take().map(|stream| Box::pin(stream) as std::pin::Pin<Box<dyn tokio::io::AsyncRead + Send>>);
         let stderr =
@@ -79,7 +79,7 @@ impl Child {
 
     /// Ends it by SIGTERM and waits for that.
     pub(crate) async fn terminate(mut self) -> anyhow::Result<()> {
-        let pid = self.process.0.to_string();
+        let pid = self.process.pid.to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().await?;
         ensure!(sent.success(), "no SIGTERM for {pid}");
         tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.context("the server does not end")??;
@@ -230,7 +230,7 @@ async fn nchan(folder: &Path) -> anyhow::Result<(Child, SocketAddr)> {
     command.arg("-c").arg(&path).arg("-p").arg(folder).args(["-e", "stderr"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
     let child = command.spawn().context("install nginx and libnginx-mod-nchan")?;
-    let process = Process(child.id().context("nginx ended at once")?);
+    let process = Process::server(child.id().context("nginx ended at once")?);
     let mut nginx = Child { child, process };
     let served = tokio::time::timeout(START_TIMEOUT, async {
         loop {

@@ -1,4 +1,4 @@
-//! What a process costs, as the operating system counts it (`/proc`), with all of its children.
+//! What a process costs, as the operating system counts it (`/proc`): a server with all of its children, the generator alone.
 
 use std::fs;
 
@@ -7,14 +7,23 @@ use anyhow::Context as _;
 /// Ticks a second in which Linux tells CPU time, on every architecture that it is built for today.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A process and those that it started.
+/// A process, mostly with those that it started.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Process(pub(crate) u32);
+pub(crate) struct Process {
+    /// Its id.
+    pub(crate) pid: u32,
+    alone: bool,
+}
 
 impl Process {
-    /// This program.
+    /// A server, with all that it started.
+    pub(crate) fn server(pid: u32) -> Self {
+        Self { pid, alone: false }
+    }
+
+    /// This program, without the servers that it started.
     pub(crate) fn own() -> Self {
-        Self(std::process::id())
+        Self { pid: std::process::id(), alone: true }
     }
 
     /// CPU time since the start, of user and system, also of threads that have ended.
@@ -43,13 +52,18 @@ impl Process {
         Ok(f64::from(kib))
     }
 
-    /// It and its children, and theirs.
+    /// It and its children, and theirs, as far as they count.
     pub(crate) fn family(self) -> Vec<u32> {
-        let mut family = vec![self.0];
+        let mut family = vec![self.pid];
+        if self.alone {
+            return family;
+        }
         let mut next = 0;
         while let Some(pid) = family.get(next) {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            for thread in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+                let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+                family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            }
             next += 1;
         }
         family
@@ -96,5 +110,16 @@ mod tests {
         }
         assert!(Process::own().resident_kib().unwrap() > 500.0);
         assert!(machine().contains("Linux"));
+    }
+
+    #[test]
+    fn a_server_counts_with_its_children_and_the_generator_without_the_servers() {
+        let (alone, all) = (Process::own(), Process::server(std::process::id()));
+        let mut child = std::process::Command::new("yes").stdout(std::process::Stdio::null()).spawn().unwrap();
+        while all.cpu_seconds().unwrap() - alone.cpu_seconds().unwrap() < 0.03 {}
+        assert!(all.resident_kib().unwrap() > alone.resident_kib().unwrap());
+        assert_eq!(alone.family(), [std::process::id()]);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

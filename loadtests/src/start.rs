@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use crate::figures::{Figures, Run};
@@ -18,7 +19,7 @@ impl Start {
         let first = Tutti::start(program).await?;
         let mut figures = Figures::default();
         figures.set("first_start_ms", first.start_seconds * 1e3);
-        let folder = first.stop().await?;
+        let folder = first.stop().await?.context("its data is not ours")?;
         let second = Tutti::start_in(program, folder).await?;
         figures.set("start_ms", second.start_seconds * 1e3);
         figures.set("resident_kib", second.process().resident_kib()?);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,10 @@ use crate::figures::Run;
 use crate::idle::Idle;
 use crate::party::Party;
 use crate::process::{load_average, machine};
+use crate::queue::Queue;
 use crate::start::Start;
 use crate::storm::Storm;
-use crate::target::Target;
+use crate::target::{Source, Target};
 use crate::{peer, report};
 
 /// A run that takes longer has failed.
@@ -63,6 +64,8 @@ pub(crate) enum Scenario {
     Commands(Commands),
     /// The time until it serves.
     Start(Start),
+    /// One more track where many wait.
+    Queue(Queue),
 }
 
 /// One room.
@@ -131,15 +134,17 @@ pub(crate) struct Suite {
 }
 
 impl Scenario {
-    /// Runs it once against a server that it starts.
-    pub(crate) async fn run(&self, target: Target, program: &Path) -> anyhow::Result<Run> {
+    /// Runs it once against a server that it starts, or one that runs.
+    pub(crate) async fn run(&self, target: Target, source: &Source<'_>) -> anyhow::Result<Run> {
         let run = async {
-            match self {
-                Self::Commands(commands) => return commands.run(program).await,
-                Self::Start(start) => return start.run(program).await,
+            match (self, source) {
+                (Self::Commands(commands), _) => return commands.run(source.tutti().await?).await,
+                (Self::Start(start), Source::Program(program)) => return start.run(program).await,
+                (Self::Queue(queue), _) => return queue.run().await,
+                (Self::Start(_), Source::Running(..)) => bail!("a server that runs is not started"),
                 _ => {}
             }
-            let stage = target.start(program).await?;
+            let stage = target.start(source).await?;
             match self {
                 Self::Idle(idle) => idle.run(&stage).await,
                 Self::Fanout(fanout) => fanout.run(&stage).await,
@@ -147,7 +152,7 @@ impl Scenario {
                 Self::Party(party) => party.run(&stage).await,
                 Self::Storm(storm) => storm.run(&stage).await,
                 Self::Churn(churn) => churn.run(&stage).await,
-                Self::Commands(_) | Self::Start(_) => unreachable!("they start their own server"),
+                Self::Commands(_) | Self::Start(_) | Self::Queue(_) => unreachable!("they have run"),
             }
         };
         tokio::time::timeout(RUN_TIMEOUT, run).await.context("the run took too long")?
@@ -166,7 +171,9 @@ impl Scenario {
         match self {
             Self::Fanout(_) | Self::BigRoom(_) | Self::Idle(_) => true,
             Self::Storm(_) => matches!(target, Target::Tutti | Target::Bun),
-            Self::Party(_) | Self::Churn(_) | Self::Commands(_) | Self::Start(_) => target == Target::Tutti,
+            Self::Party(_) | Self::Churn(_) | Self::Commands(_) | Self::Start(_) | Self::Queue(_) => {
+                target == Target::Tutti
+            }
         }
     }
 }
@@ -222,7 +229,7 @@ impl Suite {
         program: &Path,
         results: &mut Results,
     ) {
-        match scenario.run(target, program).await {
+        match scenario.run(target, &Source::Program(program)).await {
             Ok(mut run) => {
                 name.clone_into(&mut run.scenario);
                 run.round = round;
@@ -249,6 +256,7 @@ impl Suite {
         let idle = Idle { connections: either(2_000, 8_000), warm_up: 500, members: 20, seconds: 16.0, kib_max: None };
         let mut scenarios = vec![
             ("start", Scenario::Start(Start {})),
+            ("queue", Scenario::Queue(Queue {})),
             ("many-rooms", Scenario::Fanout(fanout(150.0))),
             (
                 "big-room",

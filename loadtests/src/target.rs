@@ -54,13 +54,31 @@ impl Target {
         }
     }
 
-    /// Starts it, on a free port and in a folder of its own.
-    pub(crate) async fn start(self, tutti: &Path) -> anyhow::Result<Stage> {
+    /// Starts it, on a free port and in a folder of its own, unless it runs already.
+    pub(crate) async fn start(self, source: &Source<'_>) -> anyhow::Result<Stage> {
         let running = match self {
-            Self::Tutti => Running::Tutti(Tutti::start(tutti).await?),
+            Self::Tutti => Running::Tutti(source.tutti().await?),
             peer => Running::Peer(Peer::start(peer).await.context(CannotStart)?),
         };
         Ok(Stage { target: self, running })
+    }
+}
+
+/// Where the servers come from.
+pub(crate) enum Source<'a> {
+    /// They are started, Tutti from this program.
+    Program(&'a Path),
+    /// A Tutti that runs already, with its process.
+    Running(SocketAddr, u32),
+}
+
+impl Source<'_> {
+    /// A Tutti of ours, or the one that runs.
+    pub(crate) async fn tutti(&self) -> anyhow::Result<Tutti> {
+        match self {
+            Self::Program(program) => Tutti::start(program).await,
+            Self::Running(address, pid) => Ok(Tutti::running(*address, *pid)),
+        }
     }
 }
 

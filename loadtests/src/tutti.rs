@@ -22,7 +22,8 @@ pub(crate) struct Tutti {
     child: Option<Child>,
     process: Process,
     address: SocketAddr,
-    folder: TempDir,
+    /// Its data; `None` of a server that is not ours.
+    folder: Option<TempDir>,
     /// How long it took until it served.
     pub(crate) start_seconds: f64,
 }
@@ -62,9 +63,14 @@ impl Tutti {
             process: child.process(),
             child: Some(child),
             address: address.trim().parse()?,
-            folder,
+            folder: Some(folder),
             start_seconds,
         })
+    }
+
+    /// A server that runs already, on this machine, its limits lifted; it goes on afterwards.
+    pub(crate) fn running(address: SocketAddr, pid: u32) -> Self {
+        Self { child: None, process: Process::server(pid), address, folder: None, start_seconds: 0.0 }
     }
 
     /// Where it listens.
@@ -78,7 +84,8 @@ impl Tutti {
     }
 
     /// Ends it by SIGTERM, as a service manager does; what it has written stays.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<TempDir> {
+    /// `None` of a server that is not ours, which goes on.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<Option<TempDir>> {
         if let Some(child) = self.child.take() {
             child.terminate().await?;
         }
