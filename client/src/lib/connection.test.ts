@@ -99,6 +99,14 @@ describe('connection', () => {
     expect(connection.send({ type: 'sync', t0: 1 })).toBe(true);
   });
 
+  it('sends nothing into a socket that is closing: it would be lost, and the console would complain', async () => {
+    await enter(5);
+    const before = last().sent.length;
+    last().isClosing();
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
+    expect(last().sent).toHaveLength(before);
+  });
+
   it('resumes from the last delta after the line broke', async () => {
     await enter(5);
     last().says(delta(7, 2));

@@ -29,6 +29,7 @@ export type ConnectionState =
 
 /** What of a WebSocket is used; tests bring their own. */
 export interface Socket {
+  readonly readyState: number;
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
@@ -51,6 +52,8 @@ export interface ConnectionOptions {
 
 export type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
 
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 /** From opening a socket to `welcome`. */
 const WELCOME_WAIT_MS = 10_000;
 /** From waking up to the first sign of life. */
@@ -115,7 +118,8 @@ export class Connection {
 
   /** True when the frame went to the socket; what was lost on the way is the outbox's business. */
   send(frame: ClientFrame): boolean {
-    if (this.state.name !== 'online' || this.#socket === null) return false;
+    // The server may have closed it a moment ago, which we are told in a moment.
+    if (this.state.name !== 'online' || this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }

@@ -126,6 +126,10 @@ class SlowSocket implements Socket {
     socket.onclose = (event) => this.#back.later(() => this.onclose?.(event));
   }
 
+  get readyState(): number {
+    return this.socket.readyState;
+  }
+
   send(text: string): void {
     this.#there.later(() => this.socket.send(text));
   }

@@ -6,6 +6,7 @@ export class FakeSocket implements Socket {
   onopen: Socket['onopen'] = null;
   onmessage: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
+  readyState = 1;
   sent: ClientFrame[] = [];
   closed = false;
 
@@ -23,6 +24,11 @@ export class FakeSocket implements Socket {
 
   says(frame: ServerFrame): void {
     this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
+  }
+
+  /** The other end has closed, which the page is told in a moment. */
+  isClosing(): void {
+    this.readyState = 2;
   }
 
   dies(code: number): void {
