@@ -1,5 +1,5 @@
 import type { Results } from './results.ts';
-import { busyWarning, crowdWords, everyRun, table } from './words.ts';
+import { asideWords, busyWarning, crowdWords, everyRun, table } from './words.ts';
 
 /** `docs/audible.md`: written by the measurement, never by hand. */
 export function page(results: Results): string {
@@ -15,6 +15,8 @@ absolute offset over every second of every run. Of three players it is every two
 ${table(results)}
 
 ![Every second of every run](images/audible.svg)
+
+${asideWords(results)}
 
 ${floor_ms === null ? '' : `The apparatus itself hears what leaves together at most ${floor_ms.toFixed(3)} ms apart.\n`}
 ${crowd === null ? '' : `## Many players at once\n\n${crowdWords(crowd)}\n`}

@@ -22,6 +22,8 @@ export interface Run {
   run: number;
   /** Load average of one minute as the run began. */
   load: number;
+  /** The longest that a processor did not run meanwhile, in ms. */
+  stood_still_ms: number;
   rows: Record<string, Heard>;
   /** What makes its figures doubtful. */
   troubles: string[];
@@ -57,6 +59,14 @@ export interface Results {
 
 /** From here on a machine is not idle, and its figures are of its other work, too. */
 export const IDLE_LOAD_MAX = 1;
+
+/**
+ * A run in which the machine stood still for longer is set aside: that much is in front of a sound card, so its figures are
+ * the machine's. It is listed, and another is played in its place.
+ */
+export const STILL_MS_MAX = 20;
+
+export const isSetAside = ({ stood_still_ms }: Run): boolean => stood_still_ms > STILL_MS_MAX;
 
 export interface Figures {
   runs: number;
@@ -112,6 +122,7 @@ export function keeps({ target }: Row, found: Figures): boolean {
   );
 }
 
+/** By every run that counts. */
 export function heardIn(results: Results, row: string): Heard[] {
-  return results.runs.flatMap(({ rows }) => rows[row] ?? []);
+  return results.runs.filter((run) => !isSetAside(run)).flatMap(({ rows }) => rows[row] ?? []);
 }

@@ -1,6 +1,17 @@
 import { quantile } from '../../../client/src/lib/numbers.ts';
 import { CELLS, type Row } from '../cells/cells.ts';
-import { type Crowd, type Figures, figures, heardIn, IDLE_LOAD_MAX, keeps, type Results } from './results.ts';
+import {
+  type Crowd,
+  type Figures,
+  figures,
+  heardIn,
+  IDLE_LOAD_MAX,
+  isSetAside,
+  keeps,
+  type Results,
+  type Run,
+  STILL_MS_MAX,
+} from './results.ts';
 
 /** The results as people read them: tables in Markdown, which also read well in a terminal. */
 
@@ -19,9 +30,10 @@ export function table(results: Results): string {
 
 /** Every run by itself, and what was wrong with it. */
 export function everyRun(results: Results): string {
-  const lines = results.runs.flatMap(({ cell, run, load, rows, troubles, failed }) => {
+  const lines = results.runs.flatMap((one) => {
+    const { cell, run, load, rows, troubles, failed } = one;
     const named = CELLS.find(({ name }) => name === cell)?.rows ?? [];
-    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...summed(troubles)];
+    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...aside(one), ...summed(troubles)];
     const heard = named.flatMap((row) => {
       const found = rows[row.name];
       return found === undefined ? [] : [`${runLine(row, run, figures([found]), load)} ${notes.join('; ')} |`];
@@ -35,6 +47,20 @@ export function everyRun(results: Results): string {
     '|---|---|---|---|---|---|---|---|---|',
   ];
   return [...header, ...lines].join('\n');
+}
+
+function aside(run: Run): string[] {
+  const still = `the machine stood still for ${run.stood_still_ms.toFixed(0)} ms`;
+  if (isSetAside(run)) return [`set aside: ${still}`];
+  return run.stood_still_ms > STILL_MS_MAX / 2 ? [still] : [];
+}
+
+/** Empty when every run counts. */
+export function asideWords({ runs }: Results): string {
+  const worstMs = Math.max(0, ...runs.map(({ stood_still_ms }) => stood_still_ms));
+  const count = runs.filter(isSetAside).length;
+  if (count === 0) return '';
+  return `${count} of ${runs.length} runs are set aside, since the machine itself stood still in them for more than ${STILL_MS_MAX} ms, up to ${worstMs.toFixed(0)}; they stand below, and others were played in their place.`;
 }
 
 /** How many were in time, and how soon after each thing that was done. */

@@ -34,7 +34,9 @@ function results(change: Partial<Results> = {}): Results {
     seconds: 60,
     load: 0.2,
     floor_ms: 0.001,
-    runs: [{ cell: 'direct', run: 1, load: 0.2, rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] }],
+    runs: [
+      { cell: 'direct', run: 1, load: 0.2, stood_still_ms: 0, rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] },
+    ],
     crowd: null,
     ...change,
   };
@@ -57,6 +59,16 @@ describe('what is made of the recordings', () => {
     assert.equal(keeps(direct!, figures([])), false);
   });
 
+  it('sets aside what was heard while the machine stood still, and says so', () => {
+    const [run] = results().runs;
+    const still = { ...run!, stood_still_ms: 48, rows: { direct: heard(40, 50) } };
+    const both = results({ runs: [still, run!] });
+    assert.equal(table(both), table(results()));
+    assert.match(page(both), /1 of 2 runs are set aside.*up to 48/);
+    assert.match(page(both), /set aside: the machine stood still for 48 ms/);
+    assert.doesNotMatch(page(results()), /set aside/);
+  });
+
   it('counts a play after which nothing came against it', () => {
     const first = CELLS.find(({ name }) => name === 'first')!.rows[0]!;
     assert.equal(keeps(first, figures([{ ...heard(), first_ms: [200, 210] }])), true);
@@ -66,7 +78,7 @@ describe('what is made of the recordings', () => {
 
 describe('the page', () => {
   it('shows every run, those that came to nothing as well', () => {
-    const failed = { cell: 'stall', run: 1, load: 0.4, rows: {}, troubles: [], failed: 'no sound' };
+    const failed = { cell: 'stall', run: 1, load: 0.4, stood_still_ms: 0, rows: {}, troubles: [], failed: 'no sound' };
     const text = page(results({ runs: [...results().runs, failed] }));
     assert.match(text, /\| no delay \| 1 \| 0\.70 \| 0\.88 \| 0\.90 \| 0 \|/);
     assert.match(text, /came to nothing: no sound/);
