@@ -9,12 +9,12 @@
 use std::io::{ErrorKind, Read as _};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::connection::{Link, Outbox};
-use tutti::limits::GATHERED;
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, Registry, RoomHandle};
 use tutti::store::journal::Journal;
@@ -28,6 +28,8 @@ use uuid::Uuid;
 
 const MEMBERS: u128 = 20;
 const NOW_MS: f64 = 1_700_000_000_000.0;
+/// By which time passes while a reply is awaited.
+const TICK: Duration = Duration::from_millis(1);
 /// What ends every delta and reply to the one who asks.
 const REPLY: &[u8] = br#""type":"reply""#;
 
@@ -87,28 +89,25 @@ async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Seat {
 
 /// Sends a command of the host's and reads what everybody gets, until the reply has come.
 async fn ask(room: &RoomHandle, seats: &mut [Seat], number: u128, command: Command, tracks: Vec<Track>) {
-    // What the room gathered before has left, and what comes of this leaves at once.
-    tokio::time::advance(GATHERED).await;
     let host = &seats[0].link;
     room.command(host.id, host.user, CommandId(Uuid::from_u128(number)), command, tracks).await;
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        tokio::task::yield_now().await;
-        let count = read(&mut seats[0].peer, &mut buffer);
-        if buffer[..count].windows(REPLY.len()).any(|bytes| bytes == REPLY) {
-            break;
-        }
+    let mut heard = Vec::new();
+    while !heard.windows(REPLY.len()).any(|bytes| bytes == REPLY) {
+        // What the room gathers leaves when its time has passed.
+        tokio::time::advance(TICK).await;
+        read(&mut seats[0].peer, &mut heard);
     }
     for seat in &mut seats[1..] {
-        read(&mut seat.peer, &mut buffer);
+        heard.clear();
+        read(&mut seat.peer, &mut heard);
     }
 }
 
-fn read(peer: &mut TcpStream, buffer: &mut [u8]) -> usize {
-    match peer.read(buffer) {
-        Ok(count) => count,
-        Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-        Err(error) => panic!("{error}"),
+/// Adds what there is.
+fn read(peer: &mut TcpStream, heard: &mut Vec<u8>) {
+    match peer.read_to_end(heard) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        ended => panic!("the room ends: {ended:?}"),
     }
 }
 

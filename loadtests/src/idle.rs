@@ -63,6 +63,7 @@ impl Idle {
         let after_kib = server.resident_kib()?;
 
         let mut figures = Figures::default();
+        figures.set("members", (self.warm_up + self.connections) as f64);
         figures.set("resident_before_kib", before_kib);
         figures.set("resident_kib", after_kib);
         figures.set("kib_per_connection", (after_kib - before_kib) / self.connections as f64);

@@ -202,6 +202,7 @@ fn fill(results: &Results, images: &Path) -> anyhow::Result<String> {
         put(scenario, &own(results, scenario));
     }
     put(GROWTH, &growth(results));
+    put("million", &million(results));
     ensure!(!page.contains("{{"), "the template asks for what nobody writes");
     Ok(page)
 }
@@ -329,6 +330,30 @@ fn growth(results: &Results) -> String {
     text
 }
 
+/// What a million members would need, each as one of those who were measured.
+fn million(results: &Results) -> String {
+    const MEMBERS: f64 = 1e6;
+    let median = |scenario: &str, figure: &str| {
+        Spread::of(values(results, scenario, Target::Tutti, figure).map(|(_, value)| value)).map(|spread| spread.median)
+    };
+    let each = |scenario: &str, figure: &str| Some(median(scenario, figure)? / median(scenario, "members")?);
+    let commands_per_s = each("party", "commands_per_s").map(|each| each * MEMBERS);
+    let databases = commands_per_s.zip(median("commands", "acknowledged_per_s")).map(|(all, one)| (all / one).ceil());
+    let rows = [
+        ("GiB of resident memory", median("idle", "kib_per_connection").map(|kib| kib * MEMBERS / 1024.0 / 1024.0)),
+        ("cores, while nobody does anything", each("idle", "server_cpu_cores").map(|cores| cores * MEMBERS)),
+        ("cores, while all are at the party", each("party", "server_cpu_cores").map(|cores| cores * MEMBERS)),
+        ("commands a second at the party", commands_per_s),
+        ("databases for that many, as fast as the one here", databases),
+        ("seconds of a core until all are back", median("storm", "cpu_per_return_us").map(|us| us * MEMBERS / 1e6)),
+    ];
+    let mut text = "| a million members | |\n|---|---|\n".to_owned();
+    for (what, value) in rows {
+        let _ = writeln!(text, "| {what} | {} |", value.map_or("–".to_owned(), number));
+    }
+    text
+}
+
 fn headings(columns: &[(&str, &str)]) -> String {
     let names: Vec<_> = columns.iter().map(|(_, heading)| format!(" {heading} |")).collect();
     format!("{}\n|---|{}\n", names.concat(), "---|".repeat(columns.len()))
@@ -412,6 +437,30 @@ mod tests {
         let line = goals.lines().find(|line| line.contains("many rooms")).expect("the goal");
         assert_eq!(line, "| CPU for a delivery, many rooms ÷ Bun | ≤ 1.00 | 1.00 | 0.50 – 1.50 | kept |");
         assert!(goals.contains("not measured"));
+    }
+
+    #[test]
+    fn a_million_are_so_many_times_one() {
+        let run = |scenario: &str, figures: &[(&str, f64)]| Run {
+            scenario: scenario.into(),
+            figures: Figures(figures.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()),
+            ..run(0, Target::Tutti, 6.0)
+        };
+        let million = million(&results(vec![
+            run("idle", &[("kib_per_connection", 5.0), ("members", 2_000.0), ("server_cpu_cores", 0.01)]),
+            run("party", &[("members", 1_000.0), ("server_cpu_cores", 0.25), ("commands_per_s", 205.0)]),
+            run("commands", &[("acknowledged_per_s", 15_000.0)]),
+        ]));
+        for line in [
+            "| GiB of resident memory | 4.77 |",
+            "| cores, while nobody does anything | 5.00 |",
+            "| cores, while all are at the party | 250 |",
+            "| commands a second at the party | 205,000 |",
+            "| databases for that many, as fast as the one here | 14.0 |",
+            "| seconds of a core until all are back | – |",
+        ] {
+            assert!(million.contains(line), "{line} is not in\n{million}");
+        }
     }
 
     #[test]

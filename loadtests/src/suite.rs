@@ -178,6 +178,15 @@ impl Scenario {
     }
 }
 
+/// How this was called, as one would call it again.
+fn called(arguments: impl Iterator<Item = String>) -> String {
+    match arguments.collect::<Vec<_>>().join(" ").as_str() {
+        "bench" => "make bench".into(),
+        "bench --full" => "make bench-full".into(),
+        other => format!("target/release/tutti-loadtests {other}"),
+    }
+}
+
 impl BigRoom {
     fn fanout(self) -> Fanout {
         Fanout { rooms: 1, members: self.members, rate: self.rate, seconds: self.seconds, warm_up: 1.5 }
@@ -192,7 +201,7 @@ impl Suite {
         let mut results = Results {
             machine: machine(),
             load_average: load_average(),
-            command: if self.full { "make bench-full".into() } else { "make bench".into() },
+            command: called(std::env::args().skip(1)),
             commit: peer::said("git", &["describe", "--always", "--dirty"]).await,
             rounds,
             seconds: 0.0,
@@ -288,5 +297,18 @@ impl Suite {
         }
         scenarios.retain(|(name, _)| self.only.is_empty() || self.only.iter().any(|only| only == name));
         scenarios
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_how_it_can_be_made_again() {
+        let said = |arguments: &str| called(arguments.split(' ').map(str::to_owned));
+        assert_eq!(said("bench --full"), "make bench-full");
+        assert_eq!(said("bench"), "make bench");
+        assert_eq!(said("bench --rounds 5"), "target/release/tutti-loadtests bench --rounds 5");
     }
 }
