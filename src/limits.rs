@@ -57,6 +57,8 @@ pub const AWAY_GRACE: Duration = Duration::from_mins(15);
 /// After a room told everybody something, what follows is gathered until this has passed since. A screen shows hardly more
 /// than one image in it.
 pub const GATHERED: Duration = Duration::from_millis(20);
+/// More bytes than this leave at once: what has begun to leave is not dropped for a slow reader any more.
+pub const GATHERED_BYTES_MAX: usize = 32 * 1024;
 /// Presence changes are gathered this long.
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// A room that nobody is in and where nothing plays leaves memory after this long.
@@ -110,6 +112,7 @@ pub const DRAIN_BACKGROUND_TIMEOUT: Duration = Duration::from_secs(2);
 const _: () = assert!(PASSCODE_WAIT_MAX.as_secs() < HELLO_TIMEOUT.as_secs(), "clients wait for a welcome as long");
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
+const _: () = assert!(GATHERED_BYTES_MAX < OUTBOX_BYTES_MAX);
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);

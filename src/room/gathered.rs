@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use tutti_protocol::ConnectionId;
 
 use super::presence::Presence;
-use crate::limits::GATHERED;
+use crate::limits::{GATHERED, GATHERED_BYTES_MAX};
 
 /// Frames that wait to leave together.
 #[derive(Debug, Default)]
@@ -55,9 +55,10 @@ impl Gathered {
         }
     }
 
-    /// When it is to leave; `None` while nothing waits.
+    /// When it is to leave, now if it is much; `None` while nothing waits.
     pub(super) fn due_ms(&self) -> Option<i64> {
-        (!self.frames.is_empty()).then_some(self.until_ms)
+        let due_ms = if self.frames.len() > GATHERED_BYTES_MAX { i64::MIN } else { self.until_ms };
+        (!self.frames.is_empty()).then_some(due_ms)
     }
 
     /// Lets everything out now.
@@ -74,5 +75,23 @@ impl Gathered {
                 None => outbox.push_droppable(&frames),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_waits_and_much_does_not() {
+        let mut gathered = Gathered::default();
+        assert_eq!(gathered.due_ms(), None);
+        gathered.push(b"first");
+        gathered.flush(&Presence::default(), 1_000);
+        assert_eq!(gathered.due_ms(), None);
+        gathered.push(b"second");
+        assert_eq!(gathered.due_ms(), Some(1_020));
+        gathered.push(&vec![0; GATHERED_BYTES_MAX]);
+        assert!(gathered.due_ms().is_some_and(|due_ms| due_ms <= 1_000));
     }
 }
