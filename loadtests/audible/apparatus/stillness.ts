@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { nowMs } from './clock.ts';
+import { REAL_TIME, selfish } from './urgency.ts';
 
 /**
  * How long the machine stood still. On each processor a process wants to wake every 2 ms and notes when it was late. As it
@@ -23,7 +24,10 @@ export class Stillness {
   constructor() {
     this.#watchers = cpus().map((_, cpu) => {
       const node = [process.execPath, ...process.execArgv, WATCH];
-      const watcher = spawn('taskset', ['--cpu-list', String(cpu), ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+      // All the time, unlike the sound: between two runs nothing of it may be mistaken for the machine.
+      const first = ['--rr', REAL_TIME, 'taskset', '--cpu-list', String(cpu)];
+      const watcher = spawn('chrt', [...first, ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+      if (watcher.pid !== undefined) selfish.add(watcher.pid);
       const take = (line: string) => {
         this.#worstMs = Math.max(this.#worstMs, Number(line));
       };

@@ -12,7 +12,7 @@ import { treeOf } from './process-tree.ts';
  */
 
 /** As desktops run sound: round robin, low among those. Pages stay below: a busy one would stop its own sound. */
-const REAL_TIME = '3';
+export const REAL_TIME = '3';
 const FIRST = -11;
 const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
@@ -21,10 +21,13 @@ const run = promisify(execFile);
 /** What is at real-time priority already: to ask again would only take time from those that are not. */
 const hurried = new Set<number>();
 
+/** Processes that look after their priority themselves. */
+export const selfish = new Set<number>();
+
 /** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
 export async function hurry(): Promise<boolean> {
   let allowed = true;
-  for (const pid of treeOf(process.pid)) {
+  for (const pid of ours()) {
     const isBrowser = nameOf(`/proc/${pid}`) === 'chromium';
     if (!isBrowser) allowed = (await hurryOnce(pid, '--all-tasks')) && allowed;
     else for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
@@ -35,11 +38,13 @@ export async function hurry(): Promise<boolean> {
 /** What comes now may wait: it is not measured. */
 export async function ease(): Promise<void> {
   hurried.clear();
-  for (const pid of treeOf(process.pid)) {
+  for (const pid of ours()) {
     if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', '0', pid, '--all-tasks');
     else for (const thread of threadsOf(pid)) prioritize(thread, ORDINARY);
   }
 }
+
+const ours = (): number[] => treeOf(process.pid).filter((pid) => !selfish.has(pid));
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
