@@ -147,6 +147,7 @@ impl RoomState {
         if let Some(tracks) = fallback {
             self.fallback = Fallback { tracks: tracks.to_vec(), next: 0 };
         }
+        self.charge_what_is_on();
         if self.settings.policy == was {
             return;
         }

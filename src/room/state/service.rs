@@ -100,6 +100,13 @@ impl RoomState {
         }
     }
 
+    /// Charges for what is on anew, by other settings: its end will do so, and the order until then has to expect it.
+    pub(crate) fn charge_what_is_on(&mut self) {
+        let Some(current) = self.current.take_if(|current| !current.entry.fallback) else { return };
+        self.charge(&current, Some(current.entry.track.duration_ms));
+        self.current = Some(current);
+    }
+
     pub(crate) fn end(&mut self, reason: EndReason, played_ms: u64, by: Option<UserId>) {
         let Some(current) = self.current.take() else { return };
         let owner = current.entry.member;

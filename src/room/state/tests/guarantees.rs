@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tutti_protocol::{Command, Event, Policy, SettingsChange, UserId};
+use tutti_protocol::{Command, EntryId, Event, PlaceReason, Policy, SettingsChange, UserId};
 use tutti_room_state::{Input, PRELOAD_WINDOW_MS, RoomState, TURN_MS};
 
 use crate::world::{Act, World, newcomer, people, policy, user};
@@ -138,6 +138,20 @@ impl Evening {
         charge_ms * 100.0 / f64::from(weight)
     }
 
+    /// What is on and what is settled to play next: another policy changes nothing about them any more.
+    fn settled(&self) -> Vec<EntryId> {
+        let room = &self.world.room;
+        let next = room.order(1).into_iter().filter(|placed| placed.place.reason == PlaceReason::Locked);
+        room.now_playing().into_iter().chain(next.map(|placed| placed.entry)).map(|entry| entry.id).collect()
+    }
+
+    /// Whether anything else than these started, of all that happened since.
+    fn went_on_from(&self, settled: &[EntryId], since: usize) -> bool {
+        let started =
+            |event: &Event| matches!(event, Event::EntryStarted { entry, .. } if !settled.contains(&entry.id));
+        self.world.events[since..].iter().any(started)
+    }
+
     /// What somebody was charged since this was asked last, at weight 100.
     fn charged(&mut self) -> Vec<(UserId, f64)> {
         let mut charged = vec![];
@@ -184,6 +198,8 @@ proptest! {
             (0..3u8).map(|who| (user(who), evening.weigh(user(who), 180_000))).collect();
         let pairs = [(0, 1), (0, 2), (1, 2)].map(|(one, other): (u8, u8)| (user(one), user(other)));
         let mut spans: BTreeMap<(UserId, UserId), Span> = BTreeMap::new();
+        // What was settled at the last switch, while nothing else has started.
+        let mut before_switch: Option<(Vec<EntryId>, usize)> = None;
         for moment in &moments {
             if let Moment::Add(who, duration_ms) = moment {
                 let weighed = evening.weigh(user(*who), (*duration_ms).max(MINIMUM_MS));
@@ -192,8 +208,12 @@ proptest! {
             }
             evening.live(moment);
             let charged = evening.charged();
-            // Only this policy promises it, and nobody is owed anything from before a switch.
-            if matches!(moment, Moment::Switch(_)) || evening.world.room.settings().policy != Policy::Fair {
+            if matches!(moment, Moment::Switch(_)) {
+                before_switch = Some((evening.settled(), evening.seen));
+            }
+            before_switch = before_switch.filter(|(settled, since)| !evening.went_on_from(settled, *since));
+            // Only this policy promises it, of what starts under it: nobody is owed anything from before a switch.
+            if before_switch.is_some() || evening.world.room.settings().policy != Policy::Fair {
                 spans.clear();
                 continue;
             }
