@@ -60,7 +60,6 @@ if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1
 }
 
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
-const stillness = new Stillness();
 let stage: Stage | null = null;
 let ending = false;
 // Not `once`: what is pressed in a terminal reaches us twice, from there and from npm, and the second must not end us midway.
@@ -131,12 +130,13 @@ async function measure(): Promise<void> {
 }
 
 async function play(cell: Cell, run: number): Promise<Run> {
-  const result: Run = { cell: cell.name, run, load: load(), stood_still_ms: 0, rows: {}, troubles: [] };
+  const result: Run = { cell: cell.name, run, load: load(), stood_still_ms: null, rows: {}, troubles: [] };
   try {
     stage = await Stage.set(server.url, cell.players);
-    stillness.takeMs();
-    const scopes = await cell.story(stage, seconds);
-    result.stood_still_ms = stillness.takeMs();
+    const stillness = new Stillness();
+    const scopes = await cell.story(stage, seconds).finally(async () => {
+      result.stood_still_ms = await stillness.endMs();
+    });
     await ease();
     result.rows = Object.fromEntries(judge(stage.recording, scopes));
   } catch (error) {
@@ -156,7 +156,6 @@ async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   await stage?.strike().catch(() => {});
-  stillness.stop();
   await server.dispose();
   await rm(music, { recursive: true, force: true });
   // What was just being started when the end came.

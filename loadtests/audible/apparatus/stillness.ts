@@ -1,62 +1,44 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { nowMs } from './clock.ts';
-import { REAL_TIME, selfish } from './urgency.ts';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { exempt, REAL_TIME } from './urgency.ts';
 
 /**
- * How long the machine stood still. On each processor a process wants to wake every 2 ms and notes when it was late. As it
- * runs at real-time priority like the sound does (`urgency.ts`), nothing of ours can keep it waiting: then the processor did
- * not run at all, as happens to a virtual one whose host is busy. No player can help what is heard then.
+ * How long the machine stood still. On each processor a thread of `cyclictest` wants to wake every 2 ms and notes how late it
+ * was. It goes before everything of ours, the sound included (`urgency.ts`), so nothing of ours can keep it waiting: then the
+ * processor did not run at all, as happens to a virtual one whose host is busy. No player can help what is heard then.
  */
 
-const WATCH = fileURLToPath(import.meta.url);
-const WAKE_MS = 2;
-/** Less is not worth a word. */
-const NOTED_MS = 5;
+const WAKE_US = 2_000;
 
 export class Stillness {
-  #worstMs = 0;
-  #watchers: ChildProcess[];
+  #watcher: ChildProcess;
+  #said: Promise<string>;
+  #ended: Promise<unknown>;
 
+  /** Watches from now on. */
   constructor() {
-    this.#watchers = cpus().map((_, cpu) => {
-      const node = [process.execPath, ...process.execArgv, WATCH];
-      // All the time, unlike the sound: between two runs nothing of it may be mistaken for the machine.
-      const first = ['--rr', REAL_TIME, 'taskset', '--cpu-list', String(cpu)];
-      const watcher = spawn('chrt', [...first, ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
-      if (watcher.pid !== undefined) selfish.add(watcher.pid);
-      const take = (line: string) => {
-        this.#worstMs = Math.max(this.#worstMs, Number(line));
-      };
-      createInterface(watcher.stdout!).on('line', take);
-      return watcher;
-    });
+    const goesFirst = ['--policy=fifo', `--priority=${REAL_TIME + 1}`];
+    // Nothing of the machine is changed for it: how deeply a processor sleeps belongs to what is measured.
+    const options = ['--quiet', '--smp', '--default-system', `--interval=${WAKE_US}`, ...goesFirst];
+    this.#watcher = spawn('cyclictest', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+    if (this.#watcher.pid !== undefined) exempt.add(this.#watcher.pid);
+    this.#said = text(this.#watcher.stdout!);
+    this.#ended = once(this.#watcher, 'close').catch(() => {});
   }
 
-  /** The longest since this was last asked. */
-  takeMs(): number {
-    const worstMs = this.#worstMs;
-    this.#worstMs = 0;
-    return worstMs;
-  }
-
-  stop(): void {
-    for (const watcher of this.#watchers) watcher.kill('SIGKILL');
+  /** Watches no longer. The longest in the meantime; `null` where nobody could watch, or was allowed to go first. */
+  async endMs(): Promise<number | null> {
+    this.#watcher.kill('SIGINT');
+    await this.#ended;
+    const { pid } = this.#watcher;
+    if (pid !== undefined) exempt.delete(pid);
+    return worstMs(await this.#said);
   }
 }
 
-function watch(): never {
-  const never = new Int32Array(new SharedArrayBuffer(4));
-  for (let beforeMs = nowMs(); ; ) {
-    Atomics.wait(never, 0, 0, WAKE_MS);
-    const atMs = nowMs();
-    const lateMs = atMs - beforeMs - WAKE_MS;
-    if (lateMs > NOTED_MS) writeSync(1, `${lateMs}\n`);
-    beforeMs = atMs;
-  }
+/** By the summary that it prints, a line for each processor, in µs. */
+export function worstMs(summary: string): number | null {
+  const worstUs = [...summary.matchAll(/^T:.* Max: *(\d+)$/gm)].map(([, us]) => Number(us));
+  return worstUs.length === 0 ? null : Math.max(...worstUs) / 1000;
 }
-
-if (process.argv[1] === WATCH) watch();

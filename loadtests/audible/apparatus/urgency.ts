@@ -12,7 +12,7 @@ import { treeOf } from './process-tree.ts';
  */
 
 /** As desktops run sound: round robin, low among those. Pages stay below: a busy one would stop its own sound. */
-export const REAL_TIME = '3';
+export const REAL_TIME = 3;
 const FIRST = -11;
 const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
@@ -21,8 +21,8 @@ const run = promisify(execFile);
 /** What is at real-time priority already: to ask again would only take time from those that are not. */
 const hurried = new Set<number>();
 
-/** Processes that look after their priority themselves. */
-export const selfish = new Set<number>();
+/** Processes that have a priority of their own and keep it. */
+export const exempt = new Set<number>();
 
 /** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
 export async function hurry(): Promise<boolean> {
@@ -44,7 +44,7 @@ export async function ease(): Promise<void> {
   }
 }
 
-const ours = (): number[] => treeOf(process.pid).filter((pid) => !selfish.has(pid));
+const ours = (): number[] => treeOf(process.pid).filter((pid) => !exempt.has(pid));
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
@@ -54,7 +54,7 @@ async function hurryThread(pid: number, thread: number): Promise<boolean> {
 async function hurryOnce(id: number, ...more: string[]): Promise<boolean> {
   if (hurried.has(id)) return true;
   hurried.add(id);
-  return schedule('--rr', REAL_TIME, id, ...more);
+  return schedule('--rr', String(REAL_TIME), id, ...more);
 }
 
 function prioritize(thread: number, priority: number): boolean {

@@ -22,8 +22,8 @@ export interface Run {
   run: number;
   /** Load average of one minute as the run began. */
   load: number;
-  /** The longest that a processor did not run meanwhile, in ms. */
-  stood_still_ms: number;
+  /** The longest that a processor did not run meanwhile; `null`: nobody was allowed to watch. */
+  stood_still_ms: number | null;
   rows: Record<string, Heard>;
   /** What makes its figures doubtful. */
   troubles: string[];
@@ -66,7 +66,7 @@ export const IDLE_LOAD_MAX = 1;
  */
 export const STILL_MS_MAX = 20;
 
-export const isSetAside = ({ stood_still_ms }: Run): boolean => stood_still_ms > STILL_MS_MAX;
+export const isSetAside = ({ stood_still_ms }: Run): boolean => (stood_still_ms ?? 0) > STILL_MS_MAX;
 
 export interface Figures {
   runs: number;

@@ -50,14 +50,18 @@ export function everyRun(results: Results): string {
 }
 
 function aside(run: Run): string[] {
-  const still = `the machine stood still for ${run.stood_still_ms.toFixed(0)} ms`;
+  const stillMs = run.stood_still_ms ?? 0;
+  const still = `the machine stood still for ${stillMs.toFixed(0)} ms`;
   if (isSetAside(run)) return [`set aside: ${still}`];
-  return run.stood_still_ms > STILL_MS_MAX / 2 ? [still] : [];
+  return stillMs > STILL_MS_MAX / 2 ? [still] : [];
 }
 
-/** Empty when every run counts. */
+/** Empty when every run counts, and the machine was watched. */
 export function asideWords({ runs }: Results): string {
-  const worstMs = Math.max(0, ...runs.map(({ stood_still_ms }) => stood_still_ms));
+  if (runs.some(({ stood_still_ms }) => stood_still_ms === null)) {
+    return 'Whether the machine stood still was not watched; that takes the right to real-time priority.';
+  }
+  const worstMs = Math.max(0, ...runs.map(({ stood_still_ms }) => stood_still_ms ?? 0));
   const count = runs.filter(isSetAside).length;
   if (count === 0) return '';
   return `${count} of ${runs.length} runs are set aside, since the machine itself stood still in them for more than ${STILL_MS_MAX} ms, up to ${worstMs.toFixed(0)}; they stand below, and others were played in their place.`;

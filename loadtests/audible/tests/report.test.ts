@@ -66,7 +66,10 @@ describe('what is made of the recordings', () => {
     assert.equal(table(both), table(results()));
     assert.match(page(both), /1 of 2 runs are set aside.*up to 48/);
     assert.match(page(both), /set aside: the machine stood still for 48 ms/);
-    assert.doesNotMatch(page(results()), /set aside/);
+    assert.doesNotMatch(page(results()), /set aside|not watched/);
+    const unwatched = results({ runs: [{ ...run!, stood_still_ms: null }] });
+    assert.match(page(unwatched), /was not watched/);
+    assert.equal(table(unwatched), table(results()));
   });
 
   it('counts a play after which nothing came against it', () => {
