@@ -103,6 +103,7 @@ impl Outbox {
     pub fn push_with(&self, droppable: &Bytes, kept: &[u8]) {
         self.sending(|inner, socket| match inner.state {
             State::Open if inner.waiting.is_empty() => {
+                // Kept as one even if the reader turns out to be slow: it is no more than a room lets leave at once.
                 inner.send(socket, &[droppable, kept].concat().into(), false);
             }
             State::Open => {

@@ -31,6 +31,7 @@ impl Lengths {
     /// The shortest that has room for as many ids as possible of these, and the ids that fill it: the last of them again and
     /// again, which finds nobody twice.
     pub(super) fn for_ids<'a>(&self, ids: &'a [UserId]) -> (AssertSqlSafe<Arc<str>>, impl Iterator<Item = Uuid> + 'a) {
+        debug_assert!(ids.len() <= self.0[0].0, "callers ask for no more at once than the longest has room for");
         let (length, sql) = self.0.iter().rev().find(|(length, _)| *length >= ids.len()).unwrap_or(&self.0[0]);
         let padded = ids.iter().chain(ids.last().into_iter().cycle()).map(|id| id.0).take(*length);
         (AssertSqlSafe(sql.clone()), padded)

@@ -33,14 +33,9 @@ impl Party {
             devices.push(device);
         }
         let mut party = Self { hall, code, ana, wall, devices };
-        party.rest().await;
+        rest().await;
         party.wall.so_far();
         party
-    }
-
-    /// What was decided has left, and what is decided next leaves at once.
-    async fn rest(&mut self) {
-        tokio::time::sleep(2 * GATHERED).await;
     }
 
     /// The timeline that is announced next, and how far ahead it begins.
@@ -73,6 +68,11 @@ fn timeline(event: &Event) -> Option<Playback> {
         Event::EntryStarted { playback, .. } | Event::PlaybackChanged { playback, .. } => Some(*playback),
         _ => None,
     }
+}
+
+/// What was decided has left, and what is decided next leaves at once.
+async fn rest() {
+    tokio::time::sleep(2 * GATHERED).await;
 }
 
 /// A device plays and has these ready, or makes no sound.
@@ -112,7 +112,7 @@ async fn a_device_that_goes_falls_silent_or_is_left_out_is_not_waited_for() {
         let a1 = party.ana.add("a1").await;
         says(&party.devices[0], Some(&[a1]));
         assert_eq!(party.announced().await.1, READY_BARRIER_MS);
-        party.rest().await;
+        rest().await;
         match how {
             0 => party.devices.remove(1).leave().await,
             1 => says(&party.devices[1], None),
@@ -132,13 +132,13 @@ async fn only_the_rooms_loudspeakers_are_waited_for() {
     let mut party = Party::of(3).await;
     let output = Command::SetOutput { mode: OutputMode::Speakers, devices: [party.device(2)].into() };
     party.ana.ask(output).await;
-    party.rest().await;
+    rest().await;
     let a1 = party.ana.add("a1").await;
     assert_eq!(party.announced().await.1, READY_BARRIER_MS);
     says(&party.devices[0], Some(&[a1]));
     says(&party.devices[1], Some(&[a1]));
     party.nothing_was_announced().await;
-    party.rest().await;
+    rest().await;
     says(&party.devices[2], Some(&[a1]));
     assert_eq!(party.announced().await.1, START_LEAD_MS);
 }
@@ -149,10 +149,10 @@ async fn what_devices_loaded_ahead_starts_at_once_and_a_track_change_never_waits
     let first = party.ana.add("a1").await;
     assert_eq!(party.announced().await.1, READY_BARRIER_MS);
     let entries = [first, party.ana.add("a2").await, party.ana.add("a3").await];
-    party.rest().await;
+    rest().await;
     says(&party.devices[0], Some(&entries[..2]));
     assert_eq!(party.announced().await.1, START_LEAD_MS);
-    party.rest().await;
+    rest().await;
     party.ana.ask(Command::Skip { entry: None, unplayable: None }).await;
     let (second, ahead_ms) = party.announced().await;
     assert_eq!((second.entry, ahead_ms), (Some(entries[1]), START_LEAD_MS));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use futures_util::poll;
+use tempfile::TempDir;
 use tutti::store::lookups::Lookups;
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
@@ -12,6 +13,10 @@ use tutti_protocol::UserId;
 use uuid::Uuid;
 
 use super::identity::{guest, session, token};
+
+async fn open(dir: &TempDir) -> Arc<SqliteStore> {
+    Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap())
+}
 
 /// So many people in a database.
 async fn people(store: &dyn IdentityStore, count: u8) -> Vec<StoredUser> {
@@ -28,7 +33,7 @@ async fn people(store: &dyn IdentityStore, count: u8) -> Vec<StoredUser> {
 #[tokio::test]
 async fn everybody_who_comes_at_once_gets_their_own_answer() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap());
+    let store = open(&dir).await;
     let people = people(&*store, 200).await;
     let lookups = Lookups::new(store.clone());
     let strangers = (500..600).map(|id| UserId(Uuid::from_u128(id)));
@@ -43,7 +48,7 @@ async fn everybody_who_comes_at_once_gets_their_own_answer() {
 #[tokio::test]
 async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap());
+    let store = open(&dir).await;
     let people = people(&*store, 100).await;
     let lookups = Lookups::new(store.clone());
     // The first asks, and the others wait for it to be done, which it never is.
