@@ -16,7 +16,7 @@ import { Stage } from './cells/stage.ts';
 import { CROWD_SECONDS, measureCrowd } from './crowd/crowd.ts';
 import { page } from './report/page.ts';
 import { plot } from './report/plot.ts';
-import { isSetAside, type Results, type Run } from './report/results.ts';
+import type { Results, Run } from './report/results.ts';
 import { asideWords, busyWarning, crowdWords, everyRun, table } from './report/words.ts';
 
 /**
@@ -28,8 +28,6 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Browsers to start and to end, a room, the first sound. */
 const SETUP_SECONDS = 10;
 const CROWD = 'crowd';
-/** So many more runs at most in place of those in which the machine stood still. */
-const SPARE_SHARE = 1 / 3;
 
 const { values: options } = parseArgs({
   options: {
@@ -60,6 +58,7 @@ if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1
 }
 
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
+let stillness: Stillness | null = null;
 let stage: Stage | null = null;
 let ending = false;
 // Not `once`: what is pressed in a terminal reaches us twice, from there and from npm, and the second must not end us midway.
@@ -103,16 +102,11 @@ async function measure(): Promise<void> {
 
   await writeLibrary(music, seconds);
   await server.start();
+  stillness = await Stillness.begin();
   // One round after the other, so that whatever the machine does at some time touches all cells alike.
-  let spare = Math.ceil(runs * cells.length * SPARE_SHARE);
   for (let run = 1; run <= runs; run += 1) {
     for (const cell of cells) {
-      let played = await play(cell, run);
-      results.runs.push(played);
-      for (; isSetAside(played) && spare > 0; spare -= 1) {
-        played = await play(cell, run);
-        results.runs.push(played);
-      }
+      results.runs.push(await play(cell, run));
       await write(results, join(ROOT, 'target/audible'));
     }
   }
@@ -130,15 +124,20 @@ async function measure(): Promise<void> {
 }
 
 async function play(cell: Cell, run: number): Promise<Run> {
-  const result: Run = { cell: cell.name, run, load: load(), stood_still_ms: null, rows: {}, troubles: [] };
+  const result: Run = { cell: cell.name, run, load: load(), standstills: null, rows: {}, troubles: [] };
   try {
     stage = await Stage.set(server.url, cell.players);
-    const stillness = new Stillness();
-    const scopes = await cell.story(stage, seconds).finally(async () => {
-      result.stood_still_ms = await stillness.endMs();
-    });
+    const { recording } = stage;
+    stillness?.take();
+    const scopes = await cell.story(stage, seconds);
+    const standstills = stillness?.take() ?? null;
+    result.standstills =
+      standstills?.map(({ fromMs, lengthMs }) => ({
+        at_s: recording.placeOf(fromMs) / 1000,
+        length_ms: lengthMs,
+      })) ?? null;
     await ease();
-    result.rows = Object.fromEntries(judge(stage.recording, scopes));
+    result.rows = Object.fromEntries(judge(recording, scopes));
   } catch (error) {
     result.failed = error instanceof Error ? error.message.split('\n')[0]! : String(error);
   }
@@ -156,6 +155,7 @@ async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   await stage?.strike().catch(() => {});
+  stillness?.stop();
   await server.dispose();
   await rm(music, { recursive: true, force: true });
   // What was just being started when the end came.

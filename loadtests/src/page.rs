@@ -217,8 +217,8 @@ fn about(results: &Results) -> String {
         results.command,
         results.commit,
         results.machine,
-        results.rounds,
-        if results.rounds == 1 { "" } else { "s, of which medians and the spread are shown," },
+        results.rounds(),
+        if results.rounds() == 1 { "" } else { "s, of which medians and the spread are shown," },
         (results.seconds / 60.0).ceil(),
         number(results.load_average),
     );
@@ -415,7 +415,6 @@ mod tests {
             load_average: 0.1,
             command: "make bench".into(),
             commit: "abc".into(),
-            rounds: 2,
             seconds: 61.0,
             versions: BTreeMap::new(),
             skipped: BTreeMap::from([(Target::Nchan, "no nginx".to_owned())]),

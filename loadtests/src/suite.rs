@@ -95,8 +95,6 @@ pub(crate) struct Results {
     pub(crate) command: String,
     /// What was measured, as git calls it.
     pub(crate) commit: String,
-    /// How often everything was run.
-    pub(crate) rounds: usize,
     /// How long it took.
     pub(crate) seconds: f64,
     /// Versions of the servers.
@@ -109,7 +107,14 @@ pub(crate) struct Results {
     pub(crate) runs: Vec<Run>,
 }
 
-/// Runs everything and writes the results.
+impl Results {
+    /// How often everything was run: who ends it early has those that were whole.
+    pub(crate) fn rounds(&self) -> usize {
+        self.runs.iter().map(|run| run.round + 1).max().unwrap_or(0)
+    }
+}
+
+/// Runs everything and writes the results, after each round.
 #[derive(Args, Debug)]
 pub(crate) struct Suite {
     /// Five rounds of the sizes in the targets, instead of one round of smaller ones.
@@ -203,7 +208,6 @@ impl Suite {
             load_average: load_average(),
             command: called(std::env::args().skip(1)),
             commit: peer::said("git", &["describe", "--always", "--dirty"]).await,
-            rounds,
             seconds: 0.0,
             versions: peer::versions().await,
             skipped: BTreeMap::new(),

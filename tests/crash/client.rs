@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -76,6 +77,8 @@ pub struct Life {
     pub sockets: SocketAddr,
     pub clock: Clock,
     counts: watch::Sender<Counts>,
+    /// How connections ended of those who were in.
+    ends: Mutex<Vec<String>>,
     /// Nobody asks for anything new; whoever has all answers is content.
     pub calm: CancellationToken,
     /// Up to where each room is to be followed before a client that is content ends.
@@ -93,6 +96,7 @@ impl Life {
             sockets,
             clock: Clock::system(),
             counts: watch::Sender::default(),
+            ends: Mutex::default(),
             calm: CancellationToken::new(),
             targets: OnceLock::new(),
             has_targets: CancellationToken::new(),
@@ -102,6 +106,10 @@ impl Life {
 
     pub fn counts(&self) -> Counts {
         *self.counts.borrow()
+    }
+
+    pub fn ends(&self) -> Vec<String> {
+        self.ends.lock().clone()
     }
 
     /// Waits until clients have seen what is wanted.
@@ -262,7 +270,11 @@ impl Client {
                 self.ask_again();
                 continue;
             }
-            match message.expect("the server says something") {
+            let message = message.expect("the server says something");
+            if is_in && !matches!(message, Some(Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_)))) {
+                life.ends.lock().push(format!("{message:?}"));
+            }
+            match message {
                 Some(Ok(Message::Text(text))) => is_in |= self.hear(text, life, story),
                 Some(Ok(Message::Close(close))) => return End::Closed(close.map(|close| close.code.into())),
                 Some(Ok(_)) => {}

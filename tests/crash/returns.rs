@@ -108,7 +108,7 @@ async fn a_thousand_clients_that_return_at_once_are_all_let_in() {
              one of them {} times",
             counts.sent_away, counts.sent_away_most
         );
-        assert_eq!(counts.welcomes, clients);
+        assert_eq!(counts.welcomes, clients, "{:#?}", (bustle.life.ends(), party.program().said("")));
         assert_eq!(counts.sent_away > 0, admissions < 100, "{counts:?}");
         assert_eq!((before.shown_anew, party.further_epochs), (0, 0));
     }

@@ -1,44 +1,81 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { exempt, REAL_TIME } from './urgency.ts';
+import { writeSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { nowMs } from './clock.ts';
+import { goFirst } from './urgency.ts';
 
 /**
- * How long the machine stood still. On each processor a thread of `cyclictest` wants to wake every 2 ms and notes how late it
- * was. It goes before everything of ours, the sound included (`urgency.ts`), so nothing of ours can keep it waiting: then the
- * processor did not run at all, as happens to a virtual one whose host is busy. No player can help what is heard then.
+ * When the machine stood still. On each processor a process wants to wake every 2 ms and notes when it was late. It goes
+ * before everything of ours, the sound included (`urgency.ts`), so nothing of ours can keep it waiting: then the processor
+ * did not run at all, as happens to a virtual one whose host is busy. No player can help what is heard then.
  */
 
-const WAKE_US = 2_000;
+const WATCH = fileURLToPath(import.meta.url);
+const WAKE_MS = 2;
+/** So much is in front of a sound card: shorter standstills are not heard. */
+export const STILL_MS = 20;
+
+/** On the machine's clock. */
+export interface Standstill {
+  fromMs: number;
+  lengthMs: number;
+}
 
 export class Stillness {
-  #watcher: ChildProcess;
-  #said: Promise<string>;
-  #ended: Promise<unknown>;
+  #found: Standstill[] = [];
+  /** All of them run and go first: otherwise there is nobody who watches. */
+  #watched = true;
+  #watchers: ChildProcess[] = [];
 
   /** Watches from now on. */
-  constructor() {
-    const goesFirst = ['--policy=fifo', `--priority=${REAL_TIME + 1}`];
-    // Nothing of the machine is changed for it: how deeply a processor sleeps belongs to what is measured.
-    const options = ['--quiet', '--smp', '--default-system', `--interval=${WAKE_US}`, ...goesFirst];
-    this.#watcher = spawn('cyclictest', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-    if (this.#watcher.pid !== undefined) exempt.add(this.#watcher.pid);
-    this.#said = text(this.#watcher.stdout!);
-    this.#ended = once(this.#watcher, 'close').catch(() => {});
+  static async begin(): Promise<Stillness> {
+    const stillness = new Stillness();
+    await Promise.all(cpus().map((_, cpu) => stillness.#watch(cpu)));
+    return stillness;
   }
 
-  /** Watches no longer. The longest in the meantime; `null` where nobody could watch, or was allowed to go first. */
-  async endMs(): Promise<number | null> {
-    this.#watcher.kill('SIGINT');
-    await this.#ended;
-    const { pid } = this.#watcher;
-    if (pid !== undefined) exempt.delete(pid);
-    return worstMs(await this.#said);
+  /** Those since this was last asked; `null` where nobody is allowed to watch. */
+  take(): Standstill[] | null {
+    const found = this.#found;
+    this.#found = [];
+    return this.#watched ? found : null;
+  }
+
+  stop(): void {
+    for (const watcher of this.#watchers) watcher.kill('SIGKILL');
+  }
+
+  async #watch(cpu: number): Promise<void> {
+    const node = [process.execPath, ...process.execArgv, WATCH];
+    const watcher = spawn('taskset', ['--cpu-list', String(cpu), ...node], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#watchers.push(watcher);
+    const lose = () => {
+      this.#watched = false;
+    };
+    watcher.once('error', lose).once('exit', lose);
+    const lines = createInterface(watcher.stdout!);
+    await Promise.race([once(lines, 'line'), once(lines, 'close')]);
+    // Not before: while it starts, threads of its own would wait for each other at that priority, and nobody else would run.
+    if (watcher.pid === undefined || !(await goFirst(watcher.pid))) lose();
+    lines.on('line', (line) => {
+      const [fromMs, lengthMs] = line.split(' ').map(Number) as [number, number];
+      this.#found.push({ fromMs, lengthMs });
+    });
   }
 }
 
-/** By the summary that it prints, a line for each processor, in µs. */
-export function worstMs(summary: string): number | null {
-  const worstUs = [...summary.matchAll(/^T:.* Max: *(\d+)$/gm)].map(([, us]) => Number(us));
-  return worstUs.length === 0 ? null : Math.max(...worstUs) / 1000;
+function watch(): never {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  writeSync(1, 'watching\n');
+  for (let dueMs = nowMs() + WAKE_MS; ; ) {
+    Atomics.wait(never, 0, 0, WAKE_MS);
+    const atMs = nowMs();
+    if (atMs - dueMs > STILL_MS) writeSync(1, `${dueMs} ${atMs - dueMs}\n`);
+    dueMs = atMs + WAKE_MS;
+  }
 }
+
+if (process.argv[1] === WATCH) watch();

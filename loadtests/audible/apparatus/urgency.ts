@@ -12,7 +12,7 @@ import { treeOf } from './process-tree.ts';
  */
 
 /** As desktops run sound: round robin, low among those. Pages stay below: a busy one would stop its own sound. */
-export const REAL_TIME = 3;
+const REAL_TIME = 3;
 const FIRST = -11;
 const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
@@ -21,8 +21,14 @@ const run = promisify(execFile);
 /** What is at real-time priority already: to ask again would only take time from those that are not. */
 const hurried = new Set<number>();
 
-/** Processes that have a priority of their own and keep it. */
-export const exempt = new Set<number>();
+/** Those that go before everything else, and keep that. */
+const first = new Set<number>();
+
+/** Puts a process before all others, its sound too; false: not allowed here. */
+export async function goFirst(pid: number): Promise<boolean> {
+  first.add(pid);
+  return schedule('--fifo', String(REAL_TIME + 1), pid);
+}
 
 /** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
 export async function hurry(): Promise<boolean> {
@@ -44,7 +50,7 @@ export async function ease(): Promise<void> {
   }
 }
 
-const ours = (): number[] => treeOf(process.pid).filter((pid) => !exempt.has(pid));
+const ours = (): number[] => treeOf(process.pid).filter((pid) => !first.has(pid));
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));

@@ -11,7 +11,7 @@ export interface Heard {
   /** Holes in what any of them played. */
   gaps: Gap[];
   /** From each `play` to the first sound, of each player; `null`: none came. */
-  first_ms: (number | null)[];
+  first: { at_s: number; ms: number | null }[];
 }
 
 const FIRST_WAIT_MS = 5_000;
@@ -22,10 +22,10 @@ export function judge(recording: Recording, scopes: readonly Scope[]): Map<strin
   const { channels } = recording;
   const rows = new Map<string, Heard>();
   for (const { row, fromMs, untilMs, playedMs } of scopes) {
-    const heard = rows.get(row) ?? { windows: [], gaps: [], first_ms: [] };
+    const heard = rows.get(row) ?? { windows: [], gaps: [], first: [] };
     rows.set(row, heard);
     if (playedMs !== undefined) {
-      for (const played of playedMs) heard.first_ms.push(...channels.map((one) => firstAfter(recording, one, played)));
+      for (const ms of playedMs) heard.first.push(...channels.map((one) => firstAfter(recording, one, ms)));
       continue;
     }
     const [from, until] = [recording.placeOf(fromMs), recording.placeOf(untilMs)];
@@ -38,8 +38,8 @@ export function judge(recording: Recording, scopes: readonly Scope[]): Map<strin
   return rows;
 }
 
-function firstAfter(recording: Recording, channel: Float32Array, playedMs: number): number | null {
+function firstAfter(recording: Recording, channel: Float32Array, playedMs: number): Heard['first'][number] {
   const from = recording.placeOf(playedMs);
   const onset = onsetMs(channel, SAMPLE_RATE, from, from + FIRST_WAIT_MS);
-  return onset === null ? null : onset - from;
+  return { at_s: from / 1000, ms: onset === null ? null : onset - from };
 }

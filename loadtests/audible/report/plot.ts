@@ -1,5 +1,6 @@
 import { CELLS } from '../cells/cells.ts';
-import { heardIn, type Results } from './results.ts';
+import type { Heard } from '../cells/judge.ts';
+import { heardIn, parted, type Results } from './results.ts';
 
 /** Every second of every run as a dot: one row of dots for each row of the table, the offset across. */
 
@@ -16,10 +17,12 @@ const TICKS = [-100, -10, -3, -1, 0, 1, 3, 10, 100];
 
 export function plot(results: Results): string {
   const rows = CELLS.flatMap((cell) => cell.rows).flatMap((row) => {
-    const offsets = heardIn(results, row.name).flatMap(({ windows }) =>
-      windows.flatMap((window) => ('offset_ms' in window ? [window.offset_ms] : [])),
-    );
-    return offsets.length === 0 ? [] : [{ ...row, offsets }];
+    const parts = heardIn(results, row.name).map(({ heard, standstills }) => parted(heard, standstills));
+    const dots = [
+      ...parts.flatMap(({ counts }) => dotsOf(counts)),
+      ...parts.flatMap(({ aside }) => dotsOf(aside, 'aside')),
+    ];
+    return dots.length === 0 ? [] : [{ ...row, dots }];
   });
   const height = TOP + rows.length * ROW + BOTTOM;
   const bottom = TOP + rows.length * ROW;
@@ -28,28 +31,33 @@ export function plot(results: Results): string {
     const strong = Math.abs(tick) <= EVEN_MS ? ' class="near"' : '';
     return `<line${strong} x1="${x}" y1="${TOP - 6}" x2="${x}" y2="${bottom}"/><text class="tick" x="${x}" y="${bottom + 16}">${tick}</text>`;
   });
-  const drawn = rows.map(({ title, target, offsets }, number) => {
+  const drawn = rows.map(({ title, target, dots }, number) => {
     const y = TOP + (number + 0.5) * ROW;
     const limit = target.p95 ?? target.max;
     const limits = limit === undefined ? '' : [-limit, limit].map((at) => bar(across(at), y)).join('');
-    const dots = offsets
-      .map((offset, dot) => `<circle cx="${across(offset)}" cy="${y + jitter(dot)}" r="2"/>`)
+    const circles = dots
+      .map(({ offset, kind }, dot) => `<circle${kind} cx="${across(offset)}" cy="${y + jitter(dot)}" r="2"/>`)
       .join('');
-    return `<text class="title" x="${LEFT - 12}" y="${y + 4}">${escaped(title)}</text>${limits}${dots}`;
+    return `<text class="title" x="${LEFT - 12}" y="${y + 4}">${escaped(title)}</text>${limits}${circles}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Offset of each second, in milliseconds">
 <style>
   text { font: 13px system-ui, sans-serif; fill: #333 }
   .title { text-anchor: end } .tick { text-anchor: middle; fill: #666 } .head { fill: #666 }
   line { stroke: #ddd } line.near { stroke: #bbb } line.limit { stroke: #c2410c; stroke-width: 2 }
-  circle { fill: #1d4ed8; fill-opacity: 0.35 }
+  circle { fill: #1d4ed8; fill-opacity: 0.35 } circle.aside { fill: #999 }
 </style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
-<text class="head" x="${LEFT}" y="20">How far apart two players are heard, in ms: a dot for each second, bars at what is promised</text>
+<text class="head" x="${LEFT}" y="20">How far apart two players are heard, in ms: a dot for each second, grey where the machine stood still, bars at what is promised</text>
 ${[...lines, ...drawn].join('\n')}
 </svg>
 `;
 }
+
+const dotsOf = ({ windows }: Heard, kind = '') =>
+  windows.flatMap((window) =>
+    'offset_ms' in window ? [{ offset: window.offset_ms, kind: kind && ` class="${kind}"` }] : [],
+  );
 
 function across(offsetMs: number): number {
   const size = Math.min(Math.abs(offsetMs), MOST_MS);

@@ -17,13 +17,19 @@ export interface Machine {
   pulseaudio: string;
 }
 
+/** The machine itself stood still. In seconds of the recording. */
+export interface Standstill {
+  at_s: number;
+  length_ms: number;
+}
+
 export interface Run {
   cell: string;
   run: number;
   /** Load average of one minute as the run began. */
   load: number;
-  /** The longest that a processor did not run meanwhile; `null`: nobody was allowed to watch. */
-  stood_still_ms: number | null;
+  /** When a processor did not run meanwhile; `null`: nobody was allowed to watch. */
+  standstills: Standstill[] | null;
   rows: Record<string, Heard>;
   /** What makes its figures doubtful. */
   troubles: string[];
@@ -60,17 +66,27 @@ export interface Results {
 /** From here on a machine is not idle, and its figures are of its other work, too. */
 export const IDLE_LOAD_MAX = 1;
 
-/**
- * A run in which the machine stood still for longer is set aside: that much is in front of a sound card, so its figures are
- * the machine's. It is listed, and another is played in its place.
- */
-export const STILL_MS_MAX = 20;
+/** So long after a standstill of the machine players may be off: a sound card has run dry, and its latency is another. */
+export const DISTURBED_S = 3;
 
-export const isSetAside = ({ stood_still_ms }: Run): boolean => (stood_still_ms ?? 0) > STILL_MS_MAX;
+/** What counts of it, and what is set aside because the machine stood still then or just before. Nothing else decides. */
+export function parted(heard: Heard, standstills: readonly Standstill[]): { counts: Heard; aside: Heard } {
+  const isDisturbed = (from_s: number, until_s: number) =>
+    standstills.some(({ at_s, length_ms }) => at_s < until_s && from_s < at_s + length_ms / 1000 + DISTURBED_S);
+  const part = (disturbed: boolean): Heard => ({
+    windows: heard.windows.filter(({ at_s }) => isDisturbed(at_s, at_s + 1) === disturbed),
+    gaps: heard.gaps.filter(({ at_s, length_ms }) => isDisturbed(at_s, at_s + length_ms / 1000) === disturbed),
+    first: heard.first.filter(({ at_s, ms }) => isDisturbed(at_s, at_s + (ms ?? 0) / 1000) === disturbed),
+  });
+  return { counts: part(false), aside: part(true) };
+}
 
 export interface Figures {
   runs: number;
   windows: number;
+  /** Seconds, or plays, that count, and those that do not. */
+  counted: number;
+  aside: number;
   /** Seconds in which nothing could be measured: one was silent, or they played different things. */
   unheard: number;
   /** Of the absolute offset; `null`: none was heard. */
@@ -86,16 +102,20 @@ export interface Figures {
 }
 
 /** What was heard in a row, over these runs. */
-export function figures(heard: readonly Heard[]): Figures {
+export function figures(runs: readonly Listened[]): Figures {
+  const parts = runs.map(({ heard, standstills }) => parted(heard, standstills));
+  const heard = parts.map(({ counts }) => counts);
   const windows = heard.flatMap((one) => one.windows);
   const sizes = windows.flatMap((window) => ('offset_ms' in window ? [Math.abs(window.offset_ms)] : []));
   const found = heard.flatMap((one) => one.gaps);
-  const firsts = heard.flatMap((one) => one.first_ms);
+  const firsts = heard.flatMap((one) => one.first.map(({ ms }) => ms));
   const sounded = firsts.filter((ms) => ms !== null);
   const at = (share: number) => (sizes.length === 0 ? null : quantile(sizes, share));
   return {
     runs: heard.length,
     windows: windows.length,
+    counted: windows.length + firsts.length,
+    aside: parts.reduce((sum, { aside }) => sum + aside.windows.length + aside.first.length, 0),
     unheard: windows.length - sizes.length,
     median: at(0.5),
     p95: at(0.95),
@@ -107,7 +127,10 @@ export function figures(heard: readonly Heard[]): Figures {
   };
 }
 
-/** Whether the figures keep what was promised. A second in which nothing could be measured keeps nothing. */
+/**
+ * Whether the figures keep what was promised. A second in which nothing could be measured keeps nothing, nor does what is
+ * left of runs of which half had to be set aside.
+ */
 export function keeps({ target }: Row, found: Figures): boolean {
   const within = (value: number | null | undefined, most: number | undefined) =>
     most === undefined || (value !== null && value !== undefined && value <= most);
@@ -118,11 +141,21 @@ export function keeps({ target }: Row, found: Figures): boolean {
     within(found.first?.max, target.first) &&
     found.unheard === 0 &&
     found.mute === 0 &&
-    found.gaps === 0
+    found.gaps === 0 &&
+    found.aside < found.counted
   );
 }
 
-/** By every run that counts. */
-export function heardIn(results: Results, row: string): Heard[] {
-  return results.runs.filter((run) => !isSetAside(run)).flatMap(({ rows }) => rows[row] ?? []);
+/** What was heard in a row of one run, and when the machine stood still. */
+export interface Listened {
+  heard: Heard;
+  standstills: readonly Standstill[];
+}
+
+/** Of every run. */
+export function heardIn({ runs }: Pick<Results, 'runs'>, row: string): Listened[] {
+  return runs.flatMap(({ rows, standstills }) => {
+    const heard = rows[row];
+    return heard === undefined ? [] : [{ heard, standstills: standstills ?? [] }];
+  });
 }

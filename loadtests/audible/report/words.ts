@@ -1,16 +1,17 @@
 import { quantile } from '../../../client/src/lib/numbers.ts';
+import { STILL_MS } from '../apparatus/stillness.ts';
 import { CELLS, type Row } from '../cells/cells.ts';
 import {
   type Crowd,
+  DISTURBED_S,
   type Figures,
   figures,
   heardIn,
   IDLE_LOAD_MAX,
-  isSetAside,
   keeps,
   type Results,
   type Run,
-  STILL_MS_MAX,
+  type Standstill,
 } from './results.ts';
 
 /** The results as people read them: tables in Markdown, which also read well in a terminal. */
@@ -31,12 +32,16 @@ export function table(results: Results): string {
 /** Every run by itself, and what was wrong with it. */
 export function everyRun(results: Results): string {
   const lines = results.runs.flatMap((one) => {
-    const { cell, run, load, rows, troubles, failed } = one;
+    const { cell, run, load, troubles, failed } = one;
     const named = CELLS.find(({ name }) => name === cell)?.rows ?? [];
-    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...aside(one), ...summed(troubles)];
+    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...still(one), ...summed(troubles)];
     const heard = named.flatMap((row) => {
-      const found = rows[row.name];
-      return found === undefined ? [] : [`${runLine(row, run, figures([found]), load)} ${notes.join('; ')} |`];
+      const found = heardIn({ runs: [one] }, row.name);
+      if (found.length === 0) return [];
+      const summary = figures(found);
+      const words =
+        summary.aside === 0 ? notes : [`${summary.aside} of ${summary.counted + summary.aside} set aside`, ...notes];
+      return [`${runLine(row, run, summary, load)} ${words.join('; ')} |`];
     });
     return heard.length > 0 || failed === undefined
       ? heard
@@ -49,22 +54,26 @@ export function everyRun(results: Results): string {
   return [...header, ...lines].join('\n');
 }
 
-function aside(run: Run): string[] {
-  const stillMs = run.stood_still_ms ?? 0;
-  const still = `the machine stood still for ${stillMs.toFixed(0)} ms`;
-  if (isSetAside(run)) return [`set aside: ${still}`];
-  return stillMs > STILL_MS_MAX / 2 ? [still] : [];
+function still({ standstills }: Run): string[] {
+  if (standstills === null || standstills.length === 0) return [];
+  return [`the machine stood still ${standstills.length} times, up to ${longest(standstills)} ms`];
 }
 
-/** Empty when every run counts, and the machine was watched. */
-export function asideWords({ runs }: Results): string {
-  if (runs.some(({ stood_still_ms }) => stood_still_ms === null)) {
-    return 'Whether the machine stood still was not watched; that takes the right to real-time priority.';
+const longest = (standstills: readonly Standstill[]) =>
+  Math.max(...standstills.map(({ length_ms }) => length_ms)).toFixed(0);
+
+/** Empty when everything counts, and the machine was watched. */
+export function asideWords(results: Results): string {
+  const { runs } = results;
+  if (runs.some(({ standstills }) => standstills === null)) {
+    return 'Whether the machine stood still was not watched in every run; that takes the right to real-time priority.';
   }
-  const worstMs = Math.max(0, ...runs.map(({ stood_still_ms }) => stood_still_ms ?? 0));
-  const count = runs.filter(isSetAside).length;
-  if (count === 0) return '';
-  return `${count} of ${runs.length} runs are set aside, since the machine itself stood still in them for more than ${STILL_MS_MAX} ms, up to ${worstMs.toFixed(0)}; they stand below, and others were played in their place.`;
+  const all = runs.flatMap(({ standstills }) => standstills ?? []);
+  if (all.length === 0) return '';
+  const rows = CELLS.flatMap((cell) => cell.rows).map((row) => figures(heardIn(results, row.name)));
+  const aside = rows.reduce((sum, found) => sum + found.aside, 0);
+  const played = rows.reduce((sum, found) => sum + found.counted + found.aside, 0);
+  return `The machine itself stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)}: ${aside} of ${played} seconds are set aside, those in which it did and the ${DISTURBED_S} behind each.`;
 }
 
 /** How many were in time, and how soon after each thing that was done. */

@@ -13,8 +13,11 @@ function heard(...offsets: (number | 'silent')[]): Heard {
   const windows = offsets.map((offset, at_s) =>
     offset === 'silent' ? { at_s, why: offset } : { at_s, offset_ms: offset, confidence: 1 },
   );
-  return { windows, gaps: [], first_ms: [] };
+  return { windows, gaps: [], first: [] };
 }
+
+/** What was heard in runs through which the machine ran. */
+const figuresOf = (...heard: Heard[]) => figures(heard.map((one) => ({ heard: one, standstills: [] })));
 
 function results(change: Partial<Results> = {}): Results {
   return {
@@ -35,7 +38,7 @@ function results(change: Partial<Results> = {}): Results {
     load: 0.2,
     floor_ms: 0.001,
     runs: [
-      { cell: 'direct', run: 1, load: 0.2, stood_still_ms: 0, rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] },
+      { cell: 'direct', run: 1, load: 0.2, standstills: [], rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] },
     ],
     crowd: null,
     ...change,
@@ -44,44 +47,64 @@ function results(change: Partial<Results> = {}): Results {
 
 describe('what is made of the recordings', () => {
   it('goes by how far, not which way', () => {
-    const { median, max, windows } = figures([heard(-2, 1), heard(-3)]);
+    const { median, max, windows } = figuresOf(heard(-2, 1), heard(-3));
     assert.deepEqual([median, max, windows], [2, 3, 3]);
   });
 
   it('keeps what was promised, or says that it does not', () => {
-    assert.equal(keeps(direct!, figures([heard(0.5, -0.7, 0.9)])), true);
-    assert.equal(keeps(direct!, figures([heard(1.5, -1.7, 1.9)])), false);
+    assert.equal(keeps(direct!, figuresOf(heard(0.5, -0.7, 0.9))), true);
+    assert.equal(keeps(direct!, figuresOf(heard(1.5, -1.7, 1.9))), false);
   });
 
   it('keeps nothing by a second in which nobody was heard, or by a gap', () => {
-    assert.equal(keeps(direct!, figures([heard(0, 'silent')])), false);
-    assert.equal(keeps(direct!, figures([{ ...heard(0, 0), gaps: [{ at_s: 1, length_ms: 4 }] }])), false);
-    assert.equal(keeps(direct!, figures([])), false);
+    assert.equal(keeps(direct!, figuresOf(heard(0, 'silent'))), false);
+    assert.equal(keeps(direct!, figuresOf({ ...heard(0, 0), gaps: [{ at_s: 1, length_ms: 4 }] })), false);
+    assert.equal(keeps(direct!, figuresOf()), false);
   });
 
-  it('sets aside what was heard while the machine stood still, and says so', () => {
+  it('sets aside the seconds in which the machine stood still and those just after, and no others', () => {
+    // The fourth second: it, and the three behind it.
+    const listened = { heard: heard(1, 1, 1, 40, 50, 30, 20, 1, 1, 1), standstills: [{ at_s: 3.4, length_ms: 100 }] };
+    const { max, windows, aside } = figures([listened]);
+    assert.deepEqual([max, windows, aside], [1, 6, 4]);
+    const gaps = [2, 3.5, 6.4, 6.6].map((at_s) => ({ at_s, length_ms: 10 }));
+    const first = [2, 6, 7].map((at_s) => ({ at_s, ms: 100 * at_s }));
+    const found = figures([{ ...listened, heard: { windows: [], gaps, first } }]);
+    assert.deepEqual([found.gaps, found.first?.max, found.aside], [2, 700, 1]);
+  });
+
+  it('keeps nothing by what is left when half of it is set aside', () => {
+    const short = { heard: heard(0, 0, 0, 0), standstills: [{ at_s: 2.5, length_ms: 30 }] };
+    assert.deepEqual([figures([short]).windows, keeps(direct!, figures([short]))], [2, false]);
+    assert.equal(keeps(direct!, figures([{ ...short, heard: heard(0, 0, 0) }])), true);
+  });
+
+  it('says how often the machine stood still, or that nobody watched', () => {
     const [run] = results().runs;
-    const still = { ...run!, stood_still_ms: 48, rows: { direct: heard(40, 50) } };
+    const still = {
+      ...run!,
+      standstills: [{ at_s: 0.5, length_ms: 48 }],
+      rows: { direct: heard(40, 50, 0.5, 0.5, 0.5) },
+    };
     const both = results({ runs: [still, run!] });
-    assert.equal(table(both), table(results()));
-    assert.match(page(both), /1 of 2 runs are set aside.*up to 48/);
-    assert.match(page(both), /set aside: the machine stood still for 48 ms/);
+    assert.match(page(both), /stood still 1 times for more than 20 ms, up to 48: 4 of 8 seconds are set aside/);
+    assert.match(page(both), /4 of 5 set aside; the machine stood still 1 times, up to 48 ms/);
+    assert.match(plot(both), /<circle class="aside"/);
     assert.doesNotMatch(page(results()), /set aside|not watched/);
-    const unwatched = results({ runs: [{ ...run!, stood_still_ms: null }] });
-    assert.match(page(unwatched), /was not watched/);
-    assert.equal(table(unwatched), table(results()));
+    assert.match(page(results({ runs: [{ ...run!, standstills: null }] })), /was not watched/);
   });
 
   it('counts a play after which nothing came against it', () => {
+    const play = (ms: number | null) => ({ at_s: 1, ms });
     const first = CELLS.find(({ name }) => name === 'first')!.rows[0]!;
-    assert.equal(keeps(first, figures([{ ...heard(), first_ms: [200, 210] }])), true);
-    assert.equal(keeps(first, figures([{ ...heard(), first_ms: [200, null] }])), false);
+    assert.equal(keeps(first, figuresOf({ ...heard(), first: [play(200), play(210)] })), true);
+    assert.equal(keeps(first, figuresOf({ ...heard(), first: [play(200), play(null)] })), false);
   });
 });
 
 describe('the page', () => {
   it('shows every run, those that came to nothing as well', () => {
-    const failed = { cell: 'stall', run: 1, load: 0.4, stood_still_ms: 0, rows: {}, troubles: [], failed: 'no sound' };
+    const failed = { cell: 'stall', run: 1, load: 0.4, standstills: [], rows: {}, troubles: [], failed: 'no sound' };
     const text = page(results({ runs: [...results().runs, failed] }));
     assert.match(text, /\| no delay \| 1 \| 0\.70 \| 0\.88 \| 0\.90 \| 0 \|/);
     assert.match(text, /came to nothing: no sound/);
