@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -121,9 +120,8 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
-    let listener = TcpListener::bind(config.listen.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen.listen))?;
+    let listener =
+        listener::listen(config.listen.listen).with_context(|| format!("cannot listen on {}", config.listen.listen))?;
     let address = listener.local_addr()?;
 
     let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+/// Connections that wait to be accepted; the system may have fewer (`net.core.somaxconn`).
+pub const LISTEN_BACKLOG: u32 = 4_096;
 /// A `hello` must have come by then; closed with 4500.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// A larger `hello` is closed with 4500.

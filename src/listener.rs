@@ -4,6 +4,7 @@
 //! connection is a tracked task, and a stop lets requests finish.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,18 +13,27 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use crate::limits::HTTP_HEADER_TIMEOUT;
+use crate::limits::{HTTP_HEADER_TIMEOUT, LISTEN_BACKLOG};
 
 /// A connection's share of the cap. In every request's extensions, so that an upgraded connection keeps it.
 #[derive(Clone, Debug)]
 pub struct Permit {
     _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Listens, with room for everybody to come back at once: whom the system has no room for tries again after a whole second.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that was just stopped leaves connections behind that would keep the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LISTEN_BACKLOG)
 }
 
 /// Accepts connections until `stop`. Each request carries its peer's [`SocketAddr`] and a [`Permit`] in its extensions.
@@ -94,5 +104,28 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_than_a_thousand_who_come_at_once_are_kept_waiting_and_not_sent_away() {
+        let most =
+            std::fs::read_to_string("/proc/sys/net/core/somaxconn").map_or(1_500, |most| most.trim().parse().unwrap());
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = vec![];
+        for _ in 0..most.min(1_500) {
+            let connected = tokio::time::timeout(Duration::from_secs(20), TcpStream::connect(address)).await;
+            waiting.push(connected.expect("there is room").unwrap());
+        }
+        for _ in &waiting {
+            listener.accept().await.unwrap();
+        }
     }
 }
