@@ -15,8 +15,10 @@ pub const HELLO_BYTES_MAX: usize = 4 * 1024;
 pub const PASSCODE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// A larger message is closed with 4506.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
-/// Resident in every connection; larger messages grow it while they are read.
-pub const READ_BUFFER_BYTES: usize = 512;
+/// Read at once before `hello` has come, which mostly fits.
+pub const HELLO_BUFFER_BYTES: usize = 1024;
+/// Read at once, and resident in every connection, which what devices say of themselves mostly fits; larger messages grow it.
+pub const READ_BUFFER_BYTES: usize = 256;
 
 /// Unsent bytes of one connection; beyond it deltas are dropped and a snapshot follows when the member reads again.
 pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;

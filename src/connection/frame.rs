@@ -32,6 +32,16 @@ pub fn close(code: CloseCode) -> Bytes {
     frame(CLOSE, &payload)
 }
 
+/// How long a frame with so long a payload is as a client sends it: masked.
+pub fn length_from_client(payload: usize) -> usize {
+    let length = match payload {
+        0..=125 => 0,
+        126..=0xFFFF => 2,
+        _ => 8,
+    };
+    2 + length + 4 + payload
+}
+
 fn frame(opcode: u8, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(10 + payload.len());
     frame.put_u8(FIN | opcode);
@@ -66,6 +76,7 @@ mod tests {
             let frame = text(&vec![b'x'; length]);
             assert_eq!(&frame[..head.len()], head, "{length}");
             assert_eq!(frame.len(), head.len() + length);
+            assert_eq!(length_from_client(length), frame.len() + 4, "with the mask");
         }
     }
 

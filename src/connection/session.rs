@@ -22,8 +22,8 @@ use crate::clock::whole_ms;
 use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::{
-    CLOSE_TIMEOUT, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX, READ_BUFFER_BYTES,
-    SIGNALS_PER_SECOND,
+    CLOSE_TIMEOUT, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX,
+    READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
 };
 use crate::music::MusicError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
@@ -54,12 +54,11 @@ pub fn codec_config() -> WebSocketConfig {
 pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: Vec<u8>, place: AddressPlace) {
     let (read, write) = stream.into_split();
     let outbox = Arc::new(Outbox::new(write));
-    let config = codec_config();
-    let socket = Socket { read, outbox: outbox.clone() };
-    let mut socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config)).await;
+    let socket = Socket::new(read, outbox.clone(), already_read.len());
 
-    // The way in needs much more memory than what follows and lasts a moment: it lives in a box of its own.
-    match Box::pin(enter(&sockets, &mut socket, &outbox, place.address())).await {
+    // The way in needs much more memory than what follows and lasts a moment: it lives in boxes of its own.
+    let (hello, mut socket) = Box::pin(greet(&sockets, socket, already_read)).await;
+    match Box::pin(enter(&sockets, hello, &outbox, place.address())).await {
         // By reference: a future keeps what it is given a second time.
         Ok(mut session) => session.serve(&mut socket).await,
         Err(code) => outbox.close(code),
@@ -67,17 +66,33 @@ pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: 
     Box::pin(part(socket, &outbox)).await;
 }
 
-/// Waits for `hello` and lets the member in, or says with which code to close.
+/// Waits for `hello`, or says with which code to close. With it comes the codec for what follows.
+async fn greet(sockets: &Sockets, socket: Socket, already_read: Vec<u8>) -> (Result<Hello, CloseCode>, WebSocket) {
+    let first = Some(codec_config().read_buffer_size(HELLO_BUFFER_BYTES));
+    let mut socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, first).await;
+    let hello = tokio::select! {
+        hello = tokio::time::timeout(HELLO_TIMEOUT, hello(&mut socket)) => hello.unwrap_or(Err(CloseCode::BadHello)),
+        () = sockets.draining.cancelled() => Err(CloseCode::GoingAway),
+    };
+    match hello {
+        // `hello` is longer than what mostly follows, and the codec keeps a buffer of twice its length: where nothing else is
+        // in it yet, another codec takes its place.
+        Ok((hello, length)) if socket.get_ref().read_bytes() == frame::length_from_client(length) => {
+            let config = Some(codec_config());
+            (Ok(hello), WebSocketStream::from_raw_socket(socket.into_inner(), Role::Server, config).await)
+        }
+        hello => (hello.map(|(hello, _)| hello), socket),
+    }
+}
+
+/// Lets the member in, or says with which code to close.
 async fn enter(
     sockets: &Arc<Sockets>,
-    socket: &mut WebSocket,
+    hello: Result<Hello, CloseCode>,
     outbox: &Arc<Outbox>,
     address: IpAddr,
 ) -> Result<Session, CloseCode> {
-    let hello = tokio::select! {
-        hello = tokio::time::timeout(HELLO_TIMEOUT, hello(socket)) => hello.map_err(|_| CloseCode::BadHello)??,
-        () = sockets.draining.cancelled() => return Err(CloseCode::GoingAway),
-    };
+    let hello = hello?;
     let now_ms = sockets.clock.now_ms();
     let access = sockets.identity.authenticate(&hello.token).map_err(close_code)?;
     // After a restart everybody comes at once. Those who would wait for longer than their patience lasts are told so now:
@@ -131,12 +146,13 @@ async fn enter(
     Ok(session)
 }
 
-async fn hello(socket: &mut WebSocket) -> Result<Hello, CloseCode> {
+/// The first frame, and how long its text was.
+async fn hello(socket: &mut WebSocket) -> Result<(Hello, usize), CloseCode> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) if text.len() <= HELLO_BYTES_MAX => {
                 return match ClientFrame::decode(&text) {
-                    Ok(ClientFrame::Hello(hello)) if is_proper(&hello) => Ok(hello),
+                    Ok(ClientFrame::Hello(hello)) if is_proper(&hello) => Ok((hello, text.len())),
                     _ => Err(CloseCode::BadHello),
                 };
             }

@@ -17,13 +17,29 @@ use super::Outbox;
 /// A socket whose writes go through an outbox.
 #[derive(Debug)]
 pub(super) struct Socket {
-    pub(super) read: OwnedReadHalf,
-    pub(super) outbox: Arc<Outbox>,
+    read: OwnedReadHalf,
+    outbox: Arc<Outbox>,
+    read_bytes: usize,
+}
+
+impl Socket {
+    /// A socket of which so much was read already.
+    pub(super) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
+        Self { read, outbox, read_bytes }
+    }
+
+    /// How much was read of it in all.
+    pub(super) fn read_bytes(&self) -> usize {
+        self.read_bytes
+    }
 }
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.read).poll_read(cx, buffer);
+        self.read_bytes += buffer.filled().len() - before;
+        read
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes, however the bytes arrive.
 
-use super::{BINARY, CLOSE, FIN, PING, Scene, TEXT, masked, masked_with, padded_probe, probe, probe_text};
+use super::{
+    BINARY, CLOSE, CONTINUATION, FIN, PING, Peer, Scene, TEXT, masked, masked_with, padded_probe, probe, probe_text,
+};
 
 #[tokio::test]
 async fn payloads_of_every_form_of_length_are_read() {
@@ -31,6 +33,27 @@ async fn frames_arrive_in_any_pieces() {
     }
     assert_eq!(peer.pong().await, b"x");
     peer.is_alive().await;
+}
+
+#[tokio::test]
+async fn what_comes_with_the_hello_is_read_like_what_comes_later() {
+    let scene = Scene::set().await;
+    let hello = scene.person.hello(&scene.code).to_string();
+    let whole = masked(FIN | TEXT, hello.as_bytes());
+    let (head, rest) = hello.as_bytes().split_at(100);
+    let in_two = [masked(TEXT, head), masked(FIN | CONTINUATION, rest)].concat();
+    for hello in [whole.clone(), in_two, [masked(FIN | PING, b""), whole].concat()] {
+        let bytes = [hello.clone(), probe(1.0), masked(FIN | TEXT, padded_probe(2_000).as_bytes())].concat();
+        // Cut where the hello ends, within what follows, and not at all.
+        for cut in [hello.len(), hello.len() + 1, hello.len() + 9, bytes.len()] {
+            let mut peer = Peer::connect(&scene.server).await;
+            peer.send(&bytes[..cut]).await;
+            peer.json(|frame| frame["type"] == "welcome").await;
+            peer.send(&bytes[cut..]).await;
+            peer.is_answered(1.0).await;
+            peer.is_answered(7.0).await;
+        }
+    }
 }
 
 #[tokio::test]
