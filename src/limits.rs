@@ -17,7 +17,7 @@ pub const PASSCODE_WAIT_MAX: Duration = Duration::from_secs(5);
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Read at once before `hello` has come, which mostly fits.
 pub const HELLO_BUFFER_BYTES: usize = 1024;
-/// Read at once, and resident in every connection, which what devices say of themselves mostly fits; larger messages grow it.
+/// Read at once afterwards, and resident in every connection; larger messages grow it.
 pub const READ_BUFFER_BYTES: usize = 256;
 
 /// Unsent bytes of one connection; beyond it deltas are dropped and a snapshot follows when the member reads again.
