@@ -30,7 +30,9 @@ pub struct Permit {
 /// Listens, with room for everybody to come back at once: whom the system has no room for tries again after a whole second.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A server that was just stopped leaves connections behind that would keep the port.
+    // A server that was just stopped leaves connections behind that would keep the port. On Windows they do not, and there this
+    // would let two servers have it.
+    #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(LISTEN_BACKLOG)

@@ -124,7 +124,7 @@ async function measure(): Promise<void> {
 }
 
 async function play(cell: Cell, run: number): Promise<Run> {
-  const result: Run = { cell: cell.name, run, load: load(), standstills: null, rows: {}, troubles: [] };
+  const result: Run = { cell: cell.name, run, load: load(), standstills: [], rows: {}, troubles: [] };
   try {
     stage = await Stage.set(server.url, cell.players);
     const { recording } = stage;

@@ -15,7 +15,7 @@ import { goFirst } from './urgency.ts';
 
 const WATCH = fileURLToPath(import.meta.url);
 const WAKE_MS = 2;
-/** So much is in front of a sound card: shorter standstills are not heard. */
+/** Gaps were heard where it stood still for longer. What shorter standstills do counts against the players. */
 export const STILL_MS = 20;
 
 /** On the machine's clock. */

@@ -22,11 +22,11 @@ const run = promisify(execFile);
 const hurried = new Set<number>();
 
 /** Those that go before everything else, and keep that. */
-const first = new Set<number>();
+const leading = new Set<number>();
 
 /** Puts a process before all others, its sound too; false: not allowed here. */
 export async function goFirst(pid: number): Promise<boolean> {
-  first.add(pid);
+  leading.add(pid);
   return schedule('--fifo', String(REAL_TIME + 1), pid);
 }
 
@@ -50,7 +50,7 @@ export async function ease(): Promise<void> {
   }
 }
 
-const ours = (): number[] => treeOf(process.pid).filter((pid) => !first.has(pid));
+const ours = (): number[] => treeOf(process.pid).filter((pid) => !leading.has(pid));
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));

@@ -10,7 +10,7 @@ export function page(results: Results): string {
 Written by \`${command}\`; what is measured and how stands in [loadtests/audible](../loadtests/audible/README.md).
 ${warning === '' ? '' : `\n**${warning}**\n`}
 Real Chromium players, each with an output of its own, recorded and correlated second by second, ${seconds} s a run. In ms, of the
-absolute offset over every second of every run. Of three players it is every two of them.
+absolute offset over every second that counts, of every run. Of three players it is every two of them.
 
 ${table(results)}
 

@@ -73,7 +73,7 @@ export function asideWords(results: Results): string {
   const rows = CELLS.flatMap((cell) => cell.rows).map((row) => figures(heardIn(results, row.name)));
   const aside = rows.reduce((sum, found) => sum + found.aside, 0);
   const played = rows.reduce((sum, found) => sum + found.counted + found.aside, 0);
-  return `The machine itself stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)}: ${aside} of ${played} seconds are set aside, those in which it did and the ${DISTURBED_S} behind each.`;
+  return `The machine itself stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)}: ${aside} of ${played} seconds and plays are set aside, those in which it did and the ${DISTURBED_S} behind each.`;
 }
 
 /** How many were in time, and how soon after each thing that was done. */

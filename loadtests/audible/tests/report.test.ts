@@ -87,7 +87,10 @@ describe('what is made of the recordings', () => {
       rows: { direct: heard(40, 50, 0.5, 0.5, 0.5) },
     };
     const both = results({ runs: [still, run!] });
-    assert.match(page(both), /stood still 1 times for more than 20 ms, up to 48: 4 of 8 seconds are set aside/);
+    assert.match(
+      page(both),
+      /stood still 1 times for more than 20 ms, up to 48: 4 of 8 seconds and plays are set aside/,
+    );
     assert.match(page(both), /4 of 5 set aside; the machine stood still 1 times, up to 48 ms/);
     assert.match(plot(both), /<circle class="aside"/);
     assert.doesNotMatch(page(results()), /set aside|not watched/);

@@ -138,7 +138,7 @@ impl Evening {
         charge_ms * 100.0 / f64::from(weight)
     }
 
-    /// What is on and what is settled to play next: another policy changes nothing about them any more.
+    /// What is on and what is settled to play next: they play, whatever the policy becomes.
     fn settled(&self) -> Vec<EntryId> {
         let room = &self.world.room;
         let next = room.order(1).into_iter().filter(|placed| placed.place.reason == PlaceReason::Locked);

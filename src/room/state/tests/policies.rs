@@ -26,7 +26,7 @@ fn each_policy_has_its_own_order() {
 fn what_is_on_is_charged_by_the_settings_that_hold_now() {
     let script = "ana joins; ben joins; ana sets policy rotation; ana adds a1=600 a2; ben adds b1 b2 b3 b4";
     check(script, &expect!["a1 playing · b1 · a2 · b2 · b3 · b4"]);
-    // What a settled order is worth: nothing in it moves when a1 ends and is charged for good.
+    // What is shown after the switch is what plays: nothing moves when a1 ends and is charged for good.
     check(&format!("{script}; ana sets policy fair"), &expect!["a1 playing · b1 · b2 · b3 · b4 · a2"]);
     check(&format!("{script}; ana sets policy fair; wait 601"), &expect!["b1 playing · b2 · b3 · b4 · a2"]);
 }
