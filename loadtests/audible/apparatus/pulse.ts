@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from '../../../tests/browser/support/program.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
+
+/** What is heard is written here as it sounds: a disk that is busy would make a sound card late. */
+const MEMORY = '/dev/shm';
 
 /**
  * A PulseAudio of our own: its own folder, its own socket, nothing that a desktop's would load. It ends with us and
@@ -15,7 +19,7 @@ export class PulseAudio {
 
   /** `modules` as one writes them in its configuration. */
   static async start(modules: (folder: string) => string[]): Promise<PulseAudio> {
-    const pulse = new PulseAudio(await mkdtemp(join(tmpdir(), 'tutti-pulse-')));
+    const pulse = new PulseAudio(await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'tutti-pulse-')));
     try {
       await pulse.#start(modules(pulse.folder));
       return pulse;

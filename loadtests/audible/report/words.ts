@@ -85,10 +85,9 @@ export function crowdWords({ devices, moments, acts, stood_still_ms, truth_ms }:
     `within 5 ms ${share(in5, 0.5)} in the median moment, ${share(in5, 0.05)} in the worst twentieth, ${share(in5, 0)} in the worst;`,
     `within 30 ms ${share(in30, 0.5)}, ${share(in30, 0.05)}, ${share(in30, 0)}.`,
     `The room's time is known here to ${truth_ms.toFixed(2)} ms; the process that plays all of them stood still for at most ${Math.round(stood_still_ms)} ms.`,
-    `\n\n| done | at | 95 % are within 5 ms after |\n|---|---|---|\n`,
   ]
     .join(' ')
-    .concat(acts.map(actLine).join('\n'));
+    .concat('\n\n| done | at | 95 % are within 5 ms after |\n|---|---|---|\n', acts.map(actLine).join('\n'));
 }
 
 function actLine({ at_s, what, together_s }: Crowd['acts'][number]): string {
