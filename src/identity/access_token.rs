@@ -2,20 +2,29 @@
 //!
 //! One algorithm (EdDSA), one `typ`, one issuer, one audience; every claim is required, no leeway is given. Time is
 //! taken from the caller, never from the system: the library's own checks of time are off.
+//!
+//! To check a signature costs as much as a fifth of a connection's whole way in, and whoever comes back brings the token
+//! they had: those that were found [genuine](Seen) are known again, for as long as the keys are the same.
+
+use std::sync::{Arc, LazyLock, Weak};
 
 use jsonwebtoken::{Algorithm, Header, Validation};
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKEN_LIFETIME};
-use crate::keys::Keys;
+use crate::keys::{Keys, Ring};
 
 /// RFC 9068, so that no other JWT of this server can be taken for one of these.
 const TYP: &str = "at+jwt";
 const ISSUER: &str = "tutti";
 const AUDIENCE: &str = "tutti-api";
+/// Tokens that are known again, at 88 bytes each.
+const SEEN_MAX: usize = 16 * 1024;
 
 /// What a valid access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,34 +86,48 @@ pub(super) fn sign(
 }
 
 /// What `token` says if it is one of ours and valid at `now_ms`.
-pub(super) fn verify(keys: &Keys, token: &str, now_ms: i64) -> Result<Access, AccessError> {
-    let claims = genuine(keys, token).ok_or(AccessError::Invalid)?;
-    let in_ms = |seconds: i64| seconds.checked_mul(1000).ok_or(AccessError::Invalid);
-    let (issued_at_ms, expires_at_ms) = (in_ms(claims.iat)?, in_ms(claims.exp)?);
+pub(super) fn verify(keys: &Keys, seen: &Seen, token: &str, now_ms: i64) -> Result<Access, AccessError> {
+    if token.len() > ACCESS_TOKEN_BYTES_MAX {
+        return Err(AccessError::Invalid);
+    }
+    let (ring, digest) = (keys.ring(), Sha256::digest(token).into());
+    let genuine = if let Some(genuine) = seen.get(&ring, &digest) {
+        genuine
+    } else {
+        let genuine = genuine(&ring, token).ok_or(AccessError::Invalid)?;
+        seen.insert(&ring, digest, genuine, now_ms);
+        genuine
+    };
+    let Genuine { access, issued_at_ms } = genuine;
     if now_ms < issued_at_ms {
         return Err(AccessError::Invalid);
     }
-    if now_ms >= expires_at_ms {
+    if now_ms >= access.expires_at_ms {
         return Err(AccessError::Expired);
     }
-    Ok(Access { user: claims.sub, session: claims.sid, expires_at_ms })
+    Ok(access)
 }
 
-/// The claims of a token that we signed for this purpose, at whatever time.
-fn genuine(keys: &Keys, token: &str) -> Option<Claims> {
-    if token.len() > ACCESS_TOKEN_BYTES_MAX {
-        return None;
-    }
+/// What a token says that we signed for this purpose, at whatever time.
+#[derive(Clone, Copy)]
+struct Genuine {
+    access: Access,
+    issued_at_ms: i64,
+}
+
+fn genuine(ring: &Ring, token: &str) -> Option<Genuine> {
     let header = jsonwebtoken::decode_header(token).ok()?;
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return None;
     }
-    let ring = keys.ring();
     let key = ring.verifying(header.kid.as_deref()?)?;
-    Some(jsonwebtoken::decode::<Claims>(token, key, &validation()).ok()?.claims)
+    let claims = jsonwebtoken::decode::<Claims>(token, key, &VALIDATION).ok()?.claims;
+    let in_ms = |seconds: i64| seconds.checked_mul(1000);
+    let access = Access { user: claims.sub, session: claims.sid, expires_at_ms: in_ms(claims.exp)? };
+    Some(Genuine { access, issued_at_ms: in_ms(claims.iat)? })
 }
 
-fn validation() -> Validation {
+static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_issuer(&[ISSUER]);
@@ -112,4 +135,111 @@ fn validation() -> Validation {
     validation.leeway = 0;
     validation.validate_exp = false;
     validation
+});
+
+/// The SHA-256 of a token: the token itself is not kept.
+type TokenDigest = [u8; 32];
+
+/// Tokens that were found genuine, by their digests. A fixed table in which each has one place and keeps it until it runs
+/// out: those who return in the order in which they came do not push each other out, as they would where the oldest goes.
+pub(super) struct Seen(Mutex<Table>);
+
+struct Table {
+    /// By which they were found genuine. When keys are read anew nothing is known any more, and the old ones are not kept.
+    ring: Weak<Ring>,
+    places: Box<[Option<(TokenDigest, Genuine)>]>,
+}
+
+impl Seen {
+    /// Nothing seen yet.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Table { ring: Weak::new(), places: vec![None; SEEN_MAX].into() }))
+    }
+
+    fn get(&self, ring: &Arc<Ring>, digest: &TokenDigest) -> Option<Genuine> {
+        let table = self.0.lock();
+        let (known, genuine) = table.places[place(digest)].as_ref().filter(|_| table.is_of(ring))?;
+        (known == digest).then_some(*genuine)
+    }
+
+    fn insert(&self, ring: &Arc<Ring>, digest: TokenDigest, genuine: Genuine, now_ms: i64) {
+        let mut table = self.0.lock();
+        if !table.is_of(ring) {
+            *table = Table { ring: Arc::downgrade(ring), places: vec![None; SEEN_MAX].into() };
+        }
+        let place = &mut table.places[place(&digest)];
+        if place.is_none_or(|(_, other)| other.access.expires_at_ms <= now_ms) {
+            *place = Some((digest, genuine));
+        }
+    }
+}
+
+impl Table {
+    fn is_of(&self, ring: &Arc<Ring>) -> bool {
+        Weak::ptr_eq(&self.ring, &Arc::downgrade(ring))
+    }
+}
+
+fn place(digest: &TokenDigest) -> usize {
+    usize::from(u16::from_le_bytes([digest[0], digest[1]])) % SEEN_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::keys::Folder;
+
+    const NOW_MS: i64 = 1_767_268_800_000;
+
+    #[test]
+    fn a_token_that_was_seen_is_known_again_for_as_long_as_its_key_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::in_data_dir(dir.path());
+        let keys = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
+        let (kid, seen) = (keys.in_use().0, Seen::new());
+        let token = sign(&keys, UserId(Uuid::new_v4()), SessionId(Uuid::new_v4()), NOW_MS).unwrap();
+        let check = || verify(&keys, &seen, token.expose_secret(), NOW_MS);
+        let is_known = || seen.get(&keys.ring(), &Sha256::digest(token.expose_secret()).into()).is_some();
+
+        assert!(!is_known());
+        let access = check().unwrap();
+        assert!(is_known());
+        assert_eq!(check(), Ok(access));
+
+        folder.rotate(NOW_MS + 1).unwrap();
+        keys.reload().unwrap();
+        assert!(!is_known(), "it is checked anew with every ring");
+        assert_eq!(check(), Ok(access), "by a key that only stopped signing");
+
+        fs::remove_file(dir.path().join(format!("keys/access-{kid}.pem"))).unwrap();
+        keys.reload().unwrap();
+        assert_eq!(check(), Err(AccessError::Invalid));
+    }
+
+    #[test]
+    fn a_place_is_kept_until_its_token_has_run_out() {
+        let (keys, seen) = (Keys::ephemeral(), Seen::new());
+        let ring = keys.ring();
+        let genuine = |number: u8| Genuine {
+            access: Access {
+                user: UserId(Uuid::from_bytes([number; 16])),
+                session: SessionId(Uuid::nil()),
+                expires_at_ms: 10,
+            },
+            issued_at_ms: 0,
+        };
+        // They differ, and have the same place.
+        let digests = [1, 2].map(|last| [[7; 31].as_slice(), &[last]].concat().try_into().unwrap());
+        let known =
+            || digests.map(|digest| seen.get(&ring, &digest).map(|genuine| genuine.access.user.0.as_bytes()[0]));
+        seen.insert(&ring, digests[0], genuine(1), 0);
+        seen.insert(&ring, digests[1], genuine(2), 9);
+        assert_eq!(known(), [Some(1), None], "nobody is taken for somebody else");
+        seen.insert(&ring, digests[1], genuine(2), 10);
+        assert_eq!(known(), [None, Some(2)]);
+    }
 }

@@ -186,6 +186,7 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     revocations: Revocations,
+    seen: access_token::Seen,
 }
 
 impl fmt::Debug for Identity {
@@ -204,13 +205,14 @@ impl Identity {
         }
         let passwords = Passwords::new(config.bcrypt_cost);
         let lookups = Lookups::new(store.clone());
-        Ok(Self(Arc::new(Inner { store, lookups, keys, clock, passwords, revocations })))
+        let seen = access_token::Seen::new();
+        Ok(Self(Arc::new(Inner { store, lookups, keys, clock, passwords, revocations, seen })))
     }
 
     /// Who an access token speaks for. Looks into no database. Who keeps the answer, as a socket does, listens to
     /// [revocations](Self::subscribe_revocations) too.
     pub fn authenticate(&self, access_token: &str) -> Result<Access, AccessError> {
-        let access = access_token::verify(&self.0.keys, access_token, self.clock().now_ms())?;
+        let access = access_token::verify(&self.0.keys, &self.0.seen, access_token, self.clock().now_ms())?;
         if self.is_revoked(access.session) { Err(AccessError::Revoked) } else { Ok(access) }
     }
 

@@ -28,10 +28,9 @@ use parking_lot::RwLock;
 use secrecy::{SecretBox, SecretString};
 
 pub use id::KeyId;
+pub(crate) use ring::Ring;
 pub use rotation::{Folder, Listed, Pruned, State};
 pub use sealed::{Opened, Place, SealError};
-
-use ring::Ring;
 
 mod export;
 mod files;

@@ -76,6 +76,8 @@ pub(super) struct Attach {
 /// How a new connection gets to know the room.
 #[derive(Debug)]
 pub(super) enum CatchUp {
+    /// It missed nothing.
+    Nothing,
     /// It knows everything up to an offset: it gets the rest as one delta, with the order as it is.
     Resume { from: u64, position: Position, upcoming: (Vec<Entry>, u32) },
     /// It gets everything.

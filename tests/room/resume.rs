@@ -2,7 +2,7 @@
 
 use tutti_protocol::{Event, Position, ServerFrame};
 
-use super::hall::{Got, Hall, Seat};
+use super::hall::{Got, Hall, Seat, user};
 
 /// Everything that is sent on entering, as far as it tells of the room.
 fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
@@ -104,4 +104,25 @@ async fn what_a_slow_reader_missed_comes_as_one_snapshot() {
     assert_eq!(room.upcoming_total, 299);
     ana.add("one more").await;
     assert_eq!(ben.delta().await.0.offset, position.offset + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_learns_who_came_and_went_meanwhile() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let cai = hall.enter(code, "cai").await;
+    let tells_of_cai = |frame: &ServerFrame| matches!(frame, ServerFrame::Presence { members, .. } if members.iter().any(|here| here.member == user("cai")));
+    ben.frame(tells_of_cai).await;
+    for number in 0..300 {
+        ana.add(&format!("a{number}")).await;
+        ana.so_far();
+    }
+    cai.leave().await;
+    ana.frame(tells_of_cai).await;
+    ben.room.resync(ben.link.id).await;
+    ben.snapshot().await;
+    let behind = ben.so_far();
+    let [Got::Frame(ServerFrame::Presence { full: true, members })] = &behind[..] else { panic!("{behind:?}") };
+    assert_eq!(members.len(), 2, "{members:?}");
 }

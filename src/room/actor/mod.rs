@@ -6,6 +6,7 @@ mod upkeep;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tutti_protocol::{
@@ -205,6 +206,7 @@ impl Actor {
             known.epoch == self.epoch && known.offset <= self.shown_offset && self.history.since(known.offset).is_some()
         });
         let catch_up = match from {
+            Some(known) if known.offset == offset => CatchUp::Nothing,
             Some(known) => CatchUp::Resume {
                 from: known.offset,
                 position: Position { epoch: self.epoch, offset },
@@ -212,11 +214,11 @@ impl Actor {
             },
             None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
         };
-        self.services.metrics.join(match from {
-            Some(known) if known.offset == offset => CatchUpKind::Nothing,
-            Some(_) => CatchUpKind::Delta,
-            None if resume.is_some() => CatchUpKind::Snapshot,
-            None => CatchUpKind::First,
+        self.services.metrics.join(match &catch_up {
+            CatchUp::Nothing => CatchUpKind::Nothing,
+            CatchUp::Resume { .. } => CatchUpKind::Delta,
+            CatchUp::Snapshot(_) if resume.is_some() => CatchUpKind::Snapshot,
+            CatchUp::Snapshot(_) => CatchUpKind::First,
         });
         let welcome = frame::json(&ServerFrame::Welcome {
             connection: link.id,
@@ -425,7 +427,8 @@ impl Actor {
                 self.flush();
                 if let Some(link) = self.presence.link(connection) {
                     self.services.metrics.resync();
-                    link.outbox.push_snapshot(&snapshot);
+                    // What was told of presence was dropped as well.
+                    link.outbox.push_snapshot(&[snapshot, self.who_is_here()].concat().into());
                 }
             }
             Effect::Merged { from, to } => self.merged(from, to),
@@ -460,17 +463,19 @@ impl Actor {
 
     fn attach(&mut self, attach: Attach) {
         let Attach { link, joined, welcome, catch_up } = attach;
-        link.outbox.push(&welcome);
+        let catch_up = match catch_up {
+            CatchUp::Nothing => Some(Bytes::new()),
+            CatchUp::Snapshot(snapshot) => Some(snapshot),
+            CatchUp::Resume { from, position, upcoming } => {
+                self.history.since(from).map(|events| wire::delta(position, &events, Some(upcoming)))
+            }
+        };
         match catch_up {
-            CatchUp::Snapshot(snapshot) => link.outbox.push_snapshot(&snapshot),
-            CatchUp::Resume { from, position, .. } if from == position.offset => {}
-            CatchUp::Resume { from, position, upcoming } => match self.history.since(from) {
-                Some(events) => link.outbox.push_snapshot(&wire::delta(position, &events, Some(upcoming))),
-                // It fell out of the history while it was held: the client sees the gap and asks for a snapshot.
-                None => link.outbox.close(CloseCode::TryLater),
-            },
+            // In one write: each is a way through the kernel.
+            Some(catch_up) => link.outbox.push_snapshot(&[welcome, catch_up, self.who_is_here()].concat().into()),
+            // It fell out of the history while it was held: the client comes again.
+            None => link.outbox.close(CloseCode::TryLater),
         }
-        link.outbox.push(&wire::presence(true, self.presence.all()));
         // A connection that went meanwhile, or a merge, may have counted them as absent again.
         self.absence.end(link.user);
         self.gathered.admit(link.id);
@@ -502,6 +507,10 @@ impl Actor {
         if self.presence.is_empty() {
             self.leave_at_ms = now_ms + ms(ROOM_IDLE);
         }
+    }
+
+    fn who_is_here(&self) -> Bytes {
+        wire::presence(true, self.presence.all())
     }
 
     fn announce_presence(&mut self) {
