@@ -44,6 +44,13 @@ pub const ROOM_INBOX_MAX: usize = 1_024;
 pub const JOURNAL_QUEUE_MAX: usize = 4_096;
 /// Appends in one transaction.
 pub const JOURNAL_BATCH_MAX: usize = 1_024;
+/// Fewer appends in one transaction are few: the next one begins at once.
+pub const JOURNAL_FEW: usize = 4;
+/// Otherwise it begins so much later than this one for each append in it. Commits get rarer where more than two come in a
+/// millisecond, which spares most of what a row costs.
+pub const JOURNAL_PACE_EACH: Duration = Duration::from_micros(500);
+/// But no later than this.
+pub const JOURNAL_PACE_MAX: Duration = Duration::from_millis(20);
 /// Appends after which a room is checkpointed.
 pub const CHECKPOINT_EVERY: u32 = 256;
 /// People looked up in one statement; beyond it they wait for the next.
@@ -61,6 +68,10 @@ pub const AWAY_GRACE: Duration = Duration::from_mins(15);
 /// After a room told everybody something, what follows is gathered until this has passed since. A screen shows hardly more
 /// than one image in it.
 pub const GATHERED: Duration = Duration::from_millis(20);
+/// So many frames that left together are much: what follows them is gathered for longer.
+pub const GATHERED_MANY: u32 = 3;
+/// For so long, which still leaves most of the time that a start is told ahead.
+pub const GATHERED_MANY_FOR: Duration = Duration::from_millis(40);
 /// More bytes than this leave at once: what has begun to leave is not dropped for a slow reader any more.
 pub const GATHERED_BYTES_MAX: usize = 32 * 1024;
 /// Presence changes are gathered this long.
@@ -117,6 +128,7 @@ const _: () = assert!(PASSCODE_WAIT_MAX.as_secs() < HELLO_TIMEOUT.as_secs(), "cl
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
 const _: () = assert!(GATHERED_BYTES_MAX < OUTBOX_BYTES_MAX);
+const _: () = assert!(GATHERED.as_millis() < GATHERED_MANY_FOR.as_millis());
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);

@@ -3,7 +3,8 @@
 //! One write of three small frames costs hardly more than one of a single frame: what is paid for is the way through the
 //! kernel. So after frames went out to everybody, those that follow within [`GATHERED`] leave as one write to each
 //! member, their replies behind them. The first after a pause leaves at once: where somebody does something now and then
-//! nobody waits, and where hundreds come at once each of them is not told of every other one by one.
+//! nobody waits, and where hundreds come at once each of them is not told of every other one by one. Where that gathers
+//! [`GATHERED_MANY`], the next are gathered for longer: nobody sees what is done every few milliseconds.
 
 use std::collections::HashMap;
 
@@ -11,13 +12,15 @@ use bytes::{Bytes, BytesMut};
 use tutti_protocol::ConnectionId;
 
 use super::presence::Presence;
-use crate::limits::{GATHERED, GATHERED_BYTES_MAX};
+use crate::limits::{GATHERED, GATHERED_BYTES_MAX, GATHERED_MANY, GATHERED_MANY_FOR};
 
 /// Frames that wait to leave together.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     /// For everybody, one frame behind the other.
     frames: BytesMut,
+    /// How many those are.
+    frames_count: u32,
     /// Where connections get something else; empty while there are no frames.
     own: HashMap<ConnectionId, Own>,
     /// Until then what comes is gathered.
@@ -37,6 +40,7 @@ impl Gathered {
     /// A frame for everybody, which a later snapshot makes good.
     pub(super) fn push(&mut self, frame: &[u8]) {
         self.frames.extend_from_slice(frame);
+        self.frames_count += 1;
     }
 
     /// A frame for one connection, which must not be lost: it leaves behind all that was decided before it.
@@ -66,7 +70,8 @@ impl Gathered {
         if self.frames.is_empty() {
             return;
         }
-        self.until_ms = now_ms + i64::try_from(GATHERED.as_millis()).unwrap_or(0);
+        let wait = if std::mem::take(&mut self.frames_count) < GATHERED_MANY { GATHERED } else { GATHERED_MANY_FOR };
+        self.until_ms = now_ms + i64::try_from(wait.as_millis()).unwrap_or(0);
         // Nothing is kept: most rooms are quiet most of the time.
         let (frames, own) = (std::mem::take(&mut self.frames).freeze(), std::mem::take(&mut self.own));
         for (connection, outbox) in presence.outboxes() {

@@ -1,7 +1,8 @@
 //! Group commit: the appends of all rooms, one transaction after the other.
 //!
 //! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
-//! thousand rooms share one sync. An append is answered only after its transaction is durable. When a transaction
+//! thousand rooms share one sync. Where many come, each transaction waits for a while after the one before it began:
+//! a sync and a page cost the same for one row and for ten. An append is answered only after its transaction is durable. When a transaction
 //! fails its batches are tried one by one, so that one room's conflict is not another room's failure; when the database
 //! cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a batch that is lost nothing
 //! of the same room is kept until it begins anew.
@@ -14,8 +15,8 @@ use tokio_util::task::TaskTracker;
 use tutti_protocol::RoomId;
 
 use super::{JournalBatch, SharedStore, StoreError};
-use crate::clock::Clock;
-use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_QUEUE_MAX};
+use crate::clock::{Clock, whole_ms};
+use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_FEW, JOURNAL_PACE_EACH, JOURNAL_PACE_MAX, JOURNAL_QUEUE_MAX};
 use crate::telemetry::metrics::Metrics;
 
 /// The result of an append; the error is shared with the log.
@@ -77,6 +78,7 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
             continue;
         }
         let began_ms = clock.now_ms_f64();
+        let count = batches.len();
         let committed = store.append(&batches).await;
         metrics.commit(clock.now_ms_f64() - began_ms);
         match committed {
@@ -96,6 +98,10 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
                     answer(&metrics, done, appended);
                 }
             }
+        }
+        if count >= JOURNAL_FEW {
+            let pace = JOURNAL_PACE_EACH * u32::try_from(count).unwrap_or(u32::MAX);
+            tokio::time::sleep_until(clock.instant_at(whole_ms(began_ms)) + pace.min(JOURNAL_PACE_MAX)).await;
         }
     }
 }

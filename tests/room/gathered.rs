@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tutti::limits::{GATHERED, HEARTBEAT};
+use tutti::limits::{GATHERED, GATHERED_MANY_FOR, HEARTBEAT};
 use tutti_protocol::{Command, EntryId, ServerFrame};
 use uuid::Uuid;
 
@@ -50,6 +50,33 @@ async fn the_first_leaves_at_once_and_what_follows_in_one_write() {
     let asked_ms = hall.clock.now_ms();
     ana.add("a5").await;
     assert_eq!(hall.clock.now_ms(), asked_ms);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_room_gathers_for_longer_until_it_is_less_busy() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("a1").await;
+    // How many writes a second of seeking at this pace comes in.
+    let mut writes_in_a_second = async |every_ms: u64| {
+        nothing_for(&mut ana).await;
+        ben.so_far();
+        for position_ms in 0..1_000 / every_ms {
+            ana.send(Command::Seek { position_ms }).await;
+            tokio::time::sleep(Duration::from_millis(every_ms)).await;
+        }
+        tokio::time::sleep(GATHERED_MANY_FOR).await;
+        let writes = ben.writes();
+        let told: Vec<_> = writes.iter().map(|write| offsets(write)).filter(|told| !told.is_empty()).collect();
+        assert_eq!(told.concat().len() as u64, 1_000 / every_ms, "nothing is left out");
+        told.len()
+    };
+    let [busy, less_busy, calm] =
+        [writes_in_a_second(5).await, writes_in_a_second(15).await, writes_in_a_second(25).await];
+    assert!((25..=27).contains(&busy), "{busy}: one every 40 ms, but for the first");
+    assert_eq!(less_busy, 50, "one every 20 ms");
+    assert_eq!(calm, 40, "each by itself");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 mod backup;
 mod identity;
+mod journal;
 mod lookups;
 mod mysql;
 mod program;
