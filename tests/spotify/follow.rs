@@ -412,6 +412,8 @@ async fn a_long_wait_holds_it_and_it_goes_on_afterwards() {
     let before = stage.spotify.requests().len();
     kitchen.command(Command::Seek { position_ms: 30_000 }).await;
     kitchen.until_state("busy").await;
+    // Otherwise the seek might be done only after the wait.
+    kitchen.until("the room has sought", |_| kitchen.room_position_ms() < 40_000).await;
     assert_eq!(stage.spotify.requests().len(), before, "nothing is asked meanwhile");
     pass(Duration::from_secs(301)).await;
     kitchen.until_state("playing").await;
