@@ -54,6 +54,11 @@ bench-page: ## Writes docs/performance.md and its plots from the results of the 
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests page
 
+.PHONY: profile
+profile: build ## Says where the server's CPU time goes under ARGS="fanout --rooms 50 --rate 150 --seconds 10"; needs perf
+	cargo build --locked --release --package tutti-loadtests
+	@.ci/profile $(or $(ARGS),fanout --rooms 50 --members 20 --rate 150 --seconds 10)
+
 .PHONY: callgrind
 callgrind: client ## Counts the instructions of a command; the same on a busy machine. RECORD=1 records them anew
 	@.ci/setup build callgrind
