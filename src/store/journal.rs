@@ -1,11 +1,11 @@
 //! Group commit: the appends of all rooms, one transaction after the other.
 //!
 //! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
-//! thousand rooms share one sync. Where many come, each transaction waits for a while after the one before it began:
-//! a sync and a page cost the same for one row and for ten. An append is answered only after its transaction is durable. When a transaction
-//! fails its batches are tried one by one, so that one room's conflict is not another room's failure; when the database
-//! cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a batch that is lost nothing
-//! of the same room is kept until it begins anew.
+//! thousand rooms share one sync. Where many come, each transaction waits for a while after the one before it began: a
+//! sync and a page cost the same for one row and for ten. An append is answered only after its transaction is durable.
+//! When a transaction fails its batches are tried one by one, so that one room's conflict is not another room's failure;
+//! when the database cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a
+//! batch that is lost nothing of the same room is kept until it begins anew.
 
 use std::collections::HashMap;
 use std::sync::Arc;

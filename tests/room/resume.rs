@@ -112,7 +112,10 @@ async fn a_slow_reader_learns_who_came_and_went_meanwhile() {
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
     let cai = hall.enter(code, "cai").await;
-    let tells_of_cai = |frame: &ServerFrame| matches!(frame, ServerFrame::Presence { members, .. } if members.iter().any(|here| here.member == user("cai")));
+    let tells_of_cai = |frame: &ServerFrame| match frame {
+        ServerFrame::Presence { members, .. } => members.iter().any(|here| here.member == user("cai")),
+        _ => false,
+    };
     ben.frame(tells_of_cai).await;
     for number in 0..300 {
         ana.add(&format!("a{number}")).await;
