@@ -45,7 +45,7 @@ bench: build ## Puts Tutti and five other servers under the same load, once, in 
 	target/release/tutti-loadtests bench
 
 .PHONY: bench-full
-bench-full: build ## The same with larger sizes and five rounds, for docs/performance.md; less than two hours
+bench-full: build ## The same with larger sizes and five rounds, for docs/performance.md; an hour
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests bench --full
 

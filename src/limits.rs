@@ -45,7 +45,7 @@ pub const JOURNAL_QUEUE_MAX: usize = 4_096;
 /// Appends in one transaction.
 pub const JOURNAL_BATCH_MAX: usize = 1_024;
 /// Fewer appends in one transaction are few: the next one begins at once.
-pub const JOURNAL_FEW: usize = 4;
+pub const JOURNAL_FEW: usize = 8;
 /// Otherwise it begins so much later than this one for each append in it. Commits get rarer where more than two come in a
 /// millisecond, which spares most of what a row costs.
 pub const JOURNAL_PACE_EACH: Duration = Duration::from_micros(500);

@@ -27,6 +27,12 @@ use crate::tutti::{Guests, Member, Tutti, enter, queue_something};
 
 /// Rows in one transaction, as in the server.
 const BATCH_MAX: usize = 1_024;
+/// Rows that are committed one by one.
+const COMMITS_ALONE: usize = 1_000;
+/// The server's, without what others refer to.
+const TABLE: &str = "CREATE TABLE room_journal (room_id BLOB NOT NULL, last_offset INTEGER NOT NULL, \
+    epoch INTEGER NOT NULL, at_ms INTEGER NOT NULL, member_id BLOB, command_id BLOB, events TEXT NOT NULL, \
+    PRIMARY KEY (room_id, last_offset)) STRICT, WITHOUT ROWID";
 /// Rooms that are opened at a time.
 const ROOMS_AT_ONCE: usize = 8;
 
@@ -82,6 +88,8 @@ impl Commands {
         self.command(&tutti, &mut figures, &mut doubts).await?;
         if let Some(folder) = tutti.stop().await? {
             let rows = read_rows(&folder.path().join("tutti.db")).await?;
+            let alone = commit_alone(&rows, &folder.path().join("alone.db")).await?;
+            figures.set_latencies("bare_commit", &alone);
             let inserted = self.insert(rows, &folder.path().join("bare.db")).await?;
             figures.set("bare_inserts_per_s", inserted);
             let acknowledged = figures.get("acknowledged_per_s").unwrap_or(f64::NAN);
@@ -251,26 +259,40 @@ async fn read_rows(path: &Path) -> anyhow::Result<Vec<Line>> {
         .collect()
 }
 
+/// How long one row takes until it is on the disk, while nothing else is written: what no acknowledgement can be faster than.
+async fn commit_alone(rows: &[Line], path: &Path) -> anyhow::Result<Latencies> {
+    let mut database = connect(path, true).await?;
+    sqlx::query(TABLE).execute(&mut database).await?;
+    let mut latencies = Latencies::default();
+    for line in rows.iter().take(COMMITS_ALONE) {
+        let began_ns = clock::now_ns();
+        insert_row(&mut database, line).await?;
+        latencies.record(clock::now_ns().saturating_sub(began_ns));
+    }
+    Ok(latencies)
+}
+
+async fn insert_row(database: &mut SqliteConnection, line: &Line) -> anyhow::Result<()> {
+    let insert = sqlx::query(
+        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    let insert = insert.bind(&line.room).bind(line.offset).bind(line.epoch).bind(line.at_ms);
+    insert.bind(&line.member).bind(&line.command).bind(&line.events).execute(database).await?;
+    Ok(())
+}
+
 /// One writer: whatever waits is one transaction.
 async fn write(
     mut database: SqliteConnection,
     mut queue: mpsc::Receiver<(Line, oneshot::Sender<()>)>,
 ) -> anyhow::Result<()> {
-    let table = "CREATE TABLE room_journal (room_id BLOB NOT NULL, last_offset INTEGER NOT NULL, epoch INTEGER NOT NULL, \
-         at_ms INTEGER NOT NULL, member_id BLOB, command_id BLOB, events TEXT NOT NULL, \
-         PRIMARY KEY (room_id, last_offset)) STRICT, WITHOUT ROWID";
-    sqlx::query(table).execute(&mut database).await?;
+    sqlx::query(TABLE).execute(&mut database).await?;
     let mut gathered = Vec::new();
     while queue.recv_many(&mut gathered, BATCH_MAX).await > 0 {
         let mut transaction = database.begin().await?;
         for (line, _) in &gathered {
-            let insert = sqlx::query(
-                "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            );
-            let insert = insert.bind(&line.room).bind(line.offset).bind(line.epoch).bind(line.at_ms);
-            let insert = insert.bind(&line.member).bind(&line.command).bind(&line.events);
-            insert.execute(&mut *transaction).await?;
+            insert_row(&mut transaction, line).await?;
         }
         transaction.commit().await?;
         for (_, done) in gathered.drain(..) {

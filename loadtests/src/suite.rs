@@ -29,6 +29,9 @@ use crate::{peer, report};
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
 /// The scenario that is one shape after the other.
 pub(crate) const GROWTH: &str = "growth";
+/// In how many rounds that is run which no target is about: other peers than Bun, and the growth. In all it would take as
+/// long again as everything else.
+const ROUNDS_OF_THE_REST: usize = 1;
 /// Rooms, members and publishes a second of its shapes: first as many deliveries in other divisions, then ever more of them.
 const GROWTH_SHAPES: [(usize, usize, f64); 10] = [
     (1_000, 2, 5.0),
@@ -218,8 +221,13 @@ impl Suite {
             ALL.into_iter().filter(|target| self.targets.is_empty() || self.targets.contains(target)).collect();
         for round in 0..rounds {
             for (name, scenario) in self.scenarios() {
-                // How Tutti grows is nobody else's business.
-                let is_for = |target: &Target| scenario.is_for(*target) && (name != GROWTH || *target == Target::Tutti);
+                let in_each_round = |target: &Target| name != GROWTH && matches!(target, Target::Tutti | Target::Bun);
+                let is_for = |target: &Target| {
+                    // How Tutti grows is nobody else's business.
+                    scenario.is_for(*target)
+                        && (name != GROWTH || *target == Target::Tutti)
+                        && (round < ROUNDS_OF_THE_REST || in_each_round(target))
+                };
                 for target in targets.iter().copied().filter(is_for) {
                     if !results.skipped.contains_key(&target) {
                         Self::run_one(round, name, &scenario, target, program, &mut results).await;
