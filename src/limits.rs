@@ -20,7 +20,7 @@ pub const HELLO_BUFFER_BYTES: usize = 1024;
 /// Read at once afterwards, and resident in every connection; larger messages grow it.
 pub const READ_BUFFER_BYTES: usize = 256;
 
-/// Unsent bytes of one connection; beyond it deltas are dropped and a snapshot follows when the member reads again.
+/// Unsent deltas of one connection, in bytes; beyond it they are dropped and a snapshot follows when the member reads again.
 pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
 /// Unsent bytes of one connection that are not deltas (replies, snapshots); beyond it closed with 4005.
 pub const OUTBOX_BYTES_HARD_MAX: usize = 8 * 1024 * 1024;

@@ -2,9 +2,9 @@
 //!
 //! Whoever has something to send calls [`Outbox::push`]: under a small lock the bytes go to the socket at once, without
 //! waking a task. Only what the socket does not take waits here, and the connection's own task drains it when the
-//! socket can be written again. An idle connection owns no write buffer. Past [`OUTBOX_BYTES_MAX`] deltas are dropped
-//! and the connection is marked stale: a reader that slow gets a fresh snapshot once it has caught up, and costs no
-//! memory until then.
+//! socket can be written again. An idle connection owns no write buffer. Past [`OUTBOX_BYTES_MAX`] of them, deltas are
+//! dropped and the connection is marked stale: a reader that slow gets a fresh snapshot once it has caught up, and costs
+//! no memory until then.
 
 use std::collections::VecDeque;
 use std::io;
@@ -32,6 +32,8 @@ pub struct Outbox {
 struct Inner {
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
+    /// Of these, what may be dropped.
+    droppable_bytes: usize,
     state: State,
 }
 
@@ -77,7 +79,7 @@ impl Outbox {
     }
 
     fn with(socket: Option<OwnedWriteHalf>) -> Self {
-        let inner = Inner { waiting: VecDeque::new(), waiting_bytes: 0, state: State::Open };
+        let inner = Inner { waiting: VecDeque::new(), waiting_bytes: 0, droppable_bytes: 0, state: State::Open };
         Self { socket, inner: Mutex::new(inner), wake: Notify::new() }
     }
 
@@ -179,7 +181,7 @@ impl Outbox {
     /// Takes what a gathering outbox has gathered.
     pub fn take(&self) -> Vec<Bytes> {
         let mut inner = self.inner.lock();
-        inner.waiting_bytes = 0;
+        (inner.waiting_bytes, inner.droppable_bytes) = (0, 0);
         inner.waiting.drain(..).map(|waiting| waiting.bytes).collect()
     }
 
@@ -223,8 +225,11 @@ impl Inner {
 
     fn keep(&mut self, socket: Option<&OwnedWriteHalf>, waiting: Waiting) {
         self.waiting_bytes += waiting.bytes.len();
+        self.droppable_bytes += if waiting.droppable { waiting.bytes.len() } else { 0 };
         self.waiting.push_back(waiting);
-        if self.waiting_bytes > OUTBOX_BYTES_MAX && self.waiting.iter().any(|waiting| waiting.droppable) {
+        // Deltas alone count. The snapshot of a large room may be larger than what they may be: if they were dropped for its
+        // sake, it would never be the last.
+        if self.droppable_bytes > OUTBOX_BYTES_MAX {
             self.drop_droppable();
             self.state = State::Stale;
         }
@@ -235,7 +240,7 @@ impl Inner {
 
     fn drop_droppable(&mut self) {
         self.waiting.retain(|waiting| !waiting.droppable);
-        self.waiting_bytes = self.waiting.iter().map(|waiting| waiting.bytes.len()).sum();
+        self.waiting_bytes -= std::mem::take(&mut self.droppable_bytes);
     }
 
     fn close(&mut self, socket: Option<&OwnedWriteHalf>, code: CloseCode) {
@@ -254,8 +259,12 @@ impl Inner {
                 return;
             }
             self.waiting_bytes -= before - first.bytes.len();
+            // What has begun to go out is never dropped.
+            if first.droppable && first.bytes.len() < before {
+                first.droppable = false;
+                self.droppable_bytes -= before;
+            }
             if first.bytes.has_remaining() {
-                first.droppable &= first.bytes.len() == before;
                 self.waiting.push_front(first);
                 return;
             }
@@ -280,7 +289,7 @@ impl Inner {
     fn lose(&mut self) {
         self.state = State::Closed;
         self.waiting = VecDeque::new();
-        self.waiting_bytes = 0;
+        (self.waiting_bytes, self.droppable_bytes) = (0, 0);
     }
 }
 
@@ -307,6 +316,18 @@ mod tests {
         outbox.push_snapshot(&bytes(20));
         outbox.push_droppable(&bytes(30));
         assert_eq!(outbox.take().iter().map(Bytes::len).collect::<Vec<_>>(), [10, 20, 30]);
+    }
+
+    #[test]
+    fn what_follows_a_large_snapshot_is_kept_behind_it() {
+        let outbox = Outbox::gathering();
+        outbox.push_snapshot(&bytes(OUTBOX_BYTES_MAX + 1));
+        outbox.push_droppable(&bytes(10));
+        outbox.push_droppable(&bytes(OUTBOX_BYTES_MAX - 10));
+        assert_eq!(outbox.drain(), Drained::Blocked);
+        assert_eq!(outbox.waiting_bytes(), 2 * OUTBOX_BYTES_MAX + 1);
+        outbox.push_droppable(&bytes(1));
+        assert_eq!(outbox.waiting_bytes(), OUTBOX_BYTES_MAX + 1, "past the bound deltas are dropped as ever");
     }
 
     #[test]
