@@ -159,6 +159,15 @@ describe('output clock', () => {
       expect(worstMs(25_000, 30_000)).toBeLessThan(0.3);
     });
 
+    it('holds how deep the buffers were where what it is told after a loss is wrong from the first moment', () => {
+      expect(worstMs(0, 4_500)).toBeLessThan(0.1);
+      lostMs = 45;
+      // As PulseAudio says after a sound card that stood still: wrong, and hardly less so for seconds.
+      wrongMs = (atMs) => 14 * Math.exp((4_500 - atMs) / 6_000);
+      expect(worstMs(6_500, 12_000)).toBeLessThan(2.5);
+      expect(worstMs(40_000, 42_000)).toBeLessThan(0.3);
+    });
+
     it('takes three readings for a new truth once it has had its time to swing', () => {
       expect(worstMs(0, 40_000)).toBeLessThan(0.1);
       wrongMs = () => -6;

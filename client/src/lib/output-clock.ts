@@ -68,6 +68,10 @@ export class OutputClock {
   #readings: Reading[] = [];
   /** When context time 0 would have been rendered, as each reading found it: coarse, but nobody's estimate. */
   #rendered: number[] = [];
+  /** And how long after that it was taken to be heard. */
+  #depths: number[] = [];
+  /** What is held instead of what is told: after a loss the buffers are as deep as before. */
+  #heldDepthMs: number | null = null;
   #beganMs = 0;
   #zeroMs = 0;
   #deviationMs = Number.POSITIVE_INFINITY;
@@ -95,11 +99,12 @@ export class OutputClock {
     if (rendered - (this.#rendered.at(-1) ?? rendered) > STALL_MS) this.forget();
     const reading = { at_ms, stamp_ms: this.#stamp(), latency_ms: this.#latency() };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
-    this.#rendered = [...this.#rendered.slice(1 - 3 * LOSS_READINGS), rendered];
-    if (this.#hasLost()) this.#beginAnew(this.#readings.slice(-READINGS_MIN));
-    if (this.#readings.length === 1) this.#beginAnew(this.#readings);
+    this.#rendered = [...this.#rendered.slice(1 - READINGS_MAX), rendered];
+    if (this.#readings.length === 1) this.#beginWith(1);
+    if (this.#hasLost()) this.#beginWith(READINGS_MIN, this.#depthBeforeLoss());
     if (this.#isSteady(at_ms)) this.#believe();
     else this.#hold(at_ms);
+    this.#depths = [...this.#depths.slice(1 - READINGS_MAX), this.#zeroMs - rendered];
   }
 
   /** The context was suspended: what was read before does not hold any more. */
@@ -131,10 +136,18 @@ export class OutputClock {
     return this.stalled ? Math.min(contextTime, this.context.currentTime) : contextTime;
   }
 
-  #beginAnew(readings: Reading[]): void {
-    this.#readings = readings;
-    this.#rendered = this.#rendered.slice(-readings.length);
-    this.#beganMs = readings[0]!.at_ms;
+  /** With the last readings, and nothing from before but how deep the buffers are. */
+  #beginWith(count: number, heldDepthMs: number | null = null): void {
+    this.#believeSince(count);
+    this.#rendered = this.#rendered.slice(-count);
+    this.#depths = [];
+    this.#heldDepthMs = heldDepthMs;
+  }
+
+  /** What was told before the last readings is not true any more. */
+  #believeSince(count: number): void {
+    this.#readings = this.#readings.slice(-count);
+    this.#beganMs = this.#readings[0]!.at_ms;
   }
 
   /** Sound that was not there in time leaves everything after it that much later. */
@@ -142,6 +155,12 @@ export class OutputClock {
     if (this.#rendered.length < 2 * LOSS_READINGS) return false;
     const before = this.#rendered.slice(0, -LOSS_READINGS);
     return median(this.#rendered.slice(-LOSS_READINGS)) - median(before) > LOSS_MS;
+  }
+
+  #depthBeforeLoss(): number | null {
+    // One reading less than were rendered: this one is not told of yet.
+    const before = this.#depths.slice(0, 1 - LOSS_READINGS);
+    return this.depth.ms ?? (before.length === 0 ? null : median(before));
   }
 
   /** Whether what is told keeps still, or has had its time to swing. */
@@ -157,17 +176,21 @@ export class OutputClock {
     let values = this.#values();
     const [before, ...latest] = values.slice(-1 - AGREEING);
     if (agree(latest) && Math.abs(median(latest) - before!) > LEAP_MS) {
-      this.#beginAnew(this.#readings.slice(-AGREEING));
+      this.#believeSince(AGREEING);
       values = latest;
     }
-    if (atMs - this.#beganMs < FIRST_MS || values.length <= READINGS_MIN) {
+    this.#deviationMs = HELD_DEVIATION_MS;
+    if (this.#heldDepthMs !== null) {
+      this.#zeroMs = median(this.#rendered) + this.#heldDepthMs;
+      this.#deviationMs = Math.max(HELD_DEVIATION_MS, uncertainty(this.#rendered));
+    } else if (atMs - this.#beganMs < FIRST_MS || values.length <= READINGS_MIN) {
       const swings = spread(values) > SWING_MS && this.#rendered.length >= LOSS_READINGS;
       this.#zeroMs = swings && this.depth.ms !== null ? median(this.#rendered) + this.depth.ms : median(values);
     }
-    this.#deviationMs = HELD_DEVIATION_MS;
   }
 
   #believe(): void {
+    this.#heldDepthMs = null;
     let values = this.#values();
     const latest = values.slice(-AGREEING);
     const step = Math.abs(median(latest) - this.#zeroMs);
@@ -181,8 +204,7 @@ export class OutputClock {
     if (spread(few) < NOISY_MS) values = few;
     this.#zeroMs = median(values);
     if (keepsStill) this.depth.ms = this.#zeroMs - median(this.#rendered);
-    // A median is a quarter less certain than a mean.
-    this.#deviationMs = (1.2533 * spread(values)) / Math.sqrt(values.length);
+    this.#deviationMs = uncertainty(values);
   }
 
   /** The timestamps, unless they are missing or made up. */
@@ -206,6 +228,11 @@ export class OutputClock {
     const latency = Math.min(this.context.outputLatency ?? this.context.baseLatency ?? 0, LATENCY_S_MAX);
     return this.nowMs() - (this.context.currentTime - latency) * 1000;
   }
+}
+
+/** Of their median, as one standard deviation: it is a quarter less certain than a mean. */
+function uncertainty(values: number[]): number {
+  return (1.2533 * spread(values)) / Math.sqrt(values.length);
 }
 
 function agree(latest: number[]): boolean {
