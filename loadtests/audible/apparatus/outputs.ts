@@ -7,6 +7,8 @@ export interface Outputs {
   readonly recording: Recording;
   /** Whatever went wrong with the outputs themselves, in words; empty: nothing. */
   troubles?(): string[];
+  /** The sound cards stand still until what is returned is called. */
+  stall?(): () => void;
   stop(): Promise<void>;
 }
 

@@ -54,6 +54,11 @@ export class OwnCards implements Outputs {
     return this.#clock.log.split('\n').filter((line) => line.includes('starved'));
   }
 
+  stall(): () => void {
+    this.#clock.tell('SIGSTOP');
+    return () => this.#clock.tell('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#reading);
     await this.#clock.end('SIGTERM');

@@ -39,6 +39,9 @@ export interface Cell {
 export const SETTLE_MS = 2_000;
 const STALL_MS = 1_000;
 const STALL_EVERY_MS = 30_000;
+/** More than a card's 43 ms of buffer: all of them lose sound, each a little more or less of it. */
+const INTERRUPTION_MS = 100;
+const INTERRUPTION_EVERY_MS = 15_000;
 const JOIN_EVERY_MS = 20_000;
 const HEARING_MS = 15_000;
 const LISTEN_MS = 1_200;
@@ -96,6 +99,13 @@ export const CELLS: Cell[] = [
     players: [{}, {}],
     extraSeconds: 12,
     story: stalled,
+  },
+  {
+    name: 'interrupted',
+    rows: [{ name: 'interrupted', title: '2 s after sound cards stood still for 0.1 s', target: { max: 5 } }],
+    players: [{ cardPpm: 0 }, { cardPpm: 0 }],
+    extraSeconds: 12,
+    story: interrupted,
   },
   {
     name: 'join',
@@ -162,6 +172,22 @@ async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {
     const judgedMs = nowMs() + SETTLE_MS;
     const untilMs = Math.min(endMs, nowMs() + STALL_EVERY_MS);
     scopes.push(await scope(stage, 'stall', judgedMs, untilMs - judgedMs));
+  }
+  return scopes;
+}
+
+/** First soon after the beginning, when the sound system is not yet sure of anything. */
+async function interrupted(stage: Stage, seconds: number): Promise<Scope[]> {
+  const scopes: Scope[] = [];
+  const fromMs = await begun(stage, LONG);
+  const endMs = fromMs + seconds * 1000;
+  await stage.recording.reaches(fromMs);
+  while (nowMs() + SETTLE_MS < endMs) {
+    const release = stage.outputs.stall!();
+    setTimeout(release, INTERRUPTION_MS);
+    const judgedMs = nowMs() + INTERRUPTION_MS + SETTLE_MS;
+    const untilMs = Math.min(endMs, nowMs() + INTERRUPTION_EVERY_MS);
+    scopes.push(await scope(stage, 'interrupted', judgedMs, untilMs - judgedMs));
   }
   return scopes;
 }

@@ -37,6 +37,11 @@ export class Program {
     return serving.finally(() => clearTimeout(late));
   }
 
+  /** Says it to a program that goes on. */
+  tell(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = null;
