@@ -18,9 +18,9 @@ const TEMPLATE: &str = include_str!("../performance.md.in");
 /// Writes the page.
 #[derive(Args)]
 pub(crate) struct Page {
-    /// Folder with the `results.json` of a run.
-    #[arg(long, default_value = "target/bench")]
-    results: PathBuf,
+    /// Folders with the `results.json` of a bench each; what a later one ran takes the place of the same in those before.
+    #[arg(long, default_value = "target/bench", value_delimiter = ',')]
+    results: Vec<PathBuf>,
 
     /// The page; its plots go to `images` beside it.
     #[arg(long, default_value = "docs/performance.md")]
@@ -173,7 +173,11 @@ const OWN: &[&str] = &["commands", "party", "churn", "queue", "start"];
 impl Page {
     /// Writes page and plots.
     pub(crate) fn write(&self) -> anyhow::Result<()> {
-        let results = report::read(&self.results)?;
+        let (first, later) = self.results.split_first().context("there is nothing to write about")?;
+        let mut results = report::read(first)?;
+        for folder in later {
+            results.renew(report::read(folder)?);
+        }
         let images = self.page.parent().context("a page has a folder")?.join("images");
         fs::create_dir_all(&images)?;
         for (scenario, figure, title, unit) in PLOTS {
@@ -224,6 +228,9 @@ fn about(results: &Results) -> String {
     );
     let versions = results.versions.iter().map(|(target, version)| format!("{}: {version}", target.name()));
     let _ = write!(text, "\nServers: {}.\n", versions.collect::<Vec<_>>().join("; "));
+    if !results.renewed.is_empty() {
+        let _ = write!(text, "\nMeasured anew later: {}.\n", results.renewed.join("; "));
+    }
     for (target, reason) in &results.skipped {
         let _ = write!(text, "\n**{} is missing**: {reason}.\n", target.name());
     }
@@ -420,7 +427,19 @@ mod tests {
             skipped: BTreeMap::from([(Target::Nchan, "no nginx".to_owned())]),
             failed: vec![],
             runs,
+            renewed: vec![],
         }
+    }
+
+    #[test]
+    fn what_was_measured_anew_takes_the_place_of_the_same_and_is_named() {
+        let mut both = results(vec![run(0, Target::Tutti, 6.0), run(1, Target::Tutti, 7.0)]);
+        both.runs.push(Run { scenario: "idle".into(), ..run(0, Target::Bun, 2.0) });
+        both.failed = vec!["many-rooms, Tutti: nothing was delivered".into(), "idle, Tutti: it took too long".into()];
+        both.renew(Results { commit: "def".into(), ..results(vec![run(0, Target::Tutti, 9.0)]) });
+        assert_eq!(both.runs.iter().map(|run| run.scenario.as_str()).collect::<Vec<_>>(), ["idle", "many-rooms"]);
+        assert_eq!(both.failed, ["idle, Tutti: it took too long"]);
+        assert!(about(&both).contains("Measured anew later: many-rooms by `make bench` at commit def."));
     }
 
     #[test]

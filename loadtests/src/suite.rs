@@ -3,7 +3,7 @@
 //! In each round every scenario is run against every server, one right after the other, and each round begins with another
 //! server: what drifts on the machine hits all alike. Ratios are made within a round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -108,9 +108,25 @@ pub(crate) struct Results {
     pub(crate) failed: Vec<String>,
     /// All runs.
     pub(crate) runs: Vec<Run>,
+    /// Scenarios whose runs are those of a later bench, and of which.
+    #[serde(default)]
+    pub(crate) renewed: Vec<String>,
 }
 
 impl Results {
+    /// A later bench's runs take the place of those of the same scenarios here.
+    pub(crate) fn renew(&mut self, later: Self) {
+        let names: BTreeSet<_> = later.runs.iter().map(|run| run.scenario.clone()).collect();
+        self.runs.retain(|run| !names.contains(&run.scenario));
+        self.failed.retain(|failure| failure.split_once(',').is_none_or(|(name, _)| !names.contains(name)));
+        for name in names {
+            self.renewed.push(format!("{name} by `{}` at commit {}", later.command, later.commit));
+        }
+        self.seconds += later.seconds;
+        self.runs.extend(later.runs);
+        self.failed.extend(later.failed);
+    }
+
     /// How often everything was run: who ends it early has those that were whole.
     pub(crate) fn rounds(&self) -> usize {
         self.runs.iter().map(|run| run.round + 1).max().unwrap_or(0)
@@ -216,6 +232,7 @@ impl Suite {
             skipped: BTreeMap::new(),
             failed: vec![],
             runs: vec![],
+            renewed: vec![],
         };
         let mut targets: Vec<_> =
             ALL.into_iter().filter(|target| self.targets.is_empty() || self.targets.contains(target)).collect();

@@ -163,16 +163,17 @@ impl Stage {
             Running::Tutti(tutti) => {
                 let host = guests.come(tutti.address(), &format!("Host {number}")).await?;
                 let code = host.open_room(guests).await?;
-                let mut first = enter(&host, &code, None).await?;
-                queue_something(guests, &host, &mut first).await?;
-                come(first.connection);
+                come(enter(&host, &code, None).await?.connection);
                 let (code, come) = (&code, &come);
                 let others = futures_util::stream::iter(1..members).map(|member| async move {
                     let guest = guests.come(tutti.address(), &format!("Guest {member}")).await?;
                     come(enter(&guest, code, None).await?.connection);
                     anyhow::Ok(())
                 });
-                others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await
+                let () = others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await?;
+                // Only now, because a large room takes longer to fill than a track lasts.
+                let mut again = enter(&host, code, None).await?;
+                queue_something(guests, &host, &mut again).await
             }
             Running::Peer(peer) => {
                 for _ in 0..members {
