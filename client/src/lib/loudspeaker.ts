@@ -1,5 +1,6 @@
 import { outputOf } from './calibration';
-import { type Depth, OutputClock } from './output-clock';
+import { OutputClock } from './output-clock';
+import type { OutputDepth } from './output-depth';
 
 /**
  * The way from samples to ears: a context with what is known of when its samples are heard, the volume, and a meter.
@@ -22,7 +23,7 @@ export class Loudspeaker {
     /** How much later an output of this device is heard than its browser knows. */
     private readonly calibrationMs: (output: string) => number = () => 0,
     /** What contexts before this one have learned of the output. */
-    depth?: Depth,
+    depth?: OutputDepth,
   ) {
     this.clock = new OutputClock(context, localNowMs, depth);
     this.music = context.createGain();

@@ -1,5 +1,9 @@
 /** Small statistics, for whatever measures. */
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
@@ -18,6 +22,13 @@ export function quantile(values: readonly number[], share: number): number {
 export function spread(values: readonly number[]): number {
   const middle = median(values);
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+}
+
+/** The mean of all but outliers: less certain than a mean by little, and misled by no single value. */
+export function center(values: readonly number[]): number {
+  const middle = median(values);
+  const near = 3 * spread(values);
+  return mean(values.filter((value) => Math.abs(value - middle) <= near));
 }
 
 export function clamp(value: number, low: number, high: number): number {

@@ -1,4 +1,5 @@
-import { median, spread } from './numbers';
+import { center, median, spread } from './numbers';
+import { OutputDepth } from './output-depth';
 
 /** What of an `AudioContext` tells when its samples are heard. */
 export interface OutputTimes {
@@ -12,68 +13,54 @@ export interface OutputTimes {
 const LATENCY_S_MAX = 1;
 /** Timestamps older than this say little about now. */
 const AGE_MS_MAX = 1_000;
-/** One misread timestamp must not move the music: the median of the last ones counts. */
-const READINGS_FEW = 15;
+/** So many of the last readings count. */
+const READINGS_FEW = 20;
 /** Of more of them where they lie further apart than this. */
 const READINGS_MAX = 60;
 const NOISY_MS = 1;
-/** From so many readings on, the median is worth something. */
+/** From so many readings on, what is made of them is worth something. */
 const READINGS_MIN = 5;
-/** Timestamps that disagree by more than this are made up; one browser's hardly ever move on. */
-const SPREAD_MS_MAX = 15;
-/** So many readings in a row that agree are right, whatever was read before: a drop-out, other headphones. */
-const AGREEING = 3;
-const STEP_MS = 2;
+/** Timestamps that tell of depths as different as no swing does are made up; one browser's hardly ever move on. */
+const SPREAD_MS_MAX = 150;
 /** A context that stands still for so long is without sound; it moves in steps of at most a few dozen milliseconds. */
 const STALL_MS = 250;
 /**
- * A system that has just begun to play may tell its place wrong for a while: PulseAudio's first estimate of the rate swings
- * by some per cent, and its place with it by up to 35 ms, for up to 20 s. The median of what it tells in the first two
- * seconds is mostly right to 1 ms even then.
+ * Sound was lost, and all that comes is that much later, where the last readings find the context off by more than this,
+ * and by more than readings scatter: at once where they hardly do, after a second where they do.
  */
-const FIRST_MS = 2_000;
-const STEADY_MS = 3_000;
-const STEADY_SPAN_MS = 1.5;
-/** First readings that scatter more swing already; then what was learned of this output before says more. */
-const SWING_MS = 2;
-const SWING_MS_MAX = 30_000;
-/** From one reading to the next no swing reaches as far. */
-const LEAP_MS = 30;
-/** What is held meanwhile may be wrong by this: one standard deviation. */
-const HELD_DEVIATION_MS = 0.6;
-/** Where so many readings find the context later than those before, sound was lost in between, and all begins anew. */
-const LOSS_READINGS = 10;
-const LOSS_MS = 15;
+const STEP_MS = 2;
+const STEP_SPREADS = 4;
+const STEP_READINGS = [3, 10] as const;
+/** What a stream says of its depth first may be quite another's; no swing takes it so far so soon. */
+const MISREAD_AFTER = 3;
+const MISREAD_MS = 10;
 
-/** When context time 0 would have been heard, in ms of our clock, told in two ways. */
-interface Reading {
-  at_ms: number;
-  stamp_ms: number | null;
-  latency_ms: number;
+/** When context time 0 would have been rendered, and would be heard, in ms of our clock. */
+interface Way {
+  rendered_ms: number;
+  heard_ms: number;
 }
 
-/** How long before it is heard a sample is rendered to some output: its buffers, learned while nothing swung. */
-export interface Depth {
-  ms: number | null;
+/** What was read at once. */
+interface Reading {
+  /** By the timestamp, which is of the moment when the last block was asked for. */
+  stamp: Way | null;
+  /** By looking, with chance in it as long as a block, and the latency. */
+  seen: Way;
 }
 
 /**
- * Maps the context's clock to ours: which sample of the context is heard at which moment of `performance.now()`.
- * `getOutputTimestamp` says so directly; where it is missing or absurd, `currentTime` less the latency does. What it
- * guarantees: a single misreading moves nothing; after a start, or a loss of sound, what was told first is held until what
- * is told keeps still; and then a new truth is believed after three readings. What neither knows, such as the way
- * to a wireless loudspeaker, is the business of calibration.
+ * Maps the context's clock to ours: which sample of the context is heard at which moment of `performance.now()`. Two
+ * things say so together: when samples are rendered, which keeps time to a fraction of a millisecond and tells a loss of
+ * sound at once; and how deep the buffers are behind that, which `OutputDepth` learns of what the system says.
+ * `getOutputTimestamp` knows both; where it is missing or absurd, `currentTime` and the latency do. What it guarantees: no
+ * single misreading moves anything. What neither knows, such as the way to a wireless loudspeaker, is the business of
+ * calibration.
  */
 export class OutputClock {
   #readings: Reading[] = [];
-  /** When context time 0 would have been rendered, as each reading found it: coarse, but nobody's estimate. */
-  #rendered: number[] = [];
-  /** And how long after that it was taken to be heard. */
-  #depths: number[] = [];
-  /** What is held instead of what is told: after a loss the buffers are as deep as before. */
-  #heldDepthMs: number | null = null;
-  #beganMs = 0;
-  #zeroMs = 0;
+  #believesStamps = true;
+  #renderedMs = 0;
   #deviationMs = Number.POSITIVE_INFINITY;
   #moved = { contextTime: -1, localMs: 0 };
   /** It stood still when it was last read. */
@@ -82,35 +69,37 @@ export class OutputClock {
   constructor(
     private readonly context: OutputTimes,
     private readonly nowMs: () => number,
-    private readonly depth: Depth = { ms: null },
-  ) {}
+    /** What contexts before this one have learned of the output. */
+    private readonly depth = new OutputDepth(),
+  ) {
+    depth.unsettle();
+  }
 
   /** Takes a reading; called regularly while the context runs. */
   read(): void {
-    if (this.context.currentTime !== this.#moved.contextTime) {
-      this.#moved = { contextTime: this.context.currentTime, localMs: this.nowMs() };
+    const { currentTime } = this.context;
+    const atMs = this.nowMs();
+    if (currentTime !== this.#moved.contextTime) {
+      this.#moved = { contextTime: currentTime, localMs: atMs };
       if (this.#stood) this.forget();
     }
     this.#stood = this.stalled;
     if (this.#stood) return;
-    const at_ms = this.nowMs();
-    const rendered = at_ms - this.context.currentTime * 1000;
+    const seen = this.#seen(currentTime, atMs);
     // The machine slept, and nobody looked meanwhile.
-    if (rendered - (this.#rendered.at(-1) ?? rendered) > STALL_MS) this.forget();
-    const reading = { at_ms, stamp_ms: this.#stamp(), latency_ms: this.#latency() };
+    if (seen.rendered_ms - (this.#readings.at(-1)?.seen ?? seen).rendered_ms > STALL_MS) this.forget();
+    const reading = { stamp: this.#stamp(currentTime, atMs), seen };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
-    this.#rendered = [...this.#rendered.slice(1 - READINGS_MAX), rendered];
-    if (this.#readings.length === 1) this.#beginWith(1);
-    if (this.#hasLost()) this.#beginWith(READINGS_MIN, this.#depthBeforeLoss());
-    if (this.#isSteady(at_ms)) this.#believe();
-    else this.#hold(at_ms);
-    this.#depths = [...this.#depths.slice(1 - READINGS_MAX), this.#zeroMs - rendered];
+    this.#chooseWay();
+    this.#forgetBefore();
+    this.#believe(atMs);
   }
 
   /** The context was suspended: what was read before does not hold any more. */
   forget(): void {
     this.#readings = [];
     this.#deviationMs = Number.POSITIVE_INFINITY;
+    this.depth.unsettle();
   }
 
   /** No sound comes out: the context's time stands still, though it is said to run. */
@@ -124,117 +113,92 @@ export class OutputClock {
     return this.#readings.length >= READINGS_MIN && !this.stalled;
   }
 
-  /** How far readings lie apart, as one standard deviation of what is made of them. */
+  /** What it may be wrong by: one standard deviation. */
   get deviationMs(): number {
-    return this.#deviationMs;
+    return Math.hypot(this.#deviationMs, this.depth.deviationMs);
   }
 
   /** The context time that is heard at `localMs`, in seconds. */
   contextTimeAt(localMs: number): number {
     if (this.#readings.length === 0) this.read();
-    const contextTime = (localMs - this.#zeroMs) / 1000;
+    const contextTime = (localMs - this.#renderedMs - this.depth.ms) / 1000;
     return this.stalled ? Math.min(contextTime, this.context.currentTime) : contextTime;
   }
 
-  /** With the last readings, and nothing from before but how deep the buffers are. */
-  #beginWith(count: number, heldDepthMs: number | null = null): void {
-    this.#believeSince(count);
-    this.#rendered = this.#rendered.slice(-count);
-    this.#depths = [];
-    this.#heldDepthMs = heldDepthMs;
+  /** Timestamps, unless they are missing or made up. */
+  #chooseWay(): void {
+    if (this.#readings.length < READINGS_MIN) return;
+    const depths = this.#stamps.map(depthOf);
+    const believes = depths.length * 2 > this.#readings.length && spread(depths) < SPREAD_MS_MAX;
+    if (believes !== this.#believesStamps) this.depth.forget();
+    this.#believesStamps = believes;
   }
 
-  /** What was told before the last readings is not true any more. */
-  #believeSince(count: number): void {
-    this.#readings = this.#readings.slice(-count);
-    this.#beganMs = this.#readings[0]!.at_ms;
+  get #stamps(): Way[] {
+    return this.#readings.flatMap(({ stamp }) => stamp ?? []);
   }
 
-  /** Sound that was not there in time leaves everything after it that much later. */
-  #hasLost(): boolean {
-    if (this.#rendered.length < 2 * LOSS_READINGS) return false;
-    const before = this.#rendered.slice(0, -LOSS_READINGS);
-    return median(this.#rendered.slice(-LOSS_READINGS)) - median(before) > LOSS_MS;
+  get #ways(): Way[] {
+    const stamps = this.#believesStamps ? this.#stamps : [];
+    return stamps.length > 0 ? stamps : this.#readings.map(({ seen }) => seen);
   }
 
-  #depthBeforeLoss(): number | null {
-    // One reading less than were rendered: this one is not told of yet.
-    const before = this.#depths.slice(0, 1 - LOSS_READINGS);
-    return this.depth.ms ?? (before.length === 0 ? null : median(before));
-  }
-
-  /** Whether what is told keeps still, or has had its time to swing. */
-  #isSteady(atMs: number): boolean {
-    const ageMs = atMs - this.#beganMs;
-    if (ageMs < STEADY_MS || ageMs > SWING_MS_MAX) return ageMs > SWING_MS_MAX;
-    const values = this.#values();
-    const latest = values.filter((_, n) => atMs - this.#readings.at(n - values.length)!.at_ms < STEADY_MS);
-    return Math.max(...latest) - Math.min(...latest) < STEADY_SPAN_MS;
-  }
-
-  #hold(atMs: number): void {
-    let values = this.#values();
-    const [before, ...latest] = values.slice(-1 - AGREEING);
-    if (agree(latest) && Math.abs(median(latest) - before!) > LEAP_MS) {
-      this.#believeSince(AGREEING);
-      values = latest;
-    }
-    this.#deviationMs = HELD_DEVIATION_MS;
-    if (this.#heldDepthMs !== null) {
-      this.#zeroMs = median(this.#rendered) + this.#heldDepthMs;
-      this.#deviationMs = Math.max(HELD_DEVIATION_MS, uncertainty(this.#rendered));
-    } else if (atMs - this.#beganMs < FIRST_MS || values.length <= READINGS_MIN) {
-      const swings = spread(values) > SWING_MS && this.#rendered.length >= LOSS_READINGS;
-      this.#zeroMs = swings && this.depth.ms !== null ? median(this.#rendered) + this.depth.ms : median(values);
+  #forgetBefore(): void {
+    const ways = this.#ways;
+    const rendered = ways.map(({ rendered_ms }) => rendered_ms);
+    const lost = STEP_READINGS.find((count) => hasStepped(rendered, count, STEP_MS));
+    if (lost !== undefined) {
+      this.#readings = this.#readings.slice(-lost);
+      this.depth.unsettle();
+    } else if (this.depth.isNew && wereMisread(ways.map(depthOf))) {
+      this.#readings = this.#readings.slice(-MISREAD_AFTER);
+      this.depth.forget();
     }
   }
 
-  #believe(): void {
-    this.#heldDepthMs = null;
-    let values = this.#values();
-    const latest = values.slice(-AGREEING);
-    const step = Math.abs(median(latest) - this.#zeroMs);
-    const allowed = Math.max(STEP_MS, 3 * spread(values.slice(-READINGS_FEW)));
-    if (agree(latest) && step > allowed) {
-      this.#readings = this.#readings.slice(-AGREEING);
-      values = latest;
-    }
-    const keepsStill = this.#readings.length === READINGS_MAX && spread(values) < NOISY_MS;
-    const few = values.slice(-READINGS_FEW);
-    if (spread(few) < NOISY_MS) values = few;
-    this.#zeroMs = median(values);
-    if (keepsStill) this.depth.ms = this.#zeroMs - median(this.#rendered);
-    this.#deviationMs = uncertainty(values);
+  #believe(atMs: number): void {
+    let ways = this.#ways;
+    const few = ways.slice(-READINGS_FEW);
+    if (spread(few.map(({ rendered_ms }) => rendered_ms)) < NOISY_MS) ways = few;
+    const rendered = ways.map(({ rendered_ms }) => rendered_ms);
+    this.#renderedMs = center(rendered);
+    this.#deviationMs = spread(rendered) / Math.sqrt(rendered.length);
+    // Of the same readings: what one of them was misread by is in both, and does not count.
+    this.depth.take(atMs, center(ways.map(depthOf)));
   }
 
-  /** The timestamps, unless they are missing or made up. */
-  #values(): number[] {
-    const stamps = this.#readings.flatMap(({ stamp_ms }) => (stamp_ms === null ? [] : [stamp_ms]));
-    const areSane = stamps.length * 2 > this.#readings.length && spread(stamps) < SPREAD_MS_MAX;
-    return areSane ? stamps : this.#readings.map(({ latency_ms }) => latency_ms);
-  }
-
-  #stamp(): number | null {
+  #stamp(currentTime: number, atMs: number): Way | null {
     const stamp = this.context.getOutputTimestamp?.();
     if (stamp?.contextTime === undefined || stamp.performanceTime === undefined) return null;
     const { contextTime, performanceTime } = stamp;
-    const latency = this.context.currentTime - contextTime;
-    const ageMs = this.nowMs() - performanceTime;
-    const sane = contextTime > 0 && latency > -0.1 && latency < LATENCY_S_MAX && Math.abs(ageMs) < AGE_MS_MAX;
-    return sane ? performanceTime - contextTime * 1000 : null;
+    const latency = currentTime - contextTime;
+    const sane =
+      contextTime > 0 && latency > -0.1 && latency < LATENCY_S_MAX && Math.abs(atMs - performanceTime) < AGE_MS_MAX;
+    if (!sane) return null;
+    return { rendered_ms: performanceTime - currentTime * 1000, heard_ms: performanceTime - contextTime * 1000 };
   }
 
-  #latency(): number {
+  #seen(currentTime: number, atMs: number): Way {
     const latency = Math.min(this.context.outputLatency ?? this.context.baseLatency ?? 0, LATENCY_S_MAX);
-    return this.nowMs() - (this.context.currentTime - latency) * 1000;
+    const rendered_ms = atMs - currentTime * 1000;
+    return { rendered_ms, heard_ms: rendered_ms + latency * 1000 };
   }
 }
 
-/** Of their median, as one standard deviation: it is a quarter less certain than a mean. */
-function uncertainty(values: number[]): number {
-  return (1.2533 * spread(values)) / Math.sqrt(values.length);
+/** Whether the last of them are somewhere else, further off than that and than they scatter. */
+function hasStepped(values: number[], count: number, stepMs: number): boolean {
+  const before = values.slice(0, -count);
+  if (before.length < READINGS_MIN) return false;
+  const step = median(values.slice(-count)) - median(before);
+  return Math.abs(step) > stepMs + (STEP_SPREADS * spread(before)) / Math.sqrt(count);
 }
 
-function agree(latest: number[]): boolean {
-  return latest.length === AGREEING && Math.max(...latest) - Math.min(...latest) < STEP_MS;
+/** Whether all but the last, which agree, say something else. */
+function wereMisread(depths: number[]): boolean {
+  const latest = depths.slice(-MISREAD_AFTER);
+  return Math.max(...latest) - Math.min(...latest) < MISREAD_MS && hasStepped(depths, MISREAD_AFTER, MISREAD_MS);
+}
+
+function depthOf({ rendered_ms, heard_ms }: Way): number {
+  return heard_ms - rendered_ms;
 }

@@ -4,7 +4,7 @@ import { Corrector } from './corrector';
 import type { LongSource } from './long-track';
 import { Loudspeaker } from './loudspeaker';
 import { playsIn } from './output';
-import type { Depth } from './output-clock';
+import { OutputDepth } from './output-depth';
 import { Repertoire } from './repertoire';
 import { planStart } from './schedule';
 import type { Bench } from './signals';
@@ -55,7 +55,7 @@ export class Player {
   errorMs: number | null = null;
   #speaker: Loudspeaker | null = null;
   /** By output: what one turn at playing teaches, the next begins with. */
-  #depths = new Map<string, Depth>();
+  #depths = new Map<string, OutputDepth>();
   #volume = 1;
   #hushed = false;
   #corrector = new Corrector();
@@ -114,6 +114,11 @@ export class Player {
   /** The page is looked at again, or the machine woke up: a context that was put to sleep is not always woken. */
   wake(): void {
     this.#speaker?.wake();
+  }
+
+  /** Headphones came or went, perhaps: what was learned of outputs may be of others. */
+  outputsChanged(): void {
+    for (const depth of this.#depths.values()) depth.forget();
   }
 
   setVolume(volume: number): void {
@@ -354,7 +359,7 @@ export class Player {
     const { createContext, localNowMs, calibrated } = this.options;
     const context = createContext();
     const output = outputOf(context);
-    const depth = this.#depths.get(output) ?? { ms: null };
+    const depth = this.#depths.get(output) ?? new OutputDepth();
     this.#depths.set(output, depth);
     const speaker = new Loudspeaker(context, localNowMs, (output) => calibrated?.(output)?.offset_ms ?? 0, depth);
     this.#speaker = speaker;

@@ -184,6 +184,10 @@ export class LiveRoom {
     this.#connection.start();
     const network = () => this.#connection.setNetwork(navigator.onLine);
     const seen = () => this.#tell();
+    const outputs = () => this.#player.outputsChanged();
+    // Not where the page came over plain HTTP.
+    const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
+    mediaDevices?.addEventListener('devicechange', outputs);
     addEventListener('online', network);
     addEventListener('offline', network);
     document.addEventListener('visibilitychange', seen);
@@ -191,6 +195,7 @@ export class LiveRoom {
     this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
     if (!this.screen && playsHere(this.code)) this.#players.turnOn();
     return () => {
+      mediaDevices?.removeEventListener('devicechange', outputs);
       removeEventListener('online', network);
       removeEventListener('offline', network);
       document.removeEventListener('visibilitychange', seen);

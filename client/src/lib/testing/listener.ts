@@ -25,7 +25,7 @@ export class Listener {
     const { sleep } = world;
     const isAsleep = () => sleep !== undefined && trueMs() >= sleep.fromMs && trueMs() < sleep.fromMs + sleep.forMs;
     const dropOuts = [...(card.dropOuts ?? []), ...(sleep === undefined ? [] : [sleep])];
-    this.card = new SoundCard(trueMs, localMs, { ...card, dropOuts });
+    this.card = new SoundCard(trueMs, local, { ...card, dropOuts });
     this.clock = new ServerClock(
       (t0) => {
         if (isAsleep() || random() < (world.lostShare ?? 0)) return true;

@@ -24,16 +24,20 @@ export class SoundCard extends FakeAudio {
 
   constructor(
     private readonly trueMs: () => number,
-    localMs: () => number,
+    /** What the page's clock shows at a true time. */
+    local: (trueMs: number) => number,
     private readonly options: SoundCardOptions,
   ) {
+    const localMs = () => local(trueMs());
     super(localMs);
     const random = seeded(options.seed ?? 7);
     const said = options.saidLatencyMs ?? (() => this.#latencyMs);
+    // As browsers do: of the moment at which the last block was asked for.
     this.getOutputTimestamp = () => {
       const noiseMs = (options.noiseMs ?? 0.5) * (2 * random() - 1);
-      const heard = this.#renderedAt(trueMs() - said(localMs()) + noiseMs);
-      return { contextTime: Math.max(0, heard), performanceTime: localMs() };
+      const askedMs = this.#momentOf(this.currentTime - BLOCK_S);
+      const heard = this.#renderedAt(askedMs - said(localMs()) + noiseMs);
+      return { contextTime: Math.max(0, heard), performanceTime: local(askedMs) };
     };
   }
 
@@ -64,6 +68,17 @@ export class SoundCard extends FakeAudio {
     let playedMs = atMs;
     for (const { fromMs, forMs } of this.options.dropOuts ?? [])
       playedMs -= Math.min(Math.max(atMs - fromMs, 0), forMs);
-    return (playedMs / 1000) * (1 + (this.options.ppm ?? 0) / 1e6);
+    return playedMs * this.#secondsPerMs;
+  }
+
+  /** When it had rendered so much. */
+  #momentOf(contextTime: number): number {
+    let atMs = contextTime / this.#secondsPerMs;
+    for (const { fromMs, forMs } of this.options.dropOuts ?? []) if (atMs > fromMs) atMs += forMs;
+    return atMs;
+  }
+
+  get #secondsPerMs(): number {
+    return (1 + (this.options.ppm ?? 0) / 1e6) / 1000;
   }
 }

@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { OutputDepth } from './output-depth';
+
+describe('depth of an output', () => {
+  let depth: OutputDepth;
+  let atMs: number;
+  beforeEach(() => {
+    depth = new OutputDepth();
+    atMs = 0;
+  });
+  /** What is told, ten times a second for so long. */
+  const tell = (seconds: number, told: (s: number) => number) => {
+    for (let n = 0; n < seconds * 10; n += 1, atMs += 100) depth.take(atMs, told(n / 10));
+  };
+
+  it('is what was told in the first two seconds until that keeps still for ten', () => {
+    tell(2, () => 40);
+    tell(9, (s) => 40 + s);
+    expect(depth.ms).toBe(40);
+    tell(12, () => 47);
+    expect(depth.ms).toBeCloseTo(47, 0);
+  });
+
+  it('says how sure it is of either', () => {
+    tell(2, () => 40);
+    expect(depth.deviationMs).toBe(0.6);
+    tell(10, () => 40);
+    expect(depth.deviationMs).toBe(0.2);
+  });
+
+  it('does not wait for ever for what never keeps still', () => {
+    tell(2, () => 60);
+    tell(29, (s) => 40 + 5 * Math.sin(s));
+    tell(60, (s) => 40 + 5 * Math.sin(s));
+    expect(depth.ms).toBeCloseTo(40, 0);
+  });
+
+  it('is hardly moved by what is told after a loss of sound', () => {
+    tell(60, () => 40);
+    depth.unsettle();
+    tell(60, (s) => 40 - 60 * Math.exp(-s / 6));
+    expect(depth.ms).toBeCloseTo(40, 0);
+  });
+
+  it('is that of another output once this keeps still', () => {
+    tell(60, () => 40);
+    tell(4, () => 220);
+    expect(depth.ms).toBe(40);
+    tell(10, () => 220);
+    expect(depth.ms).toBeCloseTo(220);
+  });
+
+  it('is held where sound is lost soon after the beginning', () => {
+    tell(1.5, () => 40);
+    depth.unsettle();
+    tell(9, (s) => -20 + 8 * s);
+    expect(depth.ms).toBe(40);
+  });
+
+  it('begins anew where sound is lost too soon to know anything', () => {
+    tell(0.5, () => 40);
+    depth.unsettle();
+    tell(2, () => 60);
+    expect(depth.ms).toBe(60);
+  });
+
+  it('moves slowly where it is a little off for long', () => {
+    tell(60, () => 40);
+    tell(20, () => 43);
+    expect(depth.ms).toBeLessThan(41.5);
+    tell(60, () => 43);
+    expect(depth.ms).toBeCloseTo(43);
+  });
+
+  it('begins anew where somebody else tells', () => {
+    tell(60, () => 40);
+    depth.forget();
+    tell(1, () => 20);
+    expect(depth.ms).toBe(20);
+  });
+});
