@@ -13,8 +13,8 @@ const FIRST_MS = 2_000;
 const FIRST_MIN = 10;
 /** What keeps to so little for so long is right, and what never does is believed in the end. */
 const STILL_MS = 10_000;
-const STILL_SPAN_MS = 1.5;
-const SWING_MS_MAX = 30_000;
+const STILL_SPAN_MS = 1;
+const SWING_MS_MAX = 60_000;
 /** Once a second says as much as each time, and sorts less. */
 const LEARN_EVERY_MS = 1_000;
 const LEARNED_MAX = 60;
