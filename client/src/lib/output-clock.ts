@@ -1,4 +1,4 @@
-import { center, median, spread } from './numbers';
+import { center, spread } from './numbers';
 import { OutputDepth } from './output-depth';
 
 /** What of an `AudioContext` tells when its samples are heard. */
@@ -25,8 +25,8 @@ const SPREAD_MS_MAX = 150;
 /** A context that stands still for so long is without sound; it moves in steps of at most a few dozen milliseconds. */
 const STALL_MS = 250;
 /**
- * Sound was lost, and all that comes is that much later, where the last readings find the context off by more than this,
- * and by more than readings scatter: at once where they hardly do, after a second where they do.
+ * Sound was lost, and all that comes is that much later, where the last readings find the context late by more than this
+ * and than readings scatter: at once where they hardly do, after a second where they do.
  */
 const STEP_MS = 2;
 const STEP_SPREADS = 4;
@@ -43,6 +43,7 @@ interface Way {
 
 /** What was read at once. */
 interface Reading {
+  at_ms: number;
   /** By the timestamp, which is of the moment when the last block was asked for. */
   stamp: Way | null;
   /** By looking, with chance in it as long as a block, and the latency. */
@@ -88,7 +89,7 @@ export class OutputClock {
     const seen = this.#seen(currentTime, atMs);
     // The machine slept, and nobody looked meanwhile.
     if (seen.rendered_ms - (this.#readings.at(-1)?.seen ?? seen).rendered_ms > STALL_MS) this.forget();
-    const reading = { stamp: this.#stamp(currentTime, atMs), seen };
+    const reading = { at_ms: atMs, stamp: this.#stamp(currentTime, atMs), seen };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
     this.#chooseWay();
     this.#forgetBefore();
@@ -146,10 +147,10 @@ export class OutputClock {
   #forgetBefore(): void {
     const ways = this.#ways;
     const rendered = ways.map(({ rendered_ms }) => rendered_ms);
-    const lost = STEP_READINGS.find((count) => hasStepped(rendered, count, STEP_MS));
+    const lost = STEP_READINGS.find((count) => stepOf(rendered, count) > STEP_MS);
     if (lost !== undefined) {
       this.#readings = this.#readings.slice(-lost);
-      this.depth.unsettle();
+      this.depth.lose(this.#readings[0]!.at_ms, center(ways.slice(0, -lost).map(depthOf)));
     } else if (this.depth.isNew && wereMisread(ways.map(depthOf))) {
       this.#readings = this.#readings.slice(-MISREAD_AFTER);
       this.depth.forget();
@@ -185,18 +186,19 @@ export class OutputClock {
   }
 }
 
-/** Whether the last of them are somewhere else, further off than that and than they scatter. */
-function hasStepped(values: number[], count: number, stepMs: number): boolean {
+/** How much further on the last of them are, as far as that is more than they scatter. */
+function stepOf(values: number[], count: number): number {
   const before = values.slice(0, -count);
-  if (before.length < READINGS_MIN) return false;
-  const step = median(values.slice(-count)) - median(before);
-  return Math.abs(step) > stepMs + (STEP_SPREADS * spread(before)) / Math.sqrt(count);
+  if (before.length < READINGS_MIN) return 0;
+  const step = center(values.slice(-count)) - center(before);
+  return Math.sign(step) * Math.max(0, Math.abs(step) - (STEP_SPREADS * spread(before)) / Math.sqrt(count));
 }
 
 /** Whether all but the last, which agree, say something else. */
 function wereMisread(depths: number[]): boolean {
   const latest = depths.slice(-MISREAD_AFTER);
-  return Math.max(...latest) - Math.min(...latest) < MISREAD_MS && hasStepped(depths, MISREAD_AFTER, MISREAD_MS);
+  const doAgree = Math.max(...latest) - Math.min(...latest) < MISREAD_MS;
+  return doAgree && Math.abs(stepOf(depths, MISREAD_AFTER)) > MISREAD_MS;
 }
 
 function depthOf({ rendered_ms, heard_ms }: Way): number {

@@ -38,7 +38,7 @@ describe('depth of an output', () => {
 
   it('is hardly moved by what is told after a loss of sound', () => {
     tell(60, () => 40);
-    depth.unsettle();
+    depth.lose(atMs, 40);
     tell(60, (s) => 40 - 60 * Math.exp(-s / 6));
     expect(depth.ms).toBeCloseTo(40, 0);
   });
@@ -52,13 +52,22 @@ describe('depth of an output', () => {
   });
 
   it('is held where sound is lost soon after the beginning', () => {
-    tell(1.5, () => 40);
-    depth.unsettle();
+    tell(1.3, () => 40);
+    depth.lose(atMs, 40);
     tell(9, (s) => -20 + 8 * s);
     expect(depth.ms).toBe(40);
   });
 
-  it('begins anew where sound is lost too soon to know anything', () => {
+  it('is what was told before the loss, where that is noticed late', () => {
+    tell(1.2, () => 40);
+    const lostAtMs = atMs;
+    tell(1, () => 28);
+    depth.lose(lostAtMs, 40);
+    tell(9, (s) => 28 + s);
+    expect(depth.ms).toBe(40);
+  });
+
+  it('begins anew where a stream does before anything is known', () => {
     tell(0.5, () => 40);
     depth.unsettle();
     tell(2, () => 60);

@@ -6,7 +6,8 @@ import { center, median, quantile } from './numbers';
  * within 0.2 ms where sound cards and browsers stood still for up to a second. What a system *tells* does not. PulseAudio
  * estimates a rate, which swings by some per cent after a start, and what it tells with it, by up to 35 ms for up to 20 s;
  * and a loss of sound it takes for a change of depth, by as much as was lost. What it tells on average of its first two
- * seconds is right to 1 ms even so. That is held first, and then the middle of all that was told while that kept still.
+ * seconds is mostly right to 1 ms even so. That is held first, and then the middle of all that was told while that kept
+ * still.
  */
 
 const FIRST_MS = 2_000;
@@ -55,12 +56,21 @@ export class OutputDepth {
     return this.#learned.length > 0 ? LEARNED_DEVIATION_MS : FIRST_DEVIATION_MS;
   }
 
-  /** A stream begins, or sound was lost: what is told may swing from here on. */
+  /** A stream begins: what is told may swing from here on. */
   unsettle(): void {
     this.#recent = [];
     this.#sinceMs = null;
-    if (this.#firstCount < FIRST_MIN) this.#meet();
-    else this.#firstUntilMs = Number.NEGATIVE_INFINITY;
+    this.#firstUntilMs = this.#firstCount < FIRST_MIN ? null : Number.NEGATIVE_INFINITY;
+    if (this.#firstUntilMs === null) this.#firstCount = 0;
+  }
+
+  /** Sound was lost, since then, and what is told may swing from here on; this was told before. */
+  lose(sinceMs: number, toldMs: number): void {
+    if (this.#learned.length === 0 && this.#firstUntilMs !== null && sinceMs < this.#firstUntilMs) {
+      this.#ms = toldMs;
+      this.#firstCount = FIRST_MIN;
+    }
+    this.unsettle();
   }
 
   /** It may be another output, or somebody else tells. */
@@ -81,11 +91,6 @@ export class OutputDepth {
       this.#ms = toldMs;
       this.#firstCount += 1;
     }
-  }
-
-  #meet(): void {
-    this.#firstUntilMs = null;
-    this.#firstCount = 0;
   }
 
   #learn(atMs: number): void {
