@@ -144,6 +144,7 @@ export class OutputClock {
     return stamps.length > 0 ? stamps : this.#readings.map(({ seen }) => seen);
   }
 
+  /** Sound was lost, or what was told first is not true: what was read before is of before. */
   #forgetBefore(): void {
     const ways = this.#ways;
     const rendered = ways.map(({ rendered_ms }) => rendered_ms);
