@@ -37,9 +37,9 @@ export class Device {
     private readonly member: Member,
     private readonly make: Make,
   ) {
-    const startMs = nowMs();
-    const localMs = () => nowMs() + make.clockAheadMs + ((nowMs() - startMs) * make.clockPpm) / 1e6;
-    this.#card = new Card(nowMs, localMs, { ppm: make.cardPpm, latencyMs: make.latencyMs, seed: make.seed });
+    const local = clockOf(make, nowMs());
+    const localMs = () => local(nowMs());
+    this.#card = new Card(nowMs, local, { ppm: make.cardPpm, latencyMs: make.latencyMs, seed: make.seed });
     this.#clock = new ServerClock(
       (t0) => member.send({ type: 'sync', t0 }),
       localMs,
@@ -98,6 +98,11 @@ export class Device {
   #tell(): void {
     this.member.send({ type: 'status', playback: this.#player.status(), idle: false });
   }
+}
+
+/** What its clock shows at a true time, which need not be now. */
+export function clockOf({ clockAheadMs, clockPpm }: Pick<Make, 'clockAheadMs' | 'clockPpm'>, startMs: number) {
+  return (trueMs: number): number => trueMs + clockAheadMs + ((trueMs - startMs) * clockPpm) / 1e6;
 }
 
 class Card extends SoundCard {
