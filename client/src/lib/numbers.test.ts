@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clamp, median, quantile, spread } from './numbers';
+import { clamp, deviation, median, quantile, spread } from './numbers';
 
 it('takes the middle', () => {
   expect(median([9, 1, 5])).toBe(5);
@@ -15,6 +15,11 @@ it('takes what a share lies below', () => {
 it('measures how far values lie apart, whatever one of them says', () => {
   expect(spread([1, 2, 3, 4, 5])).toBeCloseTo(1.4826);
   expect(spread([1, 2, 3, 4, 5_000])).toBeCloseTo(1.4826);
+});
+
+it('measures how far few values lie apart, though half of them agree', () => {
+  expect(deviation([2, 2, 2, 6])).toBeCloseTo(Math.sqrt(3));
+  expect(spread([2, 2, 2, 6])).toBe(0);
 });
 
 it('keeps within bounds', () => {

@@ -24,6 +24,12 @@ export function spread(values: readonly number[]): number {
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
 }
 
+/** The standard deviation, which every outlier enlarges, but which few values do not make too small by chance. */
+export function deviation(values: readonly number[]): number {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+}
+
 /** The mean of all but outliers: less certain than a mean by little, and misled by no single value. */
 export function center(values: readonly number[]): number {
   const middle = median(values);

@@ -1,4 +1,4 @@
-import { center, spread } from './numbers';
+import { center, deviation, spread } from './numbers';
 import { OutputDepth } from './output-depth';
 
 /** What of an `AudioContext` tells when its samples are heard. */
@@ -192,7 +192,9 @@ function stepOf(values: number[], count: number): number {
   const before = values.slice(0, -count);
   if (before.length < READINGS_MIN) return 0;
   const step = center(values.slice(-count)) - center(before);
-  return Math.sign(step) * Math.max(0, Math.abs(step) - (STEP_SPREADS * spread(before)) / Math.sqrt(count));
+  // Of few readings half may agree by chance, however much they scatter.
+  const scatter = before.length < READINGS_FEW ? Math.max(spread(before), deviation(before)) : spread(before);
+  return Math.sign(step) * Math.max(0, Math.abs(step) - (STEP_SPREADS * scatter) / Math.sqrt(count));
 }
 
 /** Whether all but the last, which agree, say something else. */
