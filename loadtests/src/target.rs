@@ -214,7 +214,7 @@ pub(crate) async fn listen_quietly(dialect: Dialect, mut connection: Connection)
         .await
 }
 
-/// Positions that a seek can say; beyond it they begin anew.
+/// Positions that a seek can say, from 1 on; beyond they begin anew. At 0 the music starts, which nobody published.
 const POSITIONS: u64 = 30_000;
 
 impl Dialect {
@@ -222,7 +222,7 @@ impl Dialect {
     pub(crate) fn publish(self, number: u64) -> String {
         match self {
             Self::Tutti => {
-                let (id, position) = (uuid::Uuid::new_v4(), number % POSITIONS);
+                let (id, position) = (uuid::Uuid::new_v4(), 1 + number % POSITIONS);
                 format!(r#"{{"type":"command","id":"{id}","command":{{"name":"seek","position_ms":{position}}}}}"#)
             }
             Self::Plain => payload(number),
@@ -235,9 +235,10 @@ impl Dialect {
         match self {
             Self::Tutti if text.starts_with(br#"{"type":"delta""#) => {
                 // A position repeats itself after a long time; it is the next such one that is meant.
-                number_after(text, br#""anchor_position_ms":"#).map_or(Heard::Other, |position| {
+                let position = number_after(text, br#""anchor_position_ms":"#).filter(|position| *position > 0);
+                position.map_or(Heard::Other, |position| {
                     let next = last.map_or(0, |last| last + 1);
-                    let ahead = (position + POSITIONS - next % POSITIONS) % POSITIONS;
+                    let ahead = (position - 1 + POSITIONS - next % POSITIONS) % POSITIONS;
                     // Behind by a little is a repetition, not a lead of almost all positions.
                     Heard::Delivery(if ahead > POSITIONS / 2 {
                         (next + ahead).saturating_sub(POSITIONS)
@@ -307,12 +308,12 @@ mod tests {
             )
         };
         for (position, last, number) in [
-            (0, None, 0),
-            (5, Some(4), 5),
-            (7, Some(4), 7),
-            (4, Some(4), 4),
-            (0, Some(POSITIONS - 1), POSITIONS),
-            (3, Some(2 * POSITIONS + 2), 2 * POSITIONS + 3),
+            (1, None, 0),
+            (6, Some(4), 5),
+            (8, Some(4), 7),
+            (5, Some(4), 4),
+            (1, Some(POSITIONS - 1), POSITIONS),
+            (4, Some(2 * POSITIONS + 2), 2 * POSITIONS + 3),
         ] {
             let text = delta(position);
             assert_eq!(
@@ -322,5 +323,6 @@ mod tests {
             );
             assert_eq!(offset_of(text.as_bytes()), Some(7));
         }
+        assert_eq!(Dialect::Tutti.hear(delta(0).as_bytes(), None), Heard::Other, "the music starts");
     }
 }
