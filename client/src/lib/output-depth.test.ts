@@ -29,11 +29,30 @@ describe('depth of an output', () => {
   });
 
   it('does not wait for ever for what never keeps still', () => {
-    tell(2, () => 60);
-    tell(58, (s) => 40 + 5 * Math.sin(s));
-    expect(depth.ms).toBe(60);
-    tell(60, (s) => 40 + 5 * Math.sin(s));
+    const restless = (s: number) => 40 + 5 * Math.sin(3 * s);
+    tell(2, () => 42);
+    tell(58, restless);
+    expect(depth.ms).toBe(42);
+    tell(60, restless);
     expect(depth.ms).toBeCloseTo(40, 0);
+  });
+
+  it('is not what was told first where what is told keeps off that, though not still', () => {
+    tell(4, () => 46);
+    tell(3, (s) => 46 - 2 * s);
+    const unsteady = (s: number) => 40 + 0.8 * Math.sin(20 * s);
+    tell(2, unsteady);
+    expect(depth.ms).toBe(46);
+    tell(2.5, unsteady);
+    expect(Math.abs(depth.ms - 40)).toBeLessThan(1);
+  });
+
+  it('is held through a swing, however large', () => {
+    tell(2, () => 40);
+    for (let s = 0; s < 30; s += 1) {
+      tell(1, (part) => 40 - 35 * Math.min((s + part) / 2, Math.exp(-(s + part - 2) / 5)));
+      expect(Math.abs(depth.ms - 40)).toBeLessThan(1);
+    }
   });
 
   it('is hardly moved by what is told after a loss of sound', () => {
@@ -56,6 +75,15 @@ describe('depth of an output', () => {
     depth.lose(atMs, 40);
     tell(9, (s) => -20 + 8 * s);
     expect(depth.ms).toBe(40);
+  });
+
+  it('is not doubted after a loss, of which more is told, and for longer', () => {
+    tell(4, () => 40);
+    depth.lose(atMs, 40);
+    for (let s = 0; s < 30; s += 1) {
+      tell(1, (part) => 40 - 50 * Math.exp(-(s + part) / 15));
+      expect(depth.ms).toBe(40);
+    }
   });
 
   it('is what was told before the loss, where that is noticed late', () => {

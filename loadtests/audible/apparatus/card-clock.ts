@@ -30,14 +30,17 @@ function play(cards: Card[]): never {
   const startMs = nowMs();
   console.log(`playing since ${startMs}`);
   const tick = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
+  for (let lookedMs = startMs; ; ) {
     // A thread that does nothing but this keeps time better than timers do.
     Atomics.wait(tick, 0, 0, TICK_MS);
-    for (const card of cards) advance(card, nowMs() - startMs);
+    const atMs = nowMs();
+    for (const card of cards) advance(card, atMs - startMs, atMs - lookedMs);
+    lookedMs = atMs;
   }
 }
 
-function advance(card: Card, passedMs: number): void {
+/** `stoodMs`: since it was last advanced. Where that is more than a pipe holds, it was this process that did not run. */
+function advance(card: Card, passedMs: number, stoodMs: number): void {
   const due = Math.floor(passedMs * card.samplesPerMs) - card.played;
   if (due <= 0) return;
   const buffer = Buffer.alloc(due * FRAME_BYTES);
@@ -48,7 +51,9 @@ function advance(card: Card, passedMs: number): void {
   const heard = Buffer.alloc(4 * due);
   for (let n = 0; n < frames; n += 1) buffer.copy(heard, 4 * n, n * FRAME_BYTES, n * FRAME_BYTES + 4);
   writeSync(card.heard, heard);
-  if (frames < due && card.sounding) console.log(`starved at ${(passedMs / 1000).toFixed(3)} s`);
+  if (frames < due && card.sounding) {
+    console.log(`starved at ${(passedMs / 1000).toFixed(3)} s, having stood still for ${stoodMs.toFixed(0)} ms`);
+  }
   card.sounding = frames === due;
   card.played += due;
 }

@@ -8,6 +8,7 @@ import { CARD_CHANNELS } from './card-clock.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
 import { PulseAudio } from './pulse.ts';
 import { Recording } from './recording.ts';
+import { goFirst } from './urgency.ts';
 
 const CARD_CLOCK = fileURLToPath(new URL('./card-clock.ts', import.meta.url));
 const LOOK_EVERY_MS = 20;
@@ -71,6 +72,8 @@ export class OwnCards implements Outputs {
     for (const file of files) execFileSync('touch', [file]);
     const cards = this.ppm.map((ppm, player) => [join(this.pulse.folder, `pipe${player}`), files[player], ppm]);
     const startMs = await this.#clock.start([...process.execArgv, CARD_CLOCK, JSON.stringify(cards)]);
+    // Where that is not allowed, nothing else is either, and the players say so.
+    await goFirst(this.#clock.pid!);
     this.recording.startMs = Number(startMs);
     this.#files = files.map((file) => openSync(file, 'r'));
     this.#rests = files.map(() => Buffer.alloc(0));

@@ -11,8 +11,14 @@ import { treeOf } from './process-tree.ts';
  * the other work of the machine is what is measured.
  */
 
-/** As desktops run sound: round robin, low among those. Pages stay below: a busy one would stop its own sound. */
-const REAL_TIME = 3;
+/**
+ * Round robin at real-time priority, where whoever is busy keeps those of the same rank waiting for up to 100 ms. So what
+ * records waits for what sounds, and that for nobody but the sound cards, which need no processor where they are real.
+ */
+const RECORDING = 3;
+const SOUND = 5;
+const SOUND_CARDS = 7;
+/** Not at real-time priority, before all else. Pages: a busy one would stop its own sound. */
 const FIRST = -11;
 const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
@@ -24,19 +30,19 @@ const hurried = new Set<number>();
 /** Those that go before everything else, and keep that. */
 const leading = new Set<number>();
 
-/** Puts a process before all others, its sound too; false: not allowed here. */
+/** Puts a process before all others, its sound too, as a sound card is; false: not allowed here. */
 export async function goFirst(pid: number): Promise<boolean> {
   leading.add(pid);
-  return schedule('--fifo', String(REAL_TIME + 1), pid);
+  return schedule('--fifo', SOUND_CARDS, pid);
 }
 
 /** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
 export async function hurry(): Promise<boolean> {
   let allowed = true;
   for (const pid of ours()) {
-    const isBrowser = nameOf(`/proc/${pid}`) === 'chromium';
-    if (!isBrowser) allowed = (await hurryOnce(pid, '--all-tasks')) && allowed;
-    else for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
+    const name = nameOf(`/proc/${pid}`);
+    if (name === 'chromium') for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
+    else allowed = (await hurryOnce(pid, name === 'pulseaudio' ? SOUND : RECORDING, '--all-tasks')) && allowed;
   }
   return allowed;
 }
@@ -45,7 +51,7 @@ export async function hurry(): Promise<boolean> {
 export async function ease(): Promise<void> {
   hurried.clear();
   for (const pid of ours()) {
-    if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', '0', pid, '--all-tasks');
+    if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', 0, pid, '--all-tasks');
     else for (const thread of threadsOf(pid)) prioritize(thread, ORDINARY);
   }
 }
@@ -54,13 +60,13 @@ const ours = (): number[] => treeOf(process.pid).filter((pid) => !leading.has(pi
 
 async function hurryThread(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
-  return isSound ? hurryOnce(thread) : prioritize(thread, FIRST);
+  return isSound ? hurryOnce(thread, SOUND) : prioritize(thread, FIRST);
 }
 
-async function hurryOnce(id: number, ...more: string[]): Promise<boolean> {
+async function hurryOnce(id: number, priority: number, ...more: string[]): Promise<boolean> {
   if (hurried.has(id)) return true;
   hurried.add(id);
-  return schedule('--rr', String(REAL_TIME), id, ...more);
+  return schedule('--rr', priority, id, ...more);
 }
 
 function prioritize(thread: number, priority: number): boolean {
@@ -72,9 +78,9 @@ function prioritize(thread: number, priority: number): boolean {
   }
 }
 
-async function schedule(policy: string, priority: string, id: number, ...more: string[]): Promise<boolean> {
+async function schedule(policy: string, priority: number, id: number, ...more: string[]): Promise<boolean> {
   try {
-    await run('chrt', [...more, policy, '--pid', priority, String(id)]);
+    await run('chrt', [...more, policy, '--pid', String(priority), String(id)]);
     return true;
   } catch {
     return hasEnded(id);

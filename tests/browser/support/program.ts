@@ -37,6 +37,11 @@ export class Program {
     return serving.finally(() => clearTimeout(late));
   }
 
+  /** While it goes on. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Says it to a program that goes on. */
   tell(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
