@@ -69,7 +69,8 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 /// A year.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Wraps routes, so that nothing leaves without its headers and no refusal without its problem document.
+/// Wraps routes, so that nothing leaves without its headers and no refusal without its problem document. A handshake is no
+/// document that they could be about.
 pub fn frame(
     services: &SharedServices,
     routes: BoxedFilter<(Response,)>,
@@ -79,6 +80,9 @@ pub fn frame(
     let (policy, permissions) = (content_security_policy(sdk_url), permissions_policy(sdk_url));
     routes.recover(|rejection: Rejection| std::future::ready(Ok::<_, Infallible>(problem(&rejection)))).unify().map(
         move |mut response: Response| {
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                return response;
+            }
             let headers = response.headers_mut();
             headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
             headers.entry(PERMISSIONS_POLICY).or_insert_with(|| permissions.clone());

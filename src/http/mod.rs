@@ -86,8 +86,9 @@ pub type SharedServices = Arc<Services>;
 
 /// Everything this server answers over HTTP.
 pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    let routes = api(services)
-        .or(websocket::route(services))
+    // The door first: after a restart everybody comes through it at once, and each route that says no costs.
+    let routes = websocket::route(services)
+        .or(api(services))
         .unify()
         .or(server::health(services))
         .unify()
