@@ -11,8 +11,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::{Store, StoreResult};
 use crate::config::StorageConfig;
+use checkpoints::Checkpoints;
 
 pub mod backup;
+mod checkpoints;
 mod identity;
 mod journal;
 mod rooms;
@@ -42,6 +44,7 @@ pub struct SqliteStore {
     /// One connection: SQLite has one writer, so queueing here beats `SQLITE_BUSY` there.
     write: SqlitePool,
     read: SqlitePool,
+    checkpoints: Checkpoints,
 }
 
 impl SqliteStore {
@@ -63,11 +66,13 @@ impl SqliteStore {
             .foreign_keys(false)
             // What is erased is overwritten, where that costs no further write.
             .pragma("secure_delete", "FAST")
+            .pragma("wal_autocheckpoint", checkpoints::LOG_PAGES_MAX)
             .busy_timeout(BUSY_TIMEOUT);
         let write = pool(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&write).await.map_err(sqlx::Error::from)?;
+        let checkpoints = Checkpoints::new(pool(1).connect_lazy_with(options.clone()));
         let read = pool(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read })
+        Ok(Self { write, read, checkpoints })
     }
 }
 
@@ -79,6 +84,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.checkpoints.close().await;
         self.read.close().await;
         self.write.close().await;
     }

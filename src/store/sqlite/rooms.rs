@@ -91,7 +91,9 @@ impl RoomStore for SqliteStore {
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
-        append_all(&self.write, batches).await
+        append_all(&self.write, batches).await?;
+        self.checkpoints.appended(batches.len());
+        Ok(())
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
