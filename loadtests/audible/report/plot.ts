@@ -48,7 +48,7 @@ export function plot(results: Results): string {
   circle { fill: #1d4ed8; fill-opacity: 0.35 } circle.aside { fill: #999 }
 </style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
-<text class="head" x="${LEFT}" y="20">How far apart two players are heard, in ms: a dot for each second, grey where the machine stood still, bars at what is promised</text>
+<text class="head" x="20" y="20">How far apart two players are heard, in ms: a dot for each second, grey where the machine stood still, bars at what is promised</text>
 ${[...lines, ...drawn].join('\n')}
 </svg>
 `;
