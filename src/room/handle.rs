@@ -14,9 +14,12 @@ use crate::connection::Link;
 pub struct RoomHandle {
     pub(super) id: RoomId,
     pub(super) passcode_hash: Option<Arc<str>>,
-    pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) inbox: Inbox,
     pub(super) view: watch::Receiver<View>,
 }
+
+/// The way to a room's actor. In boxes: a channel keeps at least 32 places, of which a quiet room uses none.
+pub(super) type Inbox = mpsc::Sender<Box<Message>>;
 
 /// A connection at the door.
 #[derive(Debug)]
@@ -110,7 +113,7 @@ impl RoomHandle {
 
     /// What a device is doing. Dropped when the room has more to do than it can.
     pub fn status(&self, connection: ConnectionId, status: DeviceStatus) {
-        let _ = self.inbox.try_send(Message::Status { connection, status });
+        let _ = self.inbox.try_send(Box::new(Message::Status { connection, status }));
     }
 
     /// What goes on in the room, now and from now on. Only what is durable is seen.
@@ -121,7 +124,7 @@ impl RoomHandle {
     /// Tells the host something by a `notice`, on the devices that are connected. Dropped when the room has more to do than
     /// it can.
     pub fn notify_host(&self, code: &'static str, message: String) {
-        let _ = self.inbox.try_send(Message::NotifyHost { code, message });
+        let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code, message }));
     }
 
     /// A connection that missed deltas can be written again.
@@ -142,6 +145,6 @@ impl RoomHandle {
 
     /// A room that is gone takes nothing; whoever waits for an answer sees its sender dropped.
     async fn send(&self, message: Message) {
-        let _ = self.inbox.send(message).await;
+        let _ = self.inbox.send(Box::new(message)).await;
     }
 }

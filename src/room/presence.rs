@@ -7,9 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tutti_protocol::client::DevicePlayback;
-use tutti_protocol::{ConnectionId, DevicePresence, DeviceStatus, EntryId, MemberPresence, Output, UserId};
+use tutti_protocol::{ConnectionId, DeviceStatus, EntryId, Output, UserId};
 
 use super::state::Audience;
+use super::wire::{Present, PresentDevice};
 use crate::connection::{Link, Outbox};
 
 /// The connections of a room, by member.
@@ -36,7 +37,8 @@ struct Connected {
     link: Arc<Link>,
     /// Where among the outboxes its own is.
     place: usize,
-    playback: Option<DevicePlayback>,
+    /// In a box: most devices are remote controls, and say nothing of the kind.
+    playback: Option<Box<DevicePlayback>>,
     idle: bool,
     /// Entries that it could start at once.
     ready: Vec<EntryId>,
@@ -120,11 +122,11 @@ impl Presence {
         let ready = playback.as_mut().map(|playback| std::mem::take(&mut playback.ready)).unwrap_or_default();
         let Some(connected) = self.connected.get(&connection) else { return };
         let member = connected.link.user;
-        if connected.playback != playback || connected.idle != idle {
+        if connected.playback.as_deref() != playback.as_ref() || connected.idle != idle {
             self.changed.insert(member);
         }
         self.count(connection, |connected| {
-            connected.playback = playback;
+            connected.playback = playback.map(Box::new);
             connected.idle = idle;
             connected.ready = ready;
         });
@@ -190,26 +192,26 @@ impl Presence {
     }
 
     /// The members whose presence changed, as they are now.
-    pub(super) fn take_changes(&mut self) -> Vec<MemberPresence> {
+    pub(super) fn take_changes(&mut self) -> Vec<Present<'_>> {
         std::mem::take(&mut self.changed).into_iter().map(|member| self.of(member)).collect()
     }
 
     /// Everyone who is connected.
-    pub(super) fn all(&self) -> Vec<MemberPresence> {
+    pub(super) fn all(&self) -> Vec<Present<'_>> {
         self.by_member.keys().map(|member| self.of(*member)).collect()
     }
 
-    fn of(&self, member: UserId) -> MemberPresence {
+    fn of(&self, member: UserId) -> Present<'_> {
         let devices: Vec<_> = self
             .connections_of(member)
-            .map(|Connected { link, playback, .. }| DevicePresence {
+            .map(|Connected { link, playback, .. }| PresentDevice {
                 id: link.device.id,
-                name: link.device.name.clone(),
+                name: &link.device.name,
                 kind: link.device.kind,
-                playback: playback.clone(),
+                playback: playback.as_deref(),
             })
             .collect();
         let idle = !devices.is_empty() && !self.active.contains(&member);
-        MemberPresence { member, devices, idle }
+        Present { member, devices, idle }
     }
 }

@@ -3,7 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tutti_protocol::{Command, Entry, MemberPresence, Position, ServerFrame, UserId};
+use tutti_protocol::client::DevicePlayback;
+use tutti_protocol::{Command, DeviceId, DeviceKind, Entry, Position, ServerFrame, UserId};
 
 use super::state::RoomState;
 use crate::connection::frame;
@@ -20,6 +21,33 @@ struct Delta<'a> {
     upcoming_total: Option<u32>,
 }
 
+/// [`ServerFrame::Presence`] around what the room holds, since whoever comes is told of everyone.
+#[derive(Serialize)]
+struct Presence<'a> {
+    r#type: &'static str,
+    full: bool,
+    members: Vec<Present<'a>>,
+}
+
+/// [`MemberPresence`](tutti_protocol::MemberPresence).
+#[derive(Serialize)]
+pub(super) struct Present<'a> {
+    pub(super) member: UserId,
+    pub(super) devices: Vec<PresentDevice<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) idle: bool,
+}
+
+/// [`DevicePresence`](tutti_protocol::DevicePresence).
+#[derive(Serialize)]
+pub(super) struct PresentDevice<'a> {
+    pub(super) id: DeviceId,
+    pub(super) name: &'a str,
+    pub(super) kind: DeviceKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) playback: Option<&'a DevicePlayback>,
+}
+
 /// A delta around a JSON array of events, with the new order when there is one.
 pub(super) fn delta(position: Position, events: &str, upcoming: Option<(Vec<Entry>, u32)>) -> Bytes {
     let events: &RawValue = serde_json::from_str(events).expect("events were written as JSON");
@@ -32,8 +60,8 @@ pub(super) fn snapshot(epoch: u64, room: &RoomState) -> Bytes {
     frame::json(&ServerFrame::Snapshot { position, room: Box::new(room.snapshot()) })
 }
 
-pub(super) fn presence(full: bool, members: Vec<MemberPresence>) -> Bytes {
-    frame::json(&ServerFrame::Presence { full, members })
+pub(super) fn presence(full: bool, members: Vec<Present<'_>>) -> Bytes {
+    frame::json(&Presence { r#type: "presence", full, members })
 }
 
 /// What a command says to everybody, when it says something.
@@ -57,7 +85,7 @@ pub(super) fn heartbeat(offset: u64, server_time_ms: f64) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use tutti_protocol::{EntryId, Event};
+    use tutti_protocol::{DevicePresence, EntryId, Event, MemberPresence, PlaybackState};
     use uuid::Uuid;
 
     use super::*;
@@ -68,11 +96,36 @@ mod tests {
         let position = Position { epoch: 3, offset: 9 };
         let raw = serde_json::to_string(&events).expect("serializable");
         for upcoming in [None, Some((vec![], 0))] {
-            let bytes = delta(position, &raw, upcoming.clone());
-            let start = bytes.iter().position(|byte| *byte == b'{').expect("JSON");
-            let read: ServerFrame = serde_json::from_slice(&bytes[start..]).expect("a frame");
+            let read = read(&delta(position, &raw, upcoming.clone()));
             let (upcoming, upcoming_total) = upcoming.unzip();
             assert_eq!(read, ServerFrame::Delta { position, events: events.clone(), upcoming, upcoming_total });
         }
+    }
+
+    #[test]
+    fn those_who_are_present_are_a_presence() {
+        let playback = DevicePlayback {
+            entry: None,
+            position_ms: 5.0,
+            at_ms: 6.0,
+            error_ms: 0.5,
+            deviation_ms: None,
+            measured: None,
+            state: PlaybackState::Playing,
+            ready: vec![],
+        };
+        for (full, idle, playback) in [(true, true, None), (false, false, Some(playback))] {
+            let (id, kind) = (DeviceId(Uuid::max()), DeviceKind::Player);
+            let devices = vec![PresentDevice { id, name: "Kitchen", kind, playback: playback.as_ref() }];
+            let told = presence(full, vec![Present { member: UserId(Uuid::nil()), devices, idle }]);
+            let devices = vec![DevicePresence { id, name: "Kitchen".into(), kind, playback }];
+            let members = vec![MemberPresence { member: UserId(Uuid::nil()), devices, idle }];
+            assert_eq!(read(&told), ServerFrame::Presence { full, members });
+        }
+    }
+
+    fn read(frame: &[u8]) -> ServerFrame {
+        let start = frame.iter().position(|byte| *byte == b'{').expect("JSON");
+        serde_json::from_slice(&frame[start..]).expect("a frame")
     }
 }

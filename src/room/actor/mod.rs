@@ -110,7 +110,7 @@ impl Actor {
     }
 
     /// Runs until the room leaves memory or the server stops. In a box, since a future keeps what it is given a second time.
-    pub(super) async fn run(mut self: Box<Self>, mut inbox: mpsc::Receiver<Message>, stop: CancellationToken) {
+    pub(super) async fn run(mut self: Box<Self>, mut inbox: mpsc::Receiver<Box<Message>>, stop: CancellationToken) {
         self.catch_up().await;
         loop {
             self.look_at_audience().await;
@@ -128,7 +128,7 @@ impl Actor {
                     if self.wake().await { break }
                 }
                 message = inbox.recv() => match message {
-                    Some(message) => self.receive(message).await,
+                    Some(message) => self.receive(*message).await,
                     None => break,
                 },
                 () = stop.cancelled(), if self.held.is_empty() => break,

@@ -28,7 +28,8 @@ impl Actor {
     pub(super) async fn wake(&mut self) -> bool {
         let now_ms = self.services.clock.now_ms();
         if self.reload_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-            self.reload().await;
+            // In a box: it is large and rare, and every room's future would have room for it.
+            Box::pin(self.reload()).await;
         }
         if self.reload_at_ms.is_none() && self.refuse_until_ms <= now_ms {
             for member in self.absence.take_over(now_ms) {
