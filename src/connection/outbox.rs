@@ -7,6 +7,7 @@
 //! no memory until then.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 
 use bytes::{Buf, Bytes};
@@ -157,11 +158,11 @@ impl Outbox {
         self.wake.notified().await;
     }
 
-    /// Resolves when the socket may take more.
+    /// Resolves when the socket may take more. One task alone may wait for it.
     pub async fn writable(&self) {
         match &self.socket {
-            // An error shows in the write that follows.
-            Some(socket) => drop(socket.writable().await),
+            // By poll, since every connection has room for this future. An error shows in the write that follows.
+            Some(socket) => drop(poll_fn(|cx| socket.as_ref().poll_write_ready(cx)).await),
             None => std::future::pending().await,
         }
     }

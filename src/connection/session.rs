@@ -25,6 +25,7 @@ use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX,
     READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
 };
+use crate::listener::Permit;
 use crate::music::MusicError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
 use crate::spotify::SpotifyError;
@@ -51,19 +52,27 @@ pub fn codec_config() -> WebSocketConfig {
         .max_frame_size(Some(MESSAGE_BYTES_MAX))
 }
 
-pub(super) async fn run(sockets: Arc<Sockets>, stream: TcpStream, already_read: Vec<u8>, place: AddressPlace) {
+/// Lets a connection in, and serves it by a task of its own: the way in needs much more memory than what follows, and lasts
+/// a moment.
+pub(super) async fn run(
+    sockets: Arc<Sockets>,
+    stream: TcpStream,
+    already_read: Vec<u8>,
+    place: AddressPlace,
+    permit: Option<Permit>,
+) {
     let (read, write) = stream.into_split();
     let outbox = Arc::new(Outbox::new(write));
     let socket = Socket::new(read, outbox.clone(), already_read.len());
 
-    // The way in needs much more memory than what follows and lasts a moment: it lives in boxes of its own.
-    let (hello, mut socket) = Box::pin(greet(&sockets, socket, already_read)).await;
-    match Box::pin(enter(&sockets, hello, &outbox, place.address())).await {
-        // By reference: a future keeps what it is given a second time.
-        Ok(mut session) => session.serve(&mut socket).await,
-        Err(code) => outbox.close(code),
+    let (hello, socket) = greet(&sockets, socket, already_read).await;
+    match enter(&sockets, hello, &outbox, place.address()).await {
+        Ok(session) => drop(sockets.tasks.spawn(session.serve(socket, (place, permit)))),
+        Err(code) => {
+            outbox.close(code);
+            part(socket, &outbox).await;
+        }
     }
-    Box::pin(part(socket, &outbox)).await;
 }
 
 /// Waits for `hello`, or says with which code to close. With it comes the codec for what follows.
@@ -244,29 +253,39 @@ fn close_code_of(refusal: state::Refusal) -> CloseCode {
 }
 
 impl Session {
-    async fn serve(&mut self, socket: &mut WebSocket) {
-        let mut blocked = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = self.link.outbox.woken() => blocked = self.drain().await,
-                () = self.link.outbox.writable(), if blocked => blocked = self.drain().await,
-                message = socket.next() => {
-                    // In a box of its own, which an idle connection does not have.
-                    if let Err(code) = Box::pin(self.take(message)).await {
-                        if let Some(code) = code {
-                            self.link.outbox.close(code);
+    /// Serves a connection until it ends. What an idle one keeps for all of its life, so nothing is moved or borrowed into
+    /// another future: there it would be a second time.
+    #[expect(clippy::manual_async_fn, reason = "an async function keeps a second place for each argument")]
+    fn serve(mut self, mut socket: WebSocket, places: (AddressPlace, Option<Permit>)) -> impl Future<Output = ()> {
+        async move {
+            let _places = &places;
+            let mut blocked = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = self.link.outbox.woken() => blocked = self.drain().await,
+                    () = self.link.outbox.writable(), if blocked => blocked = self.drain().await,
+                    message = socket.next() => {
+                        // In a box of its own, which an idle connection does not have.
+                        if let Err(code) = Box::pin(self.take(message)).await {
+                            if let Some(code) = code {
+                                self.link.outbox.close(code);
+                            }
+                            break;
                         }
-                        break;
                     }
                 }
+                if self.link.outbox.is_closing() {
+                    break;
+                }
             }
-            if self.link.outbox.is_closing() {
-                break;
-            }
+            Box::pin(self.room.disconnect(self.link.id)).await;
+            tracing::debug!(connection = %self.link.id, "parted");
+            // Whoever is let go of may come again at once.
+            let outbox = self.link.outbox.clone();
+            drop(self);
+            Box::pin(part(socket, &outbox)).await;
         }
-        Box::pin(self.room.disconnect(self.link.id)).await;
-        tracing::debug!(connection = %self.link.id, "parted");
     }
 
     /// Writes what waits; true when the socket does not take all of it.

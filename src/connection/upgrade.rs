@@ -70,9 +70,9 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     proper.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
 }
 
-async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, _permit: Option<Permit>) {
+async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, permit: Option<Permit>) {
     if let Some((stream, already_read)) = take_socket(on_upgrade).await {
-        session::run(sockets, stream, already_read, place).await;
+        session::run(sockets, stream, already_read, place, permit).await;
     }
 }
 
