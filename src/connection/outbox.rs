@@ -12,6 +12,9 @@ use std::io;
 
 use bytes::{Buf, Bytes};
 use parking_lot::Mutex;
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tutti_protocol::CloseCode;
@@ -277,7 +280,7 @@ impl Inner {
     fn write(&mut self, socket: Option<&OwnedWriteHalf>, bytes: &mut Bytes) {
         let Some(socket) = socket else { return };
         while bytes.has_remaining() {
-            match socket.try_write(bytes) {
+            match write(socket.as_ref(), bytes) {
                 Ok(0) => return self.lose(),
                 Ok(written) => bytes.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -291,6 +294,16 @@ impl Inner {
         self.state = State::Closed;
         self.waiting = VecDeque::new();
         (self.waiting_bytes, self.droppable_bytes) = (0, 0);
+    }
+}
+
+/// Writes straight to the socket. tokio's own way first reads from memory whether the socket takes anything, which nearly
+/// always it does, and where thousands of sockets are written to in a row that memory is far away. When it does not take
+/// anything tokio is asked, and with that knows that it is to tell when it does.
+fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match send(socket, bytes, SendFlags::DONTWAIT) {
+        Err(Errno::AGAIN) => socket.try_write(bytes),
+        sent => Ok(sent?),
     }
 }
 
