@@ -26,7 +26,7 @@ const ISSUER: &str = "tutti";
 const AUDIENCE: &str = "tutti-api";
 /// Tokens that are known again, at 88 bytes each.
 const SEEN_MAX: usize = 16 * 1024;
-/// Places for the tokens of one hash. With 9,000 tokens, one in 80 finds none of eight free; where each has but one place, one
+/// Places for the tokens of one hash. With 9,000 tokens, one in 75 finds none of eight free; where each has but one place, one
 /// in four finds it taken.
 const SEEN_WAYS: usize = 8;
 
