@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::figures::Spread;
 use crate::report::number;
 
-const WIDTH: f64 = 720.0;
-const LABELS: f64 = 250.0;
+const WIDTH: f64 = 800.0;
+const LABELS: f64 = 330.0;
 const FIGURES: f64 = 110.0;
 const ROW: f64 = 30.0;
 const HEAD: f64 = 44.0;
