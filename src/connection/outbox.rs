@@ -309,10 +309,46 @@ fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn bytes(length: usize) -> Bytes {
         vec![b'x'; length].into()
+    }
+
+    #[tokio::test]
+    async fn what_a_full_socket_does_not_take_follows_when_it_does() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_reader, writer) = near.unwrap().into_split();
+        let (outbox, (mut far, _)) = (Outbox::new(writer), far.unwrap());
+
+        let mut sent = Vec::new();
+        for number in (0..=u8::MAX).cycle() {
+            let frame = Bytes::from(vec![number; 100_000]);
+            sent.extend_from_slice(&frame);
+            outbox.push(&frame);
+            if outbox.waiting_bytes() > 0 {
+                break;
+            }
+        }
+        assert_eq!(outbox.drain(), Drained::Blocked);
+        assert!(outbox.writable().now_or_never().is_none(), "tokio knows that the socket is full");
+
+        let drain = async {
+            while outbox.drain() == Drained::Blocked {
+                outbox.writable().await;
+            }
+        };
+        let mut received = vec![0; sent.len()];
+        let (read, ()) = tokio::join!(far.read_exact(&mut received), drain);
+        read.unwrap();
+        assert!(received == sent, "all of it, in order");
+        assert_eq!(outbox.drain(), Drained::Empty);
     }
 
     #[test]
