@@ -231,6 +231,20 @@ mod tests {
     }
 
     #[test]
+    fn of_nine_thousand_nearly_all_are_known_again() {
+        let (keys, seen) = (Keys::ephemeral(), Seen::new());
+        let ring = keys.ring();
+        let access = Access { user: UserId(Uuid::nil()), session: SessionId(Uuid::nil()), expires_at_ms: 10 };
+        let digests: Vec<TokenDigest> =
+            (0..9_000_u32).map(|number| Sha256::digest(number.to_le_bytes()).into()).collect();
+        for digest in &digests {
+            seen.insert(&ring, *digest, Genuine { access, issued_at_ms: 0 }, 0);
+        }
+        let known = digests.iter().filter(|digest| seen.get(&ring, digest).is_some()).count();
+        assert!(known > 9_000 * 98 / 100, "{known}");
+    }
+
+    #[test]
     fn a_place_is_kept_until_its_token_has_run_out() {
         let (keys, seen) = (Keys::ephemeral(), Seen::new());
         let ring = keys.ring();
