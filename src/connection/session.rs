@@ -258,6 +258,7 @@ impl Session {
     #[expect(clippy::manual_async_fn, reason = "an async function keeps a second place for each argument")]
     fn serve(mut self, mut socket: WebSocket, places: (AddressPlace, Option<Permit>)) -> impl Future<Output = ()> {
         async move {
+            // Kept until the end.
             let _places = &places;
             let mut blocked = false;
             loop {

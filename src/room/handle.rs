@@ -14,12 +14,10 @@ use crate::connection::Link;
 pub struct RoomHandle {
     pub(super) id: RoomId,
     pub(super) passcode_hash: Option<Arc<str>>,
-    pub(super) inbox: Inbox,
+    /// In boxes: a channel keeps at least 32 places, of which a quiet room uses none.
+    pub(super) inbox: mpsc::Sender<Box<Message>>,
     pub(super) view: watch::Receiver<View>,
 }
-
-/// The way to a room's actor. In boxes: a channel keeps at least 32 places, of which a quiet room uses none.
-pub(super) type Inbox = mpsc::Sender<Box<Message>>;
 
 /// A connection at the door.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ struct Connected {
     link: Arc<Link>,
     /// Where among the outboxes its own is.
     place: usize,
-    /// In a box: most devices are remote controls, and say nothing of the kind.
+    /// In a box, which remote controls and whoever does not listen do without.
     playback: Option<Box<DevicePlayback>>,
     idle: bool,
     /// Entries that it could start at once.
