@@ -1,7 +1,7 @@
 import './styles.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { applyTheme } from './lib/theme';
+import { applyTheme } from './browser/theme';
 
 applyTheme();
 

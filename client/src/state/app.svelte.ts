@@ -1,16 +1,16 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
-import { Api } from '../lib/api';
-import { exclusivelyBy } from '../lib/exclusive';
-import { Failure } from '../lib/http';
-import { Refusal } from '../lib/outbox';
-import { type Route, routeOf } from '../lib/route';
-import { Session } from '../lib/session';
-import { SlotMemory } from '../lib/slot-memory';
-import { slotNews } from '../lib/slot-news';
-import { type SpotifyReturn, spotifyReturn } from '../lib/spotify';
-import { device, tab } from '../lib/storage';
-import { nowMs } from '../lib/wall-clock';
-import { refusalWords, text } from '../text';
+import { exclusivelyBy } from '../browser/exclusive';
+import { type Route, routeOf } from '../browser/route';
+import { device, tab } from '../browser/storage';
+import { nowMs } from '../browser/wall-clock';
+import { Refusal } from '../connection/outbox';
+import { type SpotifyReturn, spotifyReturn } from '../providers/spotify/link';
+import { Api } from '../session/api';
+import { Failure } from '../session/http';
+import { Session } from '../session/session';
+import { SlotMemory } from '../session/slot-memory';
+import { slotNews } from '../session/slot-news';
+import { refusalWords, text } from '../text/common';
 
 export interface Toast {
   id: number;

@@ -1,8 +1,8 @@
-import { compared } from '../lib/chirp';
-import { microphoneProblem, NoMicrophone, openMicrophone, record, thisMicrophoneHost } from '../lib/recorder';
-import { CLICK_EVERY_MS, type Signal, SignalTrack } from '../lib/signals';
-import { calibrationFrom, type TapCalibration, type Tapping, tappedAlong } from '../lib/tapping';
-import type { calibrateText } from '../text-calibrate';
+import { compared } from '../calibration/chirp';
+import { microphoneProblem, NoMicrophone, openMicrophone, record, thisMicrophoneHost } from '../calibration/recorder';
+import { CLICK_EVERY_MS, type Signal, SignalTrack } from '../calibration/signals';
+import { calibrationFrom, type TapCalibration, type Tapping, tappedAlong } from '../calibration/tapping';
+import type { calibrateText } from '../text/calibrate';
 import type { InTime } from './in-time.svelte';
 
 /** Enough that chance does not count, few enough for anybody's patience. */

@@ -1,13 +1,13 @@
 import type { Room } from '$protocol';
-import { type Calibrated, Calibrations } from '../lib/calibration';
-import type { ServerClock } from '../lib/clock';
-import { deviceId } from '../lib/device';
-import type { DevicePlayer } from '../lib/device-player';
-import type { Player } from '../lib/player';
-import { Qualities, type Quality } from '../lib/quality';
-import type { Bench } from '../lib/signals';
-import { device } from '../lib/storage';
-import { timeOfDayMs } from '../lib/wall-clock';
+import { deviceId } from '../browser/device';
+import { device } from '../browser/storage';
+import { timeOfDayMs } from '../browser/wall-clock';
+import { type Calibrated, Calibrations } from '../calibration/calibration';
+import type { Bench } from '../calibration/signals';
+import type { DevicePlayer } from '../providers/device-player';
+import type { Player } from '../providers/files/player';
+import type { ServerClock } from '../sync/clock';
+import { Qualities, type Quality } from '../sync/quality';
 
 /** How well this device is in time with the room, and what somebody found out about it by ear. */
 export class InTime {

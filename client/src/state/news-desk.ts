@@ -1,5 +1,5 @@
-import { gathered, type News } from '../lib/news';
-import { newsWords } from '../text-news';
+import { gathered, type News } from '../room/news';
+import { newsWords } from '../text/news';
 import { app, TOAST_MS } from './app.svelte';
 
 /** What comes within this belongs together. */

@@ -1,10 +1,10 @@
 import type { SpotifyDevice, SpotifyOutput, SpotifyOutputState } from '$protocol';
-import { deviceId, deviceName } from '../lib/device';
-import { Failure } from '../lib/http';
-import type { Players } from '../lib/players';
-import type { SpotifyCondition, SpotifyPlayer, SpotifyPlayerOptions } from '../lib/spotify-player';
-import { device, recall, remember } from '../lib/storage';
-import { nowMs } from '../lib/wall-clock';
+import { deviceId, deviceName } from '../browser/device';
+import { device, recall, remember } from '../browser/storage';
+import { nowMs } from '../browser/wall-clock';
+import type { Players } from '../playback/players';
+import type { SpotifyCondition, SpotifyPlayer, SpotifyPlayerOptions } from '../providers/spotify/player';
+import { Failure } from '../session/http';
 import { app } from './app.svelte';
 
 const CHOSEN_KEY = 'tutti.spotify-output';
@@ -35,8 +35,8 @@ export class SpotifyHere {
   async load(players: Players): Promise<SpotifyPlayer> {
     const url = app.server?.spotify?.sdk_url ?? '';
     const [{ SpotifyPlayer }, { loadSdk }] = await Promise.all([
-      import('../lib/spotify-player'),
-      import('../lib/spotify-sdk'),
+      import('../providers/spotify/player'),
+      import('../providers/spotify/sdk'),
     ]);
     return new SpotifyPlayer({
       device: deviceId(),

@@ -1,5 +1,5 @@
 import type { ServerFrame } from '$protocol';
-import { floated, heard, type Reaction, type Said } from '../lib/talk';
+import { floated, heard, type Reaction, type Said } from '../room/talk';
 
 const FLOATING_MS = 3_500;
 

@@ -1,8 +1,8 @@
 import type { Command, Event, Note, Room, UserId } from '$protocol';
-import { namesAfter } from '../lib/host-names';
-import { noteOf, undoableAfter } from '../lib/host-undo';
-import type { Accepted } from '../lib/outbox';
-import { text, undoableWords } from '../text';
+import type { Accepted } from '../connection/outbox';
+import { namesAfter } from '../host/names';
+import { noteOf, undoableAfter } from '../host/undo';
+import { text, undoableWords } from '../text/common';
 import { app } from './app.svelte';
 
 /** Offers, for a moment, to take back what was done from this device. Later the log does. */

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
-import type { Calibrated } from '../../../client/src/lib/calibration.ts';
+import type { Calibrated } from '../../../client/src/calibration/calibration.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
 import { signal, treeOf } from './process-tree.ts';
 import { installSkew, type Skew } from './skewed-clock.ts';

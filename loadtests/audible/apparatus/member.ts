@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
-import { Connection, type Socket } from '../../../client/src/lib/connection.ts';
-import { type Accepted, Outbox } from '../../../client/src/lib/outbox.ts';
-import { applyDelta } from '../../../client/src/lib/room.ts';
+import { Connection, type Socket } from '../../../client/src/connection/connection.ts';
+import { type Accepted, Outbox } from '../../../client/src/connection/outbox.ts';
+import { applyDelta } from '../../../client/src/room/room.ts';
 import type { Command, Device, Room, ServerFrame, Track } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from './clock.ts';
 

@@ -1,4 +1,4 @@
-import { median } from '../../../client/src/lib/numbers.ts';
+import { median } from '../../../client/src/util/numbers.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { always, between } from '../apparatus/path.ts';
 import { Correlator } from '../sound/correlator.ts';

@@ -1,4 +1,4 @@
-import { endAt, outgoingPart, type Part, positionAt } from '../../../client/src/lib/timeline.ts';
+import { endAt, outgoingPart, type Part, positionAt } from '../../../client/src/sync/timeline.ts';
 import type { Room, ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import type { Member } from '../apparatus/member.ts';

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { seeded } from '../../../client/src/lib/testing/random.ts';
+import { seeded } from '../../../client/src/testing/random.ts';
 import type { Command } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { load } from '../apparatus/machine.ts';

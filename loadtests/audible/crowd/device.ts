@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ServerClock } from '../../../client/src/lib/clock.ts';
-import type { Socket } from '../../../client/src/lib/connection.ts';
-import { Player } from '../../../client/src/lib/player.ts';
-import { SoundCard } from '../../../client/src/lib/testing/sound-card.ts';
+import type { Socket } from '../../../client/src/connection/connection.ts';
+import { Player } from '../../../client/src/providers/files/player.ts';
+import { ServerClock } from '../../../client/src/sync/clock.ts';
+import { SoundCard } from '../../../client/src/testing/sound-card.ts';
 import type { Device as ProtocolDevice, ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { type Member, openDirectly } from '../apparatus/member.ts';

@@ -1,4 +1,4 @@
-import { quantile } from '../../../client/src/lib/numbers.ts';
+import { quantile } from '../../../client/src/util/numbers.ts';
 import type { Row } from '../cells/cells.ts';
 import type { Heard } from '../cells/judge.ts';
 

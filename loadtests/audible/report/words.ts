@@ -1,4 +1,4 @@
-import { quantile } from '../../../client/src/lib/numbers.ts';
+import { quantile } from '../../../client/src/util/numbers.ts';
 import { STILL_MS } from '../apparatus/stillness.ts';
 import { CELLS, type Row } from '../cells/cells.ts';
 import {

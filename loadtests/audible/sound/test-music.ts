@@ -1,4 +1,4 @@
-import { seeded } from '../../../client/src/lib/testing/random.ts';
+import { seeded } from '../../../client/src/testing/random.ts';
 
 export const SAMPLE_RATE = 48_000;
 const LEVEL = 0.5;

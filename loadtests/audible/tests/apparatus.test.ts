@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { seeded } from '../../../client/src/lib/testing/random.ts';
+import { seeded } from '../../../client/src/testing/random.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { always, between, Path } from '../apparatus/path.ts';
 import { treeOf } from '../apparatus/process-tree.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seeded } from '../../../client/src/lib/testing/random.ts';
+import { seeded } from '../../../client/src/testing/random.ts';
 import { Correlator, type Window } from '../sound/correlator.ts';
 import { Fft } from '../sound/fft.ts';
 import { sampleAt, straightened } from '../sound/resample.ts';

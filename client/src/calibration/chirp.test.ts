@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../testing/random';
+import { CHIRP_EVERY_MS, CHIRP_SLOT_MS, type Comparison, chirp, compared, type Sweep } from './chirp';
+
+interface Heard {
+  sweep: Sweep;
+  lateMs: number;
+  level?: number;
+  /** The same again, so much later and at such a share of the level. */
+  echo?: { afterMs: number; share: number };
+  /** Turns in which something else happened. */
+  missing?: number[];
+}
+
+interface RoomOptions {
+  seconds?: number;
+  sampleRate?: number;
+  noise?: number;
+  /** How fast the microphone's clock is. */
+  ppm?: number;
+  seed?: number;
+}
+
+const FINE = 16;
+const made = new Map<string, Float32Array>();
+
+/** Made at many times the rate, so that a fraction of a sample is one. */
+function fineChirp(sweep: Sweep, sampleRate: number): Float32Array {
+  const key = `${sweep} ${sampleRate}`;
+  const known = made.get(key) ?? chirp(sweep, sampleRate * FINE);
+  made.set(key, known);
+  return known;
+}
+
+/** What a microphone hears of devices that take turns: at whatever fraction of a sample. */
+function recorded(devices: Heard[], options: RoomOptions = {}): { recording: Float32Array; sampleRate: number } {
+  const { seconds = 11, sampleRate = 24_000, noise = 0.002, ppm = 0, seed = 1 } = options;
+  const random = seeded(seed);
+  const recording = new Float32Array(seconds * sampleRate).map(() => noise * (2 * random() - 1));
+  // When the recording begins, and how late a microphone is, is nobody's to know.
+  const startMs = 1_234.567;
+  const add = (atMs: number, sweep: Sweep, level: number) => {
+    const start = (atMs / 1000) * sampleRate * (1 + ppm / 1e6);
+    const whole = Math.floor(start);
+    const fine = fineChirp(sweep, sampleRate);
+    const shift = Math.round((start - whole) * FINE);
+    for (let index = 0; index < fine.length / FINE; index += 1) {
+      const place = whole + index;
+      const sample = fine[index * FINE - shift];
+      if (place >= 0 && place < recording.length && sample !== undefined) recording[place]! += level * sample;
+    }
+  };
+  for (const { sweep, lateMs, level = 0.2, echo, missing = [] } of devices) {
+    for (let turn = 0; turn * CHIRP_EVERY_MS < seconds * 1000 + CHIRP_EVERY_MS; turn += 1) {
+      if (missing.includes(turn)) continue;
+      const atMs = turn * CHIRP_EVERY_MS + CHIRP_SLOT_MS[sweep] + lateMs - startMs;
+      add(atMs, sweep, level);
+      if (echo !== undefined) add(atMs + echo.afterMs, sweep, level * echo.share);
+    }
+  }
+  return { recording, sampleRate };
+}
+
+function offsetOf(found: Comparison): number {
+  if ('problem' in found) throw new Error(`not heard: ${found.problem}`);
+  return found.offset_ms;
+}
+const heard = (devices: Heard[], options?: RoomOptions) => {
+  const { recording, sampleRate } = recorded(devices, options);
+  return compared(recording, sampleRate);
+};
+
+// Seconds of sound are filtered, which a loaded machine takes its time for.
+describe('two devices by one microphone', { timeout: 30_000 }, () => {
+  it.each([-400, -17.5, -0.3, 0, 0.2, 31.7, 180, 900])('finds %f ms to a twentieth of one', (lateMs) => {
+    const found = heard([
+      { sweep: 'up', lateMs: 0 },
+      { sweep: 'down', lateMs },
+    ]);
+    expect(Math.abs(offsetOf(found) - lateMs)).toBeLessThan(0.05);
+  });
+
+  it('does not mind what the microphone, or the network, adds to both', () => {
+    const found = heard([
+      { sweep: 'up', lateMs: 212.3 },
+      { sweep: 'down', lateMs: 236.8 },
+    ]);
+    expect(Math.abs(offsetOf(found) - 24.5)).toBeLessThan(0.05);
+  });
+
+  it('hears what is quieter than the noise, whatever the levels', () => {
+    const found = heard(
+      [
+        { sweep: 'up', lateMs: 0, level: 0.02 },
+        { sweep: 'down', lateMs: 45.6, level: 0.5 },
+      ],
+      { noise: 0.06 },
+    );
+    expect(Math.abs(offsetOf(found) - 45.6)).toBeLessThan(0.3);
+  });
+
+  it('takes the way that came first, even where its echo is louder', () => {
+    const found = heard([
+      { sweep: 'up', lateMs: 0, echo: { afterMs: 7, share: 0.9 } },
+      { sweep: 'down', lateMs: 20, echo: { afterMs: 11, share: 1.4 } },
+    ]);
+    expect(Math.abs(offsetOf(found) - 20)).toBeLessThan(0.2);
+  });
+
+  it('works at the rate of a headset, and with a clock that is off', () => {
+    const found = heard(
+      [
+        { sweep: 'up', lateMs: 3 },
+        { sweep: 'down', lateMs: 40.25 },
+      ],
+      { sampleRate: 16_000, ppm: 300 },
+    );
+    expect(Math.abs(offsetOf(found) - 37.25)).toBeLessThan(0.1);
+  });
+
+  it('does without a turn or two', () => {
+    const found = heard([
+      { sweep: 'up', lateMs: 0, missing: [2] },
+      { sweep: 'down', lateMs: -12, missing: [3] },
+    ]);
+    expect(Math.abs(offsetOf(found) + 12)).toBeLessThan(0.05);
+  });
+
+  it('says how sure it is, and from how much', () => {
+    const found = heard([
+      { sweep: 'up', lateMs: 0 },
+      { sweep: 'down', lateMs: 5 },
+    ]);
+    expect(found).toMatchObject({ heard: 4 });
+    // As far as one is from the microphone and the other is not, it cannot know.
+    expect('error_ms' in found && found.error_ms).toBeGreaterThan(0.9);
+    expect('error_ms' in found && found.error_ms).toBeLessThan(2);
+  });
+
+  it('says which of the two is not heard', () => {
+    expect(heard([{ sweep: 'down', lateMs: 5 }])).toEqual({ problem: 'up' });
+    expect(heard([{ sweep: 'up', lateMs: 5 }])).toEqual({ problem: 'down' });
+    expect(heard([])).toEqual({ problem: 'up' });
+    expect(compared(new Float32Array(48_000 * 12), 48_000)).toEqual({ problem: 'up' });
+    expect(compared(new Float32Array(0), 48_000)).toEqual({ problem: 'up' });
+  });
+
+  it('takes no device for another that sweeps the same way', () => {
+    const found = heard([
+      { sweep: 'up', lateMs: 0 },
+      { sweep: 'up', lateMs: CHIRP_SLOT_MS.down + 20, level: 0.4 },
+    ]);
+    expect(found).toEqual({ problem: 'down' });
+  });
+
+  it('does not make an average of what is never twice the same', () => {
+    const { recording, sampleRate } = recorded([{ sweep: 'up', lateMs: 0 }]);
+    for (const lateMs of [0, 90, 30, 150, 60]) {
+      const turn = [0, 90, 30, 150, 60].indexOf(lateMs);
+      const others = [0, 1, 2, 3, 4, 5].filter((other) => other !== turn);
+      const one = recorded([{ sweep: 'down', lateMs, missing: others }], { noise: 0 });
+      for (const [index, sample] of one.recording.entries()) recording[index]! += sample;
+    }
+    expect(compared(recording, sampleRate)).toEqual({ problem: 'unsteady' });
+  });
+});

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeAudio } from '../testing/fake-audio';
+import { type Bench, CLICK_EVERY_MS, click, instants, rhythms, type Signal, SignalTrack } from './signals';
+
+const AHEAD_MS = 7_200_000;
+let audio: FakeAudio;
+let track: SignalTrack | null;
+
+const nowMs = () => performance.now() + AHEAD_MS;
+function plays(signal: Signal, lateMs = 0): SignalTrack {
+  const bench: Bench = {
+    context: audio as unknown as AudioContext,
+    destination: audio.destination as AudioNode,
+    nowMs,
+    contextTimeAt: (serverMs) => (serverMs - AHEAD_MS - lateMs) / 1000,
+  };
+  track = new SignalTrack(signal, bench);
+  return track;
+}
+const startsMs = () => audio.sources.map(({ startedAt }) => Math.round(startedAt! * 1000) + AHEAD_MS);
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  audio = new FakeAudio(() => performance.now());
+  track = null;
+  await vi.advanceTimersByTimeAsync(100_050 - performance.now());
+});
+afterEach(() => {
+  track?.stop();
+  vi.useRealTimers();
+});
+
+describe('signals', () => {
+  it('come at instants that every device agrees on', () => {
+    expect(instants({ everyMs: 600, slotMs: 0 }, 1_000, 3_000)).toEqual([1_200, 1_800, 2_400]);
+    expect(instants({ everyMs: 600, slotMs: 0 }, 1_200, 1_800)).toEqual([1_200]);
+    expect(instants(rhythms.up, 0, 6_000)).toEqual([0, 3_000]);
+    expect(instants(rhythms.down, 0, 6_000)).toEqual([1_500, 4_500]);
+  });
+
+  it('are planned a little ahead, each once, for as long as they are wanted', async () => {
+    plays('click');
+    await vi.advanceTimersByTimeAsync(3_000);
+    const planned = startsMs();
+    expect(planned.length).toBeGreaterThanOrEqual(6);
+    for (const [index, at] of planned.entries()) expect(at).toBe(planned[0]! + index * CLICK_EVERY_MS);
+    expect(planned[0]! % CLICK_EVERY_MS).toBe(0);
+    expect(planned.at(-1)).toBeLessThanOrEqual(nowMs() + 4_000);
+    track!.stop();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(startsMs()).toEqual(planned);
+    // What was planned and had not come yet does not come any more.
+    expect(audio.sources.at(-1)!.stoppedAt).toBe(0);
+  });
+
+  it('come as much earlier as the output is late', () => {
+    plays('up', 120);
+    expect(startsMs()[0]! % 3_000).toBe(3_000 - 120);
+  });
+
+  it('do not catch up on what was slept through', async () => {
+    const real = globalThis.setInterval;
+    let asleep = false;
+    vi.stubGlobal('setInterval', (call: () => void, ms: number) => real(() => asleep || call(), ms));
+    plays('click');
+    asleep = true;
+    await vi.advanceTimersByTimeAsync(20_000);
+    asleep = false;
+    await vi.advanceTimersByTimeAsync(250);
+    vi.unstubAllGlobals();
+    const late = startsMs().filter((at) => at > 120_000 + AHEAD_MS);
+    expect(late.every((at) => at >= nowMs() - 250)).toBe(true);
+    expect(late.length).toBeLessThan(9);
+  });
+
+  it('click with a start that can be tapped to', () => {
+    const samples = click(48_000);
+    const loudest = samples.reduce(
+      (best, value, index) => (Math.abs(value) > Math.abs(samples[best]!) ? index : best),
+      0,
+    );
+    expect(loudest / 48).toBeLessThan(1);
+    expect(Math.abs(samples.at(-1)!)).toBeLessThan(0.01);
+  });
+});

@@ -1,0 +1,357 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CloseCode, type Event as RoomEvent, type ServerFrame } from '$protocol';
+import { Failure } from '../session/http';
+import type { Token } from '../session/session';
+import { FakeSocket } from '../testing/fake-socket';
+import { room } from '../testing/fixtures';
+import { Connection } from './connection';
+
+const HEARTBEAT_MS = 10_000;
+const LIFETIME_MS = 900_000;
+
+let sockets: FakeSocket[];
+let states: string[];
+let frames: ServerFrame[];
+let refreshes: number;
+let user: string;
+let takeovers: number;
+let tokenFails: Failure | null;
+let connection: Connection;
+
+const last = () => sockets.at(-1)!;
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sockets = [];
+  states = [];
+  frames = [];
+  refreshes = 0;
+  user = 'ana';
+  takeovers = 0;
+  tokenFails = null;
+  const token = async (): Promise<Token> => {
+    if (tokenFails !== null) throw tokenFails;
+    return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user };
+  };
+  connection = new Connection({
+    openSocket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+    hello: () => ({ room: '7KM2QX', passcode: null, device: { id: 'd', name: 'D', kind: 'remote', providers: [] } }),
+    token,
+    refreshToken: () => {
+      refreshes += 1;
+      return token();
+    },
+    nowMs: () => performance.now(),
+    random: () => 1,
+    onFrame: (frame) => frames.push(frame),
+    onState: ({ name }) => states.push(name),
+    onOtherUser: () => {
+      takeovers += 1;
+    },
+  });
+});
+
+afterEach(() => {
+  connection.stop();
+  vi.useRealTimers();
+});
+
+function welcome(resumed = false): ServerFrame {
+  const times = { server_time_ms: 0, heartbeat_ms: HEARTBEAT_MS, expires_at_ms: LIFETIME_MS };
+  return { type: 'welcome', connection: 'c', member: 'ana', role: 'host', resumed, ...times };
+}
+const snapshot = (offset: number): ServerFrame => ({ type: 'snapshot', position: { epoch: 1, offset }, room: room() });
+const event: RoomEvent = { name: 'member_left', member: 'ben' };
+const delta = (offset: number, count = 1): ServerFrame => ({
+  type: 'delta',
+  position: { epoch: 1, offset },
+  events: Array.from({ length: count }, () => event),
+});
+const heartbeat = (offset: number): ServerFrame => ({ type: 'heartbeat', offset, server_time_ms: 0 });
+
+async function enter(offset = 5): Promise<void> {
+  connection.start();
+  await settle();
+  last().opens();
+  last().says(welcome());
+  last().says(snapshot(offset));
+}
+
+async function comeBack(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(15_000);
+  last().opens();
+}
+
+describe('connection', () => {
+  it('says hello first, without a position, and is online once welcomed', async () => {
+    connection.start();
+    await settle();
+    last().opens();
+    expect(last().sent).toMatchObject([{ type: 'hello', token: 'token-0', room: '7KM2QX', resume: null }]);
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
+    last().says(welcome());
+    expect(states).toEqual(['online']);
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(true);
+  });
+
+  it('sends nothing into a socket that is closing: it would be lost, and the console would complain', async () => {
+    await enter(5);
+    const before = last().sent.length;
+    last().isClosing();
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
+    expect(last().sent).toHaveLength(before);
+  });
+
+  it('resumes from the last delta after the line broke', async () => {
+    await enter(5);
+    last().says(delta(7, 2));
+    last().dies(1006);
+    expect(states).toEqual(['online', 'reconnecting']);
+    await comeBack();
+    expect(last().sent[0]).toMatchObject({ resume: { epoch: 1, offset: 7 } });
+  });
+
+  it('ignores what it has and asks for a snapshot when something is missing', async () => {
+    await enter(5);
+    last().says(delta(5));
+    expect(sockets).toHaveLength(1);
+    last().says(delta(7));
+    expect(frames.filter(({ type }) => type === 'delta')).toEqual([]);
+    await comeBack();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+  });
+
+  it('finds a silent gap by the heartbeat, but waits for what is still on its way', async () => {
+    await enter(5);
+    last().says(heartbeat(6));
+    last().says(delta(6));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sockets).toHaveLength(1);
+    last().says(heartbeat(7));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(states.at(-1)).toBe('reconnecting');
+    await comeBack();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+  });
+
+  it('does not trust a line that has been silent for two and a half heartbeats', async () => {
+    await enter();
+    await vi.advanceTimersByTimeAsync(2.5 * HEARTBEAT_MS - 1);
+    expect(states.at(-1)).toBe('online');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(states.at(-1)).toBe('reconnecting');
+    expect(sockets[0]!.closed).toBe(true);
+  });
+
+  it('expects a sign of life soon after waking up', async () => {
+    await enter();
+    connection.wake();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(states.at(-1)).toBe('reconnecting');
+  });
+
+  it('waits longer after every failure, and starts over once the server has kept it', async () => {
+    await enter();
+    const waits: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const opened = sockets.length;
+      const since = performance.now();
+      last().dies(1006);
+      while (sockets.length === opened) await vi.advanceTimersByTimeAsync(100);
+      waits.push(performance.now() - since);
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    last().opens();
+    last().says(welcome(true));
+    last().says(heartbeat(5));
+    const opened = sockets.length;
+    last().dies(CloseCode.GoingAway);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(opened + 1);
+  });
+
+  it('looks again every few seconds while it waits in the lobby, as patiently at the end as at first', async () => {
+    connection.start();
+    await settle();
+    for (let look = 1; look <= 20; look += 1) {
+      last().opens();
+      last().dies(CloseCode.Waiting);
+      await vi.advanceTimersByTimeAsync(2_999);
+      expect(sockets).toHaveLength(look);
+      await vi.advanceTimersByTimeAsync(2_001);
+      expect(sockets).toHaveLength(look + 1);
+    }
+    expect(states).toEqual(['waiting']);
+    last().opens();
+    last().says(welcome());
+    expect(states).toEqual(['waiting', 'online']);
+  });
+
+  it('looks at once when somebody comes back to the page that waits', async () => {
+    connection.start();
+    await settle();
+    last().opens();
+    last().dies(CloseCode.Waiting);
+    connection.wake();
+    await settle();
+    expect(sockets).toHaveLength(2);
+    expect(states).toEqual(['waiting']);
+  });
+
+  it('refreshes an expired token and returns at once', async () => {
+    await enter();
+    last().dies(CloseCode.TokenExpired);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ token: 'token-1', resume: { epoch: 1, offset: 5 } });
+  });
+
+  it('renews its token in-band before it runs out, again and again', async () => {
+    await enter();
+    for (let renewal = 1; renewal <= 2; renewal += 1) {
+      for (let beat = 0; beat < 84; beat += 1) {
+        await vi.advanceTimersByTimeAsync(HEARTBEAT_MS);
+        last().says(heartbeat(5));
+      }
+      expect(last().sent.at(-1)).toEqual({ type: 'refresh', token: `token-${renewal}` });
+    }
+    expect(sockets).toHaveLength(1);
+  });
+
+  it.each([CloseCode.Kicked, CloseCode.RoomClosed, CloseCode.PasscodeWrong, CloseCode.NotAdmitted])(
+    'stays away after %i',
+    async (code) => {
+      await enter();
+      last().dies(code);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(connection.state).toEqual({ name: 'closed', code });
+      expect(sockets).toHaveLength(1);
+    },
+  );
+
+  it.each([CloseCode.SessionRevoked, CloseCode.Unauthenticated])('tries a fresh token after %i, once', async (code) => {
+    await enter();
+    last().dies(code);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ token: 'token-1', resume: { epoch: 1, offset: 5 } });
+    last().dies(code);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connection.state).toEqual({ name: 'closed', code });
+    expect(refreshes).toBe(1);
+  });
+
+  it('tries a fresh token again once the server has kept it for a while', async () => {
+    await enter();
+    for (let round = 1; round <= 3; round += 1) {
+      last().dies(CloseCode.SessionRevoked);
+      await settle();
+      last().opens();
+      last().says(welcome(true));
+      last().says(heartbeat(5));
+      expect(refreshes).toBe(round);
+    }
+  });
+
+  it('says that the login was ended when there is no fresh token', async () => {
+    await enter();
+    tokenFails = new Failure('unauthenticated', '');
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    expect(connection.state).toEqual({ name: 'closed', code: CloseCode.SessionRevoked });
+  });
+
+  it('still wants a fresh token after one could not be fetched', async () => {
+    await enter();
+    tokenFails = new Failure('offline', '');
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    tokenFails = null;
+    await comeBack();
+    expect(refreshes).toBe(2);
+    expect(last().sent[0]).toMatchObject({ token: 'token-2' });
+  });
+
+  it('becomes whoever is in the slot now, and knows nothing of the room for them', async () => {
+    await enter();
+    user = 'ben';
+    last().dies(CloseCode.SessionRevoked);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+    expect(takeovers).toBe(1);
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('goes on for somebody else at once', async () => {
+    await enter();
+    user = 'ben';
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets[0]!.closed).toBe(true);
+    expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
+    last().opens();
+    last().says(welcome());
+    expect(states).toEqual(['online', 'switching', 'online']);
+    expect(takeovers).toBe(1);
+  });
+
+  it('goes on for somebody else when the network is back', async () => {
+    await enter();
+    connection.setNetwork(false);
+    user = 'ben';
+    connection.speakFor('ben');
+    await settle();
+    expect(sockets).toHaveLength(1);
+    connection.setNetwork(true);
+    await settle();
+    last().opens();
+    expect(last().sent[0]).toMatchObject({ resume: null });
+    expect(takeovers).toBe(1);
+  });
+
+  it('does not renew in-band for somebody else, but comes in as them', async () => {
+    await enter();
+    user = 'ben';
+    for (let beat = 0; beat < 84; beat += 1) {
+      await vi.advanceTimersByTimeAsync(HEARTBEAT_MS);
+      last().says(heartbeat(5));
+    }
+    expect(sockets).toHaveLength(2);
+    expect(sockets[0]!.sent.filter(({ type }) => type === 'refresh')).toEqual([]);
+  });
+
+  it('is over when nobody knows this browser any more', async () => {
+    tokenFails = new Failure('unauthenticated', '');
+    connection.start();
+    await settle();
+    expect(connection.state).toEqual({ name: 'closed', code: CloseCode.Unauthenticated });
+  });
+
+  it('keeps trying while the token cannot be fetched', async () => {
+    tokenFails = new Failure('offline', '');
+    connection.start();
+    await settle();
+    tokenFails = null;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('rests without a network and returns with it', async () => {
+    await enter();
+    connection.setNetwork(false);
+    expect(states.at(-1)).toBe('offline');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(1);
+    connection.setNetwork(true);
+    await settle();
+    expect(sockets).toHaveLength(2);
+  });
+});

@@ -1,0 +1,334 @@
+import {
+  type ClientFrame,
+  CloseCode,
+  type Hello,
+  type Position,
+  type ServerFrame,
+  SUBPROTOCOL,
+  type UserId,
+} from '$protocol';
+import { Failure } from '../session/http';
+import type { Token } from '../session/session';
+import { backoffMs } from '../util/backoff';
+
+/**
+ * One device's place in one room, kept over however many sockets it takes: hello and resume, backoff, watchdog, gap
+ * detection and token renewal. What the frames mean is not known here, except for positions.
+ */
+
+export type ConnectionState =
+  | { name: 'connecting' }
+  | { name: 'online' }
+  | { name: 'reconnecting' }
+  /** In the lobby, until somebody in the room decides. */
+  | { name: 'waiting' }
+  /** On purpose: somebody else on this device takes over. */
+  | { name: 'switching' }
+  | { name: 'offline' }
+  | { name: 'closed'; code: number };
+
+/** What of a WebSocket is used; tests bring their own. */
+export interface Socket {
+  readonly readyState: number;
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export interface ConnectionOptions {
+  openSocket: (subprotocol: string) => Socket;
+  hello: () => Omit<Hello, 'token' | 'resume'>;
+  token: () => Promise<Token>;
+  refreshToken: () => Promise<Token>;
+  nowMs: () => number;
+  random: () => number;
+  onFrame: (frame: ServerFrame) => void;
+  onState: (state: ConnectionState) => void;
+  /** Somebody else speaks from here on: what was still to be sent was not theirs. */
+  onOtherUser: () => void;
+}
+
+export type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
+
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
+/** From opening a socket to `welcome`. */
+const WELCOME_WAIT_MS = 10_000;
+/** From waking up to the first sign of life. */
+const WAKE_WAIT_MS = 1_500;
+/** Nothing heard for this many heartbeats: the line is dead, whatever the socket believes. */
+const SILENCE_HEARTBEATS = 2.5;
+/** What a heartbeat announces may still be on its way behind it. */
+const GAP_GRACE_MS = 1_000;
+/** A token is renewed this long before it runs out, or halfway through a shorter life. */
+const RENEW_AHEAD_MS = 60_000;
+/** How many steps of backoff an overloaded server is given at once. */
+const OVERLOAD_ATTEMPTS = 4;
+/** Somebody in the lobby looks again after so long: soon enough to feel let in, spread so that a crowd comes one by one. */
+const LOBBY_MS_MIN = 3_000;
+const LOBBY_MS_MAX = 5_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+type Timer = ReturnType<typeof setTimeout>;
+
+export class Connection {
+  state: ConnectionState = { name: 'connecting' };
+  #socket: Socket | null = null;
+  #position: Position | null = null;
+  /** Whose place it is; `null` before the first token. */
+  #user: UserId | null = null;
+  /** Why the token at hand is of no use: the next one has to be fresh. */
+  #refused: number | null = null;
+  /** Since the server last kept us, a fresh token was tried in place of one that it did not take. */
+  #triedFresh = false;
+  #heartbeatMs = 0;
+  #attempt = 0;
+  #networkUp = true;
+  #everOnline = false;
+  #retry: Timer | undefined;
+  #watchdog: Timer | undefined;
+  #gap: Timer | undefined;
+  #renewal: Timer | undefined;
+  /** Tells an answer that is waited for whether the connection has moved on meanwhile. */
+  #generation = 0;
+
+  constructor(private readonly options: ConnectionOptions) {}
+
+  start(): void {
+    void this.#open();
+  }
+
+  /** Goes on for somebody else on this device, at once. Does nothing for whoever it is already. */
+  speakFor(user: UserId): void {
+    if (user === this.#user || this.#user === null || this.state.name === 'closed' || !this.#networkUp) return;
+    this.#drop();
+    clearTimeout(this.#retry);
+    this.#attempt = 0;
+    this.#setState({ name: 'switching' });
+    this.start();
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#drop();
+    clearTimeout(this.#retry);
+  }
+
+  /** True when the frame went to the socket; what was lost on the way is the outbox's business. */
+  send(frame: ClientFrame): boolean {
+    // The server may have closed it a moment ago, which we are told in a moment.
+    if (this.state.name !== 'online' || this.#socket?.readyState !== OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** What is known of the room cannot be continued: come back for a snapshot. */
+  resync(): void {
+    this.#position = null;
+    this.#comeBack();
+  }
+
+  /** The browser's word on the network: no use in trying without, every use in trying at once when it is back. */
+  setNetwork(up: boolean): void {
+    if (up === this.#networkUp) return;
+    this.#networkUp = up;
+    if (this.state.name === 'closed') return;
+    if (up) {
+      this.#attempt = 0;
+      this.#retryIn(0);
+    } else {
+      this.#drop();
+      clearTimeout(this.#retry);
+      this.#setState({ name: 'offline' });
+    }
+  }
+
+  /** After a sleep the socket may be dead without knowing. The caller asks something; an answer must come soon. */
+  wake(): void {
+    if (this.state.name === 'online') this.#listenFor(WAKE_WAIT_MS);
+    else if (this.state.name === 'reconnecting') this.#retryIn(0);
+    else if (this.state.name === 'waiting' && this.#socket === null) this.#lookAgainIn(0);
+  }
+
+  async #open(): Promise<void> {
+    const generation = ++this.#generation;
+    let token: Token;
+    try {
+      token = await (this.#refused === null ? this.options.token() : this.options.refreshToken());
+    } catch (error) {
+      if (generation !== this.#generation) return;
+      const unknown = error instanceof Failure && error.code === 'unauthenticated';
+      if (unknown) this.#close(this.#refused ?? CloseCode.Unauthenticated);
+      else this.#comeBack();
+      return;
+    }
+    if (generation !== this.#generation) return;
+    this.#refused = null;
+    this.#takeOver(token.user);
+
+    const socket = this.options.openSocket(SUBPROTOCOL);
+    this.#socket = socket;
+    this.#listenFor(WELCOME_WAIT_MS);
+    socket.onopen = () => {
+      const resume = this.#position;
+      const hello: ClientFrame = { type: 'hello', ...this.options.hello(), token: token.value, resume };
+      socket.send(JSON.stringify(hello));
+    };
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as ServerFrame);
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  #takeOver(user: UserId): void {
+    const other = this.#user !== null && this.#user !== user;
+    this.#user = user;
+    if (!other) return;
+    this.#position = null;
+    this.options.onOtherUser();
+  }
+
+  #receive(frame: ServerFrame): void {
+    if (this.#heartbeatMs > 0) this.#listenFor(this.#heartbeatMs * SILENCE_HEARTBEATS);
+    switch (frame.type) {
+      case 'welcome':
+        this.#welcomed(frame);
+        break;
+      case 'snapshot':
+        this.#position = frame.position;
+        break;
+      case 'delta': {
+        const { epoch, offset } = this.#position ?? { epoch: -1, offset: -1 };
+        if (frame.position.epoch === epoch && frame.position.offset <= offset) return;
+        const continues = frame.position.epoch === epoch && frame.position.offset - frame.events.length === offset;
+        if (!continues) {
+          this.resync();
+          return;
+        }
+        this.#position = frame.position;
+        break;
+      }
+      case 'heartbeat':
+        // A heartbeat proves that the server keeps us; a `welcome` alone does not.
+        this.#attempt = 0;
+        this.#triedFresh = false;
+        this.#watchForGap(frame.offset);
+        break;
+    }
+    this.options.onFrame(frame);
+  }
+
+  #welcomed(frame: Welcome): void {
+    this.#heartbeatMs = frame.heartbeat_ms;
+    this.#everOnline = true;
+    if (!frame.resumed) this.#position = null;
+    this.#listenFor(this.#heartbeatMs * SILENCE_HEARTBEATS);
+    this.#renewIn(frame.expires_at_ms - frame.server_time_ms);
+    this.#setState({ name: 'online' });
+  }
+
+  #watchForGap(topOffset: number): void {
+    clearTimeout(this.#gap);
+    if (this.#position === null || this.#position.offset >= topOffset) return;
+    this.#gap = setTimeout(() => {
+      if (this.#position !== null && this.#position.offset < topOffset) this.resync();
+    }, GAP_GRACE_MS);
+  }
+
+  #renewIn(lifetimeMs: number): void {
+    clearTimeout(this.#renewal);
+    const delayMs = Math.max(lifetimeMs / 2, lifetimeMs - RENEW_AHEAD_MS);
+    this.#renewal = setTimeout(() => void this.#renew(), Math.min(Math.max(delayMs, 0), TIMER_MS_MAX));
+  }
+
+  async #renew(): Promise<void> {
+    const generation = this.#generation;
+    // When it fails the server closes with 4003 in time, and the way back begins with a refresh.
+    const token = await this.options.refreshToken().catch(() => null);
+    if (token === null || generation !== this.#generation) return;
+    if (token.user !== this.#user) this.speakFor(token.user);
+    else if (this.send({ type: 'refresh', token: token.value }))
+      this.#renewIn(token.expiresAtMs - this.options.nowMs());
+  }
+
+  #closed(code: number): void {
+    const unknown = code === CloseCode.SessionRevoked || code === CloseCode.Unauthenticated;
+    if (unknown && !this.#triedFresh) {
+      // The login may have been replaced rather than ended, by whoever is in this slot now.
+      this.#triedFresh = true;
+      this.#returnWithFreshToken(code);
+    } else if (code >= 4500 && code < 5000) this.#close(code);
+    else if (code === CloseCode.Waiting) this.#wait();
+    else if (code === CloseCode.TokenExpired) this.#returnWithFreshToken(code);
+    else {
+      if (code === CloseCode.TryLater) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
+      this.#comeBack();
+    }
+  }
+
+  #returnWithFreshToken(code: number): void {
+    this.#refused = code;
+    this.#drop();
+    this.#setState({ name: 'reconnecting' });
+    this.#attempt += 1;
+    this.start();
+  }
+
+  #close(code: number): void {
+    this.#drop();
+    this.#setState({ name: 'closed', code });
+  }
+
+  #comeBack(): void {
+    this.#drop();
+    if (!this.#networkUp) return;
+    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
+    this.#retryIn(backoffMs(this.#attempt, this.options.random));
+    this.#attempt += 1;
+  }
+
+  /** Nothing is wrong: it takes as long as it takes, and every look is like the first. */
+  #wait(): void {
+    this.#drop();
+    this.#attempt = 0;
+    this.#setState({ name: 'waiting' });
+    this.#lookAgainIn(LOBBY_MS_MIN + this.options.random() * (LOBBY_MS_MAX - LOBBY_MS_MIN));
+  }
+
+  #lookAgainIn(delayMs: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.start(), delayMs);
+  }
+
+  #retryIn(delayMs: number): void {
+    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
+    this.#lookAgainIn(delayMs);
+  }
+
+  #listenFor(ms: number): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#comeBack(), ms);
+  }
+
+  /** Lets go of the socket, deaf to whatever it still says. */
+  #drop(): void {
+    this.#generation += 1;
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#gap);
+    clearTimeout(this.#renewal);
+    this.#heartbeatMs = 0;
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket === null) return;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close(1000);
+  }
+
+  #setState(state: ConnectionState): void {
+    const unchanged = state.name === this.state.name && state.name !== 'closed';
+    this.state = state;
+    if (!unchanged) this.options.onState(state);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Entry, EntryId } from '$protocol';
+import { moved } from '../util/reorder';
+
+/** A move in the host's order, as the server wants to hear of it. */
+export interface LineupMove {
+  entry: EntryId;
+  /** The entry that it goes ahead of; `null`: to the end. */
+  before: EntryId | null;
+}
+
+/**
+ * The places that entries can be moved between: nobody leaps over one that is about to start, and what lies beyond the
+ * part that is shown has no place here.
+ */
+export function movable(order: readonly Entry[], total: number): { first: number; last: number } {
+  const first = order[0]?.place?.reason === 'locked' ? 1 : 0;
+  const last = order.length - 1 - (total > order.length ? 1 : 0);
+  return { first, last };
+}
+
+/** `null` when it would be no move, or one that nobody may make. */
+export function lineupMove(order: readonly Entry[], total: number, from: number, to: number): LineupMove | null {
+  const { first, last } = movable(order, total);
+  const entry = order[from];
+  if (entry === undefined || from === to || from < first || to < first || to > last) return null;
+  return { entry: entry.id, before: moved(order, from, to)[to + 1]?.id ?? null };
+}

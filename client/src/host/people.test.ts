@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { DevicePresence } from '$protocol';
+import { entry, member, room, settings } from '../testing/fixtures';
+import { findPeople, grantable, kickSurprises, readWeight, standsBelow, waitingOf, weightOf } from './people';
+
+const host = member('ana', 'host');
+const cohost = member('ben', 'cohost');
+const player = member('cai');
+
+describe('people in the console', () => {
+  it('are found by any part of their name, in any case', () => {
+    const people = [
+      { ...member('a'), name: 'Ana Lima' },
+      { ...member('b'), name: 'Ben' },
+    ];
+    expect(findPeople(people, ' lim AN ').map(({ id }) => id)).toEqual(['a']);
+    expect(findPeople(people, '')).toHaveLength(2);
+  });
+
+  it('stand above one another', () => {
+    expect([standsBelow(player, cohost), standsBelow(cohost, host), standsBelow(player, player)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const otherCohost = member('dan', 'cohost');
+    expect([standsBelow(host, cohost), standsBelow(otherCohost, cohost)]).toEqual([false, false]);
+    expect([grantable(host), grantable(cohost)]).toEqual([
+      ['cohost', 'player', 'listener'],
+      ['player', 'listener'],
+    ]);
+  });
+
+  it('have a weight', () => {
+    const weighted = room({ settings: settings({ weights: { ben: 200 } }) });
+    expect([weightOf(weighted, 'ben'), weightOf(weighted, 'ana')]).toEqual([200, 100]);
+    expect(['10', ' 250 ', '1000'].map(readWeight)).toEqual([10, 250, 1000]);
+    expect(['', '9', '1001', '12.5', 'x'].map(readWeight)).toEqual([null, null, null, null, null]);
+  });
+
+  it('are sent out without a question, unless more goes with them', () => {
+    const remote: DevicePresence = { id: 'd', name: 'Phone', kind: 'remote', playback: null };
+    const playback = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'paused' } as const;
+    expect(kickSurprises(player, [remote])).toBe(false);
+    expect(kickSurprises(player, [remote, { ...remote, playback }])).toBe(true);
+    expect(kickSurprises(cohost, [])).toBe(true);
+  });
+
+  it('have something waiting', () => {
+    const full = room({ upcoming: [entry('a', 'ana', 60_000), entry('b', 'ben'), entry('c', 'ana', 30_000)] });
+    expect(waitingOf(full, 'ana')).toEqual({ count: 2, ms: 90_000 });
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { DevicePresence, Output } from '$protocol';
+import type { Presence } from '../room/presence';
+import { room } from '../testing/fixtures';
+import { missingFrom, soundDevices, sounding } from './sound';
+
+const idle = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'idle' } as const;
+const device = (id: string, makesSound = true): DevicePresence => ({
+  id,
+  name: id,
+  kind: makesSound ? 'player' : 'remote',
+  playback: makesSound ? idle : null,
+});
+const presence: Presence = new Map([
+  ['ben', { devices: [device('ben-phone', false), device('ben-laptop')], idle: false }],
+  ['ana', { devices: [device('tv')], idle: false }],
+  ['gone', { devices: [device('stray')], idle: false }],
+]);
+const seen = (output: Output) => soundDevices(room({ output }), presence);
+
+it('shows every device of every member, those that make sound first', () => {
+  const all = seen({ mode: 'everyone', devices: ['tv'] });
+  expect(all.map((one) => [one.device.id, one.member, one.chosen, one.makesSound])).toEqual([
+    ['tv', 'ana', false, true],
+    ['ben-laptop', 'ben', true, true],
+    ['ben-phone', 'ben', true, false],
+  ]);
+  expect(sounding(all)).toEqual(['ben-laptop']);
+});
+
+it('counts those that are named and not here', () => {
+  const output: Output = { mode: 'speakers', devices: ['tv', 'kitchen', 'bath'] };
+  expect(missingFrom({ output }, seen(output))).toBe(2);
+  expect(sounding(seen(output))).toEqual(['tv']);
+});

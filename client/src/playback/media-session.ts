@@ -1,0 +1,76 @@
+import type { Playback, Track } from '$protocol';
+import { shownPositionAt } from '../sync/timeline';
+
+export interface MediaActions {
+  play: () => void;
+  pause: () => void;
+  seekTo: (ms: number) => void;
+  seekBy: (ms: number) => void;
+  /** `null` for those who steer the music but skip nobody's track. */
+  skip: (() => void) | null;
+}
+
+/** What a headset's button moves by that does not say how far. */
+const STEP_S = 10;
+
+/** Shows the track on lock screens and headsets, and takes their buttons, where the browser can. */
+export function showMediaSession(track: Track | null, playing: boolean, actions: MediaActions | null): void {
+  if (!('mediaSession' in navigator)) return;
+  const session = navigator.mediaSession;
+  session.metadata =
+    track === null
+      ? null
+      : new MediaMetadata({
+          title: track.title,
+          artist: track.artists.join(', '),
+          album: track.album ?? '',
+          artwork: track.art_url === null ? [] : [{ src: new URL(track.art_url, location.origin).href }],
+        });
+  session.playbackState = track === null ? 'none' : playing ? 'playing' : 'paused';
+  const handlers = handlersOf(actions);
+  for (const action of Object.keys(handlers) as (keyof typeof handlers)[]) {
+    try {
+      session.setActionHandler(action, handlers[action]);
+    } catch {
+      // A button that this browser does not know.
+    }
+  }
+}
+
+/** Where in the track a lock screen's bar is; it goes on by itself from there. */
+export function showMediaPosition(track: Track | null, playback: Playback, serverMs: number): void {
+  if (!('mediaSession' in navigator) || !('setPositionState' in navigator.mediaSession)) return;
+  const state = mediaPosition(track, playback, serverMs);
+  if (state === null) navigator.mediaSession.setPositionState();
+  else navigator.mediaSession.setPositionState(state);
+}
+
+/** In seconds, and never outside of the track: browsers throw for that. */
+export function mediaPosition(
+  track: Track | null,
+  playback: Playback,
+  serverMs: number,
+): Required<MediaPositionState> | null {
+  if (track === null || track.duration_ms <= 0) return null;
+  const positionMs = shownPositionAt(playback, track.duration_ms, serverMs);
+  return { duration: track.duration_ms / 1000, position: Math.max(0, positionMs) / 1000, playbackRate: 1 };
+}
+
+export function handlersOf(actions: MediaActions | null) {
+  return {
+    play: actions?.play ?? null,
+    pause: actions?.pause ?? null,
+    nexttrack: actions?.skip ?? null,
+    seekto:
+      actions &&
+      (({ seekTime }: Partial<MediaSessionActionDetails>) => {
+        if (seekTime !== undefined && seekTime !== null) actions.seekTo(seekTime * 1000);
+      }),
+    seekforward:
+      actions &&
+      (({ seekOffset }: Partial<MediaSessionActionDetails>) => actions.seekBy((seekOffset ?? STEP_S) * 1000)),
+    seekbackward:
+      actions &&
+      (({ seekOffset }: Partial<MediaSessionActionDetails>) => actions.seekBy(-(seekOffset ?? STEP_S) * 1000)),
+  };
+}

@@ -1,0 +1,152 @@
+import type { DevicePlayback, Entry, Room } from '$protocol';
+import type { DevicePlayer, PlayerState } from '../providers/device-player';
+import type { SpotifyCondition, SpotifyPlayer } from '../providers/spotify/player';
+
+/**
+ * Everything that sounds on this device, under one face: files by one player, Spotify by another, and while one plays the
+ * other is silent. The one for Spotify is fetched when a room has something for it and somebody here could hear it.
+ */
+
+export interface PlayersOptions {
+  files: DevicePlayer;
+  /** Makes the player for Spotify; its news come back through `tellState` and `tellCondition`. */
+  loadSpotify: (players: Players) => Promise<SpotifyPlayer>;
+  /** Whether whoever is here has linked Spotify, and it is not heard elsewhere. */
+  hearsSpotifyHere: () => boolean;
+  onState: (state: PlayerState) => void;
+  onSpotify: (condition: SpotifyCondition) => void;
+}
+
+/** As many as the server takes. */
+const READY_MAX = 4;
+
+export class Players implements DevicePlayer {
+  state: PlayerState = 'off';
+  #on = false;
+  #room: Room | null = null;
+  #volume = 1;
+  #spotify: SpotifyPlayer | null = null;
+  #loading = false;
+
+  constructor(private readonly options: PlayersOptions) {}
+
+  turnOn(): void {
+    this.#on = true;
+    this.options.files.turnOn();
+    if (this.options.hearsSpotifyHere()) this.#spotify?.turnOn();
+    this.#prepare();
+    this.tellState();
+  }
+
+  turnOff(): void {
+    this.#on = false;
+    this.options.files.turnOff();
+    this.#spotify?.turnOff();
+    this.tellState();
+  }
+
+  wake(): void {
+    this.options.files.wake();
+    this.#spotify?.wake();
+  }
+
+  setVolume(volume: number): void {
+    this.#volume = volume;
+    this.options.files.setVolume(volume);
+    this.#spotify?.setVolume(volume);
+  }
+
+  update(room: Room): void {
+    this.#room = room;
+    this.options.files.update(room);
+    this.#prepare();
+    this.#spotify?.update(room);
+    this.tellState();
+  }
+
+  level(): number {
+    return this.options.files.level();
+  }
+
+  get errorMs(): number | null {
+    return this.#current().errorMs;
+  }
+
+  get deviationMs(): number | null {
+    return this.#current().deviationMs;
+  }
+
+  /**
+   * The player of what is on speaks; what the others could start at once is said with it. Who cannot play what is on takes
+   * no part: nobody is to wait for them.
+   */
+  status(): DevicePlayback | null {
+    const files = this.options.files.status();
+    const spotify = this.#spotify?.status() ?? null;
+    const own = this.#playsSpotify() && this.#on ? spotify : files;
+    if (own === null) return null;
+    const ready = new Set([...(own.ready ?? []), ...(files?.ready ?? []), ...(spotify?.ready ?? [])]);
+    return { ...own, ready: [...ready].slice(0, READY_MAX) };
+  }
+
+  /** Somebody else is here now, or they chose another device of theirs to hear Spotify on, or this one again. */
+  accountChanged(): void {
+    this.#spotify?.turnOff();
+    if (this.#on && this.options.hearsSpotifyHere()) this.#spotify?.turnOn();
+    this.#prepare();
+    this.tellState();
+  }
+
+  /** From one of the players: what this device does as a whole may be another thing now. */
+  tellState(): void {
+    const state = this.#state();
+    if (state === this.state) return;
+    this.state = state;
+    this.options.onState(state);
+  }
+
+  tellCondition(condition: SpotifyCondition): void {
+    this.options.onSpotify(condition);
+    this.tellState();
+  }
+
+  #state(): PlayerState {
+    const files = this.options.files.state;
+    if (files === 'off' || files === 'blocked' || files === 'left_out' || !this.#playsSpotify()) return files;
+    const { state } = this.#current();
+    return state === 'off' ? 'silent' : state;
+  }
+
+  #current(): DevicePlayer {
+    return this.#playsSpotify() && this.#spotify !== null ? this.#spotify : this.options.files;
+  }
+
+  #playsSpotify(): boolean {
+    return this.#room?.now_playing?.track.provider === 'spotify';
+  }
+
+  #prepare(): void {
+    const wanted = [this.#room?.now_playing, ...(this.#room?.upcoming ?? [])].some(isFromSpotify);
+    if (!this.#on || !wanted || this.#loading || this.#spotify !== null || !this.options.hearsSpotifyHere()) return;
+    this.#loading = true;
+    this.options
+      .loadSpotify(this)
+      .then((spotify) => {
+        this.#spotify = spotify;
+        spotify.setVolume(this.#volume);
+        if (this.#on && this.options.hearsSpotifyHere()) spotify.turnOn();
+        if (this.#room !== null) spotify.update(this.#room);
+      })
+      .catch(() => {
+        // Out of reach just now: the next change of the room tries again.
+        this.options.onSpotify('unreachable');
+      })
+      .finally(() => {
+        this.#loading = false;
+      });
+  }
+}
+
+function isFromSpotify(entry: Entry | null | undefined): boolean {
+  return entry?.track.provider === 'spotify';
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { Event, Room } from '$protocol';
+import { entry, member, room, settings } from '../testing/fixtures';
+import { memberName } from '../text/common';
+import { gathered, newsOf } from './news';
+import { nothingOwn, type Own } from './own';
+import { applyDelta } from './room';
+
+const ana = { ...room(), members: [member('ana', 'host'), member('ben'), member('cleo', 'cohost')] };
+const queued: Own = { ...nothingOwn, queue: [entry('b1', 'ben')] };
+
+/** What Ben is told. */
+function ben(events: Event[], before: Room = ana, own: Own = queued) {
+  const after = applyDelta(before, { type: 'delta', position: { epoch: 1, offset: 1 }, events })!;
+  return newsOf({ before, after, own, me: 'ben' }, events, (one, id) => memberName(one.members, id));
+}
+const kinds = (...events: Event[]) => ben(events).map(({ kind }) => kind);
+
+describe('news', () => {
+  it('tell what others did to one’s music', () => {
+    expect(ben([{ name: 'entry_removed', entry: 'b1', by: 'ana' }])).toEqual([
+      { kind: 'removed', title: 'Title track-b1', by: 'Ana' },
+    ]);
+    expect(ben([{ name: 'queue_cleared', by: 'cleo' }])).toEqual([{ kind: 'cleared', by: 'Cleo' }]);
+    const on = { ...ana, now_playing: entry('b0', 'ben') };
+    const ended = { name: 'entry_ended', entry: 'b0', played_ms: 5 } as const;
+    expect(ben([{ ...ended, reason: 'skipped', by: 'ana' }], on)).toMatchObject([{ kind: 'skipped', by: 'Ana' }]);
+    expect(ben([{ ...ended, reason: 'voted_out' }], on)).toMatchObject([{ kind: 'voted_out' }]);
+    expect(ben([{ ...ended, reason: 'finished' }], on)).toEqual([]);
+    const suggested = { ...ana, suggestions: [entry('s', 'ben'), entry('t', 'cleo')] };
+    expect(ben([{ name: 'suggestion_approved', entry: 's', by: 'ana' }], suggested)).toMatchObject([
+      { kind: 'approved', title: 'Title track-s' },
+    ]);
+    expect(ben([{ name: 'suggestion_rejected', entry: 't', by: 'ana' }], suggested)).toEqual([]);
+  });
+
+  it('tell what changes for oneself, and for nobody else', () => {
+    expect(
+      kinds(
+        { name: 'role_changed', member: 'ben', role: 'listener', by: 'ana' },
+        { name: 'member_muted', member: 'ben', muted: true, by: 'ana' },
+        { name: 'member_muted', member: 'cleo', muted: true, by: 'ana' },
+        { name: 'permission_changed', member: 'ben', action: 'chat', allowed: false, by: 'ana' },
+        { name: 'queue_paused', member: 'ben', paused: false, by: 'ana' },
+        { name: 'host_transferred', from: 'ana', to: 'cleo' },
+        { name: 'settings_changed', settings: { policy: 'votes', suggestions: true }, by: 'ana' },
+        { name: 'settings_changed', settings: { debt_max_ms: 1 }, by: 'ana' },
+      ),
+    ).toEqual(['role', 'muted', 'permission', 'resumed', 'new_host', 'policy', 'suggestions']);
+  });
+
+  it('tell nothing that one did oneself', () => {
+    expect(
+      kinds(
+        { name: 'entry_removed', entry: 'b1', by: 'ben' },
+        { name: 'queue_cleared', member: 'ben', by: 'ben' },
+        { name: 'queue_cleared', member: 'cleo', by: 'ana' },
+        { name: 'queue_paused', member: 'ben', paused: true, by: 'ben' },
+        { name: 'settings_changed', settings: { policy: 'votes' }, by: 'ben' },
+        { name: 'host_claimed', from: 'ana', to: 'ben' },
+        { name: 'undone', note: 3, by: 'ben', member: member('cleo') },
+      ),
+    ).toEqual([]);
+  });
+
+  it('tell who took the room over', () => {
+    expect(ben([{ name: 'host_transferred', from: 'ana', to: 'ben' }])).toEqual([{ kind: 'made_host', by: 'Ana' }]);
+    expect(ben([{ name: 'host_claimed', from: 'ana', to: 'cleo' }])).toEqual([{ kind: 'new_host', name: 'Cleo' }]);
+    const host = { ...ana, members: [member('ben', 'host'), member('cleo', 'cohost')] };
+    expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], host)).toEqual([{ kind: 'claimed', by: 'Cleo' }]);
+    const claimed = { ...host, owner: 'cleo' };
+    expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], claimed)).toMatchObject([{ kind: 'taken_back' }]);
+  });
+
+  it('tell who waits, to those who may let them in', () => {
+    const waits: Event = { name: 'lobby_entered', person: member('dora') };
+    expect(ben([waits])).toEqual([]);
+    const trusted = { ...ana, settings: settings({ permissions: { admit: 'player' } }) };
+    expect(ben([waits], trusted)).toEqual([{ kind: 'waits', name: 'Dora' }]);
+    expect(ben([waits], { ...trusted, lobby: [member('dora')] })).toEqual([]);
+  });
+
+  it('are gathered by kind, and only the latest kinds of them', () => {
+    const [muted, cleared] = [{ kind: 'muted', by: 'Ana' } as const, { kind: 'cleared', by: 'Ana' } as const];
+    const waits = (name: string) => ({ kind: 'waits', name }) as const;
+    expect(gathered([waits('Dora'), muted, waits('Eve')], 3)).toEqual([[muted], [waits('Dora'), waits('Eve')]]);
+    expect(gathered([muted, cleared, waits('Dora')], 2)).toEqual([[cleared], [waits('Dora')]]);
+  });
+
+  it('tell that something was taken back', () => {
+    const lost = { ...queued, taken: [{ note: 7, by: 'ana', untilMs: 1, entries: queued.queue }] };
+    expect(ben([{ name: 'undone', note: 7, by: 'ana' }], ana, lost)).toEqual([{ kind: 'put_back', by: 'Ana' }]);
+    expect(ben([{ name: 'undone', note: 8, by: 'ana', member: member('dora') }])).toEqual([
+      { kind: 'back', name: 'Dora', by: 'Ana' },
+    ]);
+  });
+});

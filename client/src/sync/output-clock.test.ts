@@ -1,0 +1,258 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import losses from '../testing/pulseaudio-losses.json';
+import scatter from '../testing/pulseaudio-scatter.json';
+import start from '../testing/pulseaudio-start.json';
+import { mean, median, quantile } from '../util/numbers';
+import { OutputClock, type OutputTimes } from './output-clock';
+import { OutputDepth } from './output-depth';
+
+/** Eight quanta. */
+const BLOCK_S = 1024 / 48_000;
+const BUFFER_MS = 40;
+
+/** What Chromium told on PulseAudio at a moment, and when context time 0 would have been heard, as it was recorded. */
+type Recorded = [
+  atMs: number,
+  currentTime: number,
+  contextTime: number,
+  performanceTime: number,
+  heardMs?: number | null,
+];
+
+function recordedOutput(recorded: Recorded[]) {
+  let place = 0;
+  const reading = () => recorded[place]!;
+  const output = new OutputClock(
+    {
+      get currentTime() {
+        return reading()[1];
+      },
+      getOutputTimestamp: () => ({ contextTime: reading()[2], performanceTime: reading()[3] }),
+    },
+    () => reading()[0],
+  );
+  const read = (look: (atMs: number, place: number) => void) => {
+    for (; place < recorded.length; place += 1) {
+      output.read();
+      look(reading()[0], place);
+    }
+  };
+  return { output, read };
+}
+
+/** A context that has run for 10 s at 5000 ms of our clock, heard 40 ms late. */
+const now = () => 5_000;
+const context = (stamp: AudioTimestamp, more: Partial<OutputTimes> = {}): OutputTimes => ({
+  currentTime: 10,
+  outputLatency: 0.04,
+  getOutputTimestamp: () => stamp,
+  ...more,
+});
+
+describe('output clock', () => {
+  it('believes the output timestamp', () => {
+    const output = new OutputClock(context({ contextTime: 9.95, performanceTime: 4_990 }), now);
+    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.95);
+    expect(output.contextTimeAt(6_990)).toBeCloseTo(11.95);
+  });
+
+  it.each([
+    ['has not begun', { contextTime: 0, performanceTime: 0 }],
+    ['is ahead of the context', { contextTime: 11, performanceTime: 5_000 }],
+    ['lags by seconds', { contextTime: 4, performanceTime: 5_000 }],
+    ['is old', { contextTime: 9.9, performanceTime: 1_000 }],
+    ['is empty', {}],
+  ])('falls back to the latency when the timestamp %s', (_, stamp) => {
+    expect(new OutputClock(context(stamp), now).contextTimeAt(5_000)).toBeCloseTo(9.96);
+  });
+
+  it('falls back when there is no timestamp at all, and to no latency when that is unknown', () => {
+    const bare: OutputTimes = { currentTime: 10 };
+    expect(new OutputClock(bare, now).contextTimeAt(5_000)).toBeCloseTo(10);
+  });
+
+  it('is not moved by one misread timestamp', () => {
+    const stamp = { contextTime: 9.95, performanceTime: 4_990 };
+    const output = new OutputClock(context(stamp), now);
+    for (let count = 0; count < 5; count += 1) output.read();
+    stamp.contextTime = 9.91;
+    output.read();
+    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.95);
+    output.forget();
+    expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
+  });
+
+  describe('of a browser that asks for block after block', () => {
+    let localMs: number;
+    /** What is told of where it is heard is wrong by this, at a moment. */
+    let wrongMs: (atMs: number) => number;
+    let lostMs: number;
+    let output: OutputClock;
+    const begin = (depth?: OutputDepth) =>
+      new OutputClock(
+        {
+          get currentTime() {
+            return blocks() * BLOCK_S;
+          },
+          getOutputTimestamp: () => {
+            // When the last block was asked for.
+            const performanceTime = (blocks() - 1) * BLOCK_S * 1000 - BUFFER_MS + lostMs;
+            const heardMs = performanceTime - lostMs + wrongMs(performanceTime);
+            return { contextTime: heardMs / 1000, performanceTime };
+          },
+        },
+        () => localMs,
+        depth,
+      );
+    const blocks = () => Math.ceil((localMs - lostMs + BUFFER_MS) / 1000 / BLOCK_S);
+    beforeEach(() => {
+      localMs = 200;
+      wrongMs = () => 0;
+      lostMs = 0;
+      output = begin();
+    });
+
+    /** The largest error from some time on, having read until another. */
+    function worstMs(fromMs: number, untilMs: number): number {
+      let worst = 0;
+      for (; localMs < untilMs; localMs += 100) {
+        output.read();
+        const errorMs = output.contextTimeAt(localMs) * 1000 - (localMs - lostMs);
+        if (localMs >= fromMs) worst = Math.max(worst, Math.abs(errorMs));
+      }
+      return worst;
+    }
+
+    /** As PulseAudio's estimate of the rate does: wrong at first, and better each time that it asks. */
+    const swinging = (atMs: number) => {
+      const asked = Math.floor(atMs / 1_500);
+      return asked === 0 ? 3 - atMs / 250 : -8 * 0.64 ** asked * (1 + (atMs - asked * 1_500) / 1_500);
+    };
+
+    it('holds what it was told first while what it is told swings, and then believes again', () => {
+      wrongMs = swinging;
+      expect(Math.abs(swinging(1_500 + 1_400))).toBeGreaterThan(9);
+      expect(worstMs(2_000, 10_000)).toBeLessThan(2.5);
+      expect(worstMs(60_000, 70_000)).toBeLessThan(0.3);
+    });
+
+    it('knows at once where it is when sound was lost, whatever it is told then', () => {
+      expect(worstMs(0, 4_500)).toBeLessThan(0.1);
+      lostMs = 45;
+      wrongMs = (atMs) => 14 * Math.exp((4_500 - atMs) / 6_000);
+      expect(worstMs(4_800, 12_000)).toBeLessThan(0.1);
+      lostMs = 60;
+      expect(worstMs(12_300, 20_000)).toBeLessThan(0.1);
+      expect(worstMs(20_000, 80_000)).toBeLessThan(1.5);
+    });
+
+    it('begins with what was learned of the output before, where what it is told swings from the first moment', () => {
+      const depth = new OutputDepth();
+      output = begin(depth);
+      worstMs(0, 15_000);
+      output = begin(depth);
+      const fromMs = localMs;
+      wrongMs = (atMs) => (atMs - fromMs) / 100 - 19;
+      expect(worstMs(fromMs, fromMs + 5_000)).toBeLessThan(0.1);
+    });
+
+    it('believes in other headphones once it is said that there may be some', () => {
+      const depth = new OutputDepth();
+      output = begin(depth);
+      worstMs(0, 15_000);
+      wrongMs = () => -180;
+      depth.forget();
+      worstMs(15_000, 17_500);
+      expect(output.contextTimeAt(localMs) * 1000 - localMs).toBeCloseTo(-180);
+    });
+  });
+
+  it('is not led astray by a start as it was recorded', () => {
+    const { output, read } = recordedOutput(start as Recorded[]);
+    const zeros = start.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
+    // What it says once it keeps still.
+    const trueZeroMs = median(zeros.slice(-30));
+    let [toldMs, madeOfItMs] = [0, 0];
+    read((atMs, place) => {
+      if (atMs < 2_500) return;
+      toldMs = Math.max(toldMs, Math.abs(zeros[place]! - trueZeroMs));
+      madeOfItMs = Math.max(madeOfItMs, Math.abs(atMs - output.contextTimeAt(atMs) * 1000 - trueZeroMs));
+    });
+    expect(toldMs).toBeGreaterThan(30);
+    expect(madeOfItMs).toBeLessThan(2);
+  });
+
+  it('takes no scatter of the first readings for a loss of sound', () => {
+    const { output, read } = recordedOutput(scatter as Recorded[]);
+    // What it says on average once nothing swings any more; its card is fast by 250 ppm, 2.5 ms in the ten seconds before.
+    const zeros = scatter.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
+    const trueZeroMs = mean(zeros.slice(-50));
+    const wrongMs: number[] = [];
+    read((atMs) => {
+      if (atMs > 2_000) wrongMs.push(Math.abs(atMs - output.contextTimeAt(atMs) * 1000 - trueZeroMs));
+    });
+    expect(quantile(wrongMs, 0.95)).toBeLessThan(4);
+  });
+
+  it('knows when samples were heard, beside a recording of them, while a sound card stood still three times', () => {
+    const { output, read } = recordedOutput(losses as Recorded[]);
+    const errors: number[] = [];
+    const heard = new Set<number>();
+    read((atMs, place) => {
+      const zeroMs = losses[place]![4];
+      if (zeroMs === null || zeroMs === undefined) return;
+      heard.add(Math.round(zeroMs));
+      errors.push(Math.abs(atMs - output.contextTimeAt(atMs) * 1000 - zeroMs));
+    });
+    expect(Math.max(...heard) - Math.min(...heard)).toBeGreaterThan(190);
+    expect(errors.length).toBeGreaterThan(250);
+    expect(quantile(errors, 0.5)).toBeLessThan(0.5);
+    expect(quantile(errors, 0.99)).toBeLessThan(1);
+  });
+
+  it('believes the latency when timestamps are made up', () => {
+    let localMs = 5_000;
+    const moving = {
+      outputLatency: 0.04,
+      get currentTime() {
+        return localMs / 1000;
+      },
+      getOutputTimestamp: () => ({ contextTime: 4.9 + (localMs - 5_000) / 10_000, performanceTime: localMs }),
+    };
+    const output = new OutputClock(moving, () => localMs);
+    for (let count = 0; count < 12; count += 1) {
+      output.read();
+      localMs += 50;
+    }
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(localMs / 1000 - 0.04);
+  });
+
+  it('notices that a context stands still, and forgets where it was before', () => {
+    let localMs = 5_000;
+    let contextTime = 10;
+    const halting = {
+      outputLatency: 0.04,
+      get currentTime() {
+        return contextTime;
+      },
+    };
+    const output = new OutputClock(halting, () => localMs);
+    const pass = (runs: boolean) => {
+      for (let count = 0; count < 6; count += 1) {
+        localMs += 100;
+        if (runs) contextTime += 0.1;
+        output.read();
+      }
+    };
+    pass(true);
+    expect(output.settled).toBe(true);
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(10.56);
+    pass(false);
+    expect(output.stalled).toBe(true);
+    expect(output.settled).toBe(false);
+    expect(output.contextTimeAt(localMs)).toBeLessThanOrEqual(10.6);
+    pass(true);
+    expect(output.settled).toBe(true);
+    expect(output.contextTimeAt(localMs)).toBeCloseTo(11.16);
+  });
+});

@@ -1,0 +1,151 @@
+import type { LongSource, MediaElement } from '../providers/files/long-track';
+
+/** How an element behaves, in ms. */
+export interface Habits {
+  /** From being told to play to playing. */
+  startMs: number;
+  seekMs: number;
+  /** Its clock runs so much faster than the page's. */
+  ppm: number;
+}
+
+/** An `HTMLAudioElement` on paper, with habits: it takes its time to start and to seek, and tells only roughly where it is. */
+export class FakeMedia {
+  src = '';
+  preload = '';
+  preservesPitch = true;
+  error: MediaError | null = null;
+  paused = true;
+  /** The pitch that is not wanted is stretched away. */
+  rates: number[] = [];
+  seeks = 0;
+  closed = false;
+  #rate = 1;
+  #listeners = new Map<string, Set<() => void>>();
+  /** Where it was when its movement last changed. */
+  #place = { seconds: 0, atMs: 0 };
+  #starting: ReturnType<typeof setTimeout> | undefined;
+  #seeking = false;
+  #sounds = false;
+
+  constructor(
+    private readonly nowMs: () => number,
+    readonly duration: number,
+    private readonly habits: Habits = { startMs: 40, seekMs: 60, ppm: 0 },
+    private readonly broken = false,
+  ) {}
+
+  get currentTime(): number {
+    if (!this.#sounds || this.#seeking) return this.#place.seconds;
+    const passedS = (this.nowMs() - this.#place.atMs) / 1000;
+    return Math.min(this.duration, this.#place.seconds + passedS * this.#rate * (1 + this.habits.ppm / 1e6));
+  }
+
+  set currentTime(seconds: number) {
+    this.seeks += 1;
+    this.#place = { seconds, atMs: this.nowMs() };
+    this.#seeking = true;
+    setTimeout(() => {
+      this.#seeking = false;
+      this.#place = { seconds, atMs: this.nowMs() };
+      this.tell('seeked');
+    }, this.habits.seekMs);
+  }
+
+  get playbackRate(): number {
+    return this.#rate;
+  }
+
+  set playbackRate(rate: number) {
+    this.#stay();
+    this.#rate = rate;
+    this.rates.push(rate);
+  }
+
+  /** It moves, and is not on its way to another place. */
+  get sounds(): boolean {
+    return this.#sounds && !this.#seeking;
+  }
+
+  load(): void {
+    if (this.src === '') return;
+    if (this.broken) this.error = { message: 'no such format' } as MediaError;
+    setTimeout(() => this.tell(this.broken ? 'error' : 'canplay'));
+  }
+
+  play(): Promise<void> {
+    this.paused = false;
+    return new Promise((resolve) => {
+      this.#starting = setTimeout(() => {
+        this.#place.atMs = this.nowMs();
+        this.#sounds = true;
+        resolve();
+      }, this.habits.startMs);
+    });
+  }
+
+  pause(): void {
+    clearTimeout(this.#starting);
+    this.#stay();
+    this.#sounds = false;
+    this.paused = true;
+  }
+
+  tell(event: string): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) listener();
+  }
+
+  addEventListener(event: string, listener: () => void): void {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(listener));
+  }
+
+  removeEventListener(event: string, listener: () => void): void {
+    this.#listeners.get(event)?.delete(listener);
+  }
+
+  removeAttribute(): void {
+    this.src = '';
+    this.closed = true;
+  }
+
+  #stay(): void {
+    this.#place = { seconds: this.currentTime, atMs: this.nowMs() };
+  }
+}
+
+/** Where files come from, and what became of their addresses. */
+export class FakeFiles implements LongSource {
+  fetched: string[] = [];
+  elements: FakeMedia[] = [];
+  addresses = new Set<string>();
+  broken = false;
+  failing = false;
+
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly seconds: number,
+    private readonly habits?: Habits,
+  ) {}
+
+  fetch = async (trackId: string): Promise<Blob> => {
+    this.fetched.push(trackId);
+    if (this.failing) throw new Error('network');
+    return new Blob([trackId]);
+  };
+
+  createElement = (): MediaElement => {
+    const element = new FakeMedia(this.nowMs, this.seconds, this.habits, this.broken);
+    this.elements.push(element);
+    return element as unknown as MediaElement;
+  };
+
+  addressOf = (): string => {
+    const address = `blob:${this.addresses.size}-${this.fetched.length}`;
+    this.addresses.add(address);
+    return address;
+  };
+
+  forget = (address: string): void => {
+    this.addresses.delete(address);
+  };
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { calibratedWords, signedMs } from './calibrate';
+import { deviationWords, roundedMs } from './sound';
+
+describe('words about being in time', () => {
+  it('say how a device is corrected, and how that is known', () => {
+    const at_ms = 0;
+    expect(calibratedWords({ offset_ms: 37.4, error_ms: 1.1, how: 'heard', at_ms })).toBe(
+      'It plays 37 ms earlier, as a microphone heard it, give or take 1 ms.',
+    );
+    expect(calibratedWords({ offset_ms: -8, error_ms: 31, how: 'tapped', at_ms })).toBe(
+      'It plays 8 ms later, as somebody tapped along, give or take 31 ms.',
+    );
+    expect(calibratedWords({ offset_ms: 0.2, error_ms: 0.4, how: 'set', at_ms })).toBe(
+      'It plays neither earlier nor later, as somebody set it by hand, give or take 1 ms.',
+    );
+  });
+
+  it('give figures as exactly as they are worth', () => {
+    expect([-3.6, 0.2].map(roundedMs)).toEqual([4, 0]);
+    expect([0, 0.2, 1.2].map(deviationWords)).toEqual(['±1 ms', '±1 ms', '±2 ms']);
+    expect([12.4, -12.6, -0.3].map(signedMs)).toEqual(['12', '−13', '0']);
+  });
+});

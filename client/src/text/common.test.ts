@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry, Place } from '$protocol';
+import { entry, member } from '../testing/fixtures';
+import { memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './common';
+import { connectionWords, endingWords } from './door';
+
+const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
+function why(place: Partial<Place>, mine = false): string {
+  const full: Place = { position: 2, reason: 'next', turn: 1, behind: [], airtime_ms: 0, ...place };
+  const placed: Entry = { ...entry('a', 'ana'), place: full };
+  return reasonWords(placed, (id) => names[id] ?? '?', mine);
+}
+
+describe('words', () => {
+  it('say why an entry stands where it stands', () => {
+    expect(why({ reason: 'next' })).toBe('Plays next');
+    expect(why({ reason: 'less_airtime', behind: ['ana'] })).toBe('Ana has played less so far');
+    expect(why({ reason: 'less_airtime', behind: ['ana', 'ben'] })).toBe('Ana and Ben have played less so far');
+    expect(why({ reason: 'waited_longer', behind: ['me'] })).toBe('you have waited longer');
+    expect(why({ reason: 'own_queue', turn: 2, behind: ['ana', 'ben'] }, true)).toBe(
+      'Your 2nd turn, after Ana and Ben',
+    );
+    expect(why({ reason: 'fewer_turns', behind: ['ana'] })).toBe('Ana has had fewer turns');
+    expect(why({ reason: 'added_earlier', behind: ['ana', 'ben'] })).toBe('Ana and Ben added earlier');
+    expect(why({ reason: 'voted', behind: ['me'] })).toBe('By votes, after you');
+    expect(why({ reason: 'voted' })).toBe('By votes');
+    expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Where the host put it');
+    expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
+  });
+
+  it('name those who are here, and nobody else', () => {
+    const nameless = { ...member('cleo'), name: '' };
+    const named = ['ben', 'cleo', 'dora'].map((id) => memberName([member('ben'), nameless], id));
+    expect(named).toEqual(['Ben', text.room.unknownMember, text.room.unknownMember]);
+  });
+
+  it('count', () => {
+    expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd']);
+  });
+
+  it('say what still waits while there is no connection', () => {
+    expect(connectionWords('offline', 1).long).toContain('One thing waits');
+    expect(connectionWords('reconnecting', 3).long).toContain('3 things wait');
+    expect(connectionWords('online', 0).long).toBe('');
+  });
+
+  it('prefer the server’s sentence where it is about this very command', () => {
+    expect(refusalWords('conflict', 'That entry is about to start.')).toBe('That entry is about to start.');
+    expect(refusalWords('cooldown', 'It may come again in 4 min.')).toBe('It may come again in 4 min.');
+    expect(refusalWords('internal', 'stack trace')).not.toContain('stack trace');
+  });
+
+  it('say how long to wait', () => {
+    expect(refusalWords('rate_limited', '', 12_000)).toBe('That was too often. Try again in 12 seconds.');
+    expect(refusalWords('rate_limited', '')).toContain('Wait a few seconds');
+    expect([0, 400, 1_001, 180_000, 19_000_000].map(waitWords)).toEqual([
+      'one second',
+      'one second',
+      '2 seconds',
+      '3 minutes',
+      'about 5 hours',
+    ]);
+  });
+
+  it('have an ending for codes that nobody foresaw', () => {
+    expect(endingWords(4999).action).toBe('retry');
+  });
+});

@@ -1,0 +1,42 @@
+import type { Played, UserId } from '$protocol';
+import { ageOf } from '../util/relative-time';
+
+/** Words about what was played. */
+export const historyText = {
+  title: 'What was played',
+  lead: 'The latest first.',
+  empty: 'Nothing was played yet. Whatever ends stands here, and can be played again.',
+  close: 'Close',
+  again: (title: string) => `Play ${title} again`,
+  queued: (title: string) => `“${title}” is in your queue.`,
+  suggested: (title: string) => `“${title}” is suggested.`,
+  credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
+} as const;
+
+/** How it ended, by whom; empty for what was played to its end. */
+export function endedWords(played: Played, nameOf: (id: UserId) => string): string {
+  const by = played.by ? ` by ${nameOf(played.by)}` : '';
+  switch (played.reason) {
+    case 'finished':
+      return '';
+    case 'skipped':
+      return `skipped${by}`;
+    case 'voted_out':
+      return 'voted out';
+    case 'unplayable':
+      return 'could not be played';
+  }
+}
+
+/** For whom it was; empty for the room's own list and for those who are forgotten. */
+export function forWhomWords(played: Played, nameOf: (id: UserId) => string): string {
+  return played.member ? `for ${nameOf(played.member)}` : '';
+}
+
+const JUST_NOW_MS = 60_000;
+const ages = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+export function startedWords(played: Played, nowMs: number): string {
+  const age = ageOf(played.started_at_ms, nowMs, JUST_NOW_MS);
+  return age === null ? 'a moment ago' : ages.format(-age.value, age.unit);
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { person } from '../testing/fake-device';
+import { ageWords, dateWords, identityText, premiumWords, whoWords } from './identity';
+
+const MARCH_3_MS = Date.UTC(2026, 2, 3, 12);
+
+describe('words about people', () => {
+  it('say how somebody is known', () => {
+    expect(whoWords(null)).toContain('not known here');
+    expect(whoWords(person('ana'))).toContain('guest on this browser');
+    expect(whoWords(person('ana', { kind: 'user', username: 'ana.l' }))).toBe('Logged in as ana.l.');
+    expect(whoWords(person('ana', { kind: 'user', spotify: true }))).toBe('Logged in with Spotify.');
+  });
+
+  it('say when something was', () => {
+    expect(ageWords(null)).toBe('just now');
+    expect(ageWords({ value: 1, unit: 'day' })).toBe('yesterday');
+    expect(ageWords({ value: 3, unit: 'week' })).toBe('3 weeks ago');
+    expect(dateWords(MARCH_3_MS)).toBe('March 3, 2026');
+  });
+
+  it('say what is known of Premium, how, and what follows', () => {
+    const premium = premiumWords({ verdict: 'premium', evidence: 'profile', at_ms: MARCH_3_MS });
+    expect(premium.lead).toBe('As of March 3, 2026: your profile there says so. Your own devices may play Spotify.');
+    const not = premiumWords({ verdict: 'not_premium', evidence: 'player', at_ms: MARCH_3_MS });
+    expect(not.lead).toContain('You queue, vote and control like everybody else.');
+    expect(premiumWords({ verdict: 'not_premium' }).lead).toMatch(/^You queue/);
+    expect(premiumWords({ verdict: 'unknown' }).lead).toContain('nothing is closed to you');
+  });
+
+  it('say of every login that came to nothing what has changed: nothing', () => {
+    for (const { title, lead, again } of Object.values(identityText.spotify.outcomes)) {
+      expect(`${title} ${lead}`).toMatch(/nothing has changed|nobody was added/i);
+      expect(again).not.toBe('');
+    }
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { Note } from '$protocol';
+import { limitMeaning, limitProblem } from './limits';
+import { logText, noteWords } from './log';
+
+const says = (change: Partial<Note>) =>
+  noteWords(
+    { id: 1, at_ms: 0, by: 'ana', deed: 'kick', ...change },
+    (id) => ({ ana: 'Ana', ben: 'Ben', me: logText.you })[id] ?? '?',
+  );
+
+describe('the log', () => {
+  it('is read as sentences', () => {
+    expect(says({ deed: 'kick', member: 'ben' })).toBe('Ana sent Ben out');
+    expect(says({ deed: 'dequeue', member: 'ben', title: 'Song' })).toBe('Ana removed “Song” of Ben');
+    expect(says({ deed: 'skip', title: 'Song' })).toBe('Ana skipped “Song”');
+    expect(says({ deed: 'clear' })).toBe('Ana cleared all queues');
+    expect(says({ deed: 'clear', member: 'ana' })).toBe('Ana cleared their own queue');
+    expect(says({ deed: 'set_settings', settings: ['explicit', 'players_max'] })).toBe(
+      'Ana changed explicit tracks and how many play at a time',
+    );
+    expect(says({ by: 'me', deed: 'clear', member: 'me' })).toBe('You cleared your queue');
+    expect(says({ deed: 'skip', member: 'me', title: 'Song' })).toBe('Ana skipped your track “Song”');
+    expect(says({ deed: 'something_new' })).not.toContain('something_new');
+  });
+});
+
+describe('limits', () => {
+  it('say what they mean', () => {
+    expect(limitMeaning('track_ms_max', 450_000)).toBe('Nothing longer than 7.5 minutes is taken.');
+    expect(limitMeaning('track_ms_max', 0)).toBe('Any length is fine.');
+    expect(limitMeaning('step_down_after', 1)).toBe('After one track they go to the end of the line.');
+    expect(limitProblem('players_max', 'too_much')).toBe('At most 5000 people.');
+  });
+});

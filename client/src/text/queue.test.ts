@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { entry, settings } from '../testing/fixtures';
+import { creditWords, policyWords, queueText } from './queue';
+
+describe('words about the queue', () => {
+  it('say how the order comes about', () => {
+    expect(policyWords(settings())).toBe('Turns are shared by airtime.');
+    expect(policyWords(settings({ policy: 'votes' }))).toBe('What has the most votes plays first.');
+    expect(policyWords(settings({ policy: 'fifo', players_max: 3 }))).toBe(
+      'First come, first served. 3 people play at a time.',
+    );
+    expect(policyWords(settings({ players_max: 1 }))).toContain('One person plays');
+  });
+
+  it('name those who wanted it, too', () => {
+    const nameOf = (id: string) => id.toUpperCase();
+    expect(creditWords(entry('a', 'ana'), nameOf)).toBe('');
+    expect(creditWords({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
+  });
+
+  it('sum up one’s own queue', () => {
+    expect(queueText.mineSum(1, 0)).toBe('One track, less than a minute');
+    expect(queueText.mineSum(3, 12)).toBe('3 tracks, 12 min');
+    expect([1, 2].map(queueText.linePlace)).toEqual(['You are next in line.', 'You are 2nd in line.']);
+  });
+
+  it('count votes', () => {
+    expect([0, 1, -1, 2, -3].map(queueText.votes)).toEqual(['0 votes', '1 vote', '−1 vote', '2 votes', '−3 votes']);
+  });
+});
