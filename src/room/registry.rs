@@ -172,7 +172,7 @@ impl Registry {
         }
         let loaded = load(&inner.store, room.id, code).await?;
         // Of an actor before this one something may be lost.
-        inner.journal.begin_anew(room.id).await;
+        inner.journal.reset_fence(room.id).await;
         let (inbox, messages) = mpsc::channel(ROOM_INBOX_MAX);
         let services = Services {
             store: inner.store.clone(),

@@ -4,8 +4,8 @@
 //! thousand rooms share one sync. Where many come, each transaction waits for a while after the one before it began: a
 //! sync and a page cost the same for one row and for ten. An append is answered only after its transaction is durable.
 //! When a transaction fails its batches are tried one by one, so that one room's conflict is not another room's failure;
-//! when the database cannot be asked, all of them fail with it, so that nobody waits for a thousand timeouts. After a
-//! batch that is lost nothing of the same room is kept until it begins anew.
+//! when the database is unavailable, all of them fail with it instead of each running into its own timeout. After a lost
+//! batch the room is fenced: its appends are rejected until [`Journal::reset_fence`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Journal {
 #[derive(Debug)]
 enum Message {
     Append(Box<JournalBatch>, oneshot::Sender<Appended>),
-    BeginAnew(RoomId),
+    ResetFence(RoomId),
 }
 
 impl Journal {
@@ -50,22 +50,22 @@ impl Journal {
         appended
     }
 
-    /// What this room appends from now on rests on what is stored.
-    pub async fn begin_anew(&self, room: RoomId) {
-        let _ = self.queue.send(Message::BeginAnew(room)).await;
+    /// Accepts appends of this room again: it has reloaded, so they rest on what is stored.
+    pub async fn reset_fence(&self, room: RoomId) {
+        let _ = self.queue.send(Message::ResetFence(room)).await;
     }
 }
 
 async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mpsc::Receiver<Message>) {
     let mut gathered = Vec::new();
-    let mut broken = Broken::default();
+    let mut fenced = FencedRooms::default();
     while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
         let (mut batches, mut waiting) = (Vec::new(), Vec::new());
         for message in gathered.drain(..) {
             match message {
-                Message::BeginAnew(room) => broken.mend(room),
+                Message::ResetFence(room) => fenced.unfence(room),
                 Message::Append(batch, done) => {
-                    if let Some(error) = broken.of(&batch) {
+                    if let Some(error) = fenced.error(&batch) {
                         answer(&metrics, done, Err(error));
                     } else {
                         batches.push(*batch);
@@ -86,13 +86,13 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
             Err(error) => {
                 let mut given_up = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
                 for (batch, done) in batches.into_iter().zip(waiting) {
-                    let appended = match (broken.of(&batch), &given_up) {
+                    let appended = match (fenced.error(&batch), &given_up) {
                         (Some(error), _) => Err(error),
-                        (None, Some(error)) => Err(broken.by(&batch, error.clone())),
+                        (None, Some(error)) => Err(fenced.fence(&batch, error.clone())),
                         (None, None) => store.append(std::slice::from_ref(&batch)).await.map_err(|error| {
                             let error = Arc::new(error);
                             given_up = error.is_unavailable().then(|| error.clone());
-                            broken.by(&batch, error)
+                            fenced.fence(&batch, error)
                         }),
                     };
                     answer(&metrics, done, appended);
@@ -106,23 +106,24 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
     }
 }
 
-/// Rooms of which a batch is lost. What was decided after it rests on it, and kept alone would leave a hole in the journal; so
-/// nothing more is taken. The room loads itself anew, says so, and goes on from there.
+/// Rooms that lost a batch. Later batches of such a room rest on the lost one; storing them would leave a gap in the
+/// journal, so they are rejected until the room has reloaded and resets its fence.
 #[derive(Default)]
-struct Broken(HashMap<RoomId, Arc<StoreError>>);
+struct FencedRooms(HashMap<RoomId, Arc<StoreError>>);
 
-impl Broken {
-    fn of(&self, batch: &JournalBatch) -> Option<Arc<StoreError>> {
+impl FencedRooms {
+    /// Why the batch's room is fenced; `None` when it is not.
+    fn error(&self, batch: &JournalBatch) -> Option<Arc<StoreError>> {
         self.0.get(&batch.room).cloned()
     }
 
-    fn by(&mut self, batch: &JournalBatch, error: Arc<StoreError>) -> Arc<StoreError> {
+    fn fence(&mut self, batch: &JournalBatch, error: Arc<StoreError>) -> Arc<StoreError> {
         tracing::error!(room = %batch.room, offset = batch.offset, %error, "append failed");
         self.0.insert(batch.room, error.clone());
         error
     }
 
-    fn mend(&mut self, room: RoomId) {
+    fn unfence(&mut self, room: RoomId) {
         self.0.remove(&room);
     }
 }

@@ -52,7 +52,7 @@ impl Actor {
         let now_ms = self.services.clock.now_ms();
         match load(&self.services.store, self.id, self.code).await {
             Ok(loaded) => {
-                self.services.journal.begin_anew(self.id).await;
+                self.services.journal.reset_fence(self.id).await;
                 let missed = self.missed(&loaded);
                 self.state = loaded.state;
                 self.presence.follow_output(self.state.output());
@@ -70,7 +70,7 @@ impl Actor {
                 }
                 tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
                 match missed {
-                    Some(events) => self.make_good(&events),
+                    Some(events) => self.publish_missed_events(&events),
                     None => self.begin_another_history(now_ms),
                 }
             }
@@ -95,7 +95,7 @@ impl Actor {
     }
 
     /// Shows what an append that failed has stored nevertheless, with all that it causes.
-    fn make_good(&mut self, events: &[Event]) {
+    fn publish_missed_events(&mut self, events: &[Event]) {
         if events.is_empty() {
             return;
         }
