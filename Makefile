@@ -137,7 +137,7 @@ generate: ## Writes the protocol's JSON Schema and TypeScript from its Rust type
 demo-library: ## Composes the demo library anew; needs python3-venv and opus-tools
 	python3 -m venv $(DEMO_TOOLS)
 	$(DEMO_TOOLS)/bin/pip install --quiet numpy pillow
-	$(DEMO_TOOLS)/bin/python src/music/demo/generate.py
+	$(DEMO_TOOLS)/bin/python src/providers/library/demo/generate.py
 
 .PHONY: setup
 setup: ## Checks that this machine has what building, testing and linting need; as root, installs Debian packages

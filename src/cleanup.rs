@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::erasure::erase;
 use crate::identity::{Identity, in_ms};
+use crate::providers::spotify::Spotify;
 use crate::room::Registry;
-use crate::spotify::Spotify;
 use crate::store::{SharedStore, StoreResult};
 
 /// Between two rounds.

@@ -37,9 +37,9 @@ use crate::config::LimitsConfig;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::limiter::Limiter;
-use crate::music::Music;
+use crate::providers::Music;
+use crate::providers::spotify::Spotify;
 use crate::room::Registry;
-use crate::spotify::Spotify;
 use crate::telemetry::metrics::Metrics;
 
 pub use hub::Hub;

@@ -26,9 +26,9 @@ use crate::limits::{
     READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
 };
 use crate::listener::Permit;
-use crate::music::MusicError;
+use crate::providers::MusicError;
+use crate::providers::spotify::SpotifyError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
-use crate::spotify::SpotifyError;
 use crate::telemetry::metrics::CommandOutcome;
 
 type WebSocket = WebSocketStream<Socket>;

@@ -15,7 +15,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::{ApiError, SharedServices};
-use crate::spotify::Spotify;
+use crate::providers::spotify::Spotify;
 
 /// Pages get their script, style and font from here only; pictures (covers) from any https; sockets to any host, because
 /// `'self'` does not cover `ws:` in every browser. Where Spotify is not set up, nothing of it is allowed; where it is, the

@@ -15,8 +15,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use super::ApiError;
-use crate::music::library::{AudioFile, Library};
-use crate::music::{MusicError, MusicProvider};
+use crate::providers::library::{AudioFile, Library};
+use crate::providers::{MusicError, MusicProvider};
 
 /// How long a browser keeps a track before it asks whether it is still the same.
 const AUDIO_CACHE: HeaderValue = HeaderValue::from_static("private, max-age=3600");

@@ -14,7 +14,7 @@ use super::cookie::{Slot, SlotChoice};
 use super::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
 use super::{ApiError, Services, SharedServices, auth};
 use crate::identity::{Access, IdentityError, in_ms};
-use crate::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
+use crate::providers::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
 
 /// The way to Spotify and back, and what is linked.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {

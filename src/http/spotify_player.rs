@@ -17,8 +17,8 @@ use super::middleware::{authenticated, json, json_body, respond, searching, with
 use super::spotify::available;
 use super::{ApiError, Services, SharedServices};
 use crate::identity::Access;
+use crate::providers::spotify::SpotifyError;
 use crate::room::{OpenError, RoomHandle};
-use crate::spotify::SpotifyError;
 
 /// `search` for one provider, devices, and what follows a room.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {

@@ -14,7 +14,7 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use crate::spotify::Spotify;
+use crate::providers::spotify::Spotify;
 
 /// The built client.
 #[derive(RustEmbed)]

@@ -1,6 +1,6 @@
 //! Spotify accounts of people, logins by Spotify that are under way, and the pictures that come with them, as they are kept.
 //!
-//! Not in here: what is inside a sealed token, and what a verdict means; see [`crate::spotify`].
+//! Not in here: what is inside a sealed token, and what a verdict means; see [`crate::providers::spotify`].
 
 use std::fmt;
 

@@ -102,7 +102,7 @@ async fn a_link_reads_back(store: &dyn Store) {
     let bare = StoredSpotifyLink {
         refresh_token: None,
         access_token: None,
-        premium: tutti::spotify::premium::UNKNOWN,
+        premium: tutti::providers::spotify::premium::UNKNOWN,
         ..full
     };
     assert!(store.update_spotify_link(&bare).await.unwrap());

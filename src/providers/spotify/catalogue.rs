@@ -17,7 +17,7 @@ use super::cache::Cache;
 use super::{Flights, Spotify, SpotifyError};
 use crate::clock::Clock;
 use crate::limiter::Limiter;
-use crate::music::{QUERY_CHARS_MAX, SearchPage};
+use crate::providers::{QUERY_CHARS_MAX, SearchPage};
 
 /// Results of one question; Spotify gives no more.
 const PAGE_TRACKS: usize = 10;

@@ -2,7 +2,7 @@
 """Makes the demo library: composes, plays, mixes, paints and encodes it. Same input, same music.
 
     pip install numpy pillow && apt-get install opus-tools
-    python3 src/music/demo/generate.py
+    python3 src/providers/library/demo/generate.py
 
 Everything is synthesised here from arithmetic and a seeded random generator: no samples, no borrowed melodies.
 Each piece ends on an exact multiple of 20 ms, an Opus frame, so that no container or decoder has to round it.

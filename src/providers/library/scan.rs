@@ -18,7 +18,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::index::{Change, Index, Known, Stamp};
 use super::tags::{self, Description, Unreadable};
 use super::{art, content_type};
-use crate::music::MusicError;
+use crate::providers::MusicError;
 
 /// How deep folders are followed.
 const FOLDER_DEPTH_MAX: usize = 32;

@@ -14,7 +14,7 @@ use tutti_protocol::room::{Provider, Track};
 use super::id::track_id;
 use super::query;
 use super::tags::{Description, sort_key};
-use crate::music::PAGE_TRACKS_MAX;
+use crate::providers::PAGE_TRACKS_MAX;
 use crate::store::sqlite::work::Work;
 
 /// Searches that run at the same time; more wait for one of these.

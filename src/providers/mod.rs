@@ -6,11 +6,11 @@
 use async_trait::async_trait;
 use tutti_protocol::{Provider, Track, TrackRef, UserId};
 
-use crate::spotify::{Spotify, SpotifyError};
 use library::Library;
+use spotify::{Spotify, SpotifyError};
 
-pub mod demo;
 pub mod library;
+pub mod spotify;
 
 /// Most tracks on one page of results.
 pub const PAGE_TRACKS_MAX: usize = 50;

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::room::Track;
 
-use super::{MusicError, MusicProvider, PAGE_TRACKS_MAX, QUERY_CHARS_MAX, SearchPage, demo};
+use super::{MusicError, MusicProvider, PAGE_TRACKS_MAX, QUERY_CHARS_MAX, SearchPage};
 use crate::clock::Clock;
 
 pub mod art;
+pub mod demo;
 pub mod id;
 pub mod index;
 pub mod query;

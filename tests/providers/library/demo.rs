@@ -3,9 +3,9 @@
 use std::fs;
 
 use tutti::clock::Clock;
-use tutti::music::demo::FILES;
-use tutti::music::library::{Library, Source};
-use tutti::music::{MusicProvider, SearchPage};
+use tutti::providers::library::demo::FILES;
+use tutti::providers::library::{Library, Source};
+use tutti::providers::{MusicProvider, SearchPage};
 
 use super::{temp, titles};
 

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tutti::clock::Clock;
-use tutti::music::library::index::{Change, Index, Stamp};
-use tutti::music::library::tags::Description;
-use tutti::music::library::{Library, Source};
-use tutti::music::{MusicError, MusicProvider, PAGE_TRACKS_MAX};
+use tutti::providers::library::index::{Change, Index, Stamp};
+use tutti::providers::library::tags::Description;
+use tutti::providers::library::{Library, Source};
+use tutti::providers::{MusicError, MusicProvider, PAGE_TRACKS_MAX};
 
 use super::{Shelf, temp, titles};
 

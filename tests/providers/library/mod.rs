@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tutti::clock::Clock;
-use tutti::music::library::id::track_id;
-use tutti::music::library::{Library, ScanReport, Source};
-use tutti::music::{MusicProvider, SearchPage};
+use tutti::providers::library::id::track_id;
+use tutti::providers::library::{Library, ScanReport, Source};
+use tutti::providers::{MusicProvider, SearchPage};
 use tutti_protocol::room::Track;
 
 /// A library in a folder that is gone with the test.
@@ -76,7 +76,7 @@ fn put(folder: &Path, path: &str, contents: &[u8]) {
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/music/fixtures").join(name))
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/providers/library/fixtures").join(name))
         .expect("there is such a fixture")
 }
 

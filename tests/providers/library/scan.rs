@@ -9,8 +9,8 @@ use lofty::tag::{ItemKey, TagExt};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::music::MusicError;
-use tutti::music::library::{Library, ScanReport, Source};
+use tutti::providers::MusicError;
+use tutti::providers::library::{Library, ScanReport, Source};
 
 use super::{Shelf, fixture, open, temp};
 

@@ -1,0 +1,4 @@
+//! Sources of music.
+
+mod library;
+pub mod spotify;
