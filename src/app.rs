@@ -16,8 +16,10 @@ use crate::cleanup::Cleanup;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{DoorLimits, Hub, Sockets};
+use crate::http;
 use crate::http::cookie::Cookies;
 use crate::http::limits::Limits;
+use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::keys::{Folder, Keys};
@@ -31,9 +33,8 @@ use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::backup::Lock;
 use crate::store::sqlite::{self, SqliteStore};
-use crate::telemetry::exposition::Exposition;
 use crate::telemetry::metrics::Metrics;
-use crate::{http, listener};
+use crate::transport::listener;
 
 /// From how long a wait on hosts are told of it: what is shorter is over before it is read.
 const PAUSE_TOLD_FROM: Duration = Duration::from_secs(30);
@@ -160,7 +161,6 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         hub: hub.clone(),
         clock,
         metrics,
-        origins: origins.clone(),
         config: config.limits.clone(),
         limits: DoorLimits::new(&config.limits, clock),
         admissions: Semaphore::new(config.limits.limit_admissions as usize),

@@ -1,10 +1,8 @@
-//! The only place that makes ids.
+//! Makes the ids of rows and the codes of rooms. A key's id is made in [`crate::keys`].
 
 use rand::Rng;
 use tutti_protocol::RoomCode;
 use uuid::{Builder, Uuid};
-
-use crate::keys::KeyId;
 
 /// A fresh UUIDv7 (RFC 9562): sorted by time, so that rows made together lie together.
 pub fn uuid_v7(now_ms: i64) -> Uuid {
@@ -16,9 +14,4 @@ pub fn uuid_v7(now_ms: i64) -> Uuid {
 /// A room code that nobody can foresee.
 pub fn room_code() -> RoomCode {
     RoomCode::from_bits(rand::rng().next_u32())
-}
-
-/// The id of a key made now, later than the key `after`.
-pub fn key_id(now_ms: i64, after: Option<KeyId>) -> KeyId {
-    KeyId::new(now_ms, after, rand::random())
 }

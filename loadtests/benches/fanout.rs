@@ -13,7 +13,7 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tutti::connection::{Drained, Outbox, frame};
+use tutti::transport::{Drained, Outbox, frame};
 use tutti_protocol::{EntryId, Event, Playback, PlaybackState, Position, ServerFrame, UserId};
 use uuid::Uuid;
 

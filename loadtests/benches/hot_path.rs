@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::connection::{Link, Outbox};
+use tutti::transport::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, Registry, RoomHandle};
 use tutti::store::journal::Journal;

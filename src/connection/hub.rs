@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use tutti_protocol::{CloseCode, ConnectionId, ServerFrame, SessionId, UserId};
 
-use super::{Link, frame};
 use crate::limits::{DRAIN_CLOSES_PER_STEP, DRAIN_SPREAD_MAX, DRAIN_STEP};
+use crate::transport::{Link, frame};
 
 /// All authenticated connections. Its maps' guards never leave its methods.
 #[derive(Debug, Default)]

@@ -1,28 +1,19 @@
-//! One socket's life: the handshake, the frames both ways, the close.
+//! One socket's life after the handshake: `hello`, the frames both ways, the close.
 //!
 //! | module | what |
 //! |---|---|
-//! | `upgrade` | from an HTTP request to a WebSocket |
 //! | `session` | from `hello` to the close: authenticates, decodes, hands commands to the room |
-//! | `outbox` | the way out: written inline, bounded, never torn |
-//! | [`frame`] | WebSocket frames as a server sends them |
 //! | `hub` | all connections: caps, ended sessions, the drain |
 //! | `report` | what devices say of themselves, held to what can be |
 //! | `turnstile` | how often passcodes are tried |
 //!
 //! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
 
-pub mod frame;
-
 mod bucket;
 mod hub;
-mod link;
-mod outbox;
 mod report;
 mod session;
-mod socket;
 mod turnstile;
-mod upgrade;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,7 +25,6 @@ use tutti_protocol::RoomId;
 
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
-use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::limiter::Limiter;
 use crate::providers::Music;
@@ -42,12 +32,9 @@ use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::telemetry::metrics::Metrics;
 
-pub use hub::Hub;
-pub use link::Link;
-pub use outbox::{Drained, Outbox};
-pub use session::codec_config;
+pub use hub::{AddressPlace, Hub};
+pub use session::{codec_config, run};
 pub use turnstile::Turnstile;
-pub use upgrade::upgrade;
 
 /// What connections use of the server.
 #[derive(Debug)]
@@ -66,8 +53,6 @@ pub struct Sockets {
     pub clock: Clock,
     /// What is counted of them.
     pub metrics: Metrics,
-    /// Which pages may use this server.
-    pub origins: Origins,
     /// How much they may do.
     pub config: LimitsConfig,
     /// How often they may come.

@@ -16,8 +16,7 @@ use tutti_protocol::{
 
 use super::bucket::Bucket;
 use super::hub::{AddressPlace, Place};
-use super::socket::Socket;
-use super::{Drained, Link, Outbox, Sockets, frame, report};
+use super::{Sockets, report};
 use crate::clock::whole_ms;
 use crate::identity::AccessError;
 use crate::ids;
@@ -25,11 +24,12 @@ use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX,
     READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
 };
-use crate::listener::Permit;
 use crate::providers::MusicError;
 use crate::providers::spotify::SpotifyError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
 use crate::telemetry::metrics::CommandOutcome;
+use crate::transport::listener::Permit;
+use crate::transport::{Drained, Link, Outbox, Socket, frame};
 
 type WebSocket = WebSocketStream<Socket>;
 
@@ -54,7 +54,7 @@ pub fn codec_config() -> WebSocketConfig {
 
 /// Lets a connection in, and serves it by a task of its own: the way in needs much more memory than what follows, and lasts
 /// a moment.
-pub(super) async fn run(
+pub async fn run(
     sockets: Arc<Sockets>,
     stream: TcpStream,
     already_read: Vec<u8>,

@@ -11,6 +11,7 @@
 //! | [`cookie`] | the refresh token's cookie |
 //! | [`limits`] | how often anybody may do what |
 //! | [`error`] | failed requests |
+//! | [`metrics`] | `GET /metrics`, on a listener of its own |
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub mod frame;
 pub mod library;
 pub mod limits;
 pub mod me;
+pub mod metrics;
 pub mod middleware;
 pub mod origin;
 pub mod rooms;

@@ -1,15 +1,25 @@
-//! `GET /ws`: the door to [`crate::connection`].
+//! `GET /ws`: from an HTTP request to a WebSocket, by the handshake of RFC 6455 section 4.2, answered by hand.
+//!
+//! warp's own WebSocket filter fixes a read buffer of 128 KiB a connection and offers no subprotocol, so the request is
+//! answered here and the bare TCP socket taken out of hyper.
 
-use http::HeaderMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tutti_protocol::SUBPROTOCOL;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::middleware::with;
-use super::{SharedServices, client_address, respond};
-use crate::connection::upgrade;
-use crate::listener::Permit;
+use super::{ApiError, Services, SharedServices, client_address, respond};
+use crate::connection::{self, AddressPlace, Sockets};
+use crate::transport::listener::Permit;
 
 /// `GET /ws`.
 pub fn route(services: &SharedServices) -> BoxedFilter<(Response,)> {
@@ -21,7 +31,81 @@ pub fn route(services: &SharedServices) -> BoxedFilter<(Response,)> {
         .and(warp::ext::optional::<Permit>())
         .and(with(services))
         .map(|headers: HeaderMap, on_upgrade, address, permit, services: SharedServices| {
-            respond(upgrade(&services.sockets, &headers, on_upgrade, address, permit))
+            respond(upgrade(&services, &headers, on_upgrade, address, permit))
         })
         .boxed()
+}
+
+/// Answers a handshake and starts the connection; refuses it with a problem.
+fn upgrade(
+    services: &Services,
+    headers: &HeaderMap,
+    on_upgrade: Option<OnUpgrade>,
+    address: IpAddr,
+    permit: Option<Permit>,
+) -> Result<Response, ApiError> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    if !services.origins.allows(origin, host) {
+        return Err(ApiError::forbidden("This page may not use this server."));
+    }
+    let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
+        return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
+    };
+    let sockets = &services.sockets;
+    sockets.limits.joins.check(&address).map_err(ApiError::rate_limited)?;
+    let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address);
+    let place = place.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
+
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
+        protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))
+    });
+    sockets.tasks.spawn(serve(sockets.clone(), on_upgrade, place, permit));
+
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if offered {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    }
+    Ok(response)
+}
+
+fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+    let lists = |name, token: &str| {
+        headers.get_all(name).iter().any(|values| {
+            values.to_str().is_ok_and(|values| values.split(',').any(|value| value.trim().eq_ignore_ascii_case(token)))
+        })
+    };
+    let version_13 = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+    // Sixteen bytes in base64.
+    let proper =
+        key.len() == 24 && version_13 && lists(header::CONNECTION, "upgrade") && lists(header::UPGRADE, "websocket");
+    proper.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
+}
+
+async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, permit: Option<Permit>) {
+    if let Some((stream, already_read)) = take_socket(on_upgrade).await {
+        connection::run(sockets, stream, already_read, place, permit).await;
+    }
+}
+
+/// The bare TCP socket, and what was read of it after the request.
+async fn take_socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
+    match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
+        // Copied, because even an empty rest keeps hyper's whole read buffer for as long as the connection lasts.
+        Ok(Ok(parts)) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Ok(Err(_)) => {
+            tracing::error!("an upgraded connection is no TCP stream");
+            None
+        }
+        Err(error) => {
+            tracing::debug!(%error, "upgrade did not happen");
+            None
+        }
+    }
 }

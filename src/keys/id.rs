@@ -14,10 +14,15 @@ pub struct KeyId(u64);
 impl KeyId {
     /// The id of a key made at that time, and later than the key `after`: a clock that was set back makes no key that
     /// seems to be an old one.
-    pub(crate) fn new(now_ms: i64, after: Option<Self>, random: u16) -> Self {
+    fn new(now_ms: i64, after: Option<Self>, random: u16) -> Self {
         let after_ms = after.map_or(0, |after| (after.0 >> RANDOM_BITS) + 1);
         let made_at_ms = u64::try_from(now_ms).unwrap_or(0).max(after_ms).min(MADE_AT_MS_MAX);
         Self(made_at_ms << RANDOM_BITS | u64::from(random))
+    }
+
+    /// The id of a key made now, later than the key `after`.
+    pub(super) fn generate(now_ms: i64, after: Option<Self>) -> Self {
+        Self::new(now_ms, after, rand::random())
     }
 
     /// Reads what `Display` writes, and nothing else.

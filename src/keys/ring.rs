@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 use super::id::KeyId;
 use super::{Secret, generate_secret};
-use crate::ids;
 
 /// What precedes the 32 bytes of an Ed25519 private key in PKCS#8 (RFC 8410, section 7).
 const PKCS8_ED25519_PREFIX: [u8; 16] =
@@ -120,7 +119,7 @@ fn pkcs8(seed: &Secret) -> Zeroizing<Vec<u8>> {
 impl<K: FromSecret> KeySet<K> {
     /// One fresh key, in use.
     fn generate(now_ms: i64) -> Self {
-        let id = ids::key_id(now_ms, None);
+        let id = KeyId::generate(now_ms, None);
         let keys = BTreeMap::from([(id, K::from_secret(generate_secret()))]);
         Self { keys, active: id, active_since_ms: Some(now_ms) }
     }

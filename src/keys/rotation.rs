@@ -10,7 +10,6 @@ use secrecy::SecretString;
 use super::id::KeyId;
 use super::ring::{AccessKey, FromSecret, KeySet};
 use super::{KeysError, Purpose, STOPPED_KEY_KEPT, export, generate_secret};
-use crate::ids;
 
 /// The folder that keys are kept in. All of its methods block.
 #[derive(Clone, Debug)]
@@ -139,13 +138,13 @@ impl Folder {
     }
 
     fn add_access(&self, keys: &KeySet<AccessKey>, now_ms: i64) -> Result<KeyId, KeysError> {
-        let id = ids::key_id(now_ms, Some(keys.newest()));
+        let id = KeyId::generate(now_ms, Some(keys.newest()));
         self.write_access(id, &AccessKey::from_secret(generate_secret()))?;
         Ok(id)
     }
 
     fn add_seal(&self, keys: &KeySet<super::Secret>, now_ms: i64) -> Result<KeyId, KeysError> {
-        let id = ids::key_id(now_ms, Some(keys.newest()));
+        let id = KeyId::generate(now_ms, Some(keys.newest()));
         self.write_seal(id, &generate_secret())?;
         Ok(id)
     }

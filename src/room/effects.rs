@@ -14,7 +14,7 @@ use super::handle::JoinError;
 use super::replies::Outcome;
 use super::state::Refusal;
 use super::view::View;
-use crate::connection::Link;
+use crate::transport::Link;
 use crate::store::journal::Appended;
 
 /// Something that leaves a room.

@@ -7,7 +7,7 @@ use tutti_protocol::{Command, CommandId, ConnectionId, DeviceStatus, Position, R
 
 use super::state::{Newcomer, Refusal};
 use super::view::View;
-use crate::connection::Link;
+use crate::transport::Link;
 
 /// A cheap clone around the way to a room's actor. While one exists the room stays in memory.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use tutti_protocol::{ConnectionId, DeviceStatus, EntryId, Output, UserId};
 
 use super::state::Audience;
 use super::wire::{Present, PresentDevice};
-use crate::connection::{Link, Outbox};
+use crate::transport::{Link, Outbox};
 
 /// The connections of a room, by member.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use tutti_protocol::client::DevicePlayback;
 use tutti_protocol::{Command, DeviceId, DeviceKind, Entry, Position, ServerFrame, UserId};
 
 use super::state::RoomState;
-use crate::connection::frame;
+use crate::transport::frame;
 
 /// [`ServerFrame::Delta`] around events that are JSON already.
 #[derive(Serialize)]

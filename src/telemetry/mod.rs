@@ -4,9 +4,7 @@
 //! |---|---|
 //! | this one | log lines on standard error |
 //! | [`metrics`] | what is counted, under which names |
-//! | [`exposition`] | where that is read |
 
-pub mod exposition;
 pub mod metrics;
 
 use std::io::IsTerminal as _;

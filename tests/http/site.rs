@@ -88,7 +88,6 @@ impl Site {
             hub: Arc::default(),
             clock,
             metrics: Metrics::off(),
-            origins: origins.clone(),
             config: config.limits.clone(),
             limits: DoorLimits::new(&config.limits, clock),
             admissions: tokio::sync::Semaphore::new(config.limits.limit_admissions as usize),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use tutti::connection::Link;
+use tutti::transport::Link;
 use tutti::room::RoomHandle;
 use tutti::room::state::Newcomer;
 use tutti_protocol::{

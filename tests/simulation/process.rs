@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::connection::{Link, Outbox};
+use tutti::transport::{Link, Outbox};
 use tutti::room::Registry;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;

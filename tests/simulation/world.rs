@@ -410,7 +410,7 @@ impl World {
         let Some(connection) = self.members[index].up() else { return Ok(()) };
         if !connection.stalled {
             connection.read();
-            let needs = connection.link.outbox.drain() == tutti::connection::Drained::NeedsSnapshot;
+            let needs = connection.link.outbox.drain() == tutti::transport::Drained::NeedsSnapshot;
             let (room, link) = (connection.room.clone(), connection.link.clone());
             if needs {
                 self.tally.slow_readers += 1;

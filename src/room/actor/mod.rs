@@ -26,7 +26,7 @@ use super::replies::{Outcome, Replies};
 use super::state::{Ctx, Input, Refusal, RoomState, changes_order};
 use super::view::View;
 use super::wire;
-use crate::connection::frame;
+use crate::transport::frame;
 use crate::ids;
 use crate::limits::{AWAY_GRACE, CHECKPOINT_EVERY, HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::store::{Forgets, IndexChange, JournalBatch};

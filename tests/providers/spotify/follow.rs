@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tutti::connection::{Link, Outbox};
+use tutti::transport::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, RoomHandle};
 use tutti_protocol::{

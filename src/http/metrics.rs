@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::Filter as _;
 
-use super::metrics::Reading;
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
-use crate::listener;
 use crate::room::Registry;
+use crate::telemetry::metrics::Reading;
+use crate::transport::listener;
 
 /// Prometheus' text format.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -16,7 +16,7 @@ use super::Outbox;
 
 /// A socket whose writes go through an outbox.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub struct Socket {
     read: OwnedReadHalf,
     outbox: Arc<Outbox>,
     read_bytes: usize,
@@ -24,12 +24,12 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A socket of which so much was read already.
-    pub(super) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
+    pub fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
         Self { read, outbox, read_bytes }
     }
 
     /// How much was read of it in all.
-    pub(super) fn read_bytes(&self) -> usize {
+    pub fn read_bytes(&self) -> usize {
         self.read_bytes
     }
 }
