@@ -266,7 +266,7 @@ async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock
         let left_ms = (pauses.borrow_and_update().abs() - clock.now_ms()).max(0).unsigned_abs();
         let left = Duration::from_millis(left_ms);
         if left >= PAUSE_TOLD_FROM {
-            let wait = http::spotify::in_words(left.as_secs());
+            let wait = http::resources::spotify::in_words(left.as_secs());
             let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
             rooms.notify_hosts("spotify_busy", &message, |room| room.spotify);
         }

@@ -1,8 +1,8 @@
-//! Routes of `/api/v1`, one file a resource, over services that know nothing of HTTP.
+//! HTTP over services that know nothing of it.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`auth`] [`accounts`] [`sessions`] [`me`] [`spotify`] [`spotify_player`] [`rooms`] [`library`] [`server`] | resources |
+//! | [`resources`] | routes of `/api/v1`, one file a resource |
 //! | [`websocket`] | the door to [`crate::connection`] |
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
@@ -18,25 +18,16 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-pub mod accounts;
-pub mod auth;
 pub mod cookie;
 pub mod error;
 pub mod frame;
-pub mod library;
 pub mod limits;
-pub mod me;
 pub mod metrics;
 pub mod middleware;
 pub mod origin;
-pub mod rooms;
-pub mod server;
-pub mod sessions;
-pub mod spotify;
-pub mod spotify_player;
+pub mod resources;
 pub mod static_client;
 pub mod websocket;
 
@@ -90,33 +81,11 @@ pub type SharedServices = Arc<Services>;
 pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     // The door first: after a restart everybody comes through it at once, and each route that says no costs.
     let routes = websocket::route(services)
-        .or(api(services))
+        .or(resources::routes(services))
         .unify()
-        .or(server::health(services))
+        .or(resources::server::health(services))
         .unify()
         .or(static_client::routes::<static_client::Client>(services.spotify.clone()))
         .unify();
     frame::frame(services, routes.boxed())
-}
-
-/// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
-pub fn api(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let resources = auth::routes(services)
-        .or(spotify::routes(services))
-        .unify()
-        .or(spotify_player::routes(services))
-        .unify()
-        .or(me::routes(services))
-        .unify()
-        .or(sessions::routes(services))
-        .unify()
-        .or(accounts::routes(services))
-        .unify()
-        .or(rooms::routes(services))
-        .unify()
-        .or(library::routes(services.music.library().clone(), middleware::searching(services), authenticated(services)))
-        .unify()
-        .or(server::routes(services))
-        .unify();
-    warp::path!("api" / "v1" / ..).and(middleware::own_origin(services)).and(resources).boxed()
 }

@@ -14,8 +14,8 @@ use super::handle::JoinError;
 use super::replies::Outcome;
 use super::state::Refusal;
 use super::view::View;
-use crate::transport::Link;
 use crate::store::journal::Appended;
+use crate::transport::Link;
 
 /// Something that leaves a room.
 #[derive(Debug)]

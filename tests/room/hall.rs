@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::transport::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, JoinError, Registry, RoomHandle};
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
+use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
     SessionId, Track, TrackRef, UserId, UserKind,

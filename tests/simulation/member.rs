@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use tutti::transport::Link;
 use tutti::room::RoomHandle;
 use tutti::room::state::Newcomer;
+use tutti::transport::Link;
 use tutti_protocol::{
     Command, CommandId, DeviceId, DevicePlayback, DeviceStatus, EntryId, PlaybackState, Position, ServerFrame, UserKind,
 };

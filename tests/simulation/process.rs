@@ -8,11 +8,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::transport::{Link, Outbox};
 use tutti::room::Registry;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
+use tutti::transport::{Link, Outbox};
 use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
 
 use crate::chance::Chance;

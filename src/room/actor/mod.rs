@@ -26,11 +26,11 @@ use super::replies::{Outcome, Replies};
 use super::state::{Ctx, Input, Refusal, RoomState, changes_order};
 use super::view::View;
 use super::wire;
-use crate::transport::frame;
 use crate::ids;
 use crate::limits::{AWAY_GRACE, CHECKPOINT_EVERY, HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::store::{Forgets, IndexChange, JournalBatch};
 use crate::telemetry::metrics::{CatchUpKind, CommandOutcome};
+use crate::transport::frame;
 
 /// Owns a room: nothing else changes it.
 pub(super) struct Actor {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Response, StatusCode};
-use tutti::http::library::routes;
+use tutti::http::resources::library::routes;
 use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{Problem, SearchResponse};
 use tutti_protocol::room::Track;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tutti::transport::{Link, Outbox};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, RoomHandle};
+use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, Provider, RoomCode,
     SessionId, TrackRef, UserId,

@@ -11,9 +11,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::cookie::{Slot, SlotChoice};
-use super::middleware::{Entrant, client_address, entrant, json, json_body, respond, with};
-use super::{ApiError, Services, SharedServices};
+use crate::http::cookie::{Slot, SlotChoice};
+use crate::http::middleware::{Entrant, client_address, entrant, json, json_body, respond, with};
+use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
 use crate::store::StoreError;
 

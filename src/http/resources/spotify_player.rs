@@ -13,9 +13,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::{authenticated, json, json_body, respond, searching, with};
 use super::spotify::available;
-use super::{ApiError, Services, SharedServices};
+use crate::http::middleware::{authenticated, json, json_body, respond, searching, with};
+use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::Access;
 use crate::providers::spotify::SpotifyError;
 use crate::room::{OpenError, RoomHandle};

@@ -14,7 +14,7 @@ use tutti_protocol::http::SearchResponse;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::ApiError;
+use crate::http::ApiError;
 use crate::providers::library::{AudioFile, Library};
 use crate::providers::{MusicError, MusicProvider};
 

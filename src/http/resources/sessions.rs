@@ -7,8 +7,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::{authenticated, json, respond, with};
-use super::{ApiError, SharedServices};
+use crate::http::middleware::{authenticated, json, respond, with};
+use crate::http::{ApiError, SharedServices};
 use crate::identity::Access;
 use crate::store::StoredSession;
 

@@ -8,8 +8,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::{json, respond, with};
-use super::{ApiError, SharedServices};
+use crate::http::middleware::{json, respond, with};
+use crate::http::{ApiError, SharedServices};
 
 /// How long the store may take to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);

@@ -9,9 +9,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::{Entrant, authenticated, entrant, json, json_body, respond, with};
-use super::{ApiError, SharedServices};
 use crate::erasure::{self, EraseError};
+use crate::http::middleware::{Entrant, authenticated, entrant, json, json_body, respond, with};
+use crate::http::{ApiError, SharedServices};
 use crate::identity::{self, Access, IdentityError, picture};
 
 /// `GET`, `PATCH` and `DELETE` of `me`, and `users/{id}/picture`.

@@ -9,8 +9,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::middleware::with;
-use super::{
+use crate::http::middleware::with;
+use crate::http::{
     ApiError, Services, SharedServices, authenticated, client_address, json, json_body, maybe_authenticated, respond,
 };
 use crate::identity::Access;

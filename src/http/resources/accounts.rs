@@ -7,9 +7,10 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::cookie::{Slot, SlotChoice};
-use super::middleware::{Entrant, client_address, entrant, json, respond, with};
-use super::{ApiError, SharedServices, auth};
+use super::auth;
+use crate::http::cookie::{Slot, SlotChoice};
+use crate::http::middleware::{Entrant, client_address, entrant, json, respond, with};
+use crate::http::{ApiError, SharedServices};
 use crate::identity::Caller;
 
 /// `me/accounts`, `me/accounts/{slot}` and `me/accounts/{slot}/activate`.

@@ -10,9 +10,10 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::cookie::{Slot, SlotChoice};
-use super::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
-use super::{ApiError, Services, SharedServices, auth};
+use super::auth;
+use crate::http::cookie::{Slot, SlotChoice};
+use crate::http::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
+use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::{Access, IdentityError, in_ms};
 use crate::providers::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
 
