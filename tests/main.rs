@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod architecture;
 mod docs;
 mod http;
 mod identity;
