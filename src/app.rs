@@ -209,7 +209,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 
 /// Two servers on one SQLite file would each tell the other's members nothing.
 fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<Lock>> {
-    Ok(sqlite::path_of(config)?.map(|path| Lock::take(&path)).transpose()?)
+    Ok(sqlite::database_path(config)?.map(|path| Lock::take(&path)).transpose()?)
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {

@@ -54,7 +54,7 @@ pub const JOURNAL_PACE_MAX: Duration = Duration::from_millis(20);
 /// Appends after which a room is checkpointed.
 pub const CHECKPOINT_EVERY: u32 = 256;
 /// People looked up in one statement; beyond it they wait for the next.
-pub const LOOKUPS_AT_ONCE_MAX: usize = 64;
+pub const USERS_PER_LOOKUP_MAX: usize = 64;
 /// How long a room keeps what happened for those who come back; journal rows are kept as long.
 pub const RESUME_WINDOW: Duration = Duration::from_mins(15);
 /// Events a room keeps for those who come back; the rest get a snapshot.

@@ -8,7 +8,7 @@ use clap::Args;
 use tutti::clock::Clock;
 use tutti::config::StorageConfig;
 use tutti::store::sqlite::backup::{self, BackupError, Contents};
-use tutti::store::sqlite::path_of;
+use tutti::store::sqlite::database_path;
 
 #[derive(Args)]
 pub(crate) struct BackupArguments {
@@ -61,7 +61,7 @@ pub(crate) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
 }
 
 fn database(storage: &StorageConfig) -> anyhow::Result<PathBuf> {
-    path_of(storage)?.context(
+    database_path(storage)?.context(
         "this is for SQLite; a MySQL database has backups of its own (docs/planetscale.md says what to know about them)",
     )
 }

@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::IdentityConfig;
 use crate::keys::{Keys, STOPPED_KEY_KEPT};
 use crate::room::state::Newcomer;
-use crate::store::lookups::Lookups;
+use crate::store::user_loader::UserLoader;
 use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
 use password::{Password, Passwords};
 use revocation::Revocations;
@@ -181,7 +181,7 @@ pub struct Identity(Arc<Inner>);
 
 struct Inner {
     store: SharedStore,
-    lookups: Lookups,
+    users: UserLoader,
     keys: Keys,
     clock: Clock,
     passwords: Passwords,
@@ -204,9 +204,9 @@ impl Identity {
             revocations.remember(session, at_ms);
         }
         let passwords = Passwords::new(config.bcrypt_cost);
-        let lookups = Lookups::new(store.clone());
+        let users = UserLoader::new(store.clone());
         let seen = access_token::Seen::new();
-        Ok(Self(Arc::new(Inner { store, lookups, keys, clock, passwords, revocations, seen })))
+        Ok(Self(Arc::new(Inner { store, users, keys, clock, passwords, revocations, seen })))
     }
 
     /// Who an access token speaks for. Looks into no database. Who keeps the answer, as a socket does, listens to
@@ -229,7 +229,7 @@ impl Identity {
 
     /// Somebody by their id.
     pub async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
-        Ok(self.0.lookups.user(id).await?.as_ref().map(User::from))
+        Ok(self.0.users.user(id).await?.as_ref().map(User::from))
     }
 
     /// Changes what somebody is called.

@@ -132,7 +132,7 @@ pub trait IdentityStore: Send + Sync {
         token: &StoredRefreshToken,
     ) -> StoreResult<()>;
 
-    /// People by their ids, at most [`LOOKUPS_AT_ONCE_MAX`](crate::limits::LOOKUPS_AT_ONCE_MAX), in any order; who is not there is
+    /// People by their ids, at most [`USERS_PER_LOOKUP_MAX`](crate::limits::USERS_PER_LOOKUP_MAX), in any order; who is not there is
     /// left out.
     async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>>;
 

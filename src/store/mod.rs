@@ -8,16 +8,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub mod journal;
-pub mod lookups;
+
 pub mod memory;
 pub mod mysql;
 pub mod sqlite;
+pub mod user_loader;
 
 mod identity;
-mod lengths;
+
 mod rooms;
 mod spotify;
-mod words;
+mod sql;
 
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,

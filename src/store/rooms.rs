@@ -73,11 +73,11 @@ pub enum IndexChange {
     /// Somebody belongs to the room.
     Joined(UserId),
     /// Somebody does not any more, and is remembered.
-    Parted(UserId),
+    Left(UserId),
     /// Somebody does not any more, and nothing of them is left.
     Forgotten(UserId),
     /// The room has this host.
-    HostIs(UserId),
+    HostChanged(UserId),
     /// The room is over.
     Closed,
 }
@@ -91,16 +91,16 @@ impl IndexChange {
                 vec![Self::Joined(member.id)]
             }
             Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberBanned { member, .. } => {
-                vec![Self::Parted(*member)]
+                vec![Self::Left(*member)]
             }
             // No member, but known: whoever is forgotten is forgotten in the lobby, too.
-            Event::LobbyEntered { person } => vec![Self::Joined(person.id), Self::Parted(person.id)],
+            Event::LobbyEntered { person } => vec![Self::Joined(person.id), Self::Left(person.id)],
             Event::MemberForgotten { member } => vec![Self::Forgotten(*member)],
             Event::MemberMerged { from, to } => {
-                let host = (to.role == Role::Host).then_some(Self::HostIs(to.id));
+                let host = (to.role == Role::Host).then_some(Self::HostChanged(to.id));
                 [Self::Forgotten(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
             }
-            Event::HostTransferred { to, .. } | Event::HostClaimed { to, .. } => vec![Self::HostIs(*to)],
+            Event::HostTransferred { to, .. } | Event::HostClaimed { to, .. } => vec![Self::HostChanged(*to)],
             Event::RoomClosed { .. } => vec![Self::Closed],
             _ => vec![],
         }

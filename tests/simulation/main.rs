@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chance::Chance;
 use parking_lot::Mutex;
-use tutti::store::memory::Lie;
+use tutti::store::memory::PlantedBug;
 use world::{Tally, World};
 
 fn from_environment(name: &str, usual: u64) -> u64 {
@@ -23,7 +23,7 @@ fn from_environment(name: &str, usual: u64) -> u64 {
 }
 
 /// What a seed leads to.
-fn play(seed: u64, lie: Option<Lie>) -> Result<World, String> {
+fn play(seed: u64, lie: Option<PlantedBug>) -> Result<World, String> {
     let mut world = World::new(Chance::new(seed), lie);
     world.live().map_err(|violation| format!("seed {seed}: {violation}"))?;
     Ok(world)
@@ -64,22 +64,22 @@ fn a_seed_is_the_same_every_time() {
 }
 
 /// The auditor is worth something: each bug is caught within a few seeds.
-fn is_caught(lie: Lie) {
+fn is_caught(lie: PlantedBug) {
     let caught = (0..60).find_map(|seed| play(seed, Some(lie)).err());
     assert!(caught.is_some(), "{lie:?} goes unnoticed");
 }
 
 #[test]
 fn an_acknowledgement_before_the_sync_is_caught() {
-    is_caught(Lie::AcknowledgesEarly);
+    is_caught(PlantedBug::AcknowledgesEarly);
 }
 
 #[test]
 fn commands_that_are_not_kept_with_their_events_are_caught() {
-    is_caught(Lie::ForgetsCommands);
+    is_caught(PlantedBug::ForgetsCommands);
 }
 
 #[test]
 fn a_history_that_is_not_whole_is_caught() {
-    is_caught(Lie::LosesTheLast);
+    is_caught(PlantedBug::LosesTheLast);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedRwLockWriteGuard;
 use tutti::room::{Join, JoinError};
-use tutti::store::memory::{Lie, MemoryStore};
+use tutti::store::memory::{MemoryStore, PlantedBug};
 use tutti_protocol::{
     Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, Provider, Role, RoomCode,
     ServerFrame, SettingsChange, Track, TrackRef, UserId,
@@ -80,7 +80,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(mut chance: Chance, lie: Option<Lie>) -> Self {
+    pub fn new(mut chance: Chance, lie: Option<PlantedBug>) -> Self {
         let store = Arc::new(MemoryStore::default());
         if let Some(lie) = lie {
             store.tell(lie);

@@ -3,12 +3,13 @@
 mod backup;
 mod identity;
 mod journal;
-mod lookups;
+
 mod mysql;
 mod program;
 mod rooms;
 mod sessions;
 mod spotify;
+mod user_loader;
 mod vitess;
 
 /// Runs each clause on every store.

@@ -243,7 +243,7 @@ async fn units_of_work_that_want_the_same_rows_all_take_effect() {
         async move {
             store.create_room(room, &batch(room, 1)).await?;
             for (offset, person) in (2..).zip(&order) {
-                let index = vec![IndexChange::Joined(*person), IndexChange::HostIs(*person)];
+                let index = vec![IndexChange::Joined(*person), IndexChange::HostChanged(*person)];
                 store.append(&[JournalBatch { index, ..batch(room, offset) }]).await?;
             }
             store.append(&[JournalBatch { index: vec![IndexChange::Closed], ..batch(room, 100) }]).await?;

@@ -129,7 +129,7 @@ async fn the_index_follows_the_journal(store: &dyn RoomStore) {
     let room = open(store, 1).await;
     let joins = vec![IndexChange::Joined(user(2)), IndexChange::Joined(user(3)), IndexChange::Joined(user(3))];
     store.append(&[indexed(&room, 2, joins)]).await.expect("appended");
-    let rest = vec![IndexChange::Parted(user(3)), IndexChange::HostIs(user(2))];
+    let rest = vec![IndexChange::Left(user(3)), IndexChange::HostChanged(user(2))];
     store.append(&[indexed(&room, 3, rest)]).await.expect("appended");
     let expected = StoredRoom { host: user(2), ..room.clone() };
     assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [expected]);
@@ -173,13 +173,13 @@ async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, Journ
         events: format!("[\"Ana {offset}\"]"),
         ..batch(&room, offset)
     };
-    let joined = indexed(&room, 2, vec![IndexChange::Joined(user(2)), IndexChange::HostIs(user(2))]);
+    let joined = indexed(&room, 2, vec![IndexChange::Joined(user(2)), IndexChange::HostChanged(user(2))]);
     let unasked = JournalBatch { events: "[\"Ana away\"]".into(), ..batch(&room, 5) };
     store.append(&[joined, told(3, 2), told(4, 1), unasked]).await.expect("appended");
     let known = Checkpoint { state: "{\"name\":\"Ana\"}".into(), ..checkpoint(&room, 3) };
     store.save_checkpoint(&known, 0).await.expect("saved");
     let forgets = Some(Forgets { member: user(2), state: "{\"offset\":7}".into() });
-    let index = vec![IndexChange::HostIs(user(1)), IndexChange::Parted(user(2))];
+    let index = vec![IndexChange::HostChanged(user(1)), IndexChange::Left(user(2))];
     let last = JournalBatch { forgets, ..indexed(&room, 7, index) };
     (room, last)
 }

@@ -15,7 +15,7 @@ use super::id::track_id;
 use super::query;
 use super::tags::{Description, sort_key};
 use crate::providers::PAGE_TRACKS_MAX;
-use crate::store::sqlite::work::Work;
+use crate::store::sqlite::transaction::Transaction;
 
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
@@ -235,11 +235,11 @@ impl Index {
 
     /// Takes changes in, all or none of them.
     pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         for change in changes {
-            apply(&mut work, change).await?;
+            apply(&mut transaction, change).await?;
         }
-        work.commit().await
+        transaction.commit().await
     }
 }
 

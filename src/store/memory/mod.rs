@@ -24,7 +24,7 @@ pub struct MemoryStore {
     failing_appends: AtomicU32,
     /// Appends that are still to be stored and reported as failed, as when the line breaks during a commit.
     doubtful_appends: AtomicU32,
-    lie: Mutex<Option<Lie>>,
+    lie: Mutex<Option<PlantedBug>>,
     panic_in: Mutex<Option<Call>>,
     /// Appends pass as readers; a test that holds it as writer keeps them waiting.
     gate: Arc<RwLock<()>>,
@@ -32,7 +32,7 @@ pub struct MemoryStore {
 
 /// A bug of a store, planted to see that tests would find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lie {
+pub enum PlantedBug {
     /// The newest append is acknowledged and not stored yet: a crash loses it.
     AcknowledgesEarly,
     /// Events are stored without the commands that they answer.
@@ -62,11 +62,11 @@ impl MemoryStore {
     }
 
     /// From now on it lies.
-    pub fn tell(&self, lie: Lie) {
+    pub fn tell(&self, lie: PlantedBug) {
         *self.lie.lock() = Some(lie);
     }
 
-    fn lies(&self, lie: Lie) -> bool {
+    fn lies(&self, lie: PlantedBug) -> bool {
         *self.lie.lock() == Some(lie)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 
-use super::{Call, Lie, MemoryStore};
+use super::{Call, MemoryStore, PlantedBug};
 use crate::store::{
     Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
@@ -80,8 +80,8 @@ impl RoomStore for MemoryStore {
         tables.sync();
         for batch in batches {
             let mut batch = batch.clone();
-            batch.command = batch.command.filter(|_| !self.lies(Lie::ForgetsCommands));
-            if self.lies(Lie::AcknowledgesEarly) {
+            batch.command = batch.command.filter(|_| !self.lies(PlantedBug::ForgetsCommands));
+            if self.lies(PlantedBug::AcknowledgesEarly) {
                 tables.unsynced.push(batch);
             } else {
                 tables.append(&batch);
@@ -96,7 +96,7 @@ impl RoomStore for MemoryStore {
         let mut tables = self.rooms.lock();
         tables.sync();
         let mut journal = tables.journal_of(room);
-        if self.lies(Lie::LosesTheLast) {
+        if self.lies(PlantedBug::LosesTheLast) {
             journal.batches.pop();
         }
         Ok(journal)
@@ -165,7 +165,7 @@ impl Tables {
                 IndexChange::Joined(user) => {
                     self.members.insert((*user, batch.room), true);
                 }
-                IndexChange::Parted(user) => {
+                IndexChange::Left(user) => {
                     if let Some(present) = self.members.get_mut(&(*user, batch.room)) {
                         *present = false;
                     }
@@ -173,7 +173,7 @@ impl Tables {
                 IndexChange::Forgotten(user) => {
                     self.members.remove(&(*user, batch.room));
                 }
-                IndexChange::HostIs(user) => {
+                IndexChange::HostChanged(user) => {
                     if let Some(room) = self.rooms.get_mut(&batch.room) {
                         room.host = *user;
                     }

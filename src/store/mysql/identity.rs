@@ -10,18 +10,18 @@ use uuid::Uuid;
 
 use super::MySqlStore;
 use super::rows::{hash, optional_hash, optional_text, text};
-use super::work::{Work, retried};
-use crate::limits::LOOKUPS_AT_ONCE_MAX;
-use crate::store::lengths::Lengths;
-use crate::store::words::{kind_text, read_kind, taken};
+use super::transaction::{Transaction, with_retries};
+use crate::limits::USERS_PER_LOOKUP_MAX;
+use crate::store::sql::batch_statements::BatchStatements;
+use crate::store::sql::encoding::{conflict, decode_kind, encode_kind};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
     StoredUser, TokenHash,
 };
 
-static SELECT_USERS: LazyLock<Lengths> = LazyLock::new(|| {
-    Lengths::new(
-        &[LOOKUPS_AT_ONCE_MAX, 8, 1],
+static SELECT_USERS: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(
+        &[USERS_PER_LOOKUP_MAX, 8, 1],
         "SELECT users.id, users.kind, users.display_name, users.username, users.username_shown, \
          users.password_hash, users.created_at_ms, users.last_seen_at_ms, user_pictures.hash AS picture, \
          spotify_links.user_id AS spotify_user_id FROM users \
@@ -40,12 +40,12 @@ impl IdentityStore for MySqlStore {
         session: &StoredSession,
         token: &StoredRefreshToken,
     ) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
-            insert_user(&mut work, user).await?;
-            insert_session(&mut work, session).await?;
-            insert_refresh_token(&mut work, token).await?;
-            Ok(work.commit().await?)
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            insert_user(&mut transaction, user).await?;
+            insert_session(&mut transaction, session).await?;
+            insert_refresh_token(&mut transaction, token).await?;
+            Ok(transaction.commit().await?)
         })
         .await
     }
@@ -77,7 +77,7 @@ impl IdentityStore for MySqlStore {
         .bind(&login.username_shown)
         .bind(login.password_hash.0.as_bytes())
         .bind(id.0);
-        let done = self.execute(query).await.map_err(|error| taken(error, "username"))?;
+        let done = self.execute(query).await.map_err(|error| conflict(error, "username"))?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -95,18 +95,18 @@ impl IdentityStore for MySqlStore {
     }
 
     async fn delete_user(&self, id: UserId) -> StoreResult<bool> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             for statement in [
                 "DELETE FROM refresh_tokens WHERE user_id = ?",
                 "DELETE FROM sessions WHERE user_id = ?",
                 "DELETE FROM spotify_links WHERE user_id = ?",
                 "DELETE FROM user_pictures WHERE user_id = ?",
             ] {
-                work.execute(sqlx::query(statement).bind(id.0)).await?;
+                transaction.execute(sqlx::query(statement).bind(id.0)).await?;
             }
-            let done = work.execute(sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0)).await?;
-            work.commit().await?;
+            let done = transaction.execute(sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0)).await?;
+            transaction.commit().await?;
             Ok(done.rows_affected() == 1)
         })
         .await
@@ -121,11 +121,11 @@ impl IdentityStore for MySqlStore {
     }
 
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
-            insert_session(&mut work, session).await?;
-            insert_refresh_token(&mut work, token).await?;
-            Ok(work.commit().await?)
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            insert_session(&mut transaction, session).await?;
+            insert_refresh_token(&mut transaction, token).await?;
+            Ok(transaction.commit().await?)
         })
         .await
     }
@@ -153,31 +153,33 @@ impl IdentityStore for MySqlStore {
         except: Option<SessionId>,
         at_ms: i64,
     ) -> StoreResult<Vec<SessionId>> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let open = sqlx::query("SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL").bind(user.0);
             let mut ended = Vec::new();
-            for row in work.fetch_all(open).await? {
+            for row in transaction.fetch_all(open).await? {
                 let id = SessionId(row.try_get("id")?);
-                if Some(id) != except && revoke(&mut work, user, id, at_ms).await? {
+                if Some(id) != except && revoke(&mut transaction, user, id, at_ms).await? {
                     ended.push(id);
                 }
             }
-            work.commit().await?;
+            transaction.commit().await?;
             Ok(ended)
         })
         .await
     }
 
     async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let mut ended = Vec::new();
             for statement in [
                 "SELECT user_id, id FROM sessions WHERE idle_expires_at_ms < ? ORDER BY idle_expires_at_ms LIMIT ?",
                 "SELECT user_id, id FROM sessions WHERE revoked_at_ms < ? ORDER BY revoked_at_ms LIMIT ?",
             ] {
-                for row in work.fetch_all(sqlx::query(statement).bind(before_ms).bind(i64::from(rows_max))).await? {
+                for row in
+                    transaction.fetch_all(sqlx::query(statement).bind(before_ms).bind(i64::from(rows_max))).await?
+                {
                     let key: (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("id")?);
                     ended.push(key);
                 }
@@ -191,28 +193,28 @@ impl IdentityStore for MySqlStore {
                     "DELETE FROM refresh_tokens WHERE user_id = ? AND session_id = ?",
                     "DELETE FROM sessions WHERE user_id = ? AND id = ?",
                 ] {
-                    work.execute(sqlx::query(statement).bind(user).bind(session)).await?;
+                    transaction.execute(sqlx::query(statement).bind(user).bind(session)).await?;
                 }
             }
-            work.commit().await?;
+            transaction.commit().await?;
             Ok(ended.len() as u64)
         })
         .await
     }
 
     async fn delete_used_refresh_tokens(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let used = sqlx::query(
                 "SELECT user_id, hash FROM refresh_tokens WHERE used_at_ms < ? ORDER BY used_at_ms LIMIT ?",
             );
             let mut removed = 0;
-            for row in work.fetch_all(used.bind(before_ms).bind(i64::from(rows_max))).await? {
+            for row in transaction.fetch_all(used.bind(before_ms).bind(i64::from(rows_max))).await? {
                 let (user, hash): (Uuid, &[u8]) = (row.try_get("user_id")?, row.try_get("hash")?);
                 let query = sqlx::query("DELETE FROM refresh_tokens WHERE user_id = ? AND hash = ?");
-                removed += work.execute(query.bind(user).bind(hash)).await?.rows_affected();
+                removed += transaction.execute(query.bind(user).bind(hash)).await?.rows_affected();
             }
-            work.commit().await?;
+            transaction.commit().await?;
             Ok(removed)
         })
         .await
@@ -242,13 +244,13 @@ impl IdentityStore for MySqlStore {
     }
 
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
-        retried(|| use_refresh_token(self, rotation)).await
+        with_retries(|| use_refresh_token(self, rotation)).await
     }
 }
 
 async fn use_refresh_token(store: &MySqlStore, rotation: &Rotation) -> StoreResult<bool> {
     let Rotation { user, session, used, successor, at_ms, idle_expires_at_ms } = *rotation;
-    let mut work = store.begin().await?;
+    let mut transaction = store.begin().await?;
     let mark = sqlx::query(
         "UPDATE refresh_tokens SET used_at_ms = ?, successor_hash = ? \
          WHERE user_id = ? AND hash = ? AND session_id = ? AND used_at_ms IS NULL",
@@ -258,8 +260,8 @@ async fn use_refresh_token(store: &MySqlStore, rotation: &Rotation) -> StoreResu
     .bind(user.0)
     .bind(&used.0[..])
     .bind(session.0);
-    if work.execute(mark).await?.rows_affected() != 1 {
-        work.roll_back().await?;
+    if transaction.execute(mark).await?.rows_affected() != 1 {
+        transaction.roll_back().await?;
         return Ok(false);
     }
     let prolong = sqlx::query(
@@ -270,8 +272,8 @@ async fn use_refresh_token(store: &MySqlStore, rotation: &Rotation) -> StoreResu
     .bind(idle_expires_at_ms)
     .bind(user.0)
     .bind(session.0);
-    if work.execute(prolong).await?.rows_affected() != 1 {
-        work.roll_back().await?;
+    if transaction.execute(prolong).await?.rows_affected() != 1 {
+        transaction.roll_back().await?;
         return Ok(false);
     }
     let token = StoredRefreshToken {
@@ -283,41 +285,43 @@ async fn use_refresh_token(store: &MySqlStore, rotation: &Rotation) -> StoreResu
         used_at_ms: None,
         successor: None,
     };
-    insert_refresh_token(&mut work, &token).await?;
-    work.execute(sqlx::query("UPDATE users SET last_seen_at_ms = ? WHERE id = ?").bind(at_ms).bind(user.0)).await?;
-    work.commit().await?;
+    insert_refresh_token(&mut transaction, &token).await?;
+    transaction
+        .execute(sqlx::query("UPDATE users SET last_seen_at_ms = ? WHERE id = ?").bind(at_ms).bind(user.0))
+        .await?;
+    transaction.commit().await?;
     Ok(true)
 }
 
 /// False when it was ended before.
-async fn revoke(work: &mut Work, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool> {
+async fn revoke(transaction: &mut Transaction, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool> {
     let query =
         sqlx::query("UPDATE sessions SET revoked_at_ms = ? WHERE user_id = ? AND id = ? AND revoked_at_ms IS NULL")
             .bind(at_ms)
             .bind(user.0)
             .bind(id.0);
-    Ok(work.execute(query).await?.rows_affected() == 1)
+    Ok(transaction.execute(query).await?.rows_affected() == 1)
 }
 
-pub(super) async fn insert_user(work: &mut Work, user: &StoredUser) -> StoreResult<()> {
+pub(super) async fn insert_user(transaction: &mut Transaction, user: &StoredUser) -> StoreResult<()> {
     let login = user.login.as_ref();
     let query = sqlx::query(
         "INSERT INTO users (id, kind, display_name, username, username_shown, password_hash, created_at_ms, \
          last_seen_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(user.id.0)
-    .bind(kind_text(user.kind).as_bytes())
+    .bind(encode_kind(user.kind).as_bytes())
     .bind(&user.display_name)
     .bind(login.map(|login| login.username.as_bytes()))
     .bind(login.map(|login| &login.username_shown))
     .bind(login.map(|login| login.password_hash.0.as_bytes()))
     .bind(user.created_at_ms)
     .bind(user.last_seen_at_ms);
-    work.execute(query).await.map_err(|error| taken(error, "username"))?;
+    transaction.execute(query).await.map_err(|error| conflict(error, "username"))?;
     Ok(())
 }
 
-pub(super) async fn insert_session(work: &mut Work, session: &StoredSession) -> StoreResult<()> {
+pub(super) async fn insert_session(transaction: &mut Transaction, session: &StoredSession) -> StoreResult<()> {
     let query = sqlx::query(
         "INSERT INTO sessions (user_id, id, created_at_ms, last_used_at_ms, user_agent, idle_expires_at_ms, \
          absolute_expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -330,11 +334,11 @@ pub(super) async fn insert_session(work: &mut Work, session: &StoredSession) -> 
     .bind(session.idle_expires_at_ms)
     .bind(session.absolute_expires_at_ms)
     .bind(session.revoked_at_ms);
-    work.execute(query).await?;
+    transaction.execute(query).await?;
     Ok(())
 }
 
-pub(super) async fn insert_refresh_token(work: &mut Work, token: &StoredRefreshToken) -> StoreResult<()> {
+pub(super) async fn insert_refresh_token(transaction: &mut Transaction, token: &StoredRefreshToken) -> StoreResult<()> {
     let query = sqlx::query(
         "INSERT INTO refresh_tokens (user_id, hash, session_id, parent_hash, issued_at_ms, used_at_ms, \
          successor_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -346,7 +350,7 @@ pub(super) async fn insert_refresh_token(work: &mut Work, token: &StoredRefreshT
     .bind(token.issued_at_ms)
     .bind(token.used_at_ms)
     .bind(token.successor.as_ref().map(|hash| &hash.0[..]));
-    work.execute(query).await?;
+    transaction.execute(query).await?;
     Ok(())
 }
 
@@ -364,7 +368,7 @@ fn read_user(row: &MySqlRow) -> StoreResult<StoredUser> {
     };
     Ok(StoredUser {
         id: UserId(row.try_get("id")?),
-        kind: read_kind(&text("users", row, "kind")?)?,
+        kind: decode_kind(&text("users", row, "kind")?)?,
         display_name: row.try_get("display_name")?,
         login,
         created_at_ms: row.try_get("created_at_ms")?,

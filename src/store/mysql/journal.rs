@@ -8,17 +8,17 @@ use std::sync::LazyLock;
 
 use tutti_protocol::{RoomId, UserId};
 
-use super::work::Work;
+use super::transaction::Transaction;
 use crate::limits::DATABASE_STATEMENT_BYTES_MAX;
-use crate::store::lengths::Lengths;
-use crate::store::words::{stored, taken};
+use crate::store::sql::batch_statements::BatchStatements;
+use crate::store::sql::encoding::{conflict, encode_unsigned};
 use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
 
 /// Rows in one statement.
 const LENGTHS: [usize; 3] = [64, 8, 1];
 
-static INSERT_BATCHES: LazyLock<Lengths> = LazyLock::new(|| {
-    Lengths::new(
+static INSERT_BATCHES: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(
         &LENGTHS,
         "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ",
         "(?, ?, ?, ?, ?, ?, ?)",
@@ -26,8 +26,8 @@ static INSERT_BATCHES: LazyLock<Lengths> = LazyLock::new(|| {
     )
 });
 
-static SET_MEMBERS: LazyLock<Lengths> = LazyLock::new(|| {
-    Lengths::new(
+static SET_MEMBERS: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(
         &LENGTHS,
         "INSERT INTO room_members (user_id, room_id, present) VALUES ",
         "(?, ?, ?)",
@@ -35,8 +35,8 @@ static SET_MEMBERS: LazyLock<Lengths> = LazyLock::new(|| {
     )
 });
 
-/// Appends batches within a unit of work. `Conflict("journal offset")` when one of them is there already.
-pub(super) async fn append(work: &mut Work, batches: &[JournalBatch]) -> StoreResult<()> {
+/// Appends batches within a transaction. `Conflict("journal offset")` when one of them is there already.
+pub(super) async fn append(transaction: &mut Transaction, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
         let (rows, sql) = INSERT_BATCHES.longest(rest.len(), |rows| {
@@ -47,28 +47,28 @@ pub(super) async fn append(work: &mut Work, batches: &[JournalBatch]) -> StoreRe
         for batch in now {
             query = query
                 .bind(batch.room.0)
-                .bind(stored(batch.offset))
-                .bind(stored(batch.epoch))
+                .bind(encode_unsigned(batch.offset))
+                .bind(encode_unsigned(batch.epoch))
                 .bind(batch.at_ms)
                 .bind(batch.command.map(|(member, _)| member.0))
                 .bind(batch.command.map(|(_, command)| command.0))
                 .bind(batch.events.clone());
         }
-        work.execute(query).await.map_err(|error| taken(error, "journal offset"))?;
+        transaction.execute(query).await.map_err(|error| conflict(error, "journal offset"))?;
         rest = later;
     }
     for batch in batches {
         if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
-            replace_checkpoint(work, &checkpoint).await?;
-            remove_past(work, &checkpoint, *member).await?;
+            replace_checkpoint(transaction, &checkpoint).await?;
+            remove_past(transaction, &checkpoint, *member).await?;
         }
     }
-    change_rooms(work, batches).await?;
-    change_members(work, &memberships(batches)).await
+    change_rooms(transaction, batches).await?;
+    change_members(transaction, &memberships(batches)).await
 }
 
 /// Puts a checkpoint in the place of an older one.
-pub(super) async fn replace_checkpoint(work: &mut Work, checkpoint: &Checkpoint) -> StoreResult<()> {
+pub(super) async fn replace_checkpoint(transaction: &mut Transaction, checkpoint: &Checkpoint) -> StoreResult<()> {
     // MySQL assigns from left to right: what is compared changes last.
     let query = sqlx::query(
         "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
@@ -78,38 +78,38 @@ pub(super) async fn replace_checkpoint(work: &mut Work, checkpoint: &Checkpoint)
          last_offset = GREATEST(VALUES(last_offset), last_offset)",
     )
     .bind(checkpoint.room.0)
-    .bind(stored(checkpoint.epoch))
-    .bind(stored(checkpoint.offset))
+    .bind(encode_unsigned(checkpoint.epoch))
+    .bind(encode_unsigned(checkpoint.offset))
     .bind(checkpoint.at_ms)
     .bind(&checkpoint.state);
-    work.execute(query).await?;
+    transaction.execute(query).await?;
     Ok(())
 }
 
 /// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
-async fn remove_past(work: &mut Work, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
+async fn remove_past(transaction: &mut Transaction, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
     let delete = sqlx::query(
         "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
     );
-    work.execute(delete.bind(since.room.0).bind(stored(since.offset)).bind(forgotten.0)).await?;
+    transaction.execute(delete.bind(since.room.0).bind(encode_unsigned(since.offset)).bind(forgotten.0)).await?;
     let empty = sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?");
-    work.execute(empty.bind(since.room.0).bind(stored(since.offset))).await?;
+    transaction.execute(empty.bind(since.room.0).bind(encode_unsigned(since.offset))).await?;
     Ok(())
 }
 
-async fn change_rooms(work: &mut Work, batches: &[JournalBatch]) -> StoreResult<()> {
+async fn change_rooms(transaction: &mut Transaction, batches: &[JournalBatch]) -> StoreResult<()> {
     for batch in batches {
         for change in &batch.index {
             let query = match change {
-                IndexChange::HostIs(user) => {
+                IndexChange::HostChanged(user) => {
                     sqlx::query("UPDATE rooms SET host_id = ? WHERE id = ?").bind(user.0).bind(batch.room.0)
                 }
                 IndexChange::Closed => {
                     sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
                 }
-                IndexChange::Joined(_) | IndexChange::Parted(_) | IndexChange::Forgotten(_) => continue,
+                IndexChange::Joined(_) | IndexChange::Left(_) | IndexChange::Forgotten(_) => continue,
             };
-            work.execute(query).await?;
+            transaction.execute(query).await?;
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ enum Membership {
         present: bool,
     },
     /// Not present, if there is a row.
-    Parted,
+    Left,
     Gone,
 }
 
@@ -133,13 +133,13 @@ fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membershi
         for change in &batch.index {
             let (user, becomes) = match *change {
                 IndexChange::Joined(user) => (user, Membership::Is { present: true }),
-                IndexChange::Parted(user) => match rows.get(&(user, batch.room)) {
+                IndexChange::Left(user) => match rows.get(&(user, batch.room)) {
                     Some(Membership::Is { .. }) => (user, Membership::Is { present: false }),
                     Some(Membership::Gone) => (user, Membership::Gone),
-                    Some(Membership::Parted) | None => (user, Membership::Parted),
+                    Some(Membership::Left) | None => (user, Membership::Left),
                 },
                 IndexChange::Forgotten(user) => (user, Membership::Gone),
-                IndexChange::HostIs(_) | IndexChange::Closed => continue,
+                IndexChange::HostChanged(_) | IndexChange::Closed => continue,
             };
             rows.insert((user, batch.room), becomes);
         }
@@ -147,7 +147,10 @@ fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membershi
     rows
 }
 
-async fn change_members(work: &mut Work, rows: &BTreeMap<(UserId, RoomId), Membership>) -> StoreResult<()> {
+async fn change_members(
+    transaction: &mut Transaction,
+    rows: &BTreeMap<(UserId, RoomId), Membership>,
+) -> StoreResult<()> {
     let mut set = Vec::new();
     for ((user, room), becomes) in rows {
         let query = match becomes {
@@ -155,12 +158,12 @@ async fn change_members(work: &mut Work, rows: &BTreeMap<(UserId, RoomId), Membe
                 set.push((user, room, *present));
                 continue;
             }
-            Membership::Parted => {
+            Membership::Left => {
                 sqlx::query("UPDATE room_members SET present = FALSE WHERE user_id = ? AND room_id = ?")
             }
             Membership::Gone => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?"),
         };
-        work.execute(query.bind(user.0).bind(room.0)).await?;
+        transaction.execute(query.bind(user.0).bind(room.0)).await?;
     }
     let mut rest = &set[..];
     while !rest.is_empty() {
@@ -170,7 +173,7 @@ async fn change_members(work: &mut Work, rows: &BTreeMap<(UserId, RoomId), Membe
         for (user, room, present) in now {
             query = query.bind(user.0).bind(room.0).bind(*present);
         }
-        work.execute(query).await?;
+        transaction.execute(query).await?;
         rest = later;
     }
     Ok(())
@@ -201,14 +204,14 @@ mod tests {
 
     #[test]
     fn changes_to_one_member_come_to_one() {
-        use IndexChange::{Closed, Forgotten, HostIs, Joined, Parted};
+        use IndexChange::{Closed, Forgotten, HostChanged, Joined, Left};
         assert_eq!(becomes(&[Joined(ANA)]), Some(Membership::Is { present: true }));
-        assert_eq!(becomes(&[Joined(ANA), Parted(ANA)]), Some(Membership::Is { present: false }));
-        assert_eq!(becomes(&[Parted(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
-        assert_eq!(becomes(&[Parted(ANA), Parted(ANA)]), Some(Membership::Parted), "who was never here gets no row");
-        assert_eq!(becomes(&[Joined(ANA), Forgotten(ANA), Parted(ANA)]), Some(Membership::Gone));
+        assert_eq!(becomes(&[Joined(ANA), Left(ANA)]), Some(Membership::Is { present: false }));
+        assert_eq!(becomes(&[Left(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
+        assert_eq!(becomes(&[Left(ANA), Left(ANA)]), Some(Membership::Left), "who was never here gets no row");
+        assert_eq!(becomes(&[Joined(ANA), Forgotten(ANA), Left(ANA)]), Some(Membership::Gone));
         assert_eq!(becomes(&[Forgotten(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
-        assert_eq!(becomes(&[HostIs(ANA), Closed]), None);
+        assert_eq!(becomes(&[HostChanged(ANA), Closed]), None);
     }
 
     #[test]

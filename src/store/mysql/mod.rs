@@ -25,7 +25,7 @@ mod rooms;
 mod rows;
 pub mod schema;
 mod spotify;
-mod work;
+mod transaction;
 
 /// A store in a MySQL database.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl MySqlStore {
     async fn connect(url: &SecretString) -> StoreResult<Self> {
         let options = options::parse(url)?;
         // By itself first: the pool would wait for a server that refuses, and then say only that it waited.
-        work::within(DATABASE_CONNECTION_TIMEOUT, options.connect()).await?.close().await?;
+        transaction::with_timeout(DATABASE_CONNECTION_TIMEOUT, options.connect()).await?.close().await?;
         // The server's own `wait_timeout` cannot be set through Vitess; connections are given up here before anybody else
         // gives them up. Whatever died nevertheless is noticed by the ping before a connection is used.
         let pool = MySqlPoolOptions::new()

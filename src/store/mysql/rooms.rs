@@ -9,15 +9,15 @@ use uuid::Uuid;
 use super::MySqlStore;
 use super::journal::{append, replace_checkpoint};
 use super::rows::{optional_text, text, unsigned};
-use super::work::retried;
-use crate::store::words::{stored, taken};
+use super::transaction::with_retries;
+use crate::store::sql::encoding::{conflict, encode_unsigned};
 use crate::store::{Checkpoint, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom};
 
 #[async_trait]
 impl RoomStore for MySqlStore {
     async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let query = sqlx::query(
                 "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -29,9 +29,9 @@ impl RoomStore for MySqlStore {
             .bind(room.passcode_hash.as_deref().map(str::as_bytes))
             .bind(room.created_at_ms)
             .bind(room.closed_at_ms);
-            work.execute(query).await.map_err(|error| taken(error, "room code"))?;
-            append(&mut work, std::slice::from_ref(first)).await?;
-            Ok(work.commit().await?)
+            transaction.execute(query).await.map_err(|error| conflict(error, "room code"))?;
+            append(&mut transaction, std::slice::from_ref(first)).await?;
+            Ok(transaction.commit().await?)
         })
         .await
     }
@@ -63,46 +63,46 @@ impl RoomStore for MySqlStore {
     }
 
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let clear = sqlx::query("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL");
-            if work.execute(clear.bind(room.0)).await?.rows_affected() == 1 {
+            if transaction.execute(clear.bind(room.0)).await?.rows_affected() == 1 {
                 for statement in [
                     "DELETE FROM room_journal WHERE room_id = ?",
                     "DELETE FROM room_checkpoints WHERE room_id = ?",
                     "DELETE FROM room_members WHERE room_id = ?",
                 ] {
-                    work.execute(sqlx::query(statement).bind(room.0)).await?;
+                    transaction.execute(sqlx::query(statement).bind(room.0)).await?;
                 }
             }
-            Ok(work.commit().await?)
+            Ok(transaction.commit().await?)
         })
         .await
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
-            append(&mut work, batches).await?;
-            Ok(work.commit().await?)
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            append(&mut transaction, batches).await?;
+            Ok(transaction.commit().await?)
         })
         .await
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
-        retried(|| async {
-            // One unit of work, and the checkpoint last: also where reads that belong together do not see the same
+        with_retries(|| async {
+            // One transaction, and the checkpoint last: also where reads that belong together do not see the same
             // (READ COMMITTED), a checkpoint that moves in between then covers what is missing.
-            let mut work = self.begin().await?;
+            let mut transaction = self.begin().await?;
             let batches = sqlx::query(
                 "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
                  WHERE room_id = ? ORDER BY last_offset",
             );
-            let batches = work.fetch_all(batches.bind(room.0)).await?;
+            let batches = transaction.fetch_all(batches.bind(room.0)).await?;
             let checkpoint =
                 sqlx::query("SELECT epoch, last_offset, at_ms, state FROM room_checkpoints WHERE room_id = ?");
-            let checkpoint = work.fetch_optional(checkpoint.bind(room.0)).await?;
-            work.commit().await?;
+            let checkpoint = transaction.fetch_optional(checkpoint.bind(room.0)).await?;
+            transaction.commit().await?;
             Ok(StoredJournal {
                 checkpoint: checkpoint.map(|row| read_checkpoint(room, &row)).transpose()?,
                 batches: batches.iter().map(|row| read_batch(room, row)).collect::<StoreResult<_>>()?,
@@ -112,20 +112,20 @@ impl RoomStore for MySqlStore {
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
-            replace_checkpoint(&mut work, checkpoint).await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            replace_checkpoint(&mut transaction, checkpoint).await?;
             let kept = sqlx::query("SELECT last_offset FROM room_checkpoints WHERE room_id = ?");
-            let kept: i64 = match work.fetch_optional(kept.bind(checkpoint.room.0)).await? {
+            let kept: i64 = match transaction.fetch_optional(kept.bind(checkpoint.room.0)).await? {
                 Some(row) => row.try_get("last_offset")?,
                 None => return Err(sqlx::Error::RowNotFound.into()),
             };
-            if kept == stored(checkpoint.offset) {
+            if kept == encode_unsigned(checkpoint.offset) {
                 let covered =
                     sqlx::query("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?");
-                work.execute(covered.bind(checkpoint.room.0).bind(kept).bind(keep_from_ms)).await?;
+                transaction.execute(covered.bind(checkpoint.room.0).bind(kept).bind(keep_from_ms)).await?;
             }
-            Ok(work.commit().await?)
+            Ok(transaction.commit().await?)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::mysql::MySqlRow;
 
-use crate::store::words::{read_hash, read_unsigned};
+use crate::store::sql::encoding::{decode_hash, decode_unsigned};
 use crate::store::{StoreError, StoreResult};
 
 pub(super) fn text(table: &'static str, row: &MySqlRow, column: &str) -> StoreResult<String> {
@@ -15,15 +15,15 @@ pub(super) fn optional_text(table: &'static str, row: &MySqlRow, column: &str) -
 }
 
 pub(super) fn hash(table: &'static str, row: &MySqlRow, column: &str) -> StoreResult<[u8; 32]> {
-    read_hash(table, row.try_get(column)?)
+    decode_hash(table, row.try_get(column)?)
 }
 
 pub(super) fn optional_hash(table: &'static str, row: &MySqlRow, column: &str) -> StoreResult<Option<[u8; 32]>> {
-    row.try_get::<Option<&[u8]>, _>(column)?.map(|bytes| read_hash(table, bytes)).transpose()
+    row.try_get::<Option<&[u8]>, _>(column)?.map(|bytes| decode_hash(table, bytes)).transpose()
 }
 
 pub(super) fn unsigned(table: &'static str, row: &MySqlRow, column: &str) -> StoreResult<u64> {
-    read_unsigned(table, column, row.try_get(column)?)
+    decode_unsigned(table, column, row.try_get(column)?)
 }
 
 fn read_text(table: &'static str, column: &str, bytes: Vec<u8>) -> StoreResult<String> {

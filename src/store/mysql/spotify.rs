@@ -8,8 +8,8 @@ use tutti_protocol::UserId;
 use super::MySqlStore;
 use super::identity::{insert_refresh_token, insert_session, insert_user};
 use super::rows::{hash, optional_text, text};
-use super::work::{Work, retried};
-use crate::store::words::{evidence_text, read_evidence, read_verdict, taken, verdict_text};
+use super::transaction::{Transaction, with_retries};
+use crate::store::sql::encoding::{conflict, decode_evidence, decode_verdict, encode_evidence, encode_verdict};
 use crate::store::{
     LoginTransaction, Sealed, SpotifyStore, StoreResult, StoredPicture, StoredPremium, StoredRefreshToken,
     StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
@@ -47,17 +47,18 @@ impl SpotifyStore for MySqlStore {
     }
 
     async fn delete_login_transactions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let over = sqlx::query(
                 "SELECT state_hash FROM login_transactions WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?",
             );
             let mut removed = 0;
-            for row in work.fetch_all(over.bind(before_ms).bind(i64::from(rows_max))).await? {
+            for row in transaction.fetch_all(over.bind(before_ms).bind(i64::from(rows_max))).await? {
                 let query = sqlx::query("DELETE FROM login_transactions WHERE state_hash = ?");
-                removed += work.execute(query.bind(row.try_get::<&[u8], _>("state_hash")?)).await?.rows_affected();
+                removed +=
+                    transaction.execute(query.bind(row.try_get::<&[u8], _>("state_hash")?)).await?.rows_affected();
             }
-            work.commit().await?;
+            transaction.commit().await?;
             Ok(removed)
         })
         .await
@@ -85,28 +86,28 @@ impl SpotifyStore for MySqlStore {
         token: &StoredRefreshToken,
         link: &StoredSpotifyLink,
     ) -> StoreResult<()> {
-        retried(|| async {
-            let mut work = self.begin().await?;
-            insert_user(&mut work, user).await?;
-            insert_session(&mut work, session).await?;
-            insert_refresh_token(&mut work, token).await?;
-            put_link(&mut work, link).await?;
-            Ok(work.commit().await?)
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            insert_user(&mut transaction, user).await?;
+            insert_session(&mut transaction, session).await?;
+            insert_refresh_token(&mut transaction, token).await?;
+            put_link(&mut transaction, link).await?;
+            Ok(transaction.commit().await?)
         })
         .await
     }
 
     async fn link_spotify(&self, link: &StoredSpotifyLink) -> StoreResult<bool> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             // Also locks the person, so that of two who link something at once one is after the other.
             let person = sqlx::query("UPDATE users SET kind = 'user' WHERE id = ?").bind(link.user.0);
-            if work.execute(person).await?.rows_affected() != 1 {
-                work.roll_back().await?;
+            if transaction.execute(person).await?.rows_affected() != 1 {
+                transaction.roll_back().await?;
                 return Ok(false);
             }
-            put_link(&mut work, link).await?;
-            work.commit().await?;
+            put_link(&mut transaction, link).await?;
+            transaction.commit().await?;
             Ok(true)
         })
         .await
@@ -134,8 +135,8 @@ impl SpotifyStore for MySqlStore {
         .bind(link.access_token.as_ref().map(|sealed| &sealed.0))
         .bind(link.access_expires_at_ms)
         .bind(link.authorized_at_ms)
-        .bind(verdict_text(link.premium.verdict).as_bytes())
-        .bind(link.premium.evidence.map(|evidence| evidence_text(evidence).as_bytes()))
+        .bind(encode_verdict(link.premium.verdict).as_bytes())
+        .bind(link.premium.evidence.map(|evidence| encode_evidence(evidence).as_bytes()))
         .bind(link.premium.at_ms)
         .bind(link.premium.doubts)
         .bind(link.premium.doubted_at_ms)
@@ -146,13 +147,14 @@ impl SpotifyStore for MySqlStore {
     }
 
     async fn unlink_spotify(&self, user: UserId) -> StoreResult<bool> {
-        retried(|| async {
-            let mut work = self.begin().await?;
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
             let person = sqlx::query("UPDATE users SET kind = 'guest' WHERE id = ? AND password_hash IS NULL");
-            work.execute(person.bind(user.0)).await?;
-            let done = work.execute(sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0)).await?;
-            work.execute(sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0)).await?;
-            work.commit().await?;
+            transaction.execute(person.bind(user.0)).await?;
+            let done =
+                transaction.execute(sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0)).await?;
+            transaction.execute(sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0)).await?;
+            transaction.commit().await?;
             Ok(done.rows_affected() == 1)
         })
         .await
@@ -189,9 +191,9 @@ impl SpotifyStore for MySqlStore {
 /// links only grow.
 ///
 /// Not one upsert: MySQL would take a link of somebody else to the same account for the row to be replaced.
-async fn put_link(work: &mut Work, link: &StoredSpotifyLink) -> StoreResult<()> {
+async fn put_link(transaction: &mut Transaction, link: &StoredSpotifyLink) -> StoreResult<()> {
     let known = sqlx::query("SELECT user_id FROM spotify_links WHERE user_id = ?").bind(link.user.0);
-    let query = if work.fetch_optional(known).await?.is_some() {
+    let query = if transaction.fetch_optional(known).await?.is_some() {
         sqlx::query(
             "UPDATE spotify_links SET account_id = ?, display_name = ?, scope = ?, refresh_token = ?, \
              access_token = ?, access_expires_at_ms = ?, authorized_at_ms = ?, premium = ?, premium_evidence = ?, \
@@ -213,15 +215,15 @@ async fn put_link(work: &mut Work, link: &StoredSpotifyLink) -> StoreResult<()> 
         .bind(link.access_token.as_ref().map(|sealed| &sealed.0))
         .bind(link.access_expires_at_ms)
         .bind(link.authorized_at_ms)
-        .bind(verdict_text(link.premium.verdict).as_bytes())
-        .bind(link.premium.evidence.map(|evidence| evidence_text(evidence).as_bytes()))
+        .bind(encode_verdict(link.premium.verdict).as_bytes())
+        .bind(link.premium.evidence.map(|evidence| encode_evidence(evidence).as_bytes()))
         .bind(link.premium.at_ms)
         .bind(link.premium.doubts)
         .bind(link.premium.doubted_at_ms)
         .bind(link.checked_at_ms)
         .bind(link.version)
         .bind(link.user.0);
-    work.execute(query).await.map_err(|error| taken(error, "spotify account"))?;
+    transaction.execute(query).await.map_err(|error| conflict(error, "spotify account"))?;
     Ok(())
 }
 
@@ -247,10 +249,10 @@ fn read_link(row: &MySqlRow) -> StoreResult<StoredSpotifyLink> {
         access_expires_at_ms: row.try_get("access_expires_at_ms")?,
         authorized_at_ms: row.try_get("authorized_at_ms")?,
         premium: StoredPremium {
-            verdict: read_verdict(&text("spotify_links", row, "premium")?)?,
+            verdict: decode_verdict(&text("spotify_links", row, "premium")?)?,
             evidence: optional_text("spotify_links", row, "premium_evidence")?
                 .as_deref()
-                .map(read_evidence)
+                .map(decode_evidence)
                 .transpose()?,
             at_ms: row.try_get("premium_at_ms")?,
             doubts: row.try_get("doubts")?,

@@ -24,7 +24,7 @@ pub struct Contents {
     pub bytes: u64,
 }
 
-/// Why a copy was not taken, or not put back.
+/// Why a copy was not conflict, or not put back.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is nothing to copy.

@@ -9,10 +9,10 @@ use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::SqliteStore;
-use super::work::Work;
-use crate::limits::LOOKUPS_AT_ONCE_MAX;
-use crate::store::lengths::Lengths;
-use crate::store::words::{kind_text, read_hash, read_kind, taken};
+use super::transaction::Transaction;
+use crate::limits::USERS_PER_LOOKUP_MAX;
+use crate::store::sql::batch_statements::BatchStatements;
+use crate::store::sql::encoding::{conflict, decode_hash, decode_kind, encode_kind};
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredRefreshToken, StoredSession,
     StoredUser, TokenHash,
@@ -27,8 +27,8 @@ macro_rules! select_user {
     };
 }
 
-static SELECT_USERS: LazyLock<Lengths> = LazyLock::new(|| {
-    Lengths::new(&[LOOKUPS_AT_ONCE_MAX, 8, 1], concat!(select_user!(), " WHERE users.id IN ("), "?", ")")
+static SELECT_USERS: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(&[USERS_PER_LOOKUP_MAX, 8, 1], concat!(select_user!(), " WHERE users.id IN ("), "?", ")")
 });
 
 #[async_trait]
@@ -39,11 +39,11 @@ impl IdentityStore for SqliteStore {
         session: &StoredSession,
         token: &StoredRefreshToken,
     ) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
-        insert_user(&mut work, user).await?;
-        insert_session(&mut work, session).await?;
-        insert_refresh_token(&mut work, token).await?;
-        Ok(work.commit().await?)
+        let mut transaction = Transaction::begin(&self.write).await?;
+        insert_user(&mut transaction, user).await?;
+        insert_session(&mut transaction, session).await?;
+        insert_refresh_token(&mut transaction, token).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>> {
@@ -69,7 +69,7 @@ impl IdentityStore for SqliteStore {
         .bind(id.0)
         .execute(&self.write)
         .await
-        .map_err(|error| taken(error, "username"))?;
+        .map_err(|error| conflict(error, "username"))?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -93,17 +93,17 @@ impl IdentityStore for SqliteStore {
     }
 
     async fn delete_user(&self, id: UserId) -> StoreResult<bool> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         for statement in [
             "DELETE FROM refresh_tokens WHERE user_id = ?",
             "DELETE FROM sessions WHERE user_id = ?",
             "DELETE FROM spotify_links WHERE user_id = ?",
             "DELETE FROM user_pictures WHERE user_id = ?",
         ] {
-            sqlx::query(statement).bind(id.0).execute(&mut *work).await?;
+            sqlx::query(statement).bind(id.0).execute(&mut *transaction).await?;
         }
-        let done = sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0).execute(&mut *work).await?;
-        work.commit().await?;
+        let done = sqlx::query("DELETE FROM users WHERE id = ?").bind(id.0).execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -119,10 +119,10 @@ impl IdentityStore for SqliteStore {
     }
 
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
-        insert_session(&mut work, session).await?;
-        insert_refresh_token(&mut work, token).await?;
-        Ok(work.commit().await?)
+        let mut transaction = Transaction::begin(&self.write).await?;
+        insert_session(&mut transaction, session).await?;
+        insert_refresh_token(&mut transaction, token).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>> {
@@ -152,10 +152,10 @@ impl IdentityStore for SqliteStore {
         except: Option<SessionId>,
         at_ms: i64,
     ) -> StoreResult<Vec<SessionId>> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         let rows = sqlx::query("SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL")
             .bind(user.0)
-            .fetch_all(&mut *work)
+            .fetch_all(&mut *transaction)
             .await?;
         let mut ended = Vec::with_capacity(rows.len());
         for row in rows {
@@ -165,24 +165,24 @@ impl IdentityStore for SqliteStore {
                     .bind(at_ms)
                     .bind(user.0)
                     .bind(id.0)
-                    .execute(&mut *work)
+                    .execute(&mut *transaction)
                     .await?;
                 ended.push(id);
             }
         }
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(ended)
     }
 
     async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         let rows = sqlx::query(
             "SELECT user_id, id FROM (SELECT user_id, id FROM sessions WHERE idle_expires_at_ms < ?1 \
              UNION SELECT user_id, id FROM sessions WHERE revoked_at_ms < ?1) LIMIT ?2",
         )
         .bind(before_ms)
         .bind(rows_max)
-        .fetch_all(&mut *work)
+        .fetch_all(&mut *transaction)
         .await?;
         for row in &rows {
             let (user, session): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("id")?);
@@ -190,10 +190,10 @@ impl IdentityStore for SqliteStore {
                 "DELETE FROM refresh_tokens WHERE user_id = ? AND session_id = ?",
                 "DELETE FROM sessions WHERE user_id = ? AND id = ?",
             ] {
-                sqlx::query(statement).bind(user).bind(session).execute(&mut *work).await?;
+                sqlx::query(statement).bind(user).bind(session).execute(&mut *transaction).await?;
             }
         }
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(rows.len() as u64)
     }
 
@@ -241,7 +241,7 @@ impl IdentityStore for SqliteStore {
 
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
         let Rotation { user, session, used, successor, at_ms, idle_expires_at_ms } = *rotation;
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         let marked = sqlx::query(
             "UPDATE refresh_tokens SET used_at_ms = ?, successor_hash = ? \
              WHERE user_id = ? AND hash = ? AND session_id = ? AND used_at_ms IS NULL",
@@ -251,10 +251,10 @@ impl IdentityStore for SqliteStore {
         .bind(user.0)
         .bind(&used.0[..])
         .bind(session.0)
-        .execute(&mut *work)
+        .execute(&mut *transaction)
         .await?;
         if marked.rows_affected() != 1 {
-            work.roll_back().await?;
+            transaction.roll_back().await?;
             return Ok(false);
         }
         let prolonged = sqlx::query(
@@ -265,14 +265,14 @@ impl IdentityStore for SqliteStore {
         .bind(idle_expires_at_ms)
         .bind(user.0)
         .bind(session.0)
-        .execute(&mut *work)
+        .execute(&mut *transaction)
         .await?;
         if prolonged.rows_affected() != 1 {
-            work.roll_back().await?;
+            transaction.roll_back().await?;
             return Ok(false);
         }
         insert_refresh_token(
-            &mut work,
+            &mut transaction,
             &StoredRefreshToken {
                 hash: successor,
                 session,
@@ -287,9 +287,9 @@ impl IdentityStore for SqliteStore {
         sqlx::query("UPDATE users SET last_seen_at_ms = ? WHERE id = ?")
             .bind(at_ms)
             .bind(user.0)
-            .execute(&mut *work)
+            .execute(&mut *transaction)
             .await?;
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(true)
     }
 }
@@ -301,7 +301,7 @@ pub(super) async fn insert_user(connection: &mut SqliteConnection, user: &Stored
          last_seen_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(user.id.0)
-    .bind(kind_text(user.kind))
+    .bind(encode_kind(user.kind))
     .bind(&user.display_name)
     .bind(login.map(|login| &login.username))
     .bind(login.map(|login| &login.username_shown))
@@ -310,7 +310,7 @@ pub(super) async fn insert_user(connection: &mut SqliteConnection, user: &Stored
     .bind(user.last_seen_at_ms)
     .execute(connection)
     .await
-    .map_err(|error| taken(error, "username"))?;
+    .map_err(|error| conflict(error, "username"))?;
     Ok(())
 }
 
@@ -362,14 +362,14 @@ fn read_user(row: &SqliteRow) -> StoreResult<StoredUser> {
     };
     Ok(StoredUser {
         id: UserId(row.try_get("id")?),
-        kind: read_kind(row.try_get("kind")?)?,
+        kind: decode_kind(row.try_get("kind")?)?,
         display_name: row.try_get("display_name")?,
         login,
         created_at_ms: row.try_get("created_at_ms")?,
         last_seen_at_ms: row.try_get("last_seen_at_ms")?,
         picture: row
             .try_get::<Option<&[u8]>, _>("picture")?
-            .map(|hash| read_hash("user_pictures", hash))
+            .map(|hash| decode_hash("user_pictures", hash))
             .transpose()?,
         spotify: row.try_get("spotify")?,
     })
@@ -401,5 +401,5 @@ fn read_refresh_token(row: &SqliteRow) -> StoreResult<StoredRefreshToken> {
 }
 
 fn read_token_hash(bytes: &[u8]) -> StoreResult<TokenHash> {
-    read_hash("refresh_tokens", bytes).map(TokenHash)
+    decode_hash("refresh_tokens", bytes).map(TokenHash)
 }

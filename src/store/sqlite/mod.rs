@@ -11,15 +11,15 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::{Store, StoreResult};
 use crate::config::StorageConfig;
-use checkpoints::Checkpoints;
+use wal_checkpoints::WalCheckpointer;
 
 pub mod backup;
-mod checkpoints;
 mod identity;
 mod journal;
 mod rooms;
 mod spotify;
-pub(crate) mod work;
+pub(crate) mod transaction;
+mod wal_checkpoints;
 
 /// Readers beside the one writer.
 const READ_CONNECTIONS: u32 = 4;
@@ -29,7 +29,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Where the database is that the settings mean; `None` when they mean another kind.
-pub fn path_of(config: &StorageConfig) -> StoreResult<Option<PathBuf>> {
+pub fn database_path(config: &StorageConfig) -> StoreResult<Option<PathBuf>> {
     let Some(url) = &config.database_url else { return Ok(Some(config.data_dir.join("tutti.db"))) };
     if !url.expose_secret().starts_with("sqlite:") {
         return Ok(None);
@@ -44,7 +44,7 @@ pub struct SqliteStore {
     /// One connection: SQLite has one writer, so queueing here beats `SQLITE_BUSY` there.
     write: SqlitePool,
     read: SqlitePool,
-    checkpoints: Checkpoints,
+    wal_checkpointer: WalCheckpointer,
 }
 
 impl SqliteStore {
@@ -66,13 +66,13 @@ impl SqliteStore {
             .foreign_keys(false)
             // What is erased is overwritten, where that costs no further write.
             .pragma("secure_delete", "FAST")
-            .pragma("wal_autocheckpoint", checkpoints::LOG_PAGES_MAX)
+            .pragma("wal_autocheckpoint", wal_checkpoints::WAL_PAGES_MAX)
             .busy_timeout(BUSY_TIMEOUT);
         let write = pool(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&write).await.map_err(sqlx::Error::from)?;
-        let checkpoints = Checkpoints::new(pool(1).connect_lazy_with(options.clone()));
+        let wal_checkpointer = WalCheckpointer::new(pool(1).connect_lazy_with(options.clone()));
         let read = pool(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read, checkpoints })
+        Ok(Self { write, read, wal_checkpointer })
     }
 }
 
@@ -84,7 +84,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.checkpoints.close().await;
+        self.wal_checkpointer.close().await;
         self.read.close().await;
         self.write.close().await;
     }

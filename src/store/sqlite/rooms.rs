@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use super::journal::{append, append_all, replace_checkpoint};
-use super::work::Work;
-use crate::store::words::{read_unsigned, stored, taken};
+use super::transaction::Transaction;
+use crate::store::sql::encoding::{conflict, decode_unsigned, encode_unsigned};
 use crate::store::{Checkpoint, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom};
 
 #[async_trait]
 impl RoomStore for SqliteStore {
     async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         sqlx::query(
             "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -27,11 +27,11 @@ impl RoomStore for SqliteStore {
         .bind(&room.passcode_hash)
         .bind(room.created_at_ms)
         .bind(room.closed_at_ms)
-        .execute(&mut *work)
+        .execute(&mut *transaction)
         .await
-        .map_err(|error| taken(error, "room code"))?;
-        append(&mut work, std::slice::from_ref(first)).await?;
-        work.commit().await?;
+        .map_err(|error| conflict(error, "room code"))?;
+        append(&mut transaction, std::slice::from_ref(first)).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -72,10 +72,10 @@ impl RoomStore for SqliteStore {
     }
 
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
         let closed = sqlx::query("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL")
             .bind(room.0)
-            .execute(&mut *work)
+            .execute(&mut *transaction)
             .await?;
         if closed.rows_affected() == 1 {
             for statement in [
@@ -83,34 +83,34 @@ impl RoomStore for SqliteStore {
                 "DELETE FROM room_checkpoints WHERE room_id = ?",
                 "DELETE FROM room_members WHERE room_id = ?",
             ] {
-                sqlx::query(statement).bind(room.0).execute(&mut *work).await?;
+                sqlx::query(statement).bind(room.0).execute(&mut *transaction).await?;
             }
         }
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(())
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
         append_all(&self.write, batches).await?;
-        self.checkpoints.appended(batches.len());
+        self.wal_checkpointer.record_appended(batches.len());
         Ok(())
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
-        // One unit of work: a checkpoint that moves between two reads would leave a hole.
-        let mut work = Work::begin_reading(&self.read).await?;
+        // One transaction: a checkpoint that moves between two reads would leave a hole.
+        let mut transaction = Transaction::begin_reading(&self.read).await?;
         let checkpoint = sqlx::query("SELECT epoch, last_offset, at_ms, state FROM room_checkpoints WHERE room_id = ?")
             .bind(room.0)
-            .fetch_optional(&mut *work)
+            .fetch_optional(&mut *transaction)
             .await?;
         let batches = sqlx::query(
             "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
              WHERE room_id = ? ORDER BY last_offset",
         )
         .bind(room.0)
-        .fetch_all(&mut *work)
+        .fetch_all(&mut *transaction)
         .await?;
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(StoredJournal {
             checkpoint: checkpoint.map(|row| to_checkpoint(room, &row)).transpose()?,
             batches: batches.iter().map(|row| to_batch(room, row)).collect::<StoreResult<_>>()?,
@@ -118,22 +118,22 @@ impl RoomStore for SqliteStore {
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
-        if replace_checkpoint(&mut work, checkpoint).await? {
+        let mut transaction = Transaction::begin(&self.write).await?;
+        if replace_checkpoint(&mut transaction, checkpoint).await? {
             sqlx::query("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
                 .bind(checkpoint.room.0)
-                .bind(stored(checkpoint.offset))
+                .bind(encode_unsigned(checkpoint.offset))
                 .bind(keep_from_ms)
-                .execute(&mut *work)
+                .execute(&mut *transaction)
                 .await?;
         }
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(())
     }
 }
 
 fn unsigned(table: &'static str, row: &SqliteRow, column: &str) -> StoreResult<u64> {
-    read_unsigned(table, column, row.try_get(column)?)
+    decode_unsigned(table, column, row.try_get(column)?)
 }
 
 fn room(row: &SqliteRow) -> StoreResult<StoredRoom> {

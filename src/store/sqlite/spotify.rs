@@ -7,8 +7,10 @@ use tutti_protocol::UserId;
 
 use super::SqliteStore;
 use super::identity::{insert_refresh_token, insert_session, insert_user};
-use super::work::Work;
-use crate::store::words::{evidence_text, read_evidence, read_hash, read_verdict, taken, verdict_text};
+use super::transaction::Transaction;
+use crate::store::sql::encoding::{
+    conflict, decode_evidence, decode_hash, decode_verdict, encode_evidence, encode_verdict,
+};
 use crate::store::{
     LoginTransaction, Sealed, SpotifyStore, StoreResult, StoredPicture, StoredPremium, StoredRefreshToken,
     StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
@@ -80,24 +82,26 @@ impl SpotifyStore for SqliteStore {
         token: &StoredRefreshToken,
         link: &StoredSpotifyLink,
     ) -> StoreResult<()> {
-        let mut work = Work::begin(&self.write).await?;
-        insert_user(&mut work, user).await?;
-        insert_session(&mut work, session).await?;
-        insert_refresh_token(&mut work, token).await?;
-        put_link(&mut work, link).await?;
-        Ok(work.commit().await?)
+        let mut transaction = Transaction::begin(&self.write).await?;
+        insert_user(&mut transaction, user).await?;
+        insert_session(&mut transaction, session).await?;
+        insert_refresh_token(&mut transaction, token).await?;
+        put_link(&mut transaction, link).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn link_spotify(&self, link: &StoredSpotifyLink) -> StoreResult<bool> {
-        let mut work = Work::begin(&self.write).await?;
-        let done =
-            sqlx::query("UPDATE users SET kind = 'user' WHERE id = ?").bind(link.user.0).execute(&mut *work).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
+        let done = sqlx::query("UPDATE users SET kind = 'user' WHERE id = ?")
+            .bind(link.user.0)
+            .execute(&mut *transaction)
+            .await?;
         if done.rows_affected() != 1 {
-            work.roll_back().await?;
+            transaction.roll_back().await?;
             return Ok(false);
         }
-        put_link(&mut work, link).await?;
-        work.commit().await?;
+        put_link(&mut transaction, link).await?;
+        transaction.commit().await?;
         Ok(true)
     }
 
@@ -126,8 +130,8 @@ impl SpotifyStore for SqliteStore {
         .bind(link.access_token.as_ref().map(|sealed| &sealed.0))
         .bind(link.access_expires_at_ms)
         .bind(link.authorized_at_ms)
-        .bind(verdict_text(link.premium.verdict))
-        .bind(link.premium.evidence.map(evidence_text))
+        .bind(encode_verdict(link.premium.verdict))
+        .bind(link.premium.evidence.map(encode_evidence))
         .bind(link.premium.at_ms)
         .bind(link.premium.doubts)
         .bind(link.premium.doubted_at_ms)
@@ -140,14 +144,15 @@ impl SpotifyStore for SqliteStore {
     }
 
     async fn unlink_spotify(&self, user: UserId) -> StoreResult<bool> {
-        let mut work = Work::begin(&self.write).await?;
-        let done = sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0).execute(&mut *work).await?;
-        sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0).execute(&mut *work).await?;
+        let mut transaction = Transaction::begin(&self.write).await?;
+        let done =
+            sqlx::query("DELETE FROM spotify_links WHERE user_id = ?").bind(user.0).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM user_pictures WHERE user_id = ?").bind(user.0).execute(&mut *transaction).await?;
         sqlx::query("UPDATE users SET kind = 'guest' WHERE id = ? AND password_hash IS NULL")
             .bind(user.0)
-            .execute(&mut *work)
+            .execute(&mut *transaction)
             .await?;
-        work.commit().await?;
+        transaction.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -172,7 +177,7 @@ impl SpotifyStore for SqliteStore {
             .await?;
         row.map(|row| {
             Ok(StoredPicture {
-                hash: read_hash("user_pictures", row.try_get("hash")?)?,
+                hash: decode_hash("user_pictures", row.try_get("hash")?)?,
                 media_type: row.try_get("media_type")?,
                 bytes: row.try_get("bytes")?,
             })
@@ -203,8 +208,8 @@ async fn put_link(connection: &mut SqliteConnection, link: &StoredSpotifyLink) -
     .bind(link.access_token.as_ref().map(|sealed| &sealed.0))
     .bind(link.access_expires_at_ms)
     .bind(link.authorized_at_ms)
-    .bind(verdict_text(link.premium.verdict))
-    .bind(link.premium.evidence.map(evidence_text))
+    .bind(encode_verdict(link.premium.verdict))
+    .bind(link.premium.evidence.map(encode_evidence))
     .bind(link.premium.at_ms)
     .bind(link.premium.doubts)
     .bind(link.premium.doubted_at_ms)
@@ -212,14 +217,14 @@ async fn put_link(connection: &mut SqliteConnection, link: &StoredSpotifyLink) -
     .bind(link.version)
     .execute(connection)
     .await
-    .map_err(|error| taken(error, "spotify account"))?;
+    .map_err(|error| conflict(error, "spotify account"))?;
     Ok(())
 }
 
 fn read_transaction(row: &SqliteRow) -> StoreResult<LoginTransaction> {
     Ok(LoginTransaction {
-        state: TokenHash(read_hash("login_transactions", row.try_get("state_hash")?)?),
-        browser: TokenHash(read_hash("login_transactions", row.try_get("browser_hash")?)?),
+        state: TokenHash(decode_hash("login_transactions", row.try_get("state_hash")?)?),
+        browser: TokenHash(decode_hash("login_transactions", row.try_get("browser_hash")?)?),
         verifier: Sealed(row.try_get("verifier")?),
         slot: row.try_get("slot")?,
         return_to: row.try_get("return_to")?,
@@ -238,8 +243,8 @@ fn read_link(row: &SqliteRow) -> StoreResult<StoredSpotifyLink> {
         access_expires_at_ms: row.try_get("access_expires_at_ms")?,
         authorized_at_ms: row.try_get("authorized_at_ms")?,
         premium: StoredPremium {
-            verdict: read_verdict(row.try_get("premium")?)?,
-            evidence: row.try_get::<Option<&str>, _>("premium_evidence")?.map(read_evidence).transpose()?,
+            verdict: decode_verdict(row.try_get("premium")?)?,
+            evidence: row.try_get::<Option<&str>, _>("premium_evidence")?.map(decode_evidence).transpose()?,
             at_ms: row.try_get("premium_at_ms")?,
             doubts: row.try_get("doubts")?,
             doubted_at_ms: row.try_get("doubted_at_ms")?,

@@ -1,7 +1,7 @@
-//! Statements and units of work, each in bounded time.
+//! Statements and units of transaction, each in bounded time.
 //!
 //! A statement that takes too long takes its connection along, since nobody knows what comes out of it later. So does a
-//! unit of work that is dropped before its end: the server rolls back what is left of it.
+//! transaction that is dropped before its end: the server rolls back what is left of it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::store::{StoreError, StoreResult};
 /// A statement with its arguments.
 pub(super) type Statement<'q> = Query<'q, MySql, MySqlArguments>;
 
-/// Two units of work wanted each other's row locks; this one was rolled back.
+/// Two units of transaction wanted each other's row locks; this one was rolled back.
 const DEADLOCK: u16 = 1213;
 /// A row lock did not come in time.
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
@@ -26,40 +26,40 @@ const LOCK_WAIT_TIMEOUT: u16 = 1205;
 impl MySqlStore {
     pub(super) async fn execute(&self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
         let mut lease = self.lease().await?;
-        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.execute(&mut *lease.connection)).await;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.execute(&mut *lease.connection)).await;
         lease.after(done)
     }
 
     pub(super) async fn fetch_optional(&self, statement: Statement<'_>) -> sqlx::Result<Option<MySqlRow>> {
         let mut lease = self.lease().await?;
-        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.fetch_optional(&mut *lease.connection)).await;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.fetch_optional(&mut *lease.connection)).await;
         lease.after(done)
     }
 
     pub(super) async fn fetch_all(&self, statement: Statement<'_>) -> sqlx::Result<Vec<MySqlRow>> {
         let mut lease = self.lease().await?;
-        let done = within(DATABASE_STATEMENT_TIMEOUT, statement.fetch_all(&mut *lease.connection)).await;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.fetch_all(&mut *lease.connection)).await;
         lease.after(done)
     }
 
-    /// Begins a unit of work. Only inside of [`retried`], which bounds its time.
-    pub(super) async fn begin(&self) -> sqlx::Result<Work> {
+    /// Begins a transaction. Only inside of [`with_retries`], which bounds its time.
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
         let mut lease = self.lease().await?;
         lease.connection.execute("BEGIN").await?;
-        Ok(Work { lease })
+        Ok(Transaction { lease })
     }
 
     async fn lease(&self) -> sqlx::Result<Lease> {
-        Ok(Lease { connection: self.pool.acquire().await?, at_rest: false })
+        Ok(Lease { connection: self.pool.acquire().await?, finished: false })
     }
 }
 
-/// Several statements that take effect together, at [`commit`](Work::commit), or not at all.
-pub(super) struct Work {
+/// Several statements that take effect together, at [`commit`](Transaction::commit), or not at all.
+pub(super) struct Transaction {
     lease: Lease,
 }
 
-impl Work {
+impl Transaction {
     pub(super) async fn execute(&mut self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
         statement.execute(&mut *self.lease.connection).await
     }
@@ -82,7 +82,7 @@ impl Work {
 
     async fn end(mut self, statement: &'static str) -> sqlx::Result<()> {
         self.lease.connection.execute(statement).await?;
-        self.lease.at_rest = true;
+        self.lease.finished = true;
         Ok(())
     }
 }
@@ -90,35 +90,35 @@ impl Work {
 /// A connection that goes back to the pool only when it is known to be at rest.
 struct Lease {
     connection: PoolConnection<MySql>,
-    at_rest: bool,
+    finished: bool,
 }
 
 impl Lease {
     /// After one statement by itself. One that the server refused has been answered, too.
     fn after<T>(mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
-        self.at_rest = matches!(done, Ok(_) | Err(sqlx::Error::Database(_)));
+        self.finished = matches!(done, Ok(_) | Err(sqlx::Error::Database(_)));
         done
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if !self.at_rest {
+        if !self.finished {
             self.connection.close_on_drop();
         }
     }
 }
 
-/// Tries a unit of work, again when it lost its locks to another one: then nothing of it is there.
-pub(super) async fn retried<T, F>(mut attempt: impl FnMut() -> F + Send) -> StoreResult<T>
+/// Tries a transaction, again when it lost its locks to another one: then nothing of it is there.
+pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F + Send) -> StoreResult<T>
 where
     F: Future<Output = StoreResult<T>> + Send,
 {
     let mut tries = 1;
     loop {
-        match within(DATABASE_WORK_TIMEOUT, attempt()).await {
+        match with_timeout(DATABASE_WORK_TIMEOUT, attempt()).await {
             Err(error) if tries < DATABASE_TRIES_MAX && lost_locks(&error) => {
-                tracing::debug!(%error, tries, "a unit of work lost its locks to another one and is tried again");
+                tracing::debug!(%error, tries, "a transaction lost its locks to another one and is tried again");
                 tries += 1;
             }
             done => return done,
@@ -126,11 +126,11 @@ where
     }
 }
 
-pub(super) async fn within<T, E: From<sqlx::Error>>(
+pub(super) async fn with_timeout<T, E: From<sqlx::Error>>(
     at_most: Duration,
-    work: impl Future<Output = Result<T, E>> + Send,
+    transaction: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
-    tokio::time::timeout(at_most, work).await.unwrap_or_else(|_| {
+    tokio::time::timeout(at_most, transaction).await.unwrap_or_else(|_| {
         let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not answer in time");
         Err(sqlx::Error::Io(error).into())
     })

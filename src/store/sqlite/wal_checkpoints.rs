@@ -3,7 +3,7 @@
 //! By itself SQLite does that within whichever commit makes the log longer than a thousand pages. Two syncs and some
 //! hundred pages then make one commit in a few hundred ten times as slow as the others, and everybody waits for it. Here
 //! another connection does it, while commits go on. It never comes to the end of a log that grows meanwhile, and only a log
-//! that is at its end is begun anew: so a commit still does it from [`LOG_PAGES_MAX`] on, with hardly anything left to move.
+//! that is at its end is begun anew: so a commit still does it from [`WAL_PAGES_MAX`] on, with hardly anything left to move.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +13,13 @@ use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 /// Rows that are appended between two, each some two pages of the log.
-const ROWS_BETWEEN: usize = 512;
+const ROWS_BETWEEN_CHECKPOINTS: usize = 512;
 /// Pages of 4 KiB in the log from which on a commit sees to it.
-pub(super) const LOG_PAGES_MAX: &str = "4000";
+pub(super) const WAL_PAGES_MAX: &str = "4000";
 
 /// Who moves it.
 #[derive(Clone, Debug)]
-pub(super) struct Checkpoints {
+pub(super) struct WalCheckpointer {
     /// One connection.
     pool: SqlitePool,
     rows: Arc<AtomicUsize>,
@@ -28,15 +28,15 @@ pub(super) struct Checkpoints {
     tasks: TaskTracker,
 }
 
-impl Checkpoints {
+impl WalCheckpointer {
     /// Over a pool of one connection that may write.
     pub(super) fn new(pool: SqlitePool) -> Self {
         Self { pool, rows: Arc::default(), turn: Arc::default(), tasks: TaskTracker::new() }
     }
 
     /// So many rows more are in the log. While it is being moved, the next ones wait for the next time.
-    pub(super) fn appended(&self, rows: usize) {
-        if self.rows.fetch_add(rows, Ordering::Relaxed) + rows < ROWS_BETWEEN {
+    pub(super) fn record_appended(&self, rows: usize) {
+        if self.rows.fetch_add(rows, Ordering::Relaxed) + rows < ROWS_BETWEEN_CHECKPOINTS {
             return;
         }
         let Ok(turn) = self.turn.clone().try_lock_owned() else { return };
@@ -89,11 +89,11 @@ mod tests {
         };
         store.append(&[batch(1)]).await.unwrap();
         assert!(!is_in_database(1), "it is in the log");
-        let rest: Vec<_> = (2..=ROWS_BETWEEN).map(batch).collect();
+        let rest: Vec<_> = (2..=ROWS_BETWEEN_CHECKPOINTS).map(batch).collect();
         store.append(&rest).await.unwrap();
-        store.checkpoints.tasks.close();
-        store.checkpoints.tasks.wait().await;
-        assert!(is_in_database(1) && is_in_database(ROWS_BETWEEN));
+        store.wal_checkpointer.tasks.close();
+        store.wal_checkpointer.tasks.wait().await;
+        assert!(is_in_database(1) && is_in_database(ROWS_BETWEEN_CHECKPOINTS));
         store.close().await;
     }
 }

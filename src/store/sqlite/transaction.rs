@@ -1,8 +1,8 @@
-//! Units of work in SQLite: several statements that take effect together.
+//! Units of transaction in SQLite: several statements that take effect together.
 //!
 //! These are not the driver's transactions. On a full disk SQLite may end one by itself, or leave one open whose commit
 //! failed, and the driver, which counts along, is then one off: it takes what follows for savepoints within a transaction
-//! that nobody ever commits, and says that it is done. Here a connection whose unit of work did not end well is closed, and
+//! that nobody ever commits, and says that it is done. Here a connection whose transaction did not end well is closed, and
 //! SQLite rolls back whatever there is.
 
 use std::ops::{Deref, DerefMut};
@@ -10,13 +10,13 @@ use std::ops::{Deref, DerefMut};
 use sqlx::pool::PoolConnection;
 use sqlx::{Executor as _, Sqlite, SqliteConnection, SqlitePool};
 
-/// Statements that take effect at [`commit`](Work::commit), or not at all.
-pub(crate) struct Work {
+/// Statements that take effect at [`commit`](Transaction::commit), or not at all.
+pub(crate) struct Transaction {
     connection: PoolConnection<Sqlite>,
-    at_rest: bool,
+    finished: bool,
 }
 
-impl Work {
+impl Transaction {
     /// Waits for a connection that writes. What it reads nobody changes until it is committed.
     pub(crate) async fn begin(pool: &SqlitePool) -> sqlx::Result<Self> {
         Self::begin_as(pool, "BEGIN IMMEDIATE").await
@@ -28,9 +28,9 @@ impl Work {
     }
 
     async fn begin_as(pool: &SqlitePool, statement: &'static str) -> sqlx::Result<Self> {
-        let mut work = Self { connection: pool.acquire().await?, at_rest: false };
-        work.connection.execute(statement).await?;
-        Ok(work)
+        let mut transaction = Self { connection: pool.acquire().await?, finished: false };
+        transaction.connection.execute(statement).await?;
+        Ok(transaction)
     }
 
     pub(crate) async fn commit(self) -> sqlx::Result<()> {
@@ -43,12 +43,12 @@ impl Work {
 
     async fn end(mut self, statement: &'static str) -> sqlx::Result<()> {
         self.connection.execute(statement).await?;
-        self.at_rest = true;
+        self.finished = true;
         Ok(())
     }
 }
 
-impl Deref for Work {
+impl Deref for Transaction {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
@@ -56,15 +56,15 @@ impl Deref for Work {
     }
 }
 
-impl DerefMut for Work {
+impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
 }
 
-impl Drop for Work {
+impl Drop for Transaction {
     fn drop(&mut self) {
-        if !self.at_rest {
+        if !self.finished {
             self.connection.close_on_drop();
         }
     }

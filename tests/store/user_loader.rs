@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use futures_util::poll;
 use tempfile::TempDir;
-use tutti::store::lookups::Lookups;
 use tutti::store::memory::MemoryStore;
 use tutti::store::sqlite::SqliteStore;
+use tutti::store::user_loader::UserLoader;
 use tutti::store::{IdentityStore, Store as _, StoreError, StoredUser};
 use tutti_protocol::UserId;
 use uuid::Uuid;
@@ -35,10 +35,10 @@ async fn everybody_who_comes_at_once_gets_their_own_answer() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let people = people(&*store, 200).await;
-    let lookups = Lookups::new(store.clone());
+    let users = UserLoader::new(store.clone());
     let strangers = (500..600).map(|id| UserId(Uuid::from_u128(id)));
     let asked: Vec<_> = people.iter().map(|user| user.id).chain(strangers).collect();
-    let found = join_all(asked.iter().map(|id| lookups.user(*id))).await;
+    let found = join_all(asked.iter().map(|id| users.user(*id))).await;
     for (place, found) in found.into_iter().enumerate() {
         assert_eq!(found.unwrap().as_ref(), people.get(place));
     }
@@ -50,15 +50,15 @@ async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
     let people = people(&*store, 100).await;
-    let lookups = Lookups::new(store.clone());
+    let users = UserLoader::new(store.clone());
     // The first asks, and the others wait for it to be done, which it never is.
     let first = loop {
-        let mut first = Box::pin(lookups.user(people[0].id));
+        let mut first = Box::pin(users.user(people[0].id));
         if poll!(&mut first).is_pending() {
             break first;
         }
     };
-    let mut waiting: Vec<_> = people[1..].iter().map(|user| Box::pin(lookups.user(user.id))).collect();
+    let mut waiting: Vec<_> = people[1..].iter().map(|user| Box::pin(users.user(user.id))).collect();
     for one in &mut waiting {
         assert!(poll!(one).is_pending());
     }
@@ -75,11 +75,11 @@ async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
 async fn a_database_that_fails_fails_for_each_of_them_and_then_works_again() {
     let store = Arc::new(MemoryStore::default());
     let people = people(&*store, 3).await;
-    let lookups = Lookups::new(store.clone());
+    let users = UserLoader::new(store.clone());
     store.set_failing(true);
-    for found in join_all(people.iter().map(|user| lookups.user(user.id))).await {
+    for found in join_all(people.iter().map(|user| users.user(user.id))).await {
         assert!(matches!(found, Err(StoreError::Shared(_))), "{found:?}");
     }
     store.set_failing(false);
-    assert_eq!(lookups.user(people[2].id).await.unwrap().as_ref(), Some(&people[2]));
+    assert_eq!(users.user(people[2].id).await.unwrap().as_ref(), Some(&people[2]));
 }

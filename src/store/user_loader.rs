@@ -11,19 +11,19 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tutti_protocol::UserId;
 
 use super::{SharedStore, StoreError, StoreResult, StoredUser};
-use crate::limits::LOOKUPS_AT_ONCE_MAX;
+use crate::limits::USERS_PER_LOOKUP_MAX;
 
 type Found = Result<Option<StoredUser>, Arc<StoreError>>;
 
 /// Looks people up.
 #[derive(Debug)]
-pub struct Lookups {
+pub struct UserLoader {
     store: SharedStore,
     waiting: Mutex<Vec<(UserId, oneshot::Sender<Found>)>>,
     turn: tokio::sync::Mutex<()>,
 }
 
-impl Lookups {
+impl UserLoader {
     /// Over a store.
     pub fn new(store: SharedStore) -> Self {
         Self { store, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
@@ -56,7 +56,7 @@ impl Lookups {
     async fn ask(&self) {
         let now: Vec<_> = {
             let mut waiting = self.waiting.lock();
-            let count = waiting.len().min(LOOKUPS_AT_ONCE_MAX);
+            let count = waiting.len().min(USERS_PER_LOOKUP_MAX);
             waiting.drain(..count).collect()
         };
         let ids: Vec<_> = now.iter().map(|(id, _)| *id).collect();

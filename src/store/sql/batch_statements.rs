@@ -7,30 +7,37 @@ use tutti_protocol::UserId;
 use uuid::Uuid;
 
 /// A statement for so many rows, or so many values in a list, longest first. The shortest is for one.
-pub(super) struct Lengths(Vec<(usize, Arc<str>)>);
+pub(in crate::store) struct BatchStatements(Vec<(usize, Arc<str>)>);
 
-impl Lengths {
+impl BatchStatements {
     /// Of what stands before the list, one item of it, and what stands behind it. Texts of the program, never of people.
-    pub(super) fn new(lengths: &[usize], head: &str, item: &str, tail: &str) -> Self {
+    pub(in crate::store) fn new(lengths: &[usize], head: &str, item: &str, tail: &str) -> Self {
         let text = |items: usize| format!("{head}{}{tail}", vec![item; items].join(", ")).into();
         Self(lengths.iter().map(|items| (*items, text(*items))).collect())
     }
 
     /// The longest for no more than `items` that fits; the shortest fits always.
-    pub(super) fn longest(&self, items: usize, fits: impl Fn(usize) -> bool) -> (usize, AssertSqlSafe<Arc<str>>) {
+    pub(in crate::store) fn longest(
+        &self,
+        items: usize,
+        fits: impl Fn(usize) -> bool,
+    ) -> (usize, AssertSqlSafe<Arc<str>>) {
         let shortest = &self.0[self.0.len() - 1];
         let (length, sql) = self.0.iter().find(|(length, _)| *length <= items && fits(*length)).unwrap_or(shortest);
         (*length, AssertSqlSafe(sql.clone()))
     }
 
     /// The one for exactly so many.
-    pub(super) fn exactly(&self, items: usize) -> Option<AssertSqlSafe<Arc<str>>> {
+    pub(in crate::store) fn exactly(&self, items: usize) -> Option<AssertSqlSafe<Arc<str>>> {
         self.0.iter().find(|(length, _)| *length == items).map(|(_, sql)| AssertSqlSafe(sql.clone()))
     }
 
     /// The shortest that has room for as many ids as possible of these, and the ids that fill it: the last of them again and
     /// again, which finds nobody twice.
-    pub(super) fn for_ids<'a>(&self, ids: &'a [UserId]) -> (AssertSqlSafe<Arc<str>>, impl Iterator<Item = Uuid> + 'a) {
+    pub(in crate::store) fn for_ids<'a>(
+        &self,
+        ids: &'a [UserId],
+    ) -> (AssertSqlSafe<Arc<str>>, impl Iterator<Item = Uuid> + 'a) {
         debug_assert!(ids.len() <= self.0[0].0, "callers ask for no more at once than the longest has room for");
         let (length, sql) = self.0.iter().rev().find(|(length, _)| *length >= ids.len()).unwrap_or(&self.0[0]);
         let padded = ids.iter().chain(ids.last().into_iter().cycle()).map(|id| id.0).take(*length);
@@ -42,8 +49,8 @@ impl Lengths {
 mod tests {
     use super::*;
 
-    fn lengths() -> Lengths {
-        Lengths::new(&[8, 2, 1], "IN (", "?", ")")
+    fn lengths() -> BatchStatements {
+        BatchStatements::new(&[8, 2, 1], "IN (", "?", ")")
     }
 
     #[test]

@@ -3,29 +3,29 @@
 use tutti_protocol::UserKind;
 use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
 
-use super::{StoreError, StoreResult};
+use crate::store::{StoreError, StoreResult};
 
 /// Offsets and epochs are far below 2^63.
-pub(super) fn stored(number: u64) -> i64 {
+pub(in crate::store) fn encode_unsigned(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn read_unsigned(table: &'static str, column: &str, number: i64) -> StoreResult<u64> {
+pub(in crate::store) fn decode_unsigned(table: &'static str, column: &str, number: i64) -> StoreResult<u64> {
     u64::try_from(number).map_err(|_| StoreError::Unreadable { table, reason: format!("negative {column}") })
 }
 
-pub(super) fn read_hash(table: &'static str, bytes: &[u8]) -> StoreResult<[u8; 32]> {
+pub(in crate::store) fn decode_hash(table: &'static str, bytes: &[u8]) -> StoreResult<[u8; 32]> {
     bytes.try_into().map_err(|_| StoreError::Unreadable { table, reason: format!("{} bytes of hash", bytes.len()) })
 }
 
-pub(super) fn kind_text(kind: UserKind) -> &'static str {
+pub(in crate::store) fn encode_kind(kind: UserKind) -> &'static str {
     match kind {
         UserKind::Guest => "guest",
         UserKind::User => "user",
     }
 }
 
-pub(super) fn read_kind(text: &str) -> StoreResult<UserKind> {
+pub(in crate::store) fn decode_kind(text: &str) -> StoreResult<UserKind> {
     match text {
         "guest" => Ok(UserKind::Guest),
         "user" => Ok(UserKind::User),
@@ -33,7 +33,7 @@ pub(super) fn read_kind(text: &str) -> StoreResult<UserKind> {
     }
 }
 
-pub(super) fn verdict_text(verdict: PremiumVerdict) -> &'static str {
+pub(in crate::store) fn encode_verdict(verdict: PremiumVerdict) -> &'static str {
     match verdict {
         PremiumVerdict::Premium => "premium",
         PremiumVerdict::NotPremium => "not_premium",
@@ -41,7 +41,7 @@ pub(super) fn verdict_text(verdict: PremiumVerdict) -> &'static str {
     }
 }
 
-pub(super) fn read_verdict(text: &str) -> StoreResult<PremiumVerdict> {
+pub(in crate::store) fn decode_verdict(text: &str) -> StoreResult<PremiumVerdict> {
     match text {
         "premium" => Ok(PremiumVerdict::Premium),
         "not_premium" => Ok(PremiumVerdict::NotPremium),
@@ -50,7 +50,7 @@ pub(super) fn read_verdict(text: &str) -> StoreResult<PremiumVerdict> {
     }
 }
 
-pub(super) fn evidence_text(evidence: PremiumEvidence) -> &'static str {
+pub(in crate::store) fn encode_evidence(evidence: PremiumEvidence) -> &'static str {
     match evidence {
         PremiumEvidence::Profile => "profile",
         PremiumEvidence::Player => "player",
@@ -58,7 +58,7 @@ pub(super) fn evidence_text(evidence: PremiumEvidence) -> &'static str {
     }
 }
 
-pub(super) fn read_evidence(text: &str) -> StoreResult<PremiumEvidence> {
+pub(in crate::store) fn decode_evidence(text: &str) -> StoreResult<PremiumEvidence> {
     match text {
         "profile" => Ok(PremiumEvidence::Profile),
         "player" => Ok(PremiumEvidence::Player),
@@ -68,7 +68,7 @@ pub(super) fn read_evidence(text: &str) -> StoreResult<PremiumEvidence> {
 }
 
 /// The row that is there already has the same `what`.
-pub(super) fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
+pub(in crate::store) fn conflict(error: sqlx::Error, what: &'static str) -> StoreError {
     match error.as_database_error() {
         Some(cause) if cause.is_unique_violation() => StoreError::Conflict(what),
         _ => error.into(),
