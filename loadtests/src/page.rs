@@ -207,7 +207,7 @@ fn fill(results: &Results, images: &Path) -> anyhow::Result<String> {
     }
     put(GROWTH, &growth(results));
     put("million", &million(results));
-    ensure!(!page.contains("{{"), "the template asks for what nobody writes");
+    ensure!(!page.contains("{{"), "the template has a placeholder that is never filled");
     Ok(page)
 }
 
@@ -229,7 +229,7 @@ fn about(results: &Results) -> String {
     let versions = results.versions.iter().map(|(target, version)| format!("{}: {version}", target.name()));
     let _ = write!(text, "\nServers: {}.\n", versions.collect::<Vec<_>>().join("; "));
     if !results.renewed.is_empty() {
-        let _ = write!(text, "\nMeasured anew later: {}.\n", results.renewed.join("; "));
+        let _ = write!(text, "\nMeasured again later: {}.\n", results.renewed.join("; "));
     }
     for (target, reason) in &results.skipped {
         let _ = write!(text, "\n**{} is missing**: {reason}.\n", target.name());
@@ -244,7 +244,7 @@ fn about(results: &Results) -> String {
         .collect();
     doubts.dedup();
     if !doubts.is_empty() {
-        let _ = write!(text, "\nTo be doubted:\n\n- {}\n", doubts.join("\n- "));
+        let _ = write!(text, "\nDoubtful runs:\n\n- {}\n", doubts.join("\n- "));
     }
     text
 }
@@ -348,8 +348,8 @@ fn million(results: &Results) -> String {
     let databases = commands_per_s.zip(median("commands", "acknowledged_per_s")).map(|(all, one)| (all / one).ceil());
     let rows = [
         ("GiB of resident memory", median("idle", "kib_per_connection").map(|kib| kib * MEMBERS / 1024.0 / 1024.0)),
-        ("cores, while nobody does anything", each("idle", "server_cpu_cores").map(|cores| cores * MEMBERS)),
-        ("cores, while all are at the party", each("party", "server_cpu_cores").map(|cores| cores * MEMBERS)),
+        ("cores while idle", each("idle", "server_cpu_cores").map(|cores| cores * MEMBERS)),
+        ("cores at the party", each("party", "server_cpu_cores").map(|cores| cores * MEMBERS)),
         ("commands a second at the party", commands_per_s),
         ("databases for that many, as fast as the one here", databases),
         ("seconds of a core until all are back", median("storm", "cpu_per_return_us").map(|us| us * MEMBERS / 1e6)),
@@ -439,7 +439,7 @@ mod tests {
         both.renew(Results { commit: "def".into(), ..results(vec![run(0, Target::Tutti, 9.0)]) });
         assert_eq!(both.runs.iter().map(|run| run.scenario.as_str()).collect::<Vec<_>>(), ["idle", "many-rooms"]);
         assert_eq!(both.failed, ["idle, Tutti: it took too long"]);
-        assert!(about(&both).contains("Measured anew later: many-rooms by `make bench` at commit def."));
+        assert!(about(&both).contains("Measured again later: many-rooms by `make bench` at commit def."));
     }
 
     #[test]
@@ -471,8 +471,8 @@ mod tests {
         ]));
         for line in [
             "| GiB of resident memory | 4.77 |",
-            "| cores, while nobody does anything | 5.00 |",
-            "| cores, while all are at the party | 250 |",
+            "| cores while idle | 5.00 |",
+            "| cores at the party | 250 |",
             "| commands a second at the party | 205,000 |",
             "| databases for that many, as fast as the one here | 14.0 |",
             "| seconds of a core until all are back | – |",
