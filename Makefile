@@ -1,4 +1,4 @@
-# `make help` lists what there is. The scripts are in .ci/.
+# `make help` lists the targets. Their scripts are in .ci/.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -10,15 +10,15 @@ STAND_IN := 127.0.0.1:4100
 FUZZ_TARGET := $(or $(TARGET),websocket)
 
 .PHONY: help
-help: ## Lists what can be made
+help: ## Lists the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-26s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: build ## Builds and serves at http://127.0.0.1:8080; ARGS="--listen 0.0.0.0:8080" and the like go to the server
+run: build ## Builds and serves http://127.0.0.1:8080; ARGS="--listen 0.0.0.0:8080" is passed to the server
 	exec target/release/tutti serve $(ARGS)
 
 .PHONY: run-with-spotify-stand-in
-run-with-spotify-stand-in: setup-build client ## Serves beside a stand-in for Spotify, to try all of it without internet; data in target/
+run-with-spotify-stand-in: setup-build client ## Serves with a stand-in for Spotify, to try everything without internet; data in target/
 	cargo build --locked --package tutti --package tutti-spotify-stand-in
 	target/debug/tutti-spotify-stand-in --listen $(STAND_IN) & stand_in=$$!; trap 'kill $$stand_in' EXIT; \
 	TUTTI_DATA_DIR=target/stand-in-data TUTTI_SPOTIFY_CLIENT_ID=tutti-test-client \
@@ -27,7 +27,7 @@ run-with-spotify-stand-in: setup-build client ## Serves beside a stand-in for Sp
 	target/debug/tutti serve $(ARGS)
 
 .PHONY: build
-build: setup-build client ## Builds target/release/tutti, the client inside
+build: setup-build client ## Builds target/release/tutti with the client inside
 	cargo build --locked --release --bin tutti
 
 .PHONY: test
@@ -35,17 +35,17 @@ test: ## Runs every test: client, server, browser
 	@.ci/test
 
 .PHONY: memory
-memory: build ## Measures what a joined, idle connection costs; fails above 4.5 KiB
+memory: build ## Measures the memory of a joined, idle connection; fails above 4.5 KiB
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests run idle --connections 4000 --warm-up 1000 --kib-max 4.5
 
 .PHONY: bench
-bench: build ## Puts Tutti and five other servers under the same load, once, in minutes; results in target/bench
+bench: build ## Runs the same load on Tutti and five other servers, once, in minutes; results in target/bench
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests bench
 
 .PHONY: bench-full
-bench-full: build ## The same with larger sizes and five rounds, for docs/performance.md; an hour
+bench-full: build ## Runs bench with larger sizes and five rounds, for docs/performance.md; takes an hour
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests bench --full
 
@@ -55,41 +55,41 @@ bench-page: ## Writes docs/performance.md and its plots from the results of the 
 	target/release/tutti-loadtests page
 
 .PHONY: profile
-profile: build ## Says where the server's CPU time goes under ARGS="fanout --rooms 50 --rate 150 --seconds 10"; needs perf
+profile: build ## Shows where the server spends CPU time under ARGS="fanout --rooms 50 --rate 150 --seconds 10"; needs perf
 	cargo build --locked --release --package tutti-loadtests
 	@.ci/profile $(or $(ARGS),fanout --rooms 50 --members 20 --rate 150 --seconds 10)
 
 .PHONY: callgrind
-callgrind: client ## Counts the instructions of a command; the same on a busy machine. RECORD=1 records them anew
+callgrind: client ## Counts the instructions of a command, stable on a busy machine; RECORD=1 records the new number
 	@.ci/setup build callgrind
 	@.ci/callgrind
 
 .PHONY: audible
-audible: client ## Hears how far apart real players are, about 70 minutes; ARGS=--quick, ARGS=--docs, and see loadtests/audible/
+audible: client ## Records real players and measures how far apart they are, about 70 minutes; ARGS=--quick or --docs, see loadtests/audible/
 	@.ci/setup build audible
 	cargo build --locked --bin tutti
 	.ci/node-packages loadtests/audible
 	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --silent --prefix loadtests/audible run measure -- $(ARGS)
 
 .PHONY: audible-self-test
-audible-self-test: ## Whether the measurement of sound tells the truth, in a minute
+audible-self-test: ## Tests the audible measurement itself, in a minute
 	@.ci/setup build audible
 	.ci/node-packages loadtests/audible
 	npm --silent --prefix loadtests/audible test
 	npm --silent --prefix loadtests/audible run measure -- --self-test
 
 .PHONY: screenshots
-screenshots: client ## Makes the README's pictures from the running program
+screenshots: client ## Takes the README's pictures from the running program
 	cargo build --locked --bin tutti
 	.ci/node-packages tests/browser
 	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --prefix tests/browser run screenshots
 
 .PHONY: test-state
-test-state: ## Runs the tests of the pure room state only, in seconds
+test-state: ## Runs the tests of the pure room state, in seconds
 	cargo test --locked --package tutti-room-state
 
 .PHONY: simulate
-simulate: ## Plays SEEDS=1000 simulations of a server and its members from seed FIRST=0 on; a seed that fails fails again
+simulate: ## Runs SEEDS=1000 simulations of a server and its members, starting at seed FIRST=0; failures are reproducible
 	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation nothing -- --nocapture
 
 .PHONY: fuzz
@@ -100,11 +100,11 @@ fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60
 	target/fuzz/$(FUZZ_TARGET) tests/fuzz/corpus/$(FUZZ_TARGET) -- -max_total_time=$(or $(SECONDS),60) -max_len=8192
 
 .PHONY: crash
-crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, with two hundred clients; prints the figures
+crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, under load from 200 clients; prints figures
 	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killed -- --nocapture --test-threads=1
 
 .PHONY: lint
-lint: ## Runs every check that needs no test
+lint: ## Runs every static check
 	@.ci/lint
 
 .PHONY: format
@@ -113,7 +113,7 @@ format: setup-build ## Formats Rust, client and browser tests
 	for folder in client tests/browser loadtests/audible; do .ci/node-packages $$folder; (cd $$folder && npx biome check --write .); done
 
 .PHONY: advisories
-advisories: ## Asks the advisory databases about the dependencies; needs the internet
+advisories: ## Checks the dependencies against the advisory databases; needs the internet
 	.ci/cargo-tool cargo-deny
 	target/tools/bin/cargo-deny --locked --all-features check advisories
 	npm --prefix client audit
@@ -123,7 +123,7 @@ advisories: ## Asks the advisory databases about the dependencies; needs the int
 .PHONY: client
 client: client/dist/index.html ## Builds the web client into client/dist
 
-# The server's build notices changes in the client it embeds, but not that there is one where there was none.
+# The server's build notices changes in the embedded client, but not its first appearance.
 client/dist/index.html: $(CLIENT_SOURCES) protocol/typescript/protocol.ts
 	.ci/node-packages client
 	npm --prefix client run build
@@ -134,13 +134,13 @@ generate: ## Writes the protocol's JSON Schema and TypeScript from its Rust type
 	cargo run --locked --package tutti-protocol --features generate --bin generate
 
 .PHONY: demo-library
-demo-library: ## Composes the demo library anew; needs python3-venv and opus-tools
+demo-library: ## Composes the demo library again; needs python3-venv and opus-tools
 	python3 -m venv $(DEMO_TOOLS)
 	$(DEMO_TOOLS)/bin/pip install --quiet numpy pillow
 	$(DEMO_TOOLS)/bin/python src/providers/library/demo/generate.py
 
 .PHONY: setup
-setup: ## Checks that this machine has what building, testing and linting need; as root, installs Debian packages
+setup: ## Checks the tools for building, testing and linting; as root, installs missing Debian packages
 	@.ci/setup
 
 .PHONY: setup-build
@@ -148,6 +148,6 @@ setup-build:
 	@.ci/setup build
 
 .PHONY: clean
-clean: ## Removes everything that was built or downloaded; keeps data/
+clean: ## Removes everything built or downloaded; keeps data/
 	cargo clean
 	rm -rf client/dist client/node_modules tests/browser/node_modules tests/browser/output loadtests/audible/node_modules

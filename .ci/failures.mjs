@@ -1,4 +1,4 @@
-// Lists what failed in JUnit reports, a line for each test with the first words of why: `.ci/failures.mjs REPORT...`.
+// Lists the failed tests of JUnit reports, one line each with the start of the message: `.ci/failures.mjs REPORT...`.
 import { readFileSync } from 'node:fs';
 
 const LINE_CHARS_MAX = 300;
