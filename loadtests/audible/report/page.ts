@@ -1,16 +1,16 @@
 import type { Results } from './results.ts';
 import { asideWords, busyWarning, crowdWords, everyRun, table } from './words.ts';
 
-/** `docs/audible.md`: written by the measurement, never by hand. */
+/** `docs/audible.md`: written by the measurement, not by hand. */
 export function page(results: Results): string {
   const { machine, command, began, seconds, load, floor_ms, crowd } = results;
   const warning = busyWarning(results);
   return `# How far apart it is heard
 
-Written by \`${command}\`; what is measured and how stands in [loadtests/audible](../loadtests/audible/README.md).
+Written by \`${command}\`. [loadtests/audible](../loadtests/audible/README.md) describes what is measured and how.
 ${warning === '' ? '' : `\n**${warning}**\n`}
-Real Chromium players, each with an output of its own, recorded and correlated second by second, ${seconds} s a run. In ms, of the
-absolute offset over every second that counts, of every run. Of three players it is every two of them.
+Real Chromium players, each with its own output, are recorded and correlated second by second, ${seconds} s per run. Figures are in ms, of the
+absolute offset over all counted seconds of all runs. With three players, all pairs count.
 
 ${table(results)}
 
@@ -18,7 +18,7 @@ ${table(results)}
 
 ${asideWords(results)}
 
-${floor_ms === null ? '' : `The apparatus itself hears what leaves together at most ${floor_ms.toFixed(3)} ms apart.\n`}
+${floor_ms === null ? '' : `The apparatus itself measures simultaneous sounds at most ${floor_ms.toFixed(3)} ms apart.\n`}
 ${crowd === null ? '' : `## Many players at once\n\n${crowdWords(crowd)}\n`}
 ## Every run
 

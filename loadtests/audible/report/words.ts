@@ -14,7 +14,7 @@ import {
   type Standstill,
 } from './results.ts';
 
-/** The results as people read them: tables in Markdown, which also read well in a terminal. */
+/** The results as Markdown tables, which are also readable in a terminal. */
 
 const HEADER = [
   '| | runs | offset median | p95 | max | gaps | to first sound | promised | kept |',
@@ -29,12 +29,12 @@ export function table(results: Results): string {
   return [...HEADER, ...lines].join('\n');
 }
 
-/** Every run by itself, and what was wrong with it. */
+/** One row per run, with its problems. */
 export function everyRun(results: Results): string {
   const lines = results.runs.flatMap((one) => {
     const { cell, run, load, troubles, failed } = one;
     const named = CELLS.find(({ name }) => name === cell)?.rows ?? [];
-    const notes = [...(failed === undefined ? [] : [`came to nothing: ${failed}`]), ...still(one), ...summed(troubles)];
+    const notes = [...(failed === undefined ? [] : [`failed: ${failed}`]), ...still(one), ...summed(troubles)];
     const heard = named.flatMap((row) => {
       const found = heardIn({ runs: [one] }, row.name);
       if (found.length === 0) return [];
@@ -62,43 +62,43 @@ function still({ standstills }: Run): string[] {
 const longest = (standstills: readonly Standstill[]) =>
   Math.max(...standstills.map(({ length_ms }) => length_ms)).toFixed(0);
 
-/** Empty when everything counts, and the machine was watched. */
+/** Empty when all seconds count and every run was watched. */
 export function asideWords(results: Results): string {
   const { runs } = results;
   if (runs.some(({ standstills }) => standstills === null)) {
-    return 'Whether the machine stood still was not watched in every run; that takes the right to real-time priority.';
+    return 'Not every run was watched for standstills of the machine; watching needs real-time priority.';
   }
   const all = runs.flatMap(({ standstills }) => standstills ?? []);
   if (all.length === 0) return '';
   const rows = CELLS.flatMap((cell) => cell.rows).map((row) => figures(heardIn(results, row.name)));
   const aside = rows.reduce((sum, found) => sum + found.aside, 0);
   const played = rows.reduce((sum, found) => sum + found.counted + found.aside, 0);
-  return `The machine itself stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)}: ${aside} of ${played} seconds and plays are set aside, those in which it did and the ${DISTURBED_S} behind each.`;
+  return `The machine stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)} ms. The seconds in which it did and the ${DISTURBED_S} after each are set aside: ${aside} of ${played} seconds and plays.`;
 }
 
-/** How many were in time, and how soon after each thing that was done. */
+/** The share of devices in time, and how soon they are together after each action. */
 export function crowdWords({ devices, moments, acts, stood_still_ms, truth_ms }: Crowd): string {
   const [in5, in30] = [moments.map(({ within_5 }) => within_5), moments.map(({ within_30 }) => within_30)];
   const share = (values: number[], at: number) => `${(100 * quantile(values, at)).toFixed(1)} %`;
   return [
-    `Of ${devices} devices, over ${moments.length} moments:`,
-    `within 5 ms ${share(in5, 0.5)} in the median moment, ${share(in5, 0.05)} in the worst twentieth, ${share(in5, 0)} in the worst;`,
+    `Share of ${devices} devices in time, over ${moments.length} moments (median, 5th percentile, minimum):`,
+    `within 5 ms ${share(in5, 0.5)}, ${share(in5, 0.05)}, ${share(in5, 0)};`,
     `within 30 ms ${share(in30, 0.5)}, ${share(in30, 0.05)}, ${share(in30, 0)}.`,
-    `The room's time is known here to ${truth_ms.toFixed(2)} ms; the process that plays all of them stood still for at most ${Math.round(stood_still_ms)} ms.`,
+    `The measurement knows the room's time to ${truth_ms.toFixed(2)} ms; the process that runs the devices stood still for at most ${Math.round(stood_still_ms)} ms.`,
   ]
     .join(' ')
-    .concat('\n\n| done | at | 95 % are within 5 ms after |\n|---|---|---|\n', acts.map(actLine).join('\n'));
+    .concat('\n\n| action | at | 95 % are within 5 ms after |\n|---|---|---|\n', acts.map(actLine).join('\n'));
 }
 
 function actLine({ at_s, what, together_s }: Crowd['acts'][number]): string {
   return `| ${what} | ${at_s.toFixed(1)} s | ${together_s === null ? 'not before the next' : `${together_s.toFixed(1)} s`} |`;
 }
 
-/** Empty when the machine had nothing else to do. */
+/** Empty when the machine was idle. */
 export function busyWarning({ load, runs }: Results): string {
   const most = Math.max(load, ...runs.map((run) => run.load));
   if (load <= IDLE_LOAD_MAX) return '';
-  return `The machine was NOT idle: its load was ${load.toFixed(1)} at the start and up to ${most.toFixed(1)}. These figures are for developing, not for judging.`;
+  return `The machine was NOT idle: its load was ${load.toFixed(1)} at the start and up to ${most.toFixed(1)}. These figures are for development only.`;
 }
 
 export function ms(value: number | null): string {
@@ -143,7 +143,7 @@ function promised({ target: { median, p95, max, first } }: Row): string {
   return parts.join(', ');
 }
 
-/** Ten times the same complaint is one complaint. */
+/** Merges repeated problems into one with a count. */
 function summed(troubles: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const trouble of troubles) {
