@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DevicePlayback, Entry, Room } from '$protocol';
+import type { DevicePlayback, Entry, Provider, Room } from '$protocol';
 import type { DevicePlayer, PlayerState } from '../providers/device-player';
 import type { SpotifyPlayer } from '../providers/spotify/player';
 import { entry, playing, room } from '../testing/fixtures';
@@ -30,6 +30,8 @@ class StillPlayer implements DevicePlayer {
 
 const file = entry('f', 'ana');
 const song: Entry = { ...entry('s', 'ana'), track: { ...file.track, provider: 'spotify' } };
+/** From a provider that a newer server knows. */
+const unknown: Entry = { ...entry('u', 'ana'), track: { ...file.track, provider: 'radio' as string as Provider } };
 const on = (what: Entry, upcoming: Entry[] = []) =>
   room({ now_playing: what, playback: playing(what.id, 0), upcoming });
 const saying = (error_ms: number, ...ready: string[]): DevicePlayback => ({
@@ -138,5 +140,17 @@ describe('players of one device', () => {
     here = true;
     players.accountChanged();
     expect(spotify.state).toBe('silent');
+  });
+
+  it('take no part in a track of a provider that this client does not know', async () => {
+    files.status_ = saying(1, 'f');
+    players.turnOn();
+    players.update(on(unknown, [file]));
+    await settle();
+    expect(players.status(), 'not counted as a listener').toBeNull();
+    expect([players.state, players.errorMs, players.deviationMs, loads]).toEqual(['unsupported', null, null, 0]);
+    players.update(on(file, [unknown]));
+    expect(players.status()?.ready, 'nor ready for one that comes next').toEqual(['f']);
+    expect(players.state).toBe('silent');
   });
 });

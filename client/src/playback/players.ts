@@ -69,21 +69,21 @@ export class Players implements DevicePlayer {
   }
 
   get errorMs(): number | null {
-    return this.#current().errorMs;
+    return this.#current()?.errorMs ?? null;
   }
 
   get deviationMs(): number | null {
-    return this.#current().deviationMs;
+    return this.#current()?.deviationMs ?? null;
   }
 
   /**
-   * The player of what is on speaks; what the others could start at once is said with it. Who cannot play what is on takes
-   * no part: nobody is to wait for them.
+   * The status of the current track's player, with the entries that the other players could start at once. `null` when no
+   * player here plays the current track: the room does not count this device as a listener of that track.
    */
   status(): DevicePlayback | null {
     const files = this.options.files.status();
     const spotify = this.#spotify?.status() ?? null;
-    const own = this.#playsSpotify() && this.#on ? spotify : files;
+    const own = this.#current()?.status() ?? null;
     if (own === null) return null;
     const ready = new Set([...(own.ready ?? []), ...(files?.ready ?? []), ...(spotify?.ready ?? [])]);
     return { ...own, ready: [...ready].slice(0, READY_MAX) };
@@ -112,17 +112,35 @@ export class Players implements DevicePlayer {
 
   #state(): PlayerState {
     const files = this.options.files.state;
-    if (files === 'off' || files === 'blocked' || files === 'left_out' || !this.#playsSpotify()) return files;
-    const { state } = this.#current();
-    return state === 'off' ? 'silent' : state;
+    if (files === 'off' || files === 'blocked' || files === 'left_out') return files;
+    switch (this.#provider()) {
+      case undefined:
+      case 'library':
+        return files;
+      case 'spotify': {
+        const { state } = this.#spotify ?? this.options.files;
+        return state === 'off' ? 'silent' : state;
+      }
+      default:
+        return 'unsupported';
+    }
   }
 
-  #current(): DevicePlayer {
-    return this.#playsSpotify() && this.#spotify !== null ? this.#spotify : this.options.files;
+  /** The player of the current track; `null` when this device has none for it. */
+  #current(): DevicePlayer | null {
+    switch (this.#provider()) {
+      case undefined:
+      case 'library':
+        return this.options.files;
+      case 'spotify':
+        return this.#spotify;
+      default:
+        return null;
+    }
   }
 
-  #playsSpotify(): boolean {
-    return this.#room?.now_playing?.track.provider === 'spotify';
+  #provider(): string | undefined {
+    return this.#room?.now_playing?.track.provider;
   }
 
   #prepare(): void {

@@ -9,6 +9,8 @@ export type PlayerState =
   /** The room chose other devices. */
   | 'left_out'
   | 'silent'
+  /** The current track is from a provider that this client does not know. */
+  | 'unsupported'
   | 'loading'
   | 'playing'
   /** The music could not be fetched. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Track } from '$protocol';
 import { track } from '../testing/fixtures';
-import { mixedResults, trackKey } from './mixed-results';
+import { mixedResults } from './mixed-results';
+import { trackKey } from './track';
 
 const own = (count: number) => Array.from({ length: count }, (_, place) => track(`own-${place}`));
 const song = (id: string, change: Partial<Track> = {}): Track => ({ ...track(id), provider: 'spotify', ...change });

@@ -14,11 +14,6 @@ export function mixedResults(own: readonly Track[], spotify: readonly Track[]): 
   return [...own.slice(0, FIRST_OWN), ...others, ...own.slice(FIRST_OWN)];
 }
 
-/** Ids are unique within a provider only. */
-export function trackKey({ provider, id }: Track): string {
-  return `${provider}:${id}`;
-}
-
 function isSame(one: Track, other: Track): boolean {
   return (
     Math.abs(one.duration_ms - other.duration_ms) <= SAME_LENGTH_MS &&

@@ -150,9 +150,9 @@ export class LiveRoom {
     this.#player = new Player({
       device: deviceId(),
       createContext: () => new AudioContext({ latencyHint: 'playback' }),
-      fetchAudio: (trackId, signal) => app.api.audio(trackId, signal),
+      fetchAudio: ({ id }, signal) => app.api.audio(id, signal),
       long: {
-        fetch: (trackId, signal) => app.api.audioFile(trackId, signal),
+        fetch: ({ id }, signal) => app.api.audioFile(id, signal),
         createElement: () => new Audio(),
         addressOf: (file) => URL.createObjectURL(file),
         forget: (address) => URL.revokeObjectURL(address),

@@ -1,3 +1,4 @@
+import type { TrackRef } from '$protocol';
 import type { LongSource, MediaElement } from '../providers/files/long-track';
 
 /** How an element behaves, in ms. */
@@ -127,10 +128,10 @@ export class FakeFiles implements LongSource {
     private readonly habits?: Habits,
   ) {}
 
-  fetch = async (trackId: string): Promise<Blob> => {
-    this.fetched.push(trackId);
+  fetch = async ({ id }: TrackRef): Promise<Blob> => {
+    this.fetched.push(id);
     if (this.failing) throw new Error('network');
-    return new Blob([trackId]);
+    return new Blob([id]);
   };
 
   createElement = (): MediaElement => {

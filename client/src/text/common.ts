@@ -127,6 +127,7 @@ export const text = {
       blocked: 'Waiting for a tap',
       left_out: 'The host chose other speakers for this room',
       silent: 'Ready; nothing plays right now',
+      unsupported: 'This track comes from a source that this page cannot play. Reload the page to update it.',
       loading: 'Getting the music…',
       playing: 'Playing here',
       failed: 'The music cannot be fetched. Trying again…',

@@ -48,7 +48,7 @@ export class Device {
     const options = {
       device: this.#id,
       createContext: () => this.#card as unknown as AudioContext,
-      fetchAudio: (trackId: string, signal: AbortSignal) => member.audio(trackId, signal),
+      fetchAudio: ({ id }: { id: string }, signal: AbortSignal) => member.audio(id, signal),
       clock: this.#clock,
       localNowMs: localMs,
       onState: () => this.#tell(),

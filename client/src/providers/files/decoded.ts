@@ -1,11 +1,14 @@
+import type { TrackRef } from '$protocol';
+import { trackKey } from '../track';
+
 /**
- * Decoded tracks by id, within a bound. A minute of stereo takes about 23 MB of a phone's memory, so only those that are
+ * Decoded tracks by provider and id, within a bound. A minute of stereo takes about 23 MB of a phone's memory, so only those that are
  * wanted right now are kept, and one that is wanted for later is decoded only if there is room for it. Otherwise it is
  * fetched and waits as it came, which takes a twentieth of that. What is wanted now goes first: a phone that fetches and
  * decodes two tracks at once has the first one later.
  */
 export interface TrackSource<Buffer> {
-  fetch: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
+  fetch: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
   decode: (encoded: ArrayBuffer) => Promise<Buffer>;
 }
 
@@ -33,66 +36,68 @@ export class DecodedTracks<Buffer> {
   ) {}
 
   /** Lets go of everything else, and stops fetching it. */
-  keepOnly(trackIds: ReadonlySet<string>): void {
-    this.#wanted = trackIds;
-    for (const [id, { abort }] of this.#loads) {
-      if (trackIds.has(id)) continue;
+  keepOnly(tracks: readonly TrackRef[]): void {
+    this.#wanted = new Set(tracks.map(trackKey));
+    for (const [key, { abort }] of this.#loads) {
+      if (this.#wanted.has(key)) continue;
       abort.abort();
-      this.#loads.delete(id);
+      this.#loads.delete(key);
     }
   }
 
   /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
-  get(trackId: string, bytes = 0): Promise<Buffer> {
-    const load = this.#load(trackId, bytes);
-    load.decoded ??= this.#decode(trackId, load);
+  get(track: TrackRef, bytes = 0): Promise<Buffer> {
+    const load = this.#load(track, bytes);
+    load.decoded ??= this.#decode(trackKey(track), load);
     return load.decoded;
   }
 
-  isReady(trackId: string): boolean {
-    return this.#loads.get(trackId)?.ready ?? false;
+  isReady(track: TrackRef): boolean {
+    return this.#loads.get(trackKey(track))?.ready ?? false;
   }
 
   /** Wanted for later, if it still is when the others are there: fetched, and decoded if it fits beside them. */
-  async prepare(trackId: string, bytes: number): Promise<void> {
-    if ((this.#loads.get(trackId)?.decoded ?? null) !== null) return;
-    await Promise.allSettled(this.#others(trackId).map(({ decoded }) => decoded));
-    if (!this.#wanted.has(trackId)) return;
-    const load = this.#load(trackId, bytes);
-    const takenBytes = this.#others(trackId).reduce((sum, other) => sum + other.bytes, 0);
-    const track = takenBytes + bytes <= this.bytesMax ? this.get(trackId, bytes) : load.encoded;
+  async prepare(track: TrackRef, bytes: number): Promise<void> {
+    const key = trackKey(track);
+    if ((this.#loads.get(key)?.decoded ?? null) !== null) return;
+    await Promise.allSettled(this.#others(key).map(({ decoded }) => decoded));
+    if (!this.#wanted.has(key)) return;
+    const load = this.#load(track, bytes);
+    const takenBytes = this.#others(key).reduce((sum, other) => sum + other.bytes, 0);
+    const loading = takenBytes + bytes <= this.bytesMax ? this.get(track, bytes) : load.encoded;
     // Whoever needs it now asks again, and is told.
-    track.catch(() => {});
+    loading.catch(() => {});
   }
 
-  #decode(trackId: string, load: Load<Buffer>): Promise<Buffer> {
+  #decode(key: string, load: Load<Buffer>): Promise<Buffer> {
     const decoded = load.encoded.then((encoded) => this.source.decode(encoded));
     decoded.then(
       () => {
         load.ready = true;
-        if (this.#loads.get(trackId) === load) this.onReady();
+        if (this.#loads.get(key) === load) this.onReady();
       },
-      () => this.#drop(trackId, load),
+      () => this.#drop(key, load),
     );
     return decoded;
   }
 
-  #others(trackId: string): Load<Buffer>[] {
-    return [...this.#loads].filter(([id, { decoded }]) => id !== trackId && decoded !== null).map(([, load]) => load);
+  #others(key: string): Load<Buffer>[] {
+    return [...this.#loads].filter(([other, { decoded }]) => other !== key && decoded !== null).map(([, load]) => load);
   }
 
-  #load(trackId: string, bytes: number): Load<Buffer> {
-    const known = this.#loads.get(trackId);
+  #load(track: TrackRef, bytes: number): Load<Buffer> {
+    const key = trackKey(track);
+    const known = this.#loads.get(key);
     if (known !== undefined) return known;
     const abort = new AbortController();
-    const encoded = this.source.fetch(trackId, abort.signal);
+    const encoded = this.source.fetch(track, abort.signal);
     const load: Load<Buffer> = { abort, bytes, encoded, decoded: null, ready: false };
-    this.#loads.set(trackId, load);
-    load.encoded.catch(() => this.#drop(trackId, load));
+    this.#loads.set(key, load);
+    load.encoded.catch(() => this.#drop(key, load));
     return load;
   }
 
-  #drop(trackId: string, load: Load<Buffer>): void {
-    if (this.#loads.get(trackId) === load) this.#loads.delete(trackId);
+  #drop(key: string, load: Load<Buffer>): void {
+    if (this.#loads.get(key) === load) this.#loads.delete(key);
   }
 }

@@ -1,3 +1,6 @@
+import type { TrackRef } from '$protocol';
+import { trackKey } from '../track';
+
 /**
  * Tracks that are too long to be decoded as a whole: the browser plays them from the file as it came, through a media
  * element. Only those that are wanted are kept. The file is fetched as a whole, because a media element cannot say who
@@ -24,7 +27,7 @@ export type MediaElement = Pick<
 >;
 
 export interface LongSource {
-  fetch: (trackId: string, signal: AbortSignal) => Promise<Blob>;
+  fetch: (track: TrackRef, signal: AbortSignal) => Promise<Blob>;
   createElement: () => MediaElement;
   /** The address of a file that is at hand, and the way to forget it. */
   addressOf: (file: Blob) => string;
@@ -92,40 +95,42 @@ export class LongTracks {
     private readonly onReady: () => void = () => {},
   ) {}
 
-  keepOnly(trackIds: ReadonlySet<string>): void {
-    for (const [id, { abort, track }] of this.#loads) {
-      if (trackIds.has(id)) continue;
-      this.#loads.delete(id);
+  keepOnly(tracks: readonly TrackRef[]): void {
+    const wanted = new Set(tracks.map(trackKey));
+    for (const [key, { abort, track }] of this.#loads) {
+      if (wanted.has(key)) continue;
+      this.#loads.delete(key);
       abort.abort();
       track.then((loaded) => loaded.close()).catch(() => {});
     }
   }
 
   /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
-  get(trackId: string): Promise<LongTrack> {
-    const known = this.#loads.get(trackId);
+  get(track: TrackRef): Promise<LongTrack> {
+    const key = trackKey(track);
+    const known = this.#loads.get(key);
     if (known !== undefined) return known.track;
     const abort = new AbortController();
-    const load: Load = { abort, track: this.#open(trackId, abort.signal), ready: false };
-    this.#loads.set(trackId, load);
+    const load: Load = { abort, track: this.#open(track, abort.signal), ready: false };
+    this.#loads.set(key, load);
     load.track.then(
       () => {
         load.ready = true;
-        if (this.#loads.get(trackId) === load) this.onReady();
+        if (this.#loads.get(key) === load) this.onReady();
       },
       () => {
-        if (this.#loads.get(trackId) === load) this.#loads.delete(trackId);
+        if (this.#loads.get(key) === load) this.#loads.delete(key);
       },
     );
     return load.track;
   }
 
-  isReady(trackId: string): boolean {
-    return this.#loads.get(trackId)?.ready ?? false;
+  isReady(track: TrackRef): boolean {
+    return this.#loads.get(trackKey(track))?.ready ?? false;
   }
 
-  async #open(trackId: string, signal: AbortSignal): Promise<LongTrack> {
-    const address = this.source.addressOf(await this.source.fetch(trackId, signal));
+  async #open(track: TrackRef, signal: AbortSignal): Promise<LongTrack> {
+    const address = this.source.addressOf(await this.source.fetch(track, signal));
     const element = this.source.createElement();
     try {
       await playableFrom(element, address);

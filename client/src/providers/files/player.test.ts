@@ -28,8 +28,8 @@ function create(allowed = true): void {
   player = new Player({
     device: 'this',
     createContext: () => audio as unknown as AudioContext,
-    fetchAudio: async (trackId) => {
-      fetched.push(trackId);
+    fetchAudio: async ({ id }) => {
+      fetched.push(id);
       if (failing) throw new Error('network');
       return new ArrayBuffer(MINUTE_S);
     },

@@ -1,4 +1,4 @@
-import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room } from '$protocol';
+import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room, TrackRef } from '$protocol';
 import { type Calibrated, outputOf } from '../../calibration/calibration';
 import type { Bench } from '../../calibration/signals';
 import { playsIn } from '../../room/output';
@@ -21,7 +21,7 @@ import type { Sounding } from './sounding';
 export interface PlayerOptions {
   device: DeviceId;
   createContext: () => AudioContext;
-  fetchAudio: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
+  fetchAudio: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
   /** For what is too long to be decoded. */
   long?: LongSource;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };

@@ -1,4 +1,4 @@
-import type { Entry } from '$protocol';
+import type { Entry, TrackRef } from '$protocol';
 import { DECODED_BYTES_MAX, DecodedTracks } from './decoded';
 import { type LongSource, LongTracks } from './long-track';
 import type { Playable } from './sounding';
@@ -11,7 +11,7 @@ import { decodedPlayable } from './voice';
  */
 
 export interface RepertoireOptions {
-  fetch: (trackId: string, signal: AbortSignal) => Promise<ArrayBuffer>;
+  fetch: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
   decode: (encoded: ArrayBuffer) => Promise<AudioBuffer>;
   /** Without it everything is decoded, however long. */
   long?: LongSource | undefined;
@@ -35,32 +35,32 @@ export class Repertoire {
 
   /** Fetches what is on, then what comes next, and lets go of everything else but what sounds or is ending. */
   want(now: Entry | null, next: Entry | null, sounding: Entry | undefined, ending: Entry | undefined): void {
-    const wanted = [sounding, now, next].flatMap((entry) => entry?.track.id ?? []);
+    const wanted = [sounding, now, next].flatMap((entry) => entry?.track ?? []);
     // Who plays a decoded track holds it themselves; a file has to stay where it is played from.
-    this.#decoded.keepOnly(new Set(wanted));
-    this.#long?.keepOnly(new Set([...wanted, ...(ending === undefined ? [] : [ending.track.id])]));
+    this.#decoded.keepOnly(wanted);
+    this.#long?.keepOnly(ending === undefined ? wanted : [...wanted, ending.track]);
     this.#next = next;
     const current = now === null ? Promise.resolve() : this.#load(now);
     if (next === null) return;
     if (this.#isLong(next)) void current.then(() => (this.#next?.id === next.id ? this.#load(next) : undefined));
-    else void this.#decoded.prepare(next.track.id, this.#bytesOf(next));
+    else void this.#decoded.prepare(next.track, this.#bytesOf(next));
   }
 
   dropAll(): void {
     this.#next = null;
-    this.#decoded.keepOnly(new Set());
-    this.#long?.keepOnly(new Set());
+    this.#decoded.keepOnly([]);
+    this.#long?.keepOnly([]);
   }
 
   /** Rejects when it cannot be fetched or played; asking again tries again. */
   async get(entry: Entry): Promise<Playable> {
-    const { id, duration_ms } = entry.track;
-    if (this.#isLong(entry)) return longPlayable(await this.#long!.get(id), duration_ms / 1000);
-    return decodedPlayable(await this.#decoded.get(id, this.#bytesOf(entry)));
+    const { track } = entry;
+    if (this.#isLong(entry)) return longPlayable(await this.#long!.get(track), track.duration_ms / 1000);
+    return decodedPlayable(await this.#decoded.get(track, this.#bytesOf(entry)));
   }
 
   isReady({ track }: Entry): boolean {
-    return this.#decoded.isReady(track.id) || (this.#long?.isReady(track.id) ?? false);
+    return this.#decoded.isReady(track) || (this.#long?.isReady(track) ?? false);
   }
 
   /** Whoever needs it now asks again, and is told what went wrong. */

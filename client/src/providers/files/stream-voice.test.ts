@@ -25,8 +25,8 @@ function create(habits?: Habits): void {
   player = new Player({
     device: 'this',
     createContext: () => audio as unknown as AudioContext,
-    fetchAudio: async (trackId) => {
-      decoded.push(trackId);
+    fetchAudio: async ({ id }) => {
+      decoded.push(id);
       return new ArrayBuffer(60);
     },
     long: files,
@@ -187,11 +187,23 @@ describe('a track that is too long to be decoded', () => {
 describe('long tracks', () => {
   it('are stopped on their way when nobody wants them any more', async () => {
     const tracks = new LongTracks(files);
-    const opened = tracks.get('a');
-    tracks.keepOnly(new Set());
+    const opened = tracks.get(set.track);
+    tracks.keepOnly([]);
     await pass(10);
     await expect(opened).resolves.toBeDefined();
-    expect(tracks.isReady('a')).toBe(false);
+    expect(tracks.isReady(set.track)).toBe(false);
     expect(element().closed).toBe(true);
+  });
+
+  it('of two providers with the same id are kept apart', async () => {
+    const tracks = new LongTracks(files);
+    const other = { provider: 'spotify', id: set.track.id } as const;
+    const opened = Promise.all([tracks.get(set.track), tracks.get(other)]);
+    await pass(10);
+    const [one, two] = await opened;
+    expect(one).not.toBe(two);
+    expect(files.fetched).toHaveLength(2);
+    tracks.keepOnly([other]);
+    expect([tracks.isReady(set.track), tracks.isReady(other)]).toEqual([false, true]);
   });
 });
