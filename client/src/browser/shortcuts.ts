@@ -12,7 +12,7 @@ export function setShortcuts(on: boolean): void {
 }
 
 /** Each tells whether there was anything to do; if not, the key keeps its usual meaning. */
-export interface ShortcutDeeds {
+export interface ShortcutActions {
   togglePlayback: () => boolean;
   seekBy: (ms: number) => boolean;
   volumeBy: (step: number) => boolean;
@@ -23,18 +23,18 @@ const SEEK_STEP_MS = 5_000;
 const VOLUME_STEP = 0.05;
 
 /** Does what a key asks for, unless the key belongs to a control that has the focus. True when it did something. */
-export function pressed(event: KeyboardEvent, deeds: ShortcutDeeds): boolean {
+export function handleShortcut(event: KeyboardEvent, actions: ShortcutActions): boolean {
   if (!shortcuts() || event.ctrlKey || event.metaKey || event.altKey) return false;
   const focus = event.target instanceof Element ? event.target : null;
   if (focus?.closest('input, textarea, select, button, a, summary, dialog, [role="slider"]') !== null && focus !== null)
     return false;
-  const deed = {
-    ' ': deeds.togglePlayback,
-    ArrowLeft: () => deeds.seekBy(-SEEK_STEP_MS),
-    ArrowRight: () => deeds.seekBy(SEEK_STEP_MS),
-    ArrowUp: () => deeds.volumeBy(VOLUME_STEP),
-    ArrowDown: () => deeds.volumeBy(-VOLUME_STEP),
-    '/': deeds.search,
+  const action = {
+    ' ': actions.togglePlayback,
+    ArrowLeft: () => actions.seekBy(-SEEK_STEP_MS),
+    ArrowRight: () => actions.seekBy(SEEK_STEP_MS),
+    ArrowUp: () => actions.volumeBy(VOLUME_STEP),
+    ArrowDown: () => actions.volumeBy(-VOLUME_STEP),
+    '/': actions.search,
   }[event.key];
-  return deed?.() ?? false;
+  return action?.() ?? false;
 }

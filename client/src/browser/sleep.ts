@@ -2,11 +2,11 @@
  * Notices that this machine has slept. `performance.now()` stands still in the sleep of most systems, so it cannot tell;
  * but the time of day goes on. It is a hint to look at everything anew, never a measure of anything: people set clocks.
  */
-export class SleepWatch {
+export class SleepDetector {
   #last: { localMs: number; dateMs: number } | null = null;
 
   /** Called a few times a second. True when more time was lost since the last call than a busy page loses. */
-  hasSlept(localMs: number, dateMs: number): boolean {
+  sleptSinceLastCall(localMs: number, dateMs: number): boolean {
     const last = this.#last;
     this.#last = { localMs, dateMs };
     if (last === null) return false;

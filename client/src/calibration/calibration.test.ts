@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Memory } from '../browser/storage';
 import { fakeMemory } from '../testing/fake-device';
-import { type Calibrated, Calibrations, OFFSET_MS_MAX, outputOf } from './calibration';
+import { type Calibration, Calibrations, OFFSET_MS_MAX, outputOf } from './calibration';
 
-const tapped = (offset_ms: number): Calibrated => ({ offset_ms, error_ms: 8, how: 'tapped', at_ms: 1_000 });
+const tapped = (offset_ms: number): Calibration => ({ offset_ms, error_ms: 8, how: 'tapped', at_ms: 1_000 });
 
 describe('calibrations', () => {
   let memory: Memory;

@@ -6,7 +6,7 @@ import { clamp } from '../util/numbers';
  * by its id. Headphones and the loudspeaker of one phone are two outputs with an offset each.
  */
 
-export interface Calibrated {
+export interface Calibration {
   /** Positive is late: the device plays that much earlier. */
   offset_ms: number;
   /** One standard deviation, as far as whoever measured could tell. */
@@ -22,11 +22,11 @@ export const OFFSET_MS_MAX = 2_000;
 const OUTPUTS_MAX = 16;
 const DEFAULT_OUTPUT = 'default';
 /** By tapping along, by a microphone, by hand. */
-const HOWS: ReadonlySet<Calibrated['how']> = new Set(['tapped', 'heard', 'set']);
+const HOWS: ReadonlySet<Calibration['how']> = new Set(['tapped', 'heard', 'set']);
 
 export class Calibrations {
   readonly #key: string;
-  #known: Map<string, Calibrated> | null = null;
+  #known: Map<string, Calibration> | null = null;
 
   constructor(
     private readonly memory: Memory,
@@ -35,7 +35,7 @@ export class Calibrations {
     this.#key = `tutti.calibration.${deviceId}`;
   }
 
-  of(output: string): Calibrated | null {
+  of(output: string): Calibration | null {
     return this.#all().get(output) ?? null;
   }
 
@@ -45,7 +45,7 @@ export class Calibrations {
   }
 
   /** `null` forgets it. */
-  set(output: string, calibrated: Calibrated | null): void {
+  set(output: string, calibrated: Calibration | null): void {
     const all = this.#all();
     all.delete(output);
     if (calibrated !== null) {
@@ -60,7 +60,7 @@ export class Calibrations {
     this.#known = null;
   }
 
-  #all(): Map<string, Calibrated> {
+  #all(): Map<string, Calibration> {
     this.#known ??= new Map(parsed(this.memory.recall(this.#key)).filter(isEntry));
     return this.#known;
   }
@@ -82,9 +82,9 @@ function parsed(text: string | null): unknown[] {
 }
 
 /** What is stored may be from another version, or from somebody curious. */
-function isEntry(value: unknown): value is [string, Calibrated] {
+function isEntry(value: unknown): value is [string, Calibration] {
   if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object') return false;
-  const { offset_ms, error_ms, how, at_ms } = (value[1] ?? {}) as Partial<Calibrated>;
+  const { offset_ms, error_ms, how, at_ms } = (value[1] ?? {}) as Partial<Calibration>;
   const isSane = Number.isFinite(offset_ms) && Math.abs(offset_ms!) <= OFFSET_MS_MAX;
-  return isSane && Number.isFinite(error_ms) && Number.isFinite(at_ms) && HOWS.has(how as Calibrated['how']);
+  return isSane && Number.isFinite(error_ms) && Number.isFinite(at_ms) && HOWS.has(how as Calibration['how']);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../testing/random';
-import { CHIRP_EVERY_MS, CHIRP_SLOT_MS, type Comparison, chirp, compared, type Sweep } from './chirp';
+import { CHIRP_EVERY_MS, CHIRP_SLOT_MS, type Comparison, chirp, compareRecordings, type Sweep } from './chirp';
 
 interface Heard {
   sweep: Sweep;
@@ -67,7 +67,7 @@ function offsetOf(found: Comparison): number {
 }
 const heard = (devices: Heard[], options?: RoomOptions) => {
   const { recording, sampleRate } = recorded(devices, options);
-  return compared(recording, sampleRate);
+  return compareRecordings(recording, sampleRate);
 };
 
 // Seconds of sound are filtered, which a loaded machine takes its time for.
@@ -141,8 +141,8 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(heard([{ sweep: 'down', lateMs: 5 }])).toEqual({ problem: 'up' });
     expect(heard([{ sweep: 'up', lateMs: 5 }])).toEqual({ problem: 'down' });
     expect(heard([])).toEqual({ problem: 'up' });
-    expect(compared(new Float32Array(48_000 * 12), 48_000)).toEqual({ problem: 'up' });
-    expect(compared(new Float32Array(0), 48_000)).toEqual({ problem: 'up' });
+    expect(compareRecordings(new Float32Array(48_000 * 12), 48_000)).toEqual({ problem: 'up' });
+    expect(compareRecordings(new Float32Array(0), 48_000)).toEqual({ problem: 'up' });
   });
 
   it('takes no device for another that sweeps the same way', () => {
@@ -161,6 +161,6 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
       const one = recorded([{ sweep: 'down', lateMs, missing: others }], { noise: 0 });
       for (const [index, sample] of one.recording.entries()) recording[index]! += sample;
     }
-    expect(compared(recording, sampleRate)).toEqual({ problem: 'unsteady' });
+    expect(compareRecordings(recording, sampleRate)).toEqual({ problem: 'unsteady' });
   });
 });

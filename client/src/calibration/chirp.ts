@@ -56,7 +56,7 @@ export function chirp(sweep: Sweep, sampleRate: number): Float32Array<ArrayBuffe
 }
 
 /** What a recording says that has both in it, for some turns each. */
-export function compared(recording: Float32Array, sampleRate: number): Comparison {
+export function compareRecordings(recording: Float32Array, sampleRate: number): Comparison {
   const [ups, downs] = envelopes(recording, ['up', 'down'], sampleRate);
   const up = arrivals(ups!, downs!, sampleRate);
   const down = arrivals(downs!, ups!, sampleRate);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeAudio } from '../testing/fake-audio';
-import { type Bench, CLICK_EVERY_MS, click, instants, rhythms, type Signal, SignalTrack } from './signals';
+import { CLICK_EVERY_MS, click, instants, type Signal, type SignalOutput, SignalTrack, signalRhythms } from './signals';
 
 const AHEAD_MS = 7_200_000;
 let audio: FakeAudio;
@@ -8,13 +8,13 @@ let track: SignalTrack | null;
 
 const nowMs = () => performance.now() + AHEAD_MS;
 function plays(signal: Signal, lateMs = 0): SignalTrack {
-  const bench: Bench = {
+  const signalOutput: SignalOutput = {
     context: audio as unknown as AudioContext,
     destination: audio.destination as AudioNode,
     nowMs,
     contextTimeAt: (serverMs) => (serverMs - AHEAD_MS - lateMs) / 1000,
   };
-  track = new SignalTrack(signal, bench);
+  track = new SignalTrack(signal, signalOutput);
   return track;
 }
 const startsMs = () => audio.sources.map(({ startedAt }) => Math.round(startedAt! * 1000) + AHEAD_MS);
@@ -34,8 +34,8 @@ describe('signals', () => {
   it('come at instants that every device agrees on', () => {
     expect(instants({ everyMs: 600, slotMs: 0 }, 1_000, 3_000)).toEqual([1_200, 1_800, 2_400]);
     expect(instants({ everyMs: 600, slotMs: 0 }, 1_200, 1_800)).toEqual([1_200]);
-    expect(instants(rhythms.up, 0, 6_000)).toEqual([0, 3_000]);
-    expect(instants(rhythms.down, 0, 6_000)).toEqual([1_500, 4_500]);
+    expect(instants(signalRhythms.up, 0, 6_000)).toEqual([0, 3_000]);
+    expect(instants(signalRhythms.down, 0, 6_000)).toEqual([1_500, 4_500]);
   });
 
   it('are planned a little ahead, each once, for as long as they are wanted', async () => {

@@ -21,7 +21,7 @@ interface Rhythm {
   slotMs: number;
 }
 
-export const rhythms: Record<Signal, Rhythm> = {
+export const signalRhythms: Record<Signal, Rhythm> = {
   click: { everyMs: CLICK_EVERY_MS, slotMs: 0 },
   up: { everyMs: CHIRP_EVERY_MS, slotMs: CHIRP_SLOT_MS.up },
   down: { everyMs: CHIRP_EVERY_MS, slotMs: CHIRP_SLOT_MS.down },
@@ -43,7 +43,7 @@ export function click(sampleRate: number): Float32Array<ArrayBuffer> {
 }
 
 /** Where signals go, and what the time is there. */
-export interface Bench {
+export interface SignalOutput {
   context: BaseAudioContext;
   destination: AudioNode;
   /** The server's time. */
@@ -63,16 +63,16 @@ export class SignalTrack {
 
   constructor(
     private readonly signal: Signal,
-    private readonly bench: Bench,
+    private readonly signalOutput: SignalOutput,
   ) {
-    const { context, destination } = bench;
+    const { context, destination } = signalOutput;
     const samples = signal === 'click' ? click(context.sampleRate) : chirp(signal, context.sampleRate);
     this.#buffer = context.createBuffer(1, samples.length, context.sampleRate);
     this.#buffer.copyToChannel(samples, 0);
     this.#gain = context.createGain();
     this.#gain.gain.value = LOUDNESS;
     this.#gain.connect(destination);
-    this.#plannedUntilMs = bench.nowMs();
+    this.#plannedUntilMs = signalOutput.nowMs();
     this.#timer = setInterval(() => this.#plan(), PLAN_EVERY_MS);
     this.#plan();
   }
@@ -85,14 +85,14 @@ export class SignalTrack {
   }
 
   #plan(): void {
-    const { bench } = this;
-    const untilMs = bench.nowMs() + AHEAD_MS;
+    const { signalOutput } = this;
+    const untilMs = signalOutput.nowMs() + AHEAD_MS;
     // A page that slept has nothing to catch up on.
-    const fromMs = Math.max(this.#plannedUntilMs, bench.nowMs());
-    for (const instant of instants(rhythms[this.signal], fromMs, untilMs)) {
-      const at = bench.contextTimeAt(instant);
-      if (at < bench.context.currentTime + LEAD_S) continue;
-      const source = bench.context.createBufferSource();
+    const fromMs = Math.max(this.#plannedUntilMs, signalOutput.nowMs());
+    for (const instant of instants(signalRhythms[this.signal], fromMs, untilMs)) {
+      const at = signalOutput.contextTimeAt(instant);
+      if (at < signalOutput.context.currentTime + LEAD_S) continue;
+      const source = signalOutput.context.createBufferSource();
       source.buffer = this.#buffer;
       source.connect(this.#gain);
       source.onended = () => this.#sources.delete(source);

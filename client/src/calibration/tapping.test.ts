@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../testing/random';
 import { quantile } from '../util/numbers';
-import { type Beat, calibrationFrom, TAPS_MIN, type Tapping, tappedAlong } from './tapping';
+import { type Beat, calibrationFrom, measureTaps, TAPS_MIN, type TapMeasurement } from './tapping';
 
 const beat: Beat = { firstMs: 1_000, periodMs: 700 };
 
@@ -16,15 +16,15 @@ function taps(count: number, lateMs: number, handMs = 0, random = seeded(1)): nu
 
 describe('tapping along', () => {
   it('finds how late the taps are', () => {
-    const tapping = tappedAlong(beat, taps(16, 120))!;
+    const tapping = measureTaps(beat, taps(16, 120))!;
     expect(tapping).toMatchObject({ kept: 14, rejected: 0 });
     expect(tapping.offset_ms).toBeCloseTo(120);
     expect(tapping.spread_ms).toBeCloseTo(0);
   });
 
   it.each([-80, -10, 0, 60, 250, 340, 400, 500])('tells early from late: %i ms', (lateMs) => {
-    expect(tappedAlong(beat, taps(20, lateMs, 20))!.offset_ms).toBeGreaterThan(lateMs - 15);
-    expect(tappedAlong(beat, taps(20, lateMs, 20))!.offset_ms).toBeLessThan(lateMs + 15);
+    expect(measureTaps(beat, taps(20, lateMs, 20))!.offset_ms).toBeGreaterThan(lateMs - 15);
+    expect(measureTaps(beat, taps(20, lateMs, 20))!.offset_ms).toBeLessThan(lateMs + 15);
   });
 
   it('does not mind beats that were missed, slips of the hand, and taps that came twice', () => {
@@ -33,21 +33,21 @@ describe('tapping along', () => {
     missed[9]! += 230;
     missed[15]! -= 180;
     const bounced = [...missed, missed[3]! + 40, missed[18]! + 25];
-    const tapping = tappedAlong(beat, bounced)!;
+    const tapping = measureTaps(beat, bounced)!;
     expect(tapping.rejected).toBe(2);
     expect(Math.abs(tapping.offset_ms - 90)).toBeLessThan(10);
   });
 
   it('wants enough of them', () => {
-    expect(tappedAlong(beat, taps(TAPS_MIN + 1, 50))).toBeNull();
-    expect(tappedAlong(beat, taps(TAPS_MIN + 2, 50))).not.toBeNull();
-    expect(tappedAlong(beat, [])).toBeNull();
+    expect(measureTaps(beat, taps(TAPS_MIN + 1, 50))).toBeNull();
+    expect(measureTaps(beat, taps(TAPS_MIN + 2, 50))).not.toBeNull();
+    expect(measureTaps(beat, [])).toBeNull();
   });
 
   it('makes nothing of taps that have nothing to do with the beat', () => {
     const random = seeded(3);
     expect(
-      tappedAlong(
+      measureTaps(
         beat,
         Array.from({ length: 30 }, (_, index) => index * 811 + 600 * random()),
       ),
@@ -56,7 +56,7 @@ describe('tapping along', () => {
 
   it('says how certain it is: over 200 people, two deviations hold nine of ten', () => {
     const within = Array.from({ length: 200 }, (_, person) => {
-      const { offset_ms, error_ms } = tappedAlong(beat, taps(22, 150, 25, seeded(person + 1)))!;
+      const { offset_ms, error_ms } = measureTaps(beat, taps(22, 150, 25, seeded(person + 1)))!;
       return { isWithin: Math.abs(offset_ms - 150) < 2 * error_ms, error: Math.abs(offset_ms - 150) };
     });
     const errors = within.map(({ error }) => error);
@@ -69,7 +69,7 @@ describe('tapping along', () => {
 });
 
 describe('calibration by tapping', () => {
-  const tapping = (offset_ms: number, error_ms: number): Tapping => ({
+  const tapping = (offset_ms: number, error_ms: number): TapMeasurement => ({
     offset_ms,
     error_ms,
     spread_ms: 20,

@@ -13,7 +13,7 @@ export interface Beat {
   periodMs: number;
 }
 
-export interface Tapping {
+export interface TapMeasurement {
   /** Taps are that much later than the beats. */
   offset_ms: number;
   /** How far the taps lie apart: one standard deviation. */
@@ -45,7 +45,7 @@ const SLIP_MS_MIN = 40;
 const PERSON_MS = 30;
 
 /** `null`: too few taps, or not with the beat. */
-export function tappedAlong({ firstMs, periodMs }: Beat, tapsMs: readonly number[]): Tapping | null {
+export function measureTaps({ firstMs, periodMs }: Beat, tapsMs: readonly number[]): TapMeasurement | null {
   const taps = withoutBounces(tapsMs, periodMs * BOUNCE_SHARE).slice(SETTLING_TAPS);
   if (taps.length < TAPS_MIN) return null;
   const around = centre(
@@ -70,7 +70,7 @@ export function tappedAlong({ firstMs, periodMs }: Beat, tapsMs: readonly number
 }
 
 /** What to store, from tapping along with this device and, better, also with one that is right. */
-export function calibrationFrom(own: Tapping, reference: Tapping | null): TapCalibration {
+export function calibrationFrom(own: TapMeasurement, reference: TapMeasurement | null): TapCalibration {
   if (reference === null) return { offset_ms: own.offset_ms, error_ms: Math.hypot(own.error_ms, PERSON_MS) };
   return { offset_ms: own.offset_ms - reference.offset_ms, error_ms: Math.hypot(own.error_ms, reference.error_ms) };
 }

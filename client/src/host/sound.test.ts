@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { DevicePresence, Output } from '$protocol';
 import type { Presence } from '../room/presence';
 import { room } from '../testing/fixtures';
-import { missingFrom, soundDevices, sounding } from './sound';
+import { missingFrom, playingDevices, soundDevices } from './sound';
 
 const idle = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'idle' } as const;
 const device = (id: string, makesSound = true): DevicePresence => ({
@@ -25,11 +25,11 @@ it('shows every device of every member, those that make sound first', () => {
     ['ben-laptop', 'ben', true, true],
     ['ben-phone', 'ben', true, false],
   ]);
-  expect(sounding(all)).toEqual(['ben-laptop']);
+  expect(playingDevices(all)).toEqual(['ben-laptop']);
 });
 
 it('counts those that are named and not here', () => {
   const output: Output = { mode: 'speakers', devices: ['tv', 'kitchen', 'bath'] };
   expect(missingFrom({ output }, seen(output))).toBe(2);
-  expect(sounding(seen(output))).toEqual(['tv']);
+  expect(playingDevices(seen(output))).toEqual(['tv']);
 });

@@ -26,7 +26,7 @@ export function soundDevices(room: Pick<Room, 'members' | 'output'>, presence: P
 }
 
 /** Those that play as things stand. */
-export function sounding(devices: readonly SoundDevice[]): DeviceId[] {
+export function playingDevices(devices: readonly SoundDevice[]): DeviceId[] {
   return devices.filter(({ chosen, makesSound }) => chosen && makesSound).map(({ device }) => device.id);
 }
 

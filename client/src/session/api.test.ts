@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuthResponse } from '$protocol';
-import { exclusivelyBy } from '../browser/exclusive';
+import { exclusiveLock } from '../browser/exclusive-lock';
 import { fakeMemory, person } from '../testing/fake-device';
 import { Api } from './api';
 import { Session } from './session';
@@ -44,7 +44,7 @@ beforeEach(() => {
     fetch,
     nowMs: () => 0,
     memory: new SlotMemory(fakeMemory(), fakeMemory()),
-    exclusively: exclusivelyBy(undefined),
+    exclusively: exclusiveLock(undefined),
     tell: () => {},
   });
   api = new Api(fetch, session);

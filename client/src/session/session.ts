@@ -1,8 +1,8 @@
 import type { AccountList, AuthResponse, GuestRequest, LoginRequest, RegisterRequest, User, UserId } from '$protocol';
-import type { Exclusively } from '../browser/exclusive';
+import type { ExclusiveLock } from '../browser/exclusive-lock';
 import { Failure, type Fetch, type Request, request, type Slot } from './http';
+import type { SlotChange } from './slot-broadcast';
 import type { SlotMemory } from './slot-memory';
-import type { SlotNews } from './slot-news';
 
 /** A token is replaced this long before it runs out, so that none runs out on its way to the server. */
 const MARGIN_MS = 30_000;
@@ -15,13 +15,13 @@ export interface Token {
   user: UserId;
 }
 
-export interface SessionParts {
+export interface SessionOptions {
   fetch: Fetch;
   nowMs: () => number;
   memory: SlotMemory;
-  exclusively: Exclusively;
+  exclusively: ExclusiveLock;
   /** To the other tabs. */
-  tell: (news: SlotNews) => void;
+  tell: (news: SlotChange) => void;
 }
 
 /**
@@ -40,7 +40,7 @@ export class Session {
   #onChange: (user: User | null) => void = () => {};
   #onPeople: (list: AccountList) => void = () => {};
 
-  constructor(private readonly parts: SessionParts) {}
+  constructor(private readonly options: SessionOptions) {}
 
   /** Called when it is somebody else, nobody, or somebody under another name. */
   onChange(listener: (user: User | null) => void): void {
@@ -57,11 +57,11 @@ export class Session {
    * where nobody ever was remembered, the first on this device. Throws when the server cannot be reached.
    */
   async restore(returned: number | null = null): Promise<void> {
-    const { memory } = this.parts;
+    const { memory } = this.options;
     const remembered = memory.recall();
     if (returned !== null && (await this.#resume(returned))) {
       memory.choose(returned);
-      this.parts.tell({ slot: returned, user: this.user });
+      this.options.tell({ slot: returned, user: this.user });
     } else if (typeof remembered === 'number') {
       if (await this.#resume(remembered)) memory.keep(remembered);
       else memory.forget(remembered);
@@ -96,7 +96,7 @@ export class Session {
   /** Speaks for somebody else on this device from now on. */
   async activate(slot: number): Promise<User> {
     const auth = await this.#ask(`me/accounts/${slot}/activate`, slot, {});
-    this.parts.memory.choose(auth.slot);
+    this.options.memory.choose(auth.slot);
     this.#accept(auth);
     return auth.user;
   }
@@ -120,7 +120,7 @@ export class Session {
   async logoutOf(slot: number): Promise<void> {
     if (slot === this.slot) return this.logout();
     await this.#exclusively(slot, () => this.#request(`me/accounts/${slot}`, { method: 'DELETE' }));
-    this.parts.tell({ slot, user: null });
+    this.options.tell({ slot, user: null });
   }
 
   /** Deletes this person, and all about them. */
@@ -135,11 +135,11 @@ export class Session {
   changed(user: User): void {
     if (this.slot === null || this.user?.id !== user.id) return;
     this.#become(user, this.slot);
-    this.parts.tell({ slot: this.slot, user });
+    this.options.tell({ slot: this.slot, user });
   }
 
   /** Another tab did something to a slot. */
-  heard({ slot, user }: SlotNews): void {
+  heard({ slot, user }: SlotChange): void {
     if (slot !== this.slot) return;
     if (user === null) this.forget();
     else if (user.id === this.user?.id) this.#become(user, slot);
@@ -150,7 +150,7 @@ export class Session {
   /** A token that is valid for a while yet. */
   async token(): Promise<Token> {
     const token = this.#token;
-    return token !== null && token.expiresAtMs - this.parts.nowMs() > MARGIN_MS ? token : this.refresh();
+    return token !== null && token.expiresAtMs - this.options.nowMs() > MARGIN_MS ? token : this.refresh();
   }
 
   refresh(): Promise<Token> {
@@ -166,7 +166,7 @@ export class Session {
 
   /** The server no longer takes this tab for who it was. */
   forget(): void {
-    if (this.slot !== null) this.parts.memory.forget(this.slot);
+    if (this.slot !== null) this.options.memory.forget(this.slot);
     this.#token = null;
     this.#become(null, null);
   }
@@ -194,9 +194,9 @@ export class Session {
     // The token would say that whoever is here is meant, and make the new person them.
     const token = where === this.slot ? this.#token?.value : undefined;
     const auth = await this.#ask(path, where, { body, token });
-    this.parts.memory.choose(auth.slot);
+    this.options.memory.choose(auth.slot);
     this.#accept(auth);
-    this.parts.tell({ slot: auth.slot, user: auth.user });
+    this.options.tell({ slot: auth.slot, user: auth.user });
     return auth.user;
   }
 
@@ -209,15 +209,15 @@ export class Session {
   }
 
   #exclusively<T>(slot: Slot, work: () => Promise<T>): Promise<T> {
-    return this.parts.exclusively(`tutti.slot.${slot}`, work);
+    return this.options.exclusively(`tutti.slot.${slot}`, work);
   }
 
   #request(path: string, options: Request): Promise<Response> {
-    return request(this.parts.fetch, path, options);
+    return request(this.options.fetch, path, options);
   }
 
   #accept(auth: AuthResponse): Token {
-    const expiresAtMs = this.parts.nowMs() + auth.expires_in * 1000;
+    const expiresAtMs = this.options.nowMs() + auth.expires_in * 1000;
     this.#token = { value: auth.access_token, expiresAtMs, user: auth.user.id };
     this.#become(auth.user, auth.slot);
     return this.#token;
@@ -225,7 +225,7 @@ export class Session {
 
   #left(slot: number): void {
     if (this.slot === slot) this.forget();
-    this.parts.tell({ slot, user: null });
+    this.options.tell({ slot, user: null });
   }
 
   #become(user: User | null, slot: number | null): void {

@@ -1,15 +1,15 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
-import { exclusivelyBy } from '../browser/exclusive';
+import { exclusiveLock } from '../browser/exclusive-lock';
 import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
-import { Refusal } from '../connection/outbox';
-import { type SpotifyReturn, spotifyReturn } from '../providers/spotify/link';
+import { Refusal } from '../connection/command-queue';
+import { type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
 import { Api } from '../session/api';
 import { Failure } from '../session/http';
 import { Session } from '../session/session';
+import { slotBroadcast } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
-import { slotNews } from '../session/slot-news';
 import { refusalWords, text } from '../text/common';
 
 export interface Toast {
@@ -59,8 +59,8 @@ class App {
       fetch: fetcher,
       nowMs,
       memory: new SlotMemory(tab, device),
-      exclusively: exclusivelyBy(navigator.locks),
-      tell: slotNews((news) => this.session.heard(news)),
+      exclusively: exclusiveLock(navigator.locks),
+      tell: slotBroadcast((news) => this.session.heard(news)),
     });
     this.api = new Api(fetcher, this.session);
     this.session.onChange((user) => {
@@ -168,7 +168,7 @@ class App {
   }
 
   /** What is loaded only when it is wanted may be out of reach just then: that is said, and it is `null`. */
-  async part<Part>(loading: Promise<Part>): Promise<Part | null> {
+  async loadComponent<Module>(loading: Promise<Module>): Promise<Module | null> {
     try {
       return await loading;
     } catch {

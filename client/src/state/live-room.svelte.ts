@@ -1,16 +1,16 @@
 import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../browser/device';
-import { onReturn } from '../browser/return';
-import { SleepWatch } from '../browser/sleep';
+import { onPageReturn } from '../browser/page-return';
+import { SleepDetector } from '../browser/sleep';
 import { recall, remember, tab } from '../browser/storage';
 import { nowMs, timeOfDayMs } from '../browser/wall-clock';
+import { type Accepted, CommandQueue, Refusal } from '../connection/command-queue';
 import { Connection, type ConnectionState, type Welcome } from '../connection/connection';
-import { KeptCommands } from '../connection/kept-commands';
-import { type Accepted, Outbox, Refusal } from '../connection/outbox';
+import { StoredCommands } from '../connection/stored-commands';
+import { CombinedPlayer } from '../playback/combined-player';
 import { MediaAnchor, thisAnchorHost } from '../playback/media-anchor';
-import { Players } from '../playback/players';
 import type { PlayerState } from '../providers/device-player';
-import { Player } from '../providers/files/player';
+import { FilePlayer } from '../providers/files/file-player';
 import { lineAfter } from '../room/line';
 import { newsOf } from '../room/news';
 import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../room/own';
@@ -20,14 +20,14 @@ import { minds } from '../room/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
 import { skipVotesNeeded } from '../room/skip-votes';
 import { ServerClock } from '../sync/clock';
-import { endAt, outgoingPart, type Part, shownPositionAt } from '../sync/timeline';
+import { endAt, outgoingEntry, shownPositionAt, type TimedEntry } from '../sync/timeline';
 import { memberName, text } from '../text/common';
 import { uuid } from '../util/uuid';
 import { app } from './app.svelte';
-import { InTime } from './in-time.svelte';
-import { NewsDesk } from './news-desk';
-import { SpotifyHere } from './spotify-here.svelte';
-import { Talk } from './talk.svelte';
+import { Chat } from './chat.svelte';
+import { DeviceSync } from './device-sync.svelte';
+import { EventToasts } from './event-toasts';
+import { RoomSpotify } from './room-spotify.svelte';
 import { Undo } from './undo.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
@@ -48,19 +48,19 @@ export class LiveRoom {
   errorMs = $state<number | null>(null);
   volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
   muted = $state(false);
-  #outgoing = $state.raw<Part | null>(null);
+  #outgoing = $state.raw<TimedEntry | null>(null);
 
-  readonly talk = new Talk();
+  readonly chat = new Chat();
   readonly undo = new Undo(
     (command) => this.submit(command),
     (id) => this.nameOf(id),
   );
-  readonly inTime = new InTime(
+  readonly sync = new DeviceSync(
     () => this.#player,
     () => this.#players,
     () => this.#clock,
   );
-  readonly spotify: SpotifyHere;
+  readonly spotify: RoomSpotify;
 
   /** Whoever this is, as a member. */
   self = $derived(this.room?.members.find((member) => member.id === this.me));
@@ -77,14 +77,16 @@ export class LiveRoom {
   /** How many votes skip what is on; `null`: none do. */
   skipVotesNeeded = $derived(this.room === null ? null : skipVotesNeeded(this.room, this.presence, this.me));
   /** What is heard now: a track that is ending stays on until the next one really starts. */
-  part = $derived.by((): Part | null => {
+  current = $derived.by((): TimedEntry | null => {
     const ending = this.#outgoing;
     if (ending !== null && this.serverNowMs < endAt(ending.playback, ending.entry.track.duration_ms)) return ending;
     if (this.room === null || this.room.now_playing === null) return null;
     return { entry: this.room.now_playing, playback: this.room.playback };
   });
   positionMs = $derived(
-    this.part === null ? 0 : shownPositionAt(this.part.playback, this.part.entry.track.duration_ms, this.serverNowMs),
+    this.current === null
+      ? 0
+      : shownPositionAt(this.current.playback, this.current.entry.track.duration_ms, this.serverNowMs),
   );
   playsHere = $derived(this.player !== 'off');
 
@@ -100,14 +102,14 @@ export class LiveRoom {
   });
 
   #connection: Connection;
-  #outbox: Outbox;
-  #kept: KeptCommands;
+  #commands: CommandQueue;
+  #kept: StoredCommands;
   #clock: ServerClock;
   /** Of files; the outputs of this device are its. */
-  #player: Player;
-  #players: Players;
-  #news = new NewsDesk();
-  #sleep = new SleepWatch();
+  #player: FilePlayer;
+  #players: CombinedPlayer;
+  #news = new EventToasts();
+  #sleep = new SleepDetector();
   #anchor = new MediaAnchor(thisAnchorHost());
   #told = false;
   #speaksFor: UserId | null = null;
@@ -132,8 +134,8 @@ export class LiveRoom {
       onState: (state) => this.#moved(state),
       onOtherUser: () => this.#dropWaiting(),
     });
-    this.#kept = new KeptCommands(tab, code);
-    this.#outbox = new Outbox(
+    this.#kept = new StoredCommands(tab, code);
+    this.#commands = new CommandQueue(
       (frame) => this.#connection.send(frame),
       uuid,
       timeOfDayMs,
@@ -147,7 +149,7 @@ export class LiveRoom {
       nowMs,
       () => this.#updatePlayer(),
     );
-    this.#player = new Player({
+    this.#player = new FilePlayer({
       device: deviceId(),
       createContext: () => new AudioContext({ latencyHint: 'playback' }),
       fetchAudio: ({ id }, signal) => app.api.audio(id, signal),
@@ -159,12 +161,12 @@ export class LiveRoom {
       },
       clock: this.#clock,
       localNowMs: nowMs,
-      calibrated: (output) => this.inTime.calibrations.of(output),
-      onState: () => this.#players.tellState(),
+      calibrated: (output) => this.sync.calibrations.of(output),
+      onState: () => this.#players.stateChanged(),
       onReady: () => this.#tell(),
     });
-    this.spotify = new SpotifyHere(code, this.#clock, () => this.#players.accountChanged());
-    this.#players = new Players({
+    this.spotify = new RoomSpotify(code, this.#clock, () => this.#players.accountChanged());
+    this.#players = new CombinedPlayer({
       files: this.#player,
       loadSpotify: (players) => this.spotify.load(players),
       hearsSpotifyHere: () => this.spotify.hearsHere,
@@ -192,7 +194,7 @@ export class LiveRoom {
     addEventListener('online', network);
     addEventListener('offline', network);
     document.addEventListener('visibilitychange', seen);
-    const stopWaiting = onReturn(() => this.#wake());
+    const stopWaiting = onPageReturn(() => this.#wake());
     this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
     if (!this.screen && playsHere(this.code)) this.#players.turnOn();
     return () => {
@@ -212,7 +214,7 @@ export class LiveRoom {
   async submit(command: Command): Promise<Accepted | null> {
     const target = this.undo.target(command);
     try {
-      const accepted = await this.#outbox.submit(command);
+      const accepted = await this.#commands.submit(command);
       this.undo.offer(command, target);
       return accepted;
     } catch (error) {
@@ -257,8 +259,8 @@ export class LiveRoom {
   }
 
   seekTo(ms: number): void {
-    if (this.part === null) return;
-    const last = this.part.entry.track.duration_ms - 1;
+    if (this.current === null) return;
+    const last = this.current.entry.track.duration_ms - 1;
     void this.submit({ name: 'seek', position_ms: Math.round(Math.min(Math.max(ms, 0), last)) });
   }
 
@@ -275,7 +277,7 @@ export class LiveRoom {
 
   /** When an upcoming entry starts, if nothing changes. */
   startsInMs(entry: Entry): number {
-    const leftMs = this.part === null ? 0 : this.part.entry.track.duration_ms - this.positionMs;
+    const leftMs = this.current === null ? 0 : this.current.entry.track.duration_ms - this.positionMs;
     return leftMs + (this.#aheadMs.get(entry.id) ?? 0);
   }
 
@@ -292,7 +294,7 @@ export class LiveRoom {
         this.#takeOwn(frame.own);
         this.#clock.hint(frame.server_time_ms);
         this.#clock.start();
-        this.#outbox.resend();
+        this.#commands.resend();
         // A new connection knows nothing of what was told before.
         this.#toldIdle = false;
         this.#tell();
@@ -310,14 +312,14 @@ export class LiveRoom {
         break;
       }
       case 'reply':
-        this.#outbox.settle(frame);
+        this.#commands.settle(frame);
         break;
       case 'presence':
         this.presence = applyPresence(this.presence, frame);
         break;
       case 'said':
       case 'reacted':
-        this.talk.take(frame);
+        this.chat.take(frame);
         break;
       case 'sync':
         this.#clock.answered(frame);
@@ -358,7 +360,7 @@ export class LiveRoom {
     if (before?.now_playing !== null && before !== null) {
       const part = { entry: before.now_playing, playback: before.playback };
       const moved = before.playback !== room.playback;
-      if (moved) this.#outgoing = outgoingPart(part, room.playback, this.#clock.now());
+      if (moved) this.#outgoing = outgoingEntry(part, room.playback, this.#clock.now());
     }
     this.room = room;
     this.#updatePlayer();
@@ -377,7 +379,7 @@ export class LiveRoom {
 
   /** What an earlier page of this tab could not bring through goes on its way now. */
   #takeUpKept(me: UserId): void {
-    for (const accepted of this.#outbox.restore(this.#kept.of(me))) accepted.catch((error) => this.#complain(error));
+    for (const accepted of this.#commands.restore(this.#kept.of(me))) accepted.catch((error) => this.#complain(error));
   }
 
   #complain(error: unknown): void {
@@ -388,12 +390,12 @@ export class LiveRoom {
   /** Commands are somebody's own: they are never sent in another's name. */
   #dropWaiting(): void {
     if (this.waiting > 0) app.say(text.room.dropped, 'bad');
-    this.#outbox.abandon();
+    this.#commands.abandon();
   }
 
   #end(): void {
     this.#clock.stop();
-    this.#outbox.abandon();
+    this.#commands.abandon();
     this.#players.turnOff();
   }
 
@@ -405,12 +407,12 @@ export class LiveRoom {
   }
 
   #tick(): void {
-    if (this.#sleep.hasSlept(nowMs(), timeOfDayMs())) this.#wake();
+    if (this.#sleep.sleptSinceLastCall(nowMs(), timeOfDayMs())) this.#wake();
     this.serverNowMs = this.#clock.now();
     if (!this.playsHere) return;
     this.level = this.#players.level();
     this.errorMs = this.#players.errorMs;
-    this.inTime.look(this.room, this.serverNowMs);
+    this.sync.look(this.room, this.serverNowMs);
   }
 
   /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */

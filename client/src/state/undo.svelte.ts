@@ -1,5 +1,5 @@
 import type { Command, Event, Note, Room, UserId } from '$protocol';
-import type { Accepted } from '../connection/outbox';
+import type { Accepted } from '../connection/command-queue';
 import { namesAfter } from '../host/names';
 import { noteOf, undoableAfter } from '../host/undo';
 import { text, undoableWords } from '../text/common';

@@ -8,7 +8,7 @@ import { median, spread } from '../util/numbers';
  */
 
 /** How closely a sound can be steered, and what is not worth it. */
-export interface Grip {
+export interface CorrectionLimits {
   /** Less is left alone. */
   toleratedMs: number;
   /** More is not worth a nudge: it takes the right place anew. */
@@ -60,11 +60,11 @@ export class Corrector {
   #jumpPauseMs = JUMP_PAUSE_MS;
 
   /** What is to be done now; `null`: nothing. Whoever does it says so, by `nudged` or `jumped`. */
-  take(measure: Measure, grip: Grip): Correction | null {
+  take(measure: Measure, limits: CorrectionLimits): Correction | null {
     const young = this.#measures.filter(({ atMs }) => measure.atMs - atMs < AGE_MS_MAX);
     this.#measures = [...young.slice(1 - MEASURES_MAX), measure];
-    if (this.#isLost(grip)) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
-    return this.#nudge(measure, grip);
+    if (this.#isLost(limits)) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
+    return this.#nudge(measure, limits);
   }
 
   /** What a nudge is doing until then does not count as seen. */
@@ -93,14 +93,14 @@ export class Corrector {
     return median(this.#measures.slice(-NUDGE_MEASURES).map(({ errorMs }) => errorMs));
   }
 
-  #isLost({ jumpMs }: Grip): boolean {
+  #isLost({ jumpMs }: CorrectionLimits): boolean {
     const latest = this.#measures.slice(-JUMP_MEASURES);
     const isFar = ({ errorMs, deviationMs }: Measure) =>
       Math.abs(errorMs) > Math.max(jumpMs, JUMP_DEVIATIONS * deviationMs);
     return latest.length === JUMP_MEASURES && latest.every(isFar) && isOneSided(latest);
   }
 
-  #nudge({ atMs }: Measure, { toleratedMs }: Grip): Correction | null {
+  #nudge({ atMs }: Measure, { toleratedMs }: CorrectionLimits): Correction | null {
     const seen = this.#measures.filter((measure) => measure.atMs >= this.#quietUntilMs);
     if (seen.length < NUDGE_MEASURES) return null;
     const errors = seen.map((measure) => measure.errorMs);

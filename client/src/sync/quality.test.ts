@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { idle, playing } from '../testing/fixtures';
-import { Qualities, type Quality, qualityOf, type Said } from './quality';
+import { type PlaybackStatus, type Quality, QualityTracker, qualityOf } from './quality';
 
 const on = playing('a', 100_000);
 const LATER = 200_000;
-const says = (error_ms: number, deviation_ms: number | null = 0): Said => ({
+const says = (error_ms: number, deviation_ms: number | null = 0): PlaybackStatus => ({
   entry: 'a',
   state: 'playing',
   error_ms,
   deviation_ms,
   measured: 'estimated',
 });
-const called = (said: Said, before: Quality | null = null) => qualityOf(said, on, LATER, before);
+const called = (said: PlaybackStatus, before: Quality | null = null) => qualityOf(said, on, LATER, before);
 
 describe('quality', () => {
   it('goes by the error and by how unsure it is, late or early', () => {
@@ -34,7 +34,7 @@ describe('quality', () => {
   });
 
   it('is out for whoever does not play what is on, after a moment to begin', () => {
-    const silent: Said = { entry: null, state: 'idle', error_ms: 0 };
+    const silent: PlaybackStatus = { entry: null, state: 'idle', error_ms: 0 };
     expect(qualityOf(silent, on, 103_000)).toBeNull();
     expect(qualityOf(silent, on, 105_000)).toBe('out');
     expect(qualityOf({ ...says(0), entry: 'before' }, on, 101_000)).toBeNull();
@@ -61,7 +61,7 @@ describe('quality', () => {
   });
 
   it('remembers each device, for as long as the track is the same', () => {
-    const qualities = new Qualities();
+    const qualities = new QualityTracker();
     const look = (device: string, ms: number, playback = on) =>
       qualities.of(device, { ...says(ms), entry: playback.entry }, playback, LATER);
     expect(look('phone', 6)).toBe('fair');

@@ -8,7 +8,7 @@ import type { DevicePlayback, EntryId, Playback } from '$protocol';
 export type Quality = 'good' | 'fair' | 'poor' | 'out';
 
 /** What a device says of how it plays, as far as it matters here. */
-export type Said = Pick<DevicePlayback, 'entry' | 'state' | 'error_ms' | 'deviation_ms' | 'measured'>;
+export type PlaybackStatus = Pick<DevicePlayback, 'entry' | 'state' | 'error_ms' | 'deviation_ms' | 'measured'>;
 
 const WORST: readonly Quality[] = ['good', 'fair', 'poor', 'out'];
 /** The error, and what it may be wrong by, are together no more than this. */
@@ -23,7 +23,7 @@ const GRACE_MS = 4_000;
  * same device.
  */
 export function qualityOf(
-  said: Said,
+  said: PlaybackStatus,
   playback: Playback,
   nowMs: number,
   before: Quality | null = null,
@@ -35,7 +35,7 @@ export function qualityOf(
 }
 
 /** By how much it may be off, all in all; `null`: not measured yet. */
-export function amountMs({ error_ms, deviation_ms, measured }: Said): number | null {
+export function amountMs({ error_ms, deviation_ms, measured }: PlaybackStatus): number | null {
   if (measured === undefined || measured === null) return null;
   return Math.abs(error_ms) + (deviation_ms ?? 0);
 }
@@ -54,10 +54,10 @@ function named(amount: number | null, share: number): Quality {
 }
 
 /** What many devices are called, each by what it was called before. */
-export class Qualities {
+export class QualityTracker {
   #before = new Map<string, { entry: EntryId | null; quality: Quality | null }>();
 
-  of(device: string, said: Said, playback: Playback, nowMs: number): Quality | null {
+  of(device: string, said: PlaybackStatus, playback: Playback, nowMs: number): Quality | null {
     const known = this.#before.get(device);
     const before = known?.entry === playback.entry ? known.quality : null;
     const quality = qualityOf(said, playback, nowMs, before);

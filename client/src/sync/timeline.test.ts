@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { entry, idle, playing } from '../testing/fixtures';
 import { planStart } from './schedule';
-import { clockFace, endAt, outgoingPart, positionAt, shownPositionAt } from './timeline';
+import { clockFace, endAt, outgoingEntry, positionAt, shownPositionAt } from './timeline';
 
 const paused = { ...playing('a', 1_000, 42_000), state: 'paused' } as const;
 
@@ -26,17 +26,17 @@ describe('timeline', () => {
 
   it('lets a track that ends by itself play to its end', () => {
     const part = { entry: entry('a', 'ana', 60_000), playback: playing('a', 0) };
-    expect(outgoingPart(part, playing('b', 60_000), 59_000)).toBe(part);
-    expect(outgoingPart(part, idle, 59_000)).toBe(part);
+    expect(outgoingEntry(part, playing('b', 60_000), 59_000)).toBe(part);
+    expect(outgoingEntry(part, idle, 59_000)).toBe(part);
   });
 
   it('does not when it was skipped, sought, paused, or is long over', () => {
     const part = { entry: entry('a', 'ana', 60_000), playback: playing('a', 0) };
-    expect(outgoingPart(part, playing('b', 30_200), 30_000)).toBeNull();
-    expect(outgoingPart(part, playing('b', 59_200), 59_000)).toBeNull();
-    expect(outgoingPart(part, playing('a', 59_000, 5_000), 59_000)).toBeNull();
-    expect(outgoingPart(part, playing('b', 60_000), 61_000)).toBeNull();
-    expect(outgoingPart({ ...part, playback: paused }, idle, 59_000)).toBeNull();
+    expect(outgoingEntry(part, playing('b', 30_200), 30_000)).toBeNull();
+    expect(outgoingEntry(part, playing('b', 59_200), 59_000)).toBeNull();
+    expect(outgoingEntry(part, playing('a', 59_000, 5_000), 59_000)).toBeNull();
+    expect(outgoingEntry(part, playing('b', 60_000), 61_000)).toBeNull();
+    expect(outgoingEntry({ ...part, playback: paused }, idle, 59_000)).toBeNull();
   });
 
   it('reads like a clock', () => {

@@ -29,7 +29,7 @@ export function sameTimeline(a: Playback, b: Playback): boolean {
 }
 
 /** An entry with its own timeline, apart from what the room has moved on to. */
-export interface Part {
+export interface TimedEntry {
   entry: Entry;
   playback: Playback;
 }
@@ -42,7 +42,7 @@ const ANNOUNCED_AHEAD_MS = 1_500;
  * What still sounds when the room's timeline moves from `from` to `to` at `nowMs`: at a natural end, the track that is
  * ending; after a skip or a seek, nothing.
  */
-export function outgoingPart(from: Part | null, to: Playback, nowMs: number): Part | null {
+export function outgoingEntry(from: TimedEntry | null, to: Playback, nowMs: number): TimedEntry | null {
   if (from === null || from.entry.id === to.entry) return null;
   const end = endAt(from.playback, from.entry.track.duration_ms);
   if (end <= nowMs || end > nowMs + ANNOUNCED_AHEAD_MS) return null;

@@ -1,9 +1,9 @@
 import type { AuthResponse, DeviceAccount, User } from '$protocol';
-import { exclusivelyBy } from '../browser/exclusive';
+import { exclusiveLock } from '../browser/exclusive-lock';
 import type { Memory } from '../browser/storage';
 import { Session } from '../session/session';
+import type { SlotChange } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
-import type { SlotNews } from '../session/slot-news';
 
 /** Storage on paper. */
 export function fakeMemory(): Memory {
@@ -40,7 +40,7 @@ export class FakeDevice {
   #spent = new Set<string>();
   #count = 0;
   #storage = fakeMemory();
-  #exclusively = exclusivelyBy(undefined);
+  #exclusively = exclusiveLock(undefined);
   #tabs: Session[] = [];
 
   /** A tab, as it is opened: not restored yet. `memory` is what is left of an earlier one. */
@@ -50,7 +50,7 @@ export class FakeDevice {
       nowMs: () => this.nowMs,
       memory: new SlotMemory(memory, this.#storage),
       exclusively: this.#exclusively,
-      tell: (news: SlotNews) => {
+      tell: (news: SlotChange) => {
         for (const other of this.#tabs) if (other !== session) other.heard(news);
       },
     });

@@ -1,5 +1,5 @@
 import type { TrackRef } from '$protocol';
-import type { LongSource, MediaElement } from '../providers/files/long-track';
+import type { LongTrackSource, MediaElement } from '../providers/files/long-track';
 
 /** How an element behaves, in ms. */
 export interface Habits {
@@ -115,7 +115,7 @@ export class FakeMedia {
 }
 
 /** Where files come from, and what became of their addresses. */
-export class FakeFiles implements LongSource {
+export class FakeFiles implements LongTrackSource {
   fetched: string[] = [];
   elements: FakeMedia[] = [];
   addresses = new Set<string>();

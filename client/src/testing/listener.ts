@@ -1,5 +1,5 @@
 import type { Room } from '$protocol';
-import { Player } from '../providers/files/player';
+import { FilePlayer } from '../providers/files/file-player';
 import { ServerClock } from '../sync/clock';
 import { positionAt } from '../sync/timeline';
 import { clockOf, type World } from './probing';
@@ -12,7 +12,7 @@ import { SoundCard, type SoundCardOptions } from './sound-card';
  */
 export class Listener {
   readonly card: SoundCard;
-  readonly player: Player;
+  readonly player: FilePlayer;
   readonly clock: ServerClock;
   calibrationMs = 0;
   #room: Room | null = null;
@@ -48,7 +48,7 @@ export class Listener {
         if (this.#room !== null) this.player.update(this.#room);
       },
     );
-    this.player = new Player({
+    this.player = new FilePlayer({
       device: 'this',
       createContext: () => this.card as unknown as AudioContext,
       fetchAudio: async () => new ArrayBuffer(durationS),

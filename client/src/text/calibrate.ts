@@ -1,4 +1,4 @@
-import type { Calibrated } from '../calibration/calibration';
+import type { Calibration } from '../calibration/calibration';
 import type { MicrophoneProblem } from '../calibration/recorder';
 
 /** The words of getting a device in time, loaded with it. A translation is another object of this shape. */
@@ -16,7 +16,7 @@ export const calibrateText = {
     tapped: 'as somebody tapped along',
     heard: 'as a microphone heard it',
     set: 'as somebody set it by hand',
-  } satisfies Record<Calibrated['how'], string>,
+  } satisfies Record<Calibration['how'], string>,
   giveOrTake: (ms: number) => `give or take ${ms} ms`,
   forget: 'Forget that',
   silent: 'The music is silent on this device meanwhile.',
@@ -55,7 +55,7 @@ export const calibrateText = {
     second: 'Press “Listen” here. Both take turns to sweep for a quarter of a minute, and this one listens to both.',
     headset: 'Headphones that are also a microphone often sound different while they listen: use another microphone.',
     start: 'Listen',
-    listening: 'Listening…',
+    listening: 'MicrophoneState…',
     working: 'Comparing…',
     stop: 'Stop',
     own: (words: string, error: number) => `This device is heard ${words}, give or take ${error} ms.`,
@@ -100,7 +100,7 @@ export const calibrateText = {
 } as const;
 
 /** How a device is corrected so far, as a sentence. */
-export function calibratedWords({ offset_ms, error_ms, how }: Calibrated): string {
+export function calibratedWords({ offset_ms, error_ms, how }: Calibration): string {
   const ms = Math.round(offset_ms);
   const words = calibrateText;
   const direction = ms === 0 ? words.asIs : ms > 0 ? words.earlier(ms) : words.later(-ms);

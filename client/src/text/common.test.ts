@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
+import { connectionWords, endingWords } from './access';
 import { memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './common';
-import { connectionWords, endingWords } from './door';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {

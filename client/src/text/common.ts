@@ -1,5 +1,5 @@
 import type { Entry, Member, Note, Role, UserId } from '$protocol';
-import type { RefusalCode } from '../connection/outbox';
+import type { RefusalCode } from '../connection/command-queue';
 import type { FailureCode } from '../session/http';
 
 /** Every visible word, in one place. A translation is another object of this shape. */
@@ -192,9 +192,10 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   needs_login: 'Spotify asks you to log in there again. You can do so in your profile.',
   too_large: 'That is too long.',
   internal: 'Something went wrong on the server. It was noted there.',
-  outbox_full: 'Too much is waiting to be sent. It goes out when the connection is back.',
+  queue_full: 'Too much is waiting to be sent. It goes out when the connection is back.',
   expired: 'The connection was gone for that moment, so it was not done. Try again.',
-  doubtful: 'The connection was gone for so long that it may have been done or not. Look, and do it again if need be.',
+  outcome_unknown:
+    'The connection was gone for so long that it may have been done or not. Look, and do it again if need be.',
   closed: 'The room was left before that was done.',
   unauthenticated: 'This browser is no longer known here. Join or log in again.',
   offline: 'The server cannot be reached. Check the network and try again.',

@@ -165,7 +165,7 @@ export const hostText = {
     fixed: 'This stays as it is.',
     lowest: {
       listener: 'Everybody',
-      player: 'Players',
+      player: 'CombinedPlayer',
       cohost: 'Co-hosts',
       host: 'Only the host',
     } satisfies Record<Role, string>,
@@ -174,7 +174,7 @@ export const hostText = {
       suggest: 'Suggest tracks',
       vote: 'Vote for tracks',
       vote_skip: 'Vote to skip',
-      chat: 'Talk and react',
+      chat: 'Chat and react',
       curate_queue: 'Change other people’s queues',
       control_playback: 'Pause, go on and seek',
       set_output: 'Choose which devices play',

@@ -1,5 +1,5 @@
 import type { SpotifyOutputState } from '$protocol';
-import type { SpotifyCondition } from '../providers/spotify/player';
+import type { SpotifyCondition } from '../providers/spotify/spotify-player';
 
 /** What is said about hearing Spotify. Whatever is closed to somebody, it is said what still works. */
 export const spotifyText = {

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
-import type { Calibrated } from '../../../client/src/calibration/calibration.ts';
+import type { Calibration } from '../../../client/src/calibration/calibration.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
 import { signal, treeOf } from './process-tree.ts';
 import { installSkew, type Skew } from './skewed-clock.ts';
@@ -83,7 +83,7 @@ export class BrowserPlayer {
 
   /** The result of a hearing, kept as the page keeps it; it counts from the next visit. */
   async calibrate(offsetMs: number): Promise<void> {
-    const calibrated: Calibrated = { offset_ms: offsetMs, error_ms: 0.1, how: 'heard', at_ms: Date.now() };
+    const calibrated: Calibration = { offset_ms: offsetMs, error_ms: 0.1, how: 'heard', at_ms: Date.now() };
     await this.page.evaluate(
       ([deviceKey, entry]) => {
         const device = localStorage.getItem(deviceKey!);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
+import { type Accepted, CommandQueue } from '../../../client/src/connection/command-queue.ts';
 import { Connection, type Socket } from '../../../client/src/connection/connection.ts';
-import { type Accepted, Outbox } from '../../../client/src/connection/outbox.ts';
 import { applyDelta } from '../../../client/src/room/room.ts';
 import type { Command, Device, Room, ServerFrame, Track } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from './clock.ts';
@@ -12,7 +12,7 @@ const PATIENCE_MS = 30_000;
 export class Member {
   room: Room | null = null;
   #connection: Connection | null = null;
-  #outbox: Outbox | null = null;
+  #commands: CommandQueue | null = null;
   #changed = new Set<() => void>();
   #onFrame: (frame: ServerFrame) => void = () => {};
 
@@ -77,7 +77,7 @@ export class Member {
       onState: () => this.#look(),
       onOtherUser: () => {},
     });
-    this.#outbox = new Outbox((frame) => this.#connection!.send(frame), randomUUID, Date.now);
+    this.#commands = new CommandQueue((frame) => this.#connection!.send(frame), randomUUID, Date.now);
     this.#connection.start();
     await this.until('a snapshot', () => this.room !== null);
     return this.room!;
@@ -87,8 +87,8 @@ export class Member {
 
   /** Resolves when the server has accepted it. */
   does(command: Command): Promise<Accepted> {
-    if (this.#outbox === null) throw new Error('not in a room');
-    return this.#outbox.submit(command);
+    if (this.#commands === null) throw new Error('not in a room');
+    return this.#commands.submit(command);
   }
 
   async enqueue(...titles: string[]): Promise<void> {
@@ -99,7 +99,7 @@ export class Member {
   }
 
   leave(): void {
-    this.#outbox?.abandon();
+    this.#commands?.abandon();
     this.#connection?.stop();
   }
 
@@ -125,8 +125,8 @@ export class Member {
 
   #take(frame: ServerFrame): void {
     if (frame.type === 'snapshot') this.room = frame.room;
-    else if (frame.type === 'reply') this.#outbox?.settle(frame);
-    else if (frame.type === 'welcome') this.#outbox?.resend();
+    else if (frame.type === 'reply') this.#commands?.settle(frame);
+    else if (frame.type === 'welcome') this.#commands?.resend();
     else if (frame.type === 'delta' && this.room !== null) {
       const next = applyDelta(this.room, frame);
       if (next === null) this.#connection?.resync();

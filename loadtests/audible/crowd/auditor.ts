@@ -1,4 +1,4 @@
-import { endAt, outgoingPart, type Part, positionAt } from '../../../client/src/sync/timeline.ts';
+import { endAt, outgoingEntry, positionAt, type TimedEntry } from '../../../client/src/sync/timeline.ts';
 import type { Room, ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import type { Member } from '../apparatus/member.ts';
@@ -14,7 +14,7 @@ export class Auditor {
   #shortestMs = Number.POSITIVE_INFINITY;
   #probing: ReturnType<typeof setInterval> | undefined;
   #room: Room | null = null;
-  #ending: Part | null = null;
+  #ending: TimedEntry | null = null;
 
   constructor(private readonly member: Member) {}
 
@@ -56,7 +56,7 @@ export class Auditor {
     const before = this.#room;
     if (before?.now_playing && room !== null && before.playback !== room.playback) {
       const part = { entry: before.now_playing, playback: before.playback };
-      this.#ending = outgoingPart(part, room.playback, nowMs() + this.#offsetMs);
+      this.#ending = outgoingEntry(part, room.playback, nowMs() + this.#offsetMs);
     }
     this.#room = room;
   }

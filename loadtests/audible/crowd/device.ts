@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from '../../../client/src/connection/connection.ts';
-import { Player } from '../../../client/src/providers/files/player.ts';
+import { FilePlayer } from '../../../client/src/providers/files/file-player.ts';
 import { ServerClock } from '../../../client/src/sync/clock.ts';
 import { SoundCard } from '../../../client/src/testing/sound-card.ts';
 import type { Device as ProtocolDevice, ServerFrame } from '../../../protocol/typescript/protocol.ts';
@@ -30,7 +30,7 @@ export class Device {
   readonly #id = randomUUID();
   readonly #card: Card;
   readonly #clock: ServerClock;
-  readonly #player: Player;
+  readonly #player: FilePlayer;
   #telling: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -54,7 +54,7 @@ export class Device {
       onState: () => this.#tell(),
       onReady: () => this.#tell(),
     };
-    this.#player = new Player(options);
+    this.#player = new FilePlayer(options);
   }
 
   async enter(code: string): Promise<void> {

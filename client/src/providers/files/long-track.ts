@@ -26,7 +26,7 @@ export type MediaElement = Pick<
   | 'removeAttribute'
 >;
 
-export interface LongSource {
+export interface LongTrackSource {
   fetch: (track: TrackRef, signal: AbortSignal) => Promise<Blob>;
   createElement: () => MediaElement;
   /** The address of a file that is at hand, and the way to forget it. */
@@ -35,7 +35,7 @@ export interface LongSource {
 }
 
 /** How long after it was told to, an element really plays: learned from the last times. */
-export class Lag {
+export class LearnedDelay {
   #seen: number[] = [];
 
   take(seconds: number): void {
@@ -60,7 +60,7 @@ export class LongTrack {
   constructor(
     readonly element: MediaElement,
     /** Those of the element's kind, whichever track it plays. */
-    readonly lags: { start: Lag; seek: Lag },
+    readonly delays: { start: LearnedDelay; seek: LearnedDelay },
     private readonly forget: () => void,
   ) {}
 
@@ -86,12 +86,12 @@ interface Load {
   ready: boolean;
 }
 
-export class LongTracks {
+export class LongTrackCache {
   #loads = new Map<string, Load>();
-  readonly #lags = { start: new Lag(), seek: new Lag() };
+  readonly #lags = { start: new LearnedDelay(), seek: new LearnedDelay() };
 
   constructor(
-    private readonly source: LongSource,
+    private readonly source: LongTrackSource,
     private readonly onReady: () => void = () => {},
   ) {}
 

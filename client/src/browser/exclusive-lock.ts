@@ -1,0 +1,57 @@
+/**
+ * One at a time, by name: in all tabs of this browser where it can do that (`navigator.locks`: secure contexts only),
+ * else among the callers of this page.
+ */
+export type ExclusiveLock = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+/** Whoever is ahead may be in a frozen tab or on a dead line. Past this wait the work is done all the same. */
+const WAIT_MS_MAX = 10_000;
+
+export function exclusiveLock(locks: Pick<LockManager, 'request'> | undefined): ExclusiveLock {
+  return locks === undefined ? inThisPage() : acrossTabs(locks);
+}
+
+function acrossTabs(locks: Pick<LockManager, 'request'>): ExclusiveLock {
+  return async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), WAIT_MS_MAX);
+    let begun = false;
+    try {
+      return await locks.request(name, { signal: patience.signal }, () => {
+        begun = true;
+        clearTimeout(timer);
+        return work();
+      });
+    } catch (error) {
+      if (begun) throw error;
+      return work();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function inThisPage(): ExclusiveLock {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const result = settledOrLate(last.get(name)).then(work);
+    last.set(name, result);
+    const done = () => {
+      if (last.get(name) === result) last.delete(name);
+    };
+    result.then(done, done);
+    return result;
+  };
+}
+
+function settledOrLate(before: Promise<unknown> | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (before === undefined) return resolve();
+    const timer = setTimeout(resolve, WAIT_MS_MAX);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    before.then(settled, settled);
+  });
+}

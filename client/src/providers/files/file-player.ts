@@ -1,0 +1,377 @@
+import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room, TrackRef } from '$protocol';
+import { type Calibration, outputOf } from '../../calibration/calibration';
+import type { SignalOutput } from '../../calibration/signals';
+import { playsIn } from '../../room/output';
+import { Corrector } from '../../sync/corrector';
+import { OutputDepth } from '../../sync/output-depth';
+import { planStart } from '../../sync/schedule';
+import { outgoingEntry, positionAt, sameTimeline } from '../../sync/timeline';
+import type { PlayerState } from '../device-player';
+import type { LongTrackSource } from './long-track';
+import { Loudspeaker } from './loudspeaker';
+import type { PlayingTrack } from './playing-track';
+import { TrackPreloader } from './track-preloader';
+
+/**
+ * This device's player of files: makes the room's timeline heard. It follows and never leads; what plays next, and when,
+ * is the server's. It starts every track at the exact sample, measures all the time how far what is heard is from the
+ * timeline, and does what `Corrector` says about it.
+ */
+
+export interface FilePlayerOptions {
+  device: DeviceId;
+  createContext: () => AudioContext;
+  fetchAudio: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
+  /** For what is too long to be decoded. */
+  long?: LongTrackSource;
+  clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
+  localNowMs: () => number;
+  /** What is known of an output of this device beyond what its browser knows. */
+  calibrated?: (output: string) => Calibration | null;
+  onState: (state: PlayerState) => void;
+  /** What can start at once has changed. */
+  onReady?: () => void;
+}
+
+const MEASURE_EVERY_MS = 100;
+const RETRY_MS = 3_000;
+/** A context that may start does so within this; after it, only a gesture helps. */
+const START_WAIT_MS = 500;
+
+export class FilePlayer {
+  state: PlayerState = 'off';
+  /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
+  errorMs: number | null = null;
+  #speaker: Loudspeaker | null = null;
+  /** By output: what one turn at playing teaches, the next begins with. */
+  #depths = new Map<string, OutputDepth>();
+  #volume = 1;
+  #hushed = false;
+  #corrector = new Corrector();
+  #voice: PlayingTrack | null = null;
+  /** The voice before, while it plays to its end. */
+  #ending: PlayingTrack | null = null;
+  /** The timeline that the voices were made for. */
+  #followed: Playback | null = null;
+  #preloader: TrackPreloader;
+  #room: Room | null = null;
+  /** Tells a load that is waited for whether the room has moved on meanwhile. */
+  #turn = 0;
+  #measuring: ReturnType<typeof setInterval> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #starting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: FilePlayerOptions) {
+    this.#preloader = new TrackPreloader({
+      fetch: options.fetchAudio,
+      decode: async (encoded) => {
+        if (this.#speaker === null) throw new Error('turned off meanwhile');
+        return this.#speaker.context.decodeAudioData(encoded);
+      },
+      long: options.long,
+      sampleRate: () => this.#requireSpeaker().context.sampleRate,
+      onReady: () => options.onReady?.(),
+    });
+  }
+
+  /** Begins to listen. Called from a gesture it always can; otherwise the browser may say no: state `blocked`. */
+  turnOn(): void {
+    const speaker = this.#requireSpeaker();
+    this.#measuring ??= setInterval(() => this.#measure(), MEASURE_EVERY_MS);
+    speaker.wake();
+    clearTimeout(this.#starting);
+    this.#starting = setTimeout(() => {
+      this.#starting = undefined;
+      this.#follow();
+    }, START_WAIT_MS);
+    this.#follow();
+  }
+
+  turnOff(): void {
+    clearInterval(this.#measuring);
+    clearTimeout(this.#retry);
+    clearTimeout(this.#starting);
+    this.#measuring = undefined;
+    this.#turn += 1;
+    this.#stopVoices();
+    this.#preloader.dropAll();
+    void this.#speaker?.context.close();
+    this.#speaker = null;
+    this.#setState('off');
+  }
+
+  /** The page is looked at again, or the machine woke up: a context that was put to sleep is not always woken. */
+  wake(): void {
+    this.#speaker?.wake();
+  }
+
+  /** Headphones came or went, perhaps: what was learned of outputs may be of others. */
+  outputsChanged(): void {
+    for (const depth of this.#depths.values()) depth.forget();
+  }
+
+  setVolume(volume: number): void {
+    this.#volume = volume;
+    this.#speaker?.setVolume(volume);
+  }
+
+  /** Silent for a while, in the middle of the music. */
+  hush(hushed: boolean): void {
+    this.#hushed = hushed;
+    this.#speaker?.hush(hushed);
+  }
+
+  /** The room changed, or the clock came to know the time. */
+  update(room: Room): void {
+    this.#room = room;
+    if (this.#speaker !== null) this.#follow();
+  }
+
+  /** Root mean square of what is heard now, 0 to 1. */
+  level(): number {
+    return this.#speaker === null || this.state === 'off' ? 0 : this.#speaker.level();
+  }
+
+  /** Which of this device's outputs it plays to; `null` while it is off. */
+  get output(): string | null {
+    return this.#speaker?.output ?? null;
+  }
+
+  /** What the error may be wrong by, as far as this device can know: one standard deviation. */
+  get deviationMs(): number | null {
+    if (this.errorMs === null || this.#speaker === null) return null;
+    const voiceMs = this.#voice?.limits.deviationMs ?? 0;
+    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, voiceMs);
+  }
+
+  /** For signals beside the music, on the same way to the same ears; `null` while there is none. */
+  signalOutput(calibrated: boolean): SignalOutput | null {
+    const { clock } = this.options;
+    const speaker = this.#speaker;
+    if (speaker === null || !speaker.running || !clock.ready) return null;
+    return {
+      context: speaker.context,
+      destination: speaker.context.destination,
+      nowMs: () => clock.now(),
+      contextTimeAt: (serverMs) => {
+        const localMs = clock.toLocal(serverMs);
+        return calibrated ? speaker.contextTimeAt(localMs) : speaker.clock.contextTimeAt(localMs);
+      },
+    };
+  }
+
+  /** What this device tells the room about itself. */
+  status(): DevicePlayback | null {
+    if (this.state === 'off' || this.state === 'blocked') return null;
+    const voice = this.#voice;
+    const at_ms = this.options.clock.now();
+    const ready = this.#ready();
+    const silent = { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready } as const;
+    if (voice === null) return silent;
+    const expected_ms = positionAt(voice.timedEntry.playback, at_ms);
+    const position_ms = this.#heardPositionMs(voice) ?? expected_ms;
+    const entry = voice.timedEntry.entry.id;
+    if (this.errorMs === null) {
+      return { ...silent, entry, position_ms, error_ms: expected_ms - position_ms, state: 'playing' };
+    }
+    return {
+      entry,
+      position_ms,
+      at_ms,
+      error_ms: this.errorMs,
+      deviation_ms: this.deviationMs,
+      measured: this.#calibrated === null ? 'estimated' : 'heard',
+      state: 'playing',
+      ready,
+    };
+  }
+
+  get #calibrated(): Calibration | null {
+    return this.#speaker === null ? null : (this.options.calibrated?.(this.#speaker.output) ?? null);
+  }
+
+  #ready(): EntryId[] {
+    if (this.#room === null) return [];
+    return wantedOf(this.#room).flatMap((entry) => (entry !== null && this.#preloader.isReady(entry) ? entry.id : []));
+  }
+
+  #follow(): void {
+    const room = this.#room;
+    if (room === null || this.#speaker === null) return;
+    if (!playsIn(room.output, this.options.device)) {
+      this.#beLeftOut();
+      return;
+    }
+    const [now, next] = wantedOf(room);
+    this.#preloader.want(now, next, this.#voice?.timedEntry.entry, this.#ending?.timedEntry.entry);
+    const { playback } = room;
+    if (!this.#speaker.running) {
+      this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
+    } else if (!this.options.clock.ready) {
+      // What sounds already goes on; it was right a moment ago.
+      if (this.#voice === null) this.#setState('loading');
+    } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
+      this.#followed = playback;
+      this.#turn += 1;
+      clearTimeout(this.#retry);
+      this.#retireVoice(playback);
+      if (now !== null && playback.state === 'playing') void this.#sound(now, playback, this.#turn);
+      else this.#setState('silent');
+    }
+  }
+
+  /** Silent and without anything to load, but there: whoever chose may choose again. */
+  #beLeftOut(): void {
+    clearTimeout(this.#retry);
+    this.#turn += 1;
+    this.#stopVoices();
+    this.#preloader.dropAll();
+    const isHeld = !this.#speaker!.running && this.#starting === undefined;
+    this.#setState(isHeld ? 'blocked' : 'left_out');
+  }
+
+  /** Whatever sounds is not to be trusted: join the timeline anew. */
+  #rejoin(): void {
+    this.#stopVoices();
+    this.#follow();
+  }
+
+  async #sound(entry: Entry, playback: Playback, turn: number): Promise<void> {
+    if (this.state !== 'playing') this.#setState('loading');
+    const playable = await this.#preloader.get(entry).catch(() => null);
+    if (turn !== this.#turn || this.#speaker === null) return;
+    if (playable === null) {
+      this.#setState('failed');
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#rejoin(), RETRY_MS);
+      return;
+    }
+    const { context, music } = this.#speaker;
+    const start = planStart(playback, this.#anchorOf(playback), context.currentTime, playable.seconds);
+    if (start === null) {
+      this.#setState('silent');
+      return;
+    }
+    this.#voice = playable.begin(context, music, { entry, playback }, start);
+    // Where one ends the other begins: the same sample, whatever was learned of the clocks since that end was planned.
+    if (start.offset === 0) this.#ending?.stopAt(this.#voice.startsAt);
+    this.#setState('playing');
+  }
+
+  /** A track that comes to its natural end plays to it, and stops where the next begins; anything else stops now. */
+  #retireVoice(next: Playback): void {
+    this.#ending?.silence();
+    this.#ending = this.#voice;
+    this.#voice = null;
+    this.#forgetError();
+    const voice = this.#ending;
+    if (voice === null) return;
+    if (outgoingEntry(voice.timedEntry, next, this.options.clock.now()) === null) {
+      this.#ending = null;
+      voice.silence();
+      return;
+    }
+    // Its buffer is a good part of what a phone has.
+    voice.onEnded = () => {
+      if (this.#ending === voice) this.#ending = null;
+    };
+    if (next.state === 'playing') voice.stopAt(this.#anchorOf(next));
+  }
+
+  #stopVoices(): void {
+    this.#voice?.silence();
+    this.#ending?.silence();
+    this.#voice = null;
+    this.#ending = null;
+    this.#followed = null;
+    this.#forgetError();
+  }
+
+  #measure(): void {
+    const speaker = this.#speaker;
+    if (!speaker?.running) return;
+    speaker.clock.read();
+    const voice = this.#voice;
+    if (voice === null || !this.options.clock.ready) return;
+    const heardMs = this.#heardPositionMs(voice);
+    const expectedMs = positionAt(voice.timedEntry.playback, this.options.clock.now());
+    const isEnding = expectedMs > voice.timedEntry.entry.track.duration_ms;
+    if (heardMs === null || heardMs < voice.startOffset * 1000 || isEnding) return;
+    const errorMs = expectedMs - heardMs;
+    if (!speaker.clock.settled) {
+      // Without sound it falls behind, and that is all there is to know.
+      if (speaker.clock.stalled) this.errorMs = errorMs;
+      return;
+    }
+    this.#correct(voice, speaker, errorMs);
+  }
+
+  #correct(voice: PlayingTrack, speaker: Loudspeaker, errorMs: number): void {
+    const atMs = this.options.localNowMs();
+    const deviationMs = this.#measuredMs(speaker);
+    const correction = this.#corrector.take({ atMs, errorMs, deviationMs }, voice.limits);
+    this.errorMs = this.#corrector.errorMs;
+    if (correction?.kind === 'nudge') {
+      const until = voice.nudge(correction.shiftMs);
+      const leftMs = until === null ? 0 : (until - speaker.contextTimeAt(atMs)) * 1000;
+      this.#corrector.nudged(correction.shiftMs, atMs, atMs + leftMs);
+    } else if (correction?.kind === 'jump') {
+      const { playback, entry } = voice.timedEntry;
+      const seconds = entry.track.duration_ms / 1000;
+      const start = planStart(playback, this.#anchorOf(playback), speaker.context.currentTime, seconds);
+      if (start !== null) this.#voice = voice.jump(start);
+      this.#corrector.jumped(atMs);
+    }
+  }
+
+  #measuredMs(speaker: Loudspeaker): number {
+    return Math.hypot(this.options.clock.deviationMs, speaker.clock.deviationMs);
+  }
+
+  #forgetError(): void {
+    this.errorMs = null;
+    this.#corrector.forget();
+  }
+
+  #heardPositionMs(voice: PlayingTrack): number | null {
+    const seconds = voice.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs()));
+    return seconds === null ? null : seconds * 1000;
+  }
+
+  /** The context time at which a timeline's anchor is heard. */
+  #anchorOf(playback: Playback): number {
+    return this.#requireSpeaker().contextTimeAt(this.options.clock.toLocal(playback.anchor_at_ms));
+  }
+
+  #requireSpeaker(): Loudspeaker {
+    if (this.#speaker !== null) return this.#speaker;
+    const { createContext, localNowMs, calibrated } = this.options;
+    const context = createContext();
+    const output = outputOf(context);
+    const depth = this.#depths.get(output) ?? new OutputDepth();
+    this.#depths.set(output, depth);
+    const speaker = new Loudspeaker(context, localNowMs, (output) => calibrated?.(output)?.offset_ms ?? 0, depth);
+    this.#speaker = speaker;
+    speaker.setVolume(this.#volume);
+    speaker.hush(this.#hushed);
+    context.onstatechange = () => {
+      if (speaker !== this.#speaker) return;
+      speaker.clock.forget();
+      if (!speaker.running) this.#stopVoices();
+      this.#follow();
+    };
+    return speaker;
+  }
+
+  #setState(state: PlayerState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.onState(state);
+  }
+}
+
+/** What is on and what comes next, where that comes as a file; the rest is played by other players. */
+function wantedOf(room: Room): [Entry | null, Entry | null] {
+  const asFile = (entry: Entry | null | undefined) => (entry?.track.provider === 'library' ? entry : null);
+  return [asFile(room.now_playing), asFile(room.upcoming[0])];
+}

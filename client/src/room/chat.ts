@@ -1,0 +1,29 @@
+import type { ServerFrame, UserId } from '$protocol';
+
+type Frame<Type> = Extract<ServerFrame, { type: Type }>;
+
+export interface ChatLine {
+  id: number;
+  member: UserId;
+  text: string;
+  atMs: number;
+}
+
+export interface Reaction {
+  id: number;
+  member: UserId;
+  emoji: string;
+}
+
+/** Chat passes: what is older than the last few lines is gone. */
+const LINES_MAX = 8;
+/** However many clap at once, so many are seen. */
+const FLOATING_MAX = 12;
+
+export function withLine(lines: readonly ChatLine[], frame: Frame<'said'>, id: number): ChatLine[] {
+  return [...lines, { id, member: frame.member, text: frame.text, atMs: frame.at_ms }].slice(-LINES_MAX);
+}
+
+export function withReaction(reactions: readonly Reaction[], frame: Frame<'reacted'>, id: number): Reaction[] {
+  return [...reactions, { id, member: frame.member, emoji: frame.emoji }].slice(-FLOATING_MAX);
+}

@@ -1,0 +1,23 @@
+import type { ServerFrame } from '$protocol';
+import { type ChatLine, type Reaction, withLine, withReaction } from '../room/chat';
+
+const FLOATING_MS = 3_500;
+
+/** What people say to each other and how they react. Shown while the page is open; nothing is stored. */
+export class Chat {
+  lines = $state.raw<ChatLine[]>([]);
+  reactions = $state.raw<Reaction[]>([]);
+  #ids = 0;
+
+  take(frame: Extract<ServerFrame, { type: 'said' | 'reacted' }>): void {
+    const id = ++this.#ids;
+    if (frame.type === 'said') {
+      this.lines = withLine(this.lines, frame, id);
+      return;
+    }
+    this.reactions = withReaction(this.reactions, frame, id);
+    setTimeout(() => {
+      this.reactions = this.reactions.filter((reaction) => reaction.id !== id);
+    }, FLOATING_MS);
+  }
+}

@@ -1,0 +1,46 @@
+import { gathered, type News } from '../room/news';
+import { newsWords } from '../text/news';
+import { app, TOAST_MS } from './app.svelte';
+
+/** What comes within this belongs together. */
+const GATHER_MS = 400;
+/** After a long absence a great deal may have happened: the latest kinds of it are told. */
+const KINDS_MAX = 3;
+
+interface Told {
+  all: News[];
+  toast: number;
+  atMs: number;
+}
+
+/** Tells news, never as a storm: of each kind there is one sentence at a time, and it counts what comes after it. */
+export class EventToasts {
+  #gathered: News[] = [];
+  #told = new Map<News['kind'], Told>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  tell(news: News[]): void {
+    if (news.length === 0) return;
+    this.#gathered.push(...news);
+    this.#timer ??= setTimeout(() => this.#print(), GATHER_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #print(): void {
+    this.#timer = undefined;
+    const kinds = gathered(this.#gathered, KINDS_MAX);
+    this.#gathered = [];
+    for (const news of kinds) if (news[0] !== undefined) this.#say(news[0].kind, news);
+  }
+
+  #say(kind: News['kind'], news: News[]): void {
+    const told = this.#told.get(kind);
+    const isShown = told !== undefined && performance.now() - told.atMs < TOAST_MS;
+    const all = isShown ? [...told.all, ...news] : news;
+    if (isShown) app.dismiss(told.toast);
+    this.#told.set(kind, { all, toast: app.say(newsWords(all)), atMs: performance.now() });
+  }
+}

@@ -1,0 +1,113 @@
+import type { SpotifyDevice, SpotifyOutput, SpotifyOutputState } from '$protocol';
+import { deviceId, deviceName } from '../browser/device';
+import { device, recall, remember } from '../browser/storage';
+import { nowMs } from '../browser/wall-clock';
+import type { CombinedPlayer } from '../playback/combined-player';
+import type { SpotifyCondition, SpotifyPlayer, SpotifyPlayerOptions } from '../providers/spotify/spotify-player';
+import { Failure } from '../session/http';
+import { app } from './app.svelte';
+
+const CHOSEN_KEY = 'tutti.spotify-output';
+/** What ends by itself; until somebody chooses anew. */
+const OVER: readonly SpotifyOutputState[] = ['taken', 'not_premium', 'needs_login', 'over'];
+
+/** How whoever is here hears Spotify in one room: in this browser, on another device of their account, or not at all. */
+export class RoomSpotify {
+  condition = $state.raw<SpotifyCondition>('off');
+  /** Another device of theirs that follows the room, with how it goes. */
+  output = $state.raw<SpotifyOutput | null>(null);
+  devices = $state.raw<SpotifyDevice[] | null>(null);
+  /** Whether Spotify is set up here. */
+  offered = $derived(app.server?.spotify != null);
+  linked = $derived(app.user?.spotify === true);
+  /** Another device plays, so this one need not. */
+  elsewhere = $derived(this.output !== null && !OVER.includes(this.output.state));
+  hearsHere = $derived(this.offered && this.linked && !this.elsewhere);
+  #asked = false;
+
+  constructor(
+    private readonly code: string,
+    private readonly clock: SpotifyPlayerOptions['clock'],
+    private readonly changed: () => void,
+  ) {}
+
+  /** The player, fetched with its code. */
+  async load(players: CombinedPlayer): Promise<SpotifyPlayer> {
+    const url = app.server?.spotify?.sdk_url ?? '';
+    const [{ SpotifyPlayer }, { loadSdk }] = await Promise.all([
+      import('../providers/spotify/spotify-player'),
+      import('../providers/spotify/sdk'),
+    ]);
+    return new SpotifyPlayer({
+      device: deviceId(),
+      loadSdk: () => loadSdk(url),
+      token: async () => (await app.api.spotifyToken()).access_token,
+      recheck: () => app.api.checkSpotify(),
+      reportPremiumEvidence: async (event) => (await app.api.spotifyEvidence(event)).link?.premium.verdict ?? 'unknown',
+      play: (start) => app.api.spotifyPlay(start),
+      name: `Tutti, ${deviceName(navigator.userAgent)}`,
+      random: Math.random,
+      clock: this.clock,
+      localNowMs: nowMs,
+      memory: device,
+      onState: () => players.stateChanged(),
+      onCondition: (condition) => players.conditionChanged(condition),
+    });
+  }
+
+  /** Once somebody is in: what they chose before, also if the server has forgotten it. */
+  async recall(): Promise<void> {
+    if (!this.offered || !this.linked || this.#asked) return;
+    this.#asked = true;
+    try {
+      this.#take(await app.api.spotifyOutput(this.code));
+      const chosen = this.#chosen();
+      if (this.output === null && chosen !== null) await this.choose(chosen);
+    } catch (error) {
+      // Without it everything is as if nothing had been chosen.
+      if (error instanceof Failure && error.code === 'not_found') remember(CHOSEN_KEY, null);
+    }
+  }
+
+  async look(): Promise<void> {
+    if (this.output !== null) this.#take(await app.api.spotifyOutput(this.code));
+  }
+
+  async lookForDevices(): Promise<void> {
+    this.devices = await app.api.spotifyDevices();
+  }
+
+  async choose(device_id: string): Promise<void> {
+    this.#take(await app.api.chooseSpotifyOutput(this.code, { device_id, device: deviceId() }));
+    remember(CHOSEN_KEY, JSON.stringify([this.code, device_id]));
+    this.devices = null;
+  }
+
+  async hearHere(): Promise<void> {
+    remember(CHOSEN_KEY, null);
+    await app.api.endSpotifyOutput(this.code);
+    this.#take(null);
+  }
+
+  /** Somebody else is here now. */
+  forget(): void {
+    this.#asked = false;
+    this.devices = null;
+    this.#take(null);
+  }
+
+  #take(output: SpotifyOutput | null): void {
+    const was = this.elsewhere;
+    this.output = output;
+    if (was !== this.elsewhere) this.changed();
+  }
+
+  #chosen(): string | null {
+    try {
+      const [code, device_id] = JSON.parse(recall(CHOSEN_KEY) ?? '[]') as unknown[];
+      return code === this.code && typeof device_id === 'string' ? device_id : null;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { CloseCode } from '$protocol';
+import { actionNames, connectionWords, endingWords, waitingText } from './access';
+
+describe('words at the door', () => {
+  it('have an ending of its own for every reason to stay out', () => {
+    const final = Object.values(CloseCode).filter((code) => code >= 4500);
+    const misunderstood = endingWords(4999).title;
+    const known = final.filter((code) => endingWords(code).title !== misunderstood);
+    // What only a faulty client is closed with needs no words of its own.
+    expect(final.filter((code) => !known.includes(code))).toEqual([CloseCode.BadHello, CloseCode.ProtocolViolation]);
+    expect(new Set(known.map((code) => endingWords(code).title)).size).toBe(known.length);
+  });
+
+  it('offer an account where one is asked for', () => {
+    expect(actionNames[endingWords(CloseCode.AccountNeeded).action]).toBe('Log in or create an account');
+  });
+
+  it('say what waiting in the lobby is like', () => {
+    expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
+    expect(connectionWords('waiting', 0).short).toBe('Waiting…');
+  });
+});
