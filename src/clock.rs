@@ -47,6 +47,11 @@ impl Clock {
     }
 }
 
+/// A duration in whole milliseconds.
+pub fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Unix milliseconds without their fraction.
 #[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit an i64 for 292 million years")]
 pub fn whole_ms(at_ms: f64) -> i64 {

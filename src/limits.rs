@@ -65,15 +65,14 @@ pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
 pub const REPLIES_MAX: usize = 4_096;
 /// How long all of a member's devices may be gone before their queue waits for them.
 pub const AWAY_GRACE: Duration = Duration::from_mins(15);
-/// After a room told everybody something, what follows is gathered until this has passed since. A screen shows hardly more
-/// than one image in it.
-pub const GATHERED: Duration = Duration::from_millis(20);
-/// So many frames that left together are much: what follows them is gathered for longer.
-pub const GATHERED_MANY: u32 = 3;
-/// For so long, which still leaves most of the time that a start is told ahead.
-pub const GATHERED_MANY_FOR: Duration = Duration::from_millis(40);
-/// More bytes than this leave at once: what has begun to leave is not dropped for a slow reader any more.
-pub const GATHERED_BYTES_MAX: usize = 32 * 1024;
+/// After a room's broadcast, further broadcasts are batched for this long: about one frame of a screen.
+pub const BROADCAST_WINDOW: Duration = Duration::from_millis(20);
+/// A batch of at least this many frames makes the next window [`BUSY_BROADCAST_WINDOW`].
+pub const BUSY_BATCH_FRAMES: u32 = 3;
+/// The window of a busy room. It leaves devices most of the time by which a start is announced ahead.
+pub const BUSY_BROADCAST_WINDOW: Duration = Duration::from_millis(40);
+/// A larger batch is sent immediately: a frame that is partly sent can no longer be dropped for a slow reader.
+pub const BROADCAST_BATCH_BYTES_MAX: usize = 32 * 1024;
 /// Presence changes are gathered this long.
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// A room that nobody is in and where nothing plays leaves memory after this long.
@@ -127,8 +126,8 @@ pub const DRAIN_BACKGROUND_TIMEOUT: Duration = Duration::from_secs(2);
 const _: () = assert!(PASSCODE_WAIT_MAX.as_secs() < HELLO_TIMEOUT.as_secs(), "clients wait for a welcome as long");
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
-const _: () = assert!(GATHERED_BYTES_MAX < OUTBOX_BYTES_MAX);
-const _: () = assert!(GATHERED.as_millis() < GATHERED_MANY_FOR.as_millis());
+const _: () = assert!(BROADCAST_BATCH_BYTES_MAX < OUTBOX_BYTES_MAX);
+const _: () = assert!(BROADCAST_WINDOW.as_millis() < BUSY_BROADCAST_WINDOW.as_millis());
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);

@@ -1,6 +1,6 @@
-//! What leaves a room, held back until the events that cause it are durable.
+//! Everything that leaves a room, queued until the events behind it are durable.
 //!
-//! Everything outward goes through one queue in the order in which it was decided, also what causes no events itself: a
+//! One queue holds all outgoing effects in the order of their decisions. Effects without events of their own wait too: a
 //! refusal may rest on an event that is not durable yet.
 
 use std::collections::VecDeque;
@@ -17,39 +17,39 @@ use super::view::View;
 use crate::store::journal::Appended;
 use crate::transport::Link;
 
-/// Something that leaves a room.
+/// One outgoing effect.
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// A batch is durable: it goes into the history and to everyone.
+    /// Adds a durable batch to the history and sends its delta to every connection.
     Broadcast { frame: Bytes, offset: u64, events_count: u64, at_ms: i64, events: String },
-    /// Those who follow the room see what it has come to.
-    Show { view: Box<View> },
-    /// Everybody who is connected is told something that is kept nowhere.
-    Tell { frame: Bytes },
-    /// A command is answered.
+    /// Sends every connection a frame that is not kept in the history.
+    BroadcastUnrecorded { frame: Bytes },
+    /// Publishes the room's new view.
+    PublishView { view: Box<View> },
+    /// Replies to a command.
     Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
-    /// Somebody who waits for a decision is told that it lasts.
-    Answer { answer: oneshot::Sender<Result<(), JoinError>> },
-    /// Somebody who does not come in is told why.
-    TurnAway { joined: oneshot::Sender<Result<(), JoinError>>, refusal: Refusal },
-    /// A connection takes part from here on.
+    /// Confirms a request of the server itself.
+    Confirm { done: oneshot::Sender<Result<(), JoinError>> },
+    /// Rejects a join.
+    RejectJoin { joined: oneshot::Sender<Result<(), JoinError>>, refusal: Refusal },
+    /// Attaches a connection: it receives everything from here on.
     Attach(Box<Attach>),
-    /// A connection is gone.
+    /// Removes a connection that has ended.
     Detach { connection: ConnectionId },
-    /// A connection that missed deltas gets a snapshot.
+    /// Sends a snapshot to a connection that missed deltas.
     Resync { connection: ConnectionId, snapshot: Bytes },
-    /// A guest is an account now.
+    /// Closes a guest's connections: the guest has become an account.
     Merged { from: UserId, to: UserId },
-    /// Somebody is forgotten: what was before is not told any more.
+    /// Empties the history: it names a forgotten member.
     DropHistory,
-    /// A member's connections are closed.
+    /// Closes all connections of a member.
     CloseMember { member: UserId, code: CloseCode },
-    /// All connections are closed.
+    /// Closes all connections.
     CloseAll { code: CloseCode },
 }
 
 impl Effect {
-    /// What follows from an event for the connections, besides that they are told.
+    /// What an event does to connections, besides its delta.
     pub(super) fn of(event: &Event) -> Option<Self> {
         match event {
             Event::MemberKicked { member, .. } => Some(Self::CloseMember { member: *member, code: CloseCode::Kicked }),
@@ -64,7 +64,7 @@ impl Effect {
     }
 }
 
-/// A connection that takes part once everything before it is durable.
+/// A connection to attach.
 #[derive(Debug)]
 pub(super) struct Attach {
     pub(super) link: Arc<Link>,
@@ -73,42 +73,41 @@ pub(super) struct Attach {
     pub(super) catch_up: CatchUp,
 }
 
-/// How a new connection gets to know the room.
+/// How a new connection learns the room's state.
 #[derive(Debug)]
 pub(super) enum CatchUp {
-    /// It missed nothing.
+    /// Its client missed nothing.
     Nothing,
-    /// It knows everything up to an offset: it gets the rest as one delta, with the order as it is.
+    /// One delta with everything after `from`, and the current order of play.
     Resume { from: u64, position: Position, upcoming: (Vec<Entry>, u32) },
-    /// It gets everything.
+    /// A full snapshot.
     Snapshot(Bytes),
 }
 
-/// Effects in the order in which they were decided, each group behind its append.
+/// Effects in decision order, each group behind the append it depends on.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct PendingEffects {
     groups: VecDeque<Group>,
 }
 
 #[derive(Debug)]
 struct Group {
-    /// `None`: waits only for those before it.
+    /// `None`: depends only on the groups before it.
     append: Option<oneshot::Receiver<Appended>>,
     effects: Vec<Effect>,
 }
 
-impl Held {
+impl PendingEffects {
     pub(super) fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
-    /// Holds effects until `append` and all before it are durable.
+    /// Queues effects until `append` and all appends before it are durable.
     pub(super) fn push(&mut self, append: Option<oneshot::Receiver<Appended>>, effects: Vec<Effect>) {
         self.groups.push_back(Group { append, effects });
     }
 
-    /// Resolves when the first group's append is done, with whether it is durable. Cancel-safe. Must not be called when
-    /// nothing is held.
+    /// Waits for the first group's append; true when it is durable. Cancel-safe. Requires a pending group.
     pub(super) async fn appended(&mut self) -> bool {
         match self.groups.front_mut().and_then(|group| group.append.as_mut()) {
             Some(append) => matches!(append.await, Ok(Ok(()))),
@@ -116,7 +115,7 @@ impl Held {
         }
     }
 
-    /// The effects of the first group, whose append is done, and of those that waited only for it.
+    /// Takes the first group, whose append is durable, and the groups that depended only on it.
     pub(super) fn release(&mut self) -> Vec<Effect> {
         let mut released = self.groups.pop_front().map(|group| group.effects).unwrap_or_default();
         while self.groups.front().is_some_and(|group| group.append.is_none()) {
@@ -125,7 +124,7 @@ impl Held {
         released
     }
 
-    /// All that is held, after an append failed: none of it has happened.
+    /// Takes everything, after an append failed.
     pub(super) fn take_all(&mut self) -> Vec<Effect> {
         self.groups.drain(..).flat_map(|group| group.effects).collect()
     }

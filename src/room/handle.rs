@@ -1,4 +1,4 @@
-//! How the rest of the server talks to a room.
+//! The handle by which the rest of the server talks to a room.
 
 use std::sync::Arc;
 
@@ -9,42 +9,50 @@ use super::state::{Newcomer, Refusal};
 use super::view::View;
 use crate::transport::Link;
 
-/// A cheap clone around the way to a room's actor. While one exists the room stays in memory.
+/// Sends messages to a room's actor. Cheap to clone; the room stays in memory while a handle exists.
 #[derive(Clone, Debug)]
 pub struct RoomHandle {
     pub(super) id: RoomId,
     pub(super) passcode_hash: Option<Arc<str>>,
-    /// In boxes: a channel keeps at least 32 places, of which a quiet room uses none.
+    /// Boxed messages: a channel allocates at least 32 slots, and a quiet room uses none.
     pub(super) inbox: mpsc::Sender<Box<Message>>,
     pub(super) view: watch::Receiver<View>,
 }
 
-/// A connection at the door.
+/// A connection that asks to join.
 #[derive(Debug)]
 pub struct Join {
     /// The connection.
     pub link: Arc<Link>,
-    /// Who is at its end.
+    /// Its user.
     pub newcomer: Newcomer,
-    /// Up to where they know the room.
+    /// The position up to which its client knows the room.
     pub resume: Option<Position>,
 }
 
-/// Why a connection does not get in.
+/// Why a room did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
-    /// The room's decision.
+    /// The room's rules forbid it.
     #[error("{0}")]
     Refused(Refusal),
-    /// The room cannot make anything durable at the moment, or is gone.
+    /// The store fails, or the room has left memory.
     #[error("the room is not available at the moment")]
     Unavailable,
+}
+
+/// Where a command comes from and what its reply refers to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    pub(super) connection: ConnectionId,
+    pub(super) by: UserId,
+    pub(super) id: CommandId,
 }
 
 #[derive(Debug)]
 pub(super) enum Message {
     Join { join: Join, joined: oneshot::Sender<Result<(), JoinError>> },
-    Command { connection: ConnectionId, by: UserId, id: CommandId, command: Command, tracks: Vec<Track> },
+    Command { origin: Origin, command: Command, tracks: Vec<Track> },
     Status { connection: ConnectionId, status: DeviceStatus },
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
@@ -61,43 +69,41 @@ impl RoomHandle {
         self.id
     }
 
-    /// bcrypt of the passcode, when one is asked of newcomers.
+    /// The bcrypt hash of the passcode, when newcomers need one.
     pub fn passcode_hash(&self) -> Option<&Arc<str>> {
         self.passcode_hash.as_ref()
     }
 
-    /// Lets a connection in: once this returns, `welcome` and the room are in its outbox.
+    /// Joins a connection. Once this returns `Ok`, its outbox holds `welcome` and the room's state.
     pub async fn join(&self, join: Join) -> Result<(), JoinError> {
         self.ask(|joined| Message::Join { join, joined }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
-    /// The role of somebody who belongs to the room.
+    /// A member's role; `None` for anyone else.
     pub async fn role_of(&self, user: UserId) -> Option<Role> {
         self.ask(|role| Message::RoleOf { user, role }).await.flatten()
     }
 
-    /// Closes the room, by whoever may.
+    /// Closes the room on behalf of `by`.
     pub async fn close(&self, by: UserId) -> Result<(), JoinError> {
         self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
-    /// Makes what is a guest's in the room an account's, once it is known that they are the same person; `Ok` when it is
-    /// durable, also when there was nothing to do. The guest's connections are closed with 4003: their next token must
-    /// speak for the account, or the guest comes in again as somebody new.
+    /// Merges a guest into the account of the same person. `Ok` means durable, also when there was nothing to merge. Closes
+    /// the guest's connections with 4003; their next token must be the account's, or the guest joins as a new member.
     pub async fn merge(&self, from: UserId, to: Newcomer) -> Result<(), JoinError> {
         self.ask(|merged| Message::Merge { from, to, merged }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
-    /// Forgets somebody: once this returns `Ok`, neither the room nor any stored row of it holds their name or picture,
-    /// whether or not they were a member still. Their connections are closed with 4510. A host's room goes to the
-    /// co-host who joined first, else to the player who did and is here, else it is closed. Whoever calls this keeps
-    /// them from coming in again.
+    /// Forgets a user, member or not: once this returns `Ok`, neither the room nor any stored row of it holds their name or
+    /// picture. Closes their connections with 4510. A host's room passes to the first co-host to have joined, else to the
+    /// first player who is present, else it closes. The caller must prevent the user from joining again.
     pub async fn forget(&self, member: UserId) -> Result<(), JoinError> {
         self.ask(|forgotten| Message::Forget { member, forgotten }).await.unwrap_or(Err(JoinError::Unavailable))
     }
 
-    /// Hands a command over; its reply goes to the connection's outbox. `tracks` are those of the tracks it names that
-    /// their providers know, in its order. Waits while the room's inbox is full.
+    /// Sends a command; its reply goes to the connection's outbox. `tracks` are the tracks it names, in its order, without
+    /// those that their provider does not know. Waits while the room's inbox is full.
     pub async fn command(
         &self,
         connection: ConnectionId,
@@ -106,31 +112,31 @@ impl RoomHandle {
         command: Command,
         tracks: Vec<Track>,
     ) {
-        self.send(Message::Command { connection, by, id, command, tracks }).await;
+        let origin = Origin { connection, by, id };
+        self.send(Message::Command { origin, command, tracks }).await;
     }
 
-    /// What a device is doing. Dropped when the room has more to do than it can.
+    /// Reports a device's status. Dropped when the room's inbox is full.
     pub fn status(&self, connection: ConnectionId, status: DeviceStatus) {
         let _ = self.inbox.try_send(Box::new(Message::Status { connection, status }));
     }
 
-    /// What goes on in the room, now and from now on. Only what is durable is seen.
+    /// The room's view, which follows its durable state.
     pub fn view(&self) -> watch::Receiver<View> {
         self.view.clone()
     }
 
-    /// Tells the host something by a `notice`, on the devices that are connected. Dropped when the room has more to do than
-    /// it can.
+    /// Sends a `notice` to the host's connections. Dropped when the room's inbox is full.
     pub fn notify_host(&self, code: &'static str, message: String) {
         let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code, message }));
     }
 
-    /// A connection that missed deltas can be written again.
+    /// Requests a snapshot for a connection that missed deltas and is writable again.
     pub async fn resync(&self, connection: ConnectionId) {
         self.send(Message::Resync { connection }).await;
     }
 
-    /// A connection is gone.
+    /// Reports that a connection has ended.
     pub async fn disconnect(&self, connection: ConnectionId) {
         self.send(Message::Disconnect { connection }).await;
     }
@@ -141,7 +147,7 @@ impl RoomHandle {
         answered.await.ok()
     }
 
-    /// A room that is gone takes nothing; whoever waits for an answer sees its sender dropped.
+    /// Drops the message when the room has left memory; with it goes the sender of its answer.
     async fn send(&self, message: Message) {
         let _ = self.inbox.send(Box::new(message)).await;
     }

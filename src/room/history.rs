@@ -1,7 +1,8 @@
-//! Recent events of a room, for members who come back: bounded by count, bytes and age.
+//! Recent events of a room, so that reconnecting clients can resume. Bounded by count, bytes and age.
 
 use std::collections::VecDeque;
 
+use crate::clock::ms;
 use crate::limits::{HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX, RESUME_WINDOW};
 
 /// Contiguous recent events, as JSON.
@@ -28,7 +29,8 @@ impl Batch {
 }
 
 impl History {
-    /// Takes in the batch whose last event has offset `last`; one without events, as forgetting leaves them, is none.
+    /// Adds the batch whose last event has offset `last`. Ignores a batch without events, as forgetting a member leaves
+    /// behind.
     pub(super) fn push(&mut self, last: u64, events_count: u64, at_ms: i64, events: &str) {
         if events_count == 0 {
             return;
@@ -41,7 +43,7 @@ impl History {
         self.events += batch.len();
         self.bytes += batch.events.len();
         self.batches.push_back(batch);
-        let keep_from_ms = at_ms.saturating_sub(i64::try_from(RESUME_WINDOW.as_millis()).unwrap_or(i64::MAX));
+        let keep_from_ms = at_ms - ms(RESUME_WINDOW);
         while self.events > HISTORY_EVENTS_MAX
             || self.bytes > HISTORY_BYTES_MAX
             || self.batches.front().is_some_and(|oldest| oldest.at_ms < keep_from_ms)
@@ -52,8 +54,8 @@ impl History {
         }
     }
 
-    /// All events after `offset`, as one JSON array; `None` when some are not kept or `offset` lies inside a batch,
-    /// which no client ever was told.
+    /// All events after `offset` as one JSON array; `None` when some are no longer kept, or when `offset` lies inside a
+    /// batch, a position that was never sent.
     pub(super) fn since(&self, offset: u64) -> Option<String> {
         let top = self.batches.back().map(|newest| newest.last)?;
         if offset == top {
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_missed_is_one_array() {
+    fn missed_events_are_one_array() {
         let history = history(&[(2, 2, "[1,2]"), (3, 1, "[3]"), (5, 2, "[4,5]")]);
         assert_eq!(history.since(2).as_deref(), Some("[3,4,5]"));
         assert_eq!(history.since(0).as_deref(), Some("[1,2,3,4,5]"));
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kept_or_never_was_a_position_is_not_resumed() {
+    fn offsets_that_are_not_kept_or_were_never_sent_do_not_resume() {
         let history = history(&[(12, 2, "[1,2]"), (13, 1, "[3]")]);
         for offset in [0, 9, 11, 14, u64::MAX - 1] {
             assert_eq!(history.since(offset), None, "{offset}");
@@ -96,21 +98,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_events_any_more_is_no_history() {
+    fn batches_without_events_are_ignored() {
         let history = history(&[(2, 0, "[]"), (5, 0, "[]"), (7, 1, "[7]")]);
         assert_eq!(history.since(6).as_deref(), Some("[7]"));
         assert_eq!((history.since(5), history.since(2)), (None, None));
     }
 
     #[test]
-    fn a_gap_starts_anew() {
+    fn a_gap_clears_the_history() {
         let history = history(&[(2, 2, "[1,2]"), (4, 1, "[4]")]);
         assert_eq!(history.since(2), None);
         assert_eq!(history.since(3).as_deref(), Some("[4]"));
     }
 
     #[test]
-    fn old_events_go_by_count_by_bytes_and_by_age() {
+    fn old_events_are_dropped_by_count_bytes_and_age() {
         let mut history = History::default();
         for offset in 1..=HISTORY_EVENTS_MAX as u64 + 10 {
             history.push(offset, 1, 0, "[0]");
@@ -128,7 +130,7 @@ mod tests {
 
         let mut history = History::default();
         history.push(1, 1, 0, "[0]");
-        history.push(2, 1, i64::try_from(RESUME_WINDOW.as_millis()).expect("small") + 1, "[0]");
+        history.push(2, 1, ms(RESUME_WINDOW) + 1, "[0]");
         assert_eq!(history.since(0), None);
         assert!(history.since(1).is_some());
     }

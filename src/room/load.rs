@@ -1,4 +1,4 @@
-//! A room back from what is kept of it.
+//! Loads a room from the store.
 
 use tutti_protocol::{Event, RoomCode, RoomId};
 
@@ -7,19 +7,19 @@ use super::replies::{Outcome, Replies};
 use super::state::RoomState;
 use crate::store::{JournalBatch, SharedStore, StoreError, StoreResult, StoredJournal};
 
-/// A room as it was when its last durable event had happened.
+/// A room as of its last durable event.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) state: RoomState,
     pub(super) epoch: u64,
     pub(super) history: History,
     pub(super) replies: Replies,
-    /// Batches since the checkpoint.
+    /// Batches since the last checkpoint.
     pub(super) since_checkpoint: u32,
 }
 
-/// Reads a room's checkpoint and replays its journal. That every offset is there proves that the history goes on, so the
-/// epoch stays.
+/// Reads a room's checkpoint and replays its journal. An unbroken sequence of offsets proves that the history continues, so
+/// the epoch stays the same.
 pub(super) async fn load(store: &SharedStore, room: RoomId, code: RoomCode) -> StoreResult<Loaded> {
     let StoredJournal { checkpoint, batches } = store.load_journal(room).await?;
     let mut loaded = Loaded {
@@ -38,7 +38,7 @@ pub(super) async fn load(store: &SharedStore, room: RoomId, code: RoomCode) -> S
         loaded.replay(batch)?;
     }
     if loaded.state.offset() == 0 {
-        return Err(StoreError::Unreadable { table: "room_journal", reason: "a room without a beginning".into() });
+        return Err(StoreError::Unreadable { table: "room_journal", reason: "the room has no events".into() });
     }
     Ok(loaded)
 }
@@ -51,7 +51,7 @@ impl Loaded {
         if batch.offset > self.state.offset() {
             let expected = self.state.offset() + events.len() as u64;
             if batch.offset != expected {
-                return Err(unreadable(format!("offset {} where {expected} should be", batch.offset)));
+                return Err(unreadable(format!("offset {} instead of {expected}", batch.offset)));
             }
             for event in &events {
                 self.state.apply(event);
@@ -61,21 +61,9 @@ impl Loaded {
         }
         self.history.push(batch.offset, events.len() as u64, batch.at_ms, &batch.events);
         if let Some((by, id)) = batch.command {
-            self.replies.insert(by, id, Outcome::of_batch(batch.offset, &events));
+            self.replies.insert(by, id, Outcome::accepted(batch.offset, &events, None));
         }
-        self.replies.follow(&events);
+        self.replies.follow_merges(&events);
         Ok(())
-    }
-}
-
-impl Outcome {
-    /// The outcome of a command that led to `events`, the last of them at `offset`.
-    pub(super) fn of_batch(offset: u64, events: &[Event]) -> Self {
-        let entry = events.iter().find_map(|event| match event {
-            Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => Some(entry.id),
-            Event::EntryCredited { entry, .. } => Some(*entry),
-            _ => None,
-        });
-        Self::Accepted { offset, entry, answer: None }
     }
 }

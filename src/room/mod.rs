@@ -1,31 +1,34 @@
-//! Rooms: the pure state in [`state`], and the one task that owns each.
+//! Rooms: the pure state in [`state`], and the one task that owns each room.
 //!
-//! A room's actor decides and applies a command in memory, hands the events to the journal, and only when they are
-//! durable lets go of what they cause: replies, deltas, closes. What a member is told has happened stays happened.
+//! A room's actor decides and applies a command in memory and appends the events to the journal. Their effects (deltas,
+//! replies, closes) leave the room only once the events are durable.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`state`] | the pure state machine, a crate of its own |
-//! | [`registry`] | which rooms are in memory; opens, loads and creates them |
-//! | [`handle`] | how the rest of the server talks to a room |
+//! | [`registry`] | the rooms in memory; creates and loads them |
+//! | [`handle`] | the interface of a room to the rest of the server |
 //! | `actor` | the task that owns a room |
-//! | `effects` | what waits for its events to be durable |
-//! | `gathered` | what leaves together |
-//! | `history` | recent events, for members who come back |
+//! | `batch` | encodes a decided batch: journal row, delta, effects |
+//! | `effects` | outgoing effects, pending until their events are durable |
+//! | `broadcast_batcher` | broadcasts in one write per member and window |
+//! | `history` | recent events, so that clients can resume |
 //! | `replies` | recent replies, so that a repeated command has no second effect |
-//! | `presence` | who is connected with what |
-//! | `absence` | who is waited for |
-//! | `people` | what becomes of somebody in all rooms at once |
-//! | `view` | what goes on, for those who follow without a connection |
-//! | `wire` | frames, encoded once for everyone |
+//! | `load` | a room from its checkpoint and journal |
+//! | `presence` | connections and what their devices report |
+//! | `grace_periods` | how long a room waits for members without a connection |
+//! | `people` | one user in all rooms: merging, forgetting |
+//! | `view` | the room as seen without a connection |
+//! | `wire` | frames, encoded once for all receivers |
 
 pub mod handle;
 pub mod registry;
 
-mod absence;
 mod actor;
+mod batch;
+mod broadcast_batcher;
 mod effects;
-mod gathered;
+mod grace_periods;
 mod history;
 mod load;
 mod people;

@@ -1,29 +1,29 @@
-//! What becomes of somebody in all rooms at once: when a guest turns out to be an account, when somebody is forgotten.
+//! Changes to one user in all rooms: merging a guest into an account, and forgetting a user.
 
 use std::collections::HashSet;
 
-use tutti_protocol::UserId;
+use tutti_protocol::{RoomId, UserId};
 
 use super::state::Newcomer;
 use super::{JoinError, OpenError, Registry};
 use crate::store::{StoreError, StoredRoom};
 
-/// Rooms looked up at once.
+/// Rooms loaded from the store per query.
 const ROOMS_BATCH: u32 = 50;
 
-/// Why not all rooms have done it; asking again goes on with the rest.
+/// Why some rooms are left unchanged. Calling again continues with them.
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleError {
-    /// The store does not answer.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A room did not do it.
-    #[error("a room did not do it: {0}")]
+    /// A room refused or failed.
+    #[error("a room failed: {0}")]
     Room(#[from] JoinError),
 }
 
 impl Registry {
-    /// Makes what is a guest's in any open room an account's, once it is known that they are the same person.
+    /// Merges a guest into the account of the same person, in every open room.
     pub async fn merge(&self, guest: UserId, account: impl Into<Newcomer>) -> Result<(), PeopleError> {
         let account = account.into();
         let mut done = HashSet::new();
@@ -33,34 +33,34 @@ impl Registry {
                 return self.merge_where_banned(guest, &account, &done).await;
             }
             for room in rooms {
-                progress(&mut done, &room)?;
+                ensure_progress(&mut done, &room)?;
                 match self.open(room.code).await {
                     Ok(handle) => handle.merge(guest, account.clone()).await?,
-                    Err(error) => gone(error)?,
+                    Err(error) => ignore_closed(error)?,
                 }
             }
         }
     }
 
-    /// Where the guest was once and is no member any more, they may be banned: then the account is from now on.
+    /// Carries the guest's bans over to the account, in rooms that the guest has left.
     async fn merge_where_banned(
         &self,
         guest: UserId,
         account: &Newcomer,
-        done: &HashSet<tutti_protocol::RoomId>,
+        done: &HashSet<RoomId>,
     ) -> Result<(), PeopleError> {
         let rooms = self.store().rooms_known_to(guest, ROOMS_BATCH).await?;
         for room in rooms.into_iter().filter(|room| room.closed_at_ms.is_none() && !done.contains(&room.id)) {
             match self.open(room.code).await {
                 Ok(handle) => handle.merge(guest, account.clone()).await?,
-                Err(error) => gone(error)?,
+                Err(error) => ignore_closed(error)?,
             }
         }
         Ok(())
     }
 
-    /// Forgets somebody in every room that they were ever in: afterwards no room and no stored row of one holds their name
-    /// or picture. Whoever calls this keeps them from coming in again.
+    /// Forgets a user in every room they were ever in: afterwards no room and no stored row of one holds their name or
+    /// picture. The caller must prevent the user from joining again.
     pub async fn forget(&self, user: UserId) -> Result<(), PeopleError> {
         let mut done = HashSet::new();
         loop {
@@ -69,31 +69,31 @@ impl Registry {
                 return Ok(());
             }
             for room in rooms {
-                progress(&mut done, &room)?;
+                ensure_progress(&mut done, &room)?;
                 if room.closed_at_ms.is_some() {
                     self.store().purge_closed_room(room.id).await?;
                     continue;
                 }
                 match self.open(room.code).await {
                     Ok(handle) => handle.forget(user).await?,
-                    Err(error) => gone(error)?,
+                    Err(error) => ignore_closed(error)?,
                 }
-                // With its last member gone it may be over, and nobody comes back to it.
+                // Forgetting its last member may have closed the room.
                 self.store().purge_closed_room(room.id).await?;
             }
         }
     }
 }
 
-/// A room that was closed in the meantime is nobody's any more.
-fn gone(error: OpenError) -> Result<(), PeopleError> {
+/// A room that closed in the meantime needs nothing more.
+fn ignore_closed(error: OpenError) -> Result<(), PeopleError> {
     match error {
         OpenError::Closed | OpenError::NotFound => Ok(()),
         OpenError::Store(error) => Err(error.into()),
     }
 }
 
-/// A room that comes up twice did not do what it said: better to stop than to go round for ever.
-fn progress(done: &mut HashSet<tutti_protocol::RoomId>, room: &StoredRoom) -> Result<(), PeopleError> {
+/// Fails when a room comes up twice: it did not do what it confirmed, and the loop would not end.
+fn ensure_progress(done: &mut HashSet<RoomId>, room: &StoredRoom) -> Result<(), PeopleError> {
     if done.insert(room.id) { Ok(()) } else { Err(JoinError::Unavailable.into()) }
 }

@@ -1,7 +1,8 @@
-//! Who is connected with what. Ephemeral: never journaled, coalesced, the latest wins.
+//! The connections of a room and what their devices report. Ephemeral: never journaled; updates are coalesced and the
+//! latest wins.
 //!
-//! A device counts as listening while it says what it plays, whatever it called itself when it came, unless the room's
-//! output leaves it out. What it has ready is for the room alone and not told to others.
+//! A device counts as listening while it reports a playback, whatever kind its `hello` named, unless the room's output
+//! excludes it. The entries it has ready are for the room only and not sent to other members.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,43 +14,43 @@ use super::state::Audience;
 use super::wire::{Present, PresentDevice};
 use crate::transport::{Link, Outbox};
 
-/// The connections of a room, by member.
+/// A room's connections, by member.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     connected: HashMap<ConnectionId, Connected>,
-    /// Their ways out, side by side: to go through all of them is what a room does most.
+    /// Their outboxes in one array: broadcasting over all of them is the room's most frequent work.
     outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
     by_member: HashMap<UserId, Vec<ConnectionId>>,
-    /// Members whose presence changed since it was last told.
+    /// Members whose presence changed since the last announcement.
     changed: BTreeSet<UserId>,
     /// Members with a device that is not idle.
     active: BTreeSet<UserId>,
-    /// Which devices are to play.
+    /// Which devices may play.
     output: Output,
-    /// Those that are and do.
+    /// The listening devices, counted.
     audience: Audience,
-    /// Whether that changed since it was last looked at.
+    /// Whether `audience` changed since [`Self::take_audience_change`].
     audience_changed: bool,
 }
 
 #[derive(Debug)]
 struct Connected {
     link: Arc<Link>,
-    /// Where among the outboxes its own is.
-    place: usize,
-    /// In a box, which remote controls and whoever does not listen do without.
+    /// The index of its outbox in `outboxes`.
+    outbox_index: usize,
+    /// Boxed: `None` costs a pointer, and most devices are remote controls.
     playback: Option<Box<DevicePlayback>>,
     idle: bool,
-    /// Entries that it could start at once.
+    /// Entries that it could start immediately.
     ready: Vec<EntryId>,
-    /// Whether it is counted as one that listens.
+    /// Whether `audience` counts it.
     listens: bool,
 }
 
 impl Connected {
-    /// A device that has said nothing yet.
-    fn new(link: Arc<Link>, place: usize) -> Self {
-        Self { link, place, playback: None, idle: false, ready: vec![], listens: false }
+    /// A device that has not reported yet.
+    fn new(link: Arc<Link>, outbox_index: usize) -> Self {
+        Self { link, outbox_index, playback: None, idle: false, ready: vec![], listens: false }
     }
 }
 
@@ -66,7 +67,7 @@ impl Presence {
         self.connected.values().map(|connected| &connected.link)
     }
 
-    /// The way out of each connection.
+    /// Every connection's outbox.
     pub(super) fn outboxes(&self) -> &[(ConnectionId, Arc<Outbox>)] {
         &self.outboxes
     }
@@ -97,13 +98,13 @@ impl Presence {
         self.active.insert(member);
     }
 
-    /// Whose connection it was, if it was one.
+    /// Removes a connection and returns its member; `None` when it was not attached.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<UserId> {
-        self.count(connection, |connected| connected.playback = None);
-        let Connected { link, place, .. } = self.connected.remove(&connection)?;
-        self.outboxes.swap_remove(place);
-        if let Some(moved) = self.outboxes.get(place).and_then(|(moved, _)| self.connected.get_mut(moved)) {
-            moved.place = place;
+        self.change_device(connection, |connected| connected.playback = None);
+        let Connected { link, outbox_index, .. } = self.connected.remove(&connection)?;
+        self.outboxes.swap_remove(outbox_index);
+        if let Some(moved) = self.outboxes.get(outbox_index).and_then(|(moved, _)| self.connected.get_mut(moved)) {
+            moved.outbox_index = outbox_index;
         }
         let member = link.user;
         self.changed.insert(member);
@@ -113,7 +114,7 @@ impl Presence {
                 self.by_member.remove(&member);
             }
         }
-        self.look_at(member);
+        self.update_active(member);
         Some(member)
     }
 
@@ -125,15 +126,15 @@ impl Presence {
         if connected.playback.as_deref() != playback.as_ref() || connected.idle != idle {
             self.changed.insert(member);
         }
-        self.count(connection, |connected| {
+        self.change_device(connection, |connected| {
             connected.playback = playback.map(Box::new);
             connected.idle = idle;
             connected.ready = ready;
         });
-        self.look_at(member);
+        self.update_active(member);
     }
 
-    /// Other devices may be to play.
+    /// Applies a changed output: other devices may count as listening.
     pub(super) fn follow_output(&mut self, output: &Output) {
         if self.output == *output {
             return;
@@ -141,22 +142,22 @@ impl Presence {
         self.output.clone_from(output);
         let connections: Vec<_> = self.connected.keys().copied().collect();
         for connection in connections {
-            self.count(connection, |_| {});
+            self.change_device(connection, |_| {});
         }
     }
 
-    /// Those that listen.
+    /// The devices that listen.
     pub(super) fn audience(&self) -> &Audience {
         &self.audience
     }
 
-    /// Whether they, or what they have ready, changed since this was last asked.
+    /// Whether the audience changed since the last call.
     pub(super) fn take_audience_change(&mut self) -> bool {
         std::mem::take(&mut self.audience_changed)
     }
 
-    /// Changes a device, and counts it as what it is then.
-    fn count(&mut self, connection: ConnectionId, change: impl FnOnce(&mut Connected)) {
+    /// Changes a device and updates the audience.
+    fn change_device(&mut self, connection: ConnectionId, change: impl FnOnce(&mut Connected)) {
         let Some(connected) = self.connected.get_mut(&connection) else { return };
         let (listened, had_ready) = (connected.listens, connected.ready.clone());
         change(connected);
@@ -174,8 +175,8 @@ impl Presence {
         self.audience_changed |= listened || connected.listens;
     }
 
-    /// Sees whether any of a member's devices is not idle.
-    fn look_at(&mut self, member: UserId) {
+    /// Updates whether a member is active.
+    fn update_active(&mut self, member: UserId) {
         if self.connections_of(member).any(|connected| !connected.idle) {
             self.active.insert(member);
         } else {
@@ -191,12 +192,12 @@ impl Presence {
         !self.changed.is_empty()
     }
 
-    /// The members whose presence changed, as they are now.
+    /// The current presence of the members that changed since the last call.
     pub(super) fn take_changes(&mut self) -> Vec<Present<'_>> {
         std::mem::take(&mut self.changed).into_iter().map(|member| self.of(member)).collect()
     }
 
-    /// Everyone who is connected.
+    /// The presence of every connected member.
     pub(super) fn all(&self) -> Vec<Present<'_>> {
         self.by_member.keys().map(|member| self.of(*member)).collect()
     }

@@ -1,4 +1,4 @@
-//! Which rooms are in memory. Opens and loads them, once each however many ask; creates them.
+//! The rooms in memory. Creates rooms and loads them on demand, each once however many callers open it at the same time.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
@@ -21,19 +21,19 @@ use crate::store::journal::Journal;
 use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredRoom};
 use crate::telemetry::metrics::Metrics;
 
-/// Codes tried before giving up on finding a free one: among 2^30 one is nearly always enough.
+/// Attempts to find a free room code. There are 2^30 codes, so the first is nearly always free.
 const CODE_TRIES: usize = 8;
 
-/// Why a room cannot be entered.
+/// Why a room cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// No room ever had this code.
+    /// No room has this code.
     #[error("no such room")]
     NotFound,
-    /// The room is over.
+    /// The room is closed.
     #[error("the room is closed")]
     Closed,
-    /// The store does not answer.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -46,7 +46,7 @@ pub struct Registry {
 
 #[derive(Debug)]
 struct Inner {
-    /// A cell is there while its room is in memory or being loaded. Guards never leave this file's methods.
+    /// A cell exists while its room is in memory or loading. Guards never leave this file's methods.
     rooms: DashMap<RoomCode, Arc<OnceCell<RoomHandle>>>,
     store: SharedStore,
     journal: Journal,
@@ -56,9 +56,9 @@ struct Inner {
     stop: CancellationToken,
 }
 
-/// What a room's actor uses of the server.
+/// The parts of the server that a room's actor uses.
 #[derive(Clone, Debug)]
-pub(super) struct Services {
+pub(super) struct RoomContext {
     pub(super) store: SharedStore,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
@@ -66,10 +66,10 @@ pub(super) struct Services {
     registry: Weak<Inner>,
 }
 
-impl Services {
-    /// Takes a room out of the registry if nobody holds its handle; false when somebody does.
-    pub(super) fn forget(&self, code: RoomCode) -> bool {
-        // The handle is cloned only under the same shard's lock, so nobody gets one between the look and the removal.
+impl RoomContext {
+    /// Removes a room from the registry unless a handle to it exists; true when it was removed.
+    pub(super) fn remove_room(&self, code: RoomCode) -> bool {
+        // Handles are cloned under the same shard's lock, so no new one appears between the check and the removal.
         let unused = |_: &RoomCode, cell: &Arc<OnceCell<RoomHandle>>| {
             Arc::strong_count(cell) == 1 && cell.get().is_some_and(|handle| handle.inbox.strong_count() == 1)
         };
@@ -78,7 +78,7 @@ impl Services {
 }
 
 impl Registry {
-    /// No rooms in memory yet. Actors run on `tasks` and end, their rooms saved, when `stop` is cancelled.
+    /// An empty registry. Actors run on `tasks`; when `stop` is cancelled they checkpoint their rooms and end.
     pub fn new(
         store: SharedStore,
         journal: Journal,
@@ -90,7 +90,7 @@ impl Registry {
         Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, metrics, tasks, stop }) }
     }
 
-    /// How many rooms are in memory.
+    /// The number of rooms in memory.
     pub fn len(&self) -> usize {
         self.inner.rooms.len()
     }
@@ -100,7 +100,7 @@ impl Registry {
         self.inner.rooms.is_empty()
     }
 
-    /// Opens a new room with `host` as its first member.
+    /// Creates a room with `host` as its first member.
     pub async fn create(&self, name: &str, passcode_hash: Option<String>, host: Newcomer) -> StoreResult<StoredRoom> {
         let now_ms = self.inner.clock.now_ms();
         for _ in 0..CODE_TRIES {
@@ -121,29 +121,29 @@ impl Registry {
         Err(StoreError::Conflict("room code"))
     }
 
-    /// The room's record, whether or not it is in memory.
+    /// The room's record in the store.
     pub async fn find(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>> {
         self.inner.store.room_by_code(code).await
     }
 
-    /// Open rooms that a user belongs to, the newest first.
+    /// The open rooms that a user is a member of, newest first.
     pub async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
         self.inner.store.rooms_of(user, rooms_max).await
     }
 
-    /// The way to a room, which is loaded if it is not in memory.
+    /// A handle to a room, loaded if it is not in memory.
     pub async fn open(&self, code: RoomCode) -> Result<RoomHandle, OpenError> {
         let rooms = &self.inner.rooms;
         loop {
             let cell = rooms.entry(code).or_default().clone();
             match cell.get_or_try_init(|| self.load(code)).await {
-                // Its actor died of a broken invariant: this room is loaded again, the others never noticed.
+                // The actor panicked: load this room again. Other rooms are not affected.
                 Ok(handle) if handle.inbox.is_closed() && !self.inner.stop.is_cancelled() => {
                     rooms.remove_if(&code, |_, known| Arc::ptr_eq(known, &cell));
                 }
                 Ok(handle) => return Ok(handle.clone()),
                 Err(error) => {
-                    // Two hold the cell: the map and this call. A third would be loading the same room.
+                    // The map and this call hold the cell; a third reference is a call that is loading the same room.
                     rooms.remove_if(&code, |_, known| Arc::strong_count(known) == 2 && !known.initialized());
                     return Err(error);
                 }
@@ -151,7 +151,7 @@ impl Registry {
         }
     }
 
-    /// Tells the hosts of those rooms in memory that are as wanted.
+    /// Sends a notice to the hosts of the rooms in memory whose view satisfies `wanted`.
     pub fn notify_hosts(&self, code: &'static str, message: &str, wanted: impl Fn(&View) -> bool) {
         for cell in &self.inner.rooms {
             if let Some(room) = cell.get().filter(|room| wanted(&room.view.borrow())) {
@@ -171,17 +171,17 @@ impl Registry {
             return Err(OpenError::Closed);
         }
         let loaded = load(&inner.store, room.id, code).await?;
-        // Of an actor before this one something may be lost.
+        // An earlier actor of this room may have lost a batch.
         inner.journal.reset_fence(room.id).await;
         let (inbox, messages) = mpsc::channel(ROOM_INBOX_MAX);
-        let services = Services {
+        let context = RoomContext {
             store: inner.store.clone(),
             journal: inner.journal.clone(),
             clock: inner.clock,
             metrics: inner.metrics.clone(),
             registry: Arc::downgrade(inner),
         };
-        let (actor, view) = Actor::new(room.id, code, services, loaded);
+        let (actor, view) = Actor::new(room.id, code, context, loaded);
         inner.tasks.spawn(Box::new(actor).run(messages, inner.stop.clone()));
         Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox, view })
     }
@@ -195,7 +195,7 @@ fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
     let mut state = RoomState::new(room.code);
     let events = state
         .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone() })
-        .expect("a new room refuses nothing");
+        .expect("a new room has no rule that refuses its creation");
     JournalBatch {
         room: room.id,
         epoch: u64::try_from(room.created_at_ms).unwrap_or(0),

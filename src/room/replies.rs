@@ -1,5 +1,4 @@
-//! Recent replies of a room: a command that comes again, on whatever connection, gets its first reply and has no second
-//! effect.
+//! Recent replies of a room: a repeated command, also on another connection, gets its first reply and has no second effect.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,7 +7,7 @@ use tutti_protocol::{Answer, CommandId, EntryId, ErrorCode, Event, ServerFrame, 
 use super::state::Refusal;
 use crate::limits::REPLIES_MAX;
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted { offset: u64, entry: Option<EntryId>, answer: Option<Answer> },
@@ -16,7 +15,17 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// The store does not take anything at the moment.
+    /// The outcome of a command that caused `events`, the last of them at `offset`.
+    pub(super) fn accepted(offset: u64, events: &[Event], answer: Option<Answer>) -> Self {
+        let entry = events.iter().find_map(|event| match event {
+            Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => Some(entry.id),
+            Event::EntryCredited { entry, .. } => Some(*entry),
+            _ => None,
+        });
+        Self::Accepted { offset, entry, answer }
+    }
+
+    /// The outcome while the store takes no writes.
     pub(super) fn unavailable() -> Self {
         Self::Refused {
             code: ErrorCode::Unavailable,
@@ -45,7 +54,7 @@ impl From<Refusal> for Outcome {
     }
 }
 
-/// Recent outcomes by whose command it was; the oldest are forgotten first.
+/// The last [`REPLIES_MAX`] outcomes, by user and command.
 #[derive(Debug, Default)]
 pub(super) struct Replies {
     outcomes: HashMap<(UserId, CommandId), Outcome>,
@@ -57,17 +66,17 @@ impl Replies {
         self.outcomes.get(&(by, id))
     }
 
-    /// What a guest asked for, their account asked for once they have logged in: a command whose reply was lost on the
-    /// way is repeated under the new identity.
-    pub(super) fn follow(&mut self, events: &[Event]) {
+    /// Moves a merged guest's replies to the account: after the login the client repeats unanswered commands under the new
+    /// identity.
+    pub(super) fn follow_merges(&mut self, events: &[Event]) {
         for event in events {
             if let Event::MemberMerged { from, to } = event {
-                self.hand_over(*from, to.id);
+                self.move_to(*from, to.id);
             }
         }
     }
 
-    fn hand_over(&mut self, from: UserId, to: UserId) {
+    fn move_to(&mut self, from: UserId, to: UserId) {
         for key in self.order.iter_mut().filter(|(by, _)| *by == from) {
             if let Some(outcome) = self.outcomes.remove(key) {
                 key.0 = to;

@@ -1,7 +1,7 @@
-//! What goes on in a room, for those who follow it without a connection.
+//! A room's view: its playback, output and members, for parts of the server that follow a room without a connection.
 //!
-//! A view is published when the events that it shows are durable, like everything that leaves a room. Not in it: what
-//! members are told.
+//! Like everything that leaves a room, a view is published once its events are durable. Not in it: queues
+//! and settings.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,27 +10,27 @@ use tutti_protocol::{Entry, Event, Output, Playback, Provider, UserId};
 
 use super::state::RoomState;
 
-/// A room as its followers see it.
+/// A room as seen from outside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// Whose room it is.
+    /// The host.
     pub host: Option<UserId>,
-    /// Who belongs to it.
+    /// All members, present or not.
     pub members: Arc<BTreeSet<UserId>>,
-    /// What is on.
+    /// The entry that plays or is paused.
     pub now_playing: Option<Entry>,
-    /// Where in it.
+    /// Its timeline.
     pub playback: Playback,
-    /// Which devices play.
+    /// Which devices may play.
     pub output: Output,
-    /// Whether anything from Spotify is on or waits.
+    /// Whether an entry from Spotify plays or is queued.
     pub spotify: bool,
-    /// Whether the room is over.
+    /// Whether the room is closed.
     pub closed: bool,
 }
 
 impl View {
-    /// The room as it is.
+    /// The view of a state.
     pub(super) fn of(state: &RoomState) -> Self {
         Self {
             host: state.host(),
@@ -43,8 +43,8 @@ impl View {
         }
     }
 
-    /// The room after these events; `None` when they show nothing new. What they cannot have changed is not looked at: a
-    /// queued track costs nothing here, however many people have however much waiting.
+    /// The view after `events`; `None` when they change nothing in it. Costs nothing for events that cannot, such as a queued
+    /// track, however long the queues are.
     pub(super) fn after(&self, state: &RoomState, events: &[Event]) -> Option<Self> {
         events.iter().any(|event| self.is_changed_by(event)).then(|| {
             let members = if events.iter().any(changes_members) {

@@ -1,4 +1,4 @@
-//! Frames of a room, encoded once for everyone who gets them.
+//! A room's frames, each encoded once for all its receivers.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use tutti_protocol::client::DevicePlayback;
 use tutti_protocol::{Command, DeviceId, DeviceKind, Entry, Position, ServerFrame, UserId};
 
-use super::state::RoomState;
+use super::state::{Input, RoomState};
 use crate::transport::frame;
 
-/// [`ServerFrame::Delta`] around events that are JSON already.
+/// [`ServerFrame::Delta`] around events that are already JSON.
 #[derive(Serialize)]
 struct Delta<'a> {
     r#type: &'static str,
@@ -21,7 +21,7 @@ struct Delta<'a> {
     upcoming_total: Option<u32>,
 }
 
-/// [`ServerFrame::Presence`] around what the room holds, since whoever comes is told of everyone.
+/// [`ServerFrame::Presence`] borrowing from the room: every join encodes everyone's presence.
 #[derive(Serialize)]
 struct Presence<'a> {
     r#type: &'static str,
@@ -48,7 +48,7 @@ pub(super) struct PresentDevice<'a> {
     pub(super) playback: Option<&'a DevicePlayback>,
 }
 
-/// A delta around a JSON array of events, with the new order when there is one.
+/// A delta around a JSON array of events, with the order of play when it changed.
 pub(super) fn delta(position: Position, events: &str, upcoming: Option<(Vec<Entry>, u32)>) -> Bytes {
     let events: &RawValue = serde_json::from_str(events).expect("events were written as JSON");
     let (upcoming, upcoming_total) = upcoming.unzip();
@@ -64,8 +64,10 @@ pub(super) fn presence(full: bool, members: Vec<Present<'_>>) -> Bytes {
     frame::json(&Presence { r#type: "presence", full, members })
 }
 
-/// What a command says to everybody, when it says something.
-pub(super) fn said(member: UserId, command: &Command, at_ms: i64) -> Option<Bytes> {
+/// The frame of a chat message or a reaction; `None` for any other input.
+pub(super) fn said(input: &Input, at_ms: i64) -> Option<Bytes> {
+    let Input::Command { by, command, .. } = input else { return None };
+    let member = *by;
     match command {
         Command::Say { text } => Some(frame::json(&ServerFrame::Said { member, text: text.clone(), at_ms })),
         Command::React { emoji } => Some(frame::json(&ServerFrame::Reacted { member, emoji: emoji.clone(), at_ms })),
@@ -73,7 +75,7 @@ pub(super) fn said(member: UserId, command: &Command, at_ms: i64) -> Option<Byte
     }
 }
 
-/// A heartbeat and a ping, in one piece: two frames for the price of one write.
+/// A heartbeat and a ping in one write.
 pub(super) fn heartbeat(offset: u64, server_time_ms: f64) -> Bytes {
     let heartbeat = frame::json(&ServerFrame::Heartbeat { offset, server_time_ms });
     let ping = frame::ping();
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delta_around_raw_events_is_a_delta() {
+    fn a_delta_around_raw_json_decodes_as_a_delta() {
         let events = vec![Event::NextLocked { entry: EntryId(Uuid::nil()) }];
         let position = Position { epoch: 3, offset: 9 };
         let raw = serde_json::to_string(&events).expect("serializable");
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_present_are_a_presence() {
+    fn borrowed_presence_decodes_as_presence() {
         let playback = DevicePlayback {
             entry: None,
             position_ms: 5.0,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tutti::limits::{GATHERED, PRESENCE_DELAY};
+use tutti::limits::{BROADCAST_WINDOW, PRESENCE_DELAY};
 use tutti::room::state::{READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 use tutti_protocol::{
     Command, DeviceId, DevicePlayback, DeviceStatus, EntryId, Event, OutputMode, Playback, PlaybackState, RoomCode,
@@ -72,7 +72,7 @@ fn timeline(event: &Event) -> Option<Playback> {
 
 /// What was decided has left, and what is decided next leaves at once.
 async fn rest() {
-    tokio::time::sleep(2 * GATHERED).await;
+    tokio::time::sleep(2 * BROADCAST_WINDOW).await;
 }
 
 /// A device plays and has these ready, or makes no sound.
@@ -122,7 +122,7 @@ async fn a_device_that_goes_falls_silent_or_is_left_out_is_not_waited_for() {
             }
         }
         // The new output was told just before; what follows from it is gathered.
-        let gathered_ms = if how == 2 { i64::try_from(GATHERED.as_millis()).expect("short") } else { 0 };
+        let gathered_ms = if how == 2 { i64::try_from(BROADCAST_WINDOW.as_millis()).expect("short") } else { 0 };
         assert_eq!(party.announced().await.1, START_LEAD_MS - gathered_ms, "{how}");
     }
 }

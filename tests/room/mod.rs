@@ -1,8 +1,8 @@
 //! The room's actor: what it lets go of when, what it remembers, how it comes back.
 
 mod barrier;
+mod broadcasts;
 mod durability;
-mod gathered;
 mod hall;
 mod outage;
 mod panics;

@@ -1,12 +1,13 @@
-//! A room whose store fails.
+//! Recovery after the store fails.
 //!
-//! What was not stored has not happened, and nobody was told that it has: the room is loaded anew from what is stored. Mostly
-//! that is exactly what was shown; then nobody notices anything but refused commands. Whoever comes back is shown the room
-//! from memory all the while, and devices play on.
+//! Events that were not stored have not happened, and no connection has seen them: the room reloads from the journal.
+//! Usually the journal holds exactly what was shown, and members notice nothing but refused commands. Meanwhile members
+//! still join with the room as it is in memory, and devices keep playing.
 
 use tutti_protocol::{Event, Position};
 
-use super::{Actor, ms};
+use super::Actor;
+use crate::clock::ms;
 use crate::limits::RELOAD_DELAY;
 use crate::room::effects::Effect;
 use crate::room::handle::JoinError;
@@ -17,27 +18,27 @@ use crate::room::view::View;
 use crate::room::wire;
 
 impl Actor {
-    /// An append failed: nothing that rests on it has happened. The room is reloaded from what is durable, and nothing
-    /// else is tried for a moment: a full disk would fail every single command, and the timeline without end.
+    /// Drops what rests on a failed append and schedules the reload. For [`RELOAD_DELAY`] nothing else is stored: a full
+    /// disk would fail every command, and the timeline in a loop.
     pub(super) fn fail(&mut self) {
-        let now_ms = self.services.clock.now_ms();
+        let now_ms = self.context.clock.now_ms();
         self.reload_at_ms = Some(now_ms);
         self.refuse_until_ms = now_ms + ms(RELOAD_DELAY);
         self.flush();
-        for effect in self.held.take_all() {
+        for effect in self.pending.take_all() {
             match effect {
                 Effect::Reply { connection, id, .. } => self.reply(connection, id, &Outcome::unavailable()),
                 Effect::Attach(attach) => {
                     let _ = attach.joined.send(Err(JoinError::Unavailable));
                 }
-                Effect::Answer { answer: told } | Effect::TurnAway { joined: told, .. } => {
-                    let _ = told.send(Err(JoinError::Unavailable));
+                Effect::Confirm { done } | Effect::RejectJoin { joined: done, .. } => {
+                    let _ = done.send(Err(JoinError::Unavailable));
                 }
                 Effect::Detach { connection } => self.detach(connection),
-                // Whatever of this is stored nevertheless is found by the reload.
+                // The reload finds any of these that were stored after all.
                 Effect::Broadcast { .. }
-                | Effect::Show { .. }
-                | Effect::Tell { .. }
+                | Effect::BroadcastUnrecorded { .. }
+                | Effect::PublishView { .. }
                 | Effect::Resync { .. }
                 | Effect::Merged { .. }
                 | Effect::DropHistory
@@ -47,32 +48,14 @@ impl Actor {
         }
     }
 
+    /// Loads the room from the journal, or schedules another attempt.
     pub(super) async fn reload(&mut self) {
         self.flush();
-        let now_ms = self.services.clock.now_ms();
-        match load(&self.services.store, self.id, self.code).await {
+        let now_ms = self.context.clock.now_ms();
+        match load(&self.context.store, self.id, self.code).await {
             Ok(loaded) => {
-                self.services.journal.reset_fence(self.id).await;
-                let missed = self.missed(&loaded);
-                self.state = loaded.state;
-                self.presence.follow_output(self.state.output());
-                self.view = View::of(&self.state);
-                self.views.send_replace(self.view.clone());
-                self.history = loaded.history;
-                self.replies = loaded.replies;
-                self.since_checkpoint = loaded.since_checkpoint;
-                self.shown_offset = self.state.offset();
-                self.reload_at_ms = None;
-                for member in self.state.members_here() {
-                    if !self.presence.is_connected(member) {
-                        self.absence.keep_waiting_for(member, now_ms);
-                    }
-                }
-                tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
-                match missed {
-                    Some(events) => self.publish_missed_events(&events),
-                    None => self.begin_another_history(now_ms),
-                }
+                self.context.journal.reset_fence(self.id).await;
+                self.resume_from(loaded, now_ms);
             }
             Err(error) => {
                 self.reload_at_ms = Some(now_ms + ms(RELOAD_DELAY));
@@ -81,9 +64,32 @@ impl Actor {
         }
     }
 
-    /// What is stored and was not shown: nobody knew whether it was, when its append failed. `None` when what was shown
-    /// cannot be proved to be the beginning of what is stored.
-    fn missed(&self, loaded: &Loaded) -> Option<Vec<Event>> {
+    fn resume_from(&mut self, loaded: Loaded, now_ms: i64) {
+        let missed = self.missed_events(&loaded);
+        self.state = loaded.state;
+        self.presence.follow_output(self.state.output());
+        self.view = View::of(&self.state);
+        self.views.send_replace(self.view.clone());
+        self.history = loaded.history;
+        self.replies = loaded.replies;
+        self.since_checkpoint = loaded.since_checkpoint;
+        self.shown_offset = self.state.offset();
+        self.reload_at_ms = None;
+        for member in self.state.members_here() {
+            if !self.presence.is_connected(member) {
+                self.grace.start(member, now_ms);
+            }
+        }
+        tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
+        match missed {
+            Some(events) => self.publish_missed_events(&events),
+            None => self.start_new_epoch(now_ms),
+        }
+    }
+
+    /// Events that were stored although their append failed, and so were never shown. `None` when the journal does not
+    /// provably continue what was shown.
+    fn missed_events(&self, loaded: &Loaded) -> Option<Vec<Event>> {
         if loaded.epoch != self.epoch {
             return None;
         }
@@ -94,7 +100,7 @@ impl Actor {
         Some(serde_json::from_str(&missed).expect("the journal was read a moment ago"))
     }
 
-    /// Shows what an append that failed has stored nevertheless, with all that it causes.
+    /// Sends the events that an append stored although it failed, and performs their effects.
     fn publish_missed_events(&mut self, events: &[Event]) {
         if events.is_empty() {
             return;
@@ -108,7 +114,8 @@ impl Actor {
         }
     }
 
-    fn begin_another_history(&mut self, now_ms: i64) {
+    /// Starts a new history from the reloaded state, with a snapshot to every connection.
+    fn start_new_epoch(&mut self, now_ms: i64) {
         self.history = History::default();
         self.epoch = u64::try_from(now_ms).unwrap_or(0).max(self.epoch + 1);
         let snapshot = wire::snapshot(self.epoch, &self.state);

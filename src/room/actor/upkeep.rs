@@ -1,23 +1,24 @@
-//! What a room's actor does by itself: moves the timeline on, gathers presence, sends heartbeats, leaves memory, makes
-//! checkpoints.
+//! What a room does without a request: advances the timeline, ends grace periods, announces presence, sends heartbeats,
+//! saves checkpoints, leaves memory.
 
 use tutti_protocol::{CloseCode, PlaybackState};
 
-use super::{Actor, ms};
+use super::Actor;
+use crate::clock::ms;
 use crate::limits::{HEARTBEAT, RESUME_WINDOW, ROOM_IDLE, SILENCE_MAX};
 use crate::room::state::Input;
 use crate::room::wire;
 use crate::store::Checkpoint;
 
 impl Actor {
-    /// The next moment at which [`Self::wake`] has something to do.
+    /// When [`Self::wake`] next has something to do.
     pub(super) fn next_wake_ms(&self) -> i64 {
         let heartbeat = (!self.presence.is_empty()).then_some(self.heartbeat_at_ms);
         let idle = self.presence.is_empty().then_some(self.leave_at_ms);
         let due = |at_ms: Option<i64>| at_ms.filter(|_| self.reload_at_ms.is_none());
         let timeline = due(self.state.next_deadline_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
-        let grace = due(self.absence.next_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
-        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms, self.gathered.due_ms()]
+        let grace = due(self.grace.next_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
+        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms, self.broadcasts.due_ms()]
             .into_iter()
             .flatten()
             .min()
@@ -26,14 +27,14 @@ impl Actor {
 
     /// Does what is due; true when the room leaves memory.
     pub(super) async fn wake(&mut self) -> bool {
-        let now_ms = self.services.clock.now_ms();
+        let now_ms = self.context.clock.now_ms();
         if self.reload_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-            // In a box: it is large and rare, and every room's future would have room for it.
+            // Boxed: large and rare, it would enlarge every room's future.
             Box::pin(self.reload()).await;
         }
         if self.reload_at_ms.is_none() && self.refuse_until_ms <= now_ms {
-            for member in self.absence.take_over(now_ms) {
-                let _ = self.decide(None, &Input::GraceOver(member)).await;
+            for member in self.grace.take_ended(now_ms) {
+                let _ = self.execute(None, &Input::GraceOver(member)).await;
             }
             self.tick(now_ms).await;
         }
@@ -50,30 +51,30 @@ impl Actor {
         self.leaves_memory(now_ms)
     }
 
-    /// Begins what waits for the devices that listen, once enough of them are ready.
-    pub(super) async fn look_at_audience(&mut self) {
+    /// Starts the track behind the ready barrier once enough listening devices are ready.
+    pub(super) async fn start_when_ready(&mut self) {
         let changed = self.presence.take_audience_change();
-        if changed && self.reload_at_ms.is_none() && self.state.awaits_devices(self.services.clock.now_ms()) {
-            let _ = self.decide(None, &Input::Audience).await;
+        if changed && self.reload_at_ms.is_none() && self.state.awaits_devices(self.context.clock.now_ms()) {
+            let _ = self.execute(None, &Input::Audience).await;
         }
     }
 
-    /// Moves the timeline on, for as many entries as are due.
+    /// Advances the timeline over every entry that is due.
     pub(super) async fn tick(&mut self, now_ms: i64) {
         while self.reload_at_ms.is_none()
             && self.refuse_until_ms <= now_ms
             && self.state.next_deadline_ms().is_some_and(|due_ms| due_ms <= now_ms)
         {
-            if self.decide(None, &Input::Tick).await.is_err() {
+            if self.execute(None, &Input::Tick).await.is_err() {
                 return;
             }
         }
     }
 
     fn heartbeat(&mut self, now_ms: i64) {
-        // It says the last offset, which everybody is to know by then.
+        // The heartbeat names the last offset, so the events up to it go out first.
         self.flush();
-        let beat = wire::heartbeat(self.shown_offset, self.services.clock.now_ms_f64());
+        let beat = wire::heartbeat(self.shown_offset, self.context.clock.now_ms_f64());
         for link in self.presence.links() {
             if now_ms - link.last_heard_ms() > ms(SILENCE_MAX) {
                 link.outbox.close(CloseCode::HeartbeatMissed);
@@ -85,22 +86,23 @@ impl Actor {
         }
     }
 
-    /// Looked at again after a while when it stays: something plays, something is not durable yet, somebody is about to
-    /// come in.
+    /// Checks again after [`ROOM_IDLE`] if the room stays: a track plays, an append is pending, or a join is on its way.
     fn leaves_memory(&mut self, now_ms: i64) -> bool {
         if !self.presence.is_empty() || now_ms < self.leave_at_ms {
             return false;
         }
         self.leave_at_ms = now_ms + ms(ROOM_IDLE);
-        self.held.is_empty() && self.state.playback().state != PlaybackState::Playing && self.services.forget(self.code)
+        self.pending.is_empty()
+            && self.state.playback().state != PlaybackState::Playing
+            && self.context.remove_room(self.code)
     }
 
-    /// Makes a checkpoint of what is durable. A failure costs nothing but a longer replay.
+    /// Saves a checkpoint of the durable state. A failure only lengthens the next replay.
     pub(super) async fn checkpoint(&mut self) {
-        if !self.held.is_empty() || self.reload_at_ms.is_some() || self.since_checkpoint == 0 {
+        if !self.pending.is_empty() || self.reload_at_ms.is_some() || self.since_checkpoint == 0 {
             return;
         }
-        let now_ms = self.services.clock.now_ms();
+        let now_ms = self.context.clock.now_ms();
         let checkpoint = Checkpoint {
             room: self.id,
             epoch: self.epoch,
@@ -108,12 +110,9 @@ impl Actor {
             at_ms: now_ms,
             state: serde_json::to_string(&self.state).expect("the state is JSON"),
         };
-        match self.services.store.save_checkpoint(&checkpoint, now_ms - ms(RESUME_WINDOW)).await {
-            Ok(()) => self.since_checkpoint = 0,
-            Err(error) => {
-                self.since_checkpoint = 0;
-                tracing::warn!(room = %self.id, %error, "no checkpoint");
-            }
+        self.since_checkpoint = 0;
+        if let Err(error) = self.context.store.save_checkpoint(&checkpoint, now_ms - ms(RESUME_WINDOW)).await {
+            tracing::warn!(room = %self.id, %error, "room checkpoint failed");
         }
     }
 }

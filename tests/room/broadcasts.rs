@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tutti::limits::{GATHERED, GATHERED_MANY_FOR, HEARTBEAT};
+use tutti::limits::{BROADCAST_WINDOW, BUSY_BROADCAST_WINDOW, HEARTBEAT};
 use tutti_protocol::{Command, EntryId, ServerFrame};
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ async fn the_first_leaves_at_once_and_what_follows_in_one_write() {
         last = Some(ana.send(enqueue(title)).await);
     }
     ana.reply(last.expect("four were sent")).await;
-    assert_eq!(hall.clock.now_ms() - asked_ms, i64::try_from(GATHERED.as_millis()).expect("short"));
+    assert_eq!(hall.clock.now_ms() - asked_ms, i64::try_from(BROADCAST_WINDOW.as_millis()).expect("short"));
     let writes: Vec<_> = ben.writes().iter().map(|write| offsets(write)).filter(|told| !told.is_empty()).collect();
     let [first, rest] = &writes[..] else { panic!("{writes:?}") };
     assert_eq!((first.len(), rest.len()), (1, 3), "{writes:?}");
@@ -66,7 +66,7 @@ async fn a_busy_room_gathers_for_longer_until_it_is_less_busy() {
             ana.send(Command::Seek { position_ms }).await;
             tokio::time::sleep(Duration::from_millis(every_ms)).await;
         }
-        tokio::time::sleep(GATHERED_MANY_FOR).await;
+        tokio::time::sleep(BUSY_BROADCAST_WINDOW).await;
         let writes = ben.writes();
         let told: Vec<_> = writes.iter().map(|write| offsets(write)).filter(|told| !told.is_empty()).collect();
         assert_eq!(told.concat().len() as u64, 1_000 / every_ms, "nothing is left out");
@@ -88,9 +88,9 @@ async fn a_reply_goes_behind_its_delta_in_the_same_write() {
     let asked = [ana.send(enqueue("a1")).await, ana.send(enqueue("a2")).await, ana.send(enqueue("a3")).await];
     // Refused, but for what was decided before it: it must not overtake that.
     let refused = ana.send(Command::Dequeue { entry: EntryId(Uuid::nil()) }).await;
-    tokio::time::sleep(GATHERED / 2).await;
+    tokio::time::sleep(BROADCAST_WINDOW / 2).await;
     let mut writes = ana.writes();
-    tokio::time::sleep(GATHERED).await;
+    tokio::time::sleep(BROADCAST_WINDOW).await;
     writes.extend(ana.writes());
     let [first, rest] = &writes[..] else { panic!("{writes:?}") };
     assert!(matches!(&first[..], [delta, reply] if offsets(std::slice::from_ref(delta)).len() == 1 && is_reply(reply)));
@@ -121,7 +121,7 @@ async fn who_comes_in_the_midst_of_it_is_told_nothing_twice() {
     let mut ben = hall.resume(code, "ben", Some(known)).await.expect("let in");
     let mut cleo = hall.enter(code, "cleo").await;
     ana.add("a4").await;
-    tokio::time::sleep(2 * GATHERED).await;
+    tokio::time::sleep(2 * BROADCAST_WINDOW).await;
 
     let (snapshot, room) = cleo.snapshot().await;
     for (seat, from) in [(&mut cleo, snapshot.offset), (&mut ben, known.offset)] {

@@ -1,0 +1,54 @@
+//! Members' commands and their replies. A repeated command gets its first reply and has no second effect.
+
+use tutti_protocol::{Command, Event, Track};
+
+use super::Actor;
+use crate::room::effects::Effect;
+use crate::room::handle::{JoinError, Origin};
+use crate::room::replies::Outcome;
+use crate::room::state::Input;
+use crate::telemetry::metrics::CommandOutcome;
+
+impl Actor {
+    pub(super) async fn command(&mut self, origin: Origin, command: Command, tracks: Vec<Track>) {
+        let Origin { connection, by, id } = origin;
+        // Until the room has reloaded, its replies may rest on events that were never stored.
+        let known = self.replies.get(by, id).filter(|_| self.reload_at_ms.is_none()).cloned();
+        let (counted, outcome) = if let Some(outcome) = known {
+            (CommandOutcome::Repeated, outcome)
+        } else {
+            let name = command.name();
+            match self.execute(Some(origin), &Input::Command { by, command, tracks }).await {
+                Ok(()) => return self.context.metrics.command(CommandOutcome::Accepted),
+                Err(JoinError::Unavailable) => (CommandOutcome::Unavailable, Outcome::unavailable()),
+                Err(JoinError::Refused(refusal)) => {
+                    tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
+                    let outcome = Outcome::from(refusal);
+                    // A command that may succeed later is evaluated again when it is repeated.
+                    if !refusal.code().retry() {
+                        self.replies.insert(by, id, outcome.clone());
+                    }
+                    (CommandOutcome::Refused, outcome)
+                }
+            }
+        };
+        self.context.metrics.command(counted);
+        self.enqueue(vec![Effect::Reply { connection, id, outcome }]);
+    }
+
+    /// The reply to an accepted command, remembered for its repetition. The answer to a question is not remembered: a
+    /// repeated question is answered from the current state, and has no effect either.
+    pub(super) fn accept(&mut self, origin: Origin, input: &Input, events: &[Event]) -> Effect {
+        let Origin { connection, by, id } = origin;
+        let answer = match input {
+            Input::Command { command, .. } => self.state.answer(command),
+            _ => None,
+        };
+        let is_question = answer.is_some();
+        let outcome = Outcome::accepted(self.state.offset(), events, answer);
+        if !is_question {
+            self.replies.insert(by, id, outcome.clone());
+        }
+        Effect::Reply { connection, id, outcome }
+    }
+}

@@ -1,0 +1,125 @@
+//! Connections come and go: joins with their snapshot or missed events, disconnects, merged guests.
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use tutti_protocol::{CloseCode, ConnectionId, Position, ServerFrame, UserId};
+
+use super::Actor;
+use crate::clock::ms;
+use crate::limits::{HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
+use crate::room::effects::{Attach, CatchUp, Effect};
+use crate::room::handle::{Join, JoinError};
+use crate::room::state::{Input, Refusal};
+use crate::room::wire;
+use crate::telemetry::metrics::CatchUpKind;
+use crate::transport::frame;
+
+impl Actor {
+    pub(super) async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), JoinError>>) {
+        let Join { link, newcomer, resume } = join;
+        if let Err(error) = self.execute(None, &Input::Enter(newcomer)).await {
+            let _ = joined.send(Err(error));
+            return;
+        }
+        let Some(role) = self.state.role_of(link.user) else {
+            // Now in the lobby, where a grace period runs as it does for members.
+            self.grace.restart(link.user, self.context.clock.now_ms());
+            return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::Waiting }]);
+        };
+        self.grace.cancel(link.user);
+        let catch_up = self.catch_up_from(resume);
+        self.context.metrics.join(match &catch_up {
+            CatchUp::Nothing => CatchUpKind::Nothing,
+            CatchUp::Resume { .. } => CatchUpKind::Delta,
+            CatchUp::Snapshot(_) if resume.is_some() => CatchUpKind::Snapshot,
+            CatchUp::Snapshot(_) => CatchUpKind::First,
+        });
+        let welcome = frame::json(&ServerFrame::Welcome {
+            connection: link.id,
+            member: link.user,
+            role,
+            server_time_ms: self.context.clock.now_ms_f64(),
+            heartbeat_ms: HEARTBEAT.as_secs() * 1_000,
+            expires_at_ms: link.expires_at_ms(),
+            resumed: !matches!(catch_up, CatchUp::Snapshot(_)),
+            own: Some(self.state.own(link.user)),
+        });
+        self.enqueue(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
+    }
+
+    /// How a client that knows the room up to `resume` catches up.
+    fn catch_up_from(&self, resume: Option<Position>) -> CatchUp {
+        let offset = self.state.offset();
+        // Pending events are not in the history yet. They commit before this connection attaches.
+        let known = resume.filter(|known| {
+            known.epoch == self.epoch && known.offset <= self.shown_offset && self.history.since(known.offset).is_some()
+        });
+        match known {
+            Some(known) if known.offset == offset => CatchUp::Nothing,
+            Some(known) => CatchUp::Resume {
+                from: known.offset,
+                position: Position { epoch: self.epoch, offset },
+                upcoming: self.state.upcoming(),
+            },
+            None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
+        }
+    }
+
+    pub(super) fn attach(&mut self, attach: Attach) {
+        let Attach { link, joined, welcome, catch_up } = attach;
+        let catch_up = match catch_up {
+            CatchUp::Nothing => Some(Bytes::new()),
+            CatchUp::Snapshot(snapshot) => Some(snapshot),
+            CatchUp::Resume { from, position, upcoming } => {
+                self.history.since(from).map(|events| wire::delta(position, &events, Some(upcoming)))
+            }
+        };
+        match catch_up {
+            // One write, one system call.
+            Some(catch_up) => link.outbox.push_snapshot(&[welcome, catch_up, self.full_presence()].concat().into()),
+            // The missed events left the history while the join was pending: the client reconnects.
+            None => link.outbox.close(CloseCode::TryLater),
+        }
+        // A disconnect or a merge in the meantime may have started a grace period.
+        self.grace.cancel(link.user);
+        self.broadcasts.attach(link.id);
+        self.presence.attach(link);
+        self.host_gone_since_ms(self.context.clock.now_ms());
+        self.schedule_presence();
+        let _ = joined.send(Ok(()));
+    }
+
+    pub(super) fn detach(&mut self, connection: ConnectionId) {
+        let now_ms = self.context.clock.now_ms();
+        if let Some(member) = self.presence.detach(connection) {
+            self.host_gone_since_ms(now_ms);
+            if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
+                self.grace.restart(member, now_ms);
+            }
+            self.schedule_presence();
+        }
+        if self.presence.is_empty() {
+            self.leave_at_ms = now_ms + ms(ROOM_IDLE);
+        }
+    }
+
+    /// Closes the guest's connections; they reconnect as the account. Its grace period starts with the last of them.
+    pub(super) fn close_merged(&mut self, from: UserId, to: UserId) {
+        self.flush();
+        self.presence.links_of(from).for_each(|link| link.outbox.close(CloseCode::TokenExpired));
+        self.grace.cancel(from);
+        if !self.presence.is_connected(to) && self.state.role_of(to).is_some() && !self.state.is_away(to) {
+            self.grace.start(to, self.context.clock.now_ms());
+        }
+    }
+
+    pub(super) fn full_presence(&self) -> Bytes {
+        wire::presence(true, self.presence.all())
+    }
+
+    pub(super) fn schedule_presence(&mut self) {
+        if self.presence_at_ms.is_none() && self.presence.has_changes() {
+            self.presence_at_ms = Some(self.context.clock.now_ms() + ms(PRESENCE_DELAY));
+        }
+    }
+}

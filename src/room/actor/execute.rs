@@ -1,0 +1,76 @@
+//! An input's way through the room: evaluate it, encode what it caused, enqueue that behind its append.
+
+use tutti_protocol::{EntryId, Event, Position};
+
+use super::Actor;
+use crate::ids;
+use crate::room::batch::{DecidedBatch, EncodedBatch};
+use crate::room::effects::Effect;
+use crate::room::handle::{JoinError, Origin};
+use crate::room::state::{Ctx, Input};
+use crate::room::wire;
+
+impl Actor {
+    /// Executes an input: its events go to the journal, and its effects wait until those are durable. A command's reply is
+    /// among the effects.
+    pub(super) async fn execute(&mut self, origin: Option<Origin>, input: &Input) -> Result<(), JoinError> {
+        let now_ms = self.context.clock.now_ms();
+        let events = self.evaluate(now_ms, input)?;
+        let reply = origin.map(|origin| self.accept(origin, input, &events));
+        if events.is_empty() {
+            let said = wire::said(input, now_ms).map(|frame| Effect::BroadcastUnrecorded { frame });
+            self.enqueue(said.into_iter().chain(reply).collect());
+            return Ok(());
+        }
+        self.start_grace_of_newcomers(now_ms, &events);
+        self.presence.follow_output(self.state.output());
+        self.replies.follow_merges(&events);
+        let decided = DecidedBatch {
+            room: self.id,
+            position: Position { epoch: self.epoch, offset: self.state.offset() },
+            at_ms: now_ms,
+            command: origin.map(|origin| (origin.by, origin.id)),
+            events: &events,
+        };
+        let EncodedBatch { row, effects, view } = decided.encode(&self.state, &self.view, reply);
+        if let Some(view) = view {
+            self.view = view;
+        }
+        let append = self.context.journal.append(row).await;
+        self.pending.push(Some(append), effects);
+        Ok(())
+    }
+
+    /// Applies an input to the state, unless the store could not take its events.
+    fn evaluate(&mut self, now_ms: i64, input: &Input) -> Result<Vec<Event>, JoinError> {
+        if self.reload_at_ms.is_some() {
+            return Err(JoinError::Unavailable);
+        }
+        let host_gone_since_ms = self.host_gone_since_ms(now_ms);
+        let new_entry = EntryId(ids::uuid_v7(now_ms));
+        let (present, audience) = (self.presence.active(), self.presence.audience());
+        let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience };
+        // Inputs without events need no store: members rejoin and questions are answered.
+        if now_ms < self.refuse_until_ms && !self.state.decide(&ctx, input).map_err(JoinError::Refused)?.is_empty() {
+            return Err(JoinError::Unavailable);
+        }
+        self.state.handle(&ctx, input).map_err(JoinError::Refused)
+    }
+
+    /// Since when the host has no connection, as far as this actor has observed.
+    pub(super) fn host_gone_since_ms(&mut self, now_ms: i64) -> Option<i64> {
+        let gone = self.state.host().filter(|host| !self.presence.is_connected(*host));
+        self.grace.host_gone_since_ms(gone, now_ms)
+    }
+
+    /// Members who were just admitted or restored have no connection yet: they get a full grace period to connect.
+    fn start_grace_of_newcomers(&mut self, now_ms: i64, events: &[Event]) {
+        for event in events {
+            if let Event::MemberJoined { member } | Event::Undone { member: Some(member), .. } = event
+                && !self.presence.is_connected(member.id)
+            {
+                self.grace.restart(member.id, now_ms);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Effects leave the room, in the order in which they were decided and only once their events are durable.
+
+use tutti_protocol::{CommandId, ConnectionId};
+
+use super::Actor;
+use crate::limits::CHECKPOINT_EVERY;
+use crate::room::effects::Effect;
+use crate::room::handle::JoinError;
+use crate::room::history::History;
+use crate::room::replies::Outcome;
+use crate::transport::frame;
+
+impl Actor {
+    /// Queues effects behind everything decided before them; performs them now when nothing is pending.
+    pub(super) fn enqueue(&mut self, effects: Vec<Effect>) {
+        if self.pending.is_empty() {
+            for effect in effects {
+                self.perform(effect);
+            }
+        } else {
+            self.pending.push(None, effects);
+        }
+    }
+
+    /// Performs the effects whose events have become durable.
+    pub(super) async fn release(&mut self) {
+        for effect in self.pending.release() {
+            self.perform(effect);
+        }
+        if self.pending.is_empty() && self.since_checkpoint >= CHECKPOINT_EVERY {
+            self.checkpoint().await;
+        }
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Broadcast { frame, offset, events_count, at_ms, events } => {
+                self.shown_offset = offset;
+                self.since_checkpoint += 1;
+                self.history.push(offset, events_count, at_ms, &events);
+                self.context.metrics.delta(self.presence.len());
+                self.broadcasts.push(&frame);
+            }
+            Effect::BroadcastUnrecorded { frame } => self.broadcasts.push(&frame),
+            Effect::PublishView { view } => {
+                self.views.send_replace(*view);
+            }
+            Effect::Reply { connection, id, outcome } => self.reply(connection, id, &outcome),
+            Effect::Confirm { done } => {
+                let _ = done.send(Ok(()));
+            }
+            Effect::RejectJoin { joined, refusal } => {
+                let _ = joined.send(Err(JoinError::Refused(refusal)));
+            }
+            Effect::Attach(attach) => self.attach(*attach),
+            Effect::Detach { connection } => self.detach(connection),
+            Effect::Resync { connection, snapshot } => {
+                self.flush();
+                if let Some(link) = self.presence.link(connection) {
+                    self.context.metrics.resync();
+                    // The outbox dropped presence updates as well.
+                    link.outbox.push_snapshot(&[snapshot, self.full_presence()].concat().into());
+                }
+            }
+            Effect::Merged { from, to } => self.close_merged(from, to),
+            Effect::DropHistory => {
+                self.history = History::default();
+                self.since_checkpoint = 0;
+            }
+            Effect::CloseMember { member, code } => {
+                self.flush();
+                self.presence.links_of(member).for_each(|link| link.outbox.close(code));
+            }
+            Effect::CloseAll { code } => {
+                self.flush();
+                self.presence.links().for_each(|link| link.outbox.close(code));
+            }
+        }
+    }
+
+    pub(super) fn flush(&mut self) {
+        self.broadcasts.flush(&self.presence, self.context.clock.now_ms());
+    }
+
+    pub(super) fn reply(&mut self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {
+        self.broadcasts.push_to(connection, &frame::json(&outcome.to_frame(id)), &self.presence);
+    }
+}
