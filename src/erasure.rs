@@ -20,7 +20,7 @@ pub enum EraseError {
 pub async fn erase(identity: &Identity, rooms: &Registry, user: UserId) -> Result<(), EraseError> {
     // While this fails, they are logged in and can ask again.
     rooms.forget(user).await?;
-    identity.end_all_sessions(user).await?;
+    identity.revoke_all_sessions(user).await?;
     // A device of theirs may have come in again before its session ended. Now none can.
     rooms.forget(user).await?;
     identity.erase(user).await?;

@@ -338,7 +338,7 @@ impl Session {
             return self.refuse(id, ErrorCode::RateLimited, "That was too much at once. Please wait a moment.");
         }
         if let Command::Rename { display_name } = &mut command {
-            match crate::identity::display_name(display_name) {
+            match crate::identity::parse_display_name(display_name) {
                 Ok(clean) => *display_name = clean,
                 Err(error) => return self.refuse(id, ErrorCode::Invalid, error.to_string()),
             }

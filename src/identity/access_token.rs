@@ -1,10 +1,10 @@
-//! Access tokens: short-lived JWTs that say who is asking and by which session.
+//! Access tokens: short-lived JWTs that carry the user and the session.
 //!
-//! One algorithm (EdDSA), one `typ`, one issuer, one audience; every claim is required, no leeway is given. Time is
-//! taken from the caller, never from the system: the library's own checks of time are off.
+//! One algorithm (EdDSA), one `typ`, one issuer, one audience; every claim is required, without leeway. Expiry is checked
+//! here against the caller's time; the library's time checks are off.
 //!
-//! To check a signature costs some 30 % of a connection's whole way back in, and whoever comes back brings the token they
-//! had: those that were found [genuine](Seen) are known again, for as long as the keys are the same.
+//! Verifying a signature is about 30 % of the cost of a reconnect, and a reconnecting client sends the token that it had.
+//! Verified tokens are therefore [cached](VerifiedTokenCache) until the keys change.
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, Weak};
@@ -20,37 +20,37 @@ use uuid::Uuid;
 use super::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKEN_LIFETIME};
 use crate::keys::{Keys, Ring};
 
-/// RFC 9068, so that no other JWT of this server can be taken for one of these.
+/// RFC 9068: no other JWT of this server is accepted as an access token.
 const TYP: &str = "at+jwt";
 const ISSUER: &str = "tutti";
 const AUDIENCE: &str = "tutti-api";
-/// Tokens that are known again, at 88 bytes each.
-const SEEN_MAX: usize = 16 * 1024;
-/// Places for the tokens of one hash. With 9,000 tokens, one in 75 finds none of eight free; where each has but one place, one
-/// in four finds it taken.
-const SEEN_WAYS: usize = 8;
+/// Slots of the cache, at 88 bytes each.
+const VERIFIED_TOKENS_MAX: usize = 16 * 1024;
+/// Associativity of the cache. Of 9,000 tokens, one in 75 finds all eight slots taken; in a direct-mapped cache one in
+/// four would.
+const VERIFIED_TOKENS_WAYS: usize = 8;
 
-/// What a valid access token says.
+/// The claims of a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// Who is asking.
+    /// The authenticated user.
     pub user: UserId,
-    /// By which login.
+    /// The session that the token was issued to.
     pub session: SessionId,
-    /// When the token runs out, in Unix milliseconds.
+    /// When the token expires, in Unix milliseconds.
     pub expires_at_ms: i64,
 }
 
-/// Why an access token is not accepted.
+/// Why an access token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// It was ours and has run out: refresh it.
-    #[error("the access token has run out")]
+    /// Genuine but expired: the client should refresh.
+    #[error("the access token has expired")]
     Expired,
-    /// Its session was ended.
-    #[error("the session was ended")]
+    /// Its session was revoked.
+    #[error("the session was revoked")]
     Revoked,
-    /// It is none of ours.
+    /// Malformed, or not signed by this server.
     #[error("not an access token of this server")]
     Invalid,
 }
@@ -66,8 +66,8 @@ struct Claims {
     jti: Uuid,
 }
 
-/// Signs a token for `user`; it runs out [`ACCESS_TOKEN_LIFETIME`] after `now_ms`, rounded down to a second.
-pub(super) fn sign(
+/// Issues a token that expires [`ACCESS_TOKEN_LIFETIME`] after `now_ms`, rounded down to a second.
+pub(super) fn issue(
     keys: &Keys,
     user: UserId,
     session: SessionId,
@@ -89,20 +89,20 @@ pub(super) fn sign(
     jsonwebtoken::encode(&header, &claims, key).map(Into::into)
 }
 
-/// What `token` says if it is one of ours and valid at `now_ms`.
-pub(super) fn verify(keys: &Keys, seen: &Seen, token: &str, now_ms: i64) -> Result<Access, AccessError> {
+/// Verifies the signature and the claims of `token` at `now_ms`.
+pub(super) fn verify(keys: &Keys, cache: &VerifiedTokenCache, token: &str, now_ms: i64) -> Result<Access, AccessError> {
     if token.len() > ACCESS_TOKEN_BYTES_MAX {
         return Err(AccessError::Invalid);
     }
     let (ring, digest) = (keys.ring(), Sha256::digest(token).into());
-    let genuine = if let Some(genuine) = seen.get(&ring, &digest) {
-        genuine
+    let verified = if let Some(verified) = cache.get(&ring, &digest) {
+        verified
     } else {
-        let genuine = genuine(&ring, token).ok_or(AccessError::Invalid)?;
-        seen.insert(&ring, digest, genuine, now_ms);
-        genuine
+        let verified = verify_signature(&ring, token).ok_or(AccessError::Invalid)?;
+        cache.insert(&ring, digest, verified, now_ms);
+        verified
     };
-    let Genuine { access, issued_at_ms } = genuine;
+    let VerifiedClaims { access, issued_at_ms } = verified;
     if now_ms < issued_at_ms {
         return Err(AccessError::Invalid);
     }
@@ -112,14 +112,14 @@ pub(super) fn verify(keys: &Keys, seen: &Seen, token: &str, now_ms: i64) -> Resu
     Ok(access)
 }
 
-/// What a token says that we signed for this purpose, at whatever time.
+/// The claims of a token with a valid signature, whether it has expired or not.
 #[derive(Clone, Copy)]
-struct Genuine {
+struct VerifiedClaims {
     access: Access,
     issued_at_ms: i64,
 }
 
-fn genuine(ring: &Ring, token: &str) -> Option<Genuine> {
+fn verify_signature(ring: &Ring, token: &str) -> Option<VerifiedClaims> {
     let header = jsonwebtoken::decode_header(token).ok()?;
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return None;
@@ -128,7 +128,7 @@ fn genuine(ring: &Ring, token: &str) -> Option<Genuine> {
     let claims = jsonwebtoken::decode::<Claims>(token, key, &VALIDATION).ok()?.claims;
     let in_ms = |seconds: i64| seconds.checked_mul(1000);
     let access = Access { user: claims.sub, session: claims.sid, expires_at_ms: in_ms(claims.exp)? };
-    Some(Genuine { access, issued_at_ms: in_ms(claims.iat)? })
+    Some(VerifiedClaims { access, issued_at_ms: in_ms(claims.iat)? })
 }
 
 static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
@@ -141,57 +141,56 @@ static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
     validation
 });
 
-/// The SHA-256 of a token: the token itself is not kept.
+/// SHA-256 of a token; the token itself is not kept.
 type TokenDigest = [u8; 32];
 
-/// Tokens that were found genuine, by their digests. A fixed table in which each may be in one of [`SEEN_WAYS`] places and
-/// keeps its place until it runs out: those who return in the order in which they came do not push each other out, as they
-/// would where the oldest goes.
-pub(super) struct Seen(Mutex<Table>);
+/// A set-associative cache of tokens with a valid signature, by digest. A token keeps its slot until it expires: with LRU
+/// eviction, clients that reconnect in the order in which they joined would evict each other.
+pub(super) struct VerifiedTokenCache(Mutex<CacheTable>);
 
-struct Table {
-    /// By which they were found genuine. When keys are read anew nothing is known any more, and the old ones are not kept.
+struct CacheTable {
+    /// The keys that verified the tokens. Reloading the keys empties the cache; the weak reference frees the old keys.
     ring: Weak<Ring>,
-    places: Box<[Option<(TokenDigest, Genuine)>]>,
+    slots: Box<[Option<(TokenDigest, VerifiedClaims)>]>,
 }
 
-impl Seen {
-    /// Nothing seen yet.
+impl VerifiedTokenCache {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Table { ring: Weak::new(), places: vec![None; SEEN_MAX].into() }))
+        Self(Mutex::new(CacheTable { ring: Weak::new(), slots: vec![None; VERIFIED_TOKENS_MAX].into() }))
     }
 
-    fn get(&self, ring: &Arc<Ring>, digest: &TokenDigest) -> Option<Genuine> {
+    fn get(&self, ring: &Arc<Ring>, digest: &TokenDigest) -> Option<VerifiedClaims> {
         let table = self.0.lock();
-        if !table.is_of(ring) {
+        if !table.is_for(ring) {
             return None;
         }
-        table.places[places(digest)].iter().flatten().find(|(known, _)| known == digest).map(|(_, genuine)| *genuine)
+        table.slots[slots(digest)].iter().flatten().find(|(known, _)| known == digest).map(|(_, verified)| *verified)
     }
 
-    fn insert(&self, ring: &Arc<Ring>, digest: TokenDigest, genuine: Genuine, now_ms: i64) {
+    fn insert(&self, ring: &Arc<Ring>, digest: TokenDigest, verified: VerifiedClaims, now_ms: i64) {
         let mut table = self.0.lock();
-        if !table.is_of(ring) {
-            *table = Table { ring: Arc::downgrade(ring), places: vec![None; SEEN_MAX].into() };
+        if !table.is_for(ring) {
+            *table = CacheTable { ring: Arc::downgrade(ring), slots: vec![None; VERIFIED_TOKENS_MAX].into() };
         }
-        let is_free = |place: &&mut Option<(TokenDigest, Genuine)>| {
-            place.is_none_or(|(_, other)| other.access.expires_at_ms <= now_ms)
+        let is_free = |slot: &&mut Option<(TokenDigest, VerifiedClaims)>| {
+            slot.is_none_or(|(_, other)| other.access.expires_at_ms <= now_ms)
         };
-        if let Some(place) = table.places[places(&digest)].iter_mut().find(is_free) {
-            *place = Some((digest, genuine));
+        if let Some(slot) = table.slots[slots(&digest)].iter_mut().find(is_free) {
+            *slot = Some((digest, verified));
         }
     }
 }
 
-impl Table {
-    fn is_of(&self, ring: &Arc<Ring>) -> bool {
+impl CacheTable {
+    fn is_for(&self, ring: &Arc<Ring>) -> bool {
         Weak::ptr_eq(&self.ring, &Arc::downgrade(ring))
     }
 }
 
-fn places(digest: &TokenDigest) -> Range<usize> {
-    let first = usize::from(u16::from_le_bytes([digest[0], digest[1]])) % (SEEN_MAX / SEEN_WAYS) * SEEN_WAYS;
-    first..first + SEEN_WAYS
+fn slots(digest: &TokenDigest) -> Range<usize> {
+    let first = usize::from(u16::from_le_bytes([digest[0], digest[1]])) % (VERIFIED_TOKENS_MAX / VERIFIED_TOKENS_WAYS)
+        * VERIFIED_TOKENS_WAYS;
+    first..first + VERIFIED_TOKENS_WAYS
 }
 
 #[cfg(test)]
@@ -206,24 +205,24 @@ mod tests {
     const NOW_MS: i64 = 1_767_268_800_000;
 
     #[test]
-    fn a_token_that_was_seen_is_known_again_for_as_long_as_its_key_is_there() {
+    fn a_verified_token_is_cached_until_the_keys_are_reloaded() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::in_data_dir(dir.path());
         let keys = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
-        let (kid, seen) = (keys.in_use().0, Seen::new());
-        let token = sign(&keys, UserId(Uuid::new_v4()), SessionId(Uuid::new_v4()), NOW_MS).unwrap();
-        let check = || verify(&keys, &seen, token.expose_secret(), NOW_MS);
-        let is_known = || seen.get(&keys.ring(), &Sha256::digest(token.expose_secret()).into()).is_some();
+        let (kid, cache) = (keys.in_use().0, VerifiedTokenCache::new());
+        let token = issue(&keys, UserId(Uuid::new_v4()), SessionId(Uuid::new_v4()), NOW_MS).unwrap();
+        let check = || verify(&keys, &cache, token.expose_secret(), NOW_MS);
+        let is_cached = || cache.get(&keys.ring(), &Sha256::digest(token.expose_secret()).into()).is_some();
 
-        assert!(!is_known());
+        assert!(!is_cached());
         let access = check().unwrap();
-        assert!(is_known());
+        assert!(is_cached());
         assert_eq!(check(), Ok(access));
 
         folder.rotate(NOW_MS + 1).unwrap();
         keys.reload().unwrap();
-        assert!(!is_known(), "it is checked anew with every ring");
-        assert_eq!(check(), Ok(access), "by a key that only stopped signing");
+        assert!(!is_cached(), "reloading the keys empties the cache");
+        assert_eq!(check(), Ok(access), "a retired key still verifies");
 
         fs::remove_file(dir.path().join(format!("keys/access-{kid}.pem"))).unwrap();
         keys.reload().unwrap();
@@ -231,24 +230,24 @@ mod tests {
     }
 
     #[test]
-    fn of_nine_thousand_nearly_all_are_known_again() {
-        let (keys, seen) = (Keys::ephemeral(), Seen::new());
+    fn the_cache_holds_nearly_all_of_nine_thousand_tokens() {
+        let (keys, cache) = (Keys::ephemeral(), VerifiedTokenCache::new());
         let ring = keys.ring();
         let access = Access { user: UserId(Uuid::nil()), session: SessionId(Uuid::nil()), expires_at_ms: 10 };
         let digests: Vec<TokenDigest> =
             (0..9_000_u32).map(|number| Sha256::digest(number.to_le_bytes()).into()).collect();
         for digest in &digests {
-            seen.insert(&ring, *digest, Genuine { access, issued_at_ms: 0 }, 0);
+            cache.insert(&ring, *digest, VerifiedClaims { access, issued_at_ms: 0 }, 0);
         }
-        let known = digests.iter().filter(|digest| seen.get(&ring, digest).is_some()).count();
-        assert!(known > 9_000 * 98 / 100, "{known}");
+        let cached = digests.iter().filter(|digest| cache.get(&ring, digest).is_some()).count();
+        assert!(cached > 9_000 * 98 / 100, "{cached}");
     }
 
     #[test]
-    fn a_place_is_kept_until_its_token_has_run_out() {
-        let (keys, seen) = (Keys::ephemeral(), Seen::new());
+    fn a_slot_is_kept_until_its_token_expires() {
+        let (keys, cache) = (Keys::ephemeral(), VerifiedTokenCache::new());
         let ring = keys.ring();
-        let genuine = |number: u8| Genuine {
+        let verified = |number: u8| VerifiedClaims {
             access: Access {
                 user: UserId(Uuid::from_bytes([number; 16])),
                 session: SessionId(Uuid::nil()),
@@ -256,17 +255,17 @@ mod tests {
             },
             issued_at_ms: 0,
         };
-        // They differ, and have the same places.
+        // Distinct digests with the same slots.
         let digest = |number: u8| [[7; 31].as_slice(), &[number]].concat().try_into().unwrap();
-        let known = |number| seen.get(&ring, &digest(number)).map(|genuine| genuine.access.user.0.as_bytes()[0]);
-        let first_come: Vec<_> = (1..).take(SEEN_WAYS).collect();
-        for number in &first_come {
-            seen.insert(&ring, digest(*number), genuine(*number), 0);
+        let cached = |number| cache.get(&ring, &digest(number)).map(|verified| verified.access.user.0.as_bytes()[0]);
+        let first: Vec<_> = (1..).take(VERIFIED_TOKENS_WAYS).collect();
+        for number in &first {
+            cache.insert(&ring, digest(*number), verified(*number), 0);
         }
-        seen.insert(&ring, digest(100), genuine(100), 9);
-        assert!(first_come.iter().all(|number| known(*number) == Some(*number)), "nobody is taken for somebody else");
-        assert_eq!(known(100), None, "nor pushes anybody out");
-        seen.insert(&ring, digest(100), genuine(100), 10);
-        assert_eq!(known(100), Some(100));
+        cache.insert(&ring, digest(100), verified(100), 9);
+        assert!(first.iter().all(|number| cached(*number) == Some(*number)), "no token is taken for another");
+        assert_eq!(cached(100), None, "a full set evicts nothing");
+        cache.insert(&ring, digest(100), verified(100), 10);
+        assert_eq!(cached(100), Some(100));
     }
 }

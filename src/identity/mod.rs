@@ -1,17 +1,16 @@
-//! Who is here: guests, accounts, their sessions, and the tokens that prove them.
+//! Authentication: guests, accounts, sessions, and the tokens that prove them.
 //!
-//! - A **user** is a durable identity. A guest has a display name and this browser; an account has a username and a
-//!   password as well. A guest that registers stays the same user.
-//! - A **session** is one login in one browser. It ends by logout, by disuse, by age, or when a refresh token of it is
-//!   used twice (`session.rs`).
-//! - An **access token** proves user and session for ten minutes without a look into the database
-//!   (`access_token.rs`).
-//! - A **refresh token** keeps the session alive; it is exchanged at every use (`refresh_token.rs`).
+//! - A **user** is a durable identity. A guest has a display name and one browser; an account has a username and a
+//!   password, or a linked Spotify account, as well. A guest who registers keeps their id.
+//! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh token
+//!   (`sessions.rs`, `token_rotation.rs`).
+//! - An **access token** proves user and session for ten minutes without a database query (`access_token.rs`).
+//! - A **refresh token** keeps the session alive and is rotated at every use (`refresh_token.rs`).
 //!
-//! Guarantees: no password, token or key is ever logged or shown by `Debug`; a session that was ended is refused at once
-//! on this node, also by its access tokens; a wrong username and a wrong password cannot be told apart, by text or time.
+//! Guarantees: no password, token or key is logged or shown by `Debug`; the access tokens of a revoked session are
+//! rejected at once on this node; an unknown username and a wrong password give the same error after the same time.
 //!
-//! Not in here: keys ([`crate::keys`]); cookies, origins and limits, which are HTTP's ([`crate::http`]); what a user may do in a room.
+//! Not in here: keys ([`crate::keys`]); cookies, origins and rate limits ([`crate::http`]); what a user may do in a room.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +21,8 @@ use tokio::sync::broadcast;
 use tutti_protocol::{SessionId, UserId, UserKind};
 
 pub use access_token::{Access, AccessError};
-pub use name::{Username, display_name};
+pub use name::{Username, parse_display_name};
+pub use sessions::is_refresh_token_of;
 
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
@@ -30,27 +30,27 @@ use crate::keys::{Keys, STOPPED_KEY_KEPT};
 use crate::room::state::Newcomer;
 use crate::store::user_loader::UserLoader;
 use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
-use password::{Password, Passwords};
+use password::{Password, PasswordHasher};
 use revocation::Revocations;
 
 mod access_token;
-mod entry;
-mod linked;
+mod linked_account;
+mod login;
 mod name;
 mod password;
 pub mod picture;
 mod refresh_token;
 mod revocation;
-mod session;
 mod sessions;
+mod token_rotation;
 
 /// How long an access token is valid: what a stolen one is worth, and how often a client refreshes.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_mins(10);
-/// How long the refresh token before the newest still yields the newest: two tabs at once, a lost answer.
+/// How long the previous refresh token still yields the current one: two tabs at once, a lost response.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
-/// How long a session lasts without use.
+/// Idle timeout of a session.
 pub const SESSION_IDLE_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// How long a session lasts whatever its use.
+/// Maximum age of a session.
 pub const SESSION_ABSOLUTE_LIFETIME: Duration = Duration::from_hours(180 * 24);
 /// Characters in a display name, at most.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
@@ -60,71 +60,74 @@ pub const USERNAME_CHARS_MIN: usize = 3;
 pub const USERNAME_CHARS_MAX: usize = 32;
 /// Bytes in a password, at least (NIST SP 800-63B).
 pub const PASSWORD_BYTES_MIN: usize = 8;
-/// Bytes in a password, at most: what bcrypt reads.
+/// Bytes in a password, at most: bcrypt ignores the rest.
 pub const PASSWORD_BYTES_MAX: usize = 72;
 /// Characters kept of a user agent.
 const USER_AGENT_CHARS_MAX: usize = 256;
-/// Longer access tokens are not looked at; ours have some 400 bytes.
+/// Longer access tokens are rejected unparsed; a valid one has about 400 bytes.
 const ACCESS_TOKEN_BYTES_MAX: usize = 2048;
-/// Passwords being hashed or waiting for it; more are told to come back. At a quarter of a second each, half a minute's
-/// work for one processor.
-const PASSWORD_CHECKS_WAITING_MAX: usize = 128;
-/// Ended sessions that a listener may be behind before it has to ask for each of its own.
-const REVOCATIONS_UNREAD_MAX: usize = 1024;
+/// Password hashes running or queued; more are rejected as [`IdentityError::Busy`]. At a quarter of a second each, half a
+/// minute's work for one processor.
+const PASSWORD_JOBS_MAX: usize = 128;
+/// Revocations buffered for a subscriber; one that lags behind checks each of its sessions instead.
+const REVOCATION_CHANNEL_CAPACITY: usize = 1024;
 
 const _: () = {
     assert!(REFRESH_GRACE.as_secs() < ACCESS_TOKEN_LIFETIME.as_secs());
     assert!(ACCESS_TOKEN_LIFETIME.as_secs() < SESSION_IDLE_LIFETIME.as_secs());
-    assert!(ACCESS_TOKEN_LIFETIME.as_secs() < STOPPED_KEY_KEPT.as_secs(), "whatever a key signed, it verifies");
+    assert!(
+        ACCESS_TOKEN_LIFETIME.as_secs() < STOPPED_KEY_KEPT.as_secs(),
+        "a retired key is kept until its last token expires"
+    );
     assert!(SESSION_IDLE_LIFETIME.as_secs() < SESSION_ABSOLUTE_LIFETIME.as_secs());
 };
 
-/// Why somebody is not let in, or not changed.
+/// Why a login or a change of an account fails.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// A name or password has the wrong form; the text is for people.
+    /// A name or password is malformed; the text is shown to the user.
     #[error("{0}")]
     Invalid(&'static str),
-    /// Username or password is wrong; which one is not said.
+    /// Username or password is wrong; the error does not say which.
     #[error("wrong username or password")]
     WrongCredentials,
-    /// There is no session, or it has ended.
+    /// There is no valid session.
     #[error("not logged in")]
     Unauthenticated,
-    /// Somebody else has this username.
+    /// Another user has this username.
     #[error("the username is taken")]
     UsernameTaken,
-    /// Only for those who are not logged in to an account.
-    #[error("logged in to an account already")]
+    /// The caller is logged in to an account.
+    #[error("already logged in to an account")]
     AlreadyLoggedIn,
-    /// The account elsewhere is linked to somebody else.
-    #[error("the linked account belongs to somebody else")]
+    /// The Spotify account is linked to another user.
+    #[error("the account is linked to another user")]
     LinkedElsewhere,
-    /// Too many passwords are being checked.
-    #[error("too many passwords are being checked")]
+    /// The queue of password hashes is full.
+    #[error("too many passwords are being hashed")]
     Busy,
-    /// The store did not do it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It cannot happen, and did.
+    /// A bug or a broken environment.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
 }
 
-/// Somebody, without what they prove themselves with.
+/// A user, without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Durable identity.
     pub id: UserId,
     /// Guest or account.
     pub kind: UserKind,
-    /// Shown to others.
+    /// Shown to other members.
     pub display_name: String,
-    /// How they log in, as they typed it when they registered.
+    /// As typed at registration; `None` without a password.
     pub username: Option<String>,
-    /// Where their picture is on this server.
+    /// Path of the picture on this server.
     pub picture: Option<String>,
-    /// Whether Spotify is linked.
+    /// Whether a Spotify account is linked.
     pub spotify: bool,
 }
 
@@ -147,35 +150,35 @@ impl From<User> for Newcomer {
     }
 }
 
-/// Who asks to be let in, as far as their request shows.
+/// What a request shows about who sent it.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The refresh token that their browser holds.
+    /// The refresh token in the cookie, unchecked.
     pub refresh_token: Option<SecretString>,
-    /// The access token that they sent, if it was valid.
+    /// The claims of the access token, if it was valid.
     pub access: Option<Access>,
-    /// What their browser calls itself.
+    /// The `User-Agent` header.
     pub user_agent: String,
 }
 
-/// What somebody holds who is in.
+/// The result of a login or a refresh.
 #[derive(Debug)]
 pub struct Login {
-    /// Who they are.
+    /// The user.
     pub user: User,
-    /// By which login.
+    /// The session.
     pub session: SessionId,
     /// Valid for [`ACCESS_TOKEN_LIFETIME`].
     pub access_token: SecretString,
     /// For the cookie.
     pub refresh_token: SecretString,
-    /// When the refresh token runs out, in Unix milliseconds.
+    /// When the refresh token expires, in Unix milliseconds.
     pub refresh_expires_at_ms: i64,
-    /// The guest that this person was in this browser until now: what they have in rooms is this person's from now on.
-    pub was_guest: Option<UserId>,
+    /// The guest that the caller was before. The HTTP layer merges the guest's rooms into this user's.
+    pub merged_guest: Option<UserId>,
 }
 
-/// The one who knows who is here. Cheap to clone.
+/// The authentication service. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
@@ -184,9 +187,9 @@ struct Inner {
     users: UserLoader,
     keys: Keys,
     clock: Clock,
-    passwords: Passwords,
+    passwords: PasswordHasher,
     revocations: Revocations,
-    seen: access_token::Seen,
+    verified_tokens: access_token::VerifiedTokenCache,
 }
 
 impl fmt::Debug for Identity {
@@ -196,50 +199,50 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Starts, remembering which sessions were ended shortly before the last stop.
+    /// Loads the recently revoked sessions, whose access tokens may not have expired yet.
     pub async fn open(store: SharedStore, keys: Keys, clock: Clock, config: &IdentityConfig) -> StoreResult<Self> {
         let revocations = Revocations::new();
-        let ended = store.sessions_revoked_since(clock.now_ms() - revocation::lifetime_ms()).await?;
-        for (session, at_ms) in ended {
-            revocations.remember(session, at_ms);
+        let revoked = store.sessions_revoked_since(clock.now_ms() - revocation::access_token_lifetime_ms()).await?;
+        for (session, at_ms) in revoked {
+            revocations.insert(session, at_ms);
         }
-        let passwords = Passwords::new(config.bcrypt_cost);
+        let passwords = PasswordHasher::new(config.bcrypt_cost);
         let users = UserLoader::new(store.clone());
-        let seen = access_token::Seen::new();
-        Ok(Self(Arc::new(Inner { store, users, keys, clock, passwords, revocations, seen })))
+        let verified_tokens = access_token::VerifiedTokenCache::new();
+        Ok(Self(Arc::new(Inner { store, users, keys, clock, passwords, revocations, verified_tokens })))
     }
 
-    /// Who an access token speaks for. Looks into no database. Who keeps the answer, as a socket does, listens to
-    /// [revocations](Self::subscribe_revocations) too.
+    /// Verifies an access token without a database query. A caller that keeps the result, such as a socket, must also
+    /// [subscribe to revocations](Self::subscribe_revocations).
     pub fn authenticate(&self, access_token: &str) -> Result<Access, AccessError> {
-        let access = access_token::verify(&self.0.keys, &self.0.seen, access_token, self.clock().now_ms())?;
+        let access = access_token::verify(&self.0.keys, &self.0.verified_tokens, access_token, self.clock().now_ms())?;
         if self.is_revoked(access.session) { Err(AccessError::Revoked) } else { Ok(access) }
     }
 
-    /// Whether a session was ended within the life of its access tokens.
+    /// Whether a session was revoked within [`ACCESS_TOKEN_LIFETIME`].
     pub fn is_revoked(&self, session: SessionId) -> bool {
         self.revocations().contains(session)
     }
 
-    /// Sessions as they are ended, so that their sockets can be closed. Who lags asks [`is_revoked`](Self::is_revoked) for each
-    /// of theirs.
+    /// A stream of revoked sessions, for closing their sockets. A subscriber that lags checks its sessions with
+    /// [`is_revoked`](Self::is_revoked).
     pub fn subscribe_revocations(&self) -> broadcast::Receiver<SessionId> {
         self.revocations().subscribe()
     }
 
-    /// Somebody by their id.
+    /// Looks up a user by id.
     pub async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
         Ok(self.0.users.user(id).await?.as_ref().map(User::from))
     }
 
-    /// Changes what somebody is called.
+    /// Changes a user's display name.
     pub async fn rename(&self, id: UserId, display_name: &str) -> Result<User, IdentityError> {
-        let display_name = name::display_name(display_name)?;
+        let display_name = name::parse_display_name(display_name)?;
         self.store().rename_user(id, &display_name).await?;
         self.user(id).await?.ok_or(IdentityError::Unauthenticated)
     }
 
-    /// Changes somebody's password and ends their other sessions.
+    /// Changes the caller's password and revokes their other sessions.
     pub async fn change_password(
         &self,
         access: Access,
@@ -256,28 +259,28 @@ impl Identity {
         if !self.store().change_password(access.user, &from, &to).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        self.end_other_sessions(access).await?;
+        self.revoke_other_sessions(access).await?;
         Ok(())
     }
 
-    /// Keeps somebody's picture.
+    /// Stores a user's picture.
     pub async fn set_picture(&self, user: UserId, picture: &StoredPicture) -> Result<User, IdentityError> {
         self.store().put_picture(user, picture).await?;
         self.user(user).await?.ok_or(IdentityError::Unauthenticated)
     }
 
-    /// Erases somebody whose sessions were ended: see [`crate::erasure`].
+    /// Deletes a user's rows. Revoke the user's sessions first: see [`crate::erasure`].
     pub async fn erase(&self, user: UserId) -> Result<(), IdentityError> {
         self.store().delete_user(user).await?;
         Ok(())
     }
 
-    /// A room's passcode as it is kept.
+    /// Hashes a room's passcode for storage.
     pub async fn hash_passcode(&self, passcode: &str) -> Result<String, IdentityError> {
         Ok(self.0.passwords.hash(Password::from_passcode(passcode)).await?.0)
     }
 
-    /// Whether it is the passcode that was hashed.
+    /// Verifies a passcode against a hash from [`hash_passcode`](Self::hash_passcode).
     pub async fn verify_passcode(&self, passcode: &str, hash: &str) -> Result<bool, IdentityError> {
         let hash = PasswordHash(hash.to_owned());
         self.0.passwords.verify(Some(Password::from_passcode(passcode)), Some(hash)).await

@@ -1,4 +1,4 @@
-//! What people call themselves: usernames, which identify, and display names, which are shown.
+//! Usernames, which identify an account, and display names, which are shown.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -12,7 +12,7 @@ pub struct Username {
 }
 
 impl Username {
-    /// Reads what somebody typed.
+    /// Validates a typed username.
     pub fn parse(raw: &str) -> Result<Self, IdentityError> {
         let shown: String = raw.trim().nfkc().take(USERNAME_CHARS_MAX + 1).collect();
         let normalized = shown.to_lowercase();
@@ -24,36 +24,36 @@ impl Username {
         Err(IdentityError::Invalid("A username has 3 to 32 characters: letters a to z, digits, dots, - and _."))
     }
 
-    /// What it is compared and found by.
+    /// The form used for comparison and lookup.
     pub fn normalized(&self) -> &str {
         &self.normalized
     }
 
-    /// As it was typed.
+    /// The form that the user typed.
     pub fn shown(&self) -> &str {
         &self.shown
     }
 }
 
-/// Reads a display name: trimmed, runs of whitespace made one space, in Unicode's composed form. What would be
-/// invisible, or would change how the text around it is shown, is refused.
-pub fn display_name(raw: &str) -> Result<String, IdentityError> {
-    let wrong = Err(IdentityError::Invalid("A name has 1 to 40 characters, at least one of them visible."));
-    // A name of the longest kind fits four bytes a character; more need not be looked at.
+/// Normalizes a display name: trimmed, whitespace collapsed, Unicode NFC. Rejects names that are invisible or would
+/// change how the surrounding text is displayed.
+pub fn parse_display_name(raw: &str) -> Result<String, IdentityError> {
+    let invalid = Err(IdentityError::Invalid("A name has 1 to 40 characters, at least one of them visible."));
+    // Four bytes a character, doubled for what trimming and composing remove; avoids normalizing long input.
     if raw.len() > DISPLAY_NAME_CHARS_MAX * 4 * 2 {
-        return wrong;
+        return invalid;
     }
     let name: String = raw.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
     let length = (1..=DISPLAY_NAME_CHARS_MAX).contains(&name.chars().count());
-    if !length || name.chars().any(is_unwelcome) || name.chars().all(is_invisible) {
-        return wrong;
+    if !length || name.chars().any(is_forbidden) || name.chars().all(is_invisible) {
+        return invalid;
     }
     Ok(name)
 }
 
-/// Controls, and format characters that reorder or hide text (Unicode Technical Report 36). The joiners U+200C and U+200D
-/// stay: Persian and emoji need them.
-fn is_unwelcome(c: char) -> bool {
+/// Control characters, and format characters that reorder or hide text (Unicode Technical Report 36). The joiners U+200C
+/// and U+200D are allowed: Persian and emoji need them.
+fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_are_the_same_whatever_their_case_or_width() {
+    fn usernames_ignore_case_and_width() {
         for typed in ["ana.b-1_", "ANA.B-1_", " Ana.B-1_ ", "ａｎａ.b-1_"] {
             assert_eq!(Username::parse(typed).unwrap().normalized(), "ana.b-1_", "{typed}");
         }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn usernames_of_the_wrong_form_are_refused() {
+    fn malformed_usernames_are_rejected() {
         let long = "a".repeat(33);
         for typed in ["", "ab", &long, "a b c", "ana!", "añá", "ана", "a\u{200d}na", "a/../b", "ana\0"] {
             assert!(Username::parse(typed).is_err(), "{typed:?}");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn display_names_are_tidied() {
+    fn display_names_are_normalized() {
         let cases = [
             ("  Ana  ", "Ana"),
             ("Ana\t \u{3000} B", "Ana B"),
@@ -98,13 +98,13 @@ mod tests {
             ("علی\u{200c}رضا", "علی\u{200c}رضا"),
         ];
         for (typed, name) in cases {
-            assert_eq!(display_name(typed).unwrap(), name, "{typed:?}");
+            assert_eq!(parse_display_name(typed).unwrap(), name, "{typed:?}");
         }
-        assert!(display_name(&"é".repeat(40)).is_ok());
+        assert!(parse_display_name(&"é".repeat(40)).is_ok());
     }
 
     #[test]
-    fn display_names_that_deceive_are_refused() {
+    fn deceptive_display_names_are_rejected() {
         let long = "a".repeat(41);
         let bad = [
             "",
@@ -122,7 +122,7 @@ mod tests {
             "\u{feff}a",
         ];
         for typed in bad {
-            assert!(display_name(typed).is_err(), "{typed:?}");
+            assert!(parse_display_name(typed).is_err(), "{typed:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords: bcrypt, off the async threads, in a bounded number at a time.
+//! Password hashing with bcrypt, on blocking threads, with bounded concurrency and a bounded queue.
 
 use std::sync::Arc;
 
@@ -8,16 +8,15 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use super::{IdentityError, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PASSWORD_CHECKS_WAITING_MAX};
+use super::{IdentityError, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PASSWORD_JOBS_MAX};
 use crate::store::PasswordHash;
 
-/// A password that bcrypt sees whole.
+/// A password that bcrypt does not truncate.
 #[derive(Clone, Debug)]
 pub(super) struct Password(SecretString);
 
 impl Password {
-    /// 8 to 72 bytes, none of them NUL: bcrypt ends a password there, and repeats a short one, so that `a` and `a\0a`
-    /// would be the same.
+    /// 8 to 72 bytes without NUL: bcrypt reads up to a NUL and repeats a short password, so `a` and `a\0a` would be equal.
     pub(super) fn parse(raw: &SecretString) -> Result<Self, IdentityError> {
         let bytes = raw.expose_secret().as_bytes();
         if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&bytes.len()) {
@@ -31,13 +30,13 @@ impl Password {
         Ok(Self(raw.clone()))
     }
 
-    /// A room's passcode, which has its own bounds and may be longer than bcrypt reads: its digest stands for it.
+    /// A room's passcode. It has other bounds and may be longer than bcrypt's limit, so its digest is hashed.
     pub(super) fn from_passcode(passcode: &str) -> Self {
         Self(BASE64_STANDARD_NO_PAD.encode(Sha256::digest(passcode)).into())
     }
 
     fn hash(&self, cost: u32) -> bcrypt::BcryptResult<String> {
-        // The library counts the NUL it appends, so to it 72 bytes are too many already, although nothing is cut.
+        // The library counts the NUL that it appends, so it rejects 72 bytes although none are truncated.
         match self.0.expose_secret() {
             full if full.len() == PASSWORD_BYTES_MAX => bcrypt::hash(full, cost),
             password => bcrypt::non_truncating_hash(password, cost),
@@ -52,36 +51,37 @@ impl Password {
     }
 }
 
-/// Hashes and checks passwords.
+/// Hashes and verifies passwords.
 #[derive(Debug)]
-pub(super) struct Passwords {
+pub(super) struct PasswordHasher {
     cost: u32,
-    /// Checked in place of a hash that is not there, so that an unknown name takes as long as a wrong password.
-    nobody: PasswordHash,
-    /// Half the processors: music goes on while many log in.
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    /// Verified when there is no hash, so that an unknown username takes as long as a wrong password.
+    dummy_hash: PasswordHash,
+    /// One permit per running hash; half the processors, so that logins do not starve playback.
+    workers: Arc<Semaphore>,
+    /// One permit per running or queued hash.
+    jobs: Arc<Semaphore>,
 }
 
-impl Passwords {
-    /// With bcrypt's cost, the binary logarithm of its rounds: 4 to 31.
+impl PasswordHasher {
+    /// `cost` is the binary logarithm of bcrypt's rounds: 4 to 31.
     pub(super) fn new(cost: u32) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,
-            nobody: PasswordHash(format!("$2b${cost:02}$C6UzMDM.H6dfI/f/IKxGhuLwJVTHXfYfPqWMZXKzWxzKZEBvMHNoy")),
-            running: Arc::new(Semaphore::new(processors.div_ceil(2))),
-            waiting: Arc::new(Semaphore::new(PASSWORD_CHECKS_WAITING_MAX)),
+            dummy_hash: PasswordHash(format!("$2b${cost:02}$C6UzMDM.H6dfI/f/IKxGhuLwJVTHXfYfPqWMZXKzWxzKZEBvMHNoy")),
+            workers: Arc::new(Semaphore::new(processors.div_ceil(2))),
+            jobs: Arc::new(Semaphore::new(PASSWORD_JOBS_MAX)),
         }
     }
 
-    /// A hash to keep.
+    /// Hashes a password for storage.
     pub(super) async fn hash(&self, password: Password) -> Result<PasswordHash, IdentityError> {
         let cost = self.cost;
-        self.work(move || password.hash(cost)).await.map(PasswordHash)
+        self.run_bounded(move || password.hash(cost)).await.map(PasswordHash)
     }
 
-    /// Whether it is the password; always false, after the same work, when there is no hash or no proper password.
+    /// Verifies a password; false, after the same work, when the hash or a well-formed password is missing.
     pub(super) async fn verify(
         &self,
         password: Option<Password>,
@@ -89,21 +89,21 @@ impl Passwords {
     ) -> Result<bool, IdentityError> {
         let possible = password.is_some() && hash.is_some();
         let password = password.unwrap_or_else(|| Password("no password at all".into()));
-        let hash = hash.unwrap_or_else(|| self.nobody.clone());
-        let right = self.work(move || password.verify(&hash.0)).await?;
-        Ok(right && possible)
+        let hash = hash.unwrap_or_else(|| self.dummy_hash.clone());
+        let matches = self.run_bounded(move || password.verify(&hash.0)).await?;
+        Ok(matches && possible)
     }
 
-    async fn work<T, F>(&self, job: F) -> Result<T, IdentityError>
+    async fn run_bounded<T, F>(&self, job: F) -> Result<T, IdentityError>
     where
         T: Send + 'static,
         F: FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
     {
-        let _waiting = self.waiting.try_acquire().map_err(|_| IdentityError::Busy)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| IdentityError::Busy)?;
+        let _job = self.jobs.try_acquire().map_err(|_| IdentityError::Busy)?;
+        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| IdentityError::Busy)?;
         let done = tokio::task::spawn_blocking(move || {
-            // Held by the work rather than by the caller: a caller that goes away frees nothing.
-            let _running = running;
+            // Held by the blocking task: when the caller is cancelled the hash still runs.
+            let _worker = worker;
             job()
         });
         done.await.map_err(anyhow::Error::from)?.map_err(|error| anyhow::Error::from(error).into())
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_are_exact() {
+    fn length_bounds_are_inclusive() {
         for (raw, fits) in [("1234567", false), ("12345678", true), ("ääää", true), ("1234567\0", false)] {
             assert_eq!(Password::parse(&raw.into()).is_ok(), fits, "{raw:?}");
         }
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_seventy_second_byte_counts() {
-        let passwords = Passwords::new(COST);
+        let passwords = PasswordHasher::new(COST);
         let long = "a".repeat(71);
         let hash = passwords.hash(password(&format!("{long}b"))).await.unwrap();
         let check = |raw: String| passwords.verify(Some(password(&raw)), Some(hash.clone()));
@@ -144,8 +144,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password() {
-        let passwords = Passwords::new(COST);
+    async fn verification_fails_without_a_hash_or_a_password() {
+        let passwords = PasswordHasher::new(COST);
         assert!(!passwords.verify(Some(password("12345678")), None).await.unwrap());
         assert!(!passwords.verify(None, None).await.unwrap());
         let hash = passwords.hash(password("no password at all")).await.unwrap();
@@ -153,26 +153,25 @@ mod tests {
     }
 
     #[test]
-    fn the_stand_in_costs_what_a_real_hash_costs() {
+    fn the_dummy_hash_costs_as_much_as_a_real_one() {
         for cost in [4, 12] {
-            let parts: bcrypt::HashParts = Passwords::new(cost).nobody.0.parse().unwrap();
+            let parts: bcrypt::HashParts = PasswordHasher::new(cost).dummy_hash.0.parse().unwrap();
             assert_eq!(parts.get_cost(), cost);
         }
     }
 
     #[tokio::test]
-    async fn a_crowd_is_told_to_come_back() {
-        let passwords = Passwords::new(COST);
-        // Until everybody is there, nobody's turn comes.
-        let turns = u32::try_from(passwords.running.available_permits()).unwrap();
-        let held = Arc::clone(&passwords.running).acquire_many_owned(turns).await.unwrap();
-        let mut crowd: FuturesUnordered<_> =
-            (0..PASSWORD_CHECKS_WAITING_MAX + 9).map(|_| passwords.verify(None, None)).collect();
+    async fn jobs_beyond_the_queue_are_rejected_as_busy() {
+        let passwords = PasswordHasher::new(COST);
+        // No job runs until all are queued.
+        let workers = u32::try_from(passwords.workers.available_permits()).unwrap();
+        let held = Arc::clone(&passwords.workers).acquire_many_owned(workers).await.unwrap();
+        let mut jobs: FuturesUnordered<_> = (0..PASSWORD_JOBS_MAX + 9).map(|_| passwords.verify(None, None)).collect();
         for _ in 0..9 {
-            assert!(matches!(crowd.next().await, Some(Err(IdentityError::Busy))));
+            assert!(matches!(jobs.next().await, Some(Err(IdentityError::Busy))));
         }
         drop(held);
-        assert!(crowd.all(|answer| async move { answer.is_ok() }).await);
-        assert!(passwords.verify(None, None).await.is_ok(), "and may");
+        assert!(jobs.all(|answer| async move { answer.is_ok() }).await);
+        assert!(passwords.verify(None, None).await.is_ok(), "the queue has room again");
     }
 }

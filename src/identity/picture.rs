@@ -1,4 +1,4 @@
-//! Small pictures of people: which files are one, and where they are found.
+//! Profile pictures: accepted file types and their path on this server.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,21 +7,21 @@ use tutti_protocol::UserId;
 
 use crate::store::StoredPicture;
 
-/// Bytes in a picture, at most; Spotify's have some 20 KiB.
+/// Bytes in a picture, at most; Spotify's have about 20 KiB.
 pub const PICTURE_BYTES_MAX: usize = 256 * 1024;
 
-/// The path of somebody's picture. It changes with the picture, and who does not know the picture cannot guess it.
+/// The path of a user's picture. It contains the picture's hash, so it changes with the picture and cannot be guessed.
 pub fn path(user: UserId, hash: &[u8; 32]) -> String {
     format!("/api/v1/users/{user}/picture?v={}", version(hash))
 }
 
-/// What stands for a picture in its path.
+/// The version of a picture in its path: a prefix of its hash.
 pub fn version(hash: &[u8; 32]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&hash[..12])
 }
 
-/// A file as a picture, if it is one of the kinds that browsers show and cannot be made to run: recognized by its first
-/// bytes, whatever it was announced as.
+/// Accepts JPEG, PNG and WebP, which browsers show and cannot execute. Looks at the first bytes only, not at a declared
+/// media type.
 pub fn recognize(bytes: &[u8]) -> Option<StoredPicture> {
     let media_type = match bytes {
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_small_pictures_of_known_kinds_are_kept() {
+    fn only_small_pictures_of_known_types_are_accepted() {
         let kind = |bytes: &[u8]| recognize(bytes).map(|picture| picture.media_type);
         assert_eq!(kind(b"\xff\xd8\xff\xe0rest").as_deref(), Some("image/jpeg"));
         assert_eq!(kind(b"\x89PNG\r\n\x1a\nrest").as_deref(), Some("image/png"));

@@ -96,7 +96,7 @@ async fn a_free_slot_is_taken_again(site: Site) {
     assert_eq!(device.guest("Cleo").await.assert_ok().json["slot"], 0);
     // Ended elsewhere: the cookie is still there, and nobody is in by it.
     let session = site.services.identity.authenticate(device.access_token.as_ref().unwrap()).unwrap();
-    site.services.identity.end(session.user, session.session).await.unwrap();
+    site.services.identity.revoke_session(session.user, session.session).await.unwrap();
     assert_eq!(device.guest("Dora").await.assert_ok().json["slot"], 0);
     assert_eq!(names(&accounts(&device).await), [(0, "Dora"), (1, "Ben")]);
 }

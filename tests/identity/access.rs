@@ -1,4 +1,4 @@
-//! Access tokens, forged in every way that tokens have been forged.
+//! Forged access tokens: every known attack on JWTs is rejected.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tutti::identity::AccessError;
 
 use crate::http::Site;
 
-/// The server's own signing key, so that a token differs from a good one in one thing only.
+/// Signs tokens with the server's own key, so that each differs from a valid one in one detail only.
 struct Forge {
     key: EncodingKey,
     header: Header,
@@ -20,21 +20,21 @@ struct Forge {
 }
 
 impl Forge {
-    /// By a guest who is in; time stands still from then on.
+    /// Starts from a guest's token and pauses time.
     async fn new(site: &Site) -> Self {
         tokio::time::pause();
-        let good = site.browser().guest("Ana").await.access_token();
+        let valid = site.browser().guest("Ana").await.access_token();
         let keys = site.dir.path().join("keys");
         let signing = fs::read_to_string(keys.join("access-signing")).unwrap();
         let (kid, _since) = signing.split_once(' ').unwrap();
         let pem = fs::read(keys.join(format!("access-{kid}.pem"))).unwrap();
-        let claims = good.split('.').nth(1).unwrap();
+        let claims = valid.split('.').nth(1).unwrap();
         let forge = Self {
             key: EncodingKey::from_ed_pem(&pem).unwrap(),
-            header: jsonwebtoken::decode_header(&good).unwrap(),
+            header: jsonwebtoken::decode_header(&valid).unwrap(),
             claims: serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
         };
-        assert!(site.services.identity.authenticate(&forge.sign()).is_ok(), "the forge works");
+        assert!(site.services.identity.authenticate(&forge.sign()).is_ok(), "an unmodified token is valid");
         forge
     }
 
@@ -67,7 +67,7 @@ fn part(value: &Value) -> String {
 }
 
 #[track_caller]
-fn assert_refused(site: &Site, token: &str, what: &str) {
+fn assert_rejected(site: &Site, token: &str, what: &str) {
     assert_eq!(site.services.identity.authenticate(token), Err(AccessError::Invalid), "{what}");
 }
 
@@ -77,15 +77,15 @@ async fn every_claim_is_required() {
     let forge = Forge::new(&site).await;
     for name in ["iss", "aud", "sub", "sid", "iat", "exp", "jti"] {
         let mut claims = forge.claims.clone();
-        claims.as_object_mut().unwrap().remove(name).expect("a good token has it");
+        claims.as_object_mut().unwrap().remove(name).expect("a valid token has the claim");
         let token = jsonwebtoken::encode(&forge.header, &claims, &forge.key).unwrap();
-        assert_refused(&site, &token, name);
-        assert_refused(&site, &forge.with_claim(name, Value::Null), name);
+        assert_rejected(&site, &token, name);
+        assert_rejected(&site, &forge.with_claim(name, Value::Null), name);
     }
 }
 
 #[tokio::test]
-async fn every_claim_is_checked() {
+async fn every_claim_is_validated() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
     let wrong = [
@@ -102,12 +102,12 @@ async fn every_claim_is_checked() {
         ("iat", json!(forge.claims["iat"].as_i64().unwrap() + 1)),
     ];
     for (name, value) in wrong {
-        assert_refused(&site, &forge.with_claim(name, value.clone()), &format!("{name} {value}"));
+        assert_rejected(&site, &forge.with_claim(name, value.clone()), &format!("{name} {value}"));
     }
 }
 
 #[tokio::test]
-async fn a_token_runs_out_to_the_second() {
+async fn a_token_expires_at_the_exact_second() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
     let token = forge.sign();
@@ -124,20 +124,20 @@ async fn a_token_runs_out_to_the_second() {
 }
 
 #[tokio::test]
-async fn the_header_is_checked() {
+async fn the_header_is_validated() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
-    assert_refused(&site, &forge.with_header(|header| header.typ = None), "no typ");
-    assert_refused(&site, &forge.with_header(|header| header.typ = Some("JWT".into())), "another typ");
-    assert_refused(&site, &forge.with_header(|header| header.kid = None), "no kid");
-    assert_refused(&site, &forge.with_header(|header| header.kid = Some("0".into())), "a foreign kid");
+    assert_rejected(&site, &forge.with_header(|header| header.typ = None), "no typ");
+    assert_rejected(&site, &forge.with_header(|header| header.typ = Some("JWT".into())), "another typ");
+    assert_rejected(&site, &forge.with_header(|header| header.kid = None), "no kid");
+    assert_rejected(&site, &forge.with_header(|header| header.kid = Some("0".into())), "an unknown kid");
     let path = "../../../../dev/null";
-    assert_refused(&site, &forge.with_header(|header| header.kid = Some(path.into())), "a kid that is a path");
-    assert_refused(&site, &forge.with_header(|header| header.crit = Some(vec!["exp".into()])), "crit");
+    assert_rejected(&site, &forge.with_header(|header| header.kid = Some(path.into())), "a kid that is a path");
+    assert_rejected(&site, &forge.with_header(|header| header.crit = Some(vec!["exp".into()])), "crit");
 }
 
 #[tokio::test]
-async fn a_key_in_the_token_is_not_believed() {
+async fn a_key_embedded_in_the_token_is_ignored() {
     let site = Site::in_memory(&[]).await;
     let other = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
@@ -151,12 +151,12 @@ async fn a_key_in_the_token_is_not_believed() {
         ..foreign.header.clone()
     };
     let token = jsonwebtoken::encode(&header, &foreign.claims, &foreign.key).unwrap();
-    assert_refused(&site, &token, "signed with a key of its own");
-    assert_refused(&site, &foreign.sign(), "of another server");
+    assert_rejected(&site, &token, "signed with an embedded key");
+    assert_rejected(&site, &foreign.sign(), "signed by another server");
 }
 
 #[tokio::test]
-async fn one_algorithm_is_accepted() {
+async fn only_one_algorithm_is_accepted() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
     let kid = forge.header.kid.clone().unwrap();
@@ -164,31 +164,32 @@ async fn one_algorithm_is_accepted() {
     for alg in ["none", "None", "NONE", "HS256", "RS256", "EdDSA"] {
         let header = part(&json!({ "alg": alg, "typ": "at+jwt", "kid": kid }));
         for signature in ["", "AAAA"] {
-            assert_refused(&site, &format!("{header}.{claims}.{signature}"), alg);
+            assert_rejected(&site, &format!("{header}.{claims}.{signature}"), alg);
         }
-        assert_refused(&site, &format!("{header}.{claims}"), alg);
+        assert_rejected(&site, &format!("{header}.{claims}"), alg);
     }
-    // The public key is public; it must not serve as an HMAC secret, in any of its forms.
+    // Algorithm confusion: the public key must not be accepted as an HMAC secret, in either encoding.
     let public = forge.public_key();
     let raw = BASE64_URL_SAFE_NO_PAD.decode(&public).unwrap();
     for secret in [public.as_bytes(), &raw] {
         let header = Header { alg: Algorithm::HS256, ..forge.header.clone() };
         let token = jsonwebtoken::encode(&header, &forge.claims, &EncodingKey::from_secret(secret)).unwrap();
-        assert_refused(&site, &token, "HS256 with the public key");
+        assert_rejected(&site, &token, "HS256 with the public key");
     }
 }
 
 #[tokio::test]
-async fn what_was_changed_after_signing_is_refused() {
+async fn a_token_modified_after_signing_is_rejected() {
     let site = Site::in_memory(&[]).await;
     let forge = Forge::new(&site).await;
-    let good = forge.sign();
-    let [header, _, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let valid = forge.sign();
+    let [header, _, signature] = valid.split('.').collect::<Vec<_>>().try_into().unwrap();
     let mut claims = forge.claims.clone();
     claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 1);
-    assert_refused(&site, &format!("{header}.{}.{signature}", part(&claims)), "another exp");
-    for token in ["", ".", "..", "...", &good[1..], &format!("{good}."), &format!("{good}{good}"), &"a".repeat(1 << 20)]
+    assert_rejected(&site, &format!("{header}.{}.{signature}", part(&claims)), "another exp");
+    for token in
+        ["", ".", "..", "...", &valid[1..], &format!("{valid}."), &format!("{valid}{valid}"), &"a".repeat(1 << 20)]
     {
-        assert_refused(&site, token, "no token at all");
+        assert_rejected(&site, token, "not a token");
     }
 }

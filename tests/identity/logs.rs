@@ -1,4 +1,4 @@
-//! Nothing secret is logged, at any level.
+//! No secret is logged, at any level.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -8,16 +8,16 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::http::Site;
 
-/// What is logged, at every level.
+/// A log writer that keeps everything in memory.
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
-    /// Captures what this thread logs, until the guard is dropped.
+    /// Captures this thread's log lines at every level until the guard is dropped.
     pub fn capture(&self) -> impl Sized + use<> {
         let level = tracing::Level::TRACE;
         let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(self.clone()).finish();
-        // With one subscriber alone, tracing decides what is logged by whichever test's thread comes first.
+        // With a single dispatcher, tracing caches each callsite's interest for the whole process; a second one turns that off.
         let second = tracing::Dispatch::new(tracing_subscriber::registry());
         (second, tracing::subscriber::set_default(subscriber))
     }
@@ -47,7 +47,7 @@ impl<'a> MakeWriter<'a> for Captured {
 }
 
 #[tokio::test]
-async fn a_whole_evening_logs_no_secret() {
+async fn no_login_flow_logs_a_secret() {
     let log = Captured::default();
     let _capturing = log.capture();
 
@@ -56,24 +56,24 @@ async fn a_whole_evening_logs_no_secret() {
     for site in [Site::in_memory(&[]).await, Site::on_sqlite(&[]).await] {
         let mut ana = site.browser();
         let thief = ana.clone();
-        let mut answers = vec![ana.guest("Ana").await];
+        let mut responses = vec![ana.guest("Ana").await];
         let old = ana.clone();
-        answers.push(ana.register("ana", &secrets[0]).await);
-        answers.push(ana.refresh().await);
-        answers.push(ana.refresh().await);
-        answers.push(site.browser().login("ana", &secrets[0]).await);
+        responses.push(ana.register("ana", &secrets[0]).await);
+        responses.push(ana.refresh().await);
+        responses.push(ana.refresh().await);
+        responses.push(site.browser().login("ana", &secrets[0]).await);
         site.browser().login("ana", &secrets[1]).await.assert_problem(401, "forbidden");
         let broken = json!({ "username": "x", "password": [secrets[2]], "display_name": "x" });
         site.browser().post("/api/v1/auth/register", broken).await.assert_problem(400, "invalid");
         old.clone().refresh().await.assert_problem(401, "forbidden");
         let mut replay = thief.clone();
-        replay.cookie = answers[1].cookie();
+        replay.cookie = responses[1].cookie();
         replay.refresh().await.assert_problem(401, "forbidden");
         ana.me().await.assert_problem(401, "forbidden");
         ana.logout().await.assert_ok();
-        for answer in &answers {
-            secrets.push(answer.assert_ok().access_token());
-            secrets.push(answer.cookie().unwrap());
+        for response in &responses {
+            secrets.push(response.assert_ok().access_token());
+            secrets.push(response.cookie().unwrap());
         }
         for key in std::fs::read_dir(site.dir.path().join("keys")).unwrap() {
             let path = key.unwrap().path();
@@ -86,10 +86,10 @@ async fn a_whole_evening_logs_no_secret() {
     }
 
     let log = log.text();
-    assert!(log.contains("a refresh token was used again"), "the log was captured");
-    assert!(log.contains("request failed") && log.contains("TRACE"), "at every level");
+    assert!(log.contains("refresh token reused"), "the log was captured");
+    assert!(log.contains("request failed") && log.contains("TRACE"), "every level was captured");
     for secret in secrets.iter().filter(|secret| !secret.starts_with("-----")) {
-        // A token's parts tell as much as the whole.
+        // Each part of a token is as secret as the whole.
         for part in secret.split('.').filter(|part| part.len() > 22) {
             assert!(!log.contains(part), "{part} is in the log");
         }

@@ -1,4 +1,4 @@
-//! Tokens and sessions, attacked.
+//! Attacks on tokens, sessions and passwords.
 
 mod access;
 pub mod logs;

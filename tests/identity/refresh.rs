@@ -1,4 +1,4 @@
-//! Refresh tokens: rotation, grace, reuse, expiry.
+//! Refresh tokens: rotation, grace period, reuse detection, expiry.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::http::site::{on_every_store, pass};
 use crate::http::{Browser, Site};
 
 on_every_store! {
-    the_parent_yields_the_same_successor_for_ten_seconds
-    the_parent_after_the_grace_ends_the_family
-    a_grandparent_ends_the_family_even_within_the_grace
-    ten_tabs_refresh_at_once
-    a_session_ends_by_disuse
-    a_session_ends_by_age
-    what_was_never_issued_is_refused
-    an_ended_session_stays_ended_after_a_restart
+    the_previous_token_yields_the_same_successor_for_ten_seconds
+    reuse_of_the_previous_token_after_the_grace_period_revokes_the_session
+    reuse_of_an_older_token_revokes_the_session_even_within_the_grace_period
+    ten_tabs_can_refresh_at_once
+    an_idle_session_expires
+    a_session_expires_at_its_maximum_age
+    a_token_that_was_never_issued_is_rejected
+    a_revoked_session_stays_revoked_after_a_restart
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -26,7 +26,7 @@ async fn guest(site: &Site) -> Browser<'_> {
     browser
 }
 
-async fn the_parent_yields_the_same_successor_for_ten_seconds(site: Site) {
+async fn the_previous_token_yields_the_same_successor_for_ten_seconds(site: Site) {
     let mut ana = guest(&site).await;
     let mut other_tab = ana.clone();
     let first = ana.refresh().await;
@@ -37,19 +37,19 @@ async fn the_parent_yields_the_same_successor_for_ten_seconds(site: Site) {
     other_tab.refresh().await.assert_ok();
 }
 
-async fn the_parent_after_the_grace_ends_the_family(site: Site) {
+async fn reuse_of_the_previous_token_after_the_grace_period_revokes_the_session(site: Site) {
     let mut revoked = site.services.identity.subscribe_revocations();
     let mut ana = guest(&site).await;
     let mut thief = ana.clone();
     ana.refresh().await.assert_ok();
     pass(Duration::from_secs(11)).await;
     thief.refresh().await.assert_problem(401, "forbidden");
-    revoked.try_recv().expect("the family's sockets are closed");
+    revoked.try_recv().expect("the session's sockets are closed");
     ana.me().await.assert_problem(401, "forbidden");
     ana.refresh().await.assert_problem(401, "forbidden");
 }
 
-async fn a_grandparent_ends_the_family_even_within_the_grace(site: Site) {
+async fn reuse_of_an_older_token_revokes_the_session_even_within_the_grace_period(site: Site) {
     let mut ana = guest(&site).await;
     let mut thief = ana.clone();
     ana.refresh().await.assert_ok();
@@ -59,21 +59,21 @@ async fn a_grandparent_ends_the_family_even_within_the_grace(site: Site) {
     ana.me().await.assert_problem(401, "forbidden");
 }
 
-async fn ten_tabs_refresh_at_once(site: Site) {
+async fn ten_tabs_can_refresh_at_once(site: Site) {
     let ana = guest(&site).await;
     let mut tabs = vec![ana; 10];
-    let answers = join_all(tabs.iter_mut().map(Browser::refresh)).await;
+    let responses = join_all(tabs.iter_mut().map(Browser::refresh)).await;
     let session = |token: &str| site.services.identity.authenticate(token).unwrap().session;
-    for answer in &answers {
-        assert_eq!(answer.assert_ok().cookie(), answers[0].cookie());
-        assert_eq!(session(&answer.access_token()), session(&answers[0].access_token()));
+    for response in &responses {
+        assert_eq!(response.assert_ok().cookie(), responses[0].cookie());
+        assert_eq!(session(&response.access_token()), session(&responses[0].access_token()));
     }
     for tab in &tabs {
         tab.me().await.assert_ok();
     }
 }
 
-async fn a_session_ends_by_disuse(site: Site) {
+async fn an_idle_session_expires(site: Site) {
     let mut ana = guest(&site).await;
     pass(DAY * 29).await;
     ana.refresh().await.assert_ok();
@@ -83,7 +83,7 @@ async fn a_session_ends_by_disuse(site: Site) {
     ana.refresh().await.assert_problem(401, "forbidden");
 }
 
-async fn a_session_ends_by_age(site: Site) {
+async fn a_session_expires_at_its_maximum_age(site: Site) {
     let mut ana = guest(&site).await;
     for _ in 0..7 {
         pass(DAY * 25).await;
@@ -98,20 +98,20 @@ async fn a_session_ends_by_age(site: Site) {
     ana.refresh().await.assert_problem(401, "forbidden");
 }
 
-async fn what_was_never_issued_is_refused(site: Site) {
+async fn a_token_that_was_never_issued_is_rejected(site: Site) {
     let ana = guest(&site).await;
-    let good = ana.cookie.clone().unwrap();
-    let (owner, secret) = good.split_once('.').unwrap();
+    let valid = ana.cookie.clone().unwrap();
+    let (user, secret) = valid.split_once('.').unwrap();
     let stranger = guest(&site).await.cookie.unwrap();
-    let (other_owner, _) = stranger.split_once('.').unwrap();
-    let swapped: String = secret.chars().rev().collect();
+    let (other_user, _) = stranger.split_once('.').unwrap();
+    let reversed: String = secret.chars().rev().collect();
     let forged = [
         String::new(),
         "nonsense".into(),
         secret.into(),
-        format!("{other_owner}.{secret}"),
-        format!("{owner}.{swapped}"),
-        format!("{good}A"),
+        format!("{other_user}.{secret}"),
+        format!("{user}.{reversed}"),
+        format!("{valid}A"),
         "A".repeat(5000),
     ];
     for cookie in forged {
@@ -121,7 +121,7 @@ async fn what_was_never_issued_is_refused(site: Site) {
     ana.clone().refresh().await.assert_ok();
 }
 
-async fn an_ended_session_stays_ended_after_a_restart(site: Site) {
+async fn a_revoked_session_stays_revoked_after_a_restart(site: Site) {
     let mut ana = guest(&site).await;
     let access_token = ana.access_token.clone().unwrap();
     ana.logout().await.assert_ok();

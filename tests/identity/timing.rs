@@ -1,31 +1,31 @@
-//! Whether a name is known cannot be told by how long an answer takes.
+//! Response times do not reveal whether a username exists.
 
 use std::time::Duration;
 
 use crate::http::Site;
 
-/// Rounds; of each kind the fastest counts, since whatever else this machine does only adds.
+/// Rounds; the fastest of each case counts, since other load on the machine only adds time.
 const ROUNDS: usize = 12;
 
 #[tokio::test]
-async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-    // Enough work to stand out, little enough for a test: some 20 ms.
+async fn an_unknown_username_takes_as_long_as_a_wrong_password() {
+    // A hash of about 20 ms: long enough to measure, short enough for a test.
     let site = Site::in_memory(&["--bcrypt-cost", "8", "--limit-logins", "100000"]).await;
     site.browser().register("ana", "correct horse").await.assert_ok();
     let long = "x".repeat(73);
-    let kinds =
+    let cases =
         [("ana", "wrong horse"), ("nobody", "wrong horse"), ("no such name!", "wrong horse"), ("ana", long.as_str())];
     let mut fastest = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
-        for (fastest, (username, password)) in fastest.iter_mut().zip(kinds) {
-            let begun = site.services.clock.now_ms_f64();
+        for (fastest, (username, password)) in fastest.iter_mut().zip(cases) {
+            let started = site.services.clock.now_ms_f64();
             site.browser().login(username, password).await.assert_problem(401, "forbidden");
-            let took = Duration::from_secs_f64((site.services.clock.now_ms_f64() - begun) / 1e3);
+            let took = Duration::from_secs_f64((site.services.clock.now_ms_f64() - started) / 1e3);
             *fastest = took.min(*fastest);
         }
     }
     let known = fastest[0].as_secs_f64();
-    assert!(known > 0.002, "a password was checked: {fastest:?}");
+    assert!(known > 0.002, "a password was hashed: {fastest:?}");
     for took in fastest {
         assert!((0.5..2.0).contains(&(took.as_secs_f64() / known)), "{fastest:?}");
     }

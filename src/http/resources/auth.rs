@@ -91,8 +91,8 @@ struct LogoutQuery {
 
 async fn logout(services: SharedServices, entrant: Entrant, query: LogoutQuery) -> Result<Response, ApiError> {
     if query.everywhere {
-        let user = services.identity.whose(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
-        services.identity.end_all_sessions(user).await?;
+        let user = services.identity.current_user(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
+        services.identity.revoke_all_sessions(user).await?;
     }
     leave(&services, &entrant).await
 }
@@ -123,7 +123,7 @@ async fn welcome(services: &Services, login: Login, slot: Slot) -> Response {
 
 /// Brings what they had in rooms as a guest along. The cookie to set.
 pub(super) async fn settle_in(services: &Services, login: &Login, slot: Slot) -> HeaderValue {
-    if let Some(guest) = login.was_guest
+    if let Some(guest) = login.merged_guest
         && let Err(error) = services.rooms.merge(guest, login.user.clone()).await
     {
         // They are in; what the guest queued stays the guest's.

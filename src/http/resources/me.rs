@@ -37,7 +37,7 @@ async fn show(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
     // All or nothing, as far as it can be known before.
     if let Some(display_name) = &body.display_name {
-        identity::display_name(display_name)?;
+        identity::parse_display_name(display_name)?;
     }
     if let Some(change) = body.password {
         services.limits.password_change(access.user)?;
@@ -59,7 +59,7 @@ async fn erase(services: SharedServices, access: Access, entrant: Entrant) -> Re
     erasure::erase(&services.identity, &services.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     // Their id stands in their cookie.
-    for (slot, _) in entrant.cookies.iter().filter(|(_, token)| services.identity.names(token, access.user)) {
+    for (slot, _) in entrant.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
         response.headers_mut().append(header::SET_COOKIE, services.cookies.forget(*slot));
     }
     Ok(response)

@@ -34,7 +34,7 @@ async fn list(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 }
 
 async fn end_others(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    services.identity.end_other_sessions(access).await?;
+    services.identity.revoke_other_sessions(access).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -42,5 +42,5 @@ async fn end_others(services: SharedServices, access: Access) -> Result<impl Rep
 async fn end(id: String, services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
     let unknown = || ApiError::not_found("You have no such session.");
     let id: SessionId = id.parse().map_err(|_| unknown())?;
-    if services.identity.end(access.user, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
+    if services.identity.revoke_session(access.user, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }

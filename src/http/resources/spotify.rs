@@ -147,7 +147,7 @@ async fn enter(
     let link_of = |user| spotify.link_of(&somebody, user);
     let entered = services
         .identity
-        .enter_linked(&entrant.caller, &somebody.account_ids(), &somebody.display_name(), link_of)
+        .log_in_with_linked_account(&entrant.caller, &somebody.account_ids(), &somebody.display_name(), link_of)
         .await;
     let mut login = entered.map_err(|error| match error {
         IdentityError::LinkedElsewhere => SpotifyOutcome::Taken,
