@@ -1,14 +1,14 @@
 import { defineConfig } from '@playwright/test';
 
 /**
- * Real Chromium against the real server. Nothing here waits for a length of time: every wait is for something to
- * become true, so a slow machine only makes it slower.
+ * Real Chromium against the real server. No test waits for a fixed time: every wait is for a condition, so a slow
+ * machine only makes the tests slower.
  */
 export default defineConfig({
   outputDir: 'output/results',
   reporter: [['list']],
   timeout: 120_000,
-  // A loaded machine with two cores decodes, draws and serves several people at once.
+  // Two cores decode, render and serve several clients at once.
   expect: { timeout: 30_000 },
   retries: 0,
   workers: 1,

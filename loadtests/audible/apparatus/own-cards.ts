@@ -56,8 +56,8 @@ export class OwnCards implements Outputs {
   }
 
   stall(): () => void {
-    this.#clock.tell('SIGSTOP');
-    return () => this.#clock.tell('SIGCONT');
+    this.#clock.signal('SIGSTOP');
+    return () => this.#clock.signal('SIGCONT');
   }
 
   async stop(): Promise<void> {

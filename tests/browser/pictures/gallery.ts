@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { type Guest, PHONE } from '../support/guest.ts';
 import { checkUntil, continueAs, test as testWithSpotify } from '../support/spotify.ts';
-import { drawn, expect, test } from '../support/test.ts';
+import { expect, settled, test } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
 
-/** Every page in every width and scheme, to be looked at: `npm run gallery`, then `output/gallery/`. */
+/** Screenshots of every page in every width and colour scheme, for review: `npm run gallery`, then `output/gallery/`. */
 const WIDTHS = [360, 820, 1440];
-/** Those that are looked at as they lie before somebody, not from top to bottom. */
+/** Pages captured as one viewport instead of full height. */
 const ONE_SCREENFUL = /^(screen|entry|switcher|console)/;
 
 async function show({ page }: Guest, name: string): Promise<void> {
@@ -16,7 +16,7 @@ async function show({ page }: Guest, name: string): Promise<void> {
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await drawn(page);
+      await settled(page);
       const fullPage = !ONE_SCREENFUL.test(name);
       await page.screenshot({ path: `output/gallery/${name}-${width}-${colorScheme}.png`, fullPage, scale: 'css' });
     }
@@ -24,7 +24,7 @@ async function show({ page }: Guest, name: string): Promise<void> {
   if (before !== null) await page.setViewportSize(before);
 }
 
-/** Without the words that pass by: in a picture they would stand in front of something for ever. */
+/** Hides toasts, which would cover the page. */
 async function showCalm(guest: Guest, name: string): Promise<void> {
   await guest.get('toast').evaluateAll((toasts) => {
     for (const toast of toasts) (toast as HTMLElement).click();
@@ -49,7 +49,7 @@ test('every page', async ({ guest, server }) => {
   await expect(ben.get('join')).toBeVisible();
   await show(ben, 'join');
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   for (const title of ['Slow Orbit', 'Harbour Lamps', 'Rain on Tin']) await ada.add(title);
   for (const title of ['Copper Kettle', 'First Light']) await ben.add(title);
   await expect(ada.get('upcoming-entry')).toHaveCount(4);
@@ -62,10 +62,10 @@ test('every page', async ({ guest, server }) => {
   await wall.nowPlaying('Slow Orbit');
   await show(wall, 'screen');
   await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
-  await ada.leaveConsole();
+  await ada.closeConsole();
   await expect(ben.get('notice-title')).toBeVisible();
   await show(ben, 'kicked');
-  ben.expectTrouble(/status of 404/);
+  ben.expectConsoleErrors(/status of 404/);
   await ben.page.goto('/r/ZZZZZZ');
   await expect(ben.get('notice-title')).toHaveText('There is no such room');
   await show(ben, 'not-found');
@@ -76,7 +76,7 @@ test('every page', async ({ guest, server }) => {
   await show(ada, 'reconnecting');
 });
 
-testWithSpotify('people: who is here, how they come in, what is known of them', async ({ guest, spotify }) => {
+testWithSpotify('members, login and profile', async ({ guest, spotify }) => {
   const ada = await guest('Ada');
   const ana = await guest('Ana');
   const cleo = await guest('Cleo');
@@ -108,7 +108,7 @@ testWithSpotify('people: who is here, how they come in, what is known of them', 
   await showCalm(ana, 'me-linked');
 
   await ana.page.goto(`/r/${code}`);
-  await ana.isIn();
+  await ana.isJoined();
   await ana.openSwitcher();
   await ana.get('add-person').click();
   await expect(ana.get('entry')).toBeVisible();
@@ -141,7 +141,7 @@ testWithSpotify('people: who is here, how they come in, what is known of them', 
   await showCalm(cleo, 'me-not-premium');
 });
 
-test('a room that is run: the console, the lobby, votes, lines, talk', async ({ guest, server }) => {
+test('a hosted room: console, lobby, votes, waitlist, chat', async ({ guest, server }) => {
   test.setTimeout(600_000);
   const ada = await guest('Ada');
   const ben = await guest('Bartholomew', { viewport: PHONE });
@@ -150,7 +150,7 @@ test('a room that is run: the console, the lobby, votes, lines, talk', async ({ 
   for (const title of ['First Light', 'Slow Orbit', 'Harbour Lamps', 'Rain on Tin']) await ada.add(title);
   await ada.get('pause').click();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   for (const title of ['Copper Kettle', 'First Light']) await ben.add(title);
   const cai = await WireGuest.of(server.url, 'Cai');
   await cai.enter(code);
@@ -163,14 +163,14 @@ test('a room that is run: the console, the lobby, votes, lines, talk', async ({ 
   await ada.get('exceptions').locator('summary').click();
   await ada.get('exception-queue').scrollIntoViewIfNeeded();
   await show(ada, 'console-exceptions');
-  await ada.host('door');
+  await ada.openConsole('door');
   await ada.get('admission-lobby').check();
   await eve.join(code);
   await expect(eve.get('waiting-room')).toBeVisible();
   await show(eve, 'waiting');
   await expect(ada.get('lobby-person')).toHaveCount(1);
   await show(ada, 'console-door');
-  await ada.host('order');
+  await ada.openConsole('order');
   await ada.get('policy-fifo').check();
   await expect(ada.get('preview')).toHaveAttribute('data-state', 'known');
   await show(ada, 'console-order');
@@ -178,27 +178,27 @@ test('a room that is run: the console, the lobby, votes, lines, talk', async ({ 
   await ada.get('apply-policy').click();
   await expect(ada.get('lineup-entry')).toHaveCount(5);
   await show(ada, 'console-lineup');
-  await ada.host('limits');
+  await ada.openConsole('limits');
   await show(ada, 'console-limits');
   await ada.get('setting-suggestions').check();
   await ada.get('setting-players_max').fill('1');
   await ada.get('apply-limits').click();
   await ben.add('Harbour Lamps');
   await expect(ben.get('suggestion')).toHaveCount(1);
-  await ada.host('suggestions');
+  await ada.openConsole('suggestions');
   await expect(ada.get('suggestion-waiting')).toHaveCount(1);
   await show(ada, 'console-suggestions');
-  await ada.host('rights');
+  await ada.openConsole('rights');
   await show(ada, 'console-rights');
-  await ada.host('fallback');
+  await ada.openConsole('fallback');
   await show(ada, 'console-fallback');
-  await ada.host('log');
+  await ada.openConsole('log');
   await expect(ada.get('audit-entry').first()).toBeVisible();
   await show(ada, 'console-log');
-  await ada.host('order');
+  await ada.openConsole('order');
   await ada.get('policy-votes').check();
   await ada.get('apply-policy').click();
-  await ada.leaveConsole();
+  await ada.closeConsole();
   await showCalm(ada, 'room-run');
   await expect(ben.get('line-place')).toBeVisible();
   await showCalm(ben, 'guest-in-line');

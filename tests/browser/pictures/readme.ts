@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Guest, LAPTOP, PHONE } from '../support/guest.ts';
-import { drawn, expect, test } from '../support/test.ts';
+import { expect, settled, test } from '../support/test.ts';
 
-/** The pictures in the README, made from the running program: `npm run screenshots`. */
+/** The screenshots for the README, taken from the running program: `npm run screenshots`. */
 const FOLDER = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 
 async function picture({ page }: Guest, name: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  await drawn(page);
+  await settled(page);
   await page.screenshot({ path: `${FOLDER}${name}.png` });
 }
 
@@ -31,7 +31,7 @@ test('pictures for the README', async ({ guest }) => {
   const code = await mara.startRoom({ title: 'Friday in the kitchen' });
   for (const person of [jonas, priya, leo]) {
     await person.join(code);
-    await person.isIn();
+    await person.isJoined();
   }
   await jonas.add('Harbour Lamps');
   await mara.nowPlaying('Harbour Lamps');
@@ -53,7 +53,7 @@ test('pictures for the README', async ({ guest }) => {
   await mara.seekTo(11_000);
   await expect.poll(() => jonas.shownPositionMs()).toBeGreaterThan(11_000);
   for (const person of [mara, jonas]) await person.hearsMusic();
-  // Nobody in these pictures has just clicked or typed.
+  // No focus ring and no hover state in the screenshots.
   for (const { page } of [mara, jonas]) {
     await page.mouse.move(0, 0);
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());

@@ -9,7 +9,7 @@ async function linked(guest: Guest, person: 'ana' | 'cleo', verdict: string): Pr
   await expect(guest.get('session')).not.toHaveCount(0);
 }
 
-test('the dialog to come in', async ({ guest }) => {
+test('the login dialog is accessible', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   for (const person of [ada, ben]) {
@@ -23,11 +23,11 @@ test('the dialog to come in', async ({ guest }) => {
   await isAccessible(ada);
 });
 
-test('the profile with Spotify: not linked, linked, not premium, to log in again', async ({ guest, spotify }) => {
+test('the profile is accessible in every state of the Spotify link', async ({ guest, spotify }) => {
   const ana = await guest('Ana', { viewport: PHONE });
   const cleo = await guest('Cleo');
 
-  await test.step('a guest, after a no', async () => {
+  await test.step('a guest who declined', async () => {
     await cleo.startRoom();
     await cleo.page.goto('/me');
     await cleo.get('spotify-continue').click();
@@ -50,14 +50,14 @@ test('the profile with Spotify: not linked, linked, not premium, to log in again
     await isAccessible(cleo);
   });
 
-  await test.step('to log in again', async () => {
+  await test.step('login expired', async () => {
     await spotify.revoke('ana');
     await checkUntil(ana, 'spotify-panel', 'data-state', 'needs_login');
     await isAccessible(ana);
   });
 });
 
-test('the switcher in a room, and the dialog for one more person', async ({ guest }) => {
+test('the account switcher and its add-account dialog are accessible', async ({ guest }) => {
   for (const viewport of [PHONE, LAPTOP]) {
     const ada = await guest('Ada', { viewport });
     await ada.startRoom();

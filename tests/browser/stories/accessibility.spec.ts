@@ -1,7 +1,7 @@
 import { PHONE } from '../support/guest.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
-test('the pages outside of rooms', async ({ guest }) => {
+test('the pages outside rooms are accessible', async ({ guest }) => {
   const ada = await guest('Ada');
   await ada.page.goto('/');
   await expect(ada.get('start-room')).toBeVisible();
@@ -14,14 +14,17 @@ test('the pages outside of rooms', async ({ guest }) => {
   await isAccessible(ada);
 });
 
-test('a room, for the host, for a guest on a phone, on the wall, and from outside', async ({ guest, server }) => {
+test('a room is accessible for the host, for a guest on a phone, on the wall screen and before joining', async ({
+  guest,
+  server,
+}) => {
   test.setTimeout(180_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const wall = await guest('Wall');
   const code = await ada.startRoom({ passcode: 'sesame' });
 
-  await test.step('the form to join', async () => {
+  await test.step('the join form', async () => {
     await ben.page.goto(`/r/${code}`);
     await expect(ben.get('passcode')).toBeVisible();
     await isAccessible(ben);
@@ -30,7 +33,7 @@ test('a room, for the host, for a guest on a phone, on the wall, and from outsid
     await isAccessible(ben);
     await ben.get('passcode').fill('sesame');
     await ben.get('join').click();
-    await ben.isIn();
+    await ben.isJoined();
   });
 
   await test.step('an empty room', async () => {
@@ -51,11 +54,11 @@ test('a room, for the host, for a guest on a phone, on the wall, and from outsid
     await isAccessible(ben);
   });
 
-  await test.step('the wall', async () => {
+  await test.step('the wall screen', async () => {
     await wall.page.goto(`/r/${code}/screen`);
     await wall.get('passcode').fill('sesame');
     await wall.get('join').click();
-    // Looking at everything takes longer than a track on a busy machine.
+    // On a busy machine the checks take longer than a track.
     await ada.get('pause').click();
     await ada.playbackIs('paused');
     await wall.nowPlaying(await ada.get('now-playing').getByTestId('track-title').innerText());
@@ -63,13 +66,13 @@ test('a room, for the host, for a guest on a phone, on the wall, and from outsid
   });
 
   await test.step('removed', async () => {
-    await ada.sendOut('Ben');
+    await ada.kick('Ben');
     await expect(ben.get('notice-title')).toBeVisible();
     await isAccessible(ben);
   });
 
   await test.step('no such room', async () => {
-    ben.expectTrouble(/status of 404/);
+    ben.expectConsoleErrors(/status of 404/);
     await ben.page.goto('/r/ZZZZZZ');
     await expect(ben.get('notice-title')).toBeVisible();
     await isAccessible(ben);

@@ -1,18 +1,18 @@
 import { expect, test } from '../support/test.ts';
 
-test('with an account one is the same person after logging out and in again, anywhere', async ({ guest }) => {
+test('a registered user keeps their identity across logouts and devices', async ({ guest }) => {
   const ada = await guest('Ada');
   const code = await ada.startRoom();
   await ada.page.goto('/me');
 
-  await test.step('a guest makes it theirs', async () => {
+  await test.step('a guest registers', async () => {
     await ada.get('username').fill('ada.l');
     await ada.get('password').fill('analytical engine');
     await ada.get('register').click();
     await expect(ada.get('who')).toHaveText('Logged in as ada.l.');
   });
   await ada.page.goto(`/r/${code}`);
-  await ada.isIn();
+  await ada.isJoined();
   const id = await ada.member('Ada').getAttribute('data-member');
   await expect(ada.member('Ada')).toHaveAttribute('data-role', 'host');
 
@@ -25,7 +25,7 @@ test('with an account one is the same person after logging out and in again, any
   });
 
   await test.step('mistypes the password, then logs in', async () => {
-    ada.expectTrouble(/status of 401.*\/api\/v1\/auth\/login/);
+    ada.expectConsoleErrors(/status of 401.*\/api\/v1\/auth\/login/);
     await ada.get('username').fill('ada.l');
     await ada.get('password').fill('difference engine');
     await ada.get('login').click();
@@ -36,31 +36,31 @@ test('with an account one is the same person after logging out and in again, any
   });
 
   await ada.page.goto(`/r/${code}`);
-  await ada.isIn();
+  await ada.isJoined();
   await expect(ada.member('Ada')).toHaveAttribute('data-member', id!);
   await expect(ada.member('Ada')).toHaveAttribute('data-role', 'host');
 });
 
-test('a taken user name is refused in words', async ({ guest }) => {
+test('a taken username shows an error message', async ({ guest }) => {
   const ada = await guest('Ada');
   const eve = await guest('Eve');
   for (const person of [ada, eve]) {
     await person.page.goto('/me');
     await person.get('username').fill('the.one');
     await person.get('password').fill('long enough it is');
-    person.expectTrouble(/status of 409.*\/api\/v1\/auth\/register/);
+    person.expectConsoleErrors(/status of 409.*\/api\/v1\/auth\/register/);
     await person.get('register').click();
   }
   await expect(ada.get('who')).toHaveText('Logged in as the.one.');
   await expect(eve.get('problem')).not.toBeEmpty();
 });
 
-test('a new name is seen by everybody in the room', async ({ guest }) => {
+test('a new display name is visible to every member', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   const code = await ada.startRoom();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
 
   await ben.page.goto('/me');
   await ben.get('my-name').fill('Benedict');

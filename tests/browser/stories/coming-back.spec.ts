@@ -4,7 +4,7 @@ import { expect, test } from '../support/test.ts';
 async function twoWhoListen(host: Guest, other: Guest): Promise<string> {
   const code = await host.startRoom();
   await other.join(code);
-  await other.isIn();
+  await other.isJoined();
   await host.add('First Light');
   await host.nowPlaying('First Light');
   await host.add('Harbour Lamps');
@@ -15,37 +15,34 @@ async function twoWhoListen(host: Guest, other: Guest): Promise<string> {
   return code;
 }
 
-test('who reloads is the same person in the same place, and plays on', async ({ guest }) => {
+test('a reload keeps the member, the position and the playback', async ({ guest }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, reluctant: true });
+  const ben = await guest('Ben', { viewport: PHONE, blockAutoplay: true });
   await twoWhoListen(ada, ben);
 
   await ben.page.reload();
-  await ben.isIn();
+  await ben.isJoined();
   await ben.sees('Ada', 'Ben');
   await ben.comingUp('Slow Orbit · You', 'Harbour Lamps · Ada');
   await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit']);
   await ben.nowPlaying('First Light');
 
-  // His browser wants a tap before a fresh page may sound: the page says so, and asks for it.
+  // His browser blocks autoplay: the page says so and asks for a tap.
   await expect(ben.get('play-here')).toHaveText('Tap to keep listening');
   await ben.hearsNothing();
   await ben.playHere();
   await hearTogether(ada, ben);
 
   await ada.page.reload();
-  await ada.isIn();
+  await ada.isJoined();
   await expect(ada.get('pause')).toBeVisible();
   await ada.comingUp('Slow Orbit · Ben', 'Harbour Lamps · You');
-  // Hers lets the page sound at once.
+  // Her browser allows autoplay.
   await ada.hearsMusic();
   await hearTogether(ada, ben);
 });
 
-test('the server is stopped and started: everything is there, and everybody returns by themselves', async ({
-  guest,
-  server,
-}) => {
+test('after a server restart clients reconnect by themselves and the room is unchanged', async ({ guest, server }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   await twoWhoListen(ada, ben);
@@ -56,10 +53,10 @@ test('the server is stopped and started: everything is there, and everybody retu
   await ada.connectionIs('reconnecting');
   await ben.connectionIs('reconnecting');
   await expect(ben.get('trouble')).toContainText('coming back by itself');
-  // What was true stays on show, and what is loaded goes on sounding.
+  // The page keeps the last state, and the loaded track plays on.
   await ben.nowPlaying('First Light');
   await ben.hearsMusic();
-  // A command given meanwhile waits for the way.
+  // A command given while offline is queued.
   await ben.result('Copper Kettle').getByTestId('add-track').click();
   await expect(ben.get('trouble')).toContainText('One thing waits');
 
@@ -71,7 +68,7 @@ test('the server is stopped and started: everything is there, and everybody retu
     await person.nowPlaying('First Light');
     await person.playbackIs('playing');
   }
-  // Everything is where it was, and the one command arrived once.
+  // The room is unchanged, and the command was executed once.
   await ada.comingUp('Slow Orbit · Ben', 'Harbour Lamps · You', 'Copper Kettle · Ben');
   await ben.comingUp('Slow Orbit · You', 'Harbour Lamps · Ada', 'Copper Kettle · You');
   await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Copper Kettle']);
@@ -79,23 +76,23 @@ test('the server is stopped and started: everything is there, and everybody retu
   await hearTogether(ada, ben);
 });
 
-test('a connection that breaks comes back by itself, with what was given meanwhile', async ({ guest, line }) => {
+test('a broken connection recovers by itself and sends the queued commands', async ({ guest, flakyProxy }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, line });
+  const ben = await guest('Ben', { viewport: PHONE, flakyProxy });
   await twoWhoListen(ada, ben);
   ben.expectNoNetwork();
 
-  line.cut();
+  flakyProxy.cut();
   await ben.connectionIs('reconnecting');
   await ben.hearsMusic();
   await ben.result('Copper Kettle').getByTestId('add-track').click();
   await expect(ben.get('trouble')).toContainText('One thing waits');
-  // The party goes on without him.
+  // The party continues without him.
   await expect(ada.member('Ben').getByTestId('whereabouts')).toHaveText('not connected');
   await ada.get('skip').click();
   await ada.nowPlaying('Slow Orbit');
 
-  line.mend();
+  flakyProxy.restore();
   await ben.connectionIs('online');
   await ben.nowPlaying('Slow Orbit');
   await ada.comingUp('Harbour Lamps · You', 'Copper Kettle · Ben');
@@ -104,42 +101,42 @@ test('a connection that breaks comes back by itself, with what was given meanwhi
   await hearTogether(ada, ben);
 });
 
-test('what waits for the way survives a reload, and arrives once', async ({ guest, line }) => {
+test('a queued command survives a reload and is executed once', async ({ guest, flakyProxy }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, line });
+  const ben = await guest('Ben', { viewport: PHONE, flakyProxy });
   await twoWhoListen(ada, ben);
   ben.expectNoNetwork();
 
-  line.cut();
+  flakyProxy.cut();
   await ben.connectionIs('reconnecting');
   await ben.result('Copper Kettle').getByTestId('add-track').click();
   await expect(ben.get('trouble')).toContainText('One thing waits');
-  // Somebody impatient loads the page anew, while there is no way yet.
+  // The page is reloaded while there is no connection.
   const room = ben.page.url();
   await expect(ben.page.reload()).rejects.toThrow(/ERR_/);
   await ben.page.waitForURL(/^chrome-error:/);
-  line.mend();
+  flakyProxy.restore();
   await ben.page.goto(room);
   await ben.connectionIs('online');
   await ada.comingUp('Slow Orbit · Ben', 'Harbour Lamps · You', 'Copper Kettle · Ben');
   await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Copper Kettle']);
 });
 
-test('a line that goes silent is noticed and replaced', async ({ guest, line }) => {
+test('a stalled connection is detected and replaced', async ({ guest, flakyProxy }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, line });
+  const ben = await guest('Ben', { viewport: PHONE, flakyProxy });
   await twoWhoListen(ada, ben);
   for (const title of ['Seven Steps Down', 'Rain on Tin']) await ada.add(title);
   ben.expectNoNetwork();
 
-  line.stall();
+  flakyProxy.stall();
   await ada.get('skip').click();
-  // Two and a half heartbeats without a word are enough.
+  // Two and a half missed heartbeats are enough.
   await expect(ben.get('connection-state')).toHaveAttribute('data-state', 'reconnecting', { timeout: 60_000 });
-  line.cut();
-  line.mend();
+  flakyProxy.cut();
+  flakyProxy.restore();
   await ben.connectionIs('online');
-  // By now the room may have moved on once more.
+  // The room may have advanced again by now.
   await expect(ada.get('now-playing').getByTestId('track-title')).not.toHaveText('First Light');
   await expect.poll(async () => (await ben.playingEntry()) === (await ada.playingEntry())).toBe(true);
   await hearTogether(ada, ben);

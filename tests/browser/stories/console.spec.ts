@@ -1,16 +1,16 @@
 import type { Guest } from '../support/guest.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
-/** A room of Ada's, and somebody in it. */
+/** A room of Ada's with one guest. */
 async function together(ada: Guest, ben: Guest): Promise<string> {
   const code = await ada.startRoom();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   await ada.sees('Ada', 'Ben');
   return code;
 }
 
-test('the host decides about people, and can take it back', async ({ guest }) => {
+test('the host manages members and can undo it', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await together(ada, ben);
@@ -19,7 +19,7 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
   await ben.add('Slow Orbit');
   await ada.comingUp('Slow Orbit · Ben');
 
-  await test.step('the way in leads to the person', async () => {
+  await test.step('the member list links to the member in the console', async () => {
     await ada.member('Ben').getByTestId('manage').click();
     const opened = ada.get('console-person-open').and(ada.page.locator('[aria-expanded="true"]'));
     await expect(opened).toHaveCount(1);
@@ -27,7 +27,7 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
   });
   const person = await ada.manage('Ben');
 
-  await test.step('a share of airtime, by hand and by a press', async () => {
+  await test.step('the airtime weight can be typed or stepped', async () => {
     await person.getByTestId('weight').fill('5');
     await person.getByTestId('weight').press('Enter');
     await expect(person.getByText('A share is a whole number')).toBeVisible();
@@ -36,7 +36,7 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
     await expect(person.getByTestId('weight-double')).toHaveAttribute('aria-pressed', 'true');
   });
 
-  await test.step('muted; and an exception that gives him a console of his own', async () => {
+  await test.step('a member is muted, and an exception gives him a console', async () => {
     await person.getByTestId('mute').click();
     await expect(person).toHaveAttribute('data-muted', 'true');
     await person.getByTestId('exceptions').locator('summary').click();
@@ -48,14 +48,14 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
     await expect(ben.get('host-console')).toHaveCount(0);
   });
 
-  await test.step('a cleared queue comes back', async () => {
+  await test.step('a cleared queue is restored by undo', async () => {
     await person.getByTestId('clear-member').click();
     await ben.comingUp();
     await ada.get('undo-last').click();
     await ben.comingUp('Slow Orbit · You');
   });
 
-  await test.step('sent out without being asked about, and back with everything', async () => {
+  await test.step('a kick without confirmation can be undone completely', async () => {
     await person.getByTestId('kick').click();
     await expect(ben.get('notice-title')).toHaveText('The host removed you');
     await ada.get('undo-last').click();
@@ -63,15 +63,15 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
     await ada.comingUp('Slow Orbit · Ben');
   });
 
-  await test.step('banned, and not any more', async () => {
+  await test.step('a ban and an unban', async () => {
     await ada.confirm((await ada.manage('Ben')).getByTestId('ban'));
     await expect(ada.get('banned')).toContainText('Ben');
     await ada.get('unban').click();
     await expect(ada.get('banned')).toHaveCount(0);
   });
 
-  await test.step('the log tells of all of it', async () => {
-    await ada.host('log');
+  await test.step('the log records all of it', async () => {
+    await ada.openConsole('log');
     await expect(ada.get('audit-entry').first()).toContainText('You lifted the ban on Ben.');
     const cleared = ada.get('audit-entry').and(ada.page.locator('[data-deed="clear"]'));
     await expect(cleared).toContainText('Undone by you.');
@@ -79,21 +79,21 @@ test('the host decides about people, and can take it back', async ({ guest }) =>
   });
 });
 
-test('the lobby, and a lock', async ({ guest }) => {
+test('the host admits guests from the lobby and locks the room', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   const code = await ada.startRoom();
-  const door = await ada.host('door');
+  const door = await ada.openConsole('door');
   await door.getByTestId('admission-lobby').check();
-  await ada.leaveConsole();
+  await ada.closeConsole();
 
   await ben.join(code);
   await expect(ada.get('host-console-badge')).toHaveText('1');
-  // Where something waits is where it opens.
+  // The console opens at the tab with pending items.
   await ada.get('host-console-open').click();
   await expect(ada.get('lobby-person')).toContainText('Ben');
   await ada.get('admit').click();
-  await ben.isIn();
+  await ben.isJoined();
   await expect(ada.get('lobby-person')).toHaveCount(0);
   await expect(ada.get('host-console-badge')).toHaveCount(0);
 
@@ -103,7 +103,7 @@ test('the lobby, and a lock', async ({ guest }) => {
   await expect(door.getByTestId('admission-lobby')).toBeChecked();
 });
 
-test('another order is looked at first, and put together by hand', async ({ guest }) => {
+test('a queue policy is previewed before it applies, and the host can order by hand', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await together(ada, ben);
@@ -115,13 +115,13 @@ test('another order is looked at first, and put together by hand', async ({ gues
   const fair = ['Slow Orbit · Ben', 'Harbour Lamps · You', 'Copper Kettle · You'];
   await ada.comingUp(...fair);
 
-  await ada.host('order');
+  await ada.openConsole('order');
   const wouldBe = ada.get('preview-entry').getByTestId('entry-title');
   await ada.get('policy-fifo').check();
   await expect(wouldBe).toHaveText(['Harbour Lamps', 'Copper Kettle', 'Slow Orbit']);
   await expect(ada.get('preview-entry').last()).toHaveAttribute('data-ahead', '-2');
   await ada.comingUp(...fair);
-  // What comes meanwhile is in the preview.
+  // Tracks added meanwhile appear in the preview.
   await ben.add('Rooftop Bicycle');
   await expect(wouldBe).toHaveText(['Harbour Lamps', 'Copper Kettle', 'Slow Orbit', 'Rooftop Bicycle']);
 
@@ -137,13 +137,13 @@ test('another order is looked at first, and put together by hand', async ({ gues
   await expect(ben.get('upcoming-entry').first()).toContainText('Harbour Lamps');
 });
 
-test('limits, suggestions, rights and the room’s own list', async ({ guest }) => {
+test('the host sets limits, suggestions, permissions and the fallback list', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await together(ada, ben);
 
-  await test.step('what is wrong is said beside the field, the rest is applied together', async () => {
-    await ada.host('limits');
+  await test.step('an invalid value shows an error at its field; valid values are applied together', async () => {
+    await ada.openConsole('limits');
     await ada.get('setting-players_max').fill('many');
     await ada.get('apply-limits').click();
     await expect(ada.get('setting-players_max')).toBeFocused();
@@ -157,17 +157,17 @@ test('limits, suggestions, rights and the room’s own list', async ({ guest }) 
     await expect(ada.get('setting-track_ms_max')).toHaveValue('7.5');
   });
 
-  await test.step('a suggestion is taken', async () => {
+  await test.step('a suggestion is accepted', async () => {
     await ben.add('Slow Orbit');
-    await ada.host('suggestions');
+    await ada.openConsole('suggestions');
     await expect(ada.get('suggestion-waiting')).toContainText('Slow Orbit');
     await ada.get('approve').click();
     await expect(ada.get('suggestion-waiting')).toHaveCount(0);
     await ben.nowPlaying('Slow Orbit');
   });
 
-  await test.step('a right is given, and taken back to what is usual', async () => {
-    await ada.host('rights');
+  await test.step('a permission is granted and reset to its default', async () => {
+    await ada.openConsole('rights');
     await ada.get('permission-lock').selectOption('player');
     await expect(ben.get('host-console-open')).toBeVisible();
     await ada.get('reset-lock').click();
@@ -176,8 +176,8 @@ test('limits, suggestions, rights and the room’s own list', async ({ guest }) 
     await expect(ada.get('permission-close_room')).toContainText('Only the host');
   });
 
-  await test.step('the own list', async () => {
-    const list = await ada.host('fallback');
+  await test.step('the fallback list', async () => {
+    const list = await ada.openConsole('fallback');
     await ada.get('fallback-add').nth(0).click();
     await ada.get('fallback-add').nth(1).click();
     const titles = list.getByTestId('fallback-track').getByTestId('track-title');
@@ -190,7 +190,7 @@ test('limits, suggestions, rights and the room’s own list', async ({ guest }) 
   });
 });
 
-test('every part of the console is accessible', async ({ guest }) => {
+test('every part of the host console is accessible', async ({ guest }) => {
   test.setTimeout(240_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben');
@@ -202,10 +202,10 @@ test('every part of the console is accessible', async ({ guest }) => {
   await ada.manage('Ben');
   await isAccessible(ada);
   for (const tab of ['door', 'limits', 'rights', 'fallback', 'log'] as const) {
-    await ada.host(tab);
+    await ada.openConsole(tab);
     await isAccessible(ada);
   }
-  await ada.host('order');
+  await ada.openConsole('order');
   await ada.get('policy-fifo').check();
   await expect(ada.get('preview-entry')).toHaveCount(2);
   await isAccessible(ada);

@@ -1,7 +1,7 @@
 import { PHONE } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 
-test('a room with a passcode: the wrong one, then the right one', async ({ guest }) => {
+test('a room with a passcode rejects a wrong one and accepts the right one', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const code = await ada.startRoom({ title: 'Members only', passcode: 'sesame' });
@@ -11,14 +11,14 @@ test('a room with a passcode: the wrong one, then the right one', async ({ guest
   await expect(ben.get('guest-name')).toHaveValue('Ben');
   await ben.get('passcode').fill('sesame');
   await ben.get('join').click();
-  await ben.isIn();
+  await ben.isJoined();
   await ada.sees('Ada', 'Ben');
-  // Once in, nobody is asked again.
+  // A member is not asked again.
   await ben.page.reload();
-  await ben.isIn();
+  await ben.isJoined();
 });
 
-test('codes: mistyped, unknown, and in any case', async ({ guest }) => {
+test('room codes are validated and ignore case', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   const code = await ada.startRoom();
@@ -29,7 +29,7 @@ test('codes: mistyped, unknown, and in any case', async ({ guest }) => {
   await ben.get('join').click();
   await expect(ben.get('problem')).toContainText('six letters and digits');
 
-  ben.expectTrouble(/status of 404.*\/api\/v1\/rooms\/ZZZZZZ/);
+  ben.expectConsoleErrors(/status of 404.*\/api\/v1\/rooms\/ZZZZZZ/);
   await ben.get('join-code').fill('zzzzzz');
   await ben.get('join').click();
   await expect(ben.get('notice-title')).toHaveText('There is no such room');
@@ -37,17 +37,17 @@ test('codes: mistyped, unknown, and in any case', async ({ guest }) => {
 
   await ben.get('join-code').fill(` ${code.slice(0, 3).toLowerCase()}-${code.slice(3).toLowerCase()} `);
   await ben.get('join').click();
-  await ben.isIn();
+  await ben.isJoined();
   await ada.sees('Ada', 'Ben');
 
   await ben.page.goto('/nowhere');
   await expect(ben.get('notice-title')).toHaveText('There is nothing here');
 });
 
-/** A phone on a slow network shows the door within a second or two. */
+/** Lets a phone on a slow network show the join page within two seconds. */
 const DOOR_KIB_MAX = 70;
 
-test('what a guest loads before they can come in is little', async ({ guest }) => {
+test('the join page loads few bytes', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const code = await ada.startRoom();
@@ -66,26 +66,26 @@ test('what a guest loads before they can come in is little', async ({ guest }) =
   expect(kib).toBeLessThan(DOOR_KIB_MAX);
 });
 
-test('a closed room is over for everybody, and stays so', async ({ guest }) => {
+test('closing a room ends it for every member, permanently', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   const code = await ada.startRoom();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
 
-  await ada.confirm((await ada.host('door')).getByTestId('close-room'));
+  await ada.confirm((await ada.openConsole('door')).getByTestId('close-room'));
   for (const person of [ada, ben]) await expect(person.get('notice-title')).toHaveText('The room is over');
-  ben.expectTrouble(/status of 404.*\/api\/v1\/rooms\//);
+  ben.expectConsoleErrors(/status of 404.*\/api\/v1\/rooms\//);
   await ben.page.goto(`/r/${code}`);
   await expect(ben.get('notice-title')).toHaveText('There is no such room');
 });
 
-test('who leaves is gone at once, and lands at the start', async ({ guest }) => {
+test('a member who leaves is removed at once and returns to the start page', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   const code = await ada.startRoom();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   await ada.add('First Light');
   await ben.add('Slow Orbit');
   await ada.comingUp('Slow Orbit · Ben');
@@ -100,53 +100,53 @@ test('who leaves is gone at once, and lands at the start', async ({ guest }) => 
   await ada.comingUp();
 });
 
-test('handing the room over; a role decides what one sees', async ({ guest }) => {
+test('the host can hand over the room, and the role decides which controls are shown', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   await ada.add('Slow Orbit');
   await ben.nowPlaying('Slow Orbit');
 
-  await test.step('a player cannot steer', async () => {
+  await test.step('a player cannot control playback', async () => {
     await expect(ben.get('pause')).toHaveCount(0);
     await expect(ben.get('host-console-open')).toHaveCount(0);
     await expect(ben.get('manage')).toHaveCount(0);
     await expect(ben.get('add-track').first()).toBeVisible();
   });
 
-  await test.step('a listener cannot add either, and reads why', async () => {
+  await test.step('a listener cannot add either, and sees why', async () => {
     await (await ada.manage('Ben')).getByTestId('role').selectOption('listener');
     await expect(ben.get('add-track')).toHaveCount(0);
     await expect(ben.page.getByText('You are here as a listener')).toBeVisible();
   });
 
-  await test.step('a co-host steers', async () => {
+  await test.step('a co-host controls playback', async () => {
     await (await ada.manage('Ben')).getByTestId('role').selectOption('cohost');
     await ben.get('pause').click();
     await ada.playbackIs('paused');
     const person = await ben.manage('Ada');
     await expect(person.getByTestId('console-person-queue')).toBeVisible();
     await expect(ben.get('kick')).toHaveCount(0);
-    await ben.leaveConsole();
+    await ben.closeConsole();
   });
 
-  await test.step('the new host may do everything, the old one is co-host', async () => {
+  await test.step('the new host has all permissions, the old one is co-host', async () => {
     await ada.confirm((await ada.manage('Ben')).getByTestId('make-host'));
     await expect(ben.member('Ben')).toHaveAttribute('data-role', 'host');
     await expect(ada.member('Ada')).toHaveAttribute('data-role', 'cohost');
     await expect(ada.get('kick')).toHaveCount(0);
-    await ada.host('door');
+    await ada.openConsole('door');
     await expect(ada.get('close-room')).toHaveCount(0);
-    // A co-host is not sent out by the way: that is asked about.
+    // Kicking a co-host needs confirmation.
     await ben.confirm((await ben.manage('Ada')).getByTestId('kick'));
     await expect(ada.get('notice-title')).toHaveText('The host removed you');
-    await ben.leaveConsole();
+    await ben.closeConsole();
     await ben.sees('Ben');
   });
 });
 
-test('the screen on the wall shows the title, the code and the QR', async ({ guest }) => {
+test('the wall screen shows the title, the code and the QR code', async ({ guest }) => {
   const ada = await guest('Ada');
   const wall = await guest('Wall');
   const code = await ada.startRoom();

@@ -2,14 +2,14 @@ import { PHONE } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
 
-test('the host’s hand, seen by everyone: two browsers and a program', async ({ guest, server }) => {
+test('two browsers and a wire client see every action of the host', async ({ guest, server }) => {
   test.setTimeout(180_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE, hasTouch: true, isMobile: true });
   const cai = await WireGuest.of(server.url, 'Cai');
   const code = await ada.pausedRoom();
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   const room = await cai.enter(code);
   const idOf = (name: string) => room.members.find((member) => member.name === name)?.id ?? '';
   await ada.sees('Ada', 'Ben', 'Cai');
@@ -23,7 +23,7 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     return { provider: 'library' as const, id: found.tracks[0].id as string };
   };
 
-  await test.step('everybody queues', async () => {
+  await test.step('all members queue tracks', async () => {
     await ada.add('Harbour Lamps');
     await ada.add('Copper Kettle');
     await ben.add('Slow Orbit');
@@ -31,14 +31,14 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     await cai.comingUp('Slow Orbit', 'Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
   });
 
-  await test.step('promoted, Ben may steer', async () => {
+  await test.step('Ben is promoted and can control playback', async () => {
     await (await ada.manage('Ben')).getByTestId('role').selectOption('cohost');
     await cai.hears('role_changed', ({ member, role }) => member === idOf('Ben') && role === 'cohost');
     await expect(ben.get('resume')).toBeVisible();
     await expect(ben.member('Ben')).toHaveAttribute('data-role', 'cohost');
   });
 
-  await test.step('demoted to listening, his queue waits and nobody else’s moves', async () => {
+  await test.step('Ben is demoted to listener: his queue is held and the others’ order is unchanged', async () => {
     await (await ada.manage('Ben')).getByTestId('role').selectOption('listener');
     await expect(ben.get('resume')).toHaveCount(0);
     await cai.comingUp('Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
@@ -48,8 +48,8 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     await cai.comingUp('Slow Orbit', 'Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
   });
 
-  await test.step('another policy is seen first, and then by everyone', async () => {
-    await ada.host('order');
+  await test.step('the host previews another policy and applies it for all members', async () => {
+    await ada.openConsole('order');
     await ada.get('policy-fifo').check();
     const previewed = ada.get('preview-entry').getByTestId('entry-title');
     await expect(previewed).toHaveText(['Harbour Lamps', 'Copper Kettle', 'Slow Orbit', 'Rain on Tin']);
@@ -58,10 +58,10 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     await cai.comingUp('Harbour Lamps', 'Copper Kettle', 'Slow Orbit', 'Rain on Tin');
     await ben.comingUp('Harbour Lamps · Ada', 'Copper Kettle · Ada', 'Slow Orbit · You', 'Rain on Tin · Cai');
     await expect(ben.get('policy')).toBeVisible();
-    await ada.leaveConsole();
+    await ada.closeConsole();
   });
 
-  await test.step('votes to skip: a share of those who are here', async () => {
+  await test.step('a vote to skip needs a share of the present members', async () => {
     const reply = await cai.does({ name: 'vote_skip' });
     expect(reply.ok).toBe(true);
     const voted = await cai.hears('skip_voted', ({ member }) => member === cai.id);
@@ -72,7 +72,7 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     await cai.hears('entry_ended', ({ reason }) => reason === 'voted_out');
   });
 
-  await test.step('removed by mistake, and taken back', async () => {
+  await test.step('a removed entry is restored by undo', async () => {
     await (await ada.manage('Cai')).getByTestId('kick').click();
     expect(await cai.closeCode()).toBe(4504);
     await ben.sees('Ada', 'Ben');
@@ -84,10 +84,10 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
     await cai.comingUp('Copper Kettle', 'Slow Orbit', 'Rain on Tin');
   });
 
-  await test.step('who is banned does not come back, until they may: then with a queue that waits', async () => {
+  await test.step('a banned member cannot rejoin; after the unban their queue is still there', async () => {
     await ada.confirm((await ada.manage('Cai')).getByTestId('ban'));
     expect(await cai.closeCode()).toBe(4503);
-    cai.knock(code);
+    cai.connect(code);
     expect(await cai.closeCode()).toBe(4503);
     await ben.sees('Ada', 'Ben');
     await ada.get('unban').click();
@@ -98,21 +98,21 @@ test('the host’s hand, seen by everyone: two browsers and a program', async ({
   });
 
   await test.step('the log says who did what', async () => {
-    await ada.host('log');
+    await ada.openConsole('log');
     const deeds = await ada
       .get('audit-entry')
       .evaluateAll((entries) => entries.map((entry) => entry.getAttribute('data-deed')));
     expect(deeds.slice(0, 4)).toEqual(['unban', 'ban', 'undo', 'kick']);
-    await ada.leaveConsole();
+    await ada.closeConsole();
   });
 });
 
-test('a lobby: who waits, is let in, or is not', async ({ guest }) => {
+test('the host admits or rejects a guest in the lobby', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const eve = await guest('Eve', { viewport: PHONE });
   const code = await ada.startRoom();
-  await ada.host('door');
+  await ada.openConsole('door');
   await ada.get('admission-lobby').check();
 
   await ben.join(code);
@@ -121,42 +121,42 @@ test('a lobby: who waits, is let in, or is not', async ({ guest }) => {
   await expect(eve.get('waiting-room')).toBeVisible();
   const waiting = (name: string) => ada.get('lobby-person').filter({ hasText: name });
   await waiting('Ben').getByTestId('admit').click();
-  await ben.isIn();
+  await ben.isJoined();
   await waiting('Eve').getByTestId('deny').click();
   await expect(eve.get('notice-title')).toHaveText('You were not let in this time');
-  await ada.leaveConsole();
+  await ada.closeConsole();
   await ada.sees('Ada', 'Ben');
 });
 
-test('what became forbidden a moment ago is refused in words', async ({ guest, line }) => {
+test('a command that has just become forbidden shows an error message', async ({ guest, flakyProxy }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { line });
+  const ben = await guest('Ben', { flakyProxy });
   await ben.join(await ada.pausedRoom());
-  await ben.isIn();
+  await ben.isJoined();
   await ben.get('search').fill('slow orbit');
   await expect(ben.get('search-result').first()).toContainText('Slow Orbit');
 
-  // He does not hear of it: nothing comes through to him, but what he does goes out later.
-  line.stall();
+  // His connection stalls: he receives nothing, and his commands are sent later.
+  flakyProxy.stall();
   await (await ada.manage('Ben')).getByTestId('exceptions').locator('summary').click();
   await ada.get('exception-queue').selectOption('may_not');
   await ben.result('Slow Orbit').getByTestId('add-track').click();
-  line.mend();
+  flakyProxy.restore();
   await expect(ben.get('toast').filter({ hasText: 'The host decided that you may not queue tracks.' })).toBeVisible();
   await expect(ben.get('add-track')).toHaveCount(0);
   await expect(ada.get('upcoming-entry')).toHaveCount(0);
 });
 
-test('votes make the order; whoever goes leaves their vote', async ({ guest }) => {
+test('votes order the queue, and the vote of a member who leaves still counts', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const code = await ada.pausedRoom();
   await ben.join(code);
-  await ben.isIn();
-  await ada.host('order');
+  await ben.isJoined();
+  await ada.openConsole('order');
   await ada.get('policy-votes').check();
   await ada.get('apply-policy').click();
-  await ada.leaveConsole();
+  await ada.closeConsole();
   await ada.add('Harbour Lamps');
   await ada.add('Copper Kettle');
   const last = ben.get('upcoming-entry').filter({ hasText: 'Copper Kettle' });
@@ -164,25 +164,25 @@ test('votes make the order; whoever goes leaves their vote', async ({ guest }) =
   await ada.comingUp('Copper Kettle · You', 'Harbour Lamps · You');
   await expect(last.getByTestId('vote-up')).toHaveAttribute('aria-pressed', 'true');
   await ben.page.reload();
-  await ben.isIn();
+  await ben.isJoined();
   await expect(last.getByTestId('vote-up')).toHaveAttribute('aria-pressed', 'true');
   await ben.confirm(ben.get('leave'));
   await ada.sees('Ada');
   await ada.comingUp('Copper Kettle · You', 'Harbour Lamps · You');
 });
 
-test('suggestions wait for approval; one’s own queue can wait, too', async ({ guest }) => {
+test('suggestions need approval, and a member can pause their own queue', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const code = await ada.pausedRoom();
   await ben.join(code);
-  await ben.isIn();
-  await ada.host('limits');
+  await ben.isJoined();
+  await ada.openConsole('limits');
   await ada.get('setting-suggestions').check();
   await ada.get('apply-limits').click();
   await ben.add('Slow Orbit');
   await expect(ben.get('suggestion').getByTestId('entry-title')).toHaveText(['Slow Orbit']);
-  await ada.host('suggestions');
+  await ada.openConsole('suggestions');
   await ada.get('suggestion-waiting').getByTestId('approve').click();
   await ben.comingUp('Slow Orbit · You');
   await expect(ben.get('suggestion')).toHaveCount(0);
@@ -190,18 +190,18 @@ test('suggestions wait for approval; one’s own queue can wait, too', async ({ 
   await ben.get('pause-queue').click();
   await ada.comingUp();
   await ben.page.reload();
-  await ben.isIn();
+  await ben.isJoined();
   await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit']);
   await ben.get('resume-queue').click();
   await ada.comingUp('Slow Orbit · Ben');
-  await ada.leaveConsole();
+  await ada.closeConsole();
 });
 
-test('what was played can be played again', async ({ guest }) => {
+test('a track from the history can be queued again', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   await ada.add('First Light');
   await ada.nowPlaying('First Light');
   await ada.get('skip').click();

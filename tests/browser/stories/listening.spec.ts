@@ -1,38 +1,39 @@
 import { chromium, type Locator } from '@playwright/test';
 import { Guest, hearTogether, PHONE } from '../support/guest.ts';
-import { hears, writeRecording } from '../support/microphone.ts';
+import { fakeMicrophone, writeRecording } from '../support/microphone.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
-interface Told {
+interface PlaybackEvent {
   name: string;
   anchorAtMs: number;
-  /** When it came, by the same clock. */
+  /** When it was received, in Unix ms. */
   atMs: number;
 }
 
-/** The timelines that the room tells a page, in order, and the entries that the page says it could start at once. */
-function lineOf({ page }: Guest): { told: Told[]; ready: Set<string> } {
-  const line = { told: [] as Told[], ready: new Set<string>() };
+/** Records the playback events that a page receives, in order, and the entries that the page reports as ready. */
+function recordPlayback({ page }: Guest): { events: PlaybackEvent[]; ready: Set<string> } {
+  const recording = { events: [] as PlaybackEvent[], ready: new Set<string>() };
   page.on('websocket', (socket) => {
     socket.on('framereceived', ({ payload }) => {
       const frame = JSON.parse(payload.toString());
       if (frame.type !== 'delta') return;
       for (const { name, playback } of frame.events)
-        if (playback !== undefined) line.told.push({ name, anchorAtMs: playback.anchor_at_ms, atMs: Date.now() });
+        if (playback !== undefined)
+          recording.events.push({ name, anchorAtMs: playback.anchor_at_ms, atMs: Date.now() });
     });
     socket.on('framesent', ({ payload }) => {
       const frame = JSON.parse(payload.toString());
-      for (const entry of frame.playback?.ready ?? []) line.ready.add(entry);
+      for (const entry of frame.playback?.ready ?? []) recording.ready.add(entry);
     });
   });
-  return line;
+  return recording;
 }
 
 function soundOf(host: Guest, name: string): Locator {
   return host.get('sound-device').filter({ hasText: name });
 }
 
-/** Somebody with a steady hand, at whatever distance from the beat. */
+/** Taps sixteen times at a steady beat, with an arbitrary phase. */
 async function tapsAlong(guest: Guest): Promise<void> {
   await guest.get('tap-pad').evaluate(
     (pad) =>
@@ -57,78 +58,78 @@ async function openWay(guest: Guest, way: 'tap' | 'microphone' | 'hand' | 'help'
   return part;
 }
 
-test('a start waits for the devices that listen, unless they are ready', async ({ guest }) => {
+test('a start waits for the playing devices unless they are ready', async ({ guest }) => {
   test.setTimeout(150_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben');
-  const lines = [ada, ben].map(lineOf);
-  const { told } = lines[1]!;
+  const recordings = [ada, ben].map(recordPlayback);
+  const { events } = recordings[1]!;
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   for (const person of [ada, ben]) {
     await person.get('play-here').click();
-    // As soon as it can, a page tells the room that it listens.
+    // The page reports to the room that it plays.
     await expect(person.page.getByText('Ready; nothing plays right now')).toBeVisible();
   }
 
-  await test.step('nobody has the first one: the start is three seconds away, or nearer once they have it', async () => {
+  await test.step('no device has the first track: the start is three seconds ahead, or earlier once they have it', async () => {
     const askedAtMs = Date.now();
     await ada.add('Slow Orbit');
     await hearTogether(ada, ben);
-    const [start, ...later] = told;
+    const [start, ...later] = events;
     expect(start!.name).toBe('entry_started');
     expect(start!.anchorAtMs - askedAtMs).toBeGreaterThan(2_900);
-    // On a slow machine there are none: then it was not worth it any more.
+    // On a slow machine there may be none: the announced start was already too close.
     for (const { name, anchorAtMs } of later) {
       expect(name).toBe('playback_changed');
       expect(anchorAtMs).toBeLessThan(start!.anchorAtMs);
     }
   });
 
-  await test.step('everybody has the next one: a skip to it waits for nobody', async () => {
+  await test.step('all devices have the next track: a skip starts it at once', async () => {
     await ada.add('Harbour Lamps');
     await ada.seekTo(1_000);
     const next = await ada.get('upcoming-entry').first().getAttribute('data-entry');
-    await expect.poll(() => lines.every(({ ready }) => ready.has(next!)), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => recordings.every(({ ready }) => ready.has(next!)), { timeout: 30_000 }).toBe(true);
     await ada.get('skip').click();
     await ada.nowPlaying('Harbour Lamps');
-    await expect.poll(() => told.at(-1)?.name).toBe('entry_started');
-    const { anchorAtMs, atMs } = told.at(-1)!;
+    await expect.poll(() => events.at(-1)?.name).toBe('entry_started');
+    const { anchorAtMs, atMs } = events.at(-1)!;
     expect(anchorAtMs - atMs).toBeLessThan(300);
     await hearTogether(ada, ben);
   });
 });
 
-test('the host chooses which devices play, and takes it back', async ({ guest }) => {
+test('the host selects the devices that play and can undo it', async ({ guest }) => {
   test.setTimeout(180_000);
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   for (const title of ['Slow Orbit', 'Harbour Lamps', 'Rain on Tin', 'First Light']) await ada.add(title);
   await ada.playHere();
   await ben.playHere();
-  await ada.host('sound');
+  await ada.openConsole('sound');
 
-  await test.step('one is left out, falls silent and is told why', async () => {
+  await test.step('a deselected device falls silent and says why', async () => {
     await soundOf(ada, 'Ben').getByTestId('leave-out').click();
     await expect(soundOf(ada, 'Ben')).toHaveAttribute('data-chosen', 'false');
     await expect(ben.get('left-out')).toBeVisible();
     await ben.hearsNothing();
-    // Ben may not decide about it.
+    // Ben does not have the permission.
     await expect(ben.get('let-play')).toHaveCount(0);
     await ada.hearsMusic();
   });
 
-  await test.step('and plays again', async () => {
-    // The tracks are short, and a loaded machine is slow.
+  await test.step('a reselected device plays again', async () => {
+    // The tracks are short and a loaded machine is slow.
     await ada.seekTo(1_000);
     await ada.get('undo-last').click();
     await expect(soundOf(ada, 'Ben')).toHaveAttribute('data-chosen', 'true');
     await ben.hearsMusic();
   });
 
-  await test.step('only these speakers: those that played go on', async () => {
+  await test.step('playing devices become the selected speakers', async () => {
     await ada.seekTo(1_000);
     await ada.get('output-speakers').check();
     await expect(ada.get('speaker')).toHaveCount(2);
@@ -137,30 +138,30 @@ test('the host chooses which devices play, and takes it back', async ({ guest })
     await ben.hearsMusic();
   });
 
-  await test.step('but for the one that is unticked, who may be the host', async () => {
+  await test.step('the host’s own device can be deselected', async () => {
     await ada.seekTo(1_000);
     await soundOf(ada, 'you').getByTestId('speaker').click();
     await ada.hearsNothing();
     await ben.hearsMusic();
-    await ada.leaveConsole();
+    await ada.closeConsole();
     await ada.seekTo(1_000);
     await ada.get('let-play').click();
     await ada.hearsMusic();
   });
 
-  await test.step('the log tells of it', async () => {
-    await ada.host('log');
+  await test.step('the log records it', async () => {
+    await ada.openConsole('log');
     await expect(ada.get('audit-entry').first()).toContainText('You chose which devices play');
   });
 });
 
-test('who plays can be chosen by everybody who may choose', async ({ guest }) => {
+test('every member with the permission can select the devices that play', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   await ben.join(await ada.pausedRoom());
-  await ben.isIn();
+  await ben.isJoined();
   for (const person of [ada, ben]) await person.get('play-here').click();
-  await ada.host('sound');
+  await ada.openConsole('sound');
   await soundOf(ada, 'Ben').getByTestId('leave-out').click();
   await expect(ben.get('left-out')).toBeVisible();
   await isAccessible(ben);
@@ -170,22 +171,22 @@ test('who plays can be chosen by everybody who may choose', async ({ guest }) =>
   await isAccessible(ada);
 });
 
-test('every device says how well it is in time, to its owner and to the host', async ({ guest }) => {
+test('each device reports its sync quality to its owner and to the host', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   for (const title of ['Slow Orbit', 'Harbour Lamps', 'First Light']) await ada.add(title);
   await ada.playHere();
   await ben.playHere();
   for (const person of [ada, ben]) {
-    // How good exactly depends on the machine; that it was measured does not.
+    // The value depends on the machine; only that it was measured is checked.
     await expect(person.get('sync')).toHaveAttribute('data-quality', /good|fair|poor/);
     await expect(person.get('sync-error-ms')).toHaveText(/^\d+ ms$/);
     await expect(person.get('sync-measured')).toHaveText('estimated');
   }
   await ada.seekTo(1_000);
-  await ada.host('sound');
+  await ada.openConsole('sound');
   await expect(ada.get('sound-device')).toHaveCount(2);
   for (const name of ['you', 'Ben']) {
     await expect(soundOf(ada, name)).toHaveAttribute('data-quality', /good|fair|poor/);
@@ -194,7 +195,7 @@ test('every device says how well it is in time, to its owner and to the host', a
   }
 });
 
-test('what tapping along finds is kept through a reload, and can be forgotten', async ({ guest }) => {
+test('a tap calibration survives a reload and can be deleted', async ({ guest }) => {
   const ada = await guest('Ada');
   await ada.startRoom();
   await ada.get('play-here').click();
@@ -214,7 +215,7 @@ test('what tapping along finds is kept through a reload, and can be forgotten', 
   };
   await isKept();
   await ada.page.reload();
-  await ada.isIn();
+  await ada.isJoined();
   for (const title of ['Slow Orbit', 'Harbour Lamps', 'First Light']) await ada.add(title);
   await expect(ada.get('sync-measured')).toHaveText('heard');
   await ada.get('calibrate-open').click();
@@ -224,14 +225,14 @@ test('what tapping along finds is kept through a reload, and can be forgotten', 
   await expect(ada.get('sync-measured')).toHaveText('estimated');
 });
 
-test('every way to get a device in time, by keys and for a screen reader', async ({ guest }) => {
+test('every calibration method works with the keyboard and is accessible', async ({ guest }) => {
   test.setTimeout(150_000);
   const ada = await guest('Ada', { viewport: PHONE });
   await ada.startRoom();
   await ada.get('play-here').click();
   await ada.get('calibrate-open').click();
 
-  await test.step('tapping', async () => {
+  await test.step('tap along', async () => {
     await openWay(ada, 'tap');
     await isAccessible(ada);
     await ada.get('tap-start').press('Enter');
@@ -242,13 +243,13 @@ test('every way to get a device in time, by keys and for a screen reader', async
     await ada.get('tap-stop').click();
   });
 
-  await test.step('a microphone', async () => {
+  await test.step('microphone', async () => {
     await openWay(ada, 'microphone');
     await expect(ada.get('way-tap')).not.toHaveAttribute('open');
     await isAccessible(ada);
   });
 
-  await test.step('by hand', async () => {
+  await test.step('manual offset', async () => {
     await openWay(ada, 'hand');
     await ada.get('offset-ms').fill('12');
     await ada.get('offset-ms').press('Tab');
@@ -274,11 +275,11 @@ test('every way to get a device in time, by keys and for a screen reader', async
   await expect(ada.get('calibrate')).toHaveCount(0);
 });
 
-test('a microphone that hears two devices says how far they are apart', async ({ server }, info) => {
+test('a microphone measures the offset between two devices', async ({ server }, info) => {
   const recording = info.outputPath('microphone.wav');
   await writeRecording(recording, 42.5);
   const options = info.project.use.launchOptions ?? {};
-  const browser = await chromium.launch({ ...options, args: [...(options.args ?? []), ...hears(recording)] });
+  const browser = await chromium.launch({ ...options, args: [...(options.args ?? []), ...fakeMicrophone(recording)] });
   try {
     const context = await browser.newContext({ baseURL: server.url });
     const ada = new Guest('Ada', context, await context.newPage());
@@ -293,7 +294,7 @@ test('a microphone that hears two devices says how far they are apart', async ({
     expect(Math.abs(offset - 42.5)).toBeLessThan(1);
     await ada.get('microphone-use').click();
     await expect(ada.get('calibrated')).toHaveAttribute('data-how', 'heard');
-    expect(ada.complaints).toEqual([]);
+    expect(ada.consoleErrors).toEqual([]);
   } finally {
     await browser.close();
   }

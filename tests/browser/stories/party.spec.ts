@@ -1,9 +1,9 @@
 import { hearTogether, PHONE, standsStill } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 
-test('a party, from the first page to the last guest', async ({ guest }) => {
+test('a party from creating the room to removing a guest', async ({ guest }) => {
   const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, hasTouch: true, isMobile: true, reluctant: true });
+  const ben = await guest('Ben', { viewport: PHONE, hasTouch: true, isMobile: true, blockAutoplay: true });
 
   const code = await test.step('Ada starts a room and sees its code and a QR', async () => {
     const code = await ada.startRoom({ title: 'Kitchen party' });
@@ -14,14 +14,14 @@ test('a party, from the first page to the last guest', async ({ guest }) => {
     return code;
   });
 
-  await test.step('Ben opens the link on his phone, gives a name, is in', async () => {
+  await test.step('Ben opens the link on his phone, enters a name and joins', async () => {
     await ben.join(code);
-    await ben.isIn();
+    await ben.isJoined();
     await ada.sees('Ada', 'Ben');
     await ben.sees('Ada', 'Ben');
   });
 
-  await test.step('both queue tracks, and the queues merge by turn', async () => {
+  await test.step('both queue tracks, and the queues merge fairly', async () => {
     await ada.add('First Light');
     await ada.nowPlaying('First Light');
     await ada.playbackIs('playing');
@@ -29,12 +29,12 @@ test('a party, from the first page to the last guest', async ({ guest }) => {
     await ada.add('Copper Kettle');
     await ben.add('Slow Orbit');
     await ben.add('Rooftop Bicycle');
-    // Ben has had no airtime yet, so his first goes ahead of everything of Ada's that waits.
+    // Ben has no airtime yet, so his first track goes ahead of all of Ada's queued tracks.
     await ada.comingUp('Slow Orbit · Ben', 'Harbour Lamps · You', 'Rooftop Bicycle · Ben', 'Copper Kettle · You');
     await ben.comingUp('Slow Orbit · You', 'Harbour Lamps · Ada', 'Rooftop Bicycle · You', 'Copper Kettle · Ada');
   });
 
-  await test.step('both play it, audibly, at the same place', async () => {
+  await test.step('both play it audibly at the same position', async () => {
     await ada.playHere();
     await ben.playHere();
     await expect(ada.member('Ben').getByTestId('whereabouts')).toContainText('plays the music');
@@ -61,7 +61,7 @@ test('a party, from the first page to the last guest', async ({ guest }) => {
     await hearTogether(ada, ben);
   });
 
-  await test.step('Ada skips; the next one sounds for both', async () => {
+  await test.step('Ada skips, and both play the next track', async () => {
     await ada.get('skip').click();
     for (const person of [ada, ben]) {
       await person.nowPlaying('Slow Orbit');
@@ -84,13 +84,13 @@ test('a party, from the first page to the last guest', async ({ guest }) => {
     await ben.comingUp('Copper Kettle · Ada', 'Harbour Lamps · Ada');
   });
 
-  await test.step('Ada removes Ben, who reads why and can come back', async () => {
-    await ada.sendOut('Ben');
+  await test.step('Ada removes Ben, who sees why and can rejoin', async () => {
+    await ada.kick('Ben');
     await expect(ben.get('notice-title')).toHaveText('The host removed you');
     await ada.sees('Ada');
     await ben.get('notice-action').click();
     await ben.get('join').click();
-    await ben.isIn();
+    await ben.isJoined();
     await ada.sees('Ada', 'Ben');
     await ben.nowPlaying('Slow Orbit');
   });

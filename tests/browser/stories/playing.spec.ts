@@ -1,11 +1,11 @@
 import { hearTogether } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 
-test('the next track starts by itself, for everybody at once', async ({ guest }) => {
+test('the next track starts by itself and for all members at once', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
   await ben.join(await ada.startRoom());
-  await ben.isIn();
+  await ben.isJoined();
   await ada.add('First Light');
   await ada.nowPlaying('First Light');
   await ada.add('Harbour Lamps');
@@ -21,7 +21,7 @@ test('the next track starts by itself, for everybody at once', async ({ guest })
   }
   await hearTogether(ada, ben);
 
-  await test.step('and when nothing follows, the room falls silent', async () => {
+  await test.step('the room falls silent when the queue is empty', async () => {
     await ada.seekTo((await ada.durationMs()) - 3_000);
     for (const person of [ada, ben]) {
       await person.playbackIs('idle');
@@ -29,7 +29,7 @@ test('the next track starts by itself, for everybody at once', async ({ guest })
     }
   });
 
-  await test.step('until somebody adds something', async () => {
+  await test.step('the next added track starts', async () => {
     await ben.add('Slow Orbit');
     for (const person of [ada, ben]) {
       await person.nowPlaying('Slow Orbit');
@@ -38,14 +38,14 @@ test('the next track starts by itself, for everybody at once', async ({ guest })
   });
 });
 
-test('a preloaded track sounds as soon as it is asked for', async ({ guest }) => {
+test('a preloaded track starts without delay', async ({ guest }) => {
   const ada = await guest('Ada');
   await ada.startRoom();
   await ada.add('First Light');
   await ada.playHere();
   await ada.get('pause').click();
   await ada.hearsNothing();
-  // From the press to the first samples, by the page's own clock. A bound for a loaded machine: the aim is 400 ms.
+  // From the click to the first samples, by the page's clock. The bound allows for a loaded machine; the target is 400 ms.
   const tookMs = await ada.get('resume').evaluate(
     (button) =>
       new Promise<number>((resolve) => {
@@ -63,7 +63,7 @@ test('a preloaded track sounds as soon as it is asked for', async ({ guest }) =>
   expect(tookMs).toBeLessThan(1_500);
 });
 
-test('somebody who comes late is in the middle of the track like the others', async ({ guest }) => {
+test('a late joiner plays at the same position as the others', async ({ guest }) => {
   const ada = await guest('Ada');
   const code = await ada.startRoom();
   await ada.add('Slow Orbit');
@@ -71,7 +71,7 @@ test('somebody who comes late is in the middle of the track like the others', as
   await ada.seekTo(10_000);
   const ben = await guest('Ben');
   await ben.join(code);
-  await ben.isIn();
+  await ben.isJoined();
   await ben.playHere();
   await hearTogether(ada, ben);
   await expect(ada.member('Ben').getByTestId('whereabouts')).toContainText('plays the music');
@@ -81,12 +81,12 @@ test('somebody who comes late is in the middle of the track like the others', as
   await ada.hearsMusic();
 });
 
-test('keys: slash finds, space pauses and resumes', async ({ guest }) => {
+test('keyboard shortcuts: slash focuses the search, space pauses and resumes', async ({ guest }) => {
   const ada = await guest('Ada');
   await ada.startRoom();
   await ada.page.keyboard.press('/');
   await expect(ada.get('search')).toBeFocused();
-  // In a field, keys are letters.
+  // In a text field, shortcuts are disabled.
   await ada.page.keyboard.type('first light / x ');
   await expect(ada.get('search')).toHaveValue('first light / x ');
   await ada.add('First Light');

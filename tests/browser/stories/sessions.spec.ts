@@ -10,7 +10,7 @@ async function logIn(guest: Guest, way: 'register' | 'login'): Promise<void> {
   await expect(guest.get('who')).toHaveText('Logged in as ana.');
 }
 
-test('a login that is ended elsewhere ends at once, and the page says why', async ({ guest }) => {
+test('a session revoked from another device ends at once and the page says why', async ({ guest }) => {
   const mara = await guest('Mara');
   const laptop = await guest('Ana');
   const phone = await guest('Ana', { viewport: PHONE });
@@ -18,10 +18,10 @@ test('a login that is ended elsewhere ends at once, and the page says why', asyn
   await logIn(laptop, 'register');
   await logIn(phone, 'login');
   await phone.page.goto(`/r/${code}`);
-  await phone.isIn();
+  await phone.isJoined();
   const id = await phone.member('Ana').getAttribute('data-member');
 
-  await test.step('the laptop sees both, and ends the other', async () => {
+  await test.step('the laptop lists both sessions and revokes the other', async () => {
     await laptop.page.reload();
     await expect(laptop.get('session')).toHaveCount(2);
     const toldAtMs = phone.page.evaluate(
@@ -34,12 +34,12 @@ test('a login that is ended elsewhere ends at once, and the page says why', asyn
           }).observe(document.body, { subtree: true, childList: true });
         }),
     );
-    // That its login is over is what the phone hears when it asks.
-    phone.expectTrouble(/status of 401.*\/api\/v1\/auth\/refresh/);
+    // The phone learns that its session was revoked with its next request.
+    phone.expectConsoleErrors(/status of 401.*\/api\/v1\/auth\/refresh/);
     const asked = laptop.page.waitForRequest((request) => request.method() === 'DELETE');
     await laptop.confirm(laptop.get('session-end'));
     const request = await asked;
-    // When it began is known once it is answered.
+    // The start is known once the request is answered.
     await request.response();
     const tookMs = (await toldAtMs) - request.timing().startTime;
     console.log(`logged out after ${Math.round(tookMs)} ms`);
@@ -49,19 +49,19 @@ test('a login that is ended elsewhere ends at once, and the page says why', asyn
     await expect(laptop.get('session')).toHaveAttribute('data-current', 'true');
   });
 
-  await test.step('the room goes on, and the phone may log in again there', async () => {
+  await test.step('the room continues, and the phone can log in again', async () => {
     await mara.sees('Mara', 'Ana');
     await phone.get('notice-action').click();
     await phone.get('login-open').click();
     await phone.get('username').fill('ana');
     await phone.get('password').fill('long enough it is');
     await phone.get('login').click();
-    await phone.isIn();
+    await phone.isJoined();
     await expect(phone.member('Ana')).toHaveAttribute('data-member', id!);
   });
 });
 
-test('a stranger’s first pages ask for nothing that is refused', async ({ guest }) => {
+test('the first pages of a new visitor cause no failed requests', async ({ guest }) => {
   const ada = await guest('Ada');
   const code = await ada.startRoom();
   for (const path of ['/', `/r/${code}`, '/me', `/r/${code}/screen`]) {

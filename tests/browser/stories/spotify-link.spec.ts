@@ -1,13 +1,16 @@
 import { checkUntil, continueAs, test } from '../support/spotify.ts';
 import { expect } from '../support/test.ts';
 
-test('what was agreed to is taken back at Spotify: log in again, and all else goes on', async ({ guest, spotify }) => {
+test('after access is revoked at Spotify the user must log in again and everything else works', async ({
+  guest,
+  spotify,
+}) => {
   const ada = await guest('Ada');
   const ana = await guest('Ana');
   const code = await ada.pausedRoom();
   await ana.page.goto(`/r/${code}`);
   await continueAs(ana, 'ana');
-  await ana.isIn();
+  await ana.isJoined();
   await ana.add('Slow Orbit');
   await ana.add('Copper Kettle');
   const entries = await ada.entries();
@@ -15,7 +18,7 @@ test('what was agreed to is taken back at Spotify: log in again, and all else go
   await ana.page.goto('/me');
   await expect(ana.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
 
-  await test.step('her page says so, and what is not affected', async () => {
+  await test.step('her page says so and lists what still works', async () => {
     await spotify.revoke('ana');
     await checkUntil(ana, 'spotify-panel', 'data-state', 'needs_login');
     await expect(ana.get('spotify-panel')).toContainText('log in again');
@@ -23,29 +26,29 @@ test('what was agreed to is taken back at Spotify: log in again, and all else go
     await expect(ana.get('who')).toHaveText('Logged in with Spotify.');
   });
 
-  await test.step('in the room nothing has changed, and she goes on adding', async () => {
+  await test.step('the room is unchanged and she can still add tracks', async () => {
     await ana.get('back').click();
-    await ana.isIn();
+    await ana.isJoined();
     await expect(ana.member('Ana')).toHaveAttribute('data-member', id!);
     expect(await ana.entries()).toEqual(entries);
     await ana.add('Rain on Tin');
     await ada.comingUp('Slow Orbit · Ana', 'Copper Kettle · Ana', 'Rain on Tin · Ana');
   });
 
-  await test.step('logging in again mends it', async () => {
+  await test.step('logging in again restores the link', async () => {
     await ana.openSwitcher();
     await ana.get('to-me').click();
     await expect(ana.get('spotify-panel')).toHaveAttribute('data-state', 'needs_login');
     await continueAs(ana, 'ana');
     await expect(ana.get('spotify-panel')).toHaveAttribute('data-state', 'linked');
     await ana.get('back').click();
-    await ana.isIn();
+    await ana.isJoined();
     await expect(ana.member('Ana')).toHaveAttribute('data-member', id!);
     await ana.comingUp('Slow Orbit · You', 'Copper Kettle · You', 'Rain on Tin · You');
   });
 });
 
-test('without Premium one reads what is closed, and everything else works', async ({ guest, spotify }) => {
+test('without Premium the page says what is unavailable and everything else works', async ({ guest, spotify }) => {
   await spotify.turn({ product: true });
   const cleo = await guest('Cleo');
   const ada = await guest('Ada');
@@ -57,7 +60,7 @@ test('without Premium one reads what is closed, and everything else works', asyn
 
   const code = await cleo.startRoom();
   await ada.join(code);
-  await ada.isIn();
+  await ada.isJoined();
   await cleo.add('First Light');
   await ada.nowPlaying('First Light');
   await cleo.get('pause').click();
@@ -70,7 +73,7 @@ test('without Premium one reads what is closed, and everything else works', asyn
   await cleo.playHere();
 });
 
-test('whether somebody has Premium is not known, until Spotify says it', async ({ guest, spotify }) => {
+test('Premium is shown as unknown until Spotify confirms it', async ({ guest, spotify }) => {
   const ana = await guest('Ana');
   await ana.page.goto('/me');
   await continueAs(ana, 'ana');

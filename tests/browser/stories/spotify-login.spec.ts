@@ -2,7 +2,7 @@ import { type Guest, PHONE } from '../support/guest.ts';
 import { continueAs, test } from '../support/spotify.ts';
 import { expect } from '../support/test.ts';
 
-/** Their own picture, loaded and not broken. */
+/** The user's own picture is loaded and not broken. */
 async function hasPicture(guest: Guest, name: string): Promise<void> {
   const width = () =>
     guest
@@ -12,12 +12,12 @@ async function hasPicture(guest: Guest, name: string): Promise<void> {
   await expect.poll(width).toBeGreaterThan(0);
 }
 
-test('from the page of a room to Spotify and back into the same room, with name and picture', async ({ guest }) => {
+test('a login with Spotify from a room’s page returns to that room with name and picture', async ({ guest }) => {
   const ada = await guest('Ada');
   const ana = await guest('Ana', { viewport: PHONE });
   const code = await ada.startRoom();
 
-  await test.step('Spotify says what is asked for, and asks her', async () => {
+  await test.step('Spotify shows the requested scopes and asks for consent', async () => {
     await ana.page.goto(`/r/${code}`);
     await ana.get('spotify-continue').click();
     await expect(ana.get('scope-streaming')).toBeVisible();
@@ -25,8 +25,8 @@ test('from the page of a room to Spotify and back into the same room, with name 
     await ana.get('agree').click();
   });
 
-  await test.step('she is in the room, and nothing of the way stands in the address', async () => {
-    await ana.isIn();
+  await test.step('she is in the room, and the URL has no login parameters', async () => {
+    await ana.isJoined();
     await expect(ana.page).toHaveURL(new RegExp(`/r/${code}$`));
     await expect(ana.get('room-code')).toHaveText(code);
     await ana.sees('Ada', 'Ana');
@@ -38,25 +38,25 @@ test('from the page of a room to Spotify and back into the same room, with name 
     await hasPicture(ada, 'Ana');
   });
 
-  await test.step('a reload and another login leave her who she is', async () => {
+  await test.step('a reload and a second login keep her identity', async () => {
     const id = await ana.member('Ana').getAttribute('data-member');
     await ana.page.reload();
-    await ana.isIn();
+    await ana.isJoined();
     const laptop = await guest('Ana');
     await laptop.page.goto(`/r/${code}`);
     await continueAs(laptop, 'ana');
-    await laptop.isIn();
+    await laptop.isJoined();
     await expect(laptop.member('Ana')).toHaveAttribute('data-member', id!);
     await ada.sees('Ada', 'Ana');
   });
 });
 
-test('who says no at Spotify reads so, and is who they were', async ({ guest }) => {
+test('declining at Spotify shows a message and changes nothing', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben', { viewport: PHONE });
   const code = await ada.startRoom();
 
-  await test.step('a stranger comes back to the page of the room, and joins as a guest', async () => {
+  await test.step('a logged-out visitor returns to the room’s page and joins as a guest', async () => {
     await ben.page.goto(`/r/${code}`);
     await ben.get('spotify-continue').click();
     await ben.get('cancel').click();
@@ -65,11 +65,11 @@ test('who says no at Spotify reads so, and is who they were', async ({ guest }) 
     await expect(ben.page).toHaveURL(new RegExp(`/r/${code}$`));
     await ben.get('guest-name').fill('Ben');
     await ben.get('join').click();
-    await ben.isIn();
+    await ben.isJoined();
   });
   const id = await ben.member('Ben').getAttribute('data-member');
 
-  await test.step('a guest says no, too, and nothing has changed', async () => {
+  await test.step('a guest who declines stays the same guest', async () => {
     await ben.page.goto('/me');
     await ben.get('spotify-continue').click();
     await ben.get('cancel').click();
@@ -81,12 +81,12 @@ test('who says no at Spotify reads so, and is who they were', async ({ guest }) 
   });
 
   await ben.page.goto(`/r/${code}`);
-  await ben.isIn();
+  await ben.isJoined();
   await expect(ben.member('Ben')).toHaveAttribute('data-member', id!);
   await ada.sees('Ada', 'Ben');
 });
 
-test('a login counts once: going back and agreeing again is told in words', async ({ guest }) => {
+test('a login callback works once; repeating it shows an error message', async ({ guest }) => {
   const ada = await guest('Ada');
   const ana = await guest('Ana');
   const code = await ada.startRoom();
@@ -96,16 +96,16 @@ test('a login counts once: going back and agreeing again is told in words', asyn
   });
   await ana.page.goto(`/r/${code}`);
   await continueAs(ana, 'ana');
-  await ana.isIn();
+  await ana.isJoined();
 
-  await test.step('the browser’s way back leads to Spotify’s page, which asks once more', async () => {
+  await test.step('the browser’s back button leads to Spotify’s page, which asks again', async () => {
     await ana.page.goBack();
     await ana.get('agree').click();
     await expect(ana.get('spotify-notice')).toHaveAttribute('data-outcome', 'expired');
     await expect(ana.get('spotify-notice')).toContainText('no longer valid');
   });
 
-  await test.step('the same answer opened again', async () => {
+  await test.step('the same callback URL opened again', async () => {
     await ana.page.goto(callbacks[0]!);
     await expect(ana.get('spotify-notice')).toHaveAttribute('data-outcome', 'expired');
     await ana.page.reload();
@@ -113,24 +113,24 @@ test('a login counts once: going back and agreeing again is told in words', asyn
     await expect(ana.get('spotify-notice')).toHaveCount(0);
   });
 
-  await test.step('an answer that was given to another browser', async () => {
+  await test.step('a callback URL from another browser', async () => {
     const eve = await guest('Eve');
     await eve.page.goto(callbacks[1]!);
     await expect(eve.get('spotify-notice')).toHaveAttribute('data-outcome', 'expired');
     await expect(eve.get('switcher')).toHaveCount(0);
   });
 
-  // She is logged in all the while.
+  // She stays logged in.
   await ana.page.goto(`/r/${code}`);
-  await ana.isIn();
+  await ana.isJoined();
 });
 
-test('a guest who links Spotify stays who they are, with their queue', async ({ guest }) => {
+test('a guest who links Spotify keeps their identity and queue', async ({ guest }) => {
   const ada = await guest('Ada');
   const benny = await guest('Benny', { viewport: PHONE });
   const code = await ada.pausedRoom();
   await benny.join(code);
-  await benny.isIn();
+  await benny.isJoined();
   await benny.add('Slow Orbit');
   await benny.add('Copper Kettle');
   await ada.comingUp('Slow Orbit · Benny', 'Copper Kettle · Benny');
@@ -138,7 +138,7 @@ test('a guest who links Spotify stays who they are, with their queue', async ({ 
   const id = await benny.member('Benny').getAttribute('data-member');
   const members = await ada.watchMembers();
 
-  await test.step('he links it, and keeps his name', async () => {
+  await test.step('he links Spotify and keeps his name', async () => {
     await benny.openSwitcher();
     await benny.get('to-me').click();
     await expect(benny.get('spotify-panel')).toHaveAttribute('data-state', 'not_linked');
@@ -147,9 +147,9 @@ test('a guest who links Spotify stays who they are, with their queue', async ({ 
     await expect(benny.get('my-name')).toHaveValue('Benny');
   });
 
-  await test.step('the way back is into the room, not to Spotify', async () => {
+  await test.step('the back button leads to the room, not to Spotify', async () => {
     await benny.get('back').click();
-    await benny.isIn();
+    await benny.isJoined();
     await expect(benny.get('room-code')).toHaveText(code);
   });
 
@@ -159,7 +159,7 @@ test('a guest who links Spotify stays who they are, with their queue', async ({ 
     expect(await benny.entries()).toEqual(entries);
   });
 
-  await test.step('to Ada nobody came or went, and he got a picture', async () => {
+  await test.step('Ada sees no member join or leave, and his picture appears', async () => {
     await hasPicture(ada, 'Benny');
     expect(await ada.entries()).toEqual(entries);
     expect(await members()).toHaveLength(1);

@@ -4,7 +4,7 @@ import { expect, isAccessible } from '../support/test.ts';
 
 const LATE_SHIFT = '1LateShiftRaw000000000';
 const DOORBELL = '5DoorbellInterlude0000';
-/** Louder than any dither. */
+/** Louder than dither. */
 const AUDIBLE = 0.001;
 
 async function linked(guest: Guest, person: Person): Promise<void> {
@@ -15,13 +15,13 @@ async function linked(guest: Guest, person: Person): Promise<void> {
 
 async function entersBy(guest: Guest, code: string): Promise<void> {
   await guest.page.goto(`/r/${code}`);
-  await guest.isIn();
+  await guest.isJoined();
 }
 
 const loudness = async (guest: Guest) => (await guest.heard()).loudness;
 
 async function heard(guest: Guest): Promise<void> {
-  await expect.poll(() => loudness(guest), { message: `${guest.name} hears it` }).toBeGreaterThan(AUDIBLE);
+  await expect.poll(() => loudness(guest), { message: `${guest.name} hears music` }).toBeGreaterThan(AUDIBLE);
 }
 
 async function silent(guest: Guest): Promise<void> {
@@ -31,33 +31,33 @@ async function silent(guest: Guest): Promise<void> {
 async function accountPlays(spotify: Spotify, person: Person, track: string, isPlaying = true): Promise<void> {
   await expect
     .poll(async () => {
-      const { track, is_playing } = await spotify.plays(person);
+      const { track, is_playing } = await spotify.playerState(person);
       return is_playing ? track : null;
     })
     .toBe(isPlaying ? track : null);
 }
 
-/** Their accounts are where the room is, as well as devices that can only seek and be started can be. */
+/** The accounts play at the room's position, within the precision of devices that can only seek and start. */
 async function areTogether(spotify: Spotify, room: Guest, ...people: Person[]): Promise<void> {
   for (const person of people) {
     await expect
       .poll(
         async () => {
           const shown = await room.shownPositionMs();
-          return Math.abs(shown - (await spotify.plays(person)).position_ms);
+          return Math.abs(shown - (await spotify.playerState(person)).position_ms);
         },
-        { message: `${person}'s account is where the room is` },
+        { message: `${person}'s account plays at the room's position` },
       )
       .toBeLessThan(1_500);
   }
 }
 
-test('a premium and a free browser, and a phone in a pocket, through one evening', async ({ guest, spotify }) => {
+test('Premium browser, free browser and Spotify app follow one room', async ({ guest, spotify }) => {
   test.setTimeout(240_000);
   await spotify.turn({ autoplay: true, linked_from: false });
   const [ana, ben, cleo] = [await guest('Ana'), await guest('Ben'), await guest('Cleo')];
-  // The stand-in refuses her player, which a browser reports.
-  cleo.expectTrouble(/403/);
+  // The stand-in rejects her player, and the browser logs it.
+  cleo.expectConsoleErrors(/403/);
   await linked(ana, 'ana');
   await linked(ben, 'ben');
   await linked(cleo, 'cleo');
@@ -65,7 +65,7 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
   await entersBy(ben, code);
   await entersBy(cleo, code);
 
-  await test.step('one list of results has both, and tracks of both can be added', async () => {
+  await test.step('one result list has tracks of both providers, and both can be added', async () => {
     await ana.get('search').fill('night');
     await expect(ana.result('Night Bus Home')).toHaveAttribute('data-provider', 'spotify');
     await ana.get('search').fill('slow');
@@ -73,21 +73,21 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
     await expect(ana.result('Slow Elevator, Part II')).toHaveAttribute('data-provider', 'spotify');
     await ana.add('Late Shift (Raw)');
     await ana.nowPlaying('Late Shift (Raw)');
-    // Without Premium one adds like everybody else.
+    // Members without Premium can add tracks too.
     await cleo.add('Doorbell Interlude');
     await ana.comingUp('Doorbell Interlude · Cleo');
   });
 
-  await test.step('with Premium the browser plays it', async () => {
+  await test.step('the browser plays it with Premium', async () => {
     await ana.get('play-here').click();
     await heard(ana);
     await accountPlays(spotify, 'ana', LATE_SHIFT);
-    expect((await spotify.plays('ana')).device).toContain('Tutti');
+    expect((await spotify.playerState('ana')).device).toContain('Tutti');
     await expect(ana.get('spotify-here')).toHaveAttribute('data-condition', 'ready');
     await areTogether(spotify, ana, 'ana');
   });
 
-  await test.step('without Premium it is said why not, and what works', async () => {
+  await test.step('without Premium the page says why not and what works', async () => {
     await cleo.get('play-here').click();
     await expect(cleo.get('spotify-here')).toHaveAttribute('data-condition', 'not_premium', { timeout: 40_000 });
     await expect(cleo.get('spotify-not-premium')).toContainText('You queue, vote and control as before');
@@ -95,7 +95,7 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
     await isAccessible(cleo);
   });
 
-  await test.step('a phone follows the room without a page', async () => {
+  await test.step('a phone with the Spotify app follows the room', async () => {
     await ben.get('spotify-other-device').click();
     await expect(ben.get('spotify-here')).toContainText('Spotify sees no device of yours');
     await spotify.addDevice('ben', 'bens-phone', 'Ben’s phone');
@@ -135,28 +135,28 @@ test('a premium and a free browser, and a phone in a pocket, through one evening
     await areTogether(spotify, ana, 'ana', 'ben');
   });
 
-  await test.step('at its end the room goes on with a file, and Spotify chooses nothing', async () => {
+  await test.step('after the track the room continues with a file, and Spotify does not autoplay', async () => {
     await ana.seekTo(24_000);
     await accountPlays(spotify, 'ana', DOORBELL);
     await ana.nowPlaying('First Light');
     await accountPlays(spotify, 'ana', DOORBELL, false);
     await accountPlays(spotify, 'ben', DOORBELL, false);
     await ana.hearsMusic();
-    // Those without Premium hear everything else.
+    // Members without Premium hear the other tracks.
     await cleo.hearsMusic();
     for (const person of ['ana', 'ben'] as const) {
-      expect((await spotify.plays(person)).track, `nothing was chosen for ${person}`).toBe(DOORBELL);
+      expect((await spotify.playerState(person)).track, `nothing was chosen for ${person}`).toBe(DOORBELL);
     }
   });
 });
 
-test('guests without Spotify find and add what the host’s link finds', async ({ guest, spotify }) => {
+test('guests without Spotify can search and add tracks through the host’s link', async ({ guest, spotify }) => {
   await spotify.turn({});
   const [ana, ada] = [await guest('Ana'), await guest('Ada')];
   await linked(ana, 'ana');
   const code = await ana.startRoom();
   await ada.join(code);
-  await ada.isIn();
+  await ada.isJoined();
   await ada.add('Paper Lanterns');
   await ana.nowPlaying('Paper Lanterns');
   await expect(ada.get('spotify-here')).toContainText('With Spotify Premium you hear them here');

@@ -1,9 +1,9 @@
-/** What a page really plays, measured beside the program and not by it. */
+/** What a page really plays, measured independently of the client's code. */
 export interface Heard {
-  /** Root mean square of the samples on their way to the loudspeaker. */
+  /** Root mean square of the samples at the audio destination. */
   loudness: number;
-  /** Where in its track the sounding source is, and when (Unix ms) it was there; `null` when nothing sounds. */
-  place: { positionMs: number; atMs: number } | null;
+  /** The position of the audible source in its track, and the time (Unix ms) of that reading; `null` in silence. */
+  position: { positionMs: number; atMs: number } | null;
 }
 
 declare global {
@@ -13,8 +13,8 @@ declare global {
 }
 
 /**
- * Runs in the page before anything of the program does: puts an analyser in front of every loudspeaker, and notes which
- * sources were started where. Serialised into the page, so it refers to nothing outside itself.
+ * Runs in the page before the client's code: connects an analyser to every audio destination and records when and at
+ * which offset sources start. Serialised into the page, so it refers to nothing outside itself.
  */
 export function installEar(): void {
   const analysers = new Map<BaseAudioContext, AnalyserNode>();
@@ -61,17 +61,17 @@ export function installEar(): void {
         continue;
       if (stamp.contextTime < at || stamp.contextTime >= stopAt) continue;
       const positionMs = (stamp.contextTime - at + offset) * 1000;
-      return { loudness, place: { positionMs, atMs: performance.timeOrigin + stamp.performanceTime } };
+      return { loudness, position: { positionMs, atMs: performance.timeOrigin + stamp.performanceTime } };
     }
-    return { loudness, place: null };
+    return { loudness, position: null };
   };
 }
 
 /**
- * Runs in the page like the ear: no sound before a click of the person's own. Browsers rule so for fresh pages, but to
- * Chromium, whatever the driver of these tests runs in a page counts as such a gesture.
+ * Runs in the page like `installEar`: enforces the autoplay policy, no sound before a user gesture. Chromium counts
+ * scripts run by the test driver as user gestures, so its own policy does not apply.
  */
-export function installReluctance(): void {
+export function installAutoplayPolicy(): void {
   let clicked = false;
   addEventListener(
     'click',

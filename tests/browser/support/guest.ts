@@ -15,13 +15,13 @@ export type ConsoleTab =
   | 'fallback'
   | 'log';
 
-/** Louder than any dither, quieter than any music. */
+/** Louder than dither, quieter than music. */
 const AUDIBLE = 0.001;
 
-/** One person at one device, as the page lets them act and see. */
+/** One user with one browser page. Acts and observes through the page only. */
 export class Guest {
-  /** What the console, the page or its content security policy complained about. */
-  readonly complaints: string[];
+  /** Console errors, uncaught exceptions and content security policy violations. */
+  readonly consoleErrors: string[];
   readonly #expected: RegExp[] = [];
 
   constructor(
@@ -30,34 +30,34 @@ export class Guest {
     readonly page: Page,
     sameBrowser?: Guest,
   ) {
-    this.complaints = sameBrowser?.complaints ?? [];
+    this.consoleErrors = sameBrowser?.consoleErrors ?? [];
     page.on('console', (message) => {
-      if (message.type() === 'error') this.#complain(`${message.text()} (${message.location().url})`);
+      if (message.type() === 'error') this.#recordError(`${message.text()} (${message.location().url})`);
     });
-    page.on('pageerror', (error) => this.#complain(error.stack ?? error.message));
+    page.on('pageerror', (error) => this.#recordError(error.stack ?? error.message));
   }
 
-  /** A story that breaks something says which complaints belong to it. */
-  expectTrouble(...patterns: RegExp[]): void {
+  /** A test that provokes errors declares them. */
+  expectConsoleErrors(...patterns: RegExp[]): void {
     this.#expected.push(...patterns);
   }
 
-  /** The network is going to be away: the browser reports every try. */
+  /** The test breaks the network: the browser logs every failed attempt. */
   expectNoNetwork(): void {
-    this.expectTrouble(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);
+    this.expectConsoleErrors(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);
   }
 
-  #complain(words: string): void {
-    if (!this.#expected.some((pattern) => pattern.test(words))) this.complaints.push(`${this.name}: ${words}`);
+  #recordError(text: string): void {
+    if (!this.#expected.some((pattern) => pattern.test(text))) this.consoleErrors.push(`${this.name}: ${text}`);
   }
 
   get(testId: string): Locator {
     return this.page.getByTestId(testId);
   }
 
-  // Ways in
+  // Joining
 
-  /** A room whose music stands still, so that what comes up stays as it is. */
+  /** A room with paused playback, so that the queue does not advance. */
   async pausedRoom(): Promise<string> {
     const code = await this.startRoom();
     await this.add('First Light');
@@ -76,11 +76,11 @@ export class Guest {
       await this.get('new-passcode').fill(options.passcode ?? '');
     }
     await this.get('start-room').click();
-    await this.isIn();
+    await this.isJoined();
     return (await this.get('room-code').innerText()).trim();
   }
 
-  /** Follows a shared link, as a phone that scanned it does. */
+  /** Opens a shared link, as a phone does after scanning the QR code. */
   async join(code: string, options: { passcode?: string } = {}): Promise<void> {
     await this.page.goto(`/r/${code}`);
     await this.get('guest-name').fill(this.name);
@@ -88,7 +88,7 @@ export class Guest {
     await this.get('join').click();
   }
 
-  async isIn(): Promise<void> {
+  async isJoined(): Promise<void> {
     await this.connectionIs('online');
     await expect(this.member(this.name)).toBeVisible();
   }
@@ -97,7 +97,7 @@ export class Guest {
     await expect(this.get('connection-state')).toHaveAttribute('data-state', state, { timeout: 30_000 });
   }
 
-  // People
+  // Members
 
   member(name: string): Locator {
     return this.get('member').filter({ has: this.page.getByTestId('member-name').getByText(name) });
@@ -108,7 +108,7 @@ export class Guest {
     for (const name of names) await expect(this.member(name)).toBeVisible();
   }
 
-  /** From now on; what is answered later holds every state of the list that was seen, each once. */
+  /** Records every distinct state of the member list from now on; the returned function yields them. */
   async watchMembers(): Promise<() => Promise<string[]>> {
     const watch = await this.get('members').evaluateHandle((list) => {
       const seen = new Set<string>();
@@ -129,8 +129,8 @@ export class Guest {
 
   // Running the room
 
-  /** The part of the host console, which is opened first when it is not. */
-  async host(tab: ConsoleTab): Promise<Locator> {
+  /** Opens a tab of the host console, and the console first if needed. */
+  async openConsole(tab: ConsoleTab): Promise<Locator> {
     if (!(await this.get('host-console').isVisible())) await this.get('host-console-open').click();
     await this.get(`console-tab-${tab}`).click();
     const part = this.get(`console-${tab}`);
@@ -138,9 +138,9 @@ export class Guest {
     return part;
   }
 
-  /** All that can be done about somebody, in the host console. */
+  /** The controls for a member in the host console. */
   async manage(name: string): Promise<Locator> {
-    const people = await this.host('people');
+    const people = await this.openConsole('people');
     const person = people
       .getByTestId('console-person')
       .filter({ has: this.page.getByTestId('console-person-name').getByText(name, { exact: true }) });
@@ -149,22 +149,22 @@ export class Guest {
     return person;
   }
 
-  /** Sends somebody out and leaves the console; whether that is asked about depends on what goes with them. */
-  async sendOut(name: string): Promise<void> {
+  /** Kicks a member and closes the console. A confirmation appears only when the member would lose something. */
+  async kick(name: string): Promise<void> {
     const kick = (await this.manage(name)).getByTestId('kick');
     await kick.click();
     await expect(kick.filter({ hasNotText: /\?$/ })).toHaveCount(0);
     if ((await kick.count()) > 0) await kick.press('Enter');
     await expect(kick).toHaveCount(0);
-    await this.leaveConsole();
+    await this.closeConsole();
   }
 
-  async leaveConsole(): Promise<void> {
+  async closeConsole(): Promise<void> {
     await this.get('host-console-close').click();
     await expect(this.get('host-console')).toHaveCount(0);
   }
 
-  // People on one device
+  // Several users on one device
 
   async openSwitcher(): Promise<void> {
     await this.get('switcher').click();
@@ -177,16 +177,16 @@ export class Guest {
     await expect(this.get('to-me')).toBeHidden();
   }
 
-  /** The same browser, and whoever is in on it. Its complaints count as theirs. */
+  /** A new tab of the same browser. Its console errors count as this guest's. */
   async anotherTab(): Promise<Guest> {
     return new Guest(this.name, this.context, await this.context.newPage(), this);
   }
 
-  /** Presses a button that asks once. */
+  /** Presses a button that needs a confirming second press. */
   async confirm(button: Locator): Promise<void> {
     await button.click();
     await expect(button).toHaveText(/\?$/);
-    // Two presses in a row would count as a double click, which is no answer.
+    // A second click would count as a double click, which does not confirm.
     await button.press('Enter');
   }
 
@@ -205,7 +205,7 @@ export class Guest {
     await this.get('search').fill('');
   }
 
-  /** The upcoming order as it can be read: title and owner of each. */
+  /** The displayed queue: title and owner of each entry. */
   async upcoming(): Promise<string[]> {
     return this.get('upcoming-entry').evaluateAll((entries) =>
       entries.map((entry) => {
@@ -215,7 +215,7 @@ export class Guest {
     );
   }
 
-  /** The ids of what is coming up, in order. */
+  /** The entry ids of the queue, in order. */
   async entries(): Promise<(string | null)[]> {
     return this.get('upcoming-entry').evaluateAll((entries) =>
       entries.map((entry) => entry.getAttribute('data-entry')),
@@ -235,7 +235,7 @@ export class Guest {
   }
 
   async seekTo(ms: number): Promise<void> {
-    // As the knob is let go of there.
+    // As if the slider was released there.
     await this.get('progress').evaluate((knob, position) => {
       (knob as HTMLInputElement).value = String(position);
       knob.dispatchEvent(new Event('input', { bubbles: true }));
@@ -258,7 +258,7 @@ export class Guest {
     await this.hearsMusic();
   }
 
-  /** Samples reach the loudspeaker, and the page says so too. */
+  /** Samples reach the audio destination, and the page's level meter agrees. */
   async hearsMusic(): Promise<void> {
     await expect
       .poll(async () => (await this.heard()).loudness, { message: `${this.name} hears music` })
@@ -281,7 +281,7 @@ export class Guest {
     return this.page.evaluate(() => window.tuttiEar());
   }
 
-  /** The position on show, read at the moment it is drawn, carried to time 0: equal for all who agree. */
+  /** The start time (Unix ms) implied by the displayed position, read when it is drawn: equal on synchronised pages. */
   async shownStartMs(): Promise<number> {
     return this.get('progress').evaluate(
       (progress) =>
@@ -295,10 +295,10 @@ export class Guest {
     );
   }
 
-  /** When the track that sounds here would have begun: equal for all who hear the same at the same time. */
+  /** The start time (Unix ms) implied by the audible position: equal on synchronised devices. */
   async heardStartMs(): Promise<number | null> {
-    const { place } = await this.heard();
-    return place === null ? null : place.atMs - place.positionMs;
+    const { position } = await this.heard();
+    return position === null ? null : position.atMs - position.positionMs;
   }
 
   async shownPositionMs(): Promise<number> {
@@ -306,12 +306,12 @@ export class Guest {
   }
 }
 
-/** Everybody is at the same place of the same track: on show, and in what is heard. */
+/** All guests are at the same position of the same track, displayed and audible. */
 export async function hearTogether(...guests: Guest[]): Promise<void> {
   const apart = (values: number[]) => Math.max(...values) - Math.min(...values);
   await expect
     .poll(async () => apart(await Promise.all(guests.map((guest) => guest.shownStartMs()))), {
-      message: 'positions on show agree',
+      message: 'displayed positions agree',
     })
     .toBeLessThan(300);
   await expect
@@ -320,12 +320,12 @@ export async function hearTogether(...guests: Guest[]): Promise<void> {
         const starts = await Promise.all(guests.map((guest) => guest.heardStartMs()));
         return starts.some((start) => start === null) ? 'silence' : apart(starts as number[]) < 100;
       },
-      { message: 'positions heard agree within 100 ms' },
+      { message: 'audible positions agree within 100 ms' },
     )
     .toBe(true);
 }
 
-/** The clock moves on, and the position on show does not. */
+/** Time passes and the displayed position does not change. */
 export async function standsStill(...guests: Guest[]): Promise<void> {
   for (const guest of guests) {
     await guest.playbackIs('paused');

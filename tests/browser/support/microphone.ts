@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 
-/** What is in front of a microphone: two devices in turns, one sweeping upwards, the other downwards and that much later. */
+/** Writes a microphone recording of two devices in turns: one sweeps upwards, the other downwards and `lateMs` late. */
 export async function writeRecording(path: string, lateMs: number): Promise<void> {
   const rate = 48_000;
   const sweepS = 0.2;
   const everyS = 3;
-  // A whole number of turns, so that it can go round and round.
+  // A whole number of turns, so that it can loop.
   const samples = new Float32Array(everyS * 10 * rate);
   const add = (atS: number, fromHz: number, toHz: number) => {
     const start = atS * rate;
@@ -41,8 +41,8 @@ function wav(samples: Float32Array, rate: number): Buffer {
   return file;
 }
 
-/** What Chromium is started with so that it hears that in place of a microphone, and lets every page listen. */
-export function hears(path: string): string[] {
+/** Chromium flags that replace the microphone by that recording and grant access to every page. */
+export function fakeMicrophone(path: string): string[] {
   return [
     '--use-fake-device-for-media-stream',
     '--use-fake-ui-for-media-stream',

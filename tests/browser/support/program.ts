@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline';
 
 const START_WAIT_MS = 30_000;
 
-/** A program that says on which address it is ready, and can be ended and started again. */
+/** A child process that prints its address when it is ready. Can be stopped and started again. */
 export class Program {
-  /** Everything it said, over all its lives. */
+  /** The output of all runs. */
   log = '';
   #process: ChildProcess | null = null;
 
   constructor(
     private readonly binary: string,
-    /** The line that says that it is ready; its first group is the address. */
+    /** Matches the line printed when ready; the first group is the address. */
     private readonly ready: RegExp,
   ) {}
 
@@ -37,13 +37,13 @@ export class Program {
     return serving.finally(() => clearTimeout(late));
   }
 
-  /** While it goes on. */
+  /** The process id while it runs. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
 
-  /** Says it to a program that goes on. */
-  tell(signal: NodeJS.Signals): void {
+  /** Sends a signal without waiting for the exit. */
+  signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
 

@@ -7,7 +7,7 @@ import { Program } from './program.ts';
 export const BINARY =
   process.env.TUTTI_BINARY ?? fileURLToPath(new URL('../../../target/debug/tutti', import.meta.url));
 
-/** All the people of a test come from one address, faster than people do; the limits have tests of their own. */
+/** All clients of a test share one address and act faster than people; the rate limits have their own tests. */
 const ENVIRONMENT = {
   TUTTI_LIMIT_LOGINS: '1000',
   TUTTI_LIMIT_REGISTRATIONS: '1000',
@@ -18,12 +18,12 @@ const ENVIRONMENT = {
   TUTTI_LIMIT_SEARCHES: '10000',
   TUTTI_LIMIT_SPOTIFY_LOGINS: '1000',
   TUTTI_LIMIT_SPOTIFY_REQUESTS: '1000',
-  // An unoptimised bcrypt at full cost takes seconds.
+  // Unoptimised bcrypt takes seconds at the default cost.
   TUTTI_BCRYPT_COST: '4',
   NO_COLOR: '1',
 };
 
-/** The real server in a folder of its own; it can be stopped and started again at the same address. */
+/** The real server with its own data directory. Can be restarted at the same address. */
 export class Server {
   url = '';
   #dataDir = '';
@@ -48,7 +48,7 @@ export class Server {
     });
   }
 
-  /** As a service manager stops it. */
+  /** Stops the server with SIGTERM, as a service manager does. */
   async stop(): Promise<void> {
     await this.#program.end('SIGTERM');
   }

@@ -7,10 +7,10 @@ import { test as base, expect } from './test.ts';
 const STAND_IN = join(dirname(BINARY), 'tutti-spotify-stand-in');
 const CLIENT_ID = 'tutti-test-client';
 
-/** Who has an account there. */
+/** The stand-in's users. */
 export type Person = 'ana' | 'ben' | 'cleo';
 
-/** A track's id, or none, with the place at which it is. */
+/** The current track of an account and its position. */
 export interface Playing {
   track: string | null;
   position_ms: number;
@@ -18,7 +18,7 @@ export interface Playing {
   device: string | null;
 }
 
-/** The stand-in for Spotify; its switches and its people are in tests/spotify-stand-in/README.md. */
+/** The stand-in for Spotify; tests/spotify-stand-in/README.md describes its switches and users. */
 export class Spotify {
   url = '';
   #program = new Program(STAND_IN, /^(http:\/\/[\d.:]+)/);
@@ -39,18 +39,18 @@ export class Spotify {
     await this.#control('PATCH', 'switches', switches);
   }
 
-  /** They take back what they agreed to, on a page of Spotify's. */
+  /** Revokes the app's access, as on the account page at Spotify. */
   async revoke(person: Person): Promise<void> {
     await this.#control('POST', `people/${person}/revoke`, {});
   }
 
-  /** They switch on a device with an app of Spotify's on it. */
+  /** Adds a device with a Spotify app. */
   async addDevice(person: Person, id: string, name: string): Promise<void> {
     await this.#control('POST', `people/${person}/devices`, { id, name, type: 'Smartphone' });
   }
 
-  /** What their account really plays, and where. */
-  async plays(person: Person): Promise<Playing> {
+  /** What the account plays, and on which device. */
+  async playerState(person: Person): Promise<Playing> {
     const player = (await this.#control('GET', `people/${person}/player`)) as Playing & {
       devices: { name: string; is_active: boolean }[];
     };
@@ -65,14 +65,14 @@ export class Spotify {
   }
 }
 
-/** From a page of ours to Spotify's, where they agree as one of its people, and back. */
+/** Continues from the client to Spotify's consent page, agrees as `person`, and returns. */
 export async function continueAs(guest: Guest, person: Person): Promise<void> {
   await guest.get('spotify-continue').click();
   await guest.get(`person-${person}`).check();
   await guest.get('agree').click();
 }
 
-/** Presses "check again" until it has the outcome: an answer a few seconds old is not asked for again. */
+/** Presses "check again" until the outcome appears: the server caches an answer for a few seconds. */
 export async function checkUntil(guest: Guest, testId: string, attribute: string, value: string): Promise<void> {
   await expect(async () => {
     const check = guest.get('spotify-check');
@@ -81,9 +81,9 @@ export async function checkUntil(guest: Guest, testId: string, attribute: string
   }).toPass({ timeout: 30_000 });
 }
 
-/** For stories in which the server knows of a Spotify. */
+/** A test whose server is configured with the Spotify stand-in. */
 export const test = base.extend<{ spotify: Spotify }>({
-  // biome-ignore lint/correctness/noEmptyPattern: this is how Playwright is told that nothing else is needed
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires the empty pattern to declare no dependencies
   spotify: async ({}, use, info) => {
     const spotify = new Spotify();
     try {

@@ -1,23 +1,23 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type BrowserContextOptions, test as base, expect, type Page } from '@playwright/test';
-import { installEar, installReluctance } from './ear.ts';
+import { installAutoplayPolicy, installEar } from './ear.ts';
+import { FlakyProxy } from './flaky-proxy.ts';
 import { Guest, LAPTOP } from './guest.ts';
-import { Line } from './line.ts';
 import { Server } from './server.ts';
 
 export interface GuestOptions extends BrowserContextOptions {
-  /** The network this person comes by; directly, when there is none. */
-  line?: Line;
-  /** Their browser wants a click on every fresh page before it makes sound. */
-  reluctant?: boolean;
+  /** Connects through this proxy instead of directly. */
+  flakyProxy?: FlakyProxy;
+  /** The browser blocks sound until a click on each new page. */
+  blockAutoplay?: boolean;
 }
 
 interface Fixtures {
-  /** What the server is told beside what all stories need. */
+  /** Additional environment variables of the server. */
   settings: Record<string, string>;
   server: Server;
-  line: Line;
-  /** Somebody with a browser of their own. */
+  flakyProxy: FlakyProxy;
+  /** Creates a guest with their own browser context. */
   guest: (name: string, options?: GuestOptions) => Promise<Guest>;
 }
 
@@ -35,19 +35,23 @@ export const test = base.extend<Fixtures>({
     }
   },
 
-  line: async ({ server }, use) => {
-    const line = new Line(() => server.port);
-    await line.start();
-    await use(line);
-    line.stop();
+  flakyProxy: async ({ server }, use) => {
+    const proxy = new FlakyProxy(() => server.port);
+    await proxy.start();
+    await use(proxy);
+    proxy.stop();
   },
 
   guest: async ({ browser, server }, use) => {
     const guests: Guest[] = [];
-    await use(async (name, { line, reluctant = false, ...options } = {}) => {
-      const context = await browser.newContext({ viewport: LAPTOP, baseURL: line?.url ?? server.url, ...options });
+    await use(async (name, { flakyProxy, blockAutoplay = false, ...options } = {}) => {
+      const context = await browser.newContext({
+        viewport: LAPTOP,
+        baseURL: flakyProxy?.url ?? server.url,
+        ...options,
+      });
       await context.addInitScript(installEar);
-      if (reluctant) await context.addInitScript(installReluctance);
+      if (blockAutoplay) await context.addInitScript(installAutoplayPolicy);
       await context.addInitScript(() => {
         document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
           console.error(`content security policy: ${violatedDirective} forbids ${blockedURI}`),
@@ -57,14 +61,14 @@ export const test = base.extend<Fixtures>({
       guests.push(guest);
       return guest;
     });
-    const complaints = guests.flatMap((guest) => guest.complaints);
+    const consoleErrors = guests.flatMap((guest) => guest.consoleErrors);
     for (const { context } of guests) await context.close();
-    expect(complaints, 'nothing was complained about in any console').toEqual([]);
+    expect(consoleErrors, 'no console shows an error').toEqual([]);
   },
 });
 
-/** The page has settled: no colour is on its way to another, no image is missing. */
-export async function drawn(page: Page): Promise<void> {
+/** Waits until transitions have finished and images are loaded. */
+export async function settled(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   await page.waitForFunction(
     () =>
@@ -75,11 +79,11 @@ export async function drawn(page: Page): Promise<void> {
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** No violation of WCAG 2.2 AA that a machine can find, in light and in dark. */
+/** axe finds no violation of WCAG 2.2 AA, in the light and the dark scheme. */
 export async function isAccessible({ page }: Guest): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await drawn(page);
+    await settled(page);
     const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n  ')}`);
     expect(found, `axe on ${page.url()}, ${colorScheme}`).toEqual([]);

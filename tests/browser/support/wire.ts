@@ -6,15 +6,15 @@ import type { ClientFrame, Command, Event, Room, ServerFrame } from '../../../pr
 type Reply = Extract<ServerFrame, { type: 'reply' }>;
 type EventNamed<Name extends Event['name']> = Extract<Event, { name: Name }>;
 
-const PATIENCE_MS = 15_000;
+const WAIT_MS_MAX = 15_000;
 
-/** Somebody whose client is not a browser: frames as they are on the wire. */
+/** A client without a browser: sends and receives protocol frames. */
 export class WireGuest {
   #socket: WebSocket | null = null;
   #frames: ServerFrame[] = [];
   #closed: number | null = null;
-  /** Look again whenever something came. */
-  #looks = new Set<() => void>();
+  /** Pending waits, re-evaluated on every frame. */
+  #waits = new Set<() => void>();
 
   private constructor(
     private readonly url: string,
@@ -33,8 +33,8 @@ export class WireGuest {
     return new WireGuest(url, access_token, user.id, name);
   }
 
-  /** Knocks at a room; what comes of it is read later. */
-  knock(code: string): void {
+  /** Connects to a room and sends `hello`, without waiting for the result. */
+  connect(code: string): void {
     this.#frames = [];
     this.#closed = null;
     const socket = new WebSocket(`${this.url.replace('http', 'ws')}/ws`, 'tutti.v1');
@@ -49,27 +49,27 @@ export class WireGuest {
     );
     socket.on('message', (text) => {
       this.#frames.push(JSON.parse(String(text)));
-      this.#look();
+      this.#notify();
     });
     socket.on('close', (closeCode) => {
       if (this.#socket === socket) this.#closed = closeCode;
-      this.#look();
+      this.#notify();
     });
     socket.on('error', () => {});
   }
 
   async enter(code: string): Promise<Room> {
-    this.knock(code);
+    this.connect(code);
     return this.#until('a snapshot', () => this.#frames.find((frame) => frame.type === 'snapshot')?.room);
   }
 
-  /** Goes, as a program that ends. */
-  leave(): void {
+  /** Closes the socket. */
+  disconnect(): void {
     this.#socket?.close();
   }
 
   async closeCode(): Promise<number> {
-    return this.#until('an end of the connection', () => this.#closed ?? undefined);
+    return this.#until('the connection to close', () => this.#closed ?? undefined);
   }
 
   async ask(command: Command): Promise<Reply> {
@@ -86,7 +86,7 @@ export class WireGuest {
     return reply;
   }
 
-  /** An event that came since the connection began. */
+  /** Waits for an event received on this connection. */
   async hears<Name extends Event['name']>(
     name: Name,
     is: (event: EventNamed<Name>) => boolean = () => true,
@@ -98,7 +98,7 @@ export class WireGuest {
     );
   }
 
-  /** The titles that come up, as last told. */
+  /** The titles of the queue, as last received. */
   get upcoming(): string[] {
     const orders = this.#frames.map((frame) => {
       if (frame.type === 'snapshot') return frame.room.upcoming;
@@ -108,20 +108,20 @@ export class WireGuest {
   }
 
   async comingUp(...titles: string[]): Promise<void> {
-    await expect.poll(() => this.upcoming, { message: `what ${this.name} is told comes up` }).toEqual(titles);
+    await expect.poll(() => this.upcoming, { message: `the queue received by ${this.name}` }).toEqual(titles);
   }
 
   #send(frame: ClientFrame): void {
     this.#socket?.send(JSON.stringify(frame));
   }
 
-  #look(): void {
-    for (const look of this.#looks) look();
+  #notify(): void {
+    for (const check of this.#waits) check();
   }
 
   #until<T>(what: string, found: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const value = found();
         if (value === undefined) return;
         done();
@@ -129,14 +129,14 @@ export class WireGuest {
       };
       const late = setTimeout(() => {
         done();
-        reject(new Error(`${this.name} waited for ${what} in vain`));
-      }, PATIENCE_MS);
+        reject(new Error(`${this.name} timed out waiting for ${what}`));
+      }, WAIT_MS_MAX);
       const done = () => {
         clearTimeout(late);
-        this.#looks.delete(look);
+        this.#waits.delete(check);
       };
-      this.#looks.add(look);
-      look();
+      this.#waits.add(check);
+      check();
     });
   }
 }

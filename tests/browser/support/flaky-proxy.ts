@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * The network between a person and the server. The browser's own "offline" leaves open WebSockets alone, so the line
- * is broken here, below everything that could know about it.
+ * A TCP proxy between a browser and the server that can drop or stall connections. The browser's own offline mode does
+ * not affect open WebSockets.
  */
-export class Line {
+export class FlakyProxy {
   url = '';
   #mode: 'open' | 'refusing' | 'stalled' = 'open';
   #sockets = new Set<Socket>();
@@ -21,19 +21,19 @@ export class Line {
     this.url = `http://127.0.0.1:${address.port}`;
   }
 
-  /** Every connection breaks off, and no new one comes about. */
+  /** Closes all connections and rejects new ones. */
   cut(): void {
     this.#mode = 'refusing';
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Nothing goes through any more, and nobody is told. */
+  /** Forwards nothing, without closing connections. */
   stall(): void {
     this.#mode = 'stalled';
     for (const socket of this.#sockets) socket.pause();
   }
 
-  mend(): void {
+  restore(): void {
     this.#mode = 'open';
     for (const socket of this.#sockets) socket.resume();
   }
