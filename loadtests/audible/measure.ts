@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Server } from '../../tests/browser/support/server.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
+import { raisePriorities, restorePriorities } from './apparatus/priority.ts';
 import { signal, treeOf } from './apparatus/process-tree.ts';
-import { Stillness } from './apparatus/stillness.ts';
-import { ease, hurry } from './apparatus/urgency.ts';
+import { StallDetector } from './apparatus/stall-detector.ts';
 import { CELLS, type Cell } from './cells/cells.ts';
 import { floorMs } from './cells/floor.ts';
 import { judge } from './cells/judge.ts';
@@ -17,15 +17,15 @@ import { CROWD_SECONDS, measureCrowd } from './crowd/crowd.ts';
 import { page } from './report/page.ts';
 import { plot } from './report/plot.ts';
 import type { Results, Run } from './report/results.ts';
-import { asideWords, busyWarning, crowdWords, everyRun, table } from './report/words.ts';
+import { busyWarning, crowdText, exclusionText, runTable, table } from './report/tables.ts';
 
 /**
- * `make audible`: plays every cell as often as asked, prints what was heard, and writes it to `target/audible`; with
- * `--docs` to `docs/` as well. A run that fails is written down as one that did; the others go on.
+ * `make audible`: runs every cell as often as requested, prints the results, and writes them to `target/audible`; with
+ * `--docs` to `docs/` as well. A failed run is recorded as such; the others continue.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Browsers to start and to end, a room, the first sound. */
+/** Allowance for starting and stopping browsers, the room, and the first sound. */
 const SETUP_SECONDS = 10;
 const CROWD = 'crowd';
 
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     cells: { type: 'string', default: [...CELLS.map(({ name }) => name), CROWD].join() },
     devices: { type: 'string', default: '200' },
-    /** One run of 15 s a cell where nothing else is said, for developing. */
+    /** Defaults to one run of 15 s a cell, for development. */
     quick: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
     'self-test': { type: 'boolean', default: false },
@@ -53,15 +53,15 @@ if (unknown.length > 0) {
 
 const music = await mkdtemp(join(tmpdir(), 'tutti-audible-'));
 if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1)) {
-  console.error('The documents tell of whole measurements only: every cell, five runs of 60 s.');
+  console.error('--docs needs a complete measurement: every cell, five runs of 60 s.');
   process.exit(2);
 }
 
 const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
-let stillness: Stillness | null = null;
+let stallDetector: StallDetector | null = null;
 let stage: Stage | null = null;
 let ending = false;
-// Not `once`: what is pressed in a terminal reaches us twice, from there and from npm, and the second must not end us midway.
+// Not `once`: Ctrl-C in a terminal arrives twice, from the terminal and from npm, and the second must not abort the cleanup.
 for (const wish of ['SIGINT', 'SIGTERM'] as const) process.on(wish, () => void end(130));
 process.once('unhandledRejection', (error) => {
   console.error(error);
@@ -80,7 +80,7 @@ async function measure(): Promise<void> {
   const floor = await floorMs();
   console.log(`The apparatus hears what leaves together at most ${floor.toFixed(4)} ms apart.`);
   if (options['self-test']) {
-    if (floor > 0.05) throw new Error('the apparatus is not true to 0.05 ms');
+    if (floor > 0.05) throw new Error('the apparatus is not accurate to 0.05 ms');
     return;
   }
   const results: Results = {
@@ -102,8 +102,8 @@ async function measure(): Promise<void> {
 
   await writeLibrary(music, seconds);
   await server.start();
-  stillness = await Stillness.begin();
-  // One round after the other, so that whatever the machine does at some time touches all cells alike.
+  stallDetector = await StallDetector.begin();
+  // Round by round, so that a disturbance of the machine affects all cells alike.
   for (let run = 1; run <= runs; run += 1) {
     for (const cell of cells) {
       results.runs.push(await play(cell, run));
@@ -111,54 +111,54 @@ async function measure(): Promise<void> {
     }
   }
   if (asked.includes(CROWD)) {
-    await hurry();
+    await raisePriorities();
     results.crowd = await measureCrowd(server.url, Number(options.devices), (line) => console.log(line));
-    await ease();
+    await restorePriorities();
     await write(results, join(ROOT, 'target/audible'));
   }
-  console.log(`\n${table(results)}\n\n${everyRun(results)}\n`);
-  if (results.crowd !== null) console.log(crowdWords(results.crowd));
-  if (asideWords(results) !== '') console.log(`\n${asideWords(results)}`);
+  console.log(`\n${table(results)}\n\n${runTable(results)}\n`);
+  if (results.crowd !== null) console.log(crowdText(results.crowd));
+  if (exclusionText(results) !== '') console.log(`\n${exclusionText(results)}`);
   if (busyWarning(results) !== '') console.log(`\n${busyWarning(results)}`);
   if (options.docs) await writeDocs(results);
 }
 
 async function play(cell: Cell, run: number): Promise<Run> {
-  const result: Run = { cell: cell.name, run, load: load(), standstills: [], rows: {}, troubles: [] };
+  const result: Run = { cell: cell.name, run, load: load(), stalls: [], rows: {}, troubles: [] };
   try {
     stage = await Stage.set(server.url, cell.players);
     const { recording } = stage;
-    stillness?.take();
+    stallDetector?.take();
     const scopes = await cell.story(stage, seconds);
-    const standstills = stillness?.take() ?? null;
-    result.standstills =
-      standstills?.map(({ fromMs, lengthMs }) => ({
+    const stalls = stallDetector?.take() ?? null;
+    result.stalls =
+      stalls?.map(({ fromMs, lengthMs }) => ({
         at_s: recording.placeOf(fromMs) / 1000,
         length_ms: lengthMs,
       })) ?? null;
-    await ease();
+    await restorePriorities();
     result.rows = Object.fromEntries(judge(recording, scopes));
   } catch (error) {
     result.failed = error instanceof Error ? error.message.split('\n')[0]! : String(error);
   }
   result.troubles = stage?.troubles ?? [];
-  await ease();
+  await restorePriorities();
   await stage?.strike();
   stage = null;
-  const lines = everyRun({ runs: [result] } as unknown as Results).split('\n');
+  const lines = runTable({ runs: [result] } as unknown as Results).split('\n');
   console.log(lines.slice(2).join('\n'));
   return result;
 }
 
-/** Nothing that was started goes on, however it ends. */
+/** Stops everything that was started, however the measurement ends. */
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   await stage?.strike().catch(() => {});
-  stillness?.stop();
+  stallDetector?.stop();
   await server.dispose();
   await rm(music, { recursive: true, force: true });
-  // What was just being started when the end came.
+  // Including what was being started at that moment.
   signal(treeOf(process.pid).slice(1), 'SIGKILL');
   process.exit(code);
 }

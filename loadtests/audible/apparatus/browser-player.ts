@@ -11,14 +11,14 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
-  // After a reload nobody is there to touch the page; the first time it is clicked, as by a person.
+  // After a reload there is no user gesture; only the first click is a trusted one.
   '--autoplay-policy=no-user-gesture-required',
 ];
 const WAIT_MS = 30_000;
 const VOLUME_KEY = 'tutti.volume';
 const DEVICE_KEY = 'tutti.device';
 
-/** Somebody with a browser of their own, whose sound goes to an output of its own. */
+/** A browser of its own whose sound goes to an output of its own. */
 export class BrowserPlayer {
   readonly #complaints: string[] = [];
 
@@ -39,7 +39,7 @@ export class BrowserPlayer {
     const server = await chromium.launchServer({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: FLAGS,
-      ignoreDefaultArgs: ['--mute-audio'],
+      ignoreDefaultArgs: ['--withoutSound-audio'],
       env: { ...process.env, ...outputs.pulse.environment(sinkOf(player)) },
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -58,7 +58,7 @@ export class BrowserPlayer {
     return one;
   }
 
-  /** What the page complained about: then the figures are of something else. */
+  /** Errors of the page, which invalidate the figures. */
   get complaints(): readonly string[] {
     return this.#complaints;
   }
@@ -70,18 +70,18 @@ export class BrowserPlayer {
     await this.page.locator('[data-testid=connection-state][data-state=online]').waitFor();
   }
 
-  /** A click, as a person's; from then on nothing is painted, which would only keep the machine busy. */
+  /** A trusted click; from then on the page is hidden, so that painting does not load the machine. */
   async playHere(): Promise<void> {
     await this.page.getByTestId('play-here').click();
     await this.#hide();
   }
 
-  /** The same button while the page is not painted: stops what plays, and plays again. */
+  /** The same button while the page is hidden: stops playback and starts it again. */
   async toggle(): Promise<void> {
     await this.page.getByTestId('play-here').dispatchEvent('click');
   }
 
-  /** The result of a hearing, kept as the page keeps it; it counts from the next visit. */
+  /** Stores a calibration as the page does; it takes effect at the next load. */
   async calibrate(offsetMs: number): Promise<void> {
     const calibrated: Calibration = { offset_ms: offsetMs, error_ms: 0.1, how: 'heard', at_ms: Date.now() };
     await this.page.evaluate(
@@ -96,12 +96,12 @@ export class BrowserPlayer {
     await this.#hide();
   }
 
-  /** What it says of itself; `null`: nothing yet. */
+  /** The sync error that the page reports; `null` before the first report. */
   async saidErrorMs(): Promise<string | null> {
     return this.page.getByTestId('sync-error-ms').textContent();
   }
 
-  /** Stands still as a whole, sound included, until it is released. */
+  /** Stops the whole process tree, sound included, until it is released. */
   stall(): () => void {
     const tree = treeOf(this.server.process().pid!);
     signal(tree, 'SIGSTOP');
@@ -120,7 +120,7 @@ export class BrowserPlayer {
   }
 }
 
-/** A call of that function as the page runs it. What compiles it here keeps the names of functions by a helper of its own. */
+/** Serialises a call for the page. Defines the `__name` helper that the local compiler inserts. */
 function inPage<Argument>(call: (argument: Argument) => void, argument: Argument): string {
   return `{ const __name = (named) => named; (${call})(${JSON.stringify(argument)}); }`;
 }

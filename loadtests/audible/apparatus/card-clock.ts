@@ -4,13 +4,12 @@ import { SAMPLE_RATE } from '../sound/test-music.ts';
 import { nowMs } from './clock.ts';
 
 /**
- * The clocks of sound cards, in a process of its own so that nothing else makes them late. Each takes from its pipe what
- * it should have played by now, no more, and writes the first channel down as it is heard. A card whose sink plays
- * nothing plays silence, as a card does.
+ * Simulated sound card clocks, in a process of its own so that other work does not delay them. Each reads from its pipe
+ * exactly what a card would have played by now and records the first channel. A card without input plays silence.
  */
 
 /**
- * A pipe holds 64 KiB, and all of it is latency: with this many channels that is 43 ms, as of an ordinary card.
+ * A pipe holds 64 KiB, all of which is latency: 43 ms with this many channels, as with an ordinary card.
  */
 export const CARD_CHANNELS = 8;
 const FRAME_BYTES = 4 * CARD_CHANNELS;
@@ -21,7 +20,7 @@ interface Card {
   heard: number;
   samplesPerMs: number;
   played: number;
-  /** A frame of which only the beginning came. */
+  /** The beginning of an incomplete frame. */
   rest: Buffer;
   sounding: boolean;
 }
@@ -31,7 +30,7 @@ function play(cards: Card[]): never {
   console.log(`playing since ${startMs}`);
   const tick = new Int32Array(new SharedArrayBuffer(4));
   for (let lookedMs = startMs; ; ) {
-    // A thread that does nothing but this keeps time better than timers do.
+    // A dedicated busy thread keeps time better than timers.
     Atomics.wait(tick, 0, 0, TICK_MS);
     const atMs = nowMs();
     for (const card of cards) advance(card, atMs - startMs, atMs - lookedMs);
@@ -39,7 +38,7 @@ function play(cards: Card[]): never {
   }
 }
 
-/** `stoodMs`: since it was last advanced. Where that is more than a pipe holds, it was this process that did not run. */
+/** `stoodMs`: time since the last advance. More than a pipe holds means that this process did not run. */
 function advance(card: Card, passedMs: number, stoodMs: number): void {
   const due = Math.floor(passedMs * card.samplesPerMs) - card.played;
   if (due <= 0) return;
@@ -58,7 +57,7 @@ function advance(card: Card, passedMs: number, stoodMs: number): void {
   card.played += due;
 }
 
-/** As much as there is, up to the end of the buffer. */
+/** Reads what is available, up to the end of the buffer. */
 function read(pipe: number, buffer: Buffer, from: number): number {
   let at = from;
   while (at < buffer.length) {

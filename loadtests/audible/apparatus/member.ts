@@ -8,7 +8,7 @@ import { nowMs } from './clock.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** Somebody in a room without a browser: the client's own connection, outbox and idea of the room. */
+/** A member without a browser: the client's own connection, command queue and room state. */
 export class Member {
   room: Room | null = null;
   #connection: Connection | null = null;
@@ -33,13 +33,13 @@ export class Member {
     return new Member(url, access_token, user.id);
   }
 
-  /** The new room's code. */
+  /** Creates a room and returns its code. */
   async createRoom(name: string): Promise<string> {
     const { code } = await this.#ask('rooms', { method: 'POST', body: JSON.stringify({ name }) });
     return code as string;
   }
 
-  /** The track of the library with this title, once the library knows it. */
+  /** Waits until the library has a track with this title. */
   async track(title: string): Promise<Track> {
     const found = await this.#ask(`search?provider=library&q=${encodeURIComponent(title)}`);
     const track = (found.tracks as Track[]).find((candidate) => candidate.title === title);
@@ -56,7 +56,7 @@ export class Member {
     return answer.arrayBuffer();
   }
 
-  /** Enters, and is in when this resolves. `openSocket` may put a path in between. */
+  /** Joins a room. `openSocket` may insert a network path. */
   async enter(
     code: string,
     device: Partial<Device> = {},
@@ -151,10 +151,10 @@ export class Member {
   }
 }
 
-/** As a browser's, but for the types of its events. */
+/** Like a browser's WebSocket, except for the event types. */
 export function openDirectly(url: string, subprotocol: string): Socket {
   const socket = new WebSocket(url, subprotocol);
-  // What a browser only logs, this one throws where nobody listens; `close` follows either way.
+  // Without a listener this one throws what a browser only logs; `close` follows either way.
   socket.on('error', () => {});
   return socket as unknown as Socket;
 }

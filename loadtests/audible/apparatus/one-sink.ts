@@ -7,18 +7,18 @@ import { PulseAudio } from './pulse.ts';
 import { Recording } from './recording.ts';
 
 const SAMPLE_BYTES = 4;
-/** A sink that reaches all channels at once, to hear how true the apparatus itself is. */
+/** A sink that feeds all channels at once, to measure the accuracy of the apparatus. */
 export const ALL = 'all';
 
 /**
- * One sound card for all players: a null sink with a channel for each, reached through a sink of their own that is
- * mapped to it, and its monitor recorded. Whatever is measured between two channels is the players' doing, for there is
- * one clock only; a sound card that drifts cannot show here.
+ * One sound card for all players: a null sink with one channel a player, each mapped to a sink of its own, and its
+ * monitor recorded. There is one clock only, so every offset between two channels is caused by the players; drift between
+ * sound cards is not covered.
  */
 export class OneSink implements Outputs {
   readonly recording: Recording;
   #recorder: ChildProcess | null = null;
-  /** The beginning of a frame whose end is still to come. */
+  /** The beginning of an incomplete frame. */
   #rest: Buffer = Buffer.alloc(0);
   #frames = 0;
 
@@ -76,7 +76,7 @@ export class OneSink implements Outputs {
     }
     this.#rest = bytes.subarray(frames * frameBytes);
     this.#frames += frames;
-    // Sound comes late, never early: the piece that came fastest tells best when the first sample was.
+    // Sound arrives late, never early: the fastest chunk gives the best estimate of the first sample's time.
     this.recording.startMs = Math.min(this.recording.startMs, atMs - (this.#frames * 1000) / SAMPLE_RATE);
     this.recording.look();
   }

@@ -1,16 +1,16 @@
 import type { PulseAudio } from './pulse.ts';
 import type { Recording } from './recording.ts';
 
-/** What players play to, and what is heard of it. Recording goes on from the start. */
+/** The players' outputs and their recording, which runs from the start. */
 export interface Outputs {
   readonly pulse: PulseAudio;
   readonly recording: Recording;
-  /** Whatever went wrong with the outputs themselves, in words; empty: nothing. */
+  /** Problems of the outputs themselves; empty if none. */
   troubles?(): string[];
-  /** The sound cards stand still until what is returned is called. */
+  /** Stops the sound cards until the returned function is called. */
   stall?(): () => void;
   stop(): Promise<void>;
 }
 
-/** Where a player plays to. */
+/** The output of a player. */
 export const sinkOf = (player: number): string => `player${player}`;

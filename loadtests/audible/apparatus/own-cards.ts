@@ -6,9 +6,9 @@ import { Program } from '../../../tests/browser/support/program.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 import { CARD_CHANNELS } from './card-clock.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
+import { setSoundCardPriority } from './priority.ts';
 import { PulseAudio } from './pulse.ts';
 import { Recording } from './recording.ts';
-import { goFirst } from './urgency.ts';
 
 const CARD_CLOCK = fileURLToPath(new URL('./card-clock.ts', import.meta.url));
 const LOOK_EVERY_MS = 20;
@@ -16,7 +16,7 @@ const READ_BYTES = 1 << 18;
 
 /**
  * A sound card for each player, with a clock of its own. A null sink follows the system's clock; a pipe sink plays as
- * fast as its pipe is emptied, and a process of ours empties it, at a rate bent by so many ppm of the machine's clock. So
+ * fast as its pipe is emptied, and our own process empties it at the machine's clock skewed by a given number of ppm, so
  * each sample's time is known exactly.
  */
 export class OwnCards implements Outputs {
@@ -50,7 +50,7 @@ export class OwnCards implements Outputs {
     }
   }
 
-  /** A card that found nothing to play although its sink was playing. */
+  /** Cards that underran while their sink was playing. */
   troubles(): string[] {
     return this.#clock.log.split('\n').filter((line) => line.includes('starved'));
   }
@@ -72,8 +72,8 @@ export class OwnCards implements Outputs {
     for (const file of files) execFileSync('touch', [file]);
     const cards = this.ppm.map((ppm, player) => [join(this.pulse.folder, `pipe${player}`), files[player], ppm]);
     const startMs = await this.#clock.start([...process.execArgv, CARD_CLOCK, JSON.stringify(cards)]);
-    // Where that is not allowed, nothing else is either, and the players say so.
-    await goFirst(this.#clock.pid!);
+    // Without permission nothing else is permitted either, and the players report it.
+    await setSoundCardPriority(this.#clock.pid!);
     this.recording.startMs = Number(startMs);
     this.#files = files.map((file) => openSync(file, 'r'));
     this.#rests = files.map(() => Buffer.alloc(0));

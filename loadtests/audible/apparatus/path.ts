@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { nowMs } from './clock.ts';
 
-/** How long a piece takes one way, in ms. */
+/** One-way delay of a chunk, in ms. */
 export type Delay = () => number;
 
 export const always =
@@ -10,15 +10,15 @@ export const always =
   () =>
     ms;
 
-/** Between `low` and `high`, each as likely, of the chance that is passed in. */
+/** Uniform between `low` and `high`, from the given random source. */
 export const between =
   (low: number, high: number, random: () => number = Math.random): Delay =>
   () =>
     low + (high - low) * random();
 
 /**
- * A path to the server that takes time: a TCP proxy that holds each piece back. Order is kept, as it is on a real path,
- * so a piece that was held long holds up those behind it.
+ * A network path with latency: a TCP proxy that delays each chunk. Order is kept, as on a real path, so a delayed chunk
+ * delays those behind it.
  */
 export class Path {
   url = '';
@@ -66,7 +66,7 @@ export class Path {
   }
 }
 
-/** What is under way in one direction, in order. Timers alone do not keep it: two that are due together fire in any. */
+/** The chunks in flight in one direction, in order. Timers alone do not keep it: two that are due together fire in any order. */
 export class Way {
   #queue: { dueMs: number; act: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;

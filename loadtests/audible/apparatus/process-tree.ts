@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process and all that it started, and they. Linux only. */
+/** A process and its descendants. Linux only. */
 export function treeOf(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -18,14 +18,14 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended meanwhile.
+      // The process has ended.
     }
   }
 }
 
 function parentOf(pid: number): number | null {
   try {
-    // The name in parentheses may hold anything, so count from behind it.
+    // The name in parentheses may contain anything, so parse after it.
     const [, rest] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return Number(rest?.split(' ')[1]);
   } catch {

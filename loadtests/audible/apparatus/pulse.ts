@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { Program } from '../../../tests/browser/support/program.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 
-/** What is heard is written here as it sounds: a disk that is busy would make a sound card late. */
+/** Recordings are written to memory: a busy disk would delay a sound card. */
 const MEMORY = '/dev/shm';
 
 /**
- * A PulseAudio of our own: its own folder, its own socket, nothing that a desktop's would load. It ends with us and
- * knows nothing of another on this machine.
+ * A private PulseAudio server with its own folder and socket and without desktop modules. It ends with this process and
+ * is independent of any other on the machine.
  */
 export class PulseAudio {
   #program = new Program('pulseaudio', /(Daemon startup complete)/);
 
   private constructor(readonly folder: string) {}
 
-  /** `modules` as one writes them in its configuration. */
+  /** `modules` in the syntax of PulseAudio's configuration. */
   static async start(modules: (folder: string) => string[]): Promise<PulseAudio> {
     const pulse = new PulseAudio(await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'tutti-pulse-')));
     try {
@@ -29,7 +29,7 @@ export class PulseAudio {
     }
   }
 
-  /** What a program needs to play here, to that sink, and to leave the user's own settings alone. */
+  /** The environment that makes a program play to that sink without touching the user's settings. */
   environment(sink?: string): Record<string, string> {
     return {
       PATH: process.env.PATH ?? '',
@@ -49,7 +49,7 @@ export class PulseAudio {
 
   async #start(modules: string[]): Promise<void> {
     const settings = join(this.folder, 'daemon.conf');
-    // What programs take as the rate of the sound card: with another one they would resample.
+    // The sample rate of the sound card; with another one programs would resample.
     const rates = ['default', 'alternate'].map((which) => `${which}-sample-rate = ${SAMPLE_RATE}`);
     await writeFile(settings, [...rates, 'resample-method = speex-float-5', ''].join('\n'));
     const door = `module-native-protocol-unix socket=${this.#socket} auth-anonymous=1`;

@@ -2,12 +2,12 @@ import { straightened } from '../sound/resample.ts';
 import { SILENCE } from '../sound/silence.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 
-/** Sound is looked at this far back to tell whether there is any. */
+/** The window in which the presence of sound is detected. */
 const LOOK_MS = 60;
-/** How long anything that is waited for may take, beyond what it takes by itself. */
+/** Timeout of every wait, beyond its expected duration. */
 const PATIENCE_MS = 30_000;
 
-/** What one player makes heard, growing while it is recorded. */
+/** The recording of one player, which grows while it runs. */
 class Channel {
   samples = new Float32Array(SAMPLE_RATE * 60);
   length = 0;
@@ -28,16 +28,16 @@ class Channel {
   }
 }
 
-/** A channel for each player, all begun at one moment, and when that was. */
+/** One channel a player, all started at the same time. */
 export class Recording {
   readonly #channels: Channel[];
   #looks = new Set<() => void>();
-  /** When the first sample was heard, on the machine's clock. As much too late as sound was slow to reach us. */
+  /** When the first sample was heard, on the machine's clock; late by the latency of the recording. */
   startMs = Number.POSITIVE_INFINITY;
 
   constructor(
     players: number,
-    /** How much faster than the machine's clock each was played; the steady one where none is named. */
+    /** The clock skew of each channel in ppm; 0 where none is given. */
     private readonly ppm: readonly number[] = [],
   ) {
     this.#channels = Array.from({ length: players }, () => new Channel());
@@ -47,7 +47,7 @@ export class Recording {
     this.#channels[player]!.take(samples);
   }
 
-  /** What came was taken: whoever waits looks again. */
+  /** New samples were stored: pending waits are re-evaluated. */
   look(): void {
     for (const look of this.#looks) look();
   }
@@ -60,19 +60,19 @@ export class Recording {
     return this.startMs + (Math.min(...this.#channels.map(({ length }) => length)) * 1000) / SAMPLE_RATE;
   }
 
-  /** A moment of the machine's clock, in ms of the recording. */
+  /** Converts a time of the machine's clock to ms of the recording. */
   placeOf(ms: number): number {
     return ms - this.startMs;
   }
 
-  /** All that was recorded so far, on the machine's clock. */
+  /** Everything recorded so far, resampled to the machine's clock. */
   get channels(): Float32Array[] {
     return this.#channels.map(({ samples, length }, player) =>
       straightened(samples.subarray(0, length), this.ppm[player] ?? 0),
     );
   }
 
-  /** The recording has reached that moment of the machine's clock. */
+  /** Waits until the recording has reached that time of the machine's clock. */
   reaches(ms: number): Promise<void> {
     return this.until(`the recording of ${Math.round(ms)}`, () => this.lastMs >= ms, ms - this.lastMs);
   }

@@ -1,13 +1,13 @@
 export interface Skew {
-  /** How much faster it runs. */
+  /** Skew of the clock in ppm. */
   ppm: number;
-  /** How far ahead it is from the start. */
+  /** Initial offset of the clock. */
   aheadMs: number;
 }
 
 /**
- * Runs in the page before anything of the program does: bends all clocks that the program can read and that are of the
- * machine, not those of the sound card. Serialised into the page, so it refers to nothing outside itself.
+ * Runs in the page before the client's code: skews all clocks of the machine that the client can read, not those of the
+ * sound card. Serialised into the page, so it refers to nothing outside itself.
  */
 export function installSkew({ ppm, aheadMs }: Skew): void {
   const rate = 1 + ppm / 1e6;

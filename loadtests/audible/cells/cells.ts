@@ -7,11 +7,11 @@ import { CHANGING_SECONDS, changing, LONG } from './library.ts';
 import type { PlayerSetup, Stage } from './stage.ts';
 
 /**
- * What is measured. Each cell is one way in which people listen; its story plays it and says from when to when it is to be
- * judged, on the machine's clock. Nothing is judged while the story goes on, so that judging takes no time from playing.
+ * The measured scenarios. Each cell is one way of listening; its scenario runs it and returns the intervals to evaluate, on
+ * the machine's clock. Evaluation happens after the scenario, so that it takes no processor time from playback.
  */
 
-/** A row of the results, and what is hoped for. In ms; where nothing is named, nothing is promised. */
+/** A row of the results and its target in ms, if there is one. */
 export interface Row {
   name: string;
   title: string;
@@ -22,7 +22,7 @@ export interface Scope {
   row: string;
   fromMs: number;
   untilMs: number;
-  /** When `play` was sent, for the time to the first sound. Then nothing else is judged. */
+  /** When each `play` was sent, for rows that measure the time to the first sound only. */
   playedMs?: number[];
 }
 
@@ -30,16 +30,16 @@ export interface Cell {
   name: string;
   rows: Row[];
   players: PlayerSetup[];
-  /** How much longer than what is measured it takes. */
+  /** Duration beyond the measured interval. */
   extraSeconds: number;
   story: (stage: Stage, seconds: number) => Promise<Scope[]>;
 }
 
-/** How long devices have to come together before anything counts, wherever something begins. */
+/** Time to converge before evaluation starts, after every start. */
 export const SETTLE_MS = 2_000;
 const STALL_MS = 1_000;
 const STALL_EVERY_MS = 30_000;
-/** More than a card's 43 ms of buffer: all of them lose sound, each a little more or less of it. */
+/** More than a card's buffer of 43 ms, so all of them lose sound, by slightly different amounts. */
 const INTERRUPTION_MS = 100;
 const INTERRUPTION_EVERY_MS = 15_000;
 const JOIN_EVERY_MS = 20_000;
@@ -86,7 +86,7 @@ export const CELLS: Cell[] = [
   {
     name: 'asymmetric',
     rows: [
-      { name: 'asymmetric', title: '40/5 ms asymmetric, as it is', target: {} },
+      { name: 'asymmetric', title: '40/5 ms asymmetric, uncalibrated', target: {} },
       { name: 'calibrated', title: '40/5 ms asymmetric, calibrated by hearing', target: { max: 3 } },
     ],
     players: [{}, { path: lopsided }],
@@ -102,7 +102,7 @@ export const CELLS: Cell[] = [
   },
   {
     name: 'interrupted',
-    rows: [{ name: 'interrupted', title: '2 s after sound cards stood still for 0.1 s', target: { max: 5 } }],
+    rows: [{ name: 'interrupted', title: '2 s after the sound cards stopped for 0.1 s', target: { max: 5 } }],
     players: [{ cardPpm: 0 }, { cardPpm: 0 }],
     extraSeconds: 12,
     story: interrupted,
@@ -137,21 +137,21 @@ export const CELLS: Cell[] = [
   },
 ];
 
-/** All play, and go on playing. */
+/** All devices play continuously. */
 async function throughout(stage: Stage, row: string, seconds: number): Promise<Scope[]> {
   return [await scope(stage, row, await begun(stage, LONG), seconds * 1000)];
 }
 
 async function calibratedByHearing(stage: Stage, seconds: number): Promise<Scope[]> {
   const heard = await scope(stage, 'asymmetric', await begun(stage, LONG), HEARING_MS);
-  // As a microphone between the two would hear it.
+  // The calibration that a microphone between the two would find.
   const [a, b] = stage.recording.channels as [Float32Array, Float32Array];
   const [fromMs, untilMs] = [heard.fromMs, heard.untilMs].map((ms) => stage.recording.placeOf(ms)) as [number, number];
   const windows = new Correlator(SAMPLE_RATE).windows(a, b, fromMs, untilMs);
   const offsets = windows.flatMap((window) => ('offset_ms' in window ? [window.offset_ms] : []));
-  if (offsets.length === 0) throw new Error('nothing to calibrate by was heard');
+  if (offsets.length === 0) throw new Error('no measurement to calibrate from');
   await stage.calibrate(stage.players[1]!, median(offsets));
-  // Turned on again by the page itself; what still sounds is of before.
+  // The page restarts playback itself; the sound up to then is from before the reload.
   await stage.sounds();
   return [heard, await scope(stage, 'calibrated', nowMs() + SETTLE_MS, seconds * 1000)];
 }
@@ -160,7 +160,7 @@ async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {
   const scopes: Scope[] = [];
   const fromMs = await begun(stage, LONG);
   const endMs = fromMs + seconds * 1000;
-  // Only what is in time can fall out of it.
+  // Start from a converged state.
   await stage.recording.reaches(fromMs + SETTLE_MS);
   while (nowMs() + STALL_MS + SETTLE_MS < endMs) {
     const release = stage.players[1]!.stall();
@@ -176,7 +176,7 @@ async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {
   return scopes;
 }
 
-/** First soon after the beginning, when the sound system is not yet sure of anything. */
+/** The first event comes soon after the start, before the sound system's latency estimate has settled. */
 async function interrupted(stage: Stage, seconds: number): Promise<Scope[]> {
   const scopes: Scope[] = [];
   const fromMs = await begun(stage, LONG);
@@ -216,7 +216,7 @@ async function throughChanges(stage: Stage, seconds: number): Promise<Scope[]> {
   return [await scope(stage, 'change', await begun(stage, ...titles), seconds * 1000)];
 }
 
-/** Stopped, set to the beginning and played, as often as there is time for. */
+/** Pauses, seeks to the beginning and plays, as often as time allows. */
 async function playedAgain(stage: Stage, seconds: number): Promise<Scope[]> {
   const { host, recording } = stage;
   const playedMs: number[] = [];
@@ -236,7 +236,7 @@ async function playedAgain(stage: Stage, seconds: number): Promise<Scope[]> {
   return [{ row: 'first', fromMs, untilMs: nowMs(), playedMs }];
 }
 
-/** Everybody has joined and is heard. The moment from which on it counts. */
+/** Waits until all devices have joined and are audible. Returns when evaluation starts. */
 async function begun(stage: Stage, ...titles: string[]): Promise<number> {
   await stage.join(...stage.players);
   await stage.host.enqueue(...titles);

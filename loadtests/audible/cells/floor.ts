@@ -12,8 +12,8 @@ const SECONDS = 4;
 const KNOWN_MS = [0, 0.1, -17.6];
 
 /**
- * How true the apparatus is: two channels that are a known time apart are played to the sinks that players play to, and
- * recorded and measured as players are. The largest mistake, in ms.
+ * The accuracy of the apparatus: two channels with a known offset are played to the players' sinks, recorded and measured
+ * like players. Returns the largest error in ms.
  */
 export async function floorMs(): Promise<number> {
   const mistakes: number[] = [];
@@ -47,6 +47,6 @@ async function measured(sink: OneSink, knownMs: number): Promise<number[]> {
   const fromMs = (began * 1000) / SAMPLE_RATE + 500;
   const windows = new Correlator(SAMPLE_RATE).windows(first, second, fromMs, fromMs + (SECONDS - 1) * 1000);
   const offsets = windows.flatMap((window) => ('offset_ms' in window ? [window.offset_ms] : []));
-  if (offsets.length < SECONDS - 1) throw new Error('the apparatus does not hear what is played to it');
+  if (offsets.length < SECONDS - 1) throw new Error('the apparatus does not record what is played to it');
   return offsets;
 }

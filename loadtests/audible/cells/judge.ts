@@ -4,19 +4,19 @@ import { type Gap, gaps, onsetMs } from '../sound/silence.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 import type { Scope } from './cells.ts';
 
-/** What a row came to in one run. */
+/** The result of a row in one run. */
 export interface Heard {
-  /** Of every two players, second by second. */
+  /** For each pair of players, second by second. */
   windows: (Window | Unheard)[];
-  /** Holes in what any of them played. */
+  /** Gaps in the sound of any player. */
   gaps: Gap[];
-  /** From each `play` to the first sound, of each player; `null`: none came. */
+  /** From each `play` to the first sound of each player; `null` if there was none. */
   first: { at_s: number; ms: number | null }[];
 }
 
 const FIRST_WAIT_MS = 5_000;
 
-/** Judges a whole run, row by row. */
+/** Evaluates a run, row by row. */
 export function judge(recording: Recording, scopes: readonly Scope[]): Map<string, Heard> {
   const correlator = new Correlator(SAMPLE_RATE);
   const { channels } = recording;

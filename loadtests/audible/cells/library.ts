@@ -4,19 +4,19 @@ import { SAMPLE_RATE, testMusic } from '../sound/test-music.ts';
 import { HEADER_BYTES as WAV_HEADER_BYTES, wav } from '../sound/wav.ts';
 
 export const LONG = 'Long';
-/** The next track is known ten seconds before it starts, so one has to be longer. */
+/** A track must be longer than the ten seconds by which its successor is announced. */
 export const CHANGING_SECONDS = 20;
-/** What a story takes beside what is measured, generously. */
+/** Generous allowance for the unmeasured part of a scenario. */
 const SPARE_SECONDS = 90;
 
-/** Nobody hears what a crowd plays: it is only as long as music is. */
+/** The crowd's tracks are not recorded; only their duration matters. */
 export const CROWD_TITLES = Array.from({ length: 9 }, (_, n) => `Crowd ${n + 1}`);
 const CROWD_TRACK_SECONDS = 20;
 const CROWD_SAMPLE_RATE = 2_000;
 
 export const changing = (count: number): string[] => Array.from({ length: count }, (_, n) => `Change ${n + 1}`);
 
-/** The folder's music: one track that outlasts every story of so many seconds, and some that follow one another. */
+/** The generated library: one track longer than every scenario, and some short ones that follow each other. */
 export async function writeLibrary(folder: string, seconds: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const write = (title: string, lasts: number, seed: number) =>
@@ -31,7 +31,7 @@ function silent(seconds: number): Buffer {
   return wav(CROWD_SAMPLE_RATE, new Float32Array(seconds * CROWD_SAMPLE_RATE));
 }
 
-/** As a decoder would find it out. */
+/** The duration that a decoder would report. */
 export function secondsOf(crowdTrack: ArrayBuffer): number {
   return (crowdTrack.byteLength - WAV_HEADER_BYTES) / 2 / CROWD_SAMPLE_RATE;
 }

@@ -4,22 +4,22 @@ import { OneSink } from '../apparatus/one-sink.ts';
 import type { Outputs } from '../apparatus/outputs.ts';
 import { OwnCards } from '../apparatus/own-cards.ts';
 import { type Delay, Path } from '../apparatus/path.ts';
+import { raisePriorities } from '../apparatus/priority.ts';
 import type { Recording } from '../apparatus/recording.ts';
 import type { Skew } from '../apparatus/skewed-clock.ts';
-import { hurry } from '../apparatus/urgency.ts';
 
 export interface PlayerSetup {
-  /** How it reaches the server, one way and the other; directly where there is none. */
+  /** The network delay to and from the server; direct if absent. */
   path?: { there: Delay; back: Delay };
   skew?: Skew;
-  /** Its sound card is its own, and so much faster. If one has it, all have. */
+  /** Its own sound card with that clock skew. Either all devices have one or none. */
   cardPpm?: number;
 }
 
-/** What one run takes place on: outputs that are recorded, a fresh browser for each player, and a room with a host. */
+/** The setup of one run: recorded outputs, a fresh browser for each player, and a room with a host. */
 export class Stage {
   #paths: Path[] = [];
-  #hurried = true;
+  #realTime = true;
   readonly players: BrowserPlayer[] = [];
 
   private constructor(
@@ -50,31 +50,31 @@ export class Stage {
     return this.outputs.recording;
   }
 
-  /** All have joined, and those named make sound as soon as there is any. */
+  /** Joins all players; the named ones enable playback. */
   async join(...sounding: BrowserPlayer[]): Promise<void> {
     for (const player of this.players) await player.join(this.code);
-    this.#hurried = await hurry();
+    this.#realTime = await raisePriorities();
     for (const player of sounding) await this.playHere(player);
   }
 
-  /** Of somebody who has joined. */
+  /** The player of a joined device. */
   async playHere(player: BrowserPlayer): Promise<void> {
     await player.playHere();
-    // What plays now did not exist a moment ago.
-    await hurry();
+    // A new sound stream has new threads.
+    await raisePriorities();
   }
 
   async toggle(player: BrowserPlayer): Promise<void> {
     await player.toggle();
-    await hurry();
+    await raisePriorities();
   }
 
   async calibrate(player: BrowserPlayer, offsetMs: number): Promise<void> {
     await player.calibrate(offsetMs);
-    await hurry();
+    await raisePriorities();
   }
 
-  /** All are heard. */
+  /** Waits until all players are audible. */
   async sounds(...players: number[]): Promise<void> {
     const asked = players.length === 0 ? [...this.players.keys()] : players;
     await this.recording.until('sound from everybody', () => asked.every((player) => this.recording.sounds(player)));
@@ -85,9 +85,9 @@ export class Stage {
     await this.recording.until('silence', () => !players.some((player) => this.recording.sounds(player)));
   }
 
-  /** What makes the figures doubtful. */
+  /** Problems that make the figures doubtful. */
   get troubles(): string[] {
-    const late = this.#hurried ? [] : ['without real-time priority'];
+    const late = this.#realTime ? [] : ['without real-time priority'];
     return [...late, ...this.players.flatMap(({ complaints }) => complaints), ...(this.outputs.troubles?.() ?? [])];
   }
 

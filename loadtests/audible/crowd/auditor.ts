@@ -6,8 +6,8 @@ import type { Member } from '../apparatus/member.ts';
 const PROBE_EVERY_MS = 200;
 
 /**
- * Knows what the room should sound like at every moment. It sits beside the server, so its idea of the server's clock is
- * that of the quickest answer it ever got: both clocks are this machine's, and do not drift apart.
+ * Knows the room's expected playback at every moment. It runs on the server's machine, so its estimate of the server's
+ * clock is that of the fastest response it got: both clocks are the same and do not drift.
  */
 export class Auditor {
   #offsetMs = 0;
@@ -29,12 +29,12 @@ export class Auditor {
     this.member.leave();
   }
 
-  /** What its idea of the server's clock may be wrong by. */
+  /** Maximum error of its estimate of the server's clock. */
   get uncertaintyMs(): number {
     return this.#shortestMs / 2;
   }
 
-  /** Where in its track the room is now; `null`: it should be silent. */
+  /** The room's position in its track; `null` when the room should be silent. */
   positionMs(): number | null {
     const serverMs = nowMs() + this.#offsetMs;
     const room = this.#room;

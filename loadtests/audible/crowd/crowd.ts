@@ -11,20 +11,20 @@ import { Auditor } from './auditor.ts';
 import { Device, type Make } from './device.ts';
 
 /**
- * Many devices in one room, through a minute of track changes, seeks and pauses; ten times a second, how many of them are
- * where the room is. Devices are the client's own code in this process, the server is the real one.
+ * Many devices in one room during a minute of track changes, seeks and pauses. Ten times a second, counts the devices at
+ * the room's position. The devices are the client's own code in this process; the server is the real one.
  */
 
 const LASTS_S = 60;
 const LOOK_EVERY_MS = 100;
-/** All of them, their clocks known and in time, before the minute begins. */
+/** Time to join and synchronise all devices before the minute begins. */
 const BEFORE_S = 10;
-/** With joining and leaving. */
+/** Including joining and leaving. */
 export const CROWD_SECONDS = LASTS_S + BEFORE_S + 20;
 const AT_ONCE = 20;
 const NEARLY_ALL = 0.95;
 
-/** Tracks last 20 s and go on by themselves where nobody does anything. */
+/** Tracks last 20 s and advance by themselves between the actions. */
 const ACTS: { at_s: number; what: string; command: Command }[] = [
   { at_s: 6, what: 'seek ahead', command: { name: 'seek', position_ms: 15_000 } },
   { at_s: 18, what: 'pause', command: { name: 'pause' } },
@@ -62,7 +62,7 @@ export async function measureCrowd(url: string, count: number, say: (line: strin
       if (act !== undefined && at_s >= act.at_s) {
         const done = { at_s, what: act.what, together_s: null };
         acts.push(done);
-        // It is told, and whatever it was to bring about did not come about.
+        // Reported as an action without an effect.
         host.does(act.command).catch((error: Error) => {
           done.what += ` (${error.message})`;
         });
@@ -88,12 +88,12 @@ export async function measureCrowd(url: string, count: number, say: (line: strin
   };
 }
 
-/** All at the same moment, which the truth is of as well. */
+/** All read at the same moment as the expected position. */
 function share(devices: readonly Device[], expectedMs: number | null): { within_5: number; within_30: number } {
   let [within5, within30] = [0, 0];
   for (const device of devices) {
     const heardMs = device.heardPositionMs();
-    // Where silence is right, silence is in time.
+    // When the room should be silent, a silent device is in sync.
     const lateMs = heardMs === null || expectedMs === null ? null : Math.abs(expectedMs - heardMs);
     const isRight = heardMs === null && expectedMs === null;
     if (isRight || (lateMs !== null && lateMs <= 5)) within5 += 1;
@@ -102,7 +102,7 @@ function share(devices: readonly Device[], expectedMs: number | null): { within_
   return { within_5: within5 / devices.length, within_30: within30 / devices.length };
 }
 
-/** From what was done to the first moment of a second in which nearly all are within 5 ms. */
+/** From an action to the start of the first second in which nearly all devices are within 5 ms. */
 function togetherAfter(moments: Crowd['moments'], atS: number, nextS = LASTS_S): number | null {
   const after = moments.filter(({ at_s }) => at_s > atS && at_s < nextS);
   const second = Math.round(1000 / LOOK_EVERY_MS);
@@ -131,7 +131,7 @@ async function crowd(url: string, code: string, count: number): Promise<Device[]
   return devices;
 }
 
-/** A third by cable, half by Wi-Fi, the rest by a mobile network; clocks and sound cards of all kinds. */
+/** A third on cable, half on Wi-Fi, the rest on mobile networks, with varied clocks and sound cards. */
 function make(index: number, random: () => number): Make {
   const kind = index % 6;
   const [low, high] = kind < 2 ? [0.2, 2] : kind < 5 ? [10, 30] : [30, 90];

@@ -9,7 +9,7 @@ import { type Member, openDirectly } from '../apparatus/member.ts';
 import { type Delay, Way } from '../apparatus/path.ts';
 import { secondsOf } from '../cells/library.ts';
 
-/** Somebody's machine: how far it is from the server, and what its clock and its sound card are like. */
+/** A device's network, clock and sound card. */
 export interface Make {
   there: Delay;
   back: Delay;
@@ -23,8 +23,8 @@ export interface Make {
 const STATUS_EVERY_MS = 2_000;
 
 /**
- * A device without a browser: the client's own connection, clock and player, wired as the page wires them, on a clock of
- * its own, behind a path of its own, and with a sound card on paper whose truth is known. Music is fetched from the server.
+ * A device without a browser: the client's own connection, clock and player, wired as in the page, with its own clock and
+ * network path and a simulated sound card whose true position is known. Music is fetched from the server.
  */
 export class Device {
   readonly #id = randomUUID();
@@ -77,7 +77,7 @@ export class Device {
     return this.#clock.ready;
   }
 
-  /** Where in its track it is truly heard; `null`: it is silent. */
+  /** The true audible position in its track; `null` when silent. */
   heardPositionMs(): number | null {
     return this.#card.heardPositionMs();
   }
@@ -100,7 +100,7 @@ export class Device {
   }
 }
 
-/** What its clock shows at a true time, which need not be now. */
+/** The device's clock at a true time, which need not be now. */
 export function clockOf({ clockAheadMs, clockPpm }: Pick<Make, 'clockAheadMs' | 'clockPpm'>, startMs: number) {
   return (trueMs: number): number => trueMs + clockAheadMs + ((trueMs - startMs) * clockPpm) / 1e6;
 }
@@ -111,7 +111,7 @@ class Card extends SoundCard {
   }
 }
 
-/** A socket whose frames take their time, in order. */
+/** A socket with delayed frames, in order. */
 class SlowSocket implements Socket {
   onopen: Socket['onopen'] = null;
   onmessage: Socket['onmessage'] = null;

@@ -1,5 +1,5 @@
 import type { Results } from './results.ts';
-import { asideWords, busyWarning, crowdWords, everyRun, table } from './words.ts';
+import { busyWarning, crowdText, exclusionText, runTable, table } from './tables.ts';
 
 /** `docs/audible.md`: written by the measurement, not by hand. */
 export function page(results: Results): string {
@@ -16,13 +16,13 @@ ${table(results)}
 
 ![Every second of every run](images/audible.svg)
 
-${asideWords(results)}
+${exclusionText(results)}
 
 ${floor_ms === null ? '' : `The apparatus itself measures simultaneous sounds at most ${floor_ms.toFixed(3)} ms apart.\n`}
-${crowd === null ? '' : `## Many players at once\n\n${crowdWords(crowd)}\n`}
+${crowd === null ? '' : `## Many players at once\n\n${crowdText(crowd)}\n`}
 ## Every run
 
-${everyRun(results)}
+${runTable(results)}
 
 ## Where and when
 

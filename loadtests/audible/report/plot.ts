@@ -1,8 +1,8 @@
 import { CELLS } from '../cells/cells.ts';
 import type { Heard } from '../cells/judge.ts';
-import { heardIn, parted, type Results } from './results.ts';
+import { type Results, rowResults, splitByStalls } from './results.ts';
 
-/** Every second of every run as a dot: one row of dots for each row of the table, the offset across. */
+/** Every second of every run as a dot: one row of dots for each row of the table, the offset on the x axis. */
 
 const WIDTH = 960;
 const LEFT = 350;
@@ -10,17 +10,17 @@ const RIGHT = 30;
 const ROW = 34;
 const TOP = 46;
 const BOTTOM = 40;
-/** Even up to here, then by powers of ten: what matters is near the middle, and nothing is left out. */
+/** Linear up to here, then logarithmic: resolves the middle without cutting off outliers. */
 const EVEN_MS = 1;
 const MOST_MS = 500;
 const TICKS = [-100, -10, -3, -1, 0, 1, 3, 10, 100];
 
 export function plot(results: Results): string {
   const rows = CELLS.flatMap((cell) => cell.rows).flatMap((row) => {
-    const parts = heardIn(results, row.name).map(({ heard, standstills }) => parted(heard, standstills));
+    const parts = rowResults(results, row.name).map(({ heard, stalls }) => splitByStalls(heard, stalls));
     const dots = [
       ...parts.flatMap(({ counts }) => dotsOf(counts)),
-      ...parts.flatMap(({ aside }) => dotsOf(aside, 'aside')),
+      ...parts.flatMap(({ excluded }) => dotsOf(excluded, 'excluded')),
     ];
     return dots.length === 0 ? [] : [{ ...row, dots }];
   });
@@ -45,7 +45,7 @@ export function plot(results: Results): string {
   text { font: 13px system-ui, sans-serif; fill: #333 }
   .title { text-anchor: end } .tick { text-anchor: middle; fill: #666 } .head { fill: #666 }
   line { stroke: #ddd } line.near { stroke: #bbb } line.limit { stroke: #c2410c; stroke-width: 2 }
-  circle { fill: #1d4ed8; fill-opacity: 0.35 } circle.aside { fill: #999 }
+  circle { fill: #1d4ed8; fill-opacity: 0.35 } circle.excluded { fill: #999 }
 </style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 <text class="head" x="20" y="20">How far apart two players are heard, in ms: a dot for each second, grey where the machine stood still, bars at what is promised</text>
@@ -69,7 +69,7 @@ function across(offsetMs: number): number {
 
 const bar = (x: number, y: number) => `<line class="limit" x1="${x}" y1="${y - 11}" x2="${x}" y2="${y + 11}"/>`;
 
-/** Spread over the height of a row, the same way every time. */
+/** Deterministic jitter over the height of a row. */
 const jitter = (dot: number) => round((((dot * 0.618) % 1) - 0.5) * 16);
 
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -2,11 +2,11 @@ import { quantile } from '../../../client/src/util/numbers.ts';
 import type { Row } from '../cells/cells.ts';
 import type { Heard } from '../cells/judge.ts';
 
-/** All that a measurement came to, as it is written down; everything else is made of it. */
+/** The complete result of a measurement, as stored; pages and plots are generated from it. */
 
 export interface Machine {
   commit: string;
-  /** Files differed from that commit. */
+  /** The working tree had uncommitted changes. */
   changed: boolean;
   processor: string;
   cores: number;
@@ -17,8 +17,8 @@ export interface Machine {
   pulseaudio: string;
 }
 
-/** The machine itself stood still. In seconds of the recording. */
-export interface Standstill {
+/** A stall of the machine, in seconds of the recording. */
+export interface Stall {
   at_s: number;
   length_ms: number;
 }
@@ -26,28 +26,28 @@ export interface Standstill {
 export interface Run {
   cell: string;
   run: number;
-  /** Load average of one minute as the run began. */
+  /** One-minute load average at the start of the run. */
   load: number;
-  /** When a processor did not run meanwhile; `null`: nobody was allowed to watch. */
-  standstills: Standstill[] | null;
+  /** Stalls of a processor during the run; `null` without the permission to watch. */
+  stalls: Stall[] | null;
   rows: Record<string, Heard>;
-  /** What makes its figures doubtful. */
+  /** Problems that make its figures doubtful. */
   troubles: string[];
-  /** It came to nothing, and why. */
+  /** Why the run failed. */
   failed?: string;
 }
 
-/** The share of many devices that are in time, ten times a second. */
+/** The share of devices in sync, ten times a second. */
 export interface Crowd {
   devices: number;
   seconds: number;
   load: number;
-  /** The longest that the process which plays all the devices stood still: what it measured then is worth less. */
+  /** The longest stall of the process that simulates all devices; figures during it are less reliable. */
   stood_still_ms: number;
-  /** How closely the room's own time is known here, by which all are judged. */
+  /** Maximum error of the room's time, the reference for all devices. */
   truth_ms: number;
   moments: { at_s: number; within_5: number; within_30: number }[];
-  /** What was done to the room, when, and how long it took until nearly all were within 5 ms; `null`: until the next. */
+  /** Each action, its time, and how long it took until nearly all devices were within 5 ms; `null`: not before the next. */
   acts: { at_s: number; what: string; together_s: number | null }[];
 }
 
@@ -57,39 +57,39 @@ export interface Results {
   began: string;
   seconds: number;
   load: number;
-  /** How far apart the apparatus hears what left together: at most so much. */
+  /** Maximum offset that the apparatus measures between simultaneous sounds. */
   floor_ms: number | null;
   runs: Run[];
   crowd: Crowd | null;
 }
 
-/** From here on a machine is not idle, and its figures are of its other work, too. */
+/** Above this load the machine is not idle and the figures include its other work. */
 export const IDLE_LOAD_MAX = 1;
 
-/** So long after a standstill of the machine players may be off: a sound card has run dry, and its latency is another. */
-export const DISTURBED_S = 3;
+/** How long players may be off after a stall: a sound card underran and its latency changed. */
+export const RECOVERY_S = 3;
 
-/** What counts of it, and what is set aside because the machine stood still then or just before. Nothing else decides. */
-export function parted(heard: Heard, standstills: readonly Standstill[]): { counts: Heard; aside: Heard } {
+/** Splits figures into those that count and those excluded because of a stall during or just before them. */
+export function splitByStalls(heard: Heard, stalls: readonly Stall[]): { counts: Heard; excluded: Heard } {
   const isDisturbed = (from_s: number, until_s: number) =>
-    standstills.some(({ at_s, length_ms }) => at_s < until_s && from_s < at_s + length_ms / 1000 + DISTURBED_S);
+    stalls.some(({ at_s, length_ms }) => at_s < until_s && from_s < at_s + length_ms / 1000 + RECOVERY_S);
   const part = (disturbed: boolean): Heard => ({
     windows: heard.windows.filter(({ at_s }) => isDisturbed(at_s, at_s + 1) === disturbed),
     gaps: heard.gaps.filter(({ at_s, length_ms }) => isDisturbed(at_s, at_s + length_ms / 1000) === disturbed),
     first: heard.first.filter(({ at_s, ms }) => isDisturbed(at_s, at_s + (ms ?? 0) / 1000) === disturbed),
   });
-  return { counts: part(false), aside: part(true) };
+  return { counts: part(false), excluded: part(true) };
 }
 
 export interface Figures {
   runs: number;
   windows: number;
-  /** Seconds, or plays, that count, and those that do not. */
+  /** Counted and excluded seconds or plays. */
   counted: number;
-  aside: number;
-  /** Seconds in which nothing could be measured: one was silent, or they played different things. */
+  excluded: number;
+  /** Seconds without a measurement: one player was silent, or they played different sounds. */
   unheard: number;
-  /** Of the absolute offset; `null`: none was heard. */
+  /** Quantiles of the absolute offset; `null` without a measurement. */
   median: number | null;
   p95: number | null;
   max: number | null;
@@ -97,13 +97,13 @@ export interface Figures {
   gap_ms_max: number;
   /** From `play` to the first sound. */
   first: { median: number; max: number } | null;
-  /** Plays after which nothing was heard. */
-  mute: number;
+  /** Plays without any sound. */
+  withoutSound: number;
 }
 
-/** What was heard in a row, over these runs. */
+/** The result of a row over these runs. */
 export function figures(runs: readonly Listened[]): Figures {
-  const parts = runs.map(({ heard, standstills }) => parted(heard, standstills));
+  const parts = runs.map(({ heard, stalls }) => splitByStalls(heard, stalls));
   const heard = parts.map(({ counts }) => counts);
   const windows = heard.flatMap((one) => one.windows);
   const sizes = windows.flatMap((window) => ('offset_ms' in window ? [Math.abs(window.offset_ms)] : []));
@@ -115,7 +115,7 @@ export function figures(runs: readonly Listened[]): Figures {
     runs: heard.length,
     windows: windows.length,
     counted: windows.length + firsts.length,
-    aside: parts.reduce((sum, { aside }) => sum + aside.windows.length + aside.first.length, 0),
+    excluded: parts.reduce((sum, { excluded }) => sum + excluded.windows.length + excluded.first.length, 0),
     unheard: windows.length - sizes.length,
     median: at(0.5),
     p95: at(0.95),
@@ -123,15 +123,14 @@ export function figures(runs: readonly Listened[]): Figures {
     gaps: found.length,
     gap_ms_max: Math.max(0, ...found.map(({ length_ms }) => length_ms)),
     first: sounded.length === 0 ? null : { median: quantile(sounded, 0.5), max: Math.max(...sounded) },
-    mute: firsts.length - sounded.length,
+    withoutSound: firsts.length - sounded.length,
   };
 }
 
 /**
- * Whether the figures keep what was promised. A second in which nothing could be measured keeps nothing, nor does what is
- * left of runs of which half had to be set aside.
+ * Whether the figures meet the target. A second without a measurement does not, nor do runs of which half were excluded.
  */
-export function keeps({ target }: Row, found: Figures): boolean {
+export function meetsTarget({ target }: Row, found: Figures): boolean {
   const within = (value: number | null | undefined, most: number | undefined) =>
     most === undefined || (value !== null && value !== undefined && value <= most);
   return (
@@ -140,22 +139,22 @@ export function keeps({ target }: Row, found: Figures): boolean {
     within(found.max, target.max) &&
     within(found.first?.max, target.first) &&
     found.unheard === 0 &&
-    found.mute === 0 &&
+    found.withoutSound === 0 &&
     found.gaps === 0 &&
-    found.aside < found.counted
+    found.excluded < found.counted
   );
 }
 
-/** What was heard in a row of one run, and when the machine stood still. */
+/** The result of a row in one run, and the stalls. */
 export interface Listened {
   heard: Heard;
-  standstills: readonly Standstill[];
+  stalls: readonly Stall[];
 }
 
-/** Of every run. */
-export function heardIn({ runs }: Pick<Results, 'runs'>, row: string): Listened[] {
-  return runs.flatMap(({ rows, standstills }) => {
+/** One line for each run. */
+export function rowResults({ runs }: Pick<Results, 'runs'>, row: string): Listened[] {
+  return runs.flatMap(({ rows, stalls }) => {
     const heard = rows[row];
-    return heard === undefined ? [] : [{ heard, standstills: standstills ?? [] }];
+    return heard === undefined ? [] : [{ heard, stalls: stalls ?? [] }];
   });
 }

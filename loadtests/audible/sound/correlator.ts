@@ -2,35 +2,35 @@ import { Fft } from './fft.ts';
 import { SILENCE } from './silence.ts';
 
 /**
- * How much later one channel is than another, by the sound alone. Each window of the first is looked for in the second,
- * up to `reachMs` to either side, by cross-correlation; the peak is found between samples by a parabola.
+ * Measures the offset between two channels from the sound alone. Each window of `a` is searched in `b`, up to `reachMs` to
+ * either side, by cross-correlation; parabolic interpolation finds the peak between samples.
  *
- * Sign: positive means that `b` is late, so the same sound comes in `b` after it came in `a`. Not in it: which of them is
- * right. The sound has to be aperiodic, or one peak is as good as another.
+ * Positive means that `b` is late. Does not tell which of them is right. The sound must be aperiodic, or the peak is
+ * ambiguous.
  */
 
 export interface Match {
   offset_ms: number;
-  /** Correlation at the peak, level apart: 1 is the same sound, 0 is chance. */
+  /** Normalised correlation at the peak: 1 for the same sound, 0 for unrelated sounds. */
   confidence: number;
 }
 
 export interface Window extends Match {
-  /** Where it begins in the recording. */
+  /** Start of the window in the recording. */
   at_s: number;
 }
 
-/** What a window came to when nothing could be measured in it. */
+/** A window without a measurement. */
 export interface Unheard {
   at_s: number;
-  /** `silent`: nothing sounded in one of them. `unclear`: both sounded, but not of the same. */
+  /** `silent`: one channel was silent. `unclear`: the channels played different sounds. */
   why: 'silent' | 'unclear';
 }
 
 export const WINDOW_MS = 1_000;
-/** A device further off than this is out of time, whatever the figure. */
+/** A device with a larger offset is out of sync, whatever the figure. */
 export const REACH_MS = 500;
-/** Below this, the peak might be chance. A window in which a rate was nudged by all that is allowed reaches twice as much. */
+/** Below this, the peak might be random. A window with the largest allowed rate change reaches twice as much. */
 export const CONFIDENCE_MIN = 0.2;
 
 export class Correlator {
@@ -48,7 +48,7 @@ export class Correlator {
     this.#fft = new Fft(2 ** Math.ceil(Math.log2(this.#window + 2 * this.#reach)));
   }
 
-  /** Whole windows of both from `fromMs` to `untilMs`, one after the other. */
+  /** Consecutive whole windows from `fromMs` to `untilMs`. */
   windows(a: Float32Array, b: Float32Array, fromMs: number, untilMs: number): (Window | Unheard)[] {
     const found: (Window | Unheard)[] = [];
     const end = Math.min(Math.round((untilMs * this.sampleRate) / 1000), a.length, b.length);
@@ -63,7 +63,7 @@ export class Correlator {
     return found;
   }
 
-  /** The window of `a` that begins at sample `at`, in `b`; `null`: one of them is silent there. */
+  /** Finds the window of `a` at sample `at` in `b`; `null` if one of them is silent there. */
   match(a: Float32Array, b: Float32Array, at: number): Match | null {
     const [window, reach, size] = [this.#window, this.#reach, this.#fft.size];
     const [aRe, aIm] = [new Float64Array(size), new Float64Array(size)];
@@ -86,7 +86,7 @@ export class Correlator {
     }
     this.#fft.inverse(aRe, aIm);
 
-    // A place without sound is no match, however well its noise fits.
+    // A silent part is no match, however well its noise fits.
     const scaled = (lag: number) => aRe[lag]! / Math.sqrt(energyA * Math.max(energyB[lag]!, silence));
     let best = 0;
     for (let lag = 1; lag <= 2 * reach; lag += 1) if (scaled(lag) > scaled(best)) best = lag;
@@ -96,7 +96,7 @@ export class Correlator {
     return { offset_ms: ((best - reach + between) * 1000) / this.sampleRate, confidence: peak };
   }
 
-  /** Of `b`, in the window at each lag. */
+  /** The energy of `b` in the window at each lag. */
   #energies(b: Float64Array): Float64Array {
     const energies = new Float64Array(2 * this.#reach + 1);
     let sum = energy(b, 0, this.#window);

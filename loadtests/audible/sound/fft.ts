@@ -1,4 +1,4 @@
-/** The discrete Fourier transform of one power-of-two length, in place: radix 2, with its tables kept. */
+/** An in-place radix-2 FFT of one power-of-two length, with precomputed tables. */
 export class Fft {
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
@@ -43,7 +43,7 @@ export class Fft {
   }
 
   inverse(re: Float64Array, im: Float64Array): void {
-    // With both parts exchanged, forward is backward.
+    // Swapping real and imaginary parts turns the forward transform into the inverse.
     this.forward(im, re);
     for (let place = 0; place < this.size; place += 1) {
       re[place] = re[place]! / this.size;

@@ -1,6 +1,6 @@
 /**
- * The sound as it is at every sample of a steady clock, when its own clock runs `ppm` faster and both began together.
- * Third-order Lagrange: the test music has little where that is inexact.
+ * Resamples a sound whose clock runs `ppm` fast to a steady clock; both start together. Third-order Lagrange interpolation:
+ * the test music has little energy where that is inexact.
  */
 export function straightened(samples: Float32Array, ppm: number): Float32Array {
   if (ppm === 0) return samples;
@@ -10,7 +10,7 @@ export function straightened(samples: Float32Array, ppm: number): Float32Array {
   return straight;
 }
 
-/** Between the samples, too; silence outside of them. */
+/** The value at a fractional sample index; silence outside the samples. */
 export function sampleAt(samples: Float32Array, place: number): number {
   const whole = Math.floor(place);
   const x = place - whole;

@@ -1,6 +1,6 @@
-/** Quieter than this is silence: 60 dB below the loudest. The test music never stays below it for a millisecond. */
+/** The threshold of silence: 60 dB below the peak. The test music is never below it for a millisecond. */
 export const SILENCE = 0.001;
-/** A hole that is shorter is not heard in music. */
+/** Shorter gaps are inaudible in music. */
 export const GAP_MS_MIN = 3;
 
 export interface Gap {
@@ -8,7 +8,7 @@ export interface Gap {
   length_ms: number;
 }
 
-/** Every run of silence from `fromMs` to `untilMs` that is at least so long. */
+/** All gaps from `fromMs` to `untilMs` of at least that length. */
 export function gaps(
   samples: Float32Array,
   sampleRate: number,
@@ -29,7 +29,7 @@ export function gaps(
   return found;
 }
 
-/** When sound begins again after `fromMs`, behind a silence; `null`: there is no silence, or no sound after it. */
+/** When sound resumes after the first silence from `fromMs` on; `null` without a silence or without sound after it. */
 export function onsetMs(samples: Float32Array, sampleRate: number, fromMs: number, untilMs: number): number | null {
   const [silence] = gaps(samples, sampleRate, fromMs, untilMs, 20);
   if (silence === undefined) return null;

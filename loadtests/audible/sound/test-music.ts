@@ -4,9 +4,8 @@ export const SAMPLE_RATE = 48_000;
 const LEVEL = 0.5;
 
 /**
- * Music for machines: pink noise whose loudness comes in bursts of chance, and chirps of chance above it. Like music it is
- * strongest where it is low, and unlike most it never repeats itself and is never silent, from the first sample to the
- * last. The same seed gives the same music.
+ * Synthetic test music: pink noise in random bursts with random chirps above it. Like music it is strongest at low
+ * frequencies; unlike most it never repeats and is never silent. The same seed gives the same music.
  */
 export function testMusic(seconds: number, seed: number): Float32Array {
   const random = seeded(seed);
@@ -18,7 +17,7 @@ export function testMusic(seconds: number, seed: number): Float32Array {
   return samples.map((sample) => (sample * LEVEL) / loudest);
 }
 
-/** Pink by Paul Kellet's filter ("economy"), good to half a decibel. */
+/** Pink noise by Paul Kellet's "economy" filter, accurate to half a decibel. */
 function addNoise(samples: Float32Array, random: () => number): void {
   let [low, middle, high] = [0, 0, 0];
   let [loudness, towards, left] = [1, 1, 0];

@@ -1,6 +1,6 @@
 export const HEADER_BYTES = 44;
 
-/** 16 bit, one channel for each of `channels`, which are equally long. */
+/** A 16-bit WAV file; all `channels` have the same length. */
 export function wav(sampleRate: number, ...channels: Float32Array[]): Buffer {
   const frames = channels[0]!.length;
   const frameBytes = channels.length * 2;

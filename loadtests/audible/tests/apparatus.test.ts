@@ -10,8 +10,8 @@ import { treeOf } from '../apparatus/process-tree.ts';
 import { Recording } from '../apparatus/recording.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 
-describe('a path', () => {
-  it('keeps everything in order, however long each piece took', async () => {
+describe('a network path', () => {
+  it('keeps the order of chunks, whatever their delay', async () => {
     const echo = createServer((socket) => socket.pipe(socket));
     echo.listen(0, '127.0.0.1');
     await once(echo, 'listening');
@@ -35,7 +35,7 @@ describe('a path', () => {
     echo.close();
   });
 
-  it('takes as long as it is said to, each way', async () => {
+  it('delays each direction by the given time', async () => {
     const echo = createServer((socket) => socket.pipe(socket));
     echo.listen(0, '127.0.0.1');
     await once(echo, 'listening');
@@ -59,7 +59,7 @@ async function dial(url: string): Promise<Socket> {
 }
 
 describe('a process tree', () => {
-  it('holds what a process started', async () => {
+  it('contains the descendants of a process', async () => {
     const parent = spawn('sh', ['-c', 'tail -f /dev/null & echo $!; wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = await once(parent.stdout, 'data');
     const tree = treeOf(parent.pid!);
@@ -70,7 +70,7 @@ describe('a process tree', () => {
 });
 
 describe('a recording', () => {
-  it('is as far as the player that is least far', async () => {
+  it('is as long as the channel of its slowest player', async () => {
     const recording = new Recording(2);
     recording.startMs = 1_000;
     recording.take(0, new Float32Array(SAMPLE_RATE).fill(0.5));

@@ -31,7 +31,7 @@ function measured(second: Float32Array): Window[] {
 
 describe('the correlator', () => {
   for (const lateMs of [0, 0.1, -0.1, 1, -1, 17.6, -17.6, 200, -200]) {
-    it(`finds ${lateMs} ms`, () => {
+    it(`finds an offset of ${lateMs} ms`, () => {
       const windows = measured(heard(() => lateMs)).slice(1, -1);
       assert.equal(windows.length, SECONDS - 2);
       for (const { offset_ms, confidence } of windows) {
@@ -41,7 +41,7 @@ describe('the correlator', () => {
     });
   }
 
-  it('finds it in noise as loud as the music, and is less sure', () => {
+  it('finds the offset in noise as loud as the music, with less confidence', () => {
     const random = seeded(5);
     for (const { offset_ms, confidence } of measured(
       heard(
@@ -54,20 +54,20 @@ describe('the correlator', () => {
     }
   });
 
-  it('finds the middle of a drift of 100 ppm', () => {
+  it('finds the mean offset during a drift of 100 ppm', () => {
     for (const { offset_ms, at_s } of measured(heard((atMs) => atMs * 1e-4))) {
       assert.ok(Math.abs(offset_ms - (at_s + 0.5) * 0.1) <= EXACT_MS, `${offset_ms} at ${at_s}`);
     }
   });
 
-  it('finds the way of a nudge, at the highest rate a client uses', () => {
+  it('follows a nudge at the highest rate that a client uses', () => {
     for (const { offset_ms, at_s, confidence } of measured(heard((atMs) => atMs * 3e-3))) {
       assert.ok(Math.abs(offset_ms - (at_s + 0.5) * 3) < 1.6, `${offset_ms} at ${at_s}`);
       assert.ok(confidence > 0.3, `confidence ${confidence}`);
     }
   });
 
-  it('says that a channel is silent', () => {
+  it('reports a silent channel', () => {
     const silent = new Float32Array(first.length);
     for (const [a, b] of [
       [first, silent],
@@ -81,15 +81,15 @@ describe('the correlator', () => {
     }
   });
 
-  it('says that two channels do not play the same', () => {
+  it('reports channels that play different sounds', () => {
     const other = testMusic(SECONDS, 2);
     const windows = correlator.windows(first, other, 0, SECONDS * 1000);
     assert.ok(windows.every((window) => 'why' in window && window.why === 'unclear'));
   });
 });
 
-describe('a bent clock', () => {
-  it('is straightened', () => {
+describe('resampling', () => {
+  it('removes clock skew', () => {
     const bent = straightened(
       heard(() => 0),
       -100,
@@ -100,12 +100,12 @@ describe('a bent clock', () => {
   });
 });
 
-describe('silence', () => {
-  it('is nowhere in the music', () => {
+describe('silence detection', () => {
+  it('finds no silence in the test music', () => {
     assert.deepEqual(gaps(music, SAMPLE_RATE, 0, SECONDS * 1000, 1), []);
   });
 
-  it('is found where it is, and as long as it is', () => {
+  it('finds a gap with its start and length', () => {
     const holed = first.slice();
     holed.fill(0, 2 * SAMPLE_RATE, 2.02 * SAMPLE_RATE);
     holed.fill(0, 3 * SAMPLE_RATE, 3.002 * SAMPLE_RATE);
@@ -117,8 +117,8 @@ describe('silence', () => {
   });
 });
 
-describe('the Fourier transform', () => {
-  it('is what its definition says, and comes back', () => {
+describe('the FFT', () => {
+  it('matches the definition, and the inverse restores the input', () => {
     const random = seeded(3);
     const size = 64;
     const input = Float64Array.from({ length: size }, () => random() - 0.5);

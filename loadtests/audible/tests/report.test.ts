@@ -4,8 +4,8 @@ import { CELLS } from '../cells/cells.ts';
 import type { Heard } from '../cells/judge.ts';
 import { page } from '../report/page.ts';
 import { plot } from '../report/plot.ts';
-import { type Crowd, figures, keeps, type Results } from '../report/results.ts';
-import { crowdWords, table } from '../report/words.ts';
+import { type Crowd, figures, meetsTarget, type Results } from '../report/results.ts';
+import { crowdText, table } from '../report/tables.ts';
 
 const [direct] = CELLS[0]!.rows;
 
@@ -16,8 +16,8 @@ function heard(...offsets: (number | 'silent')[]): Heard {
   return { windows, gaps: [], first: [] };
 }
 
-/** What was heard in runs through which the machine ran. */
-const figuresOf = (...heard: Heard[]) => figures(heard.map((one) => ({ heard: one, standstills: [] })));
+/** Figures of runs without stalls. */
+const figuresOf = (...heard: Heard[]) => figures(heard.map((one) => ({ heard: one, stalls: [] })));
 
 function results(change: Partial<Results> = {}): Results {
   return {
@@ -37,53 +37,51 @@ function results(change: Partial<Results> = {}): Results {
     seconds: 60,
     load: 0.2,
     floor_ms: 0.001,
-    runs: [
-      { cell: 'direct', run: 1, load: 0.2, standstills: [], rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] },
-    ],
+    runs: [{ cell: 'direct', run: 1, load: 0.2, stalls: [], rows: { direct: heard(0.5, -0.7, 0.9) }, troubles: [] }],
     crowd: null,
     ...change,
   };
 }
 
-describe('what is made of the recordings', () => {
-  it('goes by how far, not which way', () => {
+describe('the figures', () => {
+  it('use the absolute offset', () => {
     const { median, max, windows } = figuresOf(heard(-2, 1), heard(-3));
     assert.deepEqual([median, max, windows], [2, 3, 3]);
   });
 
-  it('keeps what was promised, or says that it does not', () => {
-    assert.equal(keeps(direct!, figuresOf(heard(0.5, -0.7, 0.9))), true);
-    assert.equal(keeps(direct!, figuresOf(heard(1.5, -1.7, 1.9))), false);
+  it('meet the target or miss it', () => {
+    assert.equal(meetsTarget(direct!, figuresOf(heard(0.5, -0.7, 0.9))), true);
+    assert.equal(meetsTarget(direct!, figuresOf(heard(1.5, -1.7, 1.9))), false);
   });
 
-  it('keeps nothing by a second in which nobody was heard, or by a gap', () => {
-    assert.equal(keeps(direct!, figuresOf(heard(0, 'silent'))), false);
-    assert.equal(keeps(direct!, figuresOf({ ...heard(0, 0), gaps: [{ at_s: 1, length_ms: 4 }] })), false);
-    assert.equal(keeps(direct!, figuresOf()), false);
+  it('miss the target with a second without a measurement, or with a gap', () => {
+    assert.equal(meetsTarget(direct!, figuresOf(heard(0, 'silent'))), false);
+    assert.equal(meetsTarget(direct!, figuresOf({ ...heard(0, 0), gaps: [{ at_s: 1, length_ms: 4 }] })), false);
+    assert.equal(meetsTarget(direct!, figuresOf()), false);
   });
 
-  it('sets aside the seconds in which the machine stood still and those just after, and no others', () => {
+  it('exclude exactly the seconds with a stall and those just after', () => {
     // The fourth second: it, and the three behind it.
-    const listened = { heard: heard(1, 1, 1, 40, 50, 30, 20, 1, 1, 1), standstills: [{ at_s: 3.4, length_ms: 100 }] };
-    const { max, windows, aside } = figures([listened]);
-    assert.deepEqual([max, windows, aside], [1, 6, 4]);
+    const listened = { heard: heard(1, 1, 1, 40, 50, 30, 20, 1, 1, 1), stalls: [{ at_s: 3.4, length_ms: 100 }] };
+    const { max, windows, excluded } = figures([listened]);
+    assert.deepEqual([max, windows, excluded], [1, 6, 4]);
     const gaps = [2, 3.5, 6.4, 6.6].map((at_s) => ({ at_s, length_ms: 10 }));
     const first = [2, 6, 7].map((at_s) => ({ at_s, ms: 100 * at_s }));
     const found = figures([{ ...listened, heard: { windows: [], gaps, first } }]);
-    assert.deepEqual([found.gaps, found.first?.max, found.aside], [2, 700, 1]);
+    assert.deepEqual([found.gaps, found.first?.max, found.excluded], [2, 700, 1]);
   });
 
-  it('keeps nothing by what is left when half of it is set aside', () => {
-    const short = { heard: heard(0, 0, 0, 0), standstills: [{ at_s: 2.5, length_ms: 30 }] };
-    assert.deepEqual([figures([short]).windows, keeps(direct!, figures([short]))], [2, false]);
-    assert.equal(keeps(direct!, figures([{ ...short, heard: heard(0, 0, 0) }])), true);
+  it('miss the target when half of them are excluded', () => {
+    const short = { heard: heard(0, 0, 0, 0), stalls: [{ at_s: 2.5, length_ms: 30 }] };
+    assert.deepEqual([figures([short]).windows, meetsTarget(direct!, figures([short]))], [2, false]);
+    assert.equal(meetsTarget(direct!, figures([{ ...short, heard: heard(0, 0, 0) }])), true);
   });
 
-  it('says how often the machine stood still, or that a run was not watched', () => {
+  it('report the stalls, or that a run was not watched', () => {
     const [run] = results().runs;
     const still = {
       ...run!,
-      standstills: [{ at_s: 0.5, length_ms: 48 }],
+      stalls: [{ at_s: 0.5, length_ms: 48 }],
       rows: { direct: heard(40, 50, 0.5, 0.5, 0.5) },
     };
     const both = results({ runs: [still, run!] });
@@ -92,38 +90,38 @@ describe('what is made of the recordings', () => {
       /stood still 1 times for more than 20 ms, up to 48 ms\. .* are set aside: 4 of 8 seconds and plays/,
     );
     assert.match(page(both), /4 of 5 set aside; the machine stood still 1 times, up to 48 ms/);
-    assert.match(plot(both), /<circle class="aside"/);
+    assert.match(plot(both), /<circle class="excluded"/);
     assert.doesNotMatch(page(results()), /set aside|was watched/);
-    assert.match(page(results({ runs: [{ ...run!, standstills: null }] })), /Not every run was watched/);
+    assert.match(page(results({ runs: [{ ...run!, stalls: null }] })), /Not every run was watched/);
   });
 
-  it('counts a play after which nothing came against it', () => {
+  it('count a play without sound as a miss', () => {
     const play = (ms: number | null) => ({ at_s: 1, ms });
     const first = CELLS.find(({ name }) => name === 'first')!.rows[0]!;
-    assert.equal(keeps(first, figuresOf({ ...heard(), first: [play(200), play(210)] })), true);
-    assert.equal(keeps(first, figuresOf({ ...heard(), first: [play(200), play(null)] })), false);
+    assert.equal(meetsTarget(first, figuresOf({ ...heard(), first: [play(200), play(210)] })), true);
+    assert.equal(meetsTarget(first, figuresOf({ ...heard(), first: [play(200), play(null)] })), false);
   });
 });
 
 describe('the page', () => {
   it('shows every run, failed ones included', () => {
-    const failed = { cell: 'stall', run: 1, load: 0.4, standstills: [], rows: {}, troubles: [], failed: 'no sound' };
+    const failed = { cell: 'stall', run: 1, load: 0.4, stalls: [], rows: {}, troubles: [], failed: 'no sound' };
     const text = page(results({ runs: [...results().runs, failed] }));
     assert.match(text, /\| no delay \| 1 \| 0\.70 \| 0\.88 \| 0\.90 \| 0 \|/);
     assert.match(text, /failed: no sound/);
     assert.match(text, /Commit abc, /);
   });
 
-  it('says that the machine was not idle, and only then', () => {
+  it('warns only when the machine was not idle', () => {
     assert.match(page(results({ load: 3 })), /NOT idle/);
     assert.doesNotMatch(page(results()), /NOT idle/);
   });
 
-  it('leaves out what was not measured', () => {
+  it('omits rows without measurements', () => {
     assert.equal(table(results()).split('\n').length, 3);
   });
 
-  it('draws every second', () => {
+  it('plots every second', () => {
     assert.equal(plot(results()).match(/<circle/g)?.length, 3);
   });
 });
@@ -140,7 +138,7 @@ describe('a crowd', () => {
       moments,
       acts: [{ at_s: 6, what: 'skip', together_s: null }],
     };
-    assert.match(crowdWords(crowd), /within 5 ms 100\.0 %, .*, 90\.0 %;/);
-    assert.match(crowdWords(crowd), /\| skip \| 6\.0 s \| not before the next \|/);
+    assert.match(crowdText(crowd), /within 5 ms 100\.0 %, .*, 90\.0 %;/);
+    assert.match(crowdText(crowd), /\| skip \| 6\.0 s \| not before the next \|/);
   });
 });

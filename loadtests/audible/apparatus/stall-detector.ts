@@ -5,40 +5,40 @@ import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { nowMs } from './clock.ts';
-import { goFirst } from './urgency.ts';
+import { setSoundCardPriority } from './priority.ts';
 
 /**
- * When the machine stood still. On each processor a process wants to wake every 2 ms and notes when it was late. It goes
- * before everything of ours, the sound included (`urgency.ts`), so nothing of ours can keep it waiting: then the processor
- * did not run at all, as happens to a virtual one whose host is busy. No player can help what is heard then.
+ * Detects stalls of the machine. On each processor a process wakes every 2 ms and records late wake-ups. It has a higher
+ * priority than everything else of ours, sound included (`priority.ts`), so a late wake-up means that the processor did not
+ * run at all, as happens to a virtual one on a busy host. No player can prevent what is heard then.
  */
 
 const WATCH = fileURLToPath(import.meta.url);
 const WAKE_MS = 2;
-/** Gaps were heard where it stood still for longer. What shorter standstills do counts against the players. */
-export const STILL_MS = 20;
+/** Longer stalls cause audible gaps and are excluded. The effect of shorter ones counts against the players. */
+export const STALL_MS_MIN = 20;
 
-/** On the machine's clock. */
-export interface Standstill {
+/** In ms of the machine's clock. */
+export interface DetectedStall {
   fromMs: number;
   lengthMs: number;
 }
 
-export class Stillness {
-  #found: Standstill[] = [];
-  /** All of them run and go first: otherwise there is nobody who watches. */
+export class StallDetector {
+  #found: DetectedStall[] = [];
+  /** All watchers run with priority; otherwise stalls are not detected. */
   #watched = true;
   #watchers: ChildProcess[] = [];
 
-  /** Watches from now on. */
-  static async begin(): Promise<Stillness> {
-    const stillness = new Stillness();
-    await Promise.all(cpus().map((_, cpu) => stillness.#watch(cpu)));
-    return stillness;
+  /** Starts watching. */
+  static async begin(): Promise<StallDetector> {
+    const stallDetector = new StallDetector();
+    await Promise.all(cpus().map((_, cpu) => stallDetector.#watch(cpu)));
+    return stallDetector;
   }
 
-  /** Those since this was last asked; `null` where nobody is allowed to watch. */
-  take(): Standstill[] | null {
+  /** Stalls since the last call; `null` without the permission to watch. */
+  take(): DetectedStall[] | null {
     const found = this.#found;
     this.#found = [];
     return this.#watched ? found : null;
@@ -58,8 +58,8 @@ export class Stillness {
     watcher.once('error', lose).once('exit', lose);
     const lines = createInterface(watcher.stdout!);
     await Promise.race([once(lines, 'line'), once(lines, 'close')]);
-    // Not before: while it starts, threads of its own would wait for each other at that priority, and nobody else would run.
-    if (watcher.pid === undefined || !(await goFirst(watcher.pid))) lose();
+    // Not earlier: at that priority its starting threads would wait for each other and block everything else.
+    if (watcher.pid === undefined || !(await setSoundCardPriority(watcher.pid))) lose();
     lines.on('line', (line) => {
       const [fromMs, lengthMs] = line.split(' ').map(Number) as [number, number];
       this.#found.push({ fromMs, lengthMs });
@@ -73,7 +73,7 @@ function watch(): never {
   for (let dueMs = nowMs() + WAKE_MS; ; ) {
     Atomics.wait(never, 0, 0, WAKE_MS);
     const atMs = nowMs();
-    if (atMs - dueMs > STILL_MS) writeSync(1, `${dueMs} ${atMs - dueMs}\n`);
+    if (atMs - dueMs > STALL_MS_MIN) writeSync(1, `${dueMs} ${atMs - dueMs}\n`);
     dueMs = atMs + WAKE_MS;
   }
 }

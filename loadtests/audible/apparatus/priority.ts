@@ -5,50 +5,51 @@ import { promisify } from 'node:util';
 import { treeOf } from './process-tree.ts';
 
 /**
- * Makes a busy machine an idle one for what is measured, as far as the system allows. While it plays, sound runs at
- * real-time priority, the browsers' own sound threads included, and all else that we started goes before other work.
- * Without that, sound servers and browsers that wait for a processor misjudge their own latency by many milliseconds, and
- * the other work of the machine is what is measured.
+ * Shields the measurement from other load, as far as the system allows. During playback, sound runs at real-time
+ * priority, including the browsers' sound threads, and everything else that we started has priority over other work.
+ * Without this, sound servers and browsers waiting for a processor misjudge their latency by many milliseconds, and the
+ * measurement reflects the machine's other load.
  */
 
 /**
- * Round robin at real-time priority, where whoever is busy keeps those of the same rank waiting for up to 100 ms. So what
- * records waits for what sounds, and that for nobody but the sound cards, which need no processor where they are real.
+ * Round robin at real-time priority, where a busy thread delays others of its rank for up to 100 ms. So recording yields to
+ * playback, and playback yields only to the sound cards, which would need no processor if they were real.
  */
 const RECORDING = 3;
 const SOUND = 5;
 const SOUND_CARDS = 7;
-/** Not at real-time priority, before all else. Pages: a busy one would stop its own sound. */
+/** High priority, but not real-time. For pages: a busy page would stop its own sound. */
 const FIRST = -11;
 const ORDINARY = 0;
 const SOUND_THREAD = /audio|threaded-ml/i;
 
 const run = promisify(execFile);
-/** What is at real-time priority already: to ask again would only take time from those that are not. */
+/** Threads that already have real-time priority, so that they are not set again. */
 const hurried = new Set<number>();
 
-/** Those that go before everything else, and keep that. */
+/** Processes that keep the highest priority. */
 const leading = new Set<number>();
 
-/** Puts a process before all others, its sound too, as a sound card is; false: not allowed here. */
-export async function goFirst(pid: number): Promise<boolean> {
+/** Gives a process the priority of a sound card, above all others; false without permission. */
+export async function setSoundCardPriority(pid: number): Promise<boolean> {
   leading.add(pid);
   return schedule('--fifo', SOUND_CARDS, pid);
 }
 
-/** False: not allowed here. Called again whenever there is more: a new stream is a new thread. */
-export async function hurry(): Promise<boolean> {
+/** Raises priorities; false without permission. Called again for every new stream, which is a new thread. */
+export async function raisePriorities(): Promise<boolean> {
   let allowed = true;
   for (const pid of ours()) {
     const name = nameOf(`/proc/${pid}`);
-    if (name === 'chromium') for (const thread of threadsOf(pid)) allowed = (await hurryThread(pid, thread)) && allowed;
-    else allowed = (await hurryOnce(pid, name === 'pulseaudio' ? SOUND : RECORDING, '--all-tasks')) && allowed;
+    if (name === 'chromium')
+      for (const thread of threadsOf(pid)) allowed = (await makeRealTime(pid, thread)) && allowed;
+    else allowed = (await raiseOnce(pid, name === 'pulseaudio' ? SOUND : RECORDING, '--all-tasks')) && allowed;
   }
   return allowed;
 }
 
-/** What comes now may wait: it is not measured. */
-export async function ease(): Promise<void> {
+/** Restores normal priorities: what follows is not measured. */
+export async function restorePriorities(): Promise<void> {
   hurried.clear();
   for (const pid of ours()) {
     if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', 0, pid, '--all-tasks');
@@ -58,12 +59,12 @@ export async function ease(): Promise<void> {
 
 const ours = (): number[] => treeOf(process.pid).filter((pid) => !leading.has(pid));
 
-async function hurryThread(pid: number, thread: number): Promise<boolean> {
+async function makeRealTime(pid: number, thread: number): Promise<boolean> {
   const isSound = SOUND_THREAD.test(nameOf(`/proc/${pid}/task/${thread}`));
-  return isSound ? hurryOnce(thread, SOUND) : prioritize(thread, FIRST);
+  return isSound ? raiseOnce(thread, SOUND) : prioritize(thread, FIRST);
 }
 
-async function hurryOnce(id: number, priority: number, ...more: string[]): Promise<boolean> {
+async function raiseOnce(id: number, priority: number, ...more: string[]): Promise<boolean> {
   if (hurried.has(id)) return true;
   hurried.add(id);
   return schedule('--rr', priority, id, ...more);
@@ -87,7 +88,7 @@ async function schedule(policy: string, priority: number, id: number, ...more: s
   }
 }
 
-/** Then it is no matter that it could not be changed. */
+/** A process that has ended needs no priority. */
 const hasEnded = (id: number): boolean => nameOf(`/proc/${id}`) === '';
 
 function threadsOf(pid: number): number[] {

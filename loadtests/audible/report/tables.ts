@@ -1,17 +1,17 @@
 import { quantile } from '../../../client/src/util/numbers.ts';
-import { STILL_MS } from '../apparatus/stillness.ts';
+import { STALL_MS_MIN } from '../apparatus/stall-detector.ts';
 import { CELLS, type Row } from '../cells/cells.ts';
 import {
   type Crowd,
-  DISTURBED_S,
   type Figures,
   figures,
-  heardIn,
   IDLE_LOAD_MAX,
-  keeps,
+  meetsTarget,
+  RECOVERY_S,
   type Results,
   type Run,
-  type Standstill,
+  rowResults,
+  type Stall,
 } from './results.ts';
 
 /** The results as Markdown tables, which are also readable in a terminal. */
@@ -23,24 +23,30 @@ const HEADER = [
 
 export function table(results: Results): string {
   const lines = CELLS.flatMap(({ rows }) => rows).flatMap((row) => {
-    const heard = heardIn(results, row.name);
+    const heard = rowResults(results, row.name);
     return heard.length === 0 ? [] : [line(row.title, row, figures(heard))];
   });
   return [...HEADER, ...lines].join('\n');
 }
 
 /** One row per run, with its problems. */
-export function everyRun(results: Results): string {
+export function runTable(results: Results): string {
   const lines = results.runs.flatMap((one) => {
     const { cell, run, load, troubles, failed } = one;
     const named = CELLS.find(({ name }) => name === cell)?.rows ?? [];
-    const notes = [...(failed === undefined ? [] : [`failed: ${failed}`]), ...still(one), ...summed(troubles)];
+    const notes = [
+      ...(failed === undefined ? [] : [`failed: ${failed}`]),
+      ...stallNotes(one),
+      ...deduplicated(troubles),
+    ];
     const heard = named.flatMap((row) => {
-      const found = heardIn({ runs: [one] }, row.name);
+      const found = rowResults({ runs: [one] }, row.name);
       if (found.length === 0) return [];
       const summary = figures(found);
       const words =
-        summary.aside === 0 ? notes : [`${summary.aside} of ${summary.counted + summary.aside} set aside`, ...notes];
+        summary.excluded === 0
+          ? notes
+          : [`${summary.excluded} of ${summary.counted + summary.excluded} set aside`, ...notes];
       return [`${runLine(row, run, summary, load)} ${words.join('; ')} |`];
     });
     return heard.length > 0 || failed === undefined
@@ -54,30 +60,29 @@ export function everyRun(results: Results): string {
   return [...header, ...lines].join('\n');
 }
 
-function still({ standstills }: Run): string[] {
-  if (standstills === null || standstills.length === 0) return [];
-  return [`the machine stood still ${standstills.length} times, up to ${longest(standstills)} ms`];
+function stallNotes({ stalls }: Run): string[] {
+  if (stalls === null || stalls.length === 0) return [];
+  return [`the machine stood still ${stalls.length} times, up to ${longest(stalls)} ms`];
 }
 
-const longest = (standstills: readonly Standstill[]) =>
-  Math.max(...standstills.map(({ length_ms }) => length_ms)).toFixed(0);
+const longest = (stalls: readonly Stall[]) => Math.max(...stalls.map(({ length_ms }) => length_ms)).toFixed(0);
 
 /** Empty when all seconds count and every run was watched. */
-export function asideWords(results: Results): string {
+export function exclusionText(results: Results): string {
   const { runs } = results;
-  if (runs.some(({ standstills }) => standstills === null)) {
-    return 'Not every run was watched for standstills of the machine; watching needs real-time priority.';
+  if (runs.some(({ stalls }) => stalls === null)) {
+    return 'Not every run was watched for stalls of the machine; watching needs real-time priority.';
   }
-  const all = runs.flatMap(({ standstills }) => standstills ?? []);
+  const all = runs.flatMap(({ stalls }) => stalls ?? []);
   if (all.length === 0) return '';
-  const rows = CELLS.flatMap((cell) => cell.rows).map((row) => figures(heardIn(results, row.name)));
-  const aside = rows.reduce((sum, found) => sum + found.aside, 0);
-  const played = rows.reduce((sum, found) => sum + found.counted + found.aside, 0);
-  return `The machine stood still ${all.length} times for more than ${STILL_MS} ms, up to ${longest(all)} ms. The seconds in which it did and the ${DISTURBED_S} after each are set aside: ${aside} of ${played} seconds and plays.`;
+  const rows = CELLS.flatMap((cell) => cell.rows).map((row) => figures(rowResults(results, row.name)));
+  const excluded = rows.reduce((sum, found) => sum + found.excluded, 0);
+  const played = rows.reduce((sum, found) => sum + found.counted + found.excluded, 0);
+  return `The machine stood still ${all.length} times for more than ${STALL_MS_MIN} ms, up to ${longest(all)} ms. The seconds in which it did and the ${RECOVERY_S} after each are set aside: ${excluded} of ${played} seconds and plays.`;
 }
 
 /** The share of devices in time, and how soon they are together after each action. */
-export function crowdWords({ devices, moments, acts, stood_still_ms, truth_ms }: Crowd): string {
+export function crowdText({ devices, moments, acts, stood_still_ms, truth_ms }: Crowd): string {
   const [in5, in30] = [moments.map(({ within_5 }) => within_5), moments.map(({ within_30 }) => within_30)];
   const share = (values: number[], at: number) => `${(100 * quantile(values, at)).toFixed(1)} %`;
   return [
@@ -107,33 +112,41 @@ export function ms(value: number | null): string {
 }
 
 function line(title: string, row: Row, found: Figures): string {
-  const cells = [title, found.runs, ms(found.median), ms(found.p95), ms(found.max), gapWords(found), firstWords(found)];
+  const cells = [
+    title,
+    found.runs,
+    ms(found.median),
+    ms(found.p95),
+    ms(found.max),
+    gapText(found),
+    firstSoundText(found),
+  ];
   return `| ${[...cells, ...verdict(row, found)].join(' | ')} |`;
 }
 
 function verdict(row: Row, found: Figures): [string, string] {
-  const words = promised(row);
+  const words = targetText(row);
   if (words === '') return ['nothing', ''];
-  return [words, keeps(row, found) ? 'yes' : 'no'];
+  return [words, meetsTarget(row, found) ? 'yes' : 'no'];
 }
 
 function runLine(row: Row, run: number, found: Figures, load: number): string {
-  const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapWords(found), firstWords(found)];
+  const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapText(found), firstSoundText(found)];
   return `| ${[...cells, load.toFixed(1)].join(' | ')} |`;
 }
 
-function gapWords({ gaps, gap_ms_max, unheard, windows }: Figures): string {
+function gapText({ gaps, gap_ms_max, unheard, windows }: Figures): string {
   const words = gaps === 0 ? ['0'] : [`${gaps}, up to ${gap_ms_max.toFixed(0)} ms`];
   if (unheard > 0) words.push(`${unheard} of ${windows} s not measurable`);
   return words.join('; ');
 }
 
-function firstWords({ first, mute }: Figures): string {
-  if (first === null) return mute > 0 ? 'never' : '';
-  return `${first.median.toFixed(0)} ms, at most ${first.max.toFixed(0)}${mute > 0 ? `; ${mute} times never` : ''}`;
+function firstSoundText({ first, withoutSound }: Figures): string {
+  if (first === null) return withoutSound > 0 ? 'never' : '';
+  return `${first.median.toFixed(0)} ms, at most ${first.max.toFixed(0)}${withoutSound > 0 ? `; ${withoutSound} times never` : ''}`;
 }
 
-function promised({ target: { median, p95, max, first } }: Row): string {
+function targetText({ target: { median, p95, max, first } }: Row): string {
   const parts = [
     median === undefined ? [] : [`median ≤ ${median}`],
     p95 === undefined ? [] : [`p95 ≤ ${p95}`],
@@ -144,7 +157,7 @@ function promised({ target: { median, p95, max, first } }: Row): string {
 }
 
 /** Merges repeated problems into one with a count. */
-function summed(troubles: readonly string[]): string[] {
+function deduplicated(troubles: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const trouble of troubles) {
     const kind = trouble.replace(/ at [\d.]+ s/, '').replaceAll('|', '/');
