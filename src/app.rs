@@ -22,7 +22,7 @@ use crate::http::limits::Limits;
 use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
-use crate::keys::{Folder, Keys};
+use crate::keys::{KeyFolder, Keys};
 use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
 use crate::providers::Music;
 use crate::providers::library::{Library, Source};
@@ -75,17 +75,19 @@ impl Server {
         self.metrics_address
     }
 
-    /// Reads the keys anew, without dropping anybody. When they cannot be read the old ones stay, and the log says why.
+    /// Reloads the keys without closing connections. On an error the current keys stay in use and the error is logged.
     pub async fn reload_keys(&self) {
         let keys = self.keys.clone();
         match tokio::task::spawn_blocking(move || keys.reload()).await {
             Ok(Ok(true)) => {
-                let (signs, writes) = self.keys.in_use();
-                tracing::info!(%signs, %writes, "the keys were read anew");
+                let (access, encryption) = self.keys.active_ids();
+                tracing::info!(%access, %encryption, "keys reloaded");
             }
-            Ok(Ok(false)) => tracing::warn!("the keys come from TUTTI_KEYS; they change with the next start only"),
-            Ok(Err(error)) => tracing::error!(%error, "the keys cannot be read anew; the old ones stay"),
-            Err(error) => tracing::error!(%error, "reading the keys anew failed; the old ones stay"),
+            Ok(Ok(false)) => {
+                tracing::warn!("keys from TUTTI_KEYS cannot be reloaded; restart the server to change them")
+            }
+            Ok(Err(error)) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
+            Err(error) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
         }
     }
 
@@ -242,8 +244,8 @@ fn open_spotify(
 
 fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {
     match &config.identity.keys {
-        Some(line) => Keys::from_line(line).context("TUTTI_KEYS"),
-        None => Keys::from_folder(Folder::in_data_dir(&config.storage.data_dir), clock.now_ms()).context("keys"),
+        Some(line) => Keys::from_export(line).context("TUTTI_KEYS"),
+        None => Keys::from_folder(KeyFolder::in_data_dir(&config.storage.data_dir), clock.now_ms()).context("keys"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `tutti keys`: the keys in the data directory, for those who run the server. Prints no secret, but for `export`.
+//! `tutti keys`: manages the keys in the data directory. Only `export` prints secrets.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use tutti::clock::Clock;
-use tutti::keys::{Folder, KeyId, Listed, Pruned, Purpose, State};
+use tutti::keys::{KeyFolder, KeyId, KeyState, ListedKey, Pruned, Purpose};
 
-const RELOAD: &str = "A running server takes notice on SIGHUP, or when it starts again.\n";
+const RELOAD: &str = "A running server reloads its keys on SIGHUP.\n";
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -19,51 +19,51 @@ pub(crate) struct KeysArguments {
     #[command(subcommand)]
     command: KeysCommand,
 
-    /// Folder in which the server keeps things; its keys are in `keys` there.
+    /// Data directory of the server; its keys are in the subfolder `keys`.
     #[arg(long, global = true, env = "TUTTI_DATA_DIR", default_value = "data")]
     data_dir: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum KeysCommand {
-    /// Shows which keys there are, how old they are, and which are in use.
+    /// Lists the keys, their age and their state.
     List,
-    /// Publishes new keys that are not in use yet, so that every node of a cluster knows them before one uses them. Where
-    /// there are no keys, makes the first.
+    /// Adds pending keys, so that every node of a cluster has them before one uses them. In an empty folder, creates the
+    /// first keys.
     Add,
-    /// Puts the newest keys in use; makes them first, unless some are waiting.
+    /// Activates the pending keys, or new ones if there are none.
     Rotate,
-    /// Removes access keys that stopped signing more than an hour ago. What they signed has run out.
+    /// Removes access keys that were retired more than an hour ago. Their tokens have expired.
     Prune {
-        /// Removes this sealing key too. Whatever is still sealed with it can never be opened again.
+        /// Also removes this encryption (seal) key. Data that is still encrypted with it is lost.
         #[arg(long, value_name = "ID", value_parser = parse_id)]
         sealing: Option<KeyId>,
     },
-    /// Prints every key in one line, for TUTTI_KEYS. Whoever has it can be anybody.
+    /// Prints all keys in one line, for TUTTI_KEYS. Keep it secret: with it, tokens for any user can be forged.
     Export,
 }
 
-/// Does what was asked.
+/// Runs the command.
 pub(crate) fn run(arguments: &KeysArguments) -> anyhow::Result<()> {
-    let folder = Folder::in_data_dir(&arguments.data_dir);
+    let folder = KeyFolder::in_data_dir(&arguments.data_dir);
     let now_ms = Clock::system().now_ms();
     if std::env::var_os("TUTTI_KEYS").is_some() {
-        writeln!(io::stderr(), "TUTTI_KEYS is set: a server that is started with it reads no key from a folder.")?;
+        writeln!(io::stderr(), "TUTTI_KEYS is set: a server started with it ignores this folder.")?;
     }
     let text = match &arguments.command {
         KeysCommand::List => table(&folder.list()?, now_ms),
         KeysCommand::Add => match folder.add(now_ms)? {
-            none if none.is_empty() => "New keys are waiting already; `tutti keys rotate` puts them in use.\n".into(),
-            added => sentences(&added, ["is there", "is there"]) + RELOAD,
+            none if none.is_empty() => "There are pending keys already; `tutti keys rotate` activates them.\n".into(),
+            added => sentences(&added, "added") + RELOAD,
         },
-        KeysCommand::Rotate => sentences(&folder.rotate(now_ms)?, ["signs", "writes"]) + RELOAD,
+        KeysCommand::Rotate => sentences(&folder.rotate(now_ms)?, "active") + RELOAD,
         KeysCommand::Prune { sealing } => {
             let pruned = folder.prune(now_ms)?;
-            let mut text = told(&pruned);
+            let mut text = pruned_text(&pruned);
             if let Some(id) = *sealing {
-                writeln!(io::stderr(), "Warning: whatever is still sealed with {id} can never be opened again.")?;
-                folder.remove_sealing(id)?;
-                text += &sentences(&[(Purpose::Seal, id)], ["", "is gone"]);
+                writeln!(io::stderr(), "Warning: data that is still encrypted with {id} is lost.")?;
+                folder.remove_encryption_key(id)?;
+                text += &sentences(&[(Purpose::Encryption, id)], "removed");
             }
             if !pruned.removed.is_empty() || sealing.is_some() {
                 text += RELOAD;
@@ -79,60 +79,54 @@ pub(crate) fn run(arguments: &KeysArguments) -> anyhow::Result<()> {
 }
 
 fn parse_id(text: &str) -> Result<KeyId, &'static str> {
-    KeyId::parse(text).ok_or("a key's id is sixteen hexadecimal digits")
+    KeyId::parse(text).ok_or("a key id is sixteen hexadecimal digits")
 }
 
+/// As in the names of key files.
 fn name(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Access => "access",
-        Purpose::Seal => "seal",
+        Purpose::Encryption => "seal",
     }
 }
 
-/// One sentence a key, with one verb for access keys and one for sealing keys.
-fn sentences(keys: &[(Purpose, KeyId)], [of_access, of_seal]: [&str; 2]) -> String {
+/// One line a key.
+fn sentences(keys: &[(Purpose, KeyId)], state: &str) -> String {
     keys.iter().fold(String::new(), |mut text, (purpose, id)| {
-        let verb = match purpose {
-            Purpose::Access => of_access,
-            Purpose::Seal => of_seal,
-        };
-        let _ = writeln!(text, "{} key {id} {verb}.", name(*purpose));
+        let _ = writeln!(text, "{} key {id}: {state}", name(*purpose));
         text
     })
 }
 
-fn told(pruned: &Pruned) -> String {
+fn pruned_text(pruned: &Pruned) -> String {
     let removed: Vec<_> = pruned.removed.iter().map(|id| (Purpose::Access, *id)).collect();
     let kept: Vec<_> = pruned.kept.iter().map(|id| (Purpose::Access, *id)).collect();
     match (removed.is_empty(), kept.is_empty()) {
-        (true, true) => "No access key has stopped signing.\n".into(),
-        _ => sentences(&removed, ["is gone", ""]) + &sentences(&kept, ["stopped signing within the last hour", ""]),
+        (true, true) => "There are no retired access keys.\n".into(),
+        _ => sentences(&removed, "removed") + &sentences(&kept, "kept, retired within the last hour"),
     }
 }
 
-fn table(keys: &[Listed], now_ms: i64) -> String {
+fn table(keys: &[ListedKey], now_ms: i64) -> String {
     let mut text = format!("{:<8}{:<18}{:<14}{}\n", "KIND", "ID", "AGE", "STATE");
     for key in keys {
-        let state = match (key.purpose, key.state) {
-            (Purpose::Access, State::Active { since_ms }) => format!("signs{}", since(since_ms, now_ms)),
-            (Purpose::Access, State::Waiting) => "verifies, waits".into(),
-            (Purpose::Access, State::Stopped) => "verifies".into(),
-            (Purpose::Seal, State::Active { since_ms }) => format!("writes{}", since(since_ms, now_ms)),
-            (Purpose::Seal, State::Waiting) => "opens, waits".into(),
-            (Purpose::Seal, State::Stopped) => "opens".into(),
+        let state = match key.state {
+            KeyState::Active { since_ms } => format!("active{}", since(since_ms, now_ms)),
+            KeyState::Pending => "pending".into(),
+            KeyState::Retired => "retired".into(),
         };
-        let age = in_words(now_ms.saturating_sub(key.id.made_at_ms()));
+        let age = human_duration(now_ms.saturating_sub(key.id.created_at_ms()));
         let _ = writeln!(text, "{:<8}{:<18}{age:<14}{state}", name(key.purpose), key.id.to_string());
     }
     text
 }
 
 fn since(since_ms: Option<i64>, now_ms: i64) -> String {
-    since_ms.map_or_else(String::new, |since_ms| format!(" for {}", in_words(now_ms.saturating_sub(since_ms))))
+    since_ms.map_or_else(String::new, |since_ms| format!(" for {}", human_duration(now_ms.saturating_sub(since_ms))))
 }
 
-/// In the greatest unit of which there are two at least.
-fn in_words(duration_ms: i64) -> String {
+/// In the greatest unit that gives at least two.
+fn human_duration(duration_ms: i64) -> String {
     match duration_ms {
         ..0 => "unknown".into(),
         _ if duration_ms >= 2 * DAY_MS => format!("{} days", duration_ms / DAY_MS),
@@ -149,22 +143,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_says_what_is_in_use_and_for_how_long() {
+    fn the_list_shows_each_keys_age_and_state() {
         let now_ms = 0x0002_0000_0000;
         let id = |ago_ms: i64| KeyId::parse(&format!("{:012x}0007", now_ms - ago_ms)).unwrap();
-        let key = |purpose, ago_ms, state| Listed { purpose, id: id(ago_ms), state };
+        let key = |purpose, ago_ms, state| ListedKey { purpose, id: id(ago_ms), state };
         let keys = [
-            key(Purpose::Access, 30 * DAY_MS, State::Stopped),
-            key(Purpose::Access, 47 * HOUR_MS, State::Active { since_ms: Some(now_ms - 90_000) }),
-            key(Purpose::Access, 0, State::Waiting),
-            key(Purpose::Seal, -1, State::Active { since_ms: None }),
+            key(Purpose::Access, 30 * DAY_MS, KeyState::Retired),
+            key(Purpose::Access, 47 * HOUR_MS, KeyState::Active { since_ms: Some(now_ms - 90_000) }),
+            key(Purpose::Access, 0, KeyState::Pending),
+            key(Purpose::Encryption, -1, KeyState::Active { since_ms: None }),
         ];
         expect![[r"
             KIND    ID                AGE           STATE
-            access  0001658138000007  30 days       verifies
-            access  0001f5ea36800007  47 hours      signs for 90 seconds
-            access  0002000000000007  0 seconds     verifies, waits
-            seal    0002000000010007  unknown       writes
+            access  0001658138000007  30 days       retired
+            access  0001f5ea36800007  47 hours      active for 90 seconds
+            access  0002000000000007  0 seconds     pending
+            seal    0002000000010007  unknown       active
         "]]
         .assert_eq(&table(&keys, now_ms));
     }

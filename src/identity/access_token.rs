@@ -18,7 +18,7 @@ use tutti_protocol::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::{ACCESS_TOKEN_BYTES_MAX, ACCESS_TOKEN_LIFETIME};
-use crate::keys::{Keys, Ring};
+use crate::keys::{KeyRing, Keys};
 
 /// RFC 9068: no other JWT of this server is accepted as an access token.
 const TYP: &str = "at+jwt";
@@ -74,7 +74,7 @@ pub(super) fn issue(
     now_ms: i64,
 ) -> Result<SecretString, jsonwebtoken::errors::Error> {
     let ring = keys.ring();
-    let (kid, key) = ring.signing();
+    let (kid, key) = ring.signing_key();
     let header = Header { typ: Some(TYP.into()), kid: Some(kid.to_string()), ..Header::new(Algorithm::EdDSA) };
     let iat = now_ms.div_euclid(1000);
     let claims = Claims {
@@ -119,12 +119,12 @@ struct VerifiedClaims {
     issued_at_ms: i64,
 }
 
-fn verify_signature(ring: &Ring, token: &str) -> Option<VerifiedClaims> {
+fn verify_signature(ring: &KeyRing, token: &str) -> Option<VerifiedClaims> {
     let header = jsonwebtoken::decode_header(token).ok()?;
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return None;
     }
-    let key = ring.verifying(header.kid.as_deref()?)?;
+    let key = ring.verifying_key(header.kid.as_deref()?)?;
     let claims = jsonwebtoken::decode::<Claims>(token, key, &VALIDATION).ok()?.claims;
     let in_ms = |seconds: i64| seconds.checked_mul(1000);
     let access = Access { user: claims.sub, session: claims.sid, expires_at_ms: in_ms(claims.exp)? };
@@ -150,7 +150,7 @@ pub(super) struct VerifiedTokenCache(Mutex<CacheTable>);
 
 struct CacheTable {
     /// The keys that verified the tokens. Reloading the keys empties the cache; the weak reference frees the old keys.
-    ring: Weak<Ring>,
+    ring: Weak<KeyRing>,
     slots: Box<[Option<(TokenDigest, VerifiedClaims)>]>,
 }
 
@@ -159,7 +159,7 @@ impl VerifiedTokenCache {
         Self(Mutex::new(CacheTable { ring: Weak::new(), slots: vec![None; VERIFIED_TOKENS_MAX].into() }))
     }
 
-    fn get(&self, ring: &Arc<Ring>, digest: &TokenDigest) -> Option<VerifiedClaims> {
+    fn get(&self, ring: &Arc<KeyRing>, digest: &TokenDigest) -> Option<VerifiedClaims> {
         let table = self.0.lock();
         if !table.is_for(ring) {
             return None;
@@ -167,7 +167,7 @@ impl VerifiedTokenCache {
         table.slots[slots(digest)].iter().flatten().find(|(known, _)| known == digest).map(|(_, verified)| *verified)
     }
 
-    fn insert(&self, ring: &Arc<Ring>, digest: TokenDigest, verified: VerifiedClaims, now_ms: i64) {
+    fn insert(&self, ring: &Arc<KeyRing>, digest: TokenDigest, verified: VerifiedClaims, now_ms: i64) {
         let mut table = self.0.lock();
         if !table.is_for(ring) {
             *table = CacheTable { ring: Arc::downgrade(ring), slots: vec![None; VERIFIED_TOKENS_MAX].into() };
@@ -182,7 +182,7 @@ impl VerifiedTokenCache {
 }
 
 impl CacheTable {
-    fn is_for(&self, ring: &Arc<Ring>) -> bool {
+    fn is_for(&self, ring: &Arc<KeyRing>) -> bool {
         Weak::ptr_eq(&self.ring, &Arc::downgrade(ring))
     }
 }
@@ -200,16 +200,16 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::keys::Folder;
+    use crate::keys::KeyFolder;
 
     const NOW_MS: i64 = 1_767_268_800_000;
 
     #[test]
     fn a_verified_token_is_cached_until_the_keys_are_reloaded() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::in_data_dir(dir.path());
+        let folder = KeyFolder::in_data_dir(dir.path());
         let keys = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
-        let (kid, cache) = (keys.in_use().0, VerifiedTokenCache::new());
+        let (kid, cache) = (keys.active_ids().0, VerifiedTokenCache::new());
         let token = issue(&keys, UserId(Uuid::new_v4()), SessionId(Uuid::new_v4()), NOW_MS).unwrap();
         let check = || verify(&keys, &cache, token.expose_secret(), NOW_MS);
         let is_cached = || cache.get(&keys.ring(), &Sha256::digest(token.expose_secret()).into()).is_some();

@@ -26,7 +26,7 @@ pub use sessions::is_refresh_token_of;
 
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
-use crate::keys::{Keys, STOPPED_KEY_KEPT};
+use crate::keys::{Keys, RETIRED_KEY_RETENTION};
 use crate::room::state::Newcomer;
 use crate::store::user_loader::UserLoader;
 use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
@@ -76,7 +76,7 @@ const _: () = {
     assert!(REFRESH_GRACE.as_secs() < ACCESS_TOKEN_LIFETIME.as_secs());
     assert!(ACCESS_TOKEN_LIFETIME.as_secs() < SESSION_IDLE_LIFETIME.as_secs());
     assert!(
-        ACCESS_TOKEN_LIFETIME.as_secs() < STOPPED_KEY_KEPT.as_secs(),
+        ACCESS_TOKEN_LIFETIME.as_secs() < RETIRED_KEY_RETENTION.as_secs(),
         "a retired key is kept until its last token expires"
     );
     assert!(SESSION_IDLE_LIFETIME.as_secs() < SESSION_ABSOLUTE_LIFETIME.as_secs());

@@ -1,22 +1,23 @@
-//! The server's own keys: for access tokens, for refresh tokens, and for secrets of others that are kept in the database.
+//! The server's own keys: for access tokens, for refresh tokens, and for encrypting third-party secrets in the database.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | `ring` | all keys of one server or one cluster, in memory |
-//! | `files` | the folder they are kept in |
-//! | `rotation` | adding, exchanging and removing keys in that folder: [`Folder`], what `tutti keys` works on |
-//! | `export` | the whole ring as one line, for the environment |
-//! | `sealed` | what is sealed with them: [`Keys::seal`] and [`Keys::open`] |
-//! | `id` | what a key is called |
+//! | `key_ring` | all keys of a server or a cluster, in memory |
+//! | `folder` | reading and writing the folder that stores them |
+//! | `rotation` | adding, rotating and pruning keys in that folder: [`KeyFolder`], used by `tutti keys` |
+//! | `export` | the key ring as one line, for the environment |
+//! | `encryption` | authenticated encryption: [`Keys::encrypt`] and [`Keys::decrypt`] |
+//! | `key_id` | key ids |
 //!
-//! Of each purpose there are several keys and one that is in use: one access key signs and all verify, one sealing key
-//! writes and all open. So keys are exchanged and nobody is logged out, nothing becomes unreadable.
+//! Each purpose has one active key and any number of others: the active access key signs and all verify, the active
+//! encryption key encrypts and all decrypt. Rotation therefore logs out no user and makes no row unreadable. In files and
+//! exports, encryption keys are called `seal`.
 //!
-//! Guarantees: no key is ever logged, shown by `Debug`, or quoted by an error; files are for their owner only; a ring that
-//! cannot be read as a whole is not taken at all.
+//! Guarantees: no key is logged, shown by `Debug`, or quoted by an error; only the owner can read the files; a key ring
+//! that cannot be read completely is rejected.
 //!
-//! Not in here: what tokens say ([`crate::identity`]), which columns are sealed, and when keys are read anew, which
-//! [`crate::app`] knows.
+//! Not in here: the claims of tokens ([`crate::identity`]), which columns are encrypted, and when keys are reloaded
+//! ([`crate::app`]).
 
 use std::fmt;
 use std::io;
@@ -27,32 +28,32 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use secrecy::{SecretBox, SecretString};
 
-pub use id::KeyId;
-pub(crate) use ring::Ring;
-pub use rotation::{Folder, Listed, Pruned, State};
-pub use sealed::{Opened, Place, SealError};
+pub use encryption::{DecryptError, Decrypted, EncryptionContext};
+pub use key_id::KeyId;
+pub(crate) use key_ring::KeyRing;
+pub use rotation::{KeyFolder, KeyState, ListedKey, Pruned};
 
+mod encryption;
 mod export;
-mod files;
-mod id;
-mod ring;
+mod folder;
+mod key_id;
+mod key_ring;
 mod rotation;
-mod sealed;
 
-/// How long an access key that stopped signing is kept at least. Longer than its last token lives, with time to spare for
-/// nodes that read their keys late.
-pub const STOPPED_KEY_KEPT: Duration = Duration::from_hours(1);
+/// How long a retired access key is kept, at least. Longer than the lifetime of its last token, with a margin for nodes
+/// that reload late.
+pub const RETIRED_KEY_RETENTION: Duration = Duration::from_hours(1);
 
-/// 256 bits that nobody else knows.
+/// A 256-bit secret, zeroed on drop.
 pub(crate) type Secret = SecretBox<[u8; 32]>;
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Ed25519: signs access tokens, and verifies them.
+    /// Ed25519: signs and verifies access tokens.
     Access,
-    /// XChaCha20-Poly1305: seals secrets, and opens them.
-    Seal,
+    /// XChaCha20-Poly1305: encrypts and decrypts stored secrets.
+    Encryption,
 }
 
 /// Why keys cannot be used.
@@ -61,81 +62,82 @@ pub enum KeysError {
     /// A file or the folder cannot be read or written.
     #[error("{path}: {cause}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
-    /// A file holds something else than it should.
+    /// A file is missing or malformed.
     #[error("{path}: {reason}")]
-    Unreadable {
-        /// Which.
+    Malformed {
+        /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it, without any of its content.
+        /// What is wrong, without quoting the content.
         reason: &'static str,
     },
-    /// The line in the environment is none.
+    /// An entry of an export is malformed.
     #[error("entry {entry}: {reason}")]
-    Line {
-        /// Which of its entries, counted from 1.
+    MalformedExport {
+        /// The number of the entry, counted from 1.
         entry: usize,
-        /// What is wrong with it, without any of its content.
+        /// What is wrong, without quoting the content.
         reason: &'static str,
     },
-    /// The line in the environment lacks something.
+    /// A required entry of an export is missing.
     #[error("{0}")]
-    Incomplete(&'static str),
-    /// There is no such sealing key that could be removed.
+    IncompleteExport(&'static str),
+    /// The encryption key is active or unknown.
     #[error("{0}")]
     NotRemovable(&'static str),
 }
 
-/// The keys of one server or one cluster, as they are now. Cheap to clone; all clones are exchanged together.
+/// The current keys of a server or a cluster. Cheap to clone; a reload changes all clones.
 #[derive(Clone)]
 pub struct Keys(Arc<Inner>);
 
 struct Inner {
-    /// Replaced as a whole. Its guard never leaves a method.
-    ring: RwLock<Arc<Ring>>,
+    /// Replaced as a whole. The guard never leaves a method.
+    ring: RwLock<Arc<KeyRing>>,
     source: Source,
 }
 
 /// Where keys are read from.
 enum Source {
-    Folder(Folder),
-    /// The environment of a process does not change while it runs.
+    Folder(KeyFolder),
+    /// `TUTTI_KEYS`, which cannot change while the process runs.
     Environment,
-    Nowhere,
+    /// Generated for tests.
+    Memory,
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (signs, writes) = self.in_use();
-        f.debug_struct("Keys").field("signs", &signs).field("writes", &writes).finish_non_exhaustive()
+        let (access, encryption) = self.active_ids();
+        f.debug_struct("Keys").field("access", &access).field("encryption", &encryption).finish_non_exhaustive()
     }
 }
 
 impl Keys {
-    /// Reads the keys in a folder, making the folder and what is missing in it. Blocks; for the start of the program.
-    pub fn from_folder(folder: Folder, now_ms: i64) -> Result<Self, KeysError> {
-        folder.make(now_ms)?;
+    /// Reads the keys in a folder, creating the folder and missing keys. Blocks; for the start of the program.
+    pub fn from_folder(folder: KeyFolder, now_ms: i64) -> Result<Self, KeysError> {
+        folder.create_missing(now_ms)?;
         let ring = folder.read()?;
         Ok(Self::new(ring, Source::Folder(folder)))
     }
 
-    /// Reads the keys from a line that [`Folder::export`] made. No file is read or made.
-    pub fn from_line(line: &SecretString) -> Result<Self, KeysError> {
+    /// Parses a line from [`KeyFolder::export`]. Reads and writes no file.
+    pub fn from_export(line: &SecretString) -> Result<Self, KeysError> {
         Ok(Self::new(export::parse(line)?, Source::Environment))
     }
 
-    /// Fresh keys that are kept nowhere, for tests.
+    /// Fresh keys that are not stored, for tests.
     pub fn ephemeral() -> Self {
-        Self::new(Ring::generate(0), Source::Nowhere)
+        Self::new(KeyRing::generate(0), Source::Memory)
     }
 
-    /// Reads the keys anew, where they are kept in files. When they cannot be read all stay as they are. Blocks.
+    /// Reloads the keys from their folder. On an error the current keys stay in use. Blocks.
     ///
-    /// False when there is nothing to read anew.
+    /// False when the keys do not come from a folder.
     pub fn reload(&self) -> Result<bool, KeysError> {
         let Source::Folder(folder) = &self.0.source else { return Ok(false) };
         let ring = Arc::new(folder.read()?);
@@ -143,23 +145,23 @@ impl Keys {
         Ok(true)
     }
 
-    /// Which access key signs and which sealing key writes.
-    pub fn in_use(&self) -> (KeyId, KeyId) {
+    /// The active access key and the active encryption key.
+    pub fn active_ids(&self) -> (KeyId, KeyId) {
         let ring = self.ring();
-        (ring.access.active(), ring.seal.active())
+        (ring.access.active(), ring.encryption.active())
     }
 
-    /// All keys as they are now, for one use: who takes them twice may see two rings.
-    pub(crate) fn ring(&self) -> Arc<Ring> {
+    /// A snapshot of all keys. Take it once per operation: two calls may see different keys.
+    pub(crate) fn ring(&self) -> Arc<KeyRing> {
         self.0.ring.read().clone()
     }
 
-    fn new(ring: Ring, source: Source) -> Self {
+    fn new(ring: KeyRing, source: Source) -> Self {
         Self(Arc::new(Inner { ring: RwLock::new(Arc::new(ring)), source }))
     }
 }
 
-/// 256 bits from the operating system's generator.
+/// 256 bits from a cryptographically secure generator.
 pub(crate) fn generate_secret() -> Secret {
     SecretBox::init_with_mut(|bytes: &mut [u8; 32]| rand::fill(&mut bytes[..]))
 }
@@ -176,50 +178,50 @@ mod tests {
     const NOW_MS: i64 = 1_767_268_800_000;
 
     #[test]
-    fn keys_are_made_once_and_read_back() {
+    fn keys_are_created_once_and_read_back() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::in_data_dir(dir.path());
-        let made = Keys::from_folder(folder.clone(), NOW_MS).unwrap().ring();
+        let folder = KeyFolder::in_data_dir(dir.path());
+        let created = Keys::from_folder(folder.clone(), NOW_MS).unwrap().ring();
         let read = Keys::from_folder(folder, NOW_MS + 1).unwrap().ring();
-        assert_eq!(made.signing().0, read.signing().0);
-        assert_eq!(made.seal.active(), read.seal.active());
-        assert_eq!(made.refresh_secret(), read.refresh_secret());
-        assert!(read.verifying(&made.signing().0.to_string()).is_some());
+        assert_eq!(created.signing_key().0, read.signing_key().0);
+        assert_eq!(created.encryption.active(), read.encryption.active());
+        assert_eq!(created.refresh_secret(), read.refresh_secret());
+        assert!(read.verifying_key(&created.signing_key().0.to_string()).is_some());
     }
 
     #[test]
-    fn keys_are_read_anew_all_or_none() {
+    fn a_reload_replaces_all_keys_or_none() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::in_data_dir(dir.path());
+        let folder = KeyFolder::in_data_dir(dir.path());
         let keys = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
-        let first = keys.ring().signing().0;
+        let first = keys.ring().signing_key().0;
         let clone = keys.clone();
 
         folder.rotate(NOW_MS + 1).unwrap();
-        assert_eq!(keys.ring().signing().0, first, "nothing changes by itself");
+        assert_eq!(keys.ring().signing_key().0, first, "a rotation takes effect on reload");
         assert!(keys.reload().unwrap());
-        let second = clone.ring().signing().0;
-        assert_ne!(second, first, "clones are exchanged together");
-        assert!(clone.ring().verifying(&first.to_string()).is_some());
+        let second = clone.ring().signing_key().0;
+        assert_ne!(second, first, "a reload changes all clones");
+        assert!(clone.ring().verifying_key(&first.to_string()).is_some());
 
         folder.rotate(NOW_MS + 2).unwrap();
         fs::write(dir.path().join("keys/refresh.secret"), "too short").unwrap();
         let error = keys.reload().unwrap_err().to_string();
         assert!(error.contains("refresh.secret") && !error.contains("too short"), "{error}");
-        assert_eq!(keys.ring().signing().0, second, "the old ring stays whole");
+        assert_eq!(keys.ring().signing_key().0, second, "the current keys stay in use");
     }
 
     #[test]
-    fn keys_of_the_environment_need_no_folder_and_stay() {
+    fn keys_from_the_environment_need_no_folder_and_cannot_be_reloaded() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::in_data_dir(dir.path());
-        let of_files = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
-        let of_line = Keys::from_line(&folder.export().unwrap()).unwrap();
-        assert_eq!(of_line.ring().signing().0, of_files.ring().signing().0);
+        let folder = KeyFolder::in_data_dir(dir.path());
+        let from_folder = Keys::from_folder(folder.clone(), NOW_MS).unwrap();
+        let from_export = Keys::from_export(&folder.export().unwrap()).unwrap();
+        assert_eq!(from_export.ring().signing_key().0, from_folder.ring().signing_key().0);
         fs::remove_dir_all(dir.path().join("keys")).unwrap();
-        assert!(!of_line.reload().unwrap());
+        assert!(!from_export.reload().unwrap());
         assert!(!dir.path().join("keys").exists());
-        assert!(of_files.reload().is_err(), "a running server makes no keys");
+        assert!(from_folder.reload().is_err(), "a reload creates no keys");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tutti::http::limits::Limits;
 use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
 use tutti::identity::Identity;
-use tutti::keys::{Folder, Keys};
+use tutti::keys::{KeyFolder, Keys};
 use tutti::providers::Music;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::spotify::{Settings, Spotify};
@@ -65,7 +65,7 @@ impl Site {
         let arguments = ["tutti"].iter().chain(cheap).chain(settings);
         let config = Cli::parse_from(arguments).serve;
         let clock = Clock::starting_at(NOON_MS);
-        let keys = Keys::from_folder(Folder::in_data_dir(dir.path()), clock.now_ms()).unwrap();
+        let keys = Keys::from_folder(KeyFolder::in_data_dir(dir.path()), clock.now_ms()).unwrap();
         let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = Settings::new(&config.spotify, &config.listen, config.listen.listen).unwrap();

@@ -1,4 +1,4 @@
-//! Keys, exchanged under a running server.
+//! Key rotation under a running server.
 
 mod program;
 mod rotation;

@@ -1,10 +1,10 @@
-//! Keys are exchanged, and nobody notices.
+//! Key rotation without logging out users or closing sockets.
 
 use reqwest::Method;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tutti::clock::Clock;
-use tutti::keys::{Folder, KeyId, Purpose};
+use tutti::keys::{KeyFolder, KeyId, Purpose};
 use tutti_protocol::http::AuthResponse;
 use tutti_protocol::{Command, ServerFrame};
 
@@ -18,30 +18,30 @@ fn kid(token: &str) -> KeyId {
 }
 
 async fn refresh(person: &mut Person) {
-    let answer = person.request(Method::POST, "auth/refresh").send().await.expect("the server answers");
-    assert_eq!(answer.status(), 200);
-    let AuthResponse { access_token, .. } = answer.json().await.expect("an auth response");
+    let response = person.request(Method::POST, "auth/refresh").send().await.expect("the server answers");
+    assert_eq!(response.status(), 200);
+    let AuthResponse { access_token, .. } = response.json().await.expect("an auth response");
     person.token = access_token.0;
 }
 
 #[tokio::test]
-async fn an_exchange_logs_nobody_out_and_drops_no_socket() {
+async fn a_rotation_logs_out_no_user_and_closes_no_socket() {
     let server = TestServer::start().await;
-    let folder = Folder::in_data_dir(&server.data_dir());
+    let folder = KeyFolder::in_data_dir(&server.data_dir());
     let now_ms = Clock::system().now_ms();
     let mut ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
     let mut socket = ana.enter(&code).await;
     let (old_token, old) = (ana.token.clone(), kid(&ana.token));
 
-    let in_use = folder.rotate(now_ms).unwrap();
-    assert_eq!(kid(&server.guest("Before").await.token), old, "the server was not told yet");
+    let active = folder.rotate(now_ms).unwrap();
+    assert_eq!(kid(&server.guest("Before").await.token), old, "the server has not reloaded yet");
     server.reload_keys().await;
 
-    assert_eq!(ana.status(Method::GET, "me").await, 200, "the old token is good");
+    assert_eq!(ana.status(Method::GET, "me").await, 200, "the old token is still valid");
     ana.enter(&code).await;
     let ben = server.guest("Ben").await;
-    assert!(in_use.contains(&(Purpose::Access, kid(&ben.token))), "the new key signs");
+    assert!(active.contains(&(Purpose::Access, kid(&ben.token))), "the new key signs");
     refresh(&mut ana).await;
     assert_eq!(kid(&ana.token), kid(&ben.token));
     assert_eq!(ana.status(Method::GET, "me").await, 200);
@@ -51,31 +51,31 @@ async fn an_exchange_logs_nobody_out_and_drops_no_socket() {
     server.reload_keys().await;
     assert_eq!(ana.status(Method::GET, "me").await, 200);
     let outdated = Person { token: old_token, ..ana };
-    assert_eq!(outdated.status(Method::GET, "me").await, 401, "nothing verifies by a key that is gone");
-    assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "all the time");
+    assert_eq!(outdated.status(Method::GET, "me").await, 401, "a removed key no longer verifies");
+    assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "the socket stayed open");
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_read_change_nothing() {
+async fn a_failed_reload_keeps_the_current_keys() {
     let server = TestServer::start().await;
     let ana = server.guest("Ana").await;
-    Folder::in_data_dir(&server.data_dir()).rotate(Clock::system().now_ms()).unwrap();
+    KeyFolder::in_data_dir(&server.data_dir()).rotate(Clock::system().now_ms()).unwrap();
     std::fs::write(server.data_dir().join("keys/seal-writing"), "nonsense").unwrap();
     server.reload_keys().await;
     assert_eq!(ana.status(Method::GET, "me").await, 200);
     assert_eq!(kid(&server.guest("Ben").await.token), kid(&ana.token));
 }
 
-/// A ring that was made elsewhere.
+/// An exported key ring from another folder.
 fn exported() -> String {
     let dir = TempDir::new().unwrap();
-    let folder = Folder::in_data_dir(dir.path());
+    let folder = KeyFolder::in_data_dir(dir.path());
     folder.add(Clock::system().now_ms()).unwrap();
     secrecy::ExposeSecret::expose_secret(&folder.export().unwrap()).to_owned()
 }
 
 #[tokio::test]
-async fn keys_of_the_environment_outlive_the_server_and_leave_no_file() {
+async fn keys_from_the_environment_survive_a_restart_and_write_no_file() {
     let line = exported();
     let mut server = TestServer::start_with(&[&format!("--keys={line}")]).await;
     let mut ana = server.guest("Ana").await;
@@ -88,14 +88,14 @@ async fn keys_of_the_environment_outlive_the_server_and_leave_no_file() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_wrong_stops_the_start_and_is_not_quoted() {
+async fn a_malformed_export_prevents_the_start_and_is_not_quoted() {
     let line = exported();
     let dir = TempDir::new().unwrap();
     for wrong in ["", "v1", &line[..line.len() - 3], &line.replacen("access-", "axes-", 1)] {
         let data_dir = format!("--data-dir={}", dir.path().display());
         let config = TestServer::config(&[&data_dir, &format!("--keys={wrong}"), "--listen=127.0.0.1:0"]);
         let shown = format!("{config:?}");
-        let error = tutti::app::start(config, CancellationToken::new()).await.expect_err("no start");
+        let error = tutti::app::start(config, CancellationToken::new()).await.expect_err("the start fails");
         let error = format!("{error:#} {error:?} {shown}");
         assert!(error.contains("TUTTI_KEYS"), "{error}");
         for part in line.split([',', '=']).filter(|part| part.len() > 30) {

@@ -14,7 +14,7 @@ use super::api::read;
 use super::login::oauth_client;
 use super::{Flight, SCOPES, Spotify, SpotifyError};
 use crate::identity::in_ms;
-use crate::keys::Place;
+use crate::keys::EncryptionContext;
 use crate::store::{Sealed, StoredSpotifyLink};
 
 /// How long Spotify remembers an agreement, whatever is done in between: six months, of which the shortest have this many days.
@@ -117,10 +117,10 @@ impl Spotify {
 
     /// Puts what Spotify gave into a link, sealed by the key that writes now.
     pub(super) fn take_grant(&self, link: &mut StoredSpotifyLink, grant: &Grant) {
-        let seal = |column, token| Some(Sealed(self.0.keys.seal(&place(link.user, column), token)));
+        let encrypt = |column, token| Some(Sealed(self.0.keys.encrypt(&encryption_context(link.user, column), token)));
         let (access_token, refresh_token) = (
-            seal("access_token", &grant.access_token),
-            grant.refresh_token.as_ref().and_then(|token| seal("refresh_token", token)),
+            encrypt("access_token", &grant.access_token),
+            grant.refresh_token.as_ref().and_then(|token| encrypt("refresh_token", token)),
         );
         link.access_token = access_token;
         link.refresh_token = refresh_token.or_else(|| link.refresh_token.take());
@@ -128,10 +128,11 @@ impl Spotify {
         link.scope.clone_from(&grant.scope);
         // The old refresh token goes on for months, while its key may be retired: sealed anew when it was by an older key.
         if let Some(sealed) = &link.refresh_token
-            && let Ok(opened) = self.0.keys.open(&place(link.user, "refresh_token"), &sealed.0)
-            && opened.stale
+            && let Ok(decrypted) = self.0.keys.decrypt(&encryption_context(link.user, "refresh_token"), &sealed.0)
+            && decrypted.outdated_key
         {
-            link.refresh_token = Some(Sealed(self.0.keys.seal(&place(link.user, "refresh_token"), &opened.secret)));
+            link.refresh_token =
+                Some(Sealed(self.0.keys.encrypt(&encryption_context(link.user, "refresh_token"), &decrypted.secret)));
         }
     }
 
@@ -205,8 +206,12 @@ impl Spotify {
 
     /// What does not open was sealed by a key that is gone, or for somebody else: only a new login helps.
     fn open(&self, user: UserId, column: &'static str, sealed: &Sealed) -> Result<SecretString, SpotifyError> {
-        let opened = self.0.keys.open(&place(user, column), &sealed.0).context("a stored token does not open");
-        opened.map(|opened| opened.secret).map_err(|error| {
+        let decrypted = self
+            .0
+            .keys
+            .decrypt(&encryption_context(user, column), &sealed.0)
+            .context("a stored token cannot be decrypted");
+        decrypted.map(|decrypted| decrypted.secret).map_err(|error| {
             tracing::error!(%user, column, error = format!("{error:#}"), "a Spotify login cannot be used");
             SpotifyError::NeedsLogin
         })
@@ -249,6 +254,6 @@ fn is_same_agreement(now: &StoredSpotifyLink, asked: &StoredSpotifyLink) -> bool
     now.authorized_at_ms == asked.authorized_at_ms && now.account_id == asked.account_id
 }
 
-fn place(user: UserId, column: &'static str) -> Place {
-    Place { table: "spotify_links", column, user }
+fn encryption_context(user: UserId, column: &'static str) -> EncryptionContext {
+    EncryptionContext { table: "spotify_links", column, user }
 }

@@ -26,7 +26,7 @@ use super::links::{Grant, grant};
 use super::premium::{UNKNOWN, weigh};
 use super::{SCOPES, Settings, Spotify, SpotifyError};
 use crate::identity::DISPLAY_NAME_CHARS_MAX;
-use crate::keys::Place;
+use crate::keys::EncryptionContext;
 use crate::store::{LoginTransaction, Sealed, StoredPicture, StoredPremium, StoredSpotifyLink, TokenHash};
 
 /// How long somebody may take at Spotify's page.
@@ -119,7 +119,7 @@ impl Spotify {
         let transaction = LoginTransaction {
             state,
             browser: hash(browser.expose_secret()),
-            verifier: Sealed(inner.keys.seal(&verifier_place(state), &verifier)),
+            verifier: Sealed(inner.keys.encrypt(&verifier_context(state), &verifier)),
             slot,
             return_to: own_path(return_to).unwrap_or_else(|| "/".to_owned()),
             expires_at_ms: inner.clock.now_ms() + crate::identity::in_ms(LOGIN_LIFETIME),
@@ -192,7 +192,7 @@ impl Spotify {
             None => {}
         }
         let code = callback.code.ok_or_else(|| failed(anyhow!("neither a code nor an error")))?;
-        let verifier = self.0.keys.open(&verifier_place(transaction.state), &transaction.verifier.0);
+        let verifier = self.0.keys.decrypt(&verifier_context(transaction.state), &transaction.verifier.0);
         let verifier = verifier.map_err(|error| failed(error.into()))?.secret;
         let exchange = self.exchange(&code, &verifier);
         let grant =
@@ -270,9 +270,9 @@ fn is_browser_mark(text: &SecretString) -> bool {
 }
 
 /// A login under way belongs to nobody yet, so its verifier is bound to its state.
-fn verifier_place(state: TokenHash) -> Place {
+fn verifier_context(state: TokenHash) -> EncryptionContext {
     let half = state.0[..16].try_into().expect("half of a hash");
-    Place { table: "login_transactions", column: "verifier", user: UserId(Uuid::from_bytes(half)) }
+    EncryptionContext { table: "login_transactions", column: "verifier", user: UserId(Uuid::from_bytes(half)) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! All keys of one server or one cluster, in memory.
+//! All keys of a server or a cluster, in memory.
 
 use std::collections::BTreeMap;
 
@@ -9,64 +9,64 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
-use super::id::KeyId;
+use super::key_id::KeyId;
 use super::{Secret, generate_secret};
 
-/// What precedes the 32 bytes of an Ed25519 private key in PKCS#8 (RFC 8410, section 7).
+/// The DER prefix of a 32-byte Ed25519 private key in PKCS#8 (RFC 8410, section 7).
 const PKCS8_ED25519_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-/// Every key there is.
-pub(crate) struct Ring {
-    /// Their active one signs, all of them verify.
+/// All keys, by purpose.
+pub(crate) struct KeyRing {
+    /// The active key signs, all verify.
     pub(super) access: KeySet<AccessKey>,
-    /// Their active one writes, all of them open.
-    pub(super) seal: KeySet<Secret>,
-    /// Only ever one: it derives a token from the token before it and gives nobody anything who has no such token.
+    /// The active key encrypts, all decrypt.
+    pub(super) encryption: KeySet<Secret>,
+    /// Derives a refresh token from its predecessor. Useless without a refresh token, so it is never rotated.
     pub(super) refresh: Secret,
 }
 
-/// Keys of one purpose, one of which is in use.
+/// The keys of one purpose, one of which is active.
 pub(super) struct KeySet<K> {
     keys: BTreeMap<KeyId, K>,
     active: KeyId,
-    /// Since when it is in use, in Unix milliseconds, where that is known.
+    /// When the active key was activated, in Unix milliseconds, if known.
     pub(super) active_since_ms: Option<i64>,
 }
 
-/// An Ed25519 key in all the forms in which it is used.
+/// An Ed25519 key, parsed for signing and for verifying.
 pub(super) struct AccessKey {
     seed: Secret,
     signing: EncodingKey,
     verifying: DecodingKey,
 }
 
-impl Ring {
+impl KeyRing {
     /// Fresh keys.
     pub(super) fn generate(now_ms: i64) -> Self {
-        Self { access: KeySet::generate(now_ms), seal: KeySet::generate(now_ms), refresh: generate_secret() }
+        Self { access: KeySet::generate(now_ms), encryption: KeySet::generate(now_ms), refresh: generate_secret() }
     }
 
-    /// The key that signs, and its id.
-    pub(crate) fn signing(&self) -> (KeyId, &EncodingKey) {
+    /// The active access key and its id.
+    pub(crate) fn signing_key(&self) -> (KeyId, &EncodingKey) {
         let (id, key) = self.access.active_key();
         (id, &key.signing)
     }
 
-    /// The key of that id, from here and nowhere else.
-    pub(crate) fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
+    /// The access key with that id. Only keys of this ring verify; a token's own key headers are ignored.
+    pub(crate) fn verifying_key(&self, kid: &str) -> Option<&DecodingKey> {
         self.access.get(KeyId::parse(kid)?).map(|key| &key.verifying)
     }
 
-    /// What refresh tokens are derived with.
+    /// The HMAC key that derives refresh tokens.
     pub(crate) fn refresh_secret(&self) -> &[u8; 32] {
         self.refresh.expose_secret()
     }
 }
 
-/// A key that can be made from 256 bits.
+/// A key that is built from a 256-bit secret.
 pub(super) trait FromSecret {
     fn from_secret(secret: Secret) -> Self;
     fn secret(&self) -> &Secret;
@@ -85,7 +85,7 @@ impl FromSecret for Secret {
 impl FromSecret for AccessKey {
     fn from_secret(seed: Secret) -> Self {
         let signing = EncodingKey::from_ed_der(&pkcs8(&seed));
-        // The library derives the public key only on the way to a JWK.
+        // The library derives the public key only when it builds a JWK.
         let public = Jwk::from_encoding_key(&signing, Algorithm::EdDSA).expect("any 32 bytes are an Ed25519 key");
         let verifying = DecodingKey::from_jwk(&public).expect("the library reads its own JWK");
         Self { seed, signing, verifying }
@@ -117,7 +117,7 @@ fn pkcs8(seed: &Secret) -> Zeroizing<Vec<u8>> {
 }
 
 impl<K: FromSecret> KeySet<K> {
-    /// One fresh key, in use.
+    /// One fresh, active key.
     fn generate(now_ms: i64) -> Self {
         let id = KeyId::generate(now_ms, None);
         let keys = BTreeMap::from([(id, K::from_secret(generate_secret()))]);
@@ -126,7 +126,7 @@ impl<K: FromSecret> KeySet<K> {
 }
 
 impl<K> KeySet<K> {
-    /// `None` when the one that is to be in use is not among them.
+    /// `None` when `active` is not among `keys`.
     pub(super) fn new(keys: BTreeMap<KeyId, K>, active: KeyId, active_since_ms: Option<i64>) -> Option<Self> {
         keys.contains_key(&active).then_some(Self { keys, active, active_since_ms })
     }
@@ -143,7 +143,7 @@ impl<K> KeySet<K> {
         self.keys.get(&id)
     }
 
-    /// From the oldest to the newest.
+    /// Oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (KeyId, &K)> {
         self.keys.iter().map(|(id, key)| (*id, key))
     }
@@ -152,8 +152,8 @@ impl<K> KeySet<K> {
         self.keys.last_key_value().map_or(self.active, |(id, _)| *id)
     }
 
-    /// The newest key, if it was never in use.
-    pub(super) fn waiting(&self) -> Option<KeyId> {
+    /// The newest key, if it has not been activated yet.
+    pub(super) fn pending(&self) -> Option<KeyId> {
         Some(self.newest()).filter(|newest| *newest > self.active)
     }
 }

@@ -1,23 +1,22 @@
-//! What a key is called: the time at which it was made, and some chance.
+//! Key ids: creation time and random bits.
 
 use std::fmt;
 
-/// Bits of a key id that are chance; those above are Unix milliseconds.
+/// Random low bits of a key id; the bits above are Unix milliseconds.
 const RANDOM_BITS: u32 = 16;
-const MADE_AT_MS_MAX: u64 = u64::MAX >> RANDOM_BITS;
+const CREATED_AT_MS_MAX: u64 = u64::MAX >> RANDOM_BITS;
 
-/// A key's id: 48 bits of time and 16 of chance, written as sixteen hexadecimal digits. No secret: it stands in every
-/// token. Of one ring's ids the greater one is that of the newer key.
+/// The id of a key: 48 bits of time and 16 random bits, written as sixteen hexadecimal digits. Not secret: every token
+/// contains one. Within a key ring, newer keys have greater ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(u64);
 
 impl KeyId {
-    /// The id of a key made at that time, and later than the key `after`: a clock that was set back makes no key that
-    /// seems to be an old one.
+    /// An id for a key created at `now_ms`, greater than `after` even if the clock was set back.
     fn new(now_ms: i64, after: Option<Self>, random: u16) -> Self {
         let after_ms = after.map_or(0, |after| (after.0 >> RANDOM_BITS) + 1);
-        let made_at_ms = u64::try_from(now_ms).unwrap_or(0).max(after_ms).min(MADE_AT_MS_MAX);
-        Self(made_at_ms << RANDOM_BITS | u64::from(random))
+        let created_at_ms = u64::try_from(now_ms).unwrap_or(0).max(after_ms).min(CREATED_AT_MS_MAX);
+        Self(created_at_ms << RANDOM_BITS | u64::from(random))
     }
 
     /// The id of a key made now, later than the key `after`.
@@ -25,14 +24,14 @@ impl KeyId {
         Self::new(now_ms, after, rand::random())
     }
 
-    /// Reads what `Display` writes, and nothing else.
+    /// Parses exactly what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
-        let proper = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        u64::from_str_radix(text, 16).ok().filter(|_| proper).map(Self)
+        let well_formed = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        u64::from_str_radix(text, 16).ok().filter(|_| well_formed).map(Self)
     }
 
-    /// When the key was made, in Unix milliseconds.
-    pub fn made_at_ms(self) -> i64 {
+    /// When the key was created, in Unix milliseconds.
+    pub fn created_at_ms(self) -> i64 {
         (self.0 >> RANDOM_BITS).cast_signed()
     }
 
@@ -62,15 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_reads_back_and_says_when() {
+    fn an_id_round_trips_and_contains_its_creation_time() {
         let id = KeyId::new(1_767_268_800_000, None, 7);
         assert_eq!(KeyId::parse(&id.to_string()), Some(id));
         assert_eq!(KeyId::from_bytes(id.to_bytes()), id);
-        assert_eq!(id.made_at_ms(), 1_767_268_800_000);
+        assert_eq!(id.created_at_ms(), 1_767_268_800_000);
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn malformed_ids_are_rejected() {
         for text in [
             "",
             "x",
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_key_has_a_greater_id_whatever_the_clock_says() {
+    fn a_later_key_has_a_greater_id_even_if_the_clock_was_set_back() {
         let first = KeyId::new(1_000, None, u16::MAX);
         assert!(KeyId::new(1_000, Some(first), 0) > first);
         assert!(KeyId::new(500, Some(first), 0) > first);
