@@ -138,15 +138,15 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let music = Music::new(library.clone(), spotify.clone());
 
     let metrics_listen = config.telemetry.metrics_listen;
-    let (metrics, reading) = metrics_listen.map(|_| Metrics::on()).unzip();
+    let (metrics, renderer) = metrics_listen.map(|_| Metrics::on()).unzip();
     let metrics = metrics.unwrap_or_else(Metrics::off);
     let journal = Journal::start(store.clone(), clock, metrics.clone(), &background.tasks);
     let (tasks, end) = (rooms.tasks.clone(), rooms.stop.clone());
     let registry = Registry::new(store.clone(), journal, clock, metrics.clone(), tasks, end);
     let hub = Arc::new(Hub::default());
-    let metrics_address = match metrics_listen.zip(reading) {
-        Some((listen, reading)) => {
-            let exposition = Exposition { reading, hub: hub.clone(), rooms: registry.clone() };
+    let metrics_address = match metrics_listen.zip(renderer) {
+        Some((listen, renderer)) => {
+            let exposition = Exposition { renderer, hub: hub.clone(), rooms: registry.clone() };
             Some(exposition.serve(listen, &background.tasks, background.stop.clone()).await.context("metrics")?)
         }
         None => None,

@@ -1,6 +1,5 @@
-//! `tutti backup` and `tutti restore`: copies of the SQLite database. Databases of their own have backups of their own.
+//! `tutti backup` and `tutti restore`: copies of the SQLite database. For MySQL use the database's own backups.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,9 +9,11 @@ use tutti::config::StorageConfig;
 use tutti::store::sqlite::backup::{self, BackupError, Contents};
 use tutti::store::sqlite::database_path;
 
+use super::print;
+
 #[derive(Args)]
 pub(crate) struct BackupArguments {
-    /// File to write, such as `tutti-2026-11-23.db`; must not be there yet.
+    /// File to write, such as `tutti-2026-11-23.db`; must not exist.
     file: PathBuf,
 
     #[command(flatten)]
@@ -24,7 +25,7 @@ pub(crate) struct RestoreArguments {
     /// File that `tutti backup` wrote.
     file: PathBuf,
 
-    /// Puts it in the place of a database that is there, which is kept under another name.
+    /// Replaces an existing database, which is renamed and kept.
     #[arg(long)]
     replace: bool,
 
@@ -37,39 +38,34 @@ pub(crate) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
     let database = database(&arguments.storage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let contents = runtime.block_on(backup::back_up(&database, &arguments.file))?;
-    say(&format!("{}: {}\n", arguments.file.display(), told(contents)))
+    print(&format!("{}: {}\n", arguments.file.display(), summary(contents)))
 }
 
-/// Puts a copy back.
+/// Restores a copy.
 pub(crate) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
     let RestoreArguments { file, replace, storage } = arguments;
     let database = database(storage)?;
     std::fs::create_dir_all(&storage.data_dir)
         .with_context(|| format!("data directory {}", storage.data_dir.display()))?;
-    // As a room does that is reloaded after a failure: what is later was never used.
+    // Like a room reloaded after a failure: a new epoch, so that no client resumes from events after the copy.
     let epoch = Clock::system().now_ms();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (contents, kept) = match runtime.block_on(backup::restore(file, &database, *replace, epoch)) {
         Err(error @ BackupError::Exists(_)) => {
-            return Err(error).context("with --replace it is kept under another name");
+            return Err(error).context("use --replace to rename and keep the existing database");
         }
-        Err(error @ BackupError::InUse(_)) => return Err(error).context("stop it first"),
+        Err(error @ BackupError::InUse(_)) => return Err(error).context("stop the server first"),
         done => done?,
     };
-    let kept = kept.map_or_else(String::new, |kept| format!("What was there is {} now.\n", kept.display()));
-    say(&format!("{}: {}\n{kept}", database.display(), told(contents)))
+    let kept = kept.map_or_else(String::new, |kept| format!("The previous database is now {}.\n", kept.display()));
+    print(&format!("{}: {}\n{kept}", database.display(), summary(contents)))
 }
 
 fn database(storage: &StorageConfig) -> anyhow::Result<PathBuf> {
-    database_path(storage)?.context(
-        "this is for SQLite; a MySQL database has backups of its own (docs/planetscale.md says what to know about them)",
-    )
+    database_path(storage)?
+        .context("only SQLite is supported; use the backups of the MySQL database (see docs/planetscale.md)")
 }
 
-fn told(Contents { rooms, users, bytes }: Contents) -> String {
-    format!("{rooms} rooms, {users} people, {bytes} bytes")
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    Ok(io::stdout().write_all(text.as_bytes())?)
+fn summary(Contents { rooms, users, bytes }: Contents) -> String {
+    format!("{rooms} rooms, {users} users, {bytes} bytes")
 }

@@ -9,6 +9,8 @@ use secrecy::ExposeSecret;
 use tutti::clock::Clock;
 use tutti::keys::{KeyFolder, KeyId, KeyState, ListedKey, Pruned, Purpose};
 
+use super::print;
+
 const RELOAD: &str = "A running server reloads its keys on SIGHUP.\n";
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -75,7 +77,7 @@ pub(crate) fn run(arguments: &KeysArguments) -> anyhow::Result<()> {
             return Ok(writeln!(io::stdout(), "{}", line.expose_secret())?);
         }
     };
-    Ok(io::stdout().write_all(text.as_bytes())?)
+    print(&text)
 }
 
 fn parse_id(text: &str) -> Result<KeyId, &'static str> {

@@ -1,5 +1,11 @@
-//! Commands of the program besides `serve`: arguments in, text out. What they do is the library's.
+//! The commands besides `serve`: argument parsing and output. The library does the work.
+
+use std::io::{self, Write as _};
 
 pub(crate) mod backup;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}

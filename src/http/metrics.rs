@@ -1,5 +1,4 @@
-//! Where metrics are read: `GET /metrics` on a listener of its own, so that it is never open to those whom the server is open
-//! to. Nobody is asked who they are there.
+//! `GET /metrics`, on a listener of its own so that it is not exposed with the public address. There is no authentication.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,17 +13,17 @@ use warp::Filter as _;
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
 use crate::room::Registry;
-use crate::telemetry::metrics::Reading;
+use crate::telemetry::metrics::MetricsRenderer;
 use crate::transport::listener;
 
 /// Prometheus' text format.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is read.
+/// The endpoint's data sources.
 #[derive(Debug)]
 pub struct Exposition {
-    /// What was counted.
-    pub reading: Reading,
+    /// The counters and histograms.
+    pub renderer: MetricsRenderer,
     /// All connections.
     pub hub: Arc<Hub>,
     /// All rooms.
@@ -32,7 +31,7 @@ pub struct Exposition {
 }
 
 impl Exposition {
-    /// Listens until `stop`, and says where.
+    /// Listens until `stop`; returns the bound address.
     pub async fn serve(
         self,
         address: SocketAddr,
@@ -41,10 +40,10 @@ impl Exposition {
     ) -> anyhow::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let address = listener.local_addr()?;
-        tasks.spawn(tidy(self.reading.clone(), stop.clone()));
+        tasks.spawn(run_upkeep(self.renderer.clone(), stop.clone()));
         let exposition = Arc::new(self);
         let routes = warp::path!("metrics").and(warp::get()).map(move || {
-            let text = exposition.reading.text(exposition.hub.len(), exposition.rooms.len());
+            let text = exposition.renderer.render(exposition.hub.len(), exposition.rooms.len());
             warp::reply::with_header(text, header::CONTENT_TYPE, CONTENT_TYPE)
         });
         let service = warp::service(routes);
@@ -54,11 +53,11 @@ impl Exposition {
     }
 }
 
-async fn tidy(reading: Reading, stop: CancellationToken) {
+async fn run_upkeep(renderer: MetricsRenderer, stop: CancellationToken) {
     let mut due = tokio::time::interval(METRICS_TIDY_EVERY);
     loop {
         tokio::select! {
-            _ = due.tick() => reading.tidy(),
+            _ = due.tick() => renderer.run_upkeep(),
             () = stop.cancelled() => return,
         }
     }

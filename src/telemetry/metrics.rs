@@ -1,8 +1,10 @@
-//! What is counted, under which names, and how it is read.
+//! The metrics: their names, help texts and instruments.
 //!
-//! Every name is in this file. Nothing is counted by room or by person: a label has a few fixed values. Whoever counts holds a
-//! [`Metrics`], whose instruments are atomic numbers, so nothing is looked up and nothing waits; a delta is counted once
-//! with the number of those who get it, not once for each. Where nobody reads them ([`Metrics::off`]) they do nothing.
+//! All names are in this file. Labels have a few fixed values and never identify a room or a user. [`Metrics`] holds the
+//! registered instruments, which are atomic numbers: counting takes no lookup and no lock, and a delta is counted once with
+//! its number of recipients. [`Metrics::off`] counts nothing.
+//!
+//! Not in here: the HTTP endpoint, which is in [`crate::http`].
 
 use std::sync::Arc;
 
@@ -10,72 +12,75 @@ use metrics::{Counter, Gauge, Histogram, NoopRecorder, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tutti_protocol::{DevicePlayback, Measured};
 
-/// WebSockets that are let in.
+/// Admitted WebSocket connections.
 pub const CONNECTIONS: &str = "tutti_connections";
 /// Rooms in memory.
 pub const ROOMS: &str = "tutti_rooms";
-/// Commands, by `outcome`.
+/// Commands by `outcome`.
 pub const COMMANDS: &str = "tutti_commands_total";
 /// Deltas that rooms sent.
 pub const DELTAS: &str = "tutti_deltas_total";
-/// Deltas by how many got them.
+/// Deltas times their recipients.
 pub const DELTA_DELIVERIES: &str = "tutti_delta_deliveries_total";
-/// How those who came in got to know the room, by `catch_up`.
+/// Admitted connections by `catch_up`.
 pub const JOINS: &str = "tutti_joins_total";
-/// Snapshots to those who read too slowly.
+/// Snapshots to slow readers.
 pub const RESYNCS: &str = "tutti_resyncs_total";
-/// Batches of events, by `outcome`.
+/// Batches of events by `outcome`.
 pub const JOURNAL_BATCHES: &str = "tutti_journal_batches_total";
-/// How long a group commit took.
+/// Duration of group commits.
 pub const JOURNAL_COMMIT: &str = "tutti_journal_commit_milliseconds";
-/// How far devices that play say they are from the timeline, whichever way, by how it was `measured`.
+/// Absolute sync error reported by playing devices, by how it was `measured`.
 pub const DEVICE_ERROR: &str = "tutti_device_error_milliseconds";
 
-/// All of them, with what they say.
+/// All metrics with their help texts.
 pub const NAMES: &[(&str, &str)] = &[
-    (CONNECTIONS, "WebSockets that are let in"),
+    (CONNECTIONS, "Admitted WebSocket connections"),
     (ROOMS, "Rooms in memory"),
-    (COMMANDS, "Commands by outcome: accepted, refused, repeated (answered as the first time), unavailable"),
-    (DELTAS, "Deltas that rooms sent, each to everybody in the room"),
-    (DELTA_DELIVERIES, "Deltas by how many connections got them"),
-    (JOINS, "Connections let in by catch_up: first, nothing (missed), delta, snapshot (it was too long ago)"),
-    (RESYNCS, "Snapshots to connections that read too slowly"),
+    (COMMANDS, "Commands by outcome: accepted, refused, repeated (got its first reply again), unavailable"),
+    (DELTAS, "Deltas that rooms sent, counted once for all recipients"),
+    (DELTA_DELIVERIES, "Deltas times the connections that received them"),
+    (
+        JOINS,
+        "Admitted connections by catch_up: first, nothing (was missed), delta, snapshot (the missed events are no longer kept)",
+    ),
+    (RESYNCS, "Snapshots sent to connections that read too slowly"),
     (JOURNAL_BATCHES, "Batches of events by outcome: durable, failed"),
-    (JOURNAL_COMMIT, "Time of a group commit"),
-    (DEVICE_ERROR, "Distance from the timeline as playing devices report it, by measured: estimated, heard"),
+    (JOURNAL_COMMIT, "Duration of a group commit"),
+    (DEVICE_ERROR, "Sync error that playing devices report, by measured: estimated, heard"),
 ];
 
 const COMMIT_BUCKETS_MS: &[f64] = &[0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 5_000.0];
-/// The bounds of what people are told (5, 30, 150) are among them.
+/// Includes the bounds of the quality levels that the client shows (5, 30, 150).
 const ERROR_BUCKETS_MS: &[f64] = &[1.0, 3.0, 5.0, 10.0, 30.0, 100.0, 150.0, 300.0, 1_000.0];
 
-/// What a command came to.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandOutcome {
-    /// Done, or there was nothing to do.
+    /// Done, or without effect.
     Accepted,
-    /// Not done.
+    /// Rejected by the rules.
     Refused,
-    /// Answered as the first time.
+    /// A known command id: got its first reply again.
     Repeated,
-    /// Not done: the store does not answer.
+    /// The store failed.
     Unavailable,
 }
 
-/// How somebody who comes in gets to know the room.
+/// How a joining connection gets the room's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatchUpKind {
-    /// They know nothing of it and get a snapshot.
+    /// First join: a snapshot.
     First,
-    /// They have missed nothing.
+    /// Resumed without missed events.
     Nothing,
-    /// They get what they have missed.
+    /// Resumed with the missed events.
     Delta,
-    /// What they have missed is not kept: they get a snapshot.
+    /// The missed events are no longer kept: a snapshot.
     Snapshot,
 }
 
-/// The instruments. Cheap to clone.
+/// The instruments of all metrics. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     inner: Arc<Instruments>,
@@ -95,9 +100,9 @@ struct Instruments {
     error_heard: Histogram,
 }
 
-/// What is counted, to be read.
+/// Renders the metrics.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct MetricsRenderer {
     handle: PrometheusHandle,
     connections: Gauge,
     rooms: Gauge,
@@ -109,8 +114,8 @@ impl Metrics {
         Self { inner: Arc::new(metrics::with_local_recorder(&NoopRecorder, Instruments::register)) }
     }
 
-    /// Counts, with the way to read it.
-    pub fn on() -> (Self, Reading) {
+    /// Counts; the second value renders the metrics.
+    pub fn on() -> (Self, MetricsRenderer) {
         let buckets = [(JOURNAL_COMMIT, COMMIT_BUCKETS_MS), (DEVICE_ERROR, ERROR_BUCKETS_MS)];
         let builder = buckets.into_iter().fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
             builder.set_buckets_for_metric(Matcher::Full(name.into()), bounds).expect("there are bounds")
@@ -120,43 +125,46 @@ impl Metrics {
         metrics::with_local_recorder(&recorder, || {
             describe();
             let metrics = Self { inner: Arc::new(Instruments::register()) };
-            (metrics, Reading { handle, connections: metrics::gauge!(CONNECTIONS), rooms: metrics::gauge!(ROOMS) })
+            (
+                metrics,
+                MetricsRenderer { handle, connections: metrics::gauge!(CONNECTIONS), rooms: metrics::gauge!(ROOMS) },
+            )
         })
     }
 
-    /// A command was answered.
+    /// Counts a reply to a command.
     pub fn command(&self, outcome: CommandOutcome) {
         self.inner.commands[outcome as usize].increment(1);
     }
 
-    /// A delta went to everybody in a room.
+    /// Counts a delta and its recipients.
     pub fn delta(&self, recipients: usize) {
         self.inner.deltas.increment(1);
         self.inner.delta_deliveries.increment(recipients as u64);
     }
 
-    /// Somebody came in.
+    /// Counts an admitted connection.
     pub fn join(&self, catch_up: CatchUpKind) {
         self.inner.joins[catch_up as usize].increment(1);
     }
 
-    /// Somebody who read too slowly gets a snapshot.
+    /// Counts a snapshot to a slow reader.
     pub fn resync(&self) {
         self.inner.resyncs.increment(1);
     }
 
-    /// A group commit was tried, and took so long.
+    /// Records the duration of a group commit, failed ones included.
     pub fn commit(&self, took_ms: f64) {
         self.inner.commit.record(took_ms);
     }
 
-    /// A batch is durable, or known not to be.
+    /// Counts a batch that is durable, or has failed.
     pub fn batch(&self, durable: bool) {
         let counter = if durable { &self.inner.batches_durable } else { &self.inner.batches_failed };
         counter.increment(1);
     }
 
-    /// A device says how it plays. One that has not measured yet says nothing.
+    /// Records the error that a device reports, if it has measured one.
     pub fn device(&self, playback: &DevicePlayback) {
         let error = match playback.measured {
             Some(Measured::Estimated) => &self.inner.error_estimated,
@@ -168,7 +176,7 @@ impl Metrics {
 }
 
 impl Instruments {
-    /// In the order of the enums.
+    /// Arrays are in the order of the enums.
     fn register() -> Self {
         let command = |outcome: &'static str| metrics::counter!(COMMANDS, "outcome" => outcome);
         let join = |catch_up: &'static str| metrics::counter!(JOINS, "catch_up" => catch_up);
@@ -189,32 +197,31 @@ impl Instruments {
     }
 }
 
-impl Reading {
-    /// Everything in Prometheus' text format. How many there are is counted when it is asked.
-    pub fn text(&self, connections: usize, rooms: usize) -> String {
+impl MetricsRenderer {
+    /// Renders all metrics in Prometheus' text format, with the current number of connections and rooms.
+    pub fn render(&self, connections: usize, rooms: usize) -> String {
         self.connections.set(count(connections));
         self.rooms.set(count(rooms));
         self.handle.render()
     }
 
-    /// Sorts what histograms gathered into their buckets. To be called now and then: until then every single value is
-    /// kept.
-    pub fn tidy(&self) {
+    /// Moves recorded values into histogram buckets. Call it periodically: until then every value is kept in memory.
+    pub fn run_upkeep(&self) {
         self.handle.run_upkeep();
     }
 }
 
 fn describe() {
-    for (name, meaning) in NAMES {
+    for (name, help) in NAMES {
         match *name {
-            CONNECTIONS | ROOMS => metrics::describe_gauge!(*name, *meaning),
-            JOURNAL_COMMIT | DEVICE_ERROR => metrics::describe_histogram!(*name, Unit::Milliseconds, *meaning),
-            _ => metrics::describe_counter!(*name, *meaning),
+            CONNECTIONS | ROOMS => metrics::describe_gauge!(*name, *help),
+            JOURNAL_COMMIT | DEVICE_ERROR => metrics::describe_histogram!(*name, Unit::Milliseconds, *help),
+            _ => metrics::describe_counter!(*name, *help),
         }
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody counts 2^53 connections")]
+#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53")]
 fn count(of: usize) -> f64 {
     of as f64
 }

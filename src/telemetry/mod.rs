@@ -1,9 +1,4 @@
-//! What the server says about itself.
-//!
-//! | module | what |
-//! |---|---|
-//! | this one | log lines on standard error |
-//! | [`metrics`] | what is counted, under which names |
+//! Logging to standard error, and [`metrics`].
 
 pub mod metrics;
 
@@ -14,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::TelemetryConfig;
 
-/// Starts logging. Once a process.
+/// Initializes logging. Call it once per process.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log).with_context(|| format!("TUTTI_LOG: {}", config.log))?;
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());

@@ -86,7 +86,7 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
 
     let copy = elsewhere.path().join("copy.db");
     let told = done(&tutti("backup", &copy, dir.path(), &[]).await);
-    assert!(told.contains("1 rooms, 5 people"), "{told}");
+    assert!(told.contains("1 rooms, 5 users"), "{told}");
 
     // It took nothing from anybody: they all go on.
     for (acknowledged, before) in adding.iter_mut().zip(&before) {
@@ -141,16 +141,16 @@ async fn nothing_is_overwritten_unless_it_is_asked_for_and_then_it_is_kept() {
     let (dir, copy) = lived_in().await;
     refused(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
     let before = files(dir.path());
-    refused(&tutti("restore", &copy, dir.path(), &[]).await, "with --replace it is kept under another name");
+    refused(&tutti("restore", &copy, dir.path(), &[]).await, "use --replace to rename and keep the existing database");
     assert!(files(dir.path()) == before);
 
     let told = done(&tutti("restore", &copy, dir.path(), &["--replace"]).await);
-    let kept = told.lines().find_map(|line| line.strip_prefix("What was there is ")).expect("it says so");
-    let kept = Path::new(kept.strip_suffix(" now.").unwrap());
+    let kept = told.lines().find_map(|line| line.strip_prefix("The previous database is now ")).expect("it says so");
+    let kept = Path::new(kept.strip_suffix(".").unwrap());
     let again = dir.path().join("again.db");
     let moved = TempDir::new().unwrap();
     std::fs::copy(kept, moved.path().join("tutti.db")).unwrap();
-    assert!(done(&tutti("backup", &again, moved.path(), &[]).await).contains("1 rooms, 1 people"));
+    assert!(done(&tutti("backup", &again, moved.path(), &[]).await).contains("1 rooms, 1 users"));
     let mut server = Process::start(dir.path(), &[]);
     server.address().await;
     server.stop().await;
@@ -161,7 +161,7 @@ async fn nothing_is_put_under_a_running_server_and_no_second_one_starts() {
     let (dir, copy) = lived_in().await;
     let mut server = Process::start(dir.path(), &[]);
     let address = server.address().await;
-    refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop it first");
+    refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
     let mut second = Process::start(dir.path(), &[]);
     second.says("a server is using").await;
     Person::guest(address, "Ben").await.room("Still here", None).await;
