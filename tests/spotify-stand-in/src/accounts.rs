@@ -1,14 +1,14 @@
-//! `/authorize` of the accounts service: who asks, what for, and what the person says.
+//! `/authorize` of the accounts service: validates the authorization request and handles the answer to the consent page.
 //!
-//! A client or redirect URI that is not registered ends on a page, and nobody is sent anywhere; every other mistake is
-//! told to the client (RFC 6749, 4.1.2.1). Codes are made here and exchanged in `token.rs`.
+//! An unregistered client or redirect URI ends on an error page without a redirect; every other error is reported to the
+//! client (RFC 6749, 4.1.2.1). Codes are issued here and exchanged in `token.rs`.
 
 use http::{Method, StatusCode};
 use url::Url;
 
 use crate::consent;
-use crate::exchange::{Answer, Ask, Parameters};
-use crate::grants::{Challenge, Request};
+use crate::grants::{AuthorizationRequest, Challenge};
+use crate::http_message::{HttpRequest, HttpResponse, Parameters};
 use crate::ids::PersonId;
 use crate::switches::Consent;
 use crate::world::World;
@@ -16,15 +16,15 @@ use crate::world::World;
 /// Characters in a challenge (RFC 7636, 4.2).
 const CHALLENGE_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
 
-pub(crate) fn answer(world: &mut World, ask: &Ask) -> Answer {
-    match ask.method {
-        Method::GET => authorize(world, &ask.parameters()),
-        Method::POST => decide(world, &ask.form()),
-        _ => Answer::empty(StatusCode::METHOD_NOT_ALLOWED),
+pub(crate) fn respond(world: &mut World, req: &HttpRequest) -> HttpResponse {
+    match req.method {
+        Method::GET => authorize(world, &req.parameters()),
+        Method::POST => decide(world, &req.form()),
+        _ => HttpResponse::empty(StatusCode::METHOD_NOT_ALLOWED),
     }
 }
 
-fn authorize(world: &mut World, parameters: &Parameters) -> Answer {
+fn authorize(world: &mut World, parameters: &Parameters) -> HttpResponse {
     if parameters.get("client_id") != Some(&world.app.client_id) {
         return consent::error_page("INVALID_CLIENT: Invalid client");
     }
@@ -43,21 +43,21 @@ fn authorize(world: &mut World, parameters: &Parameters) -> Answer {
     let Some(challenge) = challenge(parameters) else {
         return sent_back(back, &[("error", "invalid_request")], state.as_deref());
     };
-    let request = Request { redirect_uri: redirect_uri.to_owned(), state, scopes, challenge };
+    let request = AuthorizationRequest { redirect_uri: redirect_uri.to_owned(), state, scopes, challenge };
     match world.switches.consent.clone() {
         Consent::Agree(person) => agreed(world, request, person.as_str()),
         Consent::Deny => denied(world, &request),
         Consent::Page => {
             let scopes = request.scopes.clone();
-            let ticket = world.grants.ask(request);
+            let ticket = world.grants.add_pending(request);
             consent::page(&world.app, &scopes, world.people.all(), &ticket)
         }
     }
 }
 
-/// What the form of the consent page sends.
-fn decide(world: &mut World, form: &Parameters) -> Answer {
-    let Some(request) = world.grants.answered(form.get("request").unwrap_or_default()) else {
+/// Handles the consent page's form.
+fn decide(world: &mut World, form: &Parameters) -> HttpResponse {
+    let Some(request) = world.grants.take_pending(form.get("request").unwrap_or_default()) else {
         return consent::error_page("This page was answered already. Please start again.");
     };
     match form.get("answer") {
@@ -66,7 +66,7 @@ fn decide(world: &mut World, form: &Parameters) -> Answer {
     }
 }
 
-fn agreed(world: &mut World, request: Request, person: &str) -> Answer {
+fn agreed(world: &mut World, request: AuthorizationRequest, person: &str) -> HttpResponse {
     let Some(person) = world.people.get(person).map(|person| person.id.clone()) else {
         return consent::error_page("There is no such person.");
     };
@@ -75,23 +75,23 @@ fn agreed(world: &mut World, request: Request, person: &str) -> Answer {
     };
     let state = request.state.clone();
     let code = world.grants.code(request, PersonId::clone(&person), world.clock.now_ms());
-    world.seen.secret(&code);
+    world.recorder.secret(&code);
     sent_back(back, &[("code", &code)], state.as_deref()).about(&person)
 }
 
-fn denied(world: &World, request: &Request) -> Answer {
+fn denied(world: &World, request: &AuthorizationRequest) -> HttpResponse {
     match world.app.redirect(&request.redirect_uri) {
         Ok(back) => sent_back(back, &[("error", "access_denied")], request.state.as_deref()),
         Err(error) => consent::error_page(&error.to_string()),
     }
 }
 
-fn sent_back(mut back: Url, parameters: &[(&str, &str)], state: Option<&str>) -> Answer {
+fn sent_back(mut back: Url, parameters: &[(&str, &str)], state: Option<&str>) -> HttpResponse {
     back.query_pairs_mut().extend_pairs(parameters).extend_pairs(state.map(|state| ("state", state)));
-    Answer::redirect(back.as_str())
+    HttpResponse::redirect(back.as_str())
 }
 
-/// What is asked for; none if Spotify has no such scope.
+/// The requested scopes; `None` if one is unknown.
 fn scopes(parameters: &Parameters) -> Option<Vec<String>> {
     let mut scopes = Vec::new();
     for scope in parameters.get("scope").unwrap_or_default().split_whitespace() {
@@ -103,9 +103,9 @@ fn scopes(parameters: &Parameters) -> Option<Vec<String>> {
     Some(scopes)
 }
 
-/// What has to be proven later; none if that cannot be.
+/// The PKCE challenge; `None` if it is malformed.
 fn challenge(parameters: &Parameters) -> Option<Challenge> {
-    // Without a challenge its method says nothing: so it is when only the challenge was taken out on the way.
+    // A method without a challenge is ignored, as in a PKCE downgrade that removes only the challenge.
     let Some(challenge) = parameters.get("code_challenge") else { return Some(Challenge::Absent) };
     let is_challenge = CHALLENGE_CHARS.contains(&challenge.len())
         && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));

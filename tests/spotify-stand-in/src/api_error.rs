@@ -1,13 +1,13 @@
-//! What the Web API says when it does not do something.
+//! Errors of the Web API.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use serde_json::json;
 
-use crate::exchange::Answer;
+use crate::http_message::HttpResponse;
 
-/// An error in the form of the Web API; those of the player have a reason that programs can read.
+/// An error in the format of the Web API; those of the player have a machine-readable reason.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -30,7 +30,7 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, message)
     }
 
-    /// 404 of a path that leads nowhere.
+    /// 404 for an unknown path.
     pub(crate) fn no_such_service() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Service not found")
     }
@@ -40,7 +40,7 @@ impl ApiError {
     }
 }
 
-impl From<ApiError> for Answer {
+impl From<ApiError> for HttpResponse {
     fn from(error: ApiError) -> Self {
         let mut inner = json!({ "status": error.status.as_u16(), "message": error.message });
         if let Some(reason) = error.reason {

@@ -1,11 +1,11 @@
-//! The music there is: a dozen tracks that nobody ever recorded, and which of them plays where.
+//! The catalogue: a dozen fictional tracks and their availability by market.
 //!
-//! Not in it: JSON, which is in `tracks.rs`.
+//! Not in here: JSON, which is in `tracks.rs`.
 
 /// A track with explicit lyrics.
 pub const EXPLICIT: &str = "1LateShiftRaw000000000";
 
-/// A track that does not play in [`CLOSED_MARKET`].
+/// A track that is unavailable in [`CLOSED_MARKET`].
 pub const UNPLAYABLE: &str = "2ClosedBorder000000000";
 
 /// A track that in [`RELINKED_MARKET`] is replaced by [`RELINKED_TO`].
@@ -14,44 +14,44 @@ pub const RELINKED: &str = "3HarbourFirstPress0000";
 /// What [`RELINKED`] is replaced by: the same recording on another album.
 pub const RELINKED_TO: &str = "4HarbourSecondPress000";
 
-/// A track of half a minute, for what happens at an end.
+/// A track of 30 seconds, for tests of a track's end.
 pub const SHORT: &str = "5DoorbellInterlude0000";
 
-/// What Spotify plays when a list is over and nobody stops it.
+/// The track that Spotify autoplays after the end of a list.
 pub const AUTOPLAYED: &str = "0LastTrain000000000000";
 
-/// Where [`UNPLAYABLE`] does not play.
+/// The market in which [`UNPLAYABLE`] is unavailable.
 pub const CLOSED_MARKET: &str = "DE";
 
-/// Where [`RELINKED`] is replaced.
+/// The market in which [`RELINKED`] is replaced.
 pub const RELINKED_MARKET: &str = "DE";
 
 /// A track.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Track {
-    /// 22 letters and digits, as Spotify's ids have.
+    /// 22 letters and digits, like Spotify's ids.
     pub id: &'static str,
     /// Its title.
     pub name: &'static str,
-    /// Whose it is, at least one.
+    /// At least one.
     pub artists: &'static [&'static str],
-    /// What it is on.
+    /// The album's name.
     pub album: &'static str,
-    /// When that came out, by the day.
+    /// The album's release date.
     pub release_date: &'static str,
-    /// Its place on the album.
+    /// Its number on the album.
     pub track_number: u32,
-    /// How long it is.
+    /// Duration.
     pub duration_ms: u64,
     /// Whether its lyrics are explicit.
     pub explicit: bool,
-    /// The recording, whatever it is on.
+    /// Identifies the recording across albums.
     pub isrc: &'static str,
-    /// The markets in which it does not play.
+    /// The markets in which it is unavailable.
     pub closed_in: &'static [&'static str],
 }
 
-/// Every track, in the order in which a search finds them.
+/// All tracks, in the order of search results.
 pub const TRACKS: [Track; 13] = [
     Track {
         id: EXPLICIT,
@@ -211,12 +211,12 @@ pub const TRACKS: [Track; 13] = [
     },
 ];
 
-/// A track as it is in one market.
+/// A track in one market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InMarket {
-    /// What is there: the track that was asked for, or one with the same recording.
+    /// The requested track, or one with the same recording.
     pub(crate) track: &'static Track,
-    /// What was asked for, where that is another one.
+    /// The requested track, if it was relinked.
     pub(crate) asked_for: Option<&'static Track>,
     pub(crate) is_playable: bool,
 }
@@ -226,7 +226,7 @@ pub(crate) fn track(id: &str) -> Option<&'static Track> {
     const { &TRACKS }.iter().find(|track| track.id == id)
 }
 
-/// What plays in `market` for `asked_for`: itself, else the same recording from elsewhere, else nothing.
+/// Relinks a track for `market`: the track itself, else another one with the same recording, else unplayable.
 pub(crate) fn in_market(asked_for: &'static Track, market: &str) -> InMarket {
     let plays = |track: &Track| !track.closed_in.contains(&market);
     if plays(asked_for) {
@@ -238,7 +238,7 @@ pub(crate) fn in_market(asked_for: &'static Track, market: &str) -> InMarket {
     }
 }
 
-/// Tracks in which every word of `query` is. A word may name its field: `artist:keane`.
+/// Tracks that contain every word of `query`. A word may name its field: `artist:keane`.
 pub(crate) fn search(query: &str) -> Vec<&'static Track> {
     let words: Vec<_> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let found = |track: &Track| words.iter().all(|word| has(track, word));
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_look_like_spotifys_and_are_unique() {
+    fn ids_are_well_formed_and_unique() {
         for track in &TRACKS {
             assert_eq!(track.id.len(), 22, "{}", track.id);
             assert!(track.id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_takes_words_and_fields() {
+    fn a_search_supports_words_and_fields() {
         let names = |query| search(query).iter().map(|track| track.name).collect::<Vec<_>>();
         assert_eq!(names("night BUS home"), ["Night Bus Home"]);
         assert_eq!(names("artist:orchard"), ["Closed Border", "Monday on the Stairs"]);

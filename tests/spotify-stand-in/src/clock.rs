@@ -1,13 +1,13 @@
 //! The only place that reads a clock.
 //!
-//! Codes, tokens, grants and players take the time from here as an argument. A test moves it ahead, and never waits.
-//! What is not in it: latency, which is time of the runtime.
+//! Codes, tokens, grants and players take the time as an argument. A test advances the clock instead of waiting. Latency
+//! uses the runtime's clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// Unix milliseconds carried by the runtime's clock, so that paused time pauses it, plus what a test added.
+/// Unix milliseconds that follow the runtime's clock, which tests can pause, plus what a test added.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     origin: Instant,
@@ -28,13 +28,13 @@ impl Clock {
         self.origin_ms.saturating_add(whole_ms(Instant::now().duration_since(self.origin)))
     }
 
-    /// Moves the clock ahead at once.
+    /// Advances the clock.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.origin_ms = self.origin_ms.saturating_add(whole_ms(by));
     }
 }
 
-/// A duration in whole milliseconds, at most what fits.
+/// A duration in whole milliseconds, saturating.
 pub(crate) fn whole_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

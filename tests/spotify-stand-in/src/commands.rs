@@ -1,6 +1,6 @@
-//! `/v1/me/player`: what is asked of a player over HTTP, and who may ask it.
+//! `/v1/me/player`: the player's HTTP API and its access control.
 //!
-//! Reading takes a scope; commands take another one, and Premium.
+//! Reading needs one scope; commands need another one, and Premium.
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -8,40 +8,45 @@ use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
 use crate::catalogue::{self, Track};
-use crate::exchange::{Answer, Ask, Parameters};
+use crate::http_message::{HttpRequest, HttpResponse, Parameters};
 use crate::people::Product;
-use crate::player::{Device, Player, Refused};
-use crate::switches::{CommandStatus, take_one};
+use crate::player::{Device, Player, PlayerError};
+use crate::switches::{CommandStatus, decrement};
 use crate::tracks;
 use crate::web_api::Caller;
 use crate::world::World;
 
-pub(crate) fn answer(world: &mut World, ask: &Ask, path: &[&str], caller: &Caller) -> Result<Answer, ApiError> {
-    if take_one(&mut world.switches.false_premium_required) {
+pub(crate) fn respond(
+    world: &mut World,
+    req: &HttpRequest,
+    path: &[&str],
+    caller: &Caller,
+) -> Result<HttpResponse, ApiError> {
+    if decrement(&mut world.switches.false_premium_required) {
         return Err(premium_required());
     }
-    let scope = if ask.method == Method::GET { "user-read-playback-state" } else { "user-modify-playback-state" };
+    let scope = if req.method == Method::GET { "user-read-playback-state" } else { "user-modify-playback-state" };
     if !caller.may(scope) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "Insufficient client scope"));
     }
-    match (&ask.method, path) {
-        (&Method::GET, []) => state(world, caller, &ask.parameters()),
+    match (&req.method, path) {
+        (&Method::GET, []) => state(world, caller, &req.parameters()),
         (&Method::GET, ["devices"]) => Ok(devices(world, caller)),
         (&Method::PUT, [] | ["play" | "pause" | "seek" | "volume"]) => {
             if caller.person.product != Product::Premium {
                 return Err(premium_required());
             }
-            command(world, ask, path, caller)?;
+            command(world, req, path, caller)?;
             Ok(done(world.switches.command_status))
         }
         _ => Err(ApiError::no_such_service()),
     }
 }
 
-fn state(world: &mut World, caller: &Caller, parameters: &Parameters) -> Result<Answer, ApiError> {
+fn state(world: &mut World, caller: &Caller, parameters: &Parameters) -> Result<HttpResponse, ApiError> {
     let market = caller.market(parameters.get("market"))?;
     let now_ms = world.clock.now_ms();
-    let nothing = || Ok(Answer::empty(StatusCode::NO_CONTENT));
+    let nothing = || Ok(HttpResponse::empty(StatusCode::NO_CONTENT));
     let Some(player) = world.player(caller.person.id.as_str()) else { return nothing() };
     let Some(device) = player.active() else { return nothing() };
     let mut body = json!({
@@ -59,15 +64,15 @@ fn state(world: &mut World, caller: &Caller, parameters: &Parameters) -> Result<
     if let Some(track) = player.track() {
         body["item"] = tracks::shown(world, catalogue::in_market(track, &market));
     }
-    Ok(Answer::json(StatusCode::OK, &body))
+    Ok(HttpResponse::json(StatusCode::OK, &body))
 }
 
-fn devices(world: &mut World, caller: &Caller) -> Answer {
+fn devices(world: &mut World, caller: &Caller) -> HttpResponse {
     let devices: Vec<_> = world
         .player(caller.person.id.as_str())
         .map(|player| player.devices().iter().map(|device| shown(player, device)).collect())
         .unwrap_or_default();
-    Answer::json(StatusCode::OK, &json!({ "devices": devices }))
+    HttpResponse::json(StatusCode::OK, &json!({ "devices": devices }))
 }
 
 /// A device as the Web API shows it.
@@ -96,15 +101,15 @@ struct Play {
     position_ms: Option<i64>,
 }
 
-fn command(world: &mut World, ask: &Ask, path: &[&str], caller: &Caller) -> Result<(), ApiError> {
+fn command(world: &mut World, req: &HttpRequest, path: &[&str], caller: &Caller) -> Result<(), ApiError> {
     let now_ms = world.clock.now_ms();
-    let parameters = ask.parameters();
+    let parameters = req.parameters();
     let device = parameters.get("device_id");
     let player = world.player(caller.person.id.as_str()).ok_or_else(ApiError::no_such_service)?;
     let done = match path {
         ["play"] => {
             let Play { uris, context_uri, position_ms } =
-                if ask.body.is_empty() { Play::default() } else { json_body(ask)? };
+                if req.body.is_empty() { Play::default() } else { json_body(req)? };
             if context_uri.is_some() {
                 return Err(ApiError::invalid("Unsupported context uri"));
             }
@@ -129,7 +134,7 @@ fn command(world: &mut World, ask: &Ask, path: &[&str], caller: &Caller) -> Resu
             player.set_volume(device, percent.filter(|percent| *percent <= 100).ok_or_else(invalid)?)
         }
         _ => {
-            let Transfer { device_ids, play } = json_body(ask)?;
+            let Transfer { device_ids, play } = json_body(req)?;
             let [device] = device_ids.as_slice() else {
                 return Err(ApiError::invalid("Exactly one device_id must be supplied"));
             };
@@ -139,7 +144,7 @@ fn command(world: &mut World, ask: &Ask, path: &[&str], caller: &Caller) -> Resu
     done.map_err(refused)
 }
 
-/// What plays in `market` when these are asked for. What does not is passed over, and nobody is told.
+/// The tracks that play in `market` for these URIs. Unavailable ones are silently skipped.
 fn playable(uris: &[String], market: &str) -> Result<Vec<&'static Track>, ApiError> {
     let mut tracks = Vec::new();
     for uri in uris {
@@ -151,12 +156,14 @@ fn playable(uris: &[String], market: &str) -> Result<Vec<&'static Track>, ApiErr
     Ok(tracks)
 }
 
-fn done(status: CommandStatus) -> Answer {
+fn done(status: CommandStatus) -> HttpResponse {
     match status {
-        // The real one does this: a body that is no JSON, which breaks clients that read it.
-        CommandStatus::Ok => Answer::bytes(StatusCode::OK, "application/json; charset=utf-8", "AAAAAStandInCommand"),
-        CommandStatus::Accepted => Answer::empty(StatusCode::ACCEPTED),
-        CommandStatus::NoContent => Answer::empty(StatusCode::NO_CONTENT),
+        // As the real service does: a body that is not JSON, which breaks clients that parse it.
+        CommandStatus::Ok => {
+            HttpResponse::bytes(StatusCode::OK, "application/json; charset=utf-8", "AAAAAStandInCommand")
+        }
+        CommandStatus::Accepted => HttpResponse::empty(StatusCode::ACCEPTED),
+        CommandStatus::NoContent => HttpResponse::empty(StatusCode::NO_CONTENT),
     }
 }
 
@@ -164,21 +171,21 @@ fn premium_required() -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "Player command failed: Premium required").because("PREMIUM_REQUIRED")
 }
 
-fn refused(refused: Refused) -> ApiError {
+fn refused(refused: PlayerError) -> ApiError {
     let (status, sentence, reason) = match refused {
-        Refused::DeviceNotFound => return ApiError::new(StatusCode::NOT_FOUND, "Device not found"),
-        Refused::NoActiveDevice => (StatusCode::NOT_FOUND, "No active device found", "NO_ACTIVE_DEVICE"),
-        Refused::DeviceRestricted => (StatusCode::FORBIDDEN, "Restricted device", "DEVICE_NOT_CONTROLLABLE"),
-        Refused::AlreadyPaused => (StatusCode::FORBIDDEN, "Restriction violated", "ALREADY_PAUSED"),
-        Refused::NotPaused => (StatusCode::FORBIDDEN, "Restriction violated", "NOT_PAUSED"),
-        Refused::NothingLoaded => (StatusCode::FORBIDDEN, "Restriction violated", "NO_SPECIFIC_TRACK"),
-        Refused::NoVolume => (StatusCode::FORBIDDEN, "Cannot control device volume", "VOLUME_CONTROL_DISALLOW"),
+        PlayerError::DeviceNotFound => return ApiError::new(StatusCode::NOT_FOUND, "Device not found"),
+        PlayerError::NoActiveDevice => (StatusCode::NOT_FOUND, "No active device found", "NO_ACTIVE_DEVICE"),
+        PlayerError::DeviceRestricted => (StatusCode::FORBIDDEN, "Restricted device", "DEVICE_NOT_CONTROLLABLE"),
+        PlayerError::AlreadyPaused => (StatusCode::FORBIDDEN, "Restriction violated", "ALREADY_PAUSED"),
+        PlayerError::NotPaused => (StatusCode::FORBIDDEN, "Restriction violated", "NOT_PAUSED"),
+        PlayerError::NothingLoaded => (StatusCode::FORBIDDEN, "Restriction violated", "NO_SPECIFIC_TRACK"),
+        PlayerError::NoVolume => (StatusCode::FORBIDDEN, "Cannot control device volume", "VOLUME_CONTROL_DISALLOW"),
     };
     ApiError::new(status, format!("Player command failed: {sentence}")).because(reason)
 }
 
-fn json_body<'ask, T: Deserialize<'ask>>(ask: &'ask Ask) -> Result<T, ApiError> {
-    serde_json::from_slice(&ask.body).map_err(|_| ApiError::invalid("Malformed json"))
+fn json_body<'request, T: Deserialize<'request>>(req: &'request HttpRequest) -> Result<T, ApiError> {
+    serde_json::from_slice(&req.body).map_err(|_| ApiError::invalid("Malformed json"))
 }
 
 fn position(position_ms: i64) -> Result<u64, ApiError> {

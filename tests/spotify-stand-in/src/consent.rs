@@ -1,4 +1,4 @@
-//! The pages that people see: who asks for what, and what went wrong. Plain forms, no scripts.
+//! The consent and error pages. Plain forms, no scripts.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 
 use crate::app::App;
-use crate::exchange::Answer;
+use crate::http_message::HttpResponse;
 use crate::people::{Person, Product};
 
-/// `form-action` is left out: Chromium applies it to where the form's answer leads, which is the app.
+/// Without `form-action`: Chromium applies it to the redirect after the form too, which leads to the app.
 const POLICY: &str =
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Scopes, and what they mean for whoever is asked.
+/// Scopes and their descriptions on the consent page.
 const SCOPES: [(&str, &str); 19] = [
     ("app-remote-control", "Talk to the Spotify app on this device"),
     ("playlist-modify-private", "Change your private playlists"),
@@ -48,13 +48,13 @@ button{font:inherit;padding:.625rem 1.5rem;border-radius:2rem;border:2px solid;m
 button.agree{background:#0b6b3a;border-color:#0b6b3a;color:#fff}\
 :focus-visible{outline:3px solid Highlight;outline-offset:2px}";
 
-/// What a scope means; none if there is no such scope.
+/// The description of a scope; `None` if it is unknown.
 pub(crate) fn meaning(scope: &str) -> Option<&'static str> {
     SCOPES.iter().find(|(known, _)| *known == scope).map(|(_, meaning)| *meaning)
 }
 
-/// Asks one of `people` to agree. `ticket` comes back with the answer.
-pub(crate) fn page(app: &App, scopes: &[String], people: &[Person], ticket: &str) -> Answer {
+/// The consent page for one of `people`. The form returns `ticket`.
+pub(crate) fn page(app: &App, scopes: &[String], people: &[Person], ticket: &str) -> HttpResponse {
     let name = escaped(&app.name);
     let mut list = String::new();
     for (scope, meaning) in scopes.iter().filter_map(|scope| Some((scope, meaning(scope)?))) {
@@ -88,18 +88,18 @@ pub(crate) fn page(app: &App, scopes: &[String], people: &[Person], ticket: &str
     html(StatusCode::OK, "Log in", &body)
 }
 
-/// Says why it does not go on from here.
-pub(crate) fn error_page(sentence: &str) -> Answer {
+/// A page with an error message.
+pub(crate) fn error_page(sentence: &str) -> HttpResponse {
     html(StatusCode::BAD_REQUEST, "Error", &format!("<h1>Error</h1><p data-testid=\"error\">{}</p>", escaped(sentence)))
 }
 
-fn html(status: StatusCode, title: &str, body: &str) -> Answer {
+fn html(status: StatusCode, title: &str, body: &str) -> HttpResponse {
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} - Spotify stand-in</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
          <style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     );
-    Answer::html(status, page)
+    HttpResponse::html(status, page)
         .with(CONTENT_SECURITY_POLICY, POLICY)
         .with(REFERRER_POLICY, "no-referrer")
         .with(CACHE_CONTROL, "no-store")

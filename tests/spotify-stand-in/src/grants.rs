@@ -1,8 +1,8 @@
-//! Codes, grants and tokens: what was agreed to, and what came of it.
+//! Authorization codes, grants and tokens.
 //!
-//! Guarantees: a code is good once and for ten minutes, a code used again takes everything with it that came of it
-//! (RFC 9700, 4.5), PKCE (RFC 7636) cannot be left out or added in between, and a grant dies six months after it was
-//! given, however often it is refreshed. A failed exchange does not use a code up. Not in it: HTTP.
+//! Guarantees: a code works once and for ten minutes, reuse of a code revokes its grant (RFC 9700, 4.5), PKCE (RFC 7636)
+//! cannot be removed or added in between, and a grant expires six months after consent, however often it is refreshed. A
+//! failed exchange does not use up a code. Not in here: HTTP.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -13,38 +13,38 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::whole_ms;
 use crate::ids::{PersonId, secret};
 
-/// How long a code can be exchanged.
+/// Lifetime of a code.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
 
-/// How long a grant lives, from the moment in which somebody agreed: six months, of which Spotify says no more.
+/// Lifetime of a grant from consent on. Spotify documents six months, no more precisely.
 pub const GRANT_LIFETIME: Duration = Duration::from_hours(182 * 24);
 
-/// Consent pages open at the same time; then the oldest cannot be answered any more.
+/// Pending consent pages, at most; beyond, the oldest is dropped.
 const PENDING_MAX: usize = 1000;
 
-/// What a client asks a person to agree to.
+/// An authorization request, before consent.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: String,
     pub(crate) state: Option<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) challenge: Challenge,
 }
 
-/// What a client has to prove when it brings the code (RFC 7636, 4.2).
+/// What a client has to prove when it exchanges the code (RFC 7636, 4.2).
 #[derive(Clone, Debug)]
 pub(crate) enum Challenge {
-    /// Nothing: the code flow from before PKCE.
+    /// Nothing: the code flow without PKCE.
     Absent,
-    /// That it knows this.
+    /// Knowledge of this verifier.
     Plain(String),
-    /// That it knows what this is the SHA-256 of.
+    /// Knowledge of the verifier with this SHA-256.
     S256(String),
 }
 
-/// Why there is no token. The text is what a client reads; which it is does not change the code, `invalid_grant`.
+/// Why no token is issued. The text is the error description; the code is always `invalid_grant`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoGrant {
+pub(crate) enum GrantError {
     #[error("Invalid authorization code")]
     CodeUnknown,
     #[error("Authorization code expired")]
@@ -59,21 +59,21 @@ pub(crate) enum NoGrant {
     VerifierUnexpected,
     #[error("Invalid refresh token")]
     RefreshTokenUnknown,
-    /// Also what is said of a grant that has become too old.
+    /// Also for an expired grant.
     #[error("Refresh token revoked")]
     Revoked,
 }
 
-/// Why an access token does not count.
+/// Why an access token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoAccess {
+pub(crate) enum AccessTokenError {
     #[error("Invalid access token")]
     Unknown,
     #[error("The access token expired")]
     Expired,
 }
 
-/// What somebody agreed to.
+/// A user's consent to an app.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) person: PersonId,
@@ -82,15 +82,15 @@ pub(crate) struct Grant {
     revoked: bool,
 }
 
-/// Names a grant in [`Grants`].
+/// The index of a grant in [`Grants`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GrantNumber(usize);
 
 struct Code {
-    request: Request,
+    request: AuthorizationRequest,
     person: PersonId,
     issued_at_ms: i64,
-    /// What came of it, once it was used.
+    /// The grant, once the code was exchanged.
     grant: Option<GrantNumber>,
 }
 
@@ -99,10 +99,10 @@ struct AccessToken {
     expires_at_ms: i64,
 }
 
-/// Everything that was ever agreed to here.
+/// All codes, grants and tokens.
 #[derive(Default)]
 pub(crate) struct Grants {
-    pending: VecDeque<(String, Request)>,
+    pending: VecDeque<(String, AuthorizationRequest)>,
     codes: HashMap<String, Code>,
     given: Vec<Grant>,
     access_tokens: HashMap<String, AccessToken>,
@@ -110,8 +110,8 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// Keeps a request until its page is answered; returns the ticket that the page carries.
-    pub(crate) fn ask(&mut self, request: Request) -> String {
+    /// Stores a request until its consent page is answered; returns the page's ticket.
+    pub(crate) fn add_pending(&mut self, request: AuthorizationRequest) -> String {
         if self.pending.len() == PENDING_MAX {
             self.pending.pop_front();
         }
@@ -120,47 +120,47 @@ impl Grants {
         ticket
     }
 
-    /// The request of a page that was answered; it is not pending any more.
-    pub(crate) fn answered(&mut self, ticket: &str) -> Option<Request> {
+    /// Removes and returns the request of an answered consent page.
+    pub(crate) fn take_pending(&mut self, ticket: &str) -> Option<AuthorizationRequest> {
         let place = self.pending.iter().position(|(known, _)| known == ticket)?;
         self.pending.remove(place).map(|(_, request)| request)
     }
 
-    /// A code for what `person` agreed to.
-    pub(crate) fn code(&mut self, request: Request, person: PersonId, now_ms: i64) -> String {
+    /// Issues a code for the consent of `person`.
+    pub(crate) fn code(&mut self, request: AuthorizationRequest, person: PersonId, now_ms: i64) -> String {
         let code = secret("AQ");
         self.codes.insert(code.clone(), Code { request, person, issued_at_ms: now_ms, grant: None });
         code
     }
 
-    /// Whose code it is.
+    /// The person of a code.
     pub(crate) fn person_of_code(&self, code: &str) -> Option<&PersonId> {
         self.codes.get(code).map(|code| &code.person)
     }
 
-    /// Whose refresh token it is, alive or not.
+    /// The person of a refresh token, valid or not.
     pub(crate) fn person_of_refresh_token(&self, token: &str) -> Option<&PersonId> {
         self.refresh_tokens.get(token).map(|grant| &self.given[grant.0].person)
     }
 
-    /// What a code is good for.
+    /// Exchanges a code for a grant.
     pub(crate) fn exchange(
         &mut self,
         code: &str,
         redirect_uri: &str,
         verifier: Option<&str>,
         now_ms: i64,
-    ) -> Result<GrantNumber, NoGrant> {
-        let Some(code) = self.codes.get_mut(code) else { return Err(NoGrant::CodeUnknown) };
+    ) -> Result<GrantNumber, GrantError> {
+        let Some(code) = self.codes.get_mut(code) else { return Err(GrantError::CodeUnknown) };
         if let Some(grant) = code.grant {
             self.given[grant.0].revoked = true;
-            return Err(NoGrant::CodeUnknown);
+            return Err(GrantError::CodeUnknown);
         }
         if now_ms - code.issued_at_ms >= whole_ms(CODE_LIFETIME) {
-            return Err(NoGrant::CodeExpired);
+            return Err(GrantError::CodeExpired);
         }
         if code.request.redirect_uri != redirect_uri {
-            return Err(NoGrant::RedirectUriDiffers);
+            return Err(GrantError::RedirectUriDiffers);
         }
         code.request.challenge.check(verifier)?;
         let grant = GrantNumber(self.given.len());
@@ -168,19 +168,19 @@ impl Grants {
         self.given.push(Grant {
             person: code.person.clone(),
             scopes: code.request.scopes.clone(),
-            // Agreeing counts, not the exchange.
+            // From consent on, not from the exchange.
             authorized_at_ms: code.issued_at_ms,
             revoked: false,
         });
         Ok(grant)
     }
 
-    /// What a refresh token is good for.
-    pub(crate) fn refresh(&self, token: &str, now_ms: i64) -> Result<GrantNumber, NoGrant> {
-        let number = *self.refresh_tokens.get(token).ok_or(NoGrant::RefreshTokenUnknown)?;
+    /// The grant of a refresh token, if both are valid.
+    pub(crate) fn refresh(&self, token: &str, now_ms: i64) -> Result<GrantNumber, GrantError> {
+        let number = *self.refresh_tokens.get(token).ok_or(GrantError::RefreshTokenUnknown)?;
         let grant = &self.given[number.0];
         if grant.revoked || now_ms - grant.authorized_at_ms >= whole_ms(GRANT_LIFETIME) {
-            return Err(NoGrant::Revoked);
+            return Err(GrantError::Revoked);
         }
         Ok(number)
     }
@@ -202,32 +202,32 @@ impl Grants {
         token
     }
 
-    /// A refresh token that was replaced is as unknown as one that never was.
+    /// Makes a rotated refresh token unknown.
     pub(crate) fn forget_refresh_token(&mut self, token: &str) {
         self.refresh_tokens.remove(token);
     }
 
-    /// Whose access token it is, and for what, if it is alive.
-    pub(crate) fn access(&self, token: &str, now_ms: i64) -> Result<&Grant, NoAccess> {
-        let token = self.access_tokens.get(token).ok_or(NoAccess::Unknown)?;
+    /// The grant of an access token, if both are valid.
+    pub(crate) fn access(&self, token: &str, now_ms: i64) -> Result<&Grant, AccessTokenError> {
+        let token = self.access_tokens.get(token).ok_or(AccessTokenError::Unknown)?;
         let grant = self.get(token.grant);
         if grant.revoked {
-            return Err(NoAccess::Unknown);
+            return Err(AccessTokenError::Unknown);
         }
         if now_ms >= token.expires_at_ms {
-            return Err(NoAccess::Expired);
+            return Err(AccessTokenError::Expired);
         }
         Ok(grant)
     }
 
-    /// Takes everything back that `person` agreed to.
+    /// Revokes all grants of `person`.
     pub(crate) fn revoke(&mut self, person: &str) {
         for grant in self.of_mut(person) {
             grant.revoked = true;
         }
     }
 
-    /// Lets everything that `person` agreed to be older than it is.
+    /// Makes all grants of `person` older.
     pub(crate) fn age(&mut self, person: &str, by: Duration) {
         for grant in self.of_mut(person) {
             grant.authorized_at_ms = grant.authorized_at_ms.saturating_sub(whole_ms(by));
@@ -240,17 +240,17 @@ impl Grants {
 }
 
 impl Challenge {
-    fn check(&self, verifier: Option<&str>) -> Result<(), NoGrant> {
+    fn check(&self, verifier: Option<&str>) -> Result<(), GrantError> {
         let (challenge, found) = match (self, verifier) {
             (Self::Absent, None) => return Ok(()),
-            // The downgrade of RFC 9700, 4.8.2: somebody took the challenge out of the request on its way.
-            (Self::Absent, Some(_)) => return Err(NoGrant::VerifierUnexpected),
-            (_, None) => return Err(NoGrant::VerifierMissing),
+            // The PKCE downgrade attack of RFC 9700, 4.8.2: the challenge was removed from the request.
+            (Self::Absent, Some(_)) => return Err(GrantError::VerifierUnexpected),
+            (_, None) => return Err(GrantError::VerifierMissing),
             (Self::Plain(challenge), Some(verifier)) => (challenge, verifier.to_owned()),
             (Self::S256(challenge), Some(verifier)) => {
                 (challenge, BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)))
             }
         };
-        if *challenge == found { Ok(()) } else { Err(NoGrant::VerifierWrong) }
+        if *challenge == found { Ok(()) } else { Err(GrantError::VerifierWrong) }
     }
 }

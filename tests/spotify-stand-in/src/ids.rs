@@ -1,6 +1,6 @@
-//! Ids that tests choose, and secrets that nobody can guess.
+//! Ids chosen by tests, and random secrets.
 //!
-//! An id is safe in a path, in a query and in HTML as it is: that is checked once, here.
+//! An id needs no escaping in a path, a query or HTML: its characters are checked here.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 /// Characters in an id, at most.
 const ID_CHARS_MAX: usize = 64;
 
-/// A string that is no id.
+/// A malformed id.
 #[derive(Debug, thiserror::Error)]
 #[error("an id is 1 to {ID_CHARS_MAX} letters, digits, '-', '_' or '.'")]
-pub struct NoId;
+pub struct InvalidId;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -25,17 +25,17 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as it is in paths and in JSON.
+            /// The id as used in paths and JSON.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = NoId;
+            type Error = InvalidId;
 
-            fn try_from(text: String) -> Result<Self, NoId> {
-                if is_id(&text) { Ok(Self(text)) } else { Err(NoId) }
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                if is_id(&text) { Ok(Self(text)) } else { Err(InvalidId) }
             }
         }
 
@@ -45,7 +45,7 @@ macro_rules! id {
             }
         }
 
-        /// So that maps can be asked with what came in a path.
+        /// For map lookups with a path segment.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -61,7 +61,7 @@ macro_rules! id {
 }
 
 id! {
-    /// The stand-in's own name for a person; what `/v1/me` calls them is in [`Person`](crate::Person).
+    /// The stand-in's own id of a person; the ids in `/v1/me` are fields of [`Person`](crate::Person).
     PersonId
 }
 
@@ -75,7 +75,7 @@ fn is_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// 192 random bits behind a prefix, in characters that need no escaping.
+/// A prefix and 192 random bits in base64url.
 pub(crate) fn secret(prefix: &str) -> String {
     let mut random = [0; 24];
     rand::rng().fill_bytes(&mut random);

@@ -1,7 +1,7 @@
-//! A stand-in for Spotify: its accounts service and its Web API as they behave in 2026, bad habits included.
+//! A stand-in for Spotify: its accounts service and its Web API as they behave in 2026, known faults included.
 //!
-//! For tests, and for trying things without internet. What it answers has the shapes of Spotify's OpenAPI description;
-//! what is unpleasant about the real one is a field of [`Switches`]. Music is not in it; its Playback SDK makes a tone.
+//! For tests, and for trying Tutti without internet. Responses follow Spotify's OpenAPI description; each fault of the real
+//! service is a field of [`Switches`]. There is no music; its Playback SDK plays a tone.
 //!
 //! ```no_run
 //! # async fn test() -> std::io::Result<()> {
@@ -10,18 +10,18 @@
 //! let spotify = StandIn::start_on_free_port().await?;
 //! spotify.add_person(Person::new("dora").free());
 //! spotify.switches(|switches| switches.consent = Consent::agree("dora"));
-//! // The program under test is told spotify.accounts_url() and spotify.api_url().
+//! // Configure the program under test with spotify.accounts_url() and spotify.api_url().
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | `accounts`, `consent`, `token`, `grants` | the accounts service: asking, agreeing, codes and tokens, and what they are worth |
+//! | `accounts`, `consent`, `token`, `grants` | the accounts service: authorization, consent, codes, tokens and grants |
 //! | `web_api`, `api_error`, `me`, `tracks`, `commands` | the Web API, one file a resource |
-//! | `sdk` | the script that stands for the Web Playback SDK, and what it asks |
-//! | `catalogue`, `player`, `people`, `picture` | what there is: music, players, accounts, pictures |
-//! | `switches`, `control`, `seen` | what a test turns, from inside and from outside, and what it can look at |
+//! | `sdk` | the replacement of the Web Playback SDK and its endpoints |
+//! | `catalogue`, `player`, `people`, `picture` | tracks, players, accounts, pictures |
+//! | `switches`, `control`, `recorder` | what a test can change, in process and over HTTP, and what it can inspect |
 //! | `stand_in`, `server`, `world` | the handle, the accept loop, and all state behind one lock |
 
 mod accounts;
@@ -32,16 +32,16 @@ mod clock;
 mod commands;
 mod consent;
 mod control;
-mod exchange;
 mod grants;
+mod http_message;
 mod ids;
 mod me;
 mod merge;
 mod people;
 mod picture;
 mod player;
+mod recorder;
 mod sdk;
-mod seen;
 mod server;
 mod stand_in;
 mod switches;
@@ -52,9 +52,9 @@ mod world;
 
 pub use app::App;
 pub use grants::{CODE_LIFETIME, GRANT_LIFETIME};
-pub use ids::{DeviceId, NoId, PersonId};
+pub use ids::{DeviceId, InvalidId, PersonId};
 pub use people::{Person, Product};
 pub use player::Device;
-pub use seen::SeenRequest;
+pub use recorder::RecordedRequest;
 pub use stand_in::{Playback, StandIn};
 pub use switches::{CommandStatus, Consent, LimitKind, RefreshToken, Switches};

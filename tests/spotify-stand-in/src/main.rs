@@ -1,4 +1,4 @@
-//! The `tutti-spotify-stand-in` program: arguments, start, and the line that says where it is.
+//! The `tutti-spotify-stand-in` program: parses arguments, starts, and prints its URL.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use tutti_spotify_stand_in::{App, StandIn};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen: a loopback address; port 0 takes a free one.
+    /// Loopback address to listen on; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
 
-    /// Where people may be sent back to; can be repeated. Without any: http://127.0.0.1:<port>/api/v1/auth/spotify/callback
+    /// Allowed redirect URI; can be repeated. Default: http://127.0.0.1:<port>/api/v1/auth/spotify/callback
     #[arg(long = "redirect-uri")]
     redirect_uris: Vec<String>,
 
@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
     let Arguments { listen, redirect_uris, client_id } = Arguments::parse();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stand_in = StandIn::start_for(App { client_id, redirect_uris, ..App::default() }, listen).await?;
-    // Whoever started this waits for the line, and reads it from a pipe.
+    // The parent process waits for this line on a pipe.
     writeln!(std::io::stdout(), "{}", stand_in.url())?;
     tokio::select! {
         _ = terminate.recv() => {}

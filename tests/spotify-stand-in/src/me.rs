@@ -1,16 +1,16 @@
-//! `GET /v1/me`: what Spotify says of somebody, which in development mode is little.
+//! `GET /v1/me`, which has few fields in development mode.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::exchange::Answer;
+use crate::http_message::HttpResponse;
 use crate::web_api::Caller;
 use crate::world::World;
 
-/// Pixels of pictures of people, widest first.
+/// Sizes of profile pictures in pixels, widest first.
 const PICTURE_SIZES_PX: [u32; 2] = [300, 64];
 
-pub(crate) fn answer(world: &World, caller: &Caller) -> Answer {
+pub(crate) fn respond(world: &World, caller: &Caller) -> HttpResponse {
     let (person, switches) = (&caller.person, &world.switches);
     let mut body = json!({
         "display_name": person.display_name,
@@ -35,10 +35,10 @@ pub(crate) fn answer(world: &World, caller: &Caller) -> Answer {
     if switches.product && caller.may("user-read-email") {
         body["email"] = json!(person.email);
     }
-    Answer::json(StatusCode::OK, &body)
+    HttpResponse::json(StatusCode::OK, &body)
 }
 
-/// Pictures drawn for `name`, which the stand-in at `url` serves itself.
+/// Generated pictures for `name`, served by the stand-in at `url`.
 pub(crate) fn images(url: &str, name: &str, sizes_px: &[u32]) -> Value {
     sizes_px
         .iter()

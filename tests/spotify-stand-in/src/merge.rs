@@ -1,10 +1,10 @@
-//! JSON Merge Patch (RFC 7396), by which the control pages change things.
+//! JSON Merge Patch (RFC 7396), for the control API.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// `target` with `patch` over it. A field that the patch sets to null gets its default, where it has one.
+/// Applies `patch` to `target`. Null resets a field to its default.
 pub(crate) fn merged<T: Serialize + DeserializeOwned>(target: &T, patch: Value) -> Result<T, serde_json::Error> {
     let mut value = serde_json::to_value(target)?;
     merge(&mut value, patch);

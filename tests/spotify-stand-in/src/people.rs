@@ -1,4 +1,4 @@
-//! Who has an account at this stand-in.
+//! The accounts of the stand-in.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,46 +6,46 @@ use serde_json::Value;
 use crate::ids::PersonId;
 use crate::merge::merged;
 
-/// Somebody with a Spotify account.
+/// A Spotify account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    /// The stand-in's name for them; never changes.
+    /// The stand-in's own id; never changes.
     pub id: PersonId,
-    /// What `/v1/me` says as `id`. Spotify does not promise that it stays.
+    /// `id` in `/v1/me`, which Spotify does not guarantee to be stable.
     pub user_id: String,
-    /// What `/v1/me` says as `account_id`, which does stay.
+    /// `account_id` in `/v1/me`, which is stable.
     pub account_id: String,
     /// Null on some real accounts.
     pub display_name: Option<String>,
-    /// What they pay for.
+    /// The subscription.
     pub product: Product,
     /// Unverified, as Spotify's are.
     pub email: String,
-    /// ISO 3166-1 alpha-2; also the market in which they listen.
+    /// ISO 3166-1 alpha-2; also the account's market.
     pub country: String,
-    /// Whether the app's owner put them on the list of at most five users that development mode demands. For somebody
-    /// who is not on it, login works and every call of the Web API is 403.
+    /// Whether the account is on the app's list of at most five users that development mode requires. Otherwise login works
+    /// and every call of the Web API is 403.
     pub registered: bool,
 }
 
-/// A subscription, in the words of `/v1/me`.
+/// A subscription, named as in `/v1/me`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
-    /// Pays, and may be told to play.
+    /// Player commands are allowed.
     Premium,
-    /// Does not; player commands are `PREMIUM_REQUIRED`.
+    /// Player commands are rejected as `PREMIUM_REQUIRED`.
     Free,
 }
 
 impl Person {
-    /// Somebody in Germany with Premium. Panics if `id` is none.
+    /// A Premium account in Germany. Panics if `id` is not valid.
     pub fn new(id: &str) -> Self {
         Self::with_id(PersonId::try_from(id.to_owned()).expect("a person's id"))
     }
 
-    /// The same person without Premium.
+    /// The same account without Premium.
     #[must_use]
     pub fn free(self) -> Self {
         Self { product: Product::Free, ..self }
@@ -69,12 +69,12 @@ impl Person {
     }
 }
 
-/// All people, in the order in which they came.
+/// All accounts, in the order in which they were added.
 pub(crate) struct People(Vec<Person>);
 
 impl People {
     /// Ana and Ben with Premium, Cleo without.
-    pub(crate) fn everyday() -> Self {
+    pub(crate) fn with_defaults() -> Self {
         Self(vec![Person::new("ana"), Person::new("ben"), Person::new("cleo").free()])
     }
 
@@ -86,7 +86,7 @@ impl People {
         self.0.iter().find(|person| person.id.as_str() == id)
     }
 
-    /// Adds somebody, or replaces who has the same id.
+    /// Adds an account, or replaces the one with the same id.
     pub(crate) fn put(&mut self, person: Person) {
         match self.0.iter_mut().find(|known| known.id == person.id) {
             Some(known) => *known = person,
@@ -94,7 +94,7 @@ impl People {
         }
     }
 
-    /// Adds somebody of whom only `id` must be said.
+    /// Adds an account from JSON; only `id` is required.
     pub(crate) fn add_json(&mut self, fields: Value) -> Result<Person, serde_json::Error> {
         let id = serde_json::from_value(fields.get("id").cloned().unwrap_or_default())?;
         let person = merged(&Person::with_id(id), fields)?;
@@ -102,7 +102,7 @@ impl People {
         Ok(person)
     }
 
-    /// Changes what `patch` names. An id stays as it is: grants and players hang on it.
+    /// Applies `patch`. The id cannot change: grants and players refer to it.
     pub(crate) fn patch(&mut self, id: &str, patch: Value) -> Option<Result<Person, serde_json::Error>> {
         let known = self.0.iter_mut().find(|person| person.id.as_str() == id)?;
         Some(merged(known, patch).map(|changed| {

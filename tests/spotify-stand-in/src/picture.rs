@@ -1,13 +1,13 @@
-//! Pictures of people and covers of albums, drawn from a name: a PNG with two colours and a pattern of 5 by 5 fields.
+//! Profile pictures and album covers, generated from a name: a PNG with two colours and a pattern of 5 by 5 fields.
 //!
-//! The same name gives the same picture. Nothing is compressed: the largest has 52 kB.
+//! Deterministic and uncompressed; the largest has 52 kB.
 
-/// The sizes there are, in pixels, widest first.
+/// Available sizes in pixels, widest first.
 pub(crate) const SIZES_PX: [u32; 3] = [640, 300, 64];
 
 const FIELDS: u32 = 5;
 
-/// The picture for `name`, or none in this size.
+/// The picture for `name`; `None` if the size is not available.
 pub(crate) fn png(name: &str, size_px: u32) -> Option<Vec<u8>> {
     if !SIZES_PX.contains(&size_px) {
         return None;
@@ -29,7 +29,7 @@ pub(crate) fn png(name: &str, size_px: u32) -> Option<Vec<u8>> {
     Some(file)
 }
 
-/// Rows of bits, each behind the number of its filter.
+/// Rows of bits, each after its filter byte.
 fn pixels(hash: u64, size_px: u32) -> Vec<u8> {
     let mut rows = Vec::new();
     for y in 0..size_px {
@@ -42,7 +42,7 @@ fn pixels(hash: u64, size_px: u32) -> Vec<u8> {
     rows
 }
 
-/// Left and right are mirrored, which the eye takes for a face.
+/// Mirrored horizontally, which resembles a face.
 fn is_light(hash: u64, x: u32, y: u32, size_px: u32) -> bool {
     let (column, row) = ((x * FIELDS / size_px).min(FIELDS - 1), y * FIELDS / size_px);
     let field = row * 3 + column.min(FIELDS - 1 - column);
@@ -90,15 +90,15 @@ fn fnv1a(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// The check values of the algorithms' own descriptions.
+    /// Check values from the algorithms' specifications.
     #[test]
-    fn sums_are_those_that_the_standards_name() {
+    fn checksums_match_the_standards() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
     }
 
     #[test]
-    fn every_size_is_there_and_no_other() {
+    fn only_the_listed_sizes_exist() {
         for size_px in SIZES_PX {
             let file = png("ana", size_px).unwrap();
             assert!(file.starts_with(b"\x89PNG"));

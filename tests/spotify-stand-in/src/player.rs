@@ -1,36 +1,36 @@
-//! What one person's account plays, where, and how far it is.
+//! The player of one account: its devices, tracks and position.
 //!
-//! A position is computed from the time that is given, never ticked: [`Player::settle`] first takes in what has ended
-//! since. Not in it: HTTP, scopes, Premium.
+//! Positions are computed from the given time; [`Player::settle`] first advances over tracks that have ended. Not in here:
+//! HTTP, scopes, Premium.
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{self, Track};
 use crate::ids::DeviceId;
 
-/// A Connect device, as in `GET /v1/me/player/devices`, where `is_active` comes with it.
+/// A Connect device, as in `GET /v1/me/player/devices`, which adds `is_active`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Device {
-    /// Its id, unique among its person's.
+    /// Unique within the account.
     pub id: DeviceId,
-    /// What its owner calls it.
+    /// Its name.
     pub name: String,
     /// `Computer`, `Smartphone`, `Speaker`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// How loud it is, 0 to 100.
+    /// Volume, 0 to 100.
     pub volume_percent: u8,
     /// Whether its volume can be set.
     pub supports_volume: bool,
-    /// Whether it takes no commands at all.
+    /// Whether it rejects all commands.
     pub is_restricted: bool,
-    /// Whether its owner hides what it plays.
+    /// Whether its session is private.
     pub is_private_session: bool,
 }
 
 impl Device {
-    /// A computer at half volume that takes every command. Panics if `id` is none.
+    /// A computer at half volume that accepts every command. Panics if `id` is not valid.
     pub fn new(id: &str) -> Self {
         Self::with_id(DeviceId::try_from(id.to_owned()).expect("a device's id"))
     }
@@ -48,9 +48,9 @@ impl Device {
     }
 }
 
-/// Why a command did nothing. Reasons and sentences are Spotify's.
+/// Why a command is rejected. Reasons and messages are Spotify's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum PlayerError {
     NoActiveDevice,
     DeviceNotFound,
     DeviceRestricted,
@@ -60,14 +60,14 @@ pub(crate) enum Refused {
     NoVolume,
 }
 
-/// How far something is, and since when.
+/// A position at a time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Anchor {
     position_ms: u64,
     at_ms: i64,
 }
 
-/// A player: devices, a list of tracks, a place in it.
+/// Devices, a list of tracks, and a position in it.
 #[derive(Debug, Default)]
 pub(crate) struct Player {
     devices: Vec<Device>,
@@ -76,9 +76,9 @@ pub(crate) struct Player {
     current: usize,
     is_playing: bool,
     anchor: Anchor,
-    /// When a command or an end last changed anything, in Unix milliseconds.
+    /// The last change by a command or a track's end, in Unix milliseconds.
     pub(crate) changed_at_ms: i64,
-    /// After the last track Spotify chooses another.
+    /// Whether Spotify continues after the last track.
     pub(crate) autoplays: bool,
 }
 
@@ -99,7 +99,7 @@ impl Player {
         self.is_playing
     }
 
-    /// What is on, playing or paused.
+    /// The current track, playing or paused.
     pub(crate) fn track(&self) -> Option<&'static Track> {
         self.tracks.get(self.current).copied()
     }
@@ -109,7 +109,7 @@ impl Player {
         self.anchor.position_ms + elapsed_ms
     }
 
-    /// Takes in what has ended by now. After the last track the player stands paused at its start, or goes on with another.
+    /// Advances over tracks that have ended. After the last one the player is paused at its start, or autoplays another.
     pub(crate) fn settle(&mut self, now_ms: i64) {
         while let Some(track) = self.track() {
             let position_ms = self.position_ms(now_ms);
@@ -137,7 +137,7 @@ impl Player {
         }
     }
 
-    /// A device goes. If it was the active one, it takes what it played with it into a pause.
+    /// Removes a device. If it was active, playback is paused.
     pub(crate) fn remove_device(&mut self, id: &str, now_ms: i64) -> bool {
         let Some(place) = self.devices.iter().position(|device| device.id.as_str() == id) else { return false };
         let removed = self.devices.remove(place);
@@ -148,15 +148,15 @@ impl Player {
         true
     }
 
-    /// Makes a device the active one, as if somebody had started it by hand.
-    pub(crate) fn activate(&mut self, id: &str, now_ms: i64) -> Result<(), Refused> {
+    /// Activates a device, as the user does by hand.
+    pub(crate) fn activate(&mut self, id: &str, now_ms: i64) -> Result<(), PlayerError> {
         self.active = Some(self.target(Some(id))?);
         self.changed_at_ms = now_ms;
         Ok(())
     }
 
     /// `PUT /v1/me/player`.
-    pub(crate) fn transfer(&mut self, device: &str, play: bool, now_ms: i64) -> Result<(), Refused> {
+    pub(crate) fn transfer(&mut self, device: &str, play: bool, now_ms: i64) -> Result<(), PlayerError> {
         self.activate(device, now_ms)?;
         if play && self.track().is_some() {
             self.is_playing_from(true, now_ms);
@@ -164,14 +164,14 @@ impl Player {
         Ok(())
     }
 
-    /// `PUT /v1/me/player/play` with `uris`. Of no track at all, nothing plays, and that is no error.
+    /// `PUT /v1/me/player/play` with `uris`. An empty list plays nothing and is no error.
     pub(crate) fn play(
         &mut self,
         device: Option<&str>,
         tracks: Vec<&'static Track>,
         position_ms: u64,
         now_ms: i64,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), PlayerError> {
         self.active = Some(self.target(device)?);
         self.is_playing = !tracks.is_empty();
         self.tracks = tracks;
@@ -186,14 +186,14 @@ impl Player {
         device: Option<&str>,
         position_ms: Option<u64>,
         now_ms: i64,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), PlayerError> {
         let target = self.target(device)?;
         let moves = self.active.as_ref() != Some(&target);
         if self.track().is_none() {
-            return Err(Refused::NothingLoaded);
+            return Err(PlayerError::NothingLoaded);
         }
         if self.is_playing && !moves && position_ms.is_none() {
-            return Err(Refused::NotPaused);
+            return Err(PlayerError::NotPaused);
         }
         self.active = Some(target);
         self.is_playing_from(true, now_ms);
@@ -204,46 +204,46 @@ impl Player {
     }
 
     /// `PUT /v1/me/player/pause`.
-    pub(crate) fn pause(&mut self, device: Option<&str>, now_ms: i64) -> Result<(), Refused> {
+    pub(crate) fn pause(&mut self, device: Option<&str>, now_ms: i64) -> Result<(), PlayerError> {
         self.target(device)?;
         if !self.is_playing {
-            return Err(Refused::AlreadyPaused);
+            return Err(PlayerError::AlreadyPaused);
         }
         self.is_playing_from(false, now_ms);
         Ok(())
     }
 
     /// `PUT /v1/me/player/seek`. Past the end, the next track begins.
-    pub(crate) fn seek(&mut self, device: Option<&str>, position_ms: u64, now_ms: i64) -> Result<(), Refused> {
+    pub(crate) fn seek(&mut self, device: Option<&str>, position_ms: u64, now_ms: i64) -> Result<(), PlayerError> {
         self.target(device)?;
         if self.track().is_none() {
-            return Err(Refused::NothingLoaded);
+            return Err(PlayerError::NothingLoaded);
         }
         self.go_to(position_ms, now_ms);
         Ok(())
     }
 
     /// `PUT /v1/me/player/volume`.
-    pub(crate) fn set_volume(&mut self, device: Option<&str>, volume_percent: u8) -> Result<(), Refused> {
+    pub(crate) fn set_volume(&mut self, device: Option<&str>, volume_percent: u8) -> Result<(), PlayerError> {
         let target = self.target(device)?;
-        let device = self.devices.iter_mut().find(|device| device.id == target).ok_or(Refused::DeviceNotFound)?;
+        let device = self.devices.iter_mut().find(|device| device.id == target).ok_or(PlayerError::DeviceNotFound)?;
         if !device.supports_volume {
-            return Err(Refused::NoVolume);
+            return Err(PlayerError::NoVolume);
         }
         device.volume_percent = volume_percent;
         Ok(())
     }
 
-    /// Which device a command is for: the one it names, else the active one.
-    fn target(&self, device: Option<&str>) -> Result<DeviceId, Refused> {
+    /// The device of a command: the named one, else the active one.
+    fn target(&self, device: Option<&str>) -> Result<DeviceId, PlayerError> {
         let device = match device {
-            Some(id) => self.device(id).ok_or(Refused::DeviceNotFound)?,
-            None => self.active().ok_or(Refused::NoActiveDevice)?,
+            Some(id) => self.device(id).ok_or(PlayerError::DeviceNotFound)?,
+            None => self.active().ok_or(PlayerError::NoActiveDevice)?,
         };
-        if device.is_restricted { Err(Refused::DeviceRestricted) } else { Ok(device.id.clone()) }
+        if device.is_restricted { Err(PlayerError::DeviceRestricted) } else { Ok(device.id.clone()) }
     }
 
-    /// Plays or pauses from where it is now.
+    /// Plays or pauses at the current position.
     fn is_playing_from(&mut self, is_playing: bool, now_ms: i64) {
         let position_ms = self.position_ms(now_ms);
         self.is_playing = is_playing;
@@ -251,7 +251,7 @@ impl Player {
         self.changed_at_ms = now_ms;
     }
 
-    /// A position past the end does not run into the next track: that one begins at its start.
+    /// A position past the end starts the next track at its beginning.
     fn go_to(&mut self, position_ms: u64, now_ms: i64) {
         let duration_ms = self.track().map_or(0, |track| track.duration_ms);
         self.anchor = Anchor { position_ms: position_ms.min(duration_ms), at_ms: now_ms };
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn time_alone_carries_a_player_through_its_list_and_to_a_stop() {
+    fn a_player_advances_through_its_list_and_stops() {
         let mut player = with_device();
         let list = tracks(&[catalogue::SHORT, catalogue::EXPLICIT]);
         player.play(Some("kitchen"), list, 10_000, 1_000).unwrap();
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seek_past_the_end_begins_the_next_track() {
+    fn a_seek_past_the_end_starts_the_next_track() {
         let mut player = with_device();
         player.play(Some("kitchen"), tracks(&[catalogue::SHORT, catalogue::EXPLICIT]), 0, 0).unwrap();
         player.seek(None, 45_000, 5_000).unwrap();
@@ -298,13 +298,13 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_goes_leaves_a_paused_player_without_one() {
+    fn removing_the_active_device_pauses_the_player() {
         let mut player = with_device();
         player.play(Some("kitchen"), tracks(&[catalogue::EXPLICIT]), 0, 0).unwrap();
         assert!(player.remove_device("kitchen", 4_000));
         assert!(!player.remove_device("kitchen", 4_000));
         assert_eq!((player.is_playing(), player.position_ms(9_000)), (false, 4_000));
-        assert_eq!(player.resume(None, None, 9_000), Err(Refused::NoActiveDevice));
-        assert_eq!(player.resume(Some("kitchen"), None, 9_000), Err(Refused::DeviceNotFound));
+        assert_eq!(player.resume(None, None, 9_000), Err(PlayerError::NoActiveDevice));
+        assert_eq!(player.resume(Some("kitchen"), None, 9_000), Err(PlayerError::DeviceNotFound));
     }
 }

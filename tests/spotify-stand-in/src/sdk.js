@@ -1,5 +1,5 @@
-// A stand-in for the Web Playback SDK: a device of somebody's account in this page. It makes a tone instead of music, so
-// that tests can hear whether and how loudly it plays. What it plays is decided by the stand-in that served it.
+// Replaces the Web Playback SDK: registers the page as a device of an account. Plays a tone instead of music, so that tests
+// can measure whether and how loudly it plays. The stand-in that served it decides what it plays.
 (() => {
   const base = new URL(document.currentScript.src).origin;
   const POLL_MS = 100;
@@ -31,23 +31,23 @@
     async connect() {
       this.#token = await new Promise((resolve) => this.#options.getOAuthToken(resolve));
       const id = `sdk${crypto.getRandomValues(new Uint32Array(4)).join('')}`;
-      const answer = await this.#ask('POST', 'connect', { id, name: this.#options.name }).catch(() => null);
-      if (answer === null) return false;
-      if (answer.status === 401) this.#tell('authentication_error', { message: 'Authentication failed' });
-      else if (answer.status === 403) {
-        this.#tell('account_error', { message: 'This functionality is restricted to premium users only' });
+      const response = await this.#request('POST', 'connect', { id, name: this.#options.name }).catch(() => null);
+      if (response === null) return false;
+      if (response.status === 401) this.#emit('authentication_error', { message: 'Authentication failed' });
+      else if (response.status === 403) {
+        this.#emit('account_error', { message: 'This functionality is restricted to premium users only' });
       } else {
         this.#id = id;
-        this.#poll = setInterval(() => void this.#look(), POLL_MS);
-        this.#tell('ready', { device_id: id });
+        this.#poll = setInterval(() => void this.#update(), POLL_MS);
+        this.#emit('ready', { device_id: id });
       }
       return true;
     }
 
     disconnect() {
       clearInterval(this.#poll);
-      this.#sound(false);
-      if (this.#id !== null) void this.#ask('POST', 'disconnect', { id: this.#id }).catch(() => {});
+      this.#setTone(false);
+      if (this.#id !== null) void this.#request('POST', 'disconnect', { id: this.#id }).catch(() => {});
       this.#id = null;
       void this.#context?.close();
       this.#context = null;
@@ -55,17 +55,17 @@
 
     async getCurrentState() {
       const state = await this.#state();
-      return state === null ? null : shown(state);
+      return state === null ? null : toSdkState(state);
     }
 
     async pause() {
-      await this.#ask('POST', 'pause', { id: this.#id });
-      await this.#look();
+      await this.#request('POST', 'pause', { id: this.#id });
+      await this.#update();
     }
 
     async seek(position) {
-      await this.#ask('POST', 'seek', { id: this.#id, position_ms: Math.round(position) });
-      await this.#look();
+      await this.#request('POST', 'seek', { id: this.#id, position_ms: Math.round(position) });
+      await this.#update();
     }
 
     async setVolume(volume) {
@@ -79,35 +79,35 @@
       this.#blocked = false;
     }
 
-    async #look() {
+    async #update() {
       const state = await this.#state();
       const isActive = state !== null;
       if (isActive) {
-        this.#sound(state.is_playing);
+        this.#setTone(state.is_playing);
         const now = JSON.stringify([state.track?.id, state.is_playing, state.changed_at_ms]);
-        if (now !== this.#seen) this.#tell('player_state_changed', shown(state));
+        if (now !== this.#seen) this.#emit('player_state_changed', toSdkState(state));
         this.#seen = now;
       } else if (this.#wasActive) {
-        this.#sound(false);
+        this.#setTone(false);
         this.#seen = '';
-        this.#tell('player_state_changed', null);
+        this.#emit('player_state_changed', null);
       }
       this.#wasActive = isActive;
     }
 
     async #state() {
       if (this.#id === null) return null;
-      const answer = await this.#ask('GET', `state?id=${this.#id}`).catch(() => null);
-      return answer?.ok ? answer.json() : null;
+      const response = await this.#request('GET', `state?id=${this.#id}`).catch(() => null);
+      return response?.ok ? response.json() : null;
     }
 
-    #sound(on) {
+    #setTone(on) {
       if (!on && this.#gain === null) return;
       this.#requireContext();
       this.#gain.gain.value = on ? this.#volume * 0.2 : 0;
       if (on && this.#context.state !== 'running' && !this.#blocked) {
         this.#blocked = true;
-        this.#tell('autoplay_failed', {});
+        this.#emit('autoplay_failed', {});
       }
     }
 
@@ -122,7 +122,7 @@
       tone.start();
     }
 
-    #ask(method, path, body) {
+    #request(method, path, body) {
       return fetch(`${base}/sdk/${path}`, {
         method,
         headers: { Authorization: `Bearer ${this.#token}` },
@@ -130,12 +130,12 @@
       });
     }
 
-    #tell(event, detail) {
+    #emit(event, detail) {
       for (const listener of this.#listeners.get(event) ?? []) listener(detail);
     }
   }
 
-  function shown(state) {
+  function toSdkState(state) {
     return {
       paused: !state.is_playing,
       position: state.position_ms,

@@ -1,18 +1,17 @@
-//! `/sdk/`: the script that stands for the Web Playback SDK, and what it asks: to be a device, and what that plays.
+//! `/sdk/`: the replacement of the Web Playback SDK, and its endpoints: registering a device and polling its state.
 //!
-//! The real one talks to Spotify by ways of its own, without the Web API's limits; so does this. Not in it: what a page
-//! does with it.
+//! Like the real SDK it bypasses the Web API and its rate limits.
 
 use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::exchange::{Answer, Ask};
+use crate::http_message::{HttpRequest, HttpResponse};
 use crate::ids::{DeviceId, PersonId};
 use crate::people::Product;
 use crate::player::{Device, Player};
-use crate::switches::take_one;
+use crate::switches::decrement;
 use crate::web_api::preflight;
 use crate::world::World;
 
@@ -31,65 +30,70 @@ struct Command {
     position_ms: u64,
 }
 
-pub(crate) fn answer(world: &mut World, ask: &Ask, path: &[&str]) -> Answer {
-    if ask.method == Method::OPTIONS {
+pub(crate) fn respond(world: &mut World, req: &HttpRequest, path: &[&str]) -> HttpResponse {
+    if req.method == Method::OPTIONS {
         return preflight();
     }
-    let answer = match (ask.method.as_str(), path) {
-        ("GET", ["spotify-player.js"]) => Answer::bytes(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
-        _ => match person(world, ask) {
-            Some(person) => of_person(world, ask, path, &person).unwrap_or_else(Answer::empty),
-            None => Answer::empty(StatusCode::UNAUTHORIZED),
+    let response = match (req.method.as_str(), path) {
+        ("GET", ["spotify-player.js"]) => HttpResponse::bytes(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT),
+        _ => match person(world, req) {
+            Some(person) => of_person(world, req, path, &person).unwrap_or_else(HttpResponse::empty),
+            None => HttpResponse::empty(StatusCode::UNAUTHORIZED),
         },
     };
-    answer.with(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+    response.with(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
 }
 
-fn person(world: &mut World, ask: &Ask) -> Option<PersonId> {
-    let token = ask.authorization()?.strip_prefix("Bearer ")?;
+fn person(world: &mut World, req: &HttpRequest) -> Option<PersonId> {
+    let token = req.authorization()?.strip_prefix("Bearer ")?;
     let grant = world.grants.access(token, world.clock.now_ms()).ok()?;
     grant.scopes.iter().any(|scope| scope == "streaming").then(|| grant.person.clone())
 }
 
-fn of_person(world: &mut World, ask: &Ask, path: &[&str], person: &PersonId) -> Result<Answer, StatusCode> {
+fn of_person(
+    world: &mut World,
+    req: &HttpRequest,
+    path: &[&str],
+    person: &PersonId,
+) -> Result<HttpResponse, StatusCode> {
     let bad = |_| StatusCode::BAD_REQUEST;
     let now_ms = world.clock.now_ms();
     if path == ["connect"] {
-        let is_refused = take_one(&mut world.switches.false_account_error);
+        let is_refused = decrement(&mut world.switches.false_account_error);
         let product = world.people.get(person.as_str()).map(|person| person.product);
         if is_refused || product != Some(Product::Premium) {
             return Err(StatusCode::FORBIDDEN);
         }
     }
     let player = world.player(person.as_str()).ok_or(StatusCode::NOT_FOUND)?;
-    match (ask.method.as_str(), path) {
+    match (req.method.as_str(), path) {
         ("POST", ["connect"]) => {
-            let Connect { id, name } = ask.json().map_err(bad)?;
+            let Connect { id, name } = req.json().map_err(bad)?;
             player.put_device(Device { name, kind: "Computer".to_owned(), ..Device::with_id(id) });
         }
         ("POST", ["disconnect"]) => {
-            player.remove_device(ask.json::<Command>().map_err(bad)?.id.as_str(), now_ms);
+            player.remove_device(req.json::<Command>().map_err(bad)?.id.as_str(), now_ms);
         }
         ("POST", ["pause"]) => {
-            let _ = player.pause(Some(ask.json::<Command>().map_err(bad)?.id.as_str()), now_ms);
+            let _ = player.pause(Some(req.json::<Command>().map_err(bad)?.id.as_str()), now_ms);
         }
         ("POST", ["seek"]) => {
-            let Command { id, position_ms } = ask.json().map_err(bad)?;
+            let Command { id, position_ms } = req.json().map_err(bad)?;
             let _ = player.seek(Some(id.as_str()), position_ms, now_ms);
         }
         ("GET", ["state"]) => {
             let is_active =
-                player.active().is_some_and(|device| ask.parameters().get("id") == Some(device.id.as_str()));
+                player.active().is_some_and(|device| req.parameters().get("id") == Some(device.id.as_str()));
             let state = if is_active { state(player, now_ms) } else { Value::Null };
-            return Ok(Answer::json(StatusCode::OK, &state));
+            return Ok(HttpResponse::json(StatusCode::OK, &state));
         }
         _ => return Err(StatusCode::NOT_FOUND),
     }
-    Ok(Answer::json(StatusCode::OK, &json!({})))
+    Ok(HttpResponse::json(StatusCode::OK, &json!({})))
 }
 
 fn state(player: &Player, now_ms: i64) -> Value {
-    // What was relinked does not say so here, as the real one mostly does not.
+    // Without `linked_from`, as mostly in the real SDK.
     let track = player.track().map(|track| {
         json!({ "id": track.id, "uri": format!("spotify:track:{}", track.id), "duration_ms": track.duration_ms })
     });

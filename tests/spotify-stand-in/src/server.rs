@@ -1,6 +1,6 @@
-//! The accept loop: hyper's HTTP/1 connections on loopback, one lock around the world, latency around each answer.
+//! The accept loop: hyper's HTTP/1 connections on loopback, one lock around the world, latency around each response.
 //!
-//! There are no timeouts: they would fire in tests that pause the time. Who connects is a test or a browser of one.
+//! Without timeouts, which would fire in tests with paused time. Only tests and their browsers connect.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,20 +20,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::exchange::{Answer, Ask};
+use crate::http_message::{HttpRequest, HttpResponse};
 use crate::picture;
-use crate::seen::SeenRequest;
+use crate::recorder::RecordedRequest;
 use crate::switches::LATENCY_MS_MAX;
 use crate::world::World;
 use crate::{accounts, control, sdk, token, web_api};
 
-/// Bytes in a body, at most; a longer one is 413.
+/// Bytes in a body, at most; longer ones get 413.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// What all connections share.
+/// Shared by all connections.
 pub(crate) struct Shared {
     pub(crate) world: Mutex<World>,
-    /// How many requests are under way, by path.
+    /// Requests in flight, by path.
     pub(crate) in_flight: Mutex<HashMap<String, u32>>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: Ta
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => drop(tasks.spawn(serve(stream, Arc::clone(&shared), stop.clone()))),
-                // Out of descriptors, mostly: whoever leaves makes room.
+                // Mostly out of file descriptors, until a connection closes.
                 Err(_) => tokio::task::yield_now().await,
             },
             () = stop.cancelled() => return,
@@ -52,10 +52,10 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: Ta
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
-    let service = service_fn(move |request: Request<Incoming>| respond(Arc::clone(&shared), request));
+    let service = service_fn(move |request: Request<Incoming>| handle(Arc::clone(&shared), request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
-    // A connection that broke is the client's affair.
+    // Errors of a connection concern only its client.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = stop.cancelled() => {
@@ -65,102 +65,105 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) 
     }
 }
 
-async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path().to_owned();
-    let mine = UnderWay::begin(&shared, path);
+    let mine = InFlight::begin(&shared, path);
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_BYTES_MAX).collect().await.ok().map(Collected::to_bytes);
     let is_whole = body.is_some();
-    let ask = Ask {
+    let req = HttpRequest {
         method: head.method,
         path: mine.path.clone(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
         body: body.unwrap_or_default(),
     };
-    // What the player asks all the time is no request of the app's.
-    if ask.path.starts_with("/sdk/") {
-        return Ok(sdk::answer(&mut shared.world.lock(), &ask, &ask.segments()[1..]).into_response());
+    // The player's polling is not a request of the app.
+    if req.path.starts_with("/sdk/") {
+        return Ok(sdk::respond(&mut shared.world.lock(), &req, &req.segments()[1..]).into_response());
     }
-    if ask.path.starts_with("/stand-in/") {
-        let path = ask.segments();
-        return Ok(control::answer(&mut shared.world.lock(), &ask, &path[1..]).into_response());
+    if req.path.starts_with("/stand-in/") {
+        let path = req.segments();
+        return Ok(control::respond(&mut shared.world.lock(), &req, &path[1..]).into_response());
     }
     let half = Duration::from_millis(shared.world.lock().switches.latency_ms.min(LATENCY_MS_MAX).into()) / 2;
-    pass(half).await;
-    let answer = {
+    delay(half).await;
+    let response = {
         let mut world = shared.world.lock();
-        let answer = if is_whole { answer(&mut world, &ask) } else { Answer::empty(StatusCode::PAYLOAD_TOO_LARGE) };
-        note(&mut world, &ask, &answer, mine.in_flight);
-        answer
+        let response =
+            if is_whole { route(&mut world, &req) } else { HttpResponse::empty(StatusCode::PAYLOAD_TOO_LARGE) };
+        record(&mut world, &req, &response, mine.in_flight);
+        response
     };
-    pass(half).await;
-    Ok(answer.into_response())
+    delay(half).await;
+    Ok(response.into_response())
 }
 
-fn answer(world: &mut World, ask: &Ask) -> Answer {
-    if ask.method == Method::PUT && !says_its_length(&ask.headers) {
+fn route(world: &mut World, req: &HttpRequest) -> HttpResponse {
+    if req.method == Method::PUT && !has_content_length(&req.headers) {
         return length_required();
     }
-    match ask.segments().as_slice() {
-        ["authorize"] => accounts::answer(world, ask),
-        ["api", "token"] => token::answer(world, ask),
-        ["v1", path @ ..] => web_api::answer(world, ask, path),
+    match req.segments().as_slice() {
+        ["authorize"] => accounts::respond(world, req),
+        ["api", "token"] => token::respond(world, req),
+        ["v1", path @ ..] => web_api::respond(world, req, path),
         ["image", name, file] => image(name, file),
-        _ => Answer::text(StatusCode::NOT_FOUND, "Not found"),
+        _ => HttpResponse::text(StatusCode::NOT_FOUND, "Not found"),
     }
 }
 
-/// Remembers a request, without any secret that was in it.
-fn note(world: &mut World, ask: &Ask, answer: &Answer, in_flight: u32) {
-    let is_for_token = ask.path == "/api/token";
-    let request = SeenRequest {
-        method: ask.method.to_string(),
-        path: ask.path.clone(),
-        query: if ask.path.starts_with("/v1/") { ask.query.clone() } else { String::new() },
-        grant_type: ask.form().get("grant_type").filter(|_| is_for_token).map(str::to_owned),
-        person: answer.person.clone(),
-        status: answer.status.as_u16(),
+/// Records a request without its secrets.
+fn record(world: &mut World, req: &HttpRequest, response: &HttpResponse, in_flight: u32) {
+    let is_for_token = req.path == "/api/token";
+    let request = RecordedRequest {
+        method: req.method.to_string(),
+        path: req.path.clone(),
+        query: if req.path.starts_with("/v1/") { req.query.clone() } else { String::new() },
+        grant_type: req.form().get("grant_type").filter(|_| is_for_token).map(str::to_owned),
+        person: response.person.clone(),
+        status: response.status.as_u16(),
         took_effect_at_ms: world.clock.now_ms(),
         in_flight,
     };
-    world.seen.request(request);
+    world.recorder.request(request);
 }
 
-fn image(name: &str, file: &str) -> Answer {
+fn image(name: &str, file: &str) -> HttpResponse {
     let size_px = file.strip_suffix(".png").and_then(|size| size.parse().ok());
     match size_px.and_then(|size_px| picture::png(name, size_px)) {
-        Some(png) => Answer::bytes(StatusCode::OK, "image/png", png).with(CACHE_CONTROL, "public, max-age=31536000"),
-        None => Answer::empty(StatusCode::NOT_FOUND),
+        Some(png) => {
+            HttpResponse::bytes(StatusCode::OK, "image/png", png).with(CACHE_CONTROL, "public, max-age=31536000")
+        }
+        None => HttpResponse::empty(StatusCode::NOT_FOUND),
     }
 }
 
-/// What Google's front end, which stands before the real one, demands of every PUT.
-fn says_its_length(headers: &HeaderMap) -> bool {
+/// Google's front end, which serves the real API, requires a length for every PUT.
+fn has_content_length(headers: &HeaderMap) -> bool {
     headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
-fn length_required() -> Answer {
+fn length_required() -> HttpResponse {
     let page = "<!DOCTYPE html><html lang=en><title>Error 411 (Length Required)</title>\
                 <p><b>411.</b> PUT requests require a <code>Content-length</code> header.</html>";
-    Answer::html(StatusCode::LENGTH_REQUIRED, page.to_owned())
+    HttpResponse::html(StatusCode::LENGTH_REQUIRED, page.to_owned())
 }
 
-async fn pass(time: Duration) {
+async fn delay(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;
     }
 }
 
-/// A request is under way as long as this lives.
-struct UnderWay<'shared> {
+/// Counts a request as in flight until dropped.
+struct InFlight<'shared> {
     shared: &'shared Shared,
     path: String,
-    /// How many there were to the same path when it came, itself included.
+    /// Requests in flight to the same path on arrival, itself included.
     in_flight: u32,
 }
 
-impl<'shared> UnderWay<'shared> {
+impl<'shared> InFlight<'shared> {
     fn begin(shared: &'shared Shared, path: String) -> Self {
         let in_flight = {
             let mut paths = shared.in_flight.lock();
@@ -172,7 +175,7 @@ impl<'shared> UnderWay<'shared> {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let mut paths = self.shared.in_flight.lock();
         if let Some(count) = paths.get_mut(&self.path) {

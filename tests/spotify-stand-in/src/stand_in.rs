@@ -1,4 +1,4 @@
-//! A running stand-in, as a test in the same process holds it.
+//! The handle of a running stand-in, for tests in the same process.
 
 use std::fmt;
 use std::io;
@@ -14,15 +14,15 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::people::Person;
 use crate::player::Device;
-use crate::seen::SeenRequest;
+use crate::recorder::RecordedRequest;
 use crate::server::{self, Shared};
 use crate::switches::{LATENCY_MS_MAX, Switches};
 use crate::world::World;
 
-/// A stand-in on a loopback address. There may be several in one process; none knows of the others.
+/// A stand-in on a loopback address. Several in one process are independent.
 ///
-/// Dropped, it takes no further connections and lets requests finish; [`StandIn::stop`] also waits for them.
-/// Methods that name a person or a device who is not there panic: that is a mistake in the test.
+/// When dropped, it accepts no further connections and lets requests finish; [`StandIn::stop`] also waits for them.
+/// Methods panic when the person or device does not exist: that is a mistake in the test.
 pub struct StandIn {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -31,21 +31,20 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts on a port that is free, for the app that [`App::default`] is.
+    /// Starts on a free port for [`App::default`].
     pub async fn start_on_free_port() -> io::Result<Self> {
         Self::start((Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// Starts on this address, for the app that [`App::default`] is.
+    /// Starts on `address` for [`App::default`].
     pub async fn start(address: SocketAddr) -> io::Result<Self> {
         Self::start_for(App::default(), address).await
     }
 
-    /// Starts on this address for an app of one's own. Anything but loopback is refused: this is no place for real
-    /// people, and it believes everybody who says to be one.
+    /// Starts on `address` for `app`. Rejects addresses other than loopback: the stand-in authenticates no one.
     pub async fn start_for(app: App, address: SocketAddr) -> io::Result<Self> {
         if !address.ip().is_loopback() {
-            let sentence = format!("{address} is not a loopback address, and a stand-in is for this machine only");
+            let sentence = format!("{address} is not a loopback address; the stand-in serves this machine only");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, sentence));
         }
         let listener = TcpListener::bind(address).await?;
@@ -57,27 +56,27 @@ impl StandIn {
         Ok(Self { shared, address, tasks, stop })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its own URL, without a slash at the end.
+    /// Its own URL, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What stands for `https://accounts.spotify.com`.
+    /// Replaces `https://accounts.spotify.com`.
     pub fn accounts_url(&self) -> String {
         self.url()
     }
 
-    /// What stands for `https://api.spotify.com`; resources are below `/v1`.
+    /// Replaces `https://api.spotify.com`; resources are below `/v1`.
     pub fn api_url(&self) -> String {
         self.url()
     }
 
-    /// Changes how it behaves, and returns what `change` does.
+    /// Changes switches; returns the result of `change`.
     pub fn switches<R>(&self, change: impl FnOnce(&mut Switches) -> R) -> R {
         let mut world = self.shared.world.lock();
         let result = change(&mut world.switches);
@@ -85,42 +84,42 @@ impl StandIn {
         result
     }
 
-    /// Who has an account.
+    /// All accounts.
     pub fn people(&self) -> Vec<Person> {
         self.shared.world.lock().people.all().to_vec()
     }
 
-    /// Adds somebody, or replaces who has the same id, which changes an account.
+    /// Adds an account, or replaces the one with the same id.
     pub fn add_person(&self, person: Person) {
         self.shared.world.lock().people.put(person);
     }
 
-    /// Takes back everything that `person` agreed to, as on their account page. Access tokens die at once.
+    /// Revokes all grants of `person`, as on their account page. Their access tokens become invalid at once.
     pub fn revoke(&self, person: &str) {
         self.of_person(person, |world| world.grants.revoke(person));
     }
 
-    /// Lets everything that `person` agreed to be older than it is. Access tokens stay as they are.
+    /// Makes all grants of `person` older. Access tokens are unaffected.
     pub fn age_grants(&self, person: &str, by: Duration) {
         self.of_person(person, |world| world.grants.age(person, by));
     }
 
-    /// Moves the clock ahead: codes and tokens expire, players play on, grants age.
+    /// Advances the clock, which codes, tokens, players and grants use.
     pub fn advance(&self, by: Duration) {
         self.shared.world.lock().clock.advance(by);
     }
 
-    /// Somebody's Connect devices.
+    /// The Connect devices of `person`.
     pub fn devices(&self, person: &str) -> Vec<Device> {
         self.of_person(person, |world| world.player(person).map(|player| player.devices().to_vec()).unwrap_or_default())
     }
 
-    /// Which of them is the active one.
+    /// The active device of `person`.
     pub fn active_device(&self, person: &str) -> Option<Device> {
         self.of_person(person, |world| world.player(person).and_then(|player| player.active().cloned()))
     }
 
-    /// Somebody switches a device on, or changes it; it is not active yet.
+    /// Adds or replaces a device, which is not active yet.
     pub fn add_device(&self, person: &str, device: Device) {
         self.of_person(person, |world| {
             if let Some(player) = world.player(person) {
@@ -129,7 +128,7 @@ impl StandIn {
         });
     }
 
-    /// Somebody switches a device off. What it played is paused.
+    /// Removes a device. Its playback is paused.
     pub fn remove_device(&self, person: &str, device: &str) {
         let removed = self.of_person(person, |world| {
             let now_ms = world.clock.now_ms();
@@ -138,7 +137,7 @@ impl StandIn {
         assert!(removed, "{person} has no device {device}");
     }
 
-    /// Somebody takes a device into use by hand.
+    /// Activates a device, as the user does by hand.
     pub fn activate_device(&self, person: &str, device: &str) {
         let activated = self.of_person(person, |world| {
             let now_ms = world.clock.now_ms();
@@ -147,7 +146,7 @@ impl StandIn {
         assert!(activated, "{person} has no device {device} that can be activated");
     }
 
-    /// What somebody's account plays now: the track's id, how far it is, and whether it plays or stands.
+    /// What the account of `person` plays now.
     pub fn playback(&self, person: &str) -> Option<Playback> {
         self.of_person(person, |world| {
             let now_ms = world.clock.now_ms();
@@ -157,17 +156,17 @@ impl StandIn {
         })
     }
 
-    /// Every request so far but those for `/stand-in/`, in the order in which they were answered.
-    pub fn requests(&self) -> Vec<SeenRequest> {
-        self.shared.world.lock().seen.requests()
+    /// All requests so far except those to `/stand-in/`, in the order of their responses.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.world.lock().recorder.requests()
     }
 
-    /// Every code, access token, refresh token and code verifier that it has issued or seen. None of them may be in a log.
+    /// Every code, access token, refresh token and code verifier issued or received. None of them may appear in a log.
     pub fn secrets(&self) -> Vec<String> {
-        self.shared.world.lock().seen.secrets()
+        self.shared.world.lock().recorder.secrets()
     }
 
-    /// Stops, and waits for the requests that are under way.
+    /// Stops and waits for requests in flight.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -176,7 +175,7 @@ impl StandIn {
 
     fn of_person<R>(&self, person: &str, act: impl FnOnce(&mut World) -> R) -> R {
         let mut world = self.shared.world.lock();
-        assert!(world.people.get(person).is_some(), "nobody here is {person}");
+        assert!(world.people.get(person).is_some(), "there is no person {person}");
         act(&mut world)
     }
 }
@@ -199,8 +198,8 @@ impl fmt::Debug for StandIn {
 pub struct Playback {
     /// The track's id, after relinking.
     pub track: &'static str,
-    /// How far it is.
+    /// The position in the track.
     pub position_ms: u64,
-    /// Whether it goes on.
+    /// Playing or paused.
     pub is_playing: bool,
 }

@@ -1,6 +1,6 @@
-//! Spotify's habits, each as a switch.
+//! The faults and variants of Spotify, each as a switch.
 //!
-//! The default is an app in today's development mode. README.md has the same table; a test keeps them together.
+//! The defaults are an app in today's development mode. A test checks that README.md lists the same switches.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use crate::ids::PersonId;
 /// Latency at most, in milliseconds.
 pub(crate) const LATENCY_MS_MAX: u16 = 1000;
 
-/// How the stand-in behaves. A switch that counts goes down with each answer it changes, to 0.
+/// How the stand-in behaves. A counting switch is decremented by each response that it changes, down to 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "switches are what it is made of")]
+#[expect(clippy::struct_excessive_bools, reason = "each switch is independent")]
 pub struct Switches {
     /// Whether `/v1/me` has `product`, `country`, `email`, `explicit_content` and `followers`, each if its scope was
     /// granted. Development mode has none of them.
@@ -21,33 +21,33 @@ pub struct Switches {
     pub account_id: bool,
     /// Whether `/v1/me` has pictures, at 300 and 64 pixels. Without, `images` is empty.
     pub images: bool,
-    /// Whether a relinked track says in `linked_from` which one was asked for.
+    /// Whether a relinked track names the requested one in `linked_from`.
     pub linked_from: bool,
-    /// What a refresh answers as `refresh_token`.
+    /// The `refresh_token` in the response to a refresh.
     pub refresh_token: RefreshToken,
     /// Who answers the consent page.
     pub consent: Consent,
-    /// So many of the next answers below `/v1/me/player` are 403 `PREMIUM_REQUIRED`, whoever asks.
+    /// This many of the next responses below `/v1/me/player` are 403 `PREMIUM_REQUIRED`, whatever the account.
     pub false_premium_required: u32,
-    /// So many of the next answers of the Web API are 401, whatever the token.
+    /// This many of the next responses of the Web API are 401, whatever the token.
     pub false_unauthorized: u32,
-    /// So many of the next answers of the Web API are 429.
+    /// This many of the next responses of the Web API are 429.
     pub too_many_requests: u32,
-    /// What a 429 says in `Retry-After`.
+    /// The `Retry-After` of a 429.
     pub retry_after_seconds: u32,
-    /// Which 429 it is.
+    /// The kind of 429.
     pub limit_kind: LimitKind,
-    /// How long accounts service and Web API take, at most 1000; a request takes effect after half of it.
+    /// Latency of the accounts service and the Web API, at most 1000; a request takes effect after half of it.
     pub latency_ms: u16,
-    /// The status of a player command that succeeded.
+    /// Status of a successful player command.
     pub command_status: CommandStatus,
-    /// So many of the next answers of the token endpoint are 503.
+    /// This many of the next responses of the token endpoint are 503.
     pub token_server_down: u32,
-    /// After the last track of a list, Spotify plays on by itself.
+    /// After the last track of a list, Spotify continues by itself.
     pub autoplay: bool,
-    /// So many of the next players in browsers are told that their account has no Premium.
+    /// This many of the next browser players get an account error, as without Premium.
     pub false_account_error: u32,
-    /// How long access tokens live that are issued from now on.
+    /// Lifetime of access tokens issued from now on.
     pub access_token_lifetime_seconds: u32,
 }
 
@@ -75,15 +75,15 @@ impl Default for Switches {
     }
 }
 
-/// What a refresh answers as `refresh_token`.
+/// The `refresh_token` in the response to a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshToken {
-    /// Nothing; the old one stays good.
+    /// Absent; the old one stays valid.
     Omitted,
-    /// An empty string; the old one stays good.
+    /// An empty string; the old one stays valid.
     Empty,
-    /// A new one; the old one is dead.
+    /// A new one; the old one becomes invalid.
     Rotated,
 }
 
@@ -91,22 +91,22 @@ pub enum RefreshToken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
-    /// Whoever looks at it.
+    /// The user who sees it.
     Page,
-    /// Nobody: this person agrees at once.
+    /// Without a page: this person agrees.
     Agree(PersonId),
-    /// Nobody: it is cancelled at once.
+    /// Without a page: the request is cancelled.
     Deny,
 }
 
 impl Consent {
-    /// This person agrees at once. Panics if `person` is no id.
+    /// `person` agrees without a page. Panics if `person` is not a valid id.
     pub fn agree(person: &str) -> Self {
         Self::Agree(PersonId::try_from(person.to_owned()).expect("a person's id"))
     }
 }
 
-/// Which 429 it is.
+/// The kind of 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LimitKind {
     /// Too many requests in a rolling window of 30 seconds.
@@ -117,11 +117,11 @@ pub enum LimitKind {
     QuotaExceeded,
 }
 
-/// The status of a player command that succeeded, a number in JSON.
+/// Status of a successful player command, a number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub enum CommandStatus {
-    /// 200, with a body that is no JSON although it says so.
+    /// 200, with a body that is not JSON although its content type says so.
     Ok,
     /// 202, without a body.
     Accepted,
@@ -152,8 +152,8 @@ impl From<CommandStatus> for u16 {
     }
 }
 
-/// Takes one off a switch that counts; whether there was one.
-pub(crate) fn take_one(count: &mut u32) -> bool {
+/// Decrements a counting switch; whether it was above 0.
+pub(crate) fn decrement(count: &mut u32) -> bool {
     let was_on = *count > 0;
     *count = count.saturating_sub(1);
     was_on

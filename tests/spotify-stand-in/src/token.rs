@@ -1,36 +1,36 @@
-//! `/api/token` of the accounts service: codes and refresh tokens in, access tokens out.
+//! `/api/token` of the accounts service: exchanges codes and refresh tokens for access tokens.
 //!
-//! Clients have no secret here. Errors are those of RFC 6749, 5.2, always with 400.
+//! Clients have no secret. Errors are those of RFC 6749, 5.2, always with 400.
 
 use http::header::CACHE_CONTROL;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::exchange::{Answer, Ask, Parameters};
-use crate::grants::{GrantNumber, NoGrant};
-use crate::switches::{RefreshToken, take_one};
+use crate::grants::{GrantError, GrantNumber};
+use crate::http_message::{HttpRequest, HttpResponse, Parameters};
+use crate::switches::{RefreshToken, decrement};
 use crate::world::World;
 
-pub(crate) fn answer(world: &mut World, ask: &Ask) -> Answer {
-    if ask.method != Method::POST {
-        return Answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+pub(crate) fn respond(world: &mut World, req: &HttpRequest) -> HttpResponse {
+    if req.method != Method::POST {
+        return HttpResponse::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let form = ask.form();
+    let form = req.form();
     for name in ["code", "code_verifier", "refresh_token"] {
-        world.seen.secret(form.get(name).unwrap_or_default());
+        world.recorder.secret(form.get(name).unwrap_or_default());
     }
     let about = match form.get("grant_type") {
         Some("authorization_code") => form.get("code").and_then(|code| world.grants.person_of_code(code)),
         _ => form.get("refresh_token").and_then(|token| world.grants.person_of_refresh_token(token)),
     };
     let about = about.cloned();
-    let answer = granted(world, &form).with(CACHE_CONTROL, "no-store");
-    if let Some(person) = about { answer.about(&person) } else { answer }
+    let response = granted(world, &form).with(CACHE_CONTROL, "no-store");
+    if let Some(person) = about { response.about(&person) } else { response }
 }
 
-fn granted(world: &mut World, form: &Parameters) -> Answer {
-    if take_one(&mut world.switches.token_server_down) {
-        return Answer::text(
+fn granted(world: &mut World, form: &Parameters) -> HttpResponse {
+    if decrement(&mut world.switches.token_server_down) {
+        return HttpResponse::text(
             StatusCode::SERVICE_UNAVAILABLE,
             "upstream connect error or disconnect/reset before headers",
         );
@@ -49,7 +49,7 @@ fn granted(world: &mut World, form: &Parameters) -> Answer {
     granted.unwrap_or_else(|error| refused("invalid_grant", &error.to_string()))
 }
 
-fn exchanged(world: &mut World, form: &Parameters) -> Result<Answer, NoGrant> {
+fn exchanged(world: &mut World, form: &Parameters) -> Result<HttpResponse, GrantError> {
     let now_ms = world.clock.now_ms();
     let (Some(code), Some(redirect_uri)) = (form.get("code"), form.get("redirect_uri")) else {
         return Ok(refused("invalid_request", "code and redirect_uri must be supplied"));
@@ -59,7 +59,7 @@ fn exchanged(world: &mut World, form: &Parameters) -> Result<Answer, NoGrant> {
     Ok(tokens(world, grant, Some(&refresh_token)))
 }
 
-fn refreshed(world: &mut World, form: &Parameters) -> Result<Answer, NoGrant> {
+fn refreshed(world: &mut World, form: &Parameters) -> Result<HttpResponse, GrantError> {
     let Some(token) = form.get("refresh_token") else {
         return Ok(refused("invalid_request", "refresh_token must be supplied"));
     };
@@ -75,10 +75,10 @@ fn refreshed(world: &mut World, form: &Parameters) -> Result<Answer, NoGrant> {
     })
 }
 
-fn tokens(world: &mut World, grant: GrantNumber, refresh_token: Option<&str>) -> Answer {
+fn tokens(world: &mut World, grant: GrantNumber, refresh_token: Option<&str>) -> HttpResponse {
     let lifetime_seconds = world.switches.access_token_lifetime_seconds;
     let access_token = world.grants.new_access_token(grant, lifetime_seconds, world.clock.now_ms());
-    world.seen.secret(&access_token);
+    world.recorder.secret(&access_token);
     let mut body = json!({
         "access_token": access_token,
         "token_type": "Bearer",
@@ -86,12 +86,12 @@ fn tokens(world: &mut World, grant: GrantNumber, refresh_token: Option<&str>) ->
         "scope": world.grants.get(grant).scopes.join(" "),
     });
     if let Some(refresh_token) = refresh_token {
-        world.seen.secret(refresh_token);
+        world.recorder.secret(refresh_token);
         body["refresh_token"] = refresh_token.into();
     }
-    Answer::json(StatusCode::OK, &body)
+    HttpResponse::json(StatusCode::OK, &body)
 }
 
-fn refused(error: &str, description: &str) -> Answer {
-    Answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error, "error_description": description }))
+fn refused(error: &str, description: &str) -> HttpResponse {
+    HttpResponse::json(StatusCode::BAD_REQUEST, &json!({ "error": error, "error_description": description }))
 }

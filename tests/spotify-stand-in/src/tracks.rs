@@ -1,6 +1,6 @@
-//! `GET /v1/search` and `GET /v1/tracks/{id}`: the catalogue in Spotify's words.
+//! `GET /v1/search` and `GET /v1/tracks/{id}`: the catalogue in Spotify's format.
 //!
-//! Fields that development mode took away (`available_markets`, `popularity`, …) are not there.
+//! Without the fields that development mode removed (`available_markets`, `popularity`, …).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -8,33 +8,33 @@ use url::form_urlencoded;
 
 use crate::api_error::ApiError;
 use crate::catalogue::{self, InMarket, Track};
-use crate::exchange::{Answer, Ask};
+use crate::http_message::{HttpRequest, HttpResponse};
 use crate::me::images;
 use crate::picture::SIZES_PX;
 use crate::web_api::Caller;
 use crate::world::World;
 
-/// Results in one answer: at most, and if nothing is said.
+/// Results in a page: maximum and default.
 const LIMIT_MAX: usize = 10;
 const LIMIT_DEFAULT: usize = 5;
 
-/// Where a page of results can begin at most.
+/// Largest offset of a page.
 const OFFSET_MAX: usize = 1000;
 
-/// What can be searched for; only tracks are ever found.
+/// Accepted types; only tracks are ever found.
 const TYPES: [&str; 7] = ["album", "artist", "playlist", "track", "show", "episode", "audiobook"];
 
-pub(crate) fn one(world: &World, ask: &Ask, id: &str, caller: &Caller) -> Result<Answer, ApiError> {
-    let market = caller.market(ask.parameters().get("market"))?;
+pub(crate) fn one(world: &World, req: &HttpRequest, id: &str, caller: &Caller) -> Result<HttpResponse, ApiError> {
+    let market = caller.market(req.parameters().get("market"))?;
     if id.len() != 22 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(ApiError::invalid("Invalid base62 id"));
     }
     let track = catalogue::track(id).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Resource not found"))?;
-    Ok(Answer::json(StatusCode::OK, &shown(world, catalogue::in_market(track, &market))))
+    Ok(HttpResponse::json(StatusCode::OK, &shown(world, catalogue::in_market(track, &market))))
 }
 
-pub(crate) fn search(world: &World, ask: &Ask, caller: &Caller) -> Result<Answer, ApiError> {
-    let parameters = ask.parameters();
+pub(crate) fn search(world: &World, req: &HttpRequest, caller: &Caller) -> Result<HttpResponse, ApiError> {
+    let parameters = req.parameters();
     let query = parameters.get("q").filter(|query| !query.trim().is_empty());
     let query = query.ok_or_else(|| ApiError::invalid("No search query"))?;
     let kinds = parameters.get("type").filter(|kinds| !kinds.is_empty());
@@ -63,10 +63,10 @@ pub(crate) fn search(world: &World, ask: &Ask, caller: &Caller) -> Result<Answer
             "total": tracks.len(),
         });
     }
-    Ok(Answer::json(StatusCode::OK, &body))
+    Ok(HttpResponse::json(StatusCode::OK, &body))
 }
 
-/// A track as it is in one market.
+/// A track in one market.
 pub(crate) fn shown(world: &World, here: InMarket) -> Value {
     let Track { id, name, artists, album, release_date, track_number, duration_ms, explicit, isrc, .. } = here.track;
     let artists: Value = artists.iter().map(|name| artist(&world.url, name)).collect();
@@ -74,16 +74,16 @@ pub(crate) fn shown(world: &World, here: InMarket) -> Value {
         "album": {
             "album_type": "album",
             "artists": artists,
-            "external_urls": { "spotify": format!("https://open.spotify.com/album/{}", made_id(album)) },
-            "href": format!("{}/v1/albums/{}", world.url, made_id(album)),
-            "id": made_id(album),
-            "images": images(&world.url, &made_id(album), &SIZES_PX),
+            "external_urls": { "spotify": format!("https://open.spotify.com/album/{}", derived_id(album)) },
+            "href": format!("{}/v1/albums/{}", world.url, derived_id(album)),
+            "id": derived_id(album),
+            "images": images(&world.url, &derived_id(album), &SIZES_PX),
             "name": album,
             "release_date": release_date,
             "release_date_precision": "day",
             "total_tracks": 10,
             "type": "album",
-            "uri": format!("spotify:album:{}", made_id(album)),
+            "uri": format!("spotify:album:{}", derived_id(album)),
         },
         "artists": artists,
         "disc_number": 1,
@@ -106,7 +106,7 @@ pub(crate) fn shown(world: &World, here: InMarket) -> Value {
     track
 }
 
-/// What says which track it is.
+/// The identifying fields of a track.
 fn link(url: &str, id: &str) -> Value {
     json!({
         "external_urls": { "spotify": format!("https://open.spotify.com/track/{id}") },
@@ -118,7 +118,7 @@ fn link(url: &str, id: &str) -> Value {
 }
 
 fn artist(url: &str, name: &str) -> Value {
-    let id = made_id(name);
+    let id = derived_id(name);
     json!({
         "external_urls": { "spotify": format!("https://open.spotify.com/artist/{id}") },
         "href": format!("{url}/v1/artists/{id}"),
@@ -129,8 +129,8 @@ fn artist(url: &str, name: &str) -> Value {
     })
 }
 
-/// An id for something that has only a name here: its letters and digits, in 22 places.
-fn made_id(name: &str) -> String {
+/// A 22-character id derived from a name.
+fn derived_id(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).chain(std::iter::repeat('0')).take(22).collect()
 }
 
@@ -150,7 +150,7 @@ fn page_url(url: &str, query: &str, kind: &str, market: Option<&str>, offset: us
     format!("{url}/v1/search?{}", parameters.finish())
 }
 
-/// A parameter that is a number, or what holds without it; none if it is something else.
+/// A numeric parameter or its default; `None` if it is malformed.
 fn number(text: Option<&str>, default: usize) -> Option<usize> {
     text.map_or(Some(default), |text| text.parse().ok())
 }

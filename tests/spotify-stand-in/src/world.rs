@@ -1,4 +1,4 @@
-//! Everything that one stand-in knows. It is behind one lock, which is never held across an await.
+//! The complete state of one stand-in, behind one lock, which is never held across an await.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use crate::grants::Grants;
 use crate::ids::PersonId;
 use crate::people::People;
 use crate::player::Player;
-use crate::seen::Seen;
+use crate::recorder::Recorder;
 use crate::switches::Switches;
 
 pub(crate) struct World {
-    /// Its own address as a URL, without a slash at the end.
+    /// Its own URL, without a trailing slash.
     pub(crate) url: String,
     pub(crate) app: App,
     pub(crate) clock: Clock,
@@ -20,7 +20,7 @@ pub(crate) struct World {
     pub(crate) people: People,
     pub(crate) grants: Grants,
     pub(crate) players: HashMap<PersonId, Player>,
-    pub(crate) seen: Seen,
+    pub(crate) recorder: Recorder,
 }
 
 impl World {
@@ -30,14 +30,14 @@ impl World {
             app,
             clock: Clock::system(),
             switches: Switches::default(),
-            people: People::everyday(),
+            people: People::with_defaults(),
             grants: Grants::default(),
             players: HashMap::new(),
-            seen: Seen::default(),
+            recorder: Recorder::default(),
         }
     }
 
-    /// Somebody's player, as it is now; nobody's for who is not there.
+    /// The player of `person`, advanced to the current time.
     pub(crate) fn player(&mut self, person: &str) -> Option<&mut Player> {
         let id = self.people.get(person)?.id.clone();
         let player = self.players.entry(id).or_default();

@@ -1,10 +1,10 @@
-//! Asking for consent: who may ask, what people see, and how they are sent back.
+//! The authorization endpoint: validation, the consent page, and redirects.
 
 use tutti_spotify_stand_in::{Consent, StandIn};
 
 use crate::support::{App, CALLBACK, VERIFIER, parameter, sent_back};
 
-/// The request of a login, with one parameter changed, or left out.
+/// The authorization request with one parameter changed or removed.
 fn with(name: &str, value: Option<&'static str>) -> Vec<(&'static str, &'static str)> {
     let rest = App::request().into_iter().filter(|(known, _)| *known != name);
     let changed = App::request().into_iter().find(|(known, _)| *known == name).zip(value);
@@ -12,7 +12,7 @@ fn with(name: &str, value: Option<&'static str>) -> Vec<(&'static str, &'static 
 }
 
 #[tokio::test]
-async fn somebody_reads_the_page_agrees_and_comes_back_with_a_code() {
+async fn agreeing_on_the_consent_page_redirects_with_a_code() {
     let app = App::start().await;
     let page = app.authorize(&App::request()).await;
     assert_eq!(page.status(), 200);
@@ -40,7 +40,7 @@ async fn somebody_reads_the_page_agrees_and_comes_back_with_a_code() {
 }
 
 #[tokio::test]
-async fn somebody_cancels_and_comes_back_without() {
+async fn cancelling_redirects_with_an_error() {
     let app = App::start().await;
     let page = app.authorize(&App::request()).await.text().await.unwrap();
     let back = sent_back(&app.answer_page(&[("request", &ticket(&page)), ("answer", "cancel")]).await);
@@ -50,7 +50,7 @@ async fn somebody_cancels_and_comes_back_without() {
 }
 
 #[tokio::test]
-async fn nobody_need_be_asked() {
+async fn consent_can_be_given_without_a_page() {
     let app = App::start().await;
     app.set(|switches| switches.consent = Consent::Deny);
     let back = sent_back(&app.authorize(&App::request()).await);
@@ -62,7 +62,7 @@ async fn nobody_need_be_asked() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_where_the_app_is_not_registered() {
+async fn an_unregistered_client_or_redirect_uri_causes_no_redirect() {
     let app = App::start().await;
     let cases = [
         (with("client_id", Some("another")), "INVALID_CLIENT: Invalid client"),
@@ -82,7 +82,7 @@ async fn nobody_is_sent_where_the_app_is_not_registered() {
 }
 
 #[tokio::test]
-async fn an_app_of_ones_own_has_its_own_addresses_and_even_there_localhost_is_refused() {
+async fn a_custom_app_has_its_own_redirect_uris_and_localhost_is_rejected() {
     let own = tutti_spotify_stand_in::App {
         client_id: "mine".to_owned(),
         redirect_uris: vec!["https://hub.example/back".to_owned(), "http://localhost:1/back".to_owned()],
@@ -99,7 +99,7 @@ async fn an_app_of_ones_own_has_its_own_addresses_and_even_there_localhost_is_re
 }
 
 #[tokio::test]
-async fn other_mistakes_are_told_to_the_app() {
+async fn other_errors_are_reported_to_the_app() {
     let app = App::start().await;
     let cases = [
         (with("response_type", Some("token")), "unsupported_response_type"),
@@ -115,7 +115,7 @@ async fn other_mistakes_are_told_to_the_app() {
 }
 
 #[tokio::test]
-async fn a_name_is_text_and_never_markup() {
+async fn names_are_escaped_on_the_page() {
     let app = App::start().await;
     let mut person = tutti_spotify_stand_in::Person::new("eve");
     person.display_name = Some("<b>\"Eve\" & co</b>".to_owned());
@@ -125,7 +125,7 @@ async fn a_name_is_text_and_never_markup() {
 }
 
 #[tokio::test]
-async fn only_this_machine_is_served() {
+async fn only_loopback_addresses_are_accepted() {
     let refused = StandIn::start(([0, 0, 0, 0], 0).into()).await.unwrap_err();
     assert!(refused.to_string().contains("not a loopback address"), "{refused}");
 }

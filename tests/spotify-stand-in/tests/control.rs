@@ -1,26 +1,26 @@
-//! `/stand-in/`: what a test in another process can turn and look at.
+//! `/stand-in/`: the control API for tests in another process.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tutti_spotify_stand_in::catalogue::EXPLICIT;
 use tutti_spotify_stand_in::{Consent, Product, Switches};
 
-use crate::support::{App, Told};
+use crate::support::{App, TestResponse};
 
-async fn call(app: &App, method: Method, path: &str, body: &Value) -> Told {
+async fn call(app: &App, method: Method, path: &str, body: &Value) -> TestResponse {
     app.call(method, "", &format!("/stand-in/{path}"), &body.to_string()).await
 }
 
-async fn patch(app: &App, path: &str, body: &Value) -> Told {
+async fn patch(app: &App, path: &str, body: &Value) -> TestResponse {
     call(app, Method::PATCH, path, body).await
 }
 
-async fn post(app: &App, path: &str, body: &Value) -> Told {
+async fn post(app: &App, path: &str, body: &Value) -> TestResponse {
     call(app, Method::POST, path, body).await
 }
 
 #[tokio::test]
-async fn switches_are_patched_one_by_one_and_null_is_the_default() {
+async fn a_patch_changes_single_switches_and_null_resets_to_the_default() {
     let app = App::start().await;
     let changed = patch(&app, "switches", &json!({ "product": true, "consent": { "agree": "ben" } })).await.json();
     assert_eq!((&changed["product"], &changed["consent"]["agree"]), (&json!(true), &json!("ben")));
@@ -35,7 +35,7 @@ async fn switches_are_patched_one_by_one_and_null_is_the_default() {
 }
 
 #[tokio::test]
-async fn a_patch_that_makes_no_sense_changes_nothing() {
+async fn an_invalid_patch_changes_nothing() {
     let app = App::start().await;
     for wrong in [
         json!({ "produkt": true }),
@@ -52,7 +52,7 @@ async fn a_patch_that_makes_no_sense_changes_nothing() {
 }
 
 #[tokio::test]
-async fn people_come_and_change() {
+async fn people_can_be_added_and_changed() {
     let app = App::start().await;
     let dora = post(&app, "people", &json!({ "id": "dora", "product": "free" })).await.json();
     assert_eq!((&dora["display_name"], &dora["product"]), (&json!("Dora"), &json!("free")));
@@ -67,7 +67,7 @@ async fn people_come_and_change() {
 }
 
 #[tokio::test]
-async fn what_somebody_agreed_to_can_be_revoked_and_aged() {
+async fn grants_can_be_revoked_and_aged() {
     let app = App::start().await;
     let (ana, ben) = (app.login("ana").await, app.login("ben").await);
     assert_eq!(post(&app, "people/ana/age", &json!({ "days": 181 })).await.status, 200);
@@ -80,7 +80,7 @@ async fn what_somebody_agreed_to_can_be_revoked_and_aged() {
 }
 
 #[tokio::test]
-async fn a_device_of_a_page_comes_plays_and_goes() {
+async fn a_device_can_be_added_activated_and_removed() {
     let app = App::start().await;
     let access = app.login("ana").await.access;
     let added = post(&app, "people/ana/devices", &json!({ "id": "page", "name": "Ana's browser" })).await.json();
@@ -99,7 +99,7 @@ async fn a_device_of_a_page_comes_plays_and_goes() {
 }
 
 #[tokio::test]
-async fn the_list_of_requests_leaves_these_out() {
+async fn control_requests_are_not_recorded() {
     let app = App::start().await;
     app.get("nonsense", "/v1/me").await;
     app.get("", "/stand-in/people").await;

@@ -1,4 +1,4 @@
-//! The stand-in from outside: what an app, a browser and another test see of it.
+//! The stand-in as seen by an app, a browser and a test in another process.
 #![allow(unreachable_pub, reason = "a test binary has no readers of its docs")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! `GET /v1/me`: what is said of somebody, and what is left out.
+//! `GET /v1/me`: its fields and which of them can be missing.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use tutti_spotify_stand_in::{Person, Product};
 use crate::support::{App, VERIFIER, text};
 
 #[tokio::test]
-async fn development_mode_says_little() {
+async fn development_mode_has_few_fields() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let me = app.get(&tokens.access, "/v1/me").await.json();
@@ -29,7 +29,7 @@ async fn development_mode_says_little() {
 }
 
 #[tokio::test]
-async fn an_app_with_extended_quota_hears_more_where_its_scopes_allow_it() {
+async fn extended_quota_adds_fields_where_the_scopes_allow_it() {
     let app = App::start().await;
     app.set(|switches| switches.product = true);
     let cleo = app.login("cleo").await;
@@ -59,7 +59,7 @@ async fn account_id_and_pictures_can_be_missing() {
 }
 
 #[tokio::test]
-async fn pictures_are_served_from_here_to_whoever_asks() {
+async fn pictures_are_served_without_authentication() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let me = app.get(&tokens.access, "/v1/me").await.json();
@@ -75,7 +75,7 @@ async fn pictures_are_served_from_here_to_whoever_asks() {
 }
 
 #[tokio::test]
-async fn an_account_can_be_renamed_and_stays_the_same_account() {
+async fn a_renamed_account_keeps_its_account_id() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.spotify.add_person(Person { user_id: "ana2026".to_owned(), display_name: None, ..Person::new("ana") });
@@ -87,7 +87,7 @@ async fn an_account_can_be_renamed_and_stays_the_same_account() {
 }
 
 #[tokio::test]
-async fn a_sixth_user_can_log_in_and_is_refused_everywhere() {
+async fn an_unregistered_user_can_log_in_and_is_rejected_everywhere() {
     let app = App::start().await;
     app.spotify.add_person(Person { registered: false, ..Person::new("frank") });
     let tokens = app.login("frank").await;
@@ -99,7 +99,7 @@ async fn a_sixth_user_can_log_in_and_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_none_are_refused_in_the_web_apis_form() {
+async fn invalid_tokens_are_rejected_in_the_web_apis_format() {
     let app = App::start().await;
     assert_eq!(app.get("nonsense", "/v1/me").await.error(), "401 Invalid access token");
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -113,7 +113,7 @@ async fn tokens_that_are_none_are_refused_in_the_web_apis_form() {
 }
 
 #[tokio::test]
-async fn pages_may_call_the_web_api() {
+async fn web_pages_can_call_the_web_api() {
     let app = App::start().await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/v1/me/player/play", app.spotify.api_url());

@@ -1,4 +1,4 @@
-//! Players: what commands do to them, what time does, and what is refused.
+//! Players: commands, the passing of time, and rejections.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tutti_spotify_stand_in::{Device, Person};
 
 use crate::support::{App, VERIFIER, text};
 
-/// Ana with a kitchen and a phone, neither of them active.
+/// Ana with two inactive devices, a kitchen and a phone.
 async fn ana() -> (App, String) {
     let app = App::start().await;
     app.spotify.add_device("ana", Device::new("kitchen"));
@@ -25,7 +25,7 @@ fn uris(ids: &[&str], position_ms: i64) -> String {
     json!({ "uris": uris, "position_ms": position_ms }).to_string()
 }
 
-/// `kitchen: playing <id> at 1000` as `GET /v1/me/player` says it. The clock runs, so whole seconds are said.
+/// `kitchen: playing <id> at 1000` from `GET /v1/me/player`. In whole seconds, since the clock runs.
 async fn state(app: &App, access: &str) -> String {
     let told = app.get(access, "/v1/me/player").await;
     if told.status == 204 {
@@ -39,7 +39,7 @@ async fn state(app: &App, access: &str) -> String {
 }
 
 #[tokio::test]
-async fn one_command_starts_a_track_at_a_place_on_a_device_and_time_carries_it_on() {
+async fn play_starts_a_track_at_a_position_on_a_device() {
     let (app, access) = ana().await;
     assert_eq!(state(&app, &access).await, "nothing");
     let play = "/v1/me/player/play?device_id=kitchen";
@@ -54,7 +54,7 @@ async fn one_command_starts_a_track_at_a_place_on_a_device_and_time_carries_it_o
 }
 
 #[tokio::test]
-async fn playing_can_be_paused_sought_and_resumed() {
+async fn playback_can_be_paused_sought_and_resumed() {
     let (app, access) = ana().await;
     app.put(&access, "/v1/me/player/play?device_id=kitchen", &uris(&[EXPLICIT], 0)).await;
     assert_eq!(app.put(&access, "/v1/me/player/seek?position_ms=30000", "").await.status, 204);
@@ -69,7 +69,7 @@ async fn playing_can_be_paused_sought_and_resumed() {
 }
 
 #[tokio::test]
-async fn without_an_active_device_nothing_happens_until_one_takes_over() {
+async fn commands_need_an_active_device_until_one_is_named() {
     let (app, access) = ana().await;
     for command in ["play", "pause", "seek?position_ms=1", "volume?volume_percent=1"] {
         let told = app.put(&access, &format!("/v1/me/player/{command}"), "").await;
@@ -109,7 +109,7 @@ async fn devices_are_listed_with_the_active_one_marked() {
 }
 
 #[tokio::test]
-async fn a_restricted_device_takes_no_commands() {
+async fn a_restricted_device_rejects_commands() {
     let (app, access) = ana().await;
     app.spotify.add_device("ana", Device { is_restricted: true, ..Device::new("car") });
     let told = app.put(&access, "/v1/me/player/play?device_id=car", &uris(&[EXPLICIT], 0)).await;
@@ -117,7 +117,7 @@ async fn a_restricted_device_takes_no_commands() {
 }
 
 #[tokio::test]
-async fn who_does_not_pay_can_look_and_not_touch() {
+async fn without_premium_reading_works_and_commands_are_rejected() {
     let app = App::start().await;
     app.spotify.add_device("cleo", Device::new("kitchen"));
     app.spotify.activate_device("cleo", "kitchen");
@@ -130,7 +130,7 @@ async fn who_does_not_pay_can_look_and_not_touch() {
 }
 
 #[tokio::test]
-async fn what_plays_is_what_the_account_s_country_has() {
+async fn tracks_are_relinked_for_the_accounts_country() {
     let (app, access) = ana().await;
     let play = "/v1/me/player/play?device_id=kitchen";
     app.put(&access, play, &uris(&[RELINKED], 0)).await;
@@ -141,7 +141,7 @@ async fn what_plays_is_what_the_account_s_country_has() {
 }
 
 #[tokio::test]
-async fn commands_that_make_no_sense_are_refused() {
+async fn malformed_commands_are_rejected() {
     let (app, access) = ana().await;
     app.spotify.activate_device("ana", "kitchen");
     let error = async |path: &str, body: &str| app.put(&access, &format!("/v1/me/player{path}"), body).await.error();
@@ -158,7 +158,7 @@ async fn commands_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
-async fn a_command_takes_a_scope_of_its_own() {
+async fn commands_need_their_own_scope() {
     let (app, _) = ana().await;
     let narrow = App::request().into_iter().map(|(name, value)| match name {
         "scope" => (name, "user-read-playback-state"),
@@ -172,7 +172,7 @@ async fn a_command_takes_a_scope_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_put_that_does_not_say_its_length_gets_no_further_than_the_front_door() {
+async fn a_put_without_a_content_length_is_rejected() {
     let (app, access) = ana().await;
     let mut stream = TcpStream::connect(app.spotify.address()).await.unwrap();
     let request = format!(

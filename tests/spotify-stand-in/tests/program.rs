@@ -1,4 +1,4 @@
-//! The program: it says when it is ready, serves, and ends when it is told to.
+//! The program: prints its URL, serves, and stops on a signal.
 
 use std::process::Stdio;
 
@@ -12,7 +12,7 @@ fn program() -> Command {
 }
 
 #[tokio::test]
-async fn the_program_prints_its_url_serves_and_ends_on_sigterm() {
+async fn the_program_prints_its_url_serves_and_stops_on_sigterm() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut child = program().args(["--listen", "127.0.0.1:0", "--client-id", "mine"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -32,7 +32,7 @@ async fn the_program_prints_its_url_serves_and_ends_on_sigterm() {
 }
 
 #[tokio::test]
-async fn the_program_serves_this_machine_only() {
+async fn the_program_accepts_only_loopback_addresses() {
     let mut child = program().args(["--listen", "0.0.0.0:0"]).spawn().unwrap();
     assert!(!child.wait().await.unwrap().success());
     let mut said = String::new();

@@ -1,4 +1,4 @@
-//! The README's table and the struct say the same.
+//! The README's table matches the struct.
 
 use serde_json::Value;
 use tutti_spotify_stand_in::Switches;
@@ -6,7 +6,7 @@ use tutti_spotify_stand_in::Switches;
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn the_table_of_switches_names_every_switch_and_its_default() {
+fn the_readme_lists_every_switch_with_its_default() {
     let Value::Object(switches) = serde_json::to_value(Switches::default()).unwrap() else {
         panic!("switches are an object")
     };

@@ -1,4 +1,4 @@
-//! The player for browsers, as far as it can be seen without one.
+//! The endpoints of the browser player, without a browser.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::Value;
 use tutti_spotify_stand_in::{Person, catalogue};
 
-use crate::support::{App, Told};
+use crate::support::{App, TestResponse};
 
-async fn connect(app: &App, access: &str) -> Told {
+async fn connect(app: &App, access: &str) -> TestResponse {
     app.call(Method::POST, access, "/sdk/connect", r#"{"id":"sdk1","name":"Firefox"}"#).await
 }
 
@@ -17,7 +17,7 @@ async fn state(app: &App, access: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_script_is_served_to_any_page() {
+async fn the_script_is_served_to_any_origin() {
     let app = App::start().await;
     let script = app.call(Method::GET, "", "/sdk/spotify-player.js", "").await;
     assert_eq!(script.status, 200);
@@ -25,7 +25,7 @@ async fn the_script_is_served_to_any_page() {
 }
 
 #[tokio::test]
-async fn a_page_becomes_a_device_and_says_what_it_plays() {
+async fn a_page_registers_as_a_device_and_reports_its_playback() {
     let app = App::start().await;
     let ana = app.login("ana").await.access;
     assert_eq!(connect(&app, &ana).await.status, 200);
@@ -46,7 +46,7 @@ async fn a_page_becomes_a_device_and_says_what_it_plays() {
 }
 
 #[tokio::test]
-async fn it_refuses_whom_the_real_one_refuses() {
+async fn the_player_rejects_the_accounts_that_the_real_one_rejects() {
     let app = App::start().await;
     assert_eq!(connect(&app, "nonsense").await.status, 401);
     let cleo = app.login("cleo").await.access;
@@ -57,7 +57,7 @@ async fn it_refuses_whom_the_real_one_refuses() {
 }
 
 #[tokio::test]
-async fn after_the_last_track_spotify_plays_on_where_that_is_on() {
+async fn with_autoplay_spotify_continues_after_the_last_track() {
     let app = App::start().await;
     let ana = app.login("ana").await.access;
     app.set(|switches| switches.autoplay = true);

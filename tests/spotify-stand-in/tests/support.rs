@@ -1,4 +1,4 @@
-//! An app that logs people in at a stand-in of its own, and calls the Web API for them.
+//! A test app with its own stand-in: logs users in and calls the Web API.
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION};
 use reqwest::redirect::Policy;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tutti_spotify_stand_in::{Consent, StandIn, Switches};
 use url::Url;
 
-/// The pair of RFC 7636, Appendix B.
+/// Verifier and challenge of RFC 7636, Appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -16,21 +16,21 @@ pub const CALLBACK: &str = "http://127.0.0.1:8080/api/v1/auth/spotify/callback";
 pub const SCOPES: &str =
     "streaming user-read-private user-read-email user-read-playback-state user-modify-playback-state";
 
-/// A stand-in, and an app that does not follow redirects.
+/// A stand-in and a client that does not follow redirects.
 pub struct App {
     pub spotify: StandIn,
     client: reqwest::Client,
 }
 
-/// An answer, read.
+/// A response with its body.
 #[derive(Debug)]
-pub struct Told {
+pub struct TestResponse {
     pub status: u16,
     pub retry_after: Option<String>,
     pub text: String,
 }
 
-/// What a login led to.
+/// The tokens of a login.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     pub access: String,
@@ -43,7 +43,7 @@ impl App {
     }
 
     pub fn with(spotify: StandIn) -> Self {
-        // No request leaves over TLS; the client wants a provider all the same.
+        // The client requires a TLS provider although no request uses TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         Self { spotify, client }
@@ -53,7 +53,7 @@ impl App {
         self.spotify.switches(change);
     }
 
-    /// What `/authorize` is asked in a login as it should be.
+    /// The parameters of a valid authorization request.
     pub fn request() -> Vec<(&'static str, &'static str)> {
         vec![
             ("response_type", "code"),
@@ -71,25 +71,25 @@ impl App {
         self.client.get(url).query(request).send().await.unwrap()
     }
 
-    /// Answers a consent page.
+    /// Submits the consent page's form.
     pub async fn answer_page(&self, form: &[(&str, &str)]) -> Response {
         let url = format!("{}/authorize", self.spotify.accounts_url());
         self.client.post(url).form(form).send().await.unwrap()
     }
 
-    /// The code that somebody's consent leads to, without a page.
+    /// Gets a code by consent without a page.
     pub async fn code(&self, person: &str, request: &[(&str, &str)]) -> String {
         self.set(|switches| switches.consent = Consent::agree(person));
         let back = sent_back(&self.authorize(request).await);
         parameter(&back, "code").unwrap_or_else(|| panic!("no code in {back}"))
     }
 
-    pub async fn token(&self, form: &[(&str, &str)]) -> Told {
+    pub async fn token(&self, form: &[(&str, &str)]) -> TestResponse {
         let url = format!("{}/api/token", self.spotify.accounts_url());
         read(self.client.post(url).form(form).send().await.unwrap()).await
     }
 
-    pub async fn exchange(&self, code: &str, verifier: Option<&str>) -> Told {
+    pub async fn exchange(&self, code: &str, verifier: Option<&str>) -> TestResponse {
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("client_id", "tutti-test-client"),
@@ -100,28 +100,28 @@ impl App {
         self.token(&form).await
     }
 
-    pub async fn refresh(&self, token: &str) -> Told {
+    pub async fn refresh(&self, token: &str) -> TestResponse {
         let form = [("grant_type", "refresh_token"), ("client_id", "tutti-test-client"), ("refresh_token", token)];
         self.token(&form).await
     }
 
-    /// A whole login.
+    /// A complete login.
     pub async fn login(&self, person: &str) -> Tokens {
         let code = self.code(person, &Self::request()).await;
         let body = self.exchange(&code, Some(VERIFIER)).await.json();
         Tokens { access: text(&body, "access_token"), refresh: text(&body, "refresh_token") }
     }
 
-    pub async fn get(&self, access: &str, path: &str) -> Told {
+    pub async fn get(&self, access: &str, path: &str) -> TestResponse {
         self.call(Method::GET, access, path, "").await
     }
 
-    pub async fn put(&self, access: &str, path: &str, body: &str) -> Told {
+    pub async fn put(&self, access: &str, path: &str, body: &str) -> TestResponse {
         self.call(Method::PUT, access, path, body).await
     }
 
-    /// Any request to the stand-in, the length of its body said.
-    pub async fn call(&self, method: Method, access: &str, path: &str, body: &str) -> Told {
+    /// Sends any request, with a content length.
+    pub async fn call(&self, method: Method, access: &str, path: &str, body: &str) -> TestResponse {
         let request = self
             .client
             .request(method, format!("{}{path}", self.spotify.api_url()))
@@ -131,7 +131,7 @@ impl App {
     }
 }
 
-impl Told {
+impl TestResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
@@ -153,15 +153,15 @@ impl Told {
     }
 }
 
-async fn read(response: Response) -> Told {
-    Told {
+async fn read(response: Response) -> TestResponse {
+    TestResponse {
         status: response.status().as_u16(),
         retry_after: response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned()),
         text: response.text().await.unwrap(),
     }
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 pub fn sent_back(response: &Response) -> Url {
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     Url::parse(response.headers()[LOCATION].to_str().unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! Each habit of Spotify's that can be switched on, but for what `/v1/me` leaves out (see `me.rs`).
+//! The switches, except those of `/v1/me` (see `me.rs`).
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tutti_spotify_stand_in::{CommandStatus, Device, LimitKind, RefreshToken, Sta
 
 use crate::support::{App, SCOPES, Tokens, text};
 
-/// What the next answers to `GET /v1/me` are.
+/// The statuses of the next responses to `GET /v1/me`.
 async fn next(app: &App, tokens: &Tokens, count: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
     for _ in 0..count {
@@ -16,7 +16,7 @@ async fn next(app: &App, tokens: &Tokens, count: usize) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn a_refresh_can_answer_an_empty_token_or_a_new_one() {
+async fn a_refresh_can_return_an_empty_or_a_rotated_token() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.set(|switches| switches.refresh_token = RefreshToken::Empty);
@@ -30,7 +30,7 @@ async fn a_refresh_can_answer_an_empty_token_or_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_burst_of_401_is_false_and_passes() {
+async fn false_401s_are_injected_and_end() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.set(|switches| switches.false_unauthorized = 2);
@@ -39,7 +39,7 @@ async fn a_burst_of_401_is_false_and_passes() {
 }
 
 #[tokio::test]
-async fn a_burst_of_premium_required_meets_players_only_and_passes() {
+async fn false_premium_required_errors_affect_the_player_only_and_end() {
     let app = App::start().await;
     app.spotify.add_device("ana", Device::new("kitchen"));
     app.spotify.activate_device("ana", "kitchen");
@@ -53,7 +53,7 @@ async fn a_burst_of_premium_required_meets_players_only_and_passes() {
 }
 
 #[tokio::test]
-async fn limits_say_how_long_and_of_which_kind_they_are() {
+async fn rate_limits_have_a_retry_after_and_a_kind() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.set(|switches| (switches.too_many_requests, switches.retry_after_seconds) = (1, 19_000));
@@ -79,7 +79,7 @@ async fn the_token_server_can_be_down() {
 }
 
 #[tokio::test]
-async fn a_command_that_succeeds_can_say_so_in_three_ways() {
+async fn a_successful_command_can_have_three_statuses() {
     let app = App::start().await;
     app.spotify.add_device("ana", Device::new("kitchen"));
     app.spotify.activate_device("ana", "kitchen");
@@ -105,7 +105,7 @@ async fn access_tokens_can_be_short_lived() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_can_take_their_time() {
+async fn latency_can_be_added() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.set(|switches| switches.latency_ms = 5_000);
@@ -124,7 +124,7 @@ async fn answers_can_take_their_time() {
 }
 
 #[tokio::test]
-async fn two_stand_ins_know_nothing_of_each_other() {
+async fn two_stand_ins_are_independent() {
     let (here, there) = (App::start().await, App::with(StandIn::start_on_free_port().await.unwrap()));
     let tokens = here.login("ana").await;
     assert_eq!(there.get(&tokens.access, "/v1/me").await.error(), "401 Invalid access token");

@@ -1,4 +1,4 @@
-//! Codes and refresh tokens: what they are exchanged for, how often, for how long.
+//! The token endpoint: codes, refresh tokens and their lifetimes.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn without_challenge() -> Vec<(&'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn the_pair_of_rfc_7636_appendix_b_logs_somebody_in() {
+async fn the_example_of_rfc_7636_appendix_b_logs_in() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     let body = app.exchange(&code, Some(VERIFIER)).await.json();
@@ -24,7 +24,7 @@ async fn the_pair_of_rfc_7636_appendix_b_logs_somebody_in() {
 }
 
 #[tokio::test]
-async fn a_verifier_must_be_there_and_be_the_right_one() {
+async fn the_verifier_is_required_and_checked() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     assert_eq!(app.exchange(&code, None).await.refusal(), "400 invalid_grant: code_verifier required");
@@ -52,7 +52,7 @@ async fn a_plain_challenge_is_its_own_verifier() {
 }
 
 #[tokio::test]
-async fn whoever_takes_the_challenge_out_gains_nothing_against_a_client_with_a_verifier() {
+async fn a_pkce_downgrade_is_rejected_when_the_client_sends_a_verifier() {
     let app = App::start().await;
     let code = app.code("ana", &without_challenge()).await;
     let refusal = app.exchange(&code, Some(VERIFIER)).await.refusal();
@@ -60,14 +60,14 @@ async fn whoever_takes_the_challenge_out_gains_nothing_against_a_client_with_a_v
 }
 
 #[tokio::test]
-async fn the_flow_from_before_pkce_still_works() {
+async fn the_flow_without_pkce_still_works() {
     let app = App::start().await;
     let code = app.code("ana", &without_challenge()).await;
     assert_eq!(app.exchange(&code, None).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_code_used_again_takes_its_tokens_with_it() {
+async fn reuse_of_a_code_revokes_its_tokens() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     let body = app.exchange(&code, Some(VERIFIER)).await.json();
@@ -83,7 +83,7 @@ async fn a_code_used_again_takes_its_tokens_with_it() {
 }
 
 #[tokio::test]
-async fn a_code_lives_ten_minutes() {
+async fn a_code_expires_after_ten_minutes() {
     let app = App::start().await;
     let (early, late) = (app.code("ana", &App::request()).await, app.code("ana", &App::request()).await);
     let minute = Duration::from_mins(1);
@@ -95,7 +95,7 @@ async fn a_code_lives_ten_minutes() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_code_is_refused() {
+async fn an_exchange_with_other_parameters_is_rejected() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     let form = |client, redirect| {
@@ -120,7 +120,7 @@ async fn what_does_not_fit_the_code_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refresh_answers_without_a_refresh_token_and_the_old_one_stays_good() {
+async fn a_refresh_returns_no_refresh_token_and_the_old_one_stays_valid() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     for _ in 0..2 {
@@ -132,7 +132,7 @@ async fn a_refresh_answers_without_a_refresh_token_and_the_old_one_stays_good() 
 }
 
 #[tokio::test]
-async fn an_access_token_dies_after_an_hour() {
+async fn an_access_token_expires_after_an_hour() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     app.spotify.advance(Duration::from_secs(3599));
@@ -143,7 +143,7 @@ async fn an_access_token_dies_after_an_hour() {
 }
 
 #[tokio::test]
-async fn a_revoked_grant_is_dead_for_its_person_only() {
+async fn revoking_a_grant_affects_its_person_only() {
     let app = App::start().await;
     let (ana, ben) = (app.login("ana").await, app.login("ben").await);
     app.spotify.revoke("ana");
@@ -155,7 +155,7 @@ async fn a_revoked_grant_is_dead_for_its_person_only() {
 }
 
 #[tokio::test]
-async fn a_grant_dies_after_six_months_however_often_it_is_refreshed() {
+async fn a_grant_expires_after_six_months_despite_refreshes() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let day = Duration::from_hours(24);
@@ -168,7 +168,7 @@ async fn a_grant_dies_after_six_months_however_often_it_is_refreshed() {
 }
 
 #[tokio::test]
-async fn every_secret_is_known_and_no_request_in_the_list_holds_one() {
+async fn every_secret_is_recorded_and_no_recorded_request_contains_one() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     let body = app.exchange(&code, Some(VERIFIER)).await.json();
@@ -183,7 +183,7 @@ async fn every_secret_is_known_and_no_request_in_the_list_holds_one() {
 }
 
 #[tokio::test]
-async fn the_list_of_requests_says_whose_they_were() {
+async fn recorded_requests_name_their_person() {
     let app = App::start().await;
     let ben = app.login("ben").await;
     app.refresh(&ben.refresh).await;

@@ -1,4 +1,4 @@
-//! Search and single tracks: paging, limits, and what plays in which market.
+//! Search and single tracks: paging, limits and markets.
 
 use serde_json::{Value, json};
 use tutti_spotify_stand_in::Person;
@@ -11,14 +11,14 @@ fn names(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|track| track["name"].as_str().unwrap()).collect()
 }
 
-/// The path and query of a URL that the stand-in gave.
+/// The path and query of a URL in a response.
 fn path(url: &Value) -> String {
     let url = Url::parse(url.as_str().unwrap()).unwrap();
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
 }
 
 #[tokio::test]
-async fn a_search_goes_page_by_page_to_its_end() {
+async fn a_search_can_be_paged_to_its_end() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let mut next = "/v1/search?q=e&type=track&limit=4".to_owned();
@@ -39,7 +39,7 @@ async fn a_search_goes_page_by_page_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_search_finds_words_in_titles_artists_and_albums() {
+async fn a_search_matches_titles_artists_and_albums() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let page = app.get(&tokens.access, "/v1/search?q=hollow%20KETTLE&type=track").await.json();
@@ -50,7 +50,7 @@ async fn a_search_finds_words_in_titles_artists_and_albums() {
 }
 
 #[tokio::test]
-async fn a_search_that_asks_too_much_or_too_little_is_refused() {
+async fn invalid_search_parameters_are_rejected() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let error = async |query: &str| app.get(&tokens.access, &format!("/v1/search?{query}")).await.error();
@@ -66,7 +66,7 @@ async fn a_search_that_asks_too_much_or_too_little_is_refused() {
 }
 
 #[tokio::test]
-async fn a_track_has_what_the_api_description_says() {
+async fn a_track_has_the_documented_fields() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let track = app.get(&tokens.access, &format!("/v1/tracks/{EXPLICIT}")).await.json();
@@ -84,7 +84,7 @@ async fn a_track_has_what_the_api_description_says() {
 }
 
 #[tokio::test]
-async fn a_market_decides_what_comes_back() {
+async fn availability_and_relinking_depend_on_the_market() {
     let app = App::start().await;
     app.spotify.add_person(Person { country: "US".to_owned(), ..Person::new("uma") });
     let (ana, uma) = (app.login("ana").await, app.login("uma").await);
@@ -110,7 +110,7 @@ async fn a_market_decides_what_comes_back() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_so() {
+async fn unknown_tracks_are_reported_as_errors() {
     let app = App::start().await;
     let tokens = app.login("ana").await;
     let error = async |path: &str| app.get(&tokens.access, path).await.error();

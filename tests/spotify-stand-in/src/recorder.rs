@@ -1,6 +1,6 @@
-//! What the stand-in remembers for assertions: every request, and every secret.
+//! Records requests and secrets for assertions.
 //!
-//! Requests for `/stand-in/` are not among them. Of a query only the Web API's is kept: those of logins hold secrets.
+//! Requests to `/stand-in/` are not recorded. Queries are recorded for the Web API only: those of logins contain secrets.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -8,49 +8,48 @@ use serde::Serialize;
 
 use crate::ids::PersonId;
 
-/// Requests that are kept; then the oldest is forgotten.
+/// Requests kept; beyond, the oldest is dropped.
 const REQUESTS_MAX: usize = 100_000;
 
-/// Secrets that are kept; then no further one is.
+/// Secrets kept; beyond, no more are recorded.
 const SECRETS_MAX: usize = 100_000;
 
-/// One request, as it was answered.
+/// A request and the status of its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SeenRequest {
-    /// `GET` and the like.
+pub struct RecordedRequest {
+    /// The HTTP method.
     pub method: String,
-    /// Without the query.
+    /// The path without the query.
     pub path: String,
     /// The query of a request to the Web API, else empty.
     pub query: String,
     /// The `grant_type` of a request to the token endpoint.
     pub grant_type: Option<String>,
-    /// Whose token, code or consent it was, where that was known.
+    /// The person of its token, code or consent, if known.
     pub person: Option<PersonId>,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
     /// When it took effect, after half of the latency, in Unix milliseconds of the stand-in's clock.
     pub took_effect_at_ms: i64,
-    /// How many requests to the same path were under way when it came, itself included. Two refreshes in flight are
-    /// a 2 here.
+    /// Requests to the same path in flight when it arrived, itself included: 2 for two concurrent refreshes.
     pub in_flight: u32,
 }
 
 #[derive(Default)]
-pub(crate) struct Seen {
-    requests: VecDeque<SeenRequest>,
+pub(crate) struct Recorder {
+    requests: VecDeque<RecordedRequest>,
     secrets: BTreeSet<String>,
 }
 
-impl Seen {
-    pub(crate) fn request(&mut self, request: SeenRequest) {
+impl Recorder {
+    pub(crate) fn request(&mut self, request: RecordedRequest) {
         if self.requests.len() == REQUESTS_MAX {
             self.requests.pop_front();
         }
         self.requests.push_back(request);
     }
 
-    pub(crate) fn requests(&self) -> Vec<SeenRequest> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.requests.iter().cloned().collect()
     }
 

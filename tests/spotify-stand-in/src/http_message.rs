@@ -1,4 +1,4 @@
-//! A request that has come in whole, and the answer to it: what every other module takes and gives.
+//! HTTP requests with their complete body, and responses: the types that all handlers use.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, LOCATION};
@@ -10,8 +10,8 @@ use url::form_urlencoded;
 
 use crate::ids::PersonId;
 
-/// A request, its body read.
-pub(crate) struct Ask {
+/// A request with its body.
+pub(crate) struct HttpRequest {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -19,18 +19,18 @@ pub(crate) struct Ask {
     pub(crate) body: Bytes,
 }
 
-impl Ask {
-    /// The parts of the path between slashes.
+impl HttpRequest {
+    /// The segments of the path.
     pub(crate) fn segments(&self) -> Vec<&str> {
         self.path.split('/').skip(1).collect()
     }
 
-    /// What stands behind the question mark.
+    /// The query parameters.
     pub(crate) fn parameters(&self) -> Parameters {
         Parameters::parse(self.query.as_bytes())
     }
 
-    /// The fields of a form; none if the body says that it is something else.
+    /// The fields of a form; empty if the content type is another one.
     pub(crate) fn form(&self) -> Parameters {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let is_form = kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
@@ -42,13 +42,13 @@ impl Ask {
         serde_json::from_slice(&self.body)
     }
 
-    /// What stands in `Authorization`.
+    /// The `Authorization` header.
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
     }
 }
 
-/// Names and values of a query or a form; of a name that is there twice, the first value counts.
+/// Names and values of a query or a form; the first value of a repeated name counts.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
@@ -61,22 +61,22 @@ impl Parameters {
     }
 }
 
-/// An answer, before it is sent.
-pub(crate) struct Answer {
+/// A response, before it is sent.
+pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    /// Whom the request was about, for the list of requests.
+    /// The person whom the request concerned, for the recorder.
     pub(crate) person: Option<PersonId>,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), person: None }
     }
 
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        // Maps have string keys here, and nothing else about these types can fail.
+        // Cannot fail: all maps have string keys.
         let body = serde_json::to_vec(body).unwrap_or_default();
         Self::bytes(status, "application/json; charset=utf-8", body)
     }
@@ -93,12 +93,12 @@ impl Answer {
         Self { body: body.into(), ..Self::empty(status).with(CONTENT_TYPE, kind) }
     }
 
-    /// See other: the browser goes on with GET.
+    /// 303 See Other: the browser follows with GET.
     pub(crate) fn redirect(to: &str) -> Self {
         Self::empty(StatusCode::SEE_OTHER).with(LOCATION, to)
     }
 
-    /// With a header; one whose value is no header's value is left out.
+    /// Adds a header; one with an invalid value is omitted.
     pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
