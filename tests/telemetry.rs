@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tutti_protocol::Command;
+use tutti_test_client::RoomClient;
 
-use crate::support::{Socket, TestServer};
+use crate::support::TestServer;
 
 /// Every line that is a whole number, by name and labels.
 async fn scrape(server: &TestServer) -> BTreeMap<String, u64> {
@@ -26,7 +27,7 @@ fn status(error_ms: f64, measured: Option<&str>) -> Value {
 }
 
 /// What was sent before has been taken in.
-async fn taken_in(socket: &mut Socket) {
+async fn taken_in(socket: &mut RoomClient) {
     socket.send(&json!({ "type": "sync", "t0": 1 })).await;
     assert!(socket.sync_or_close().await);
 }
@@ -49,7 +50,7 @@ async fn a_scrape_tells_what_happened_and_names_nobody() {
         one.send(&status(error_ms, measured)).await;
     }
     taken_in(&mut one).await;
-    let position = one.position.expect("known");
+    let position = one.position().expect("known");
     let mut back = ana.resume(&code, position).await;
     back.welcome().await;
 

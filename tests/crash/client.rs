@@ -6,23 +6,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use serde_json::json;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use tutti::clock::Clock;
 use tutti_protocol::{
-    ClientFrame, CloseCode, Command, CommandId, DeviceId, EntryId, Position, RoomCode, ServerFrame, TrackRef, UserId,
+    ClientFrame, CloseCode, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, Provider, RoomCode, ServerFrame,
+    TrackRef, UserId,
 };
+use tutti_test_client::{Change, ClientState, Closed, CommandOutcome, PendingCommand, Socket, TestUser};
 
-use crate::auditor::Answered;
 use crate::chance::Chance;
-use crate::person::Person;
-use crate::told::{Frame, Frames, Story, Told};
+use crate::told::{Frames, Story, Told};
 use crate::wishes::{self, Known};
 
 /// Commands on their way at a time.
@@ -38,8 +34,6 @@ const BACKOFF_MS_MAX: u64 = 15_000;
 const OVERLOAD_ATTEMPTS: u32 = 4;
 /// Nothing healthy takes as long; a client that waits longer has failed.
 pub const PATIENCE: Duration = Duration::from_mins(3);
-
-pub type Socket = WebSocketStream<TcpStream>;
 
 /// What the clients of a room share.
 pub struct Table {
@@ -71,8 +65,6 @@ pub struct Counts {
 
 /// One life of the server, as its clients see it.
 pub struct Life {
-    pub http: reqwest::Client,
-    pub address: SocketAddr,
     /// Where WebSockets go; a proxy, perhaps.
     pub sockets: SocketAddr,
     pub clock: Clock,
@@ -89,10 +81,8 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(http: &reqwest::Client, address: SocketAddr, sockets: SocketAddr) -> Arc<Self> {
+    pub fn new(sockets: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
-            http: http.clone(),
-            address,
             sockets,
             clock: Clock::system(),
             counts: watch::Sender::default(),
@@ -130,32 +120,13 @@ impl Life {
     }
 }
 
-struct Pending {
-    id: CommandId,
-    command: Command,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// To be sent.
-    Waits,
-    /// Sent on this connection, and not answered yet.
-    Sent,
-    /// Refused for now.
-    Later,
-}
-
 pub struct Client {
-    pub person: Person,
+    pub user: TestUser,
     pub table: Arc<Table>,
     chance: Chance,
-    device: DeviceId,
-    pub known: Option<Position>,
-    pending: Vec<Pending>,
+    device: Device,
+    state: ClientState,
     answered: Vec<(CommandId, Command)>,
-    /// The latest frame that shows the order of play.
-    order: Option<Arc<Frame>>,
     is_content: bool,
 }
 
@@ -168,14 +139,14 @@ enum End {
 }
 
 impl Client {
-    pub fn new(person: Person, table: Arc<Table>, mut chance: Chance) -> Self {
-        let device = DeviceId(chance.uuid());
-        let first = (table.host == person.id).then(|| {
-            let id = CommandId(chance.uuid());
-            Pending { id, command: wishes::first_settings(), state: State::Waits }
-        });
-        let pending = first.into_iter().collect();
-        Self { person, table, chance, device, known: None, pending, answered: vec![], order: None, is_content: false }
+    pub fn new(user: TestUser, table: Arc<Table>, mut chance: Chance) -> Self {
+        let id = DeviceId(chance.uuid());
+        let device = Device { id, name: "Crash".into(), kind: DeviceKind::Remote, providers: vec![Provider::Library] };
+        let mut state = ClientState::default();
+        if table.host == user.id {
+            state.push(CommandId(chance.uuid()), wishes::first_settings(), 0.0);
+        }
+        Self { user, table, chance, device, state, answered: vec![], is_content: false }
     }
 
     /// Stays connected and commands until the server is gone; in a calm life, until everything is answered.
@@ -195,7 +166,7 @@ impl Client {
                 }
                 Some(CloseCode::TokenExpired) => {
                     // Fails with the server; then again, next time.
-                    let _ = self.person.refresh(&life.http, life.address).await;
+                    let _ = self.user.refresh().await;
                 }
                 Some(CloseCode::TryLater) => {
                     sent_away += 1;
@@ -220,8 +191,8 @@ impl Client {
 
     /// The same person, who knows nothing and wants nothing.
     pub fn looker(&self) -> Self {
-        let (person, table) = (self.person.clone(), self.table.clone());
-        Self { pending: vec![], ..Self::new(person, table, Chance::new(0)) }
+        let (user, table) = (self.user.clone(), self.table.clone());
+        Self { state: ClientState::default(), ..Self::new(user, table, Chance::new(0)) }
     }
 
     /// Comes as somebody who knows nothing, and is shown the room. Who is sent away, as it happens in the midst of an append
@@ -230,9 +201,8 @@ impl Client {
         let mut story = self.story();
         let shown = async {
             loop {
-                let mut socket = self.knock(life, None).await.expect("a connection");
-                while let Some(Ok(message)) = socket.next().await {
-                    let Message::Text(text) = message else { continue };
+                let mut socket = self.knock(life).await.expect("a connection");
+                while let Ok(text) = socket.next().await {
                     let frame = self.table.frames.read(text);
                     if let ServerFrame::Snapshot { .. } = frame.content {
                         return frame;
@@ -245,40 +215,39 @@ impl Client {
     }
 
     fn story(&self) -> Story {
-        Story { room: self.table.code, by: self.person.id, known: self.known, welcomes: 0, told: vec![] }
+        Story { room: self.table.code, by: self.user.id, known: self.state.position(), welcomes: 0, told: vec![] }
     }
 
     async fn connection(&mut self, life: &Life, story: &mut Story) -> End {
-        let Some(mut socket) = self.knock(life, self.known).await else { return End::Closed(None) };
-        self.ask_again();
+        let Some(mut socket) = self.knock(life).await else { return End::Closed(None) };
+        self.state.resend_pending();
         let mut is_in = false;
         loop {
             if is_in {
                 self.ask(&mut socket, life).await;
-                if life.calm.is_cancelled() && self.pending.is_empty() && self.is_content_with(life) {
+                if life.calm.is_cancelled() && self.state.pending().is_empty() && self.is_content_with(life) {
                     return End::Content;
                 }
             }
-            let is_refused = self.pending.iter().any(|pending| pending.state == State::Later);
-            let patience = if is_refused { RETRY_AFTER } else { PATIENCE };
+            let has_deferred = self.state.has_deferred();
+            let patience = if has_deferred { RETRY_AFTER } else { PATIENCE };
             let message = tokio::select! {
                 message = tokio::time::timeout(patience, socket.next()) => message,
                 () = life.calm.cancelled(), if !life.calm.is_cancelled() => continue,
                 () = life.has_targets.cancelled(), if self.is_content && !life.has_targets.is_cancelled() => continue,
             };
-            if is_refused && message.is_err() {
-                self.ask_again();
+            if has_deferred && message.is_err() {
+                self.state.resend_pending();
                 continue;
             }
-            let message = message.expect("the server says something");
-            if is_in && !matches!(message, Some(Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_)))) {
-                life.ends.lock().push(format!("{message:?}"));
-            }
-            match message {
-                Some(Ok(Message::Text(text))) => is_in |= self.hear(text, life, story),
-                Some(Ok(Message::Close(close))) => return End::Closed(close.map(|close| close.code.into())),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return End::Closed(None),
+            match message.expect("the server says something") {
+                Ok(text) => is_in |= self.hear(text, life, story),
+                Err(Closed { code, cause }) => {
+                    if is_in {
+                        life.ends.lock().push(cause);
+                    }
+                    return End::Closed(code);
+                }
             }
         }
     }
@@ -289,69 +258,49 @@ impl Client {
             life.count(|counts| counts.content += 1);
         }
         let target = life.targets.get().map(|targets| targets[&self.table.code]);
-        target.is_some_and(|target| self.known.is_some_and(|known| known.offset >= target))
+        target.is_some_and(|target| self.state.position().is_some_and(|known| known.offset >= target))
     }
 
-    fn ask_again(&mut self) {
-        self.pending.iter_mut().for_each(|pending| pending.state = State::Waits);
-    }
-
-    /// Opens a connection and says `hello`.
-    pub async fn knock(&self, life: &Life, known: Option<Position>) -> Option<Socket> {
-        let stream = TcpStream::connect(life.sockets).await.ok()?;
-        let url = format!("ws://{}/ws", life.sockets);
-        let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.ok()?;
-        let hello = json!({
-            "type": "hello",
-            "token": self.person.token,
-            "room": self.table.code,
-            "device": { "id": self.device, "name": "Crash", "kind": "remote", "providers": ["library"] },
-            "resume": known,
-        });
-        socket.send(Message::text(hello.to_string())).await.ok()?;
+    /// Opens a connection and sends `hello`.
+    pub async fn knock(&self, life: &Life) -> Option<Socket> {
+        let mut socket = Socket::connect(life.sockets, &[]).await.ok()?;
+        let hello = self.state.hello(&self.user.token, self.table.code.as_str(), self.device.clone());
+        socket.send(&hello).await.ok()?;
         Some(socket)
     }
 
     /// Fills the window: first with what waits, then with what comes to mind. What cannot be sent is kept.
     async fn ask(&mut self, socket: &mut Socket, life: &Life) {
-        let busy = self.pending.iter().filter(|pending| pending.state != State::Waits).count();
-        for _ in busy..WINDOW {
-            let waiting = self.pending.iter().position(|pending| pending.state == State::Waits);
-            let place = match waiting {
-                Some(place) => place,
-                None if life.calm.is_cancelled() => return,
-                None => self.think(),
+        for _ in self.state.in_flight()..WINDOW {
+            let next = match self.state.next_unsent() {
+                None if !life.calm.is_cancelled() => {
+                    let (id, command) = self.think();
+                    self.state.push(id, command, 0.0);
+                    self.state.next_unsent()
+                }
+                next => next,
             };
-            let pending = &mut self.pending[place];
-            pending.state = State::Sent;
-            let frame = ClientFrame::Command { id: pending.id, command: pending.command.clone() };
-            let text = serde_json::to_string(&frame).expect("JSON");
-            if socket.send(Message::text(text)).await.is_err() {
+            let Some((id, command)) = next else { return };
+            if socket.send(&ClientFrame::Command { id, command }).await.is_err() {
                 return;
             }
         }
     }
 
-    /// The place of a new command, or of one that was answered before and is asked again.
-    fn think(&mut self) -> usize {
-        let (id, command) = if !self.answered.is_empty() && self.chance.per_cent(8) {
+    /// A new command, or one that was answered before and is asked again.
+    fn think(&mut self) -> (CommandId, Command) {
+        if !self.answered.is_empty() && self.chance.per_cent(8) {
             self.chance.pick(&self.answered).clone()
         } else {
             (CommandId(self.chance.uuid()), self.any_command())
-        };
-        self.pending.push(Pending { id, command, state: State::Waits });
-        self.pending.len() - 1
+        }
     }
 
     fn any_command(&mut self) -> Command {
-        let order = match self.order.as_ref().map(|frame| &frame.content) {
-            Some(ServerFrame::Delta { upcoming: Some(upcoming), .. }) => upcoming,
-            Some(ServerFrame::Snapshot { room, .. }) => &room.upcoming,
-            _ => &vec![],
-        };
-        let waiting: Vec<EntryId> = order.iter().map(|entry| entry.id).collect();
-        let me = self.person.id;
-        let own: Vec<EntryId> = order.iter().filter(|entry| entry.member == me).map(|entry| entry.id).collect();
+        let me = self.user.id;
+        let order = self.state.upcoming();
+        let waiting: Vec<EntryId> = order.iter().map(|(entry, _)| *entry).collect();
+        let own: Vec<EntryId> = order.iter().filter(|(_, member)| *member == me).map(|(entry, _)| *entry).collect();
         let Table { tracks, people, host, .. } = &*self.table;
         let known = Known { tracks, people, waiting: &waiting, own: &own, is_host: *host == me };
         known.any_command(&mut self.chance)
@@ -360,60 +309,54 @@ impl Client {
     /// True when it lets the client in.
     fn hear(&mut self, text: Utf8Bytes, life: &Life, story: &mut Story) -> bool {
         let frame = self.table.frames.read(text);
-        match &frame.content {
-            ServerFrame::Welcome { resumed, .. } => {
-                if !resumed {
-                    self.known = None;
-                }
+        match self.state.receive(&frame.content).expect("the contract is kept") {
+            Change::Welcomed { resumed } => {
                 story.welcomes += 1;
-                story.told.push(Told::Welcome { resumed: *resumed });
+                story.told.push(Told::Welcome { resumed });
                 life.count(|counts| counts.welcomes += 1);
                 return true;
             }
-            ServerFrame::Snapshot { position, .. } | ServerFrame::Delta { position, .. } => {
-                self.known = Some(*position);
-                if !matches!(&frame.content, ServerFrame::Delta { upcoming: None, .. }) {
-                    self.order = Some(frame.clone());
+            Change::Moved => story.told.push(Told::Frame(frame)),
+            Change::Replied { outcome, pending, .. } => {
+                if let Some(PendingCommand { id, command, .. }) = pending {
+                    self.take_answer(id, command, outcome, life, story);
                 }
-                story.told.push(Told::Frame(frame));
             }
-            ServerFrame::Notice { code, .. } if code == "draining" => {
-                story.told.push(Told::Leaving { at_ms: life.clock.now_ms() });
+            Change::Nothing => {
+                if matches!(&frame.content, ServerFrame::Notice { code, .. } if code == "draining") {
+                    story.told.push(Told::Leaving { at_ms: life.clock.now_ms() });
+                }
             }
-            ServerFrame::Reply { id, .. } => {
-                let answered = Answered::of(&frame.content).expect("a whole reply");
-                self.take_answer(*id, answered, life, story);
-            }
-            _ => {}
         }
         false
     }
 
-    fn take_answer(&mut self, id: CommandId, answered: Answered, life: &Life, story: &mut Story) {
-        let Some(place) = self.pending.iter().position(|pending| pending.id == id) else { return };
+    fn take_answer(
+        &mut self,
+        id: CommandId,
+        command: Command,
+        outcome: CommandOutcome,
+        life: &Life,
+        story: &mut Story,
+    ) {
+        let is_accepted = matches!(outcome, CommandOutcome::Accepted { .. });
         life.count(|counts| {
             counts.answers += 1;
-            counts.accepted += u64::from(matches!(answered, Answered::Accepted { .. }));
-            counts.later += u64::from(answered == Answered::Later);
+            counts.accepted += u64::from(is_accepted);
+            counts.later += u64::from(outcome == CommandOutcome::Retry);
         });
-        let command = self.pending[place].command.clone();
-        if answered == Answered::Later {
-            self.pending[place].state = State::Later;
-        } else {
-            self.pending.remove(place);
-        }
         // Of these always something is stored. What nothing came of is remembered until the next crash only.
         let lasts = matches!(
             command,
             Command::Enqueue { .. } | Command::Dequeue { .. } | Command::Skip { .. } | Command::Undo { .. }
         );
-        if lasts && matches!(answered, Answered::Accepted { .. }) {
+        if lasts && is_accepted {
             self.answered.retain(|(known, _)| *known != id);
             if self.answered.len() == ANSWERED_MAX {
                 self.answered.remove(0);
             }
             self.answered.push((id, command.clone()));
         }
-        story.told.push(Told::Answer { id, command, answered });
+        story.told.push(Told::Answer { id, command, outcome });
     }
 }

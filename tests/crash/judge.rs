@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tutti::store::StoredJournal;
 use tutti_protocol::{CloseCode, Command, CommandId, Event, Position, RoomCode, RoomId, ServerFrame, UserId};
+use tutti_test_client::{CommandOutcome, check_contiguous};
 
-use crate::auditor::{Answered, Auditor};
+use crate::auditor::Auditor;
 use crate::deeds::are_done;
 use crate::told::{Story, Told};
 
@@ -49,7 +50,7 @@ pub struct Judge {
     pub tally: Tally,
     auditor: Auditor,
     /// What commands came to when they were first answered.
-    answers: HashMap<(UserId, CommandId), Answered>,
+    answers: HashMap<(UserId, CommandId), CommandOutcome>,
     /// Every history that anybody was told of.
     pub epochs: HashSet<u64>,
 }
@@ -84,7 +85,7 @@ impl Judge {
                     waits_for_a_snapshot = false;
                     known = Some(self.frame(known, &frame.content, frame.is_to_be_judged())?);
                 }
-                Told::Answer { id, command, answered } => self.answer(story.by, *id, command, answered)?,
+                Told::Answer { id, command, outcome } => self.answer(story.by, *id, command, outcome)?,
                 Told::Closed { code, .. } => {
                     self.tally.broken += u64::from(code.is_none());
                     self.tally.sent_away += u64::from(*code == Some(CloseCode::TryLater.code()));
@@ -104,12 +105,9 @@ impl Judge {
                 *position
             }
             ServerFrame::Delta { position, events, .. } => {
-                let known = known.ok_or("a delta before anything else")?;
-                if known.epoch != position.epoch || known.offset + events.len() as u64 != position.offset {
-                    return Err(format!("{known:?} is followed by {position:?} with {} events", events.len()));
-                }
+                check_contiguous(known, *position, events.len())?;
                 if judged_first {
-                    self.auditor.told(Some(known), frame)?;
+                    self.auditor.told(frame)?;
                 }
                 self.tally.events += events.len() as u64;
                 *position
@@ -120,30 +118,30 @@ impl Judge {
         Ok(position)
     }
 
-    fn answer(&mut self, by: UserId, id: CommandId, command: &Command, answered: &Answered) -> Verdict {
+    fn answer(&mut self, by: UserId, id: CommandId, command: &Command, answered: &CommandOutcome) -> Verdict {
         if let Some(before) = self.answers.get(&(by, id)) {
             self.tally.repeated += 1;
             // What nothing came of is kept in memory only: asked again after a crash, it may come to something else.
             let lasts = self.auditor.is_stored(by, id);
-            return if lasts && before != answered && *answered != Answered::Later {
+            return if lasts && before != answered && *answered != CommandOutcome::Retry {
                 Err(format!("{command:?}: first {before:?}, then {answered:?}"))
             } else {
                 Ok(())
             };
         }
         match answered {
-            Answered::Accepted { .. } => self.tally.accepted += 1,
-            Answered::Refused => self.tally.refused += 1,
-            Answered::Later => self.tally.later += 1,
+            CommandOutcome::Accepted { .. } => self.tally.accepted += 1,
+            CommandOutcome::Refused => self.tally.refused += 1,
+            CommandOutcome::Retry => self.tally.later += 1,
         }
         self.auditor.answered(by, id, answered).map_err(|wrong| format!("{command:?} by {by}: {wrong}"))?;
-        if let Answered::Accepted { offset, entry } = answered
+        if let CommandOutcome::Accepted { offset, entry } = answered
             && self.auditor.is_stored(by, id)
             && !are_done(&self.batch(*offset)?, by, command, *entry)
         {
             return Err(format!("{command:?} by {by} is acknowledged at {offset} and not done there"));
         }
-        if *answered != Answered::Later {
+        if *answered != CommandOutcome::Retry {
             self.answers.insert((by, id), answered.clone());
         }
         Ok(())

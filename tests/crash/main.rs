@@ -22,7 +22,6 @@ mod judge;
 #[expect(dead_code, reason = "other tests ask more of it")]
 mod mariadb;
 mod party;
-mod person;
 mod program;
 mod proxy;
 mod returns;

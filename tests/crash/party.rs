@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tutti::store::{StoreResult, StoredJournal};
 use tutti_protocol::{RoomCode, RoomId, ServerFrame, TrackRef};
+use tutti_test_client::TestUser;
 
 use crate::chance::Chance;
 use crate::client::{Client, Life, Table};
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::judge::{Judge, Judges, Tally, judge};
-use crate::person::Person;
 use crate::program::{Program, Start};
 use crate::told::{Frames, Story, Told};
 
@@ -41,7 +41,7 @@ pub struct Party {
     program: Option<Program>,
     dir: TempDir,
     size: Size,
-    people: Vec<Person>,
+    people: Vec<TestUser>,
     tracks: Vec<TrackRef>,
     clients: Vec<Client>,
     /// Some of each room, as if they knew nothing.
@@ -76,11 +76,11 @@ impl Party {
         let people = stream::iter(0..size.rooms * size.members)
             .map(|number| {
                 let http = &http;
-                async move { Person::guest(http, address, &format!("Guest {number}")).await.expect("a guest") }
+                async move { TestUser::guest(http, address, &format!("Guest {number}")).await.expect("a guest") }
             })
             .buffered(AT_ONCE);
         let people: Vec<_> = people.collect().await;
-        let tracks = people[0].tracks(&http, address).await;
+        let tracks = people[0].tracks().await;
         Self {
             database,
             start,
@@ -116,20 +116,19 @@ impl Party {
     /// Everybody into new rooms. What was told in the old ones was judged.
     pub async fn open_rooms(&mut self) -> Tally {
         let tally = self.tally();
-        let (http, address) = (self.http.clone(), self.program().address);
         if !self.clients.is_empty() {
             let refreshed = stream::iter(self.clients.drain(..)).map(|client| {
-                let (http, mut person) = (&http, client.person);
+                let mut user = client.user;
                 async move {
-                    person.refresh(http, address).await.expect("still known");
-                    person
+                    user.refresh().await.expect("still known");
+                    user
                 }
             });
             self.people = refreshed.buffered(AT_ONCE).collect().await;
         }
         self.judges.clear();
         for people in self.people.chunks(self.size.members) {
-            let code = people[0].open_room(&http, address).await;
+            let code = people[0].room("Crash", None).await.code;
             let room = self.room(code).await;
             self.judges.insert(code, Judge::new(room, code));
             let table = Arc::new(Table {
@@ -177,7 +176,7 @@ impl Party {
             tables
         });
         self.newcomers = tables.into_values().flat_map(|lookers| lookers.into_iter().take(NEWCOMERS)).collect();
-        let life = Life::new(&self.http, self.program().address, sockets);
+        let life = Life::new(sockets);
         let clients = self.clients.drain(..).map(|client| tokio::spawn(client.live(life.clone()))).collect();
         Bustle { life, clients }
     }

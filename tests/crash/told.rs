@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tutti_protocol::{Command, CommandId, Position, RoomCode, ServerFrame, UserId};
-
-use crate::auditor::Answered;
+use tutti_test_client::CommandOutcome;
 
 /// How many frames of a room are remembered to be recognized.
 const REMEMBERED_MAX: usize = 64;
@@ -54,7 +53,7 @@ pub enum Told {
     /// A snapshot or a delta.
     Frame(Arc<Frame>),
     /// A command came to this.
-    Answer { id: CommandId, command: Command, answered: Answered },
+    Answer { id: CommandId, command: Command, outcome: CommandOutcome },
     /// The server is about to go.
     Leaving { at_ms: i64 },
     /// The connection was closed with this code, or broke.

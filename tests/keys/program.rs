@@ -7,8 +7,9 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tutti::keys::Keys;
+use tutti_test_client::TestUser;
 
-use crate::support::{Person, Process};
+use crate::support::{Process, guest};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
 
@@ -37,14 +38,14 @@ async fn a_running_server_reloads_its_keys_on_sighup() {
     let dir = TempDir::new().unwrap();
     let mut server = Process::start(dir.path(), &[]);
     let address = server.address().await;
-    let ana = Person::guest(address, "Ana").await;
-    let kid = |person: &Person| jsonwebtoken::decode_header(&person.token).unwrap().kid.unwrap();
+    let ana = guest(address, "Ana").await;
+    let kid = |user: &TestUser| jsonwebtoken::decode_header(&user.token).unwrap().kid.unwrap();
 
     let rotated = printed(dir.path(), &["rotate"]).await;
     server.signal("HUP").await;
     server.says("keys reloaded").await;
     assert_eq!(ana.status(reqwest::Method::GET, "me").await, 200);
-    let ben = Person::guest(address, "Ben").await;
+    let ben = guest(address, "Ben").await;
     assert_ne!(kid(&ben), kid(&ana));
     assert!(rotated.contains(&format!("access key {}: active", kid(&ben))), "{rotated}");
 

@@ -5,23 +5,16 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tutti::clock::Clock;
 use tutti::keys::{KeyFolder, KeyId, Purpose};
-use tutti_protocol::http::AuthResponse;
 use tutti_protocol::{Command, ServerFrame};
+use tutti_test_client::TestUser;
 
-use crate::support::{Person, TestServer};
+use crate::support::TestServer;
 
 const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
 
 fn kid(token: &str) -> KeyId {
     let header = jsonwebtoken::decode_header(token).expect("a token");
     header.kid.as_deref().and_then(KeyId::parse).expect("a key's id")
-}
-
-async fn refresh(person: &mut Person) {
-    let response = person.request(Method::POST, "auth/refresh").send().await.expect("the server answers");
-    assert_eq!(response.status(), 200);
-    let AuthResponse { access_token, .. } = response.json().await.expect("an auth response");
-    person.token = access_token.0;
 }
 
 #[tokio::test]
@@ -42,7 +35,7 @@ async fn a_rotation_logs_out_no_user_and_closes_no_socket() {
     ana.enter(&code).await;
     let ben = server.guest("Ben").await;
     assert!(active.contains(&(Purpose::Access, kid(&ben.token))), "the new key signs");
-    refresh(&mut ana).await;
+    ana.refresh().await.expect("refreshed");
     assert_eq!(kid(&ana.token), kid(&ben.token));
     assert_eq!(ana.status(Method::GET, "me").await, 200);
 
@@ -50,7 +43,7 @@ async fn a_rotation_logs_out_no_user_and_closes_no_socket() {
     assert_eq!(folder.prune(now_ms + TWO_HOURS_MS).unwrap().removed, [old]);
     server.reload_keys().await;
     assert_eq!(ana.status(Method::GET, "me").await, 200);
-    let outdated = Person { token: old_token, ..ana };
+    let outdated = TestUser { token: old_token, ..ana };
     assert_eq!(outdated.status(Method::GET, "me").await, 401, "a removed key no longer verifies");
     assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "the socket stayed open");
 }
@@ -83,7 +76,7 @@ async fn keys_from_the_environment_survive_a_restart_and_write_no_file() {
     server.reload_keys().await;
     server.start_again().await;
     assert_eq!(ana.status(Method::GET, "me").await, 200);
-    refresh(&mut ana).await;
+    ana.refresh().await.expect("refreshed");
     assert!(!server.data_dir().join("keys").exists());
 }
 

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use tutti::limits::{BROADCAST_WINDOW, BUSY_BROADCAST_WINDOW, HEARTBEAT};
 use tutti_protocol::{Command, EntryId, ServerFrame};
+use tutti_test_client::Received;
 use uuid::Uuid;
 
-use super::hall::{Got, Hall, Seat, enqueue};
+use super::hall::{Hall, Seat, enqueue};
 
 /// The offsets of all deltas in a write.
-fn offsets(write: &[Got]) -> Vec<u64> {
-    let offset = |got: &Got| match got {
-        Got::Frame(ServerFrame::Delta { position, .. }) => Some(position.offset),
+fn offsets(write: &[Received]) -> Vec<u64> {
+    let offset = |got: &Received| match got {
+        Received::Frame(ServerFrame::Delta { position, .. }) => Some(position.offset),
         _ => None,
     };
     write.iter().filter_map(offset).collect()
 }
 
-fn is_reply(got: &Got) -> bool {
-    matches!(got, Got::Frame(ServerFrame::Reply { .. }))
+fn is_reply(got: &Received) -> bool {
+    matches!(got, Received::Frame(ServerFrame::Reply { .. }))
 }
 
 async fn nothing_for(seat: &mut Seat) {
@@ -101,7 +102,7 @@ async fn a_reply_goes_behind_its_delta_in_the_same_write() {
         let told = writes
             .iter()
             .flatten()
-            .filter(|got| matches!(got, Got::Frame(ServerFrame::Reply { id: replied, .. }) if *replied == id));
+            .filter(|got| matches!(got, Received::Frame(ServerFrame::Reply { id: replied, .. }) if *replied == id));
         assert_eq!(told.count(), 1, "each is answered once");
     }
 }
@@ -127,7 +128,7 @@ async fn who_comes_in_the_midst_of_it_is_told_nothing_twice() {
     for (seat, from) in [(&mut cleo, snapshot.offset), (&mut ben, known.offset)] {
         let mut at = from;
         for got in seat.so_far() {
-            if let Got::Frame(ServerFrame::Delta { position, events, .. }) = got {
+            if let Received::Frame(ServerFrame::Delta { position, events, .. }) = got {
                 at += events.len() as u64;
                 assert_eq!(at, position.offset, "the deltas continue each other");
             }
@@ -153,8 +154,8 @@ async fn a_heartbeat_never_says_more_than_was_told() {
         tokio::time::sleep(HEARTBEAT / 613).await;
         for got in ana.so_far() {
             match got {
-                Got::Frame(ServerFrame::Delta { position, .. }) => at = position.offset,
-                Got::Frame(ServerFrame::Heartbeat { offset, .. }) => {
+                Received::Frame(ServerFrame::Delta { position, .. }) => at = position.offset,
+                Received::Frame(ServerFrame::Heartbeat { offset, .. }) => {
                     beats += 1;
                     assert_eq!(offset, at);
                 }

@@ -1,11 +1,12 @@
 //! Acknowledged means durable; a repeated command has one effect; a failing store loses nothing acknowledged.
 
 use tutti_protocol::{Command, ErrorCode, Event, ServerFrame};
+use tutti_test_client::Received;
 
-use super::hall::{Got, Hall, enqueue};
+use super::hall::{Hall, enqueue};
 
-fn is_reply_or_delta(got: &Got) -> bool {
-    matches!(got, Got::Frame(ServerFrame::Reply { .. } | ServerFrame::Delta { .. }))
+fn is_reply_or_delta(got: &Received) -> bool {
+    matches!(got, Received::Frame(ServerFrame::Reply { .. } | ServerFrame::Delta { .. }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +99,7 @@ async fn while_the_store_fails_commands_are_refused_and_then_service_returns() {
 
     hall.store.set_failing(false);
     ana.add_when_possible("a2").await;
-    assert!(!ana.so_far().iter().any(|got| matches!(got, Got::Frame(ServerFrame::Snapshot { .. }))));
+    assert!(!ana.so_far().iter().any(|got| matches!(got, Received::Frame(ServerFrame::Snapshot { .. }))));
     let (position, room) = hall.enter(code, "ana").await.snapshot().await;
     assert_eq!(position.epoch, before.epoch, "nothing that was shown is lost, so the history goes on");
     assert_eq!((position.offset, room.upcoming_total), (before.offset + 1, 1));
@@ -175,7 +176,7 @@ async fn a_closed_room_says_goodbye_and_stays_closed() {
     let room = hall.rooms.open(code).await.expect("open");
     room.close(super::hall::user("ben")).await.expect_err("not the host");
     room.close(super::hall::user("ana")).await.expect("the host may");
-    assert_eq!(ben.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4508));
+    assert_eq!(ben.until(|got| matches!(got, Received::Close(_))).await, Received::Close(Some(4508)));
     let hall = hall.crash();
     assert!(matches!(hall.rooms.open(code).await, Err(tutti::room::OpenError::Closed)));
 }

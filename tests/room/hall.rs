@@ -17,6 +17,7 @@ use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
     SessionId, Track, TrackRef, UserId, UserKind,
 };
+use tutti_test_client::{Received, received};
 use uuid::Uuid;
 
 /// A server's rooms without its sockets.
@@ -95,15 +96,7 @@ impl Hall {
 pub struct Seat {
     pub link: Arc<Link>,
     pub room: RoomHandle,
-    read: Vec<Got>,
-}
-
-/// Something that was sent to a connection.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Got {
-    Frame(ServerFrame),
-    Ping,
-    Close(u16),
+    read: Vec<Received>,
 }
 
 impl Seat {
@@ -153,22 +146,22 @@ impl Seat {
     }
 
     pub async fn frame(&mut self, wanted: impl Fn(&ServerFrame) -> bool) -> ServerFrame {
-        match self.until(|got| matches!(got, Got::Frame(frame) if wanted(frame))).await {
-            Got::Frame(frame) => frame,
+        match self.until(|got| matches!(got, Received::Frame(frame) if wanted(frame))).await {
+            Received::Frame(frame) => frame,
             other => unreachable!("{other:?}"),
         }
     }
 
     /// The code that it is closed with.
     pub async fn closed(&mut self) -> u16 {
-        match self.until(|got| matches!(got, Got::Close(_))).await {
-            Got::Close(code) => code,
+        match self.until(|got| matches!(got, Received::Close(_))).await {
+            Received::Close(Some(code)) => code,
             other => unreachable!("{other:?}"),
         }
     }
 
     /// Waits for something; what came before it is passed over.
-    pub async fn until(&mut self, wanted: impl Fn(&Got) -> bool) -> Got {
+    pub async fn until(&mut self, wanted: impl Fn(&Received) -> bool) -> Received {
         loop {
             self.gather();
             if let Some(place) = self.read.iter().position(&wanted) {
@@ -179,7 +172,7 @@ impl Seat {
     }
 
     /// What has come so far and was not looked at.
-    pub fn so_far(&mut self) -> Vec<Got> {
+    pub fn so_far(&mut self) -> Vec<Received> {
         self.gather();
         std::mem::take(&mut self.read)
     }
@@ -203,40 +196,13 @@ impl Seat {
     }
 
     /// What has come since anybody looked, write by write.
-    pub fn writes(&mut self) -> Vec<Vec<Got>> {
-        self.link.outbox.take().iter().map(|bytes| frames(bytes)).collect()
+    pub fn writes(&mut self) -> Vec<Vec<Received>> {
+        self.link.outbox.take().iter().map(|bytes| received(bytes)).collect()
     }
 
     fn gather(&mut self) {
-        self.read.extend(self.link.outbox.take().iter().flat_map(|bytes| frames(bytes)));
+        self.read.extend(self.link.outbox.take().iter().flat_map(|bytes| received(bytes)));
     }
-}
-
-fn frames(mut bytes: &[u8]) -> Vec<Got> {
-    let mut frames = vec![];
-    while !bytes.is_empty() {
-        let (got, length) = parse(bytes);
-        frames.push(got);
-        bytes = &bytes[length..];
-    }
-    frames
-}
-
-/// One frame, and how long it is.
-fn parse(bytes: &[u8]) -> (Got, usize) {
-    let (start, length) = match bytes[1] {
-        126 => (4, usize::from(u16::from_be_bytes([bytes[2], bytes[3]]))),
-        127 => (10, usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().expect("eight"))).expect("fits")),
-        short => (2, usize::from(short)),
-    };
-    let payload = &bytes[start..start + length];
-    let got = match bytes[0] & 0x0F {
-        1 => Got::Frame(serde_json::from_slice(payload).expect("a frame of the contract")),
-        8 => Got::Close(u16::from_be_bytes([payload[0], payload[1]])),
-        9 => Got::Ping,
-        other => panic!("opcode {other}"),
-    };
-    (got, start + length)
 }
 
 pub fn newcomer(name: &str) -> Newcomer {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tutti_protocol::{ErrorCode, Event, ServerFrame};
+use tutti_test_client::Received;
 
-use super::hall::{Got, Hall, Seat, enqueue};
+use super::hall::{Hall, Seat, enqueue};
 
 /// The disk is full: what is there can be read, and nothing is written.
 fn fill(hall: &Hall) {
@@ -25,7 +26,7 @@ async fn pass(hall: &Hall, seat: &Seat, duration: Duration) {
 
 fn told_of_the_room(seat: &mut Seat) -> Vec<ServerFrame> {
     let told = seat.so_far().into_iter().filter_map(|got| match got {
-        Got::Frame(frame @ (ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. })) => Some(frame),
+        Received::Frame(frame @ (ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. })) => Some(frame),
         _ => None,
     });
     told.collect()

@@ -2,9 +2,10 @@
 
 use tutti::store::memory::Call;
 use tutti_protocol::{CommandId, ServerFrame};
+use tutti_test_client::Received;
 use uuid::Uuid;
 
-use super::hall::{Got, Hall, enqueue};
+use super::hall::{Hall, enqueue};
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
@@ -21,17 +22,17 @@ async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
         ana.send_as(id, command.clone()).await;
         let got = ana
             .until(|got| {
-                matches!(got, Got::Close(_))
-                    || matches!(got, Got::Frame(ServerFrame::Reply { id: to, .. }) if *to == id)
+                matches!(got, Received::Close(_))
+                    || matches!(got, Received::Frame(ServerFrame::Reply { id: to, .. }) if *to == id)
             })
             .await;
         match got {
-            Got::Frame(reply) => acknowledged.push((id, command, reply)),
-            Got::Close(code) => {
-                assert_eq!(code, 4002);
+            Received::Frame(reply) => acknowledged.push((id, command, reply)),
+            Received::Close(code) => {
+                assert_eq!(code, Some(4002));
                 break;
             }
-            Got::Ping => unreachable!("not waited for"),
+            Received::Ping => unreachable!("not waited for"),
         }
     }
     assert_eq!(ben.closed().await, 4002, "nobody waits for an actor that is gone");

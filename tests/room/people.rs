@@ -7,8 +7,9 @@ use tutti::room::state::Newcomer;
 use tutti::room::{JoinError, OpenError, RoomHandle};
 use tutti::store::RoomStore;
 use tutti_protocol::{Event, Role, Room, RoomCode, ServerFrame, UserKind};
+use tutti_test_client::Received;
 
-use super::hall::{Got, Hall, Seat, enqueue, newcomer, user};
+use super::hall::{Hall, Seat, enqueue, newcomer, user};
 
 /// The room as it is shown to somebody who comes in.
 async fn shown(hall: &Hall, code: RoomCode) -> Room {
@@ -34,7 +35,7 @@ async fn settle() {
 }
 
 async fn until_event(seat: &mut Seat, wanted: impl Fn(&Event) -> bool) {
-    let has = |got: &Got| matches!(got, Got::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(&wanted));
+    let has = |got: &Received| matches!(got, Received::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(&wanted));
     seat.until(has).await;
 }
 
@@ -66,7 +67,10 @@ async fn a_merge_is_seen_when_it_is_durable_and_is_the_same_after_a_reload() {
     assert!(merging.as_mut().now_or_never().is_none());
     settle().await;
     assert!(merging.as_mut().now_or_never().is_none(), "answered before the commit");
-    assert!(ana.so_far().iter().all(|got| !matches!(got, Got::Frame(ServerFrame::Delta { .. }))), "seen before it");
+    assert!(
+        ana.so_far().iter().all(|got| !matches!(got, Received::Frame(ServerFrame::Delta { .. }))),
+        "seen before it"
+    );
     drop(gate);
     merging.await.expect("merged");
     until_event(&mut ana, |event| matches!(event, Event::MemberMerged { .. })).await;
@@ -155,7 +159,7 @@ async fn who_is_forgotten_is_in_no_stored_row_and_the_room_goes_on() {
     assert!(forgetting.as_mut().now_or_never().is_none());
     settle().await;
     assert!(forgetting.as_mut().now_or_never().is_none(), "answered before the commit");
-    assert!(!bene.so_far().iter().any(|got| matches!(got, Got::Close(_))), "seen before it");
+    assert!(!bene.so_far().iter().any(|got| matches!(got, Received::Close(_))), "seen before it");
     drop(gate);
     forgetting.await.expect("forgotten");
     until_event(&mut ana, |event| matches!(event, Event::MemberForgotten { .. })).await;

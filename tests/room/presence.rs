@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tutti_protocol::client::DeviceStatus;
 use tutti_protocol::{Command, Event, ServerFrame};
+use tutti_test_client::Received;
 
-use super::hall::{Got, Hall, user};
+use super::hall::{Hall, user};
 
 #[tokio::test(start_paused = true)]
 async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
@@ -96,12 +97,12 @@ async fn a_member_who_stays_away_past_the_grace_is_away_until_they_return() {
     ana.until(|got| has_event(got, |event| matches!(event, Event::MemberReturned { .. }))).await;
 }
 
-fn is_away(got: &Got) -> bool {
+fn is_away(got: &Received) -> bool {
     has_event(got, |event| matches!(event, Event::MemberAway { .. }))
 }
 
-fn has_event(got: &Got, wanted: impl Fn(&Event) -> bool) -> bool {
-    matches!(got, Got::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(wanted))
+fn has_event(got: &Received, wanted: impl Fn(&Event) -> bool) -> bool {
+    matches!(got, Received::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(wanted))
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +113,7 @@ async fn those_who_are_kicked_lose_every_connection_and_may_not_command() {
     let mut bens_phone = hall.enter(code, "ben").await;
     ana.ask(Command::Kick { member: user("ben") }).await;
     for seat in [&mut ben, &mut bens_phone] {
-        assert_eq!(seat.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4504));
+        assert_eq!(seat.until(|got| matches!(got, Received::Close(_))).await, Received::Close(Some(4504)));
     }
     assert!(hall.rooms.open(code).await.expect("open").role_of(user("ben")).await.is_none());
 }
@@ -128,7 +129,7 @@ async fn heartbeats_come_with_a_ping_and_the_top_offset() {
         unreachable!()
     };
     assert_eq!(offset, position.offset);
-    ana.until(|got| *got == Got::Ping).await;
+    ana.until(|got| *got == Received::Ping).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,11 +137,11 @@ async fn silence_and_an_expired_token_end_a_connection() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut silent = hall.enter(code, "ana").await;
-    assert_eq!(silent.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4004));
+    assert_eq!(silent.until(|got| matches!(got, Received::Close(_))).await, Received::Close(Some(4004)));
 
     let mut expiring = hall.enter(code, "ana").await;
     expiring.link.extend(hall.clock.now_ms() + 20_000);
-    assert_eq!(expiring.until(|got| matches!(got, Got::Close(_))).await, Got::Close(4003));
+    assert_eq!(expiring.until(|got| matches!(got, Received::Close(_))).await, Received::Close(Some(4003)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,16 @@
 //! Coming back: exactly what was missed, or everything.
 
 use tutti_protocol::{Event, Position, ServerFrame};
+use tutti_test_client::Received;
 
-use super::hall::{Got, Hall, Seat, user};
+use super::hall::{Hall, Seat, user};
 
 /// Everything that is sent on entering, as far as it tells of the room.
 fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
     seat.so_far()
         .into_iter()
         .filter_map(|got| match got {
-            Got::Frame(
+            Received::Frame(
                 frame @ (ServerFrame::Welcome { .. } | ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. }),
             ) => Some(frame),
             _ => None,
@@ -126,6 +127,6 @@ async fn a_slow_reader_learns_who_came_and_went_meanwhile() {
     ben.room.resync(ben.link.id).await;
     ben.snapshot().await;
     let behind = ben.so_far();
-    let [Got::Frame(ServerFrame::Presence { full: true, members })] = &behind[..] else { panic!("{behind:?}") };
+    let [Received::Frame(ServerFrame::Presence { full: true, members })] = &behind[..] else { panic!("{behind:?}") };
     assert_eq!(members.len(), 2, "{members:?}");
 }

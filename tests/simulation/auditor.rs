@@ -9,35 +9,10 @@ use tutti::store::StoredJournal;
 use tutti_protocol::{
     CommandId, EntryId, Event, Playback, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame, UserId,
 };
+use tutti_test_client::CommandOutcome;
 
 /// How many past states are kept to compare what clients are shown late.
 const STATES_MAX: usize = 400;
-
-/// What a command came to, as its sender was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answered {
-    Accepted {
-        offset: u64,
-        entry: Option<EntryId>,
-    },
-    Refused,
-    /// Nothing was decided; asked again it may be.
-    Later,
-}
-
-impl Answered {
-    pub fn of(reply: &ServerFrame) -> Option<Self> {
-        match reply {
-            ServerFrame::Reply { ok: true, offset, entry, .. } => {
-                Some(Self::Accepted { offset: offset.unwrap_or(0), entry: *entry })
-            }
-            ServerFrame::Reply { ok: false, error: Some(error), .. } => {
-                Some(if error.retry { Self::Later } else { Self::Refused })
-            }
-            _ => None,
-        }
-    }
-}
 
 /// What is known of one room.
 pub struct Auditor {
@@ -157,17 +132,13 @@ impl Auditor {
         if expected == shown { Ok(()) } else { Err(format!("a snapshot at {offset} shows another room")) }
     }
 
-    /// A client that knows the room up to `known` is told what happened.
-    pub fn told(&self, known: Option<Position>, delta: &ServerFrame) -> Result<Position, String> {
+    /// A client is sent a delta. That it continues what the client knew is the client's to check.
+    pub fn told(&self, delta: &ServerFrame) -> Result<(), String> {
         let ServerFrame::Delta { position, events, upcoming, .. } = delta else { return Err("no delta".into()) };
-        let known = known.ok_or("a delta before anything else")?;
-        if known.epoch != position.epoch || known.offset + events.len() as u64 != position.offset {
-            return Err(format!("{known:?} is followed by {position:?} with {} events", events.len()));
-        }
         if position.offset > self.top {
             return Err(format!("a delta shows offset {}, and {} is stored", position.offset, self.top));
         }
-        for (event, offset) in events.iter().zip(known.offset + 1..) {
+        for (event, offset) in events.iter().zip(position.offset + 1 - events.len() as u64..) {
             if self.events.get(&offset) != Some(event) {
                 return Err(format!("a delta shows another event at {offset}"));
             }
@@ -177,14 +148,14 @@ impl Auditor {
         {
             return Err(format!("a delta shows another order at {}", position.offset));
         }
-        Ok(*position)
+        Ok(())
     }
 
     /// A member is told what a command came to.
-    pub fn answered(&mut self, by: UserId, id: CommandId, answered: &Answered) -> Result<(), String> {
+    pub fn answered(&mut self, by: UserId, id: CommandId, answered: &CommandOutcome) -> Result<(), String> {
         let stored = self.commands.get(&(by, id)).copied();
         match (answered, stored) {
-            (Answered::Accepted { offset, entry }, Some(stored)) => {
+            (CommandOutcome::Accepted { offset, entry }, Some(stored)) => {
                 if *offset != stored {
                     return Err(format!("a command that is stored at {stored} is answered with {offset}"));
                 }
@@ -193,19 +164,19 @@ impl Auditor {
                 }
                 Ok(())
             }
-            (Answered::Accepted { offset, entry }, None) => {
+            (CommandOutcome::Accepted { offset, entry }, None) => {
                 if entry.is_some() || *offset > self.top {
                     return Err(format!("acknowledged at {offset} and not stored"));
                 }
                 self.idle.insert((by, id));
                 Ok(())
             }
-            (Answered::Refused, Some(stored)) => Err(format!("refused, and stored at {stored}")),
-            (Answered::Refused, None) => {
+            (CommandOutcome::Refused, Some(stored)) => Err(format!("refused, and stored at {stored}")),
+            (CommandOutcome::Refused, None) => {
                 self.idle.insert((by, id));
                 Ok(())
             }
-            (Answered::Later, _) => Ok(()),
+            (CommandOutcome::Retry, _) => Ok(()),
         }
     }
 

@@ -7,22 +7,16 @@ use tokio::task::JoinHandle;
 use tutti::room::RoomHandle;
 use tutti::room::state::Newcomer;
 use tutti::transport::Link;
-use tutti_protocol::{
-    Command, CommandId, DeviceId, DevicePlayback, DeviceStatus, EntryId, PlaybackState, Position, ServerFrame, UserKind,
-};
-
-use crate::auditor::Answered;
+use tutti_protocol::{DeviceId, DevicePlayback, DeviceStatus, EntryId, PlaybackState, UserKind};
+use tutti_test_client::{ClientState, CommandOutcome, PendingCommand, Received, received};
 
 pub struct Member {
     pub newcomer: Newcomer,
     pub room: usize,
     pub line: Line,
-    /// Up to where its client knows the room.
-    pub known: Option<Position>,
-    /// Commands without an answer, in the order in which they were given, and since when.
-    pub pending: Vec<(CommandId, Command, f64)>,
-    /// Commands that were answered, and when they were given, to be repeated now and then.
-    pub answered: Vec<(CommandId, Command, Answered, f64)>,
+    pub client: ClientState,
+    /// Commands with their final results, to be repeated now and then.
+    pub answered: Vec<(PendingCommand, CommandOutcome)>,
 }
 
 /// How a member is connected.
@@ -37,24 +31,16 @@ pub struct Connection {
     pub link: Arc<Link>,
     pub room: RoomHandle,
     /// On the way to the member.
-    pub coming: VecDeque<Got>,
+    pub coming: VecDeque<Received>,
     /// Nothing is read any more, and nobody knows.
     pub stalled: bool,
-}
-
-/// Something that a connection is sent.
-#[derive(Clone, Debug)]
-pub enum Got {
-    Frame(Box<ServerFrame>),
-    Ping,
-    Close,
 }
 
 impl Member {
     pub fn new(name: &str, id: uuid::Uuid, room: usize) -> Self {
         let newcomer =
             Newcomer { id: tutti_protocol::UserId(id), name: name.to_owned(), kind: UserKind::Guest, picture: None };
-        Self { newcomer, room, line: Line::Down, known: None, pending: vec![], answered: vec![] }
+        Self { newcomer, room, line: Line::Down, client: ClientState::default(), answered: vec![] }
     }
 
     pub fn up(&mut self) -> Option<&mut Connection> {
@@ -77,14 +63,7 @@ impl Connection {
 
     /// Reads from the socket.
     pub fn read(&mut self) {
-        for bytes in self.link.outbox.take() {
-            let mut rest = &bytes[..];
-            while !rest.is_empty() {
-                let (got, length) = parse(rest);
-                self.coming.push_back(got);
-                rest = &rest[length..];
-            }
-        }
+        self.coming.extend(self.link.outbox.take().iter().flat_map(|bytes| received(bytes)));
     }
 }
 
@@ -101,21 +80,4 @@ pub fn status(ready: Option<Vec<EntryId>>) -> DeviceStatus {
         ready,
     });
     DeviceStatus { playback, idle: false }
-}
-
-/// One frame, and how long it is.
-fn parse(bytes: &[u8]) -> (Got, usize) {
-    let (start, length) = match bytes[1] {
-        126 => (4, usize::from(u16::from_be_bytes([bytes[2], bytes[3]]))),
-        127 => (10, usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().expect("eight"))).expect("fits")),
-        short => (2, usize::from(short)),
-    };
-    let payload = &bytes[start..start + length];
-    let got = match bytes[0] & 0x0F {
-        1 => Got::Frame(Box::new(serde_json::from_slice(payload).expect("a frame of the contract"))),
-        8 => Got::Close,
-        9 => Got::Ping,
-        other => panic!("opcode {other}"),
-    };
-    (got, start + length)
 }

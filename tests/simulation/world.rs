@@ -10,10 +10,11 @@ use tutti_protocol::{
     Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, Provider, Role, RoomCode,
     ServerFrame, SettingsChange, Track, TrackRef, UserId,
 };
+use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
 
-use crate::auditor::{Answered, Auditor};
+use crate::auditor::Auditor;
 use crate::chance::Chance;
-use crate::member::{Connection, Got, Line, Member, status};
+use crate::member::{Connection, Line, Member, status};
 use crate::process::Process;
 
 const STEPS: usize = 220;
@@ -160,8 +161,17 @@ impl World {
         let command = self.any_command(member);
         let id = CommandId(self.chance.uuid());
         let now_ms = self.process().now_ms();
-        self.members[member].pending.push((id, command.clone(), now_ms));
-        self.send(member, id, command);
+        self.members[member].client.push(id, command, now_ms);
+        self.send_pending(member);
+    }
+
+    /// Sends what this connection has not carried yet.
+    fn send_pending(&mut self, member: usize) {
+        while self.members[member].up().is_some()
+            && let Some((id, command)) = self.members[member].client.next_unsent()
+        {
+            self.send(member, id, command);
+        }
     }
 
     /// Goes nowhere while the line is down; the client keeps it.
@@ -197,12 +207,13 @@ impl World {
         let now_ms = self.process().now_ms();
         // What nothing came of is kept in memory only: repeated later, it may be a new command. And of the rest the ids are
         // kept no longer than the journal's rows.
-        let stored = |answered: &&(CommandId, Command, Answered, f64)| {
-            auditor.is_stored(by, answered.0) && now_ms - answered.3 < PENDING_MS_MAX
+        let stored = |command: &&PendingCommand| {
+            auditor.is_stored(by, command.id) && now_ms - command.asked_at_ms < PENDING_MS_MAX
         };
-        let answered: Vec<_> = self.members[member].answered.iter().filter(stored).cloned().collect();
+        let answered = self.members[member].answered.iter().map(|(command, _)| command);
+        let answered: Vec<_> = answered.filter(stored).cloned().collect();
         if !answered.is_empty() {
-            let (id, command, ..) = self.chance.pick(&answered).clone();
+            let PendingCommand { id, command, .. } = self.chance.pick(&answered).clone();
             self.send(member, id, command);
         }
     }
@@ -264,7 +275,7 @@ impl World {
         let member = &mut self.members[index];
         let link = process.link(&mut self.chance, member.newcomer.id);
         let (rooms, code) = (process.rooms.clone(), self.codes[member.room]);
-        let join = Join { link: link.clone(), newcomer: member.newcomer.clone(), resume: member.known };
+        let join = Join { link: link.clone(), newcomer: member.newcomer.clone(), resume: member.client.position() };
         let knocking = process.spawn(async move {
             let room = rooms.open(code).await.ok()?;
             match room.join(join).await {
@@ -398,11 +409,10 @@ impl World {
         if let Some(room) = room {
             self.members[index].line = Line::Up(Connection::new(link, room));
             let now_ms = self.process().now_ms();
-            let member = &mut self.members[index];
-            member.pending.retain(|(_, _, since_ms)| now_ms - since_ms < PENDING_MS_MAX);
-            for (id, command, _) in member.pending.clone() {
-                self.send(index, id, command);
-            }
+            let client = &mut self.members[index].client;
+            client.give_up(now_ms - PENDING_MS_MAX);
+            client.resend_pending();
+            self.send_pending(index);
         }
     }
 
@@ -425,12 +435,12 @@ impl World {
                 break;
             };
             match got {
-                Got::Ping => {}
-                Got::Close => {
+                Received::Ping => {}
+                Received::Close(_) => {
                     self.hang_up(index);
                     self.undead_are_noticed(usize::MAX);
                 }
-                Got::Frame(frame) => self.hear(index, &frame)?,
+                Received::Frame(frame) => self.hear(index, &frame)?,
             }
         }
         Ok(())
@@ -439,44 +449,37 @@ impl World {
     fn hear(&mut self, index: usize, frame: &ServerFrame) -> Verdict {
         let member = &mut self.members[index];
         let auditor = &mut self.auditors[member.room];
-        match frame {
-            ServerFrame::Welcome { resumed: true, .. } => self.tally.resumed += 1,
-            ServerFrame::Welcome { resumed: false, .. } => member.known = None,
-            ServerFrame::Snapshot { position, room } => {
-                self.tally.snapshots += 1;
-                auditor.shown(*position, room)?;
-                member.known = Some(*position);
-            }
-            ServerFrame::Delta { .. } => {
-                self.tally.deltas += 1;
-                member.known = Some(auditor.told(member.known, frame)?);
-            }
-            ServerFrame::Reply { id, .. } => {
-                let answered = Answered::of(frame).ok_or("a reply that is none")?;
-                let by = member.newcomer.id;
-                if let Some((_, _, before, _)) = member.answered.iter().find(|(known, ..)| known == id) {
+        match member.client.receive(frame)? {
+            Change::Welcomed { resumed } => self.tally.resumed += u64::from(resumed),
+            Change::Moved => match frame {
+                ServerFrame::Snapshot { position, room } => {
+                    self.tally.snapshots += 1;
+                    auditor.shown(*position, room)?;
+                }
+                _ => {
+                    self.tally.deltas += 1;
+                    auditor.told(frame)?;
+                }
+            },
+            Change::Replied { id, outcome, pending } => {
+                if let Some((_, before)) = member.answered.iter().find(|(command, _)| command.id == id) {
                     self.tally.repeated += 1;
-                    if *before != answered && answered != Answered::Later {
-                        return Err(format!("first {before:?}, then {answered:?}"));
+                    if *before != outcome && outcome != CommandOutcome::Retry {
+                        return Err(format!("first {before:?}, then {outcome:?}"));
                     }
                     return Ok(());
                 }
-                match answered {
-                    Answered::Accepted { .. } => self.tally.accepted += 1,
-                    Answered::Refused => self.tally.refused += 1,
-                    Answered::Later => self.tally.later += 1,
+                match outcome {
+                    CommandOutcome::Accepted { .. } => self.tally.accepted += 1,
+                    CommandOutcome::Refused => self.tally.refused += 1,
+                    CommandOutcome::Retry => self.tally.later += 1,
                 }
-                auditor.answered(by, *id, &answered)?;
-                if let Some(place) = member.pending.iter().position(|(known, _, _)| known == id) {
-                    let (id, command, since_ms) = member.pending.remove(place);
-                    match answered {
-                        // Asked again when there is a connection again.
-                        Answered::Later => member.pending.push((id, command, since_ms)),
-                        _ => member.answered.push((id, command, answered, since_ms)),
-                    }
+                auditor.answered(member.newcomer.id, id, &outcome)?;
+                if outcome != CommandOutcome::Retry {
+                    member.answered.extend(pending.map(|command| (command, outcome)));
                 }
             }
-            _ => {}
+            Change::Nothing => {}
         }
         Ok(())
     }
@@ -509,12 +512,12 @@ impl World {
                 continue;
             }
             let Line::Up(_) = &member.line else { return Err(format!("{} does not come in", member.newcomer.name)) };
-            let known = member.known.map_or(0, |known| known.offset);
+            let known = member.client.position().map_or(0, |known| known.offset);
             if known != auditor.top() {
                 return Err(format!("{} knows offset {known} of {}", member.newcomer.name, auditor.top()));
             }
-            if let Some((_, command, _)) = member.pending.first() {
-                return Err(format!("{} waits for an answer to {command:?}", member.newcomer.name));
+            if let Some(pending) = member.client.pending().first() {
+                return Err(format!("{} waits for an answer to {:?}", member.newcomer.name, pending.command));
             }
         }
         Ok(())
@@ -523,9 +526,8 @@ impl World {
     /// What was refused for now, on connections that stand.
     fn ask_again(&mut self) {
         for index in 0..self.members.len() {
-            for (id, command, _) in self.members[index].pending.clone() {
-                self.send(index, id, command);
-            }
+            self.members[index].client.resend_pending();
+            self.send_pending(index);
         }
     }
 

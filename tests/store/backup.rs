@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::{EntryId, ServerFrame, TrackRef};
+use tutti_test_client::{RoomClient, TestUser};
 
-use crate::support::{Person, Process, Socket};
+use crate::support::{Process, guest};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
 const GENEROUS: &[&str] = &["--limit-commands-per-second=1000"];
@@ -48,7 +49,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Queues until it is told to stop; says what was acknowledged.
 fn keep_adding(
     tasks: &TaskTracker,
-    mut socket: Socket,
+    mut socket: RoomClient,
     track: TrackRef,
     stop: CancellationToken,
 ) -> watch::Receiver<Vec<EntryId>> {
@@ -67,7 +68,7 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     let (dir, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let mut server = Process::start(dir.path(), GENEROUS);
     let address = server.address().await;
-    let ada = Person::guest(address, "Ada").await;
+    let ada = guest(address, "Ada").await;
     let room = ada.room("Load", None).await.code.to_string();
     let tracks = ada.tracks().await;
     let mut watching = ada.enter(&room).await;
@@ -76,7 +77,7 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let mut adding = Vec::new();
     for track in &tracks[..4] {
-        let person = Person::guest(address, "Somebody").await;
+        let person = guest(address, "Somebody").await;
         adding.push(keep_adding(&tasks, person.enter(&room).await, track.clone(), stop.clone()));
     }
     for acknowledged in &mut adding {
@@ -95,14 +96,14 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     stop.cancel();
     tasks.close();
     tasks.wait().await;
-    let position = watching.position.expect("she is in");
+    let position = watching.position().expect("she is in");
     server.stop().await;
 
     let restored_dir = elsewhere.path().join("data");
     done(&tutti("restore", &copy, &restored_dir, &[]).await);
     copy_keys(dir.path(), &restored_dir);
     let mut restored = Process::start(&restored_dir, GENEROUS);
-    let ada = Person { address: restored.address().await, ..ada };
+    let ada = TestUser { address: restored.address().await, ..ada };
     // What came after the copy is another history: nobody goes on from there.
     let mut socket = ada.resume(&room, position).await;
     let ServerFrame::Welcome { resumed, .. } = socket.welcome().await else { unreachable!() };
@@ -129,7 +130,7 @@ fn copy_keys(from: &Path, to: &Path) {
 async fn lived_in() -> (TempDir, PathBuf) {
     let dir = TempDir::new().unwrap();
     let mut server = Process::start(dir.path(), &[]);
-    Person::guest(server.address().await, "Ada").await.room("Once", None).await;
+    guest(server.address().await, "Ada").await.room("Once", None).await;
     let copy = dir.path().join("copy.db");
     done(&tutti("backup", &copy, dir.path(), &[]).await);
     server.stop().await;
@@ -164,7 +165,7 @@ async fn nothing_is_put_under_a_running_server_and_no_second_one_starts() {
     refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
     let mut second = Process::start(dir.path(), &[]);
     second.says("a server is using").await;
-    Person::guest(address, "Ben").await.room("Still here", None).await;
+    guest(address, "Ben").await.room("Still here", None).await;
     server.stop().await;
 }
 

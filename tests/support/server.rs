@@ -8,8 +8,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tutti::app::{self, Server};
 use tutti::config::ServeConfig;
+use tutti_test_client::TestUser;
 
-use super::client::Person;
+use super::guest;
 
 /// A server that is stopped and removed with its test.
 pub struct TestServer {
@@ -103,7 +104,7 @@ impl TestServer {
     }
 
     /// A guest, as known to the server.
-    pub async fn guest(&self, name: &str) -> Person {
-        Person::guest(self.address, name).await
+    pub async fn guest(&self, name: &str) -> TestUser {
+        guest(self.address, name).await
     }
 }

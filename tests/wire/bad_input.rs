@@ -5,9 +5,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tutti_protocol::{Command, EntryId, ErrorCode, ServerFrame};
+use tutti_test_client::frame::{CLOSE, FIN, TEXT, client_frame};
+use tutti_test_client::{RoomClient, TestUser};
 use uuid::Uuid;
 
-use crate::support::{Person, Socket, TestServer, unknown_track};
+use crate::support::{TestServer, unknown_track};
 
 const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -16,8 +18,8 @@ const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\
 struct Scene {
     server: TestServer,
     code: String,
-    bystander: Socket,
-    mallory: Person,
+    bystander: RoomClient,
+    mallory: TestUser,
 }
 
 impl Scene {
@@ -102,15 +104,12 @@ async fn bytes_that_are_no_websocket_frames_end_their_connection_only() {
 async fn what_comes_after_a_close_is_not_read() {
     let mut scene = Scene::set().await;
     let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
-    let masked = |opcode: u8, payload: &[u8]| {
-        let length = u16::try_from(payload.len()).expect("short").to_be_bytes();
-        [&[0x80 | opcode, 0x80 | 0x7E, length[0], length[1], 0, 0, 0, 0], payload].concat()
-    };
+    let masked = |opcode: u8, payload: &[u8]| client_frame(FIN | opcode, [0; 4], payload);
     let hello = scene.mallory.hello(&scene.code).to_string();
     let late =
         json!({ "type": "command", "id": Uuid::new_v4(), "command": { "name": "rename", "display_name": "Late" } });
-    let close = [0x88, 0x80, 0, 0, 0, 0];
-    let bytes = [HANDSHAKE, &masked(1, hello.as_bytes()), &close, &masked(1, late.to_string().as_bytes())].concat();
+    let (hello, late) = (masked(TEXT, hello.as_bytes()), masked(TEXT, late.to_string().as_bytes()));
+    let bytes = [HANDSHAKE, &hello, &masked(CLOSE, b""), &late].concat();
     stream.write_all(&bytes).await.expect("takes it");
     let mut answer = Vec::new();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(15), stream.read_to_end(&mut answer)).await;

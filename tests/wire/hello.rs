@@ -6,10 +6,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tutti_protocol::ServerFrame;
+use tutti_test_client::{RoomClient, TestUser};
 use uuid::Uuid;
 
 use crate::http::site::pass;
-use crate::support::{Person, Socket, TestServer};
+use crate::support::TestServer;
 
 fn with(hello: &Value, field: &str, value: Value) -> Value {
     let mut changed = hello.clone();
@@ -17,7 +18,7 @@ fn with(hello: &Value, field: &str, value: Value) -> Value {
     changed
 }
 
-async fn code_for(person: &Person, hello: &Value) -> Option<u16> {
+async fn code_for(person: &TestUser, hello: &Value) -> Option<u16> {
     person.knock(hello).await.close_code().await
 }
 
@@ -54,7 +55,7 @@ async fn a_bad_hello_is_closed_with_4500() {
         Message::text(with(&hello, "device", device(&id, "a\nb")).to_string()),
         Message::text(with(&hello, "resume", json!({ "epoch": -1, "offset": "x" })).to_string()),
     ] {
-        let mut socket = Socket::open(server.address).await;
+        let mut socket = RoomClient::connect(server.address).await;
         let shown = format!("{message:.100?}");
         socket.send_message(message).await;
         assert_eq!(socket.close_code().await, Some(4500), "{shown}");
@@ -64,7 +65,7 @@ async fn a_bad_hello_is_closed_with_4500() {
 #[tokio::test]
 async fn a_hello_that_does_not_come_is_not_waited_for() {
     let server = TestServer::start().await;
-    let mut socket = Socket::open(server.address).await;
+    let mut socket = RoomClient::connect(server.address).await;
     let closed = tokio::time::timeout(Duration::from_secs(15), socket.close_code()).await;
     assert_eq!(closed, Ok(Some(4500)));
 }
@@ -123,9 +124,9 @@ async fn who_knows_the_passcode_is_no_guesser() {
 /// for longer than anybody waits. Whether it is the first or the second of two is not known, as they come at once.
 struct Besieged {
     server: TestServer,
-    host: Person,
+    host: TestUser,
     code: String,
-    waiting: Socket,
+    waiting: RoomClient,
     refused: Option<u16>,
 }
 
@@ -175,7 +176,7 @@ async fn behind_a_trusted_proxy_sockets_are_counted_by_who_is_behind_it() {
     let settings = ["--trusted-proxies=127.0.0.1", "--limit-joins=2", "--limit-connections-per-address=1"];
     let server = TestServer::start_with(&settings).await;
     let address = server.address;
-    let open = async |client: &str| Socket::try_open(address, &[("x-forwarded-for", client)]).await;
+    let open = async |client: &str| RoomClient::try_connect(address, &[("x-forwarded-for", client)]).await;
     let _first = open("192.0.2.1").await.expect("the first of one client");
     let _other = open("192.0.2.2").await.expect("another client");
     for (reason, wait_seconds) in [("one is open", 10..=10), ("two were opened within a minute", 1..=30)] {
@@ -204,9 +205,9 @@ async fn guessing_room_codes_is_slowed_down() {
 async fn a_foreign_page_may_not_even_open_a_socket() {
     let server = TestServer::start().await;
     let own = format!("http://{}", server.address);
-    assert!(Socket::try_open(server.address, &[("origin", &own)]).await.is_ok());
+    assert!(RoomClient::try_connect(server.address, &[("origin", &own)]).await.is_ok());
     for foreign in ["https://evil.example", "null", "http://127.0.0.1:1"] {
-        let Err(Error::Http(answer)) = Socket::try_open(server.address, &[("origin", foreign)]).await else {
+        let Err(Error::Http(answer)) = RoomClient::try_connect(server.address, &[("origin", foreign)]).await else {
             panic!("{foreign} was let in")
         };
         assert_eq!(answer.status(), 403);
@@ -245,7 +246,7 @@ async fn sockets_are_counted_by_identity_and_by_address() {
 
     let mut waiting = vec![];
     let refused = loop {
-        match Socket::try_open(server.address, &[]).await {
+        match RoomClient::try_connect(server.address, &[]).await {
             Ok(socket) if waiting.len() < 4 => waiting.push(socket),
             Ok(_) => panic!("no cap"),
             Err(error) => break error,

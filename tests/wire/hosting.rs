@@ -3,20 +3,21 @@
 use tutti_protocol::{
     Action, Admission, Answer, Command, ErrorCode, Event, Policy, Role, ServerFrame, SettingsChange, TrackRef,
 };
+use tutti_test_client::RoomClient;
 
-use crate::support::{Socket, TestServer};
+use crate::support::TestServer;
 
 fn set(change: SettingsChange) -> Command {
     Command::SetSettings { settings: Box::new(change) }
 }
 
-async fn done(socket: &mut Socket, command: Command) {
+async fn done(socket: &mut RoomClient, command: Command) {
     let told = format!("{command:?}");
     let reply = socket.ask(command).await;
     assert!(matches!(reply, ServerFrame::Reply { ok: true, .. }), "{told}: {reply:?}");
 }
 
-async fn refused(socket: &mut Socket, command: Command) -> ErrorCode {
+async fn refused(socket: &mut RoomClient, command: Command) -> ErrorCode {
     match socket.ask(command).await {
         ServerFrame::Reply { ok: false, error: Some(error), .. } => error.code,
         other => panic!("not refused: {other:?}"),
@@ -24,7 +25,7 @@ async fn refused(socket: &mut Socket, command: Command) -> ErrorCode {
 }
 
 /// The next event of a kind that a socket hears of.
-async fn hears(socket: &mut Socket, wanted: impl Fn(&Event) -> bool) {
+async fn hears(socket: &mut RoomClient, wanted: impl Fn(&Event) -> bool) {
     socket.until(|frame| matches!(frame, ServerFrame::Delta { events, .. } if events.iter().any(&wanted))).await;
 }
 
@@ -189,7 +190,7 @@ async fn whoever_comes_in_is_told_what_is_their_own_and_nobody_else_is() {
     done(&mut bens, Command::Vote { entry: a2, value: -1 }).await;
     done(&mut bens, Command::PauseQueue).await;
 
-    let own_of = async |person: &crate::support::Person| {
+    let own_of = async |person: &tutti_test_client::TestUser| {
         let mut socket = person.knock(&person.hello(&code)).await;
         let ServerFrame::Welcome { own: Some(own), .. } = socket.welcome().await else { panic!("what is theirs") };
         let room = socket.room_where(|_| true).await;

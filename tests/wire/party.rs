@@ -67,7 +67,7 @@ async fn party_with_a_restart(mut server: TestServer) {
     let first = socket.ask_as(id, enqueue.clone()).await;
     socket.add(&tracks[1]).await;
     let before = socket.room_where(|room| room.upcoming_total == 1).await;
-    let position = socket.position.expect("known");
+    let position = socket.position().expect("known");
 
     server.stop().await;
     assert_eq!(socket.close_code().await, Some(4001), "told to come back");

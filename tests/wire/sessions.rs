@@ -2,35 +2,27 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, header};
+use reqwest::Method;
 use serde_json::json;
-use tutti_protocol::http::{AuthResponse, SessionList};
+use tutti_protocol::http::SessionList;
 use tutti_protocol::{Command, Role, ServerFrame, UserKind};
+use tutti_test_client::{RoomClient, TestUser};
 
 use crate::http::site::pass;
-use crate::support::{Person, Socket, TestServer};
+use crate::support::{TestServer, browser};
 
 /// What the contract promises of ending a login elsewhere.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Whoever is in by another device, or turns out to be somebody.
-async fn enter(person: &Person, path: &str, body: serde_json::Value) -> AuthResponse {
-    let answer = person.http.post(format!("http://{}/api/v1/auth/{path}", person.address)).json(&body);
-    let answer = answer.header(header::ORIGIN, format!("http://{}", person.address)).send().await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
-    answer.json().await.unwrap()
+/// Logs in, registers or refreshes with the user's own cookies.
+async fn log_in(user: &TestUser, path: &str, body: serde_json::Value) -> TestUser {
+    TestUser::log_in(&user.http, user.address, path, &body).await.expect("logged in")
 }
 
-async fn account(server: &TestServer, path: &str) -> Person {
+/// Registers or logs in to the one account, in a new browser.
+async fn account(server: &TestServer, path: &str) -> TestUser {
     let body = json!({ "username": "ana", "password": "correct horse", "display_name": "Ana" });
-    let fresh = Person {
-        http: reqwest::Client::builder().cookie_store(true).build().unwrap(),
-        address: server.address,
-        token: String::new(),
-        id: tutti_protocol::UserId(uuid::Uuid::nil()),
-    };
-    let auth = enter(&fresh, path, body).await;
-    Person { token: auth.access_token.0, id: auth.user.id, ..fresh }
+    TestUser::log_in(&browser(), server.address, path, &body).await.expect("logged in")
 }
 
 #[tokio::test]
@@ -57,7 +49,7 @@ async fn a_login_that_is_ended_elsewhere_closes_its_sockets_at_once() {
 }
 
 /// Talks, so that it is not taken for gone, while time passes.
-async fn talk(socket: &mut Socket) -> bool {
+async fn talk(socket: &mut RoomClient) -> bool {
     socket.send(&json!({ "type": "sync", "t0": 0 })).await;
     socket.sync_or_close().await
 }
@@ -70,8 +62,8 @@ async fn a_token_that_runs_out_closes_the_socket_and_one_renewed_in_band_does_no
     let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
     for half_minute in 0..24 {
         if half_minute == 18 {
-            let fresh = enter(&ana, "refresh", json!({})).await;
-            anas.send(&json!({ "type": "refresh", "token": fresh.access_token })).await;
+            let fresh = log_in(&ana, "refresh", json!({})).await;
+            anas.send(&json!({ "type": "refresh", "token": fresh.token })).await;
         }
         assert!(talk(&mut anas).await, "after {half_minute} half minutes");
         if half_minute < 19 {
@@ -93,9 +85,8 @@ async fn a_guest_who_registers_is_the_same_member_with_the_same_queue() {
     hosts.add(&tracks[0]).await;
     let entry = guests.add(&tracks[1]).await;
     let body = json!({ "username": "ana", "password": "correct horse", "display_name": "Ana B" });
-    let auth = enter(&guest, "register", body).await;
-    assert_eq!(auth.user.id, guest.id);
-    let again = Person { token: auth.access_token.0, ..guest };
+    let again = log_in(&guest, "register", body).await;
+    assert_eq!(again.id, guest.id);
     let room = again.enter(&code).await.room_where(|_| true).await;
     let member = room.members.iter().find(|member| member.id == again.id).unwrap();
     assert_eq!((member.name.as_str(), member.kind), ("Ana B", UserKind::User));
@@ -112,10 +103,9 @@ async fn a_guest_who_logs_in_to_an_account_brings_queue_and_role_along() {
     let mut socket = guest.enter(&code).await;
     socket.add(&tracks[0]).await;
     let entry = socket.add(&tracks[1]).await;
-    let auth = enter(&guest, "login", json!({ "username": "ana", "password": "correct horse" })).await;
-    assert_eq!(auth.user.id, registered.id);
+    let ana = log_in(&guest, "login", json!({ "username": "ana", "password": "correct horse" })).await;
+    assert_eq!(ana.id, registered.id);
     assert!(matches!(socket.close_code().await, Some(4003 | 4509)), "the guest is nobody any more");
-    let ana = Person { token: auth.access_token.0, id: auth.user.id, ..guest };
     let room = ana.enter(&code).await.room_where(|_| true).await;
     let members: Vec<_> = room.members.iter().map(|member| (member.id, member.role)).collect();
     assert_eq!(members, [(ana.id, Role::Host)]);

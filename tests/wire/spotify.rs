@@ -3,8 +3,9 @@
 use reqwest::Method;
 use tutti_protocol::{Command, ErrorCode, Provider, ServerFrame, TrackRef};
 use tutti_spotify_stand_in::{Consent, StandIn, catalogue};
+use tutti_test_client::{RoomClient, TestUser};
 
-use crate::support::{Person, Socket, TestServer};
+use crate::support::TestServer;
 
 async fn server_with(spotify: &StandIn) -> TestServer {
     let (accounts, api) = (spotify.accounts_url(), spotify.api_url());
@@ -17,14 +18,14 @@ async fn server_with(spotify: &StandIn) -> TestServer {
 }
 
 /// The way to Spotify and back, as a browser goes it.
-async fn links(spotify: &StandIn, person: &Person, account: &str) {
+async fn links(spotify: &StandIn, person: &TestUser, account: &str) {
     spotify.switches(|switches| switches.consent = Consent::agree(account));
     let answer = person.request(Method::GET, "auth/spotify/start?return_to=/&slot=0").send().await.expect("an answer");
     assert!(answer.url().query().is_some_and(|query| query.contains("spotify=done")), "{}", answer.url());
 }
 
 /// Why a track was not queued; `None`: it was.
-async fn refused(socket: &mut Socket, id: &str) -> Option<ErrorCode> {
+async fn refused(socket: &mut RoomClient, id: &str) -> Option<ErrorCode> {
     let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
     match socket.ask(Command::Enqueue { track, before: None }).await {
         ServerFrame::Reply { error, .. } => error.map(|error| error.code),

@@ -1,7 +1,7 @@
 //! Sections 5.2 and 5.3: lengths, masks, reserved bits and opcodes, however the bytes arrive.
 
 use super::{
-    BINARY, CLOSE, CONTINUATION, FIN, PING, Peer, Scene, TEXT, masked, masked_with, padded_probe, probe, probe_text,
+    BINARY, CLOSE, CONTINUATION, FIN, PING, Peer, Scene, TEXT, client_frame, masked, padded_probe, probe, probe_text,
 };
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn payloads_of_every_form_of_length_are_read() {
 async fn every_mask_is_taken_off() {
     let scene = Scene::set().await;
     for mask in [[0; 4], [0xFF; 4], [1, 2, 3, 4], [0, 0, 0, 0x80], *b"\"{}:"] {
-        scene.probes(&masked_with(mask, FIN | TEXT, probe_text(7.0).as_bytes())).await;
+        scene.probes(&client_frame(FIN | TEXT, mask, probe_text(7.0).as_bytes())).await;
     }
 }
 

@@ -16,8 +16,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tutti_test_client::TestUser;
+use tutti_test_client::frame::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RawFrame, TEXT, client_frame};
 
-use crate::support::{Person, TestServer};
+use crate::support::TestServer;
 
 const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -26,20 +28,13 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const PATIENCE: Duration = Duration::from_secs(20);
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-const CONTINUATION: u8 = 0x0;
-const TEXT: u8 = 0x1;
-const BINARY: u8 = 0x2;
-const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
-const PONG: u8 = 0xA;
-const FIN: u8 = 0x80;
 /// What is closed for a breach of the protocol.
 const VIOLATION: Option<u16> = Some(4506);
 
 /// A room with one person, who can connect any number of times.
 struct Scene {
     server: TestServer,
-    person: Person,
+    person: TestUser,
     code: String,
 }
 
@@ -78,13 +73,6 @@ impl Scene {
 struct Peer {
     stream: TcpStream,
     read: Vec<u8>,
-}
-
-/// A frame from the server.
-#[derive(Debug, PartialEq, Eq)]
-struct Frame {
-    first: u8,
-    payload: Vec<u8>,
 }
 
 impl Peer {
@@ -127,14 +115,13 @@ impl Peer {
         read.is_ok_and(|count| count > 0)
     }
 
-    /// The next frame; `None` at the end. Checks what holds for every frame of a server.
-    async fn frame(&mut self) -> Option<Frame> {
+    /// The next frame's opcode and payload; `None` at the end. Masked, fragmented and compressed frames fail the test.
+    async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
-            if let Some((frame, bytes)) = first_frame(&self.read) {
-                self.read.drain(..bytes);
-                assert_eq!(frame.first & 0x70, 0, "no reserved bit: {frame:?}");
-                assert_ne!(frame.first & FIN, 0, "servers here fragment nothing: {frame:?}");
-                return Some(frame);
+            if let Some(frame) = RawFrame::parse(&self.read).expect("a server's frame") {
+                let (opcode, payload, length) = (frame.opcode, frame.payload.to_vec(), frame.length);
+                self.read.drain(..length);
+                return Some((opcode, payload));
             }
             if !self.more().await {
                 return None;
@@ -144,14 +131,14 @@ impl Peer {
 
     async fn json(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let frame = self.frame().await.expect("a frame");
-            if frame.first == FIN | TEXT {
-                let value: Value = serde_json::from_slice(&frame.payload).expect("JSON");
+            let (opcode, payload) = self.frame().await.expect("a frame");
+            if opcode == TEXT {
+                let value: Value = serde_json::from_slice(&payload).expect("JSON");
                 if wanted(&value) {
                     return value;
                 }
             }
-            assert_ne!(frame.first, FIN | CLOSE, "closed: {frame:?}");
+            assert_ne!(opcode, CLOSE, "closed: {payload:?}");
         }
     }
 
@@ -168,9 +155,9 @@ impl Peer {
 
     async fn pong(&mut self) -> Vec<u8> {
         loop {
-            let frame = self.frame().await.expect("a frame");
-            if frame.first == FIN | PONG {
-                return frame.payload;
+            let (opcode, payload) = self.frame().await.expect("a frame");
+            if opcode == PONG {
+                return payload;
             }
         }
     }
@@ -180,8 +167,8 @@ impl Peer {
         let mut close = None;
         while let Some(frame) = self.frame().await {
             assert_eq!(close, None, "nothing comes after a close: {frame:?}");
-            if frame.first == FIN | CLOSE {
-                close = Some(frame.payload);
+            if let (CLOSE, payload) = frame {
+                close = Some(payload);
             }
         }
         close
@@ -193,28 +180,9 @@ impl Peer {
     }
 }
 
-/// A frame of a client, with the shortest length there is for it.
+/// A client's frame, with the shortest form of its length.
 fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
-    masked_with(MASK, first, payload)
-}
-
-fn masked_with(mask: [u8; 4], first: u8, payload: &[u8]) -> Vec<u8> {
-    let length = payload.len();
-    let mut frame = vec![first];
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short), _) if short < 126 => frame.push(0x80 | short),
-        (_, Ok(long)) => {
-            frame.push(0x80 | 0x7E);
-            frame.extend(long.to_be_bytes());
-        }
-        _ => {
-            frame.push(0x80 | 0x7F);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend(mask);
-    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
+    client_frame(first, MASK, payload)
 }
 
 fn probe_text(t0: f64) -> String {
@@ -231,17 +199,4 @@ fn padded_probe(bytes: usize) -> String {
     let empty = json!({ "type": "sync", "t0": 7.0, "pad": "" }).to_string();
     let pad = "x".repeat(bytes.checked_sub(empty.len()).expect("long enough"));
     json!({ "type": "sync", "t0": 7.0, "pad": pad }).to_string()
-}
-
-/// The frame at the beginning, and how many bytes it has.
-fn first_frame(read: &[u8]) -> Option<(Frame, usize)> {
-    let (first, second) = (*read.first()?, *read.get(1)?);
-    assert_eq!(second & 0x80, 0, "servers do not mask");
-    let (length, start) = match second {
-        126 => (u64::from(u16::from_be_bytes(read.get(2..4)?.try_into().ok()?)), 4),
-        127 => (u64::from_be_bytes(read.get(2..10)?.try_into().ok()?), 10),
-        short => (u64::from(short), 2),
-    };
-    let end = start + usize::try_from(length).expect("a length");
-    Some((Frame { first, payload: read.get(start..end)?.to_vec() }, end))
 }
