@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::figures::{Figures, Run};
-use crate::target::{Stage, listen_quietly};
+use crate::server::{ServerUnderTest, read_and_discard};
 
 /// How many, and how often.
 #[derive(Args, Clone, Copy, Debug)]
@@ -39,31 +39,31 @@ impl Churn {
     }
 
     /// Runs it against a server that was just started.
-    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+    pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
-        let fresh_kib = stage.process().resident_kib()?;
-        self.wave(stage).await?;
-        let before_kib = stage.process().resident_kib()?;
+        let fresh_kib = server.process().resident_kib()?;
+        self.wave(server).await?;
+        let before_kib = server.process().resident_kib()?;
         let mut peak_kib = before_kib;
         for _ in 0..self.waves {
-            peak_kib = peak_kib.max(self.wave(stage).await?);
+            peak_kib = peak_kib.max(self.wave(server).await?);
         }
-        let after_kib = stage.process().resident_kib()?;
+        let after_kib = server.process().resident_kib()?;
         figures.set("resident_fresh_kib", fresh_kib);
         figures.set("resident_before_kib", before_kib);
         figures.set("resident_peak_kib", peak_kib);
         figures.set("resident_after_kib", after_kib);
         figures.set("after_to_before", after_kib / before_kib);
-        Ok(Run::new(self.shape(), stage.target(), figures, vec![]))
+        Ok(Run::new(self.shape(), server.target(), figures, vec![]))
     }
 
     /// Everybody comes and goes; the memory while all are there.
-    async fn wave(&self, stage: &Stage) -> anyhow::Result<f64> {
-        let dialect = stage.dialect();
+    async fn wave(&self, server: &ServerUnderTest) -> anyhow::Result<f64> {
+        let dialect = server.dialect();
         let seats = RefCell::new(JoinSet::new());
-        let come = |_, seat| drop(seats.borrow_mut().spawn(listen_quietly(dialect, seat)));
-        stage.fill(self.connections.div_ceil(self.members), self.members, come).await?;
-        let peak_kib = stage.process().resident_kib()?;
+        let come = |_, seat| drop(seats.borrow_mut().spawn(read_and_discard(dialect, seat)));
+        server.fill(self.connections.div_ceil(self.members), self.members, come).await?;
+        let peak_kib = server.process().resident_kib()?;
         seats.into_inner().shutdown().await;
         clock::pass(Duration::from_secs_f64(self.rest_seconds)).await;
         Ok(peak_kib)

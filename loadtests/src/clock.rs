@@ -27,6 +27,16 @@ pub(crate) fn ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A reading in milliseconds.
+pub(crate) fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}
+
+/// Nanoseconds since an earlier reading in milliseconds.
+pub(crate) fn ns_since(earlier_ms: f64) -> u64 {
+    ns(Duration::from_secs_f64((ms(now_ns()) - earlier_ms).max(0.0) / 1e3))
+}
+
 /// Waits for as long as a part of a measurement lasts. Nothing is awaited by it that could be asked for.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::sleep(time).await;

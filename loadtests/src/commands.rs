@@ -20,10 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::clock;
+use crate::dialect::{Dialect, Message};
 use crate::figures::{Figures, Latencies, Run};
 use crate::process::Process;
-use crate::target::{Dialect, Heard, Target};
-use crate::tutti::{Guests, Member, Tutti, enter, queue_something};
+use crate::target::Target;
+use crate::tutti::{Guest, Joined, Tutti, enter, start_a_track};
 
 /// Rows in one transaction, as in the server.
 const BATCH_MAX: usize = 1_024;
@@ -100,14 +101,13 @@ impl Commands {
 
     async fn command(&self, tutti: &Tutti, figures: &mut Figures, doubts: &mut Vec<String>) -> anyhow::Result<()> {
         use futures_util::{StreamExt as _, TryStreamExt as _};
-        let guests = Guests::default();
-        let guests = &guests;
-        let members: Vec<Member> = futures_util::stream::iter(0..self.rooms)
+        let http = &reqwest::Client::new();
+        let members: Vec<Joined> = futures_util::stream::iter(0..self.rooms)
             .map(|number| async move {
-                let host = guests.come(tutti.address(), &format!("Host {number}")).await?;
-                let code = host.open_room(guests).await?;
+                let host = Guest::log_in(http, tutti.address(), &format!("Host {number}")).await?;
+                let code = host.open_room().await?;
                 let mut member = enter(&host, &code, None).await?;
-                queue_something(guests, &host, &mut member).await?;
+                start_a_track(&host, &mut member).await?;
                 anyhow::Ok(member)
             })
             .buffer_unordered(ROOMS_AT_ONCE)
@@ -190,7 +190,7 @@ impl Commands {
 }
 
 /// One member who always has so many commands under way; each reply brings the next one.
-async fn command_on(member: Member, under_way: usize, counts: Arc<Counts>) -> anyhow::Result<()> {
+async fn command_on(member: Joined, under_way: usize, counts: Arc<Counts>) -> anyhow::Result<()> {
     let mut connection = member.connection;
     let sender = connection.sender();
     let mut sent_ns = VecDeque::with_capacity(under_way);
@@ -205,11 +205,11 @@ async fn command_on(member: Member, under_way: usize, counts: Arc<Counts>) -> an
     }
     connection
         .each(|text| {
-            match Dialect::Tutti.hear(text, None) {
-                Heard::Refused => {
+            match Dialect::Tutti.classify(text, None) {
+                Message::Refused => {
                     counts.refused.fetch_add(1, Ordering::Relaxed);
                 }
-                Heard::Other if text.starts_with(br#"{"type":"reply""#) => {
+                Message::Other if text.starts_with(br#"{"type":"reply""#) => {
                     counts.acknowledged.fetch_add(1, Ordering::Relaxed);
                 }
                 _ => return Ok(true),

@@ -15,9 +15,10 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::clock;
+use crate::dialect::{Dialect, Message, offset_of};
 use crate::figures::{Figures, Latencies, Run};
 use crate::process::Process;
-use crate::target::{Dialect, Heard, Stage, offset_of};
+use crate::server::ServerUnderTest;
 use crate::websocket::{Connection, Sender};
 
 /// How long deliveries that are under way may still take at the end; what has not come then is missing.
@@ -85,7 +86,7 @@ impl Fanout {
     }
 
     /// Runs it against a server that was just started.
-    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+    pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let counts = Arc::new(Counts::default());
         let readers = RefCell::new(JoinSet::new());
         let members = u32::try_from(self.members)?;
@@ -95,22 +96,22 @@ impl Fanout {
         let come = |room: usize, connection: Connection| {
             publishers.borrow_mut()[room].get_or_insert_with(|| (connection.sender(), ledgers[room].clone()));
             let ledger = ledgers[room].clone();
-            let listener = Listener { dialect: stage.dialect(), counts: counts.clone(), ledger };
+            let listener = Listener { dialect: server.dialect(), counts: counts.clone(), ledger };
             readers.borrow_mut().spawn(listener.listen(connection));
         };
-        stage.fill(self.rooms, self.members, come).await?;
+        server.fill(self.rooms, self.members, come).await?;
         let (mut readers, publishers) = (readers.into_inner(), publishers.into_inner().into_iter().flatten().collect());
 
         let stop = Arc::new(AtomicBool::new(false));
         let pacer = Pacer {
             publishers,
-            dialect: stage.dialect(),
+            dialect: server.dialect(),
             period_ns: clock::ns(Duration::from_secs_f64(1.0 / self.rate / self.rooms as f64)).max(1),
             counts: counts.clone(),
             stop: stop.clone(),
         };
         let pacer = std::thread::spawn(move || pacer.publish());
-        let measured = self.measure(stage, &counts).await;
+        let measured = self.measure(server, &counts).await;
         stop.store(true, Ordering::Relaxed);
         let paced = tokio::task::spawn_blocking(move || pacer.join()).await?;
         let paced = paced.map_err(|_| anyhow::anyhow!("the publishing thread panicked"))??;
@@ -129,20 +130,20 @@ impl Fanout {
         }
         readers.shutdown().await;
         Self::conclude(&mut figures, &mut doubts, &counts, &paced);
-        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
+        Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
-    async fn measure(&self, stage: &Stage, counts: &Counts) -> anyhow::Result<Figures> {
+    async fn measure(&self, server: &ServerUnderTest, counts: &Counts) -> anyhow::Result<Figures> {
         clock::pass(Duration::from_secs_f64(self.warm_up)).await;
-        let (server, own) = (stage.process(), Process::own());
+        let (process, own) = (server.process(), Process::own());
         let before =
-            (clock::now_ns(), server.cpu_seconds()?, own.cpu_seconds()?, counts.deliveries.load(Ordering::Relaxed));
+            (clock::now_ns(), process.cpu_seconds()?, own.cpu_seconds()?, counts.deliveries.load(Ordering::Relaxed));
         counts.measuring.store(true, Ordering::Relaxed);
         clock::pass(Duration::from_secs_f64(self.seconds)).await;
         counts.measuring.store(false, Ordering::Relaxed);
         let seconds = clock::seconds_since(before.0);
         let deliveries = (counts.deliveries.load(Ordering::Relaxed) - before.3) as f64;
-        let cpu_seconds = server.cpu_seconds()? - before.1;
+        let cpu_seconds = process.cpu_seconds()? - before.1;
         ensure!(deliveries > 0.0, "nothing was delivered");
 
         let mut figures = Figures::default();
@@ -152,7 +153,7 @@ impl Fanout {
         figures.set("deliveries_per_s", deliveries / seconds);
         figures.set("publishes_per_s", deliveries / seconds / self.members as f64);
         figures.set("offered_publishes_per_s", self.rate * self.rooms as f64);
-        figures.set("resident_kib", server.resident_kib()?);
+        figures.set("resident_kib", process.resident_kib()?);
         Ok(figures)
     }
 
@@ -199,20 +200,20 @@ impl Listener {
         let (mut last, mut last_offset) = (None, None);
         connection
             .each(|text| {
-                match self.dialect.hear(text, last) {
-                    Heard::Delivery(number) => {
+                match self.dialect.classify(text, last) {
+                    Message::Delivery(number) => {
                         self.delivered(number, &mut last);
                         self.follow_offset(text, &mut last_offset);
                     }
-                    Heard::Ping => {
+                    Message::Ping => {
                         sender.try_send("3")?;
                     }
-                    Heard::Snapshot => {
+                    Message::Snapshot => {
                         last_offset = None;
                         count(&self.counts.snapshots);
                     }
-                    Heard::Refused => count(&self.counts.refused),
-                    Heard::Other => {}
+                    Message::Refused => count(&self.counts.refused),
+                    Message::Other => {}
                 }
                 Ok(true)
             })

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::figures::{Figures, Run};
-use crate::target::{Stage, listen_quietly};
+use crate::server::{ServerUnderTest, read_and_discard};
 
 /// Until what the last ones caused has passed (presence is told 300 ms later).
 const SETTLE: Duration = Duration::from_secs(1);
@@ -48,19 +48,19 @@ impl Idle {
     }
 
     /// Runs it against a server that was just started.
-    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
-        let server = stage.process();
+    pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
+        let process = server.process();
         let kept = Kept::default();
-        self.join(stage, self.warm_up, &kept).await?;
+        self.join(server, self.warm_up, &kept).await?;
         clock::pass(SETTLE).await;
-        let before_kib = server.resident_kib()?;
-        self.join(stage, self.connections, &kept).await?;
+        let before_kib = process.resident_kib()?;
+        self.join(server, self.connections, &kept).await?;
         clock::pass(SETTLE).await;
 
-        let (began_ns, cpu_seconds) = (clock::now_ns(), server.cpu_seconds()?);
+        let (began_ns, cpu_seconds) = (clock::now_ns(), process.cpu_seconds()?);
         clock::pass(Duration::from_secs_f64(self.seconds)).await;
-        let cpu_share = (server.cpu_seconds()? - cpu_seconds) / clock::seconds_since(began_ns);
-        let after_kib = server.resident_kib()?;
+        let cpu_share = (process.cpu_seconds()? - cpu_seconds) / clock::seconds_since(began_ns);
+        let after_kib = process.resident_kib()?;
 
         let mut figures = Figures::default();
         figures.set("members", (self.warm_up + self.connections) as f64);
@@ -75,13 +75,13 @@ impl Idle {
                 doubts.push(format!("a member was lost: {error:#}"));
             }
         }
-        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
+        Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
-    async fn join(&self, stage: &Stage, connections: usize, kept: &Kept) -> anyhow::Result<()> {
+    async fn join(&self, server: &ServerUnderTest, connections: usize, kept: &Kept) -> anyhow::Result<()> {
         let rooms = connections.div_ceil(self.members);
-        let dialect = stage.dialect();
-        stage.fill(rooms, self.members, |_, seat| drop(kept.borrow_mut().spawn(listen_quietly(dialect, seat)))).await
+        let dialect = server.dialect();
+        server.fill(rooms, self.members, |_, seat| drop(kept.borrow_mut().spawn(read_and_discard(dialect, seat)))).await
     }
 }
 

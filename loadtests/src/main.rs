@@ -16,9 +16,11 @@
 //! loopback only. How a server is extrapolated to machines that are not here is not in this program.
 #![expect(clippy::cast_precision_loss, reason = "counts of what one machine does are far from 2^53")]
 
+mod child;
 mod churn;
 mod clock;
 mod commands;
+mod dialect;
 mod fanout;
 mod figures;
 mod idle;
@@ -29,6 +31,8 @@ mod plot;
 mod process;
 mod queue;
 mod report;
+mod results;
+mod server;
 mod start;
 mod storm;
 mod suite;
@@ -43,8 +47,9 @@ use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::server::Source;
 use crate::suite::{Scenario, Suite};
-use crate::target::{Source, Target};
+use crate::target::Target;
 
 /// Load scenarios against Tutti and other servers.
 #[derive(Parser)]

@@ -9,8 +9,8 @@ use clap::Args;
 
 use crate::figures::Spread;
 use crate::plot::{Bar, bars};
-use crate::report::{self, number, values};
-use crate::suite::{GROWTH, Results};
+use crate::report::number;
+use crate::results::{GROWTH, Results};
 use crate::target::Target;
 
 const TEMPLATE: &str = include_str!("../performance.md.in");
@@ -174,9 +174,9 @@ impl Page {
     /// Writes page and plots.
     pub(crate) fn write(&self) -> anyhow::Result<()> {
         let (first, later) = self.results.split_first().context("there is nothing to write about")?;
-        let mut results = report::read(first)?;
+        let mut results = Results::read(first)?;
         for folder in later {
-            results.renew(report::read(folder)?);
+            results.renew(Results::read(folder)?);
         }
         let images = self.page.parent().context("a page has a folder")?.join("images");
         fs::create_dir_all(&images)?;
@@ -272,14 +272,14 @@ fn goals(results: &Results) -> String {
 impl Figure {
     fn spread(&self, results: &Results) -> Option<Spread> {
         let pairs = |scenario, figure| {
-            values(results, scenario, Target::Tutti, figure).filter_map(move |(round, ours)| {
-                let theirs = values(results, scenario, Target::Bun, figure).find(|(other, _)| *other == round)?;
+            results.values(scenario, Target::Tutti, figure).filter_map(move |(round, ours)| {
+                let theirs = results.values(scenario, Target::Bun, figure).find(|(other, _)| *other == round)?;
                 Some((ours, theirs.1))
             })
         };
         match self {
             Self::Own(scenario, figure) => {
-                Spread::of(values(results, scenario, Target::Tutti, figure).map(|(_, value)| value))
+                Spread::of(results.values(scenario, Target::Tutti, figure).map(|(_, value)| value))
             }
             Self::Ratio(scenario, figure) => Spread::of(pairs(scenario, figure).map(|(ours, theirs)| ours / theirs)),
             Self::Difference(scenario, figure) => {
@@ -341,7 +341,7 @@ fn growth(results: &Results) -> String {
 fn million(results: &Results) -> String {
     const MEMBERS: f64 = 1e6;
     let median = |scenario: &str, figure: &str| {
-        Spread::of(values(results, scenario, Target::Tutti, figure).map(|(_, value)| value)).map(|spread| spread.median)
+        Spread::of(results.values(scenario, Target::Tutti, figure).map(|(_, value)| value)).map(|spread| spread.median)
     };
     let each = |scenario: &str, figure: &str| Some(median(scenario, figure)? / median(scenario, "members")?);
     let commands_per_s = each("party", "commands_per_s").map(|each| each * MEMBERS);
@@ -378,7 +378,7 @@ fn own(results: &Results, scenario: &str) -> String {
 }
 
 fn cell(results: &Results, scenario: &str, target: Target, figure: &str) -> String {
-    spread(values(results, scenario, target, figure).map(|(_, value)| value))
+    spread(results.values(scenario, target, figure).map(|(_, value)| value))
 }
 
 fn spread(values: impl IntoIterator<Item = f64>) -> String {
@@ -395,7 +395,7 @@ fn plot(results: &Results, scenario: &str, figure: &str, title: &str, unit: &str
     let mut rows: Vec<_> = servers(results, scenario)
         .into_iter()
         .filter_map(|target| {
-            let spread = Spread::of(values(results, scenario, target, figure).map(|(_, value)| value))?;
+            let spread = Spread::of(results.values(scenario, target, figure).map(|(_, value)| value))?;
             Some(Bar { label: target.name().to_owned(), spread, ours: target == Target::Tutti })
         })
         .collect();

@@ -15,17 +15,20 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tutti_protocol::{EntryId, ErrorCode, Event, Position, ServerFrame};
+use tutti_protocol::{
+    ClientFrame, Command, CommandId, DevicePlayback, DeviceStatus, ErrorCode, Event, PlaybackState, ServerFrame,
+    TrackRef,
+};
+use tutti_test_client::{Change, ClientState, encode};
 use uuid::Uuid;
 
 use crate::clock;
 use crate::figures::{Figures, Latencies, Run};
 use crate::process::Process;
-use crate::target::Stage;
-use crate::tutti::{Guest, Guests, Member, command, enter};
+use crate::server::ServerUnderTest;
+use crate::tutti::{Guest, Joined, enter};
 
 /// How often a device probes the clock, and how many probes are one burst.
 const PROBES_EVERY: Duration = Duration::from_secs(10);
@@ -84,13 +87,9 @@ struct Counts {
 struct Guestbook {
     guest: Guest,
     room: String,
-    tracks: Arc<Vec<String>>,
+    tracks: Arc<Vec<TrackRef>>,
     random: StdRng,
-    position: Position,
-    waiting: HashMap<Uuid, u64>,
-    /// What waits, of others and of their own.
-    others: Vec<EntryId>,
-    own: Vec<EntryId>,
+    state: ClientState,
     heartbeats: u64,
     counts: Arc<Mutex<Counts>>,
 }
@@ -102,21 +101,21 @@ impl Party {
     }
 
     /// Runs it against a server that was just started.
-    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
+    pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (end, over) = watch::channel(false);
         let people = RefCell::new(JoinSet::new());
         let come = |book, member| drop(people.borrow_mut().spawn(self.celebrate(book, member, over.clone())));
-        self.invite(stage, &counts, &come).await?;
+        self.invite(server, &counts, &come).await?;
         let mut people = people.into_inner();
         *counts.lock() = Counts::default();
-        let (server, own) = (stage.process(), Process::own());
-        let before = (clock::now_ns(), server.cpu_seconds()?, own.cpu_seconds()?);
+        let (process, own) = (server.process(), Process::own());
+        let before = (clock::now_ns(), process.cpu_seconds()?, own.cpu_seconds()?);
         clock::pass(Duration::from_secs_f64(self.seconds)).await;
         let seconds = clock::seconds_since(before.0);
-        let cores = (server.cpu_seconds()? - before.1) / seconds;
+        let cores = (process.cpu_seconds()? - before.1) / seconds;
         let own_cores = (own.cpu_seconds()? - before.2) / seconds;
-        let resident_kib = server.resident_kib()?;
+        let resident_kib = process.resident_kib()?;
         end.send(true)?;
 
         let mut doubts = vec![];
@@ -144,24 +143,24 @@ impl Party {
                 doubts.push(format!("refused as {}: {count}, such as: {why}", code.as_str()));
             }
         }
-        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
+        Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
     async fn invite(
         &self,
-        stage: &Stage,
+        server: &ServerUnderTest,
         counts: &Arc<Mutex<Counts>>,
-        come: &impl Fn(Guestbook, Member),
+        come: &impl Fn(Guestbook, Joined),
     ) -> anyhow::Result<()> {
-        let guests = &Guests::default();
+        let http = &reqwest::Client::new();
         let rooms = futures_util::stream::iter(0..self.rooms).map(|room| async move {
-            let host = guests.come(stage.address(), &format!("Host {room}")).await?;
-            let tracks = Arc::new(guests.tracks(&host).await?);
-            let code = host.open_room(guests).await?;
+            let host = Guest::log_in(http, server.address(), &format!("Host {room}")).await?;
+            let tracks = Arc::new(host.tracks().await?);
+            let code = host.open_room().await?;
             for number in 0..self.members {
                 let guest = match number {
                     0 => host.clone(),
-                    _ => guests.come(stage.address(), &format!("Guest {number}")).await?,
+                    _ => Guest::log_in(http, server.address(), &format!("Guest {number}")).await?,
                 };
                 let member = enter(&guest, &code, None).await?;
                 let book = Guestbook {
@@ -169,10 +168,7 @@ impl Party {
                     room: code.clone(),
                     tracks: tracks.clone(),
                     random: StdRng::seed_from_u64(self.seed ^ ((room * self.members + number) as u64) << 16),
-                    position: member.position,
-                    waiting: HashMap::new(),
-                    others: vec![],
-                    own: vec![],
+                    state: ClientState::at(Some(member.position)),
                     heartbeats: 0,
                     counts: counts.clone(),
                 };
@@ -187,7 +183,7 @@ impl Party {
     fn celebrate(
         &self,
         mut book: Guestbook,
-        mut member: Member,
+        mut member: Joined,
         mut over: watch::Receiver<bool>,
     ) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
         let party = *self;
@@ -208,20 +204,22 @@ impl Party {
                 let now_ns = clock::now_ns();
                 let sender = member.connection.sender();
                 if act_ns <= now_ns {
-                    let (id, text) = command(&book.choose());
-                    // From when it was due.
-                    book.waiting.insert(id, act_ns);
-                    sender.send(&text).await?;
+                    // Latency counts from when the command was due.
+                    let command = book.choose();
+                    book.state.push(CommandId(Uuid::new_v4()), command, clock::ms(act_ns));
+                    while let Some((id, command)) = book.state.next_unsent() {
+                        sender.send(&encode(&ClientFrame::Command { id, command })).await?;
+                    }
                     act_ns += book.pause(party.commands_per_minute);
                 }
                 if probe_ns <= now_ns {
                     for _ in 0..PROBES {
-                        sender.send(&json!({ "type": "sync", "t0": clock::now_ns() as f64 / 1e6 }).to_string()).await?;
+                        sender.send(&encode(&ClientFrame::Sync { t0: clock::ms(clock::now_ns()) })).await?;
                     }
                     probe_ns += clock::ns(PROBES_EVERY);
                 }
                 if status_ns <= now_ns {
-                    sender.send(&book.status().to_string()).await?;
+                    sender.send(&encode(&book.status())).await?;
                     status_ns += clock::ns(STATUS_EVERY);
                 }
                 if drop_ns <= now_ns {
@@ -258,92 +256,81 @@ impl Guestbook {
         clock::now_ns() + self.random.random_range(0..clock::ns(period))
     }
 
-    fn choose(&mut self) -> Value {
-        let other = pick(&mut self.random, &self.others);
-        let own = pick(&mut self.random, &self.own);
+    fn choose(&mut self) -> Command {
+        let me = self.guest.user.id;
+        let mut pick = |own: bool| {
+            let of = || self.state.upcoming().iter().filter(|(_, member)| (*member == me) == own);
+            let count = of().count();
+            (count > 0).then(|| of().nth(self.random.random_range(0..count)).map(|(entry, _)| *entry)).flatten()
+        };
+        let (other, own) = (pick(false), pick(true));
         match (self.random.random_range(0..100), other, own) {
             (0..25, ..) | (_, None, _) | (_, _, None) => {
-                let track = &self.tracks[self.random.random_range(0..self.tracks.len())];
-                json!({ "name": "enqueue", "track": { "provider": "library", "id": track } })
+                let track = self.tracks[self.random.random_range(0..self.tracks.len())].clone();
+                Command::Enqueue { track, before: None }
             }
-            (25..60, Some(entry), _) => {
-                json!({ "name": "vote", "entry": entry, "value": self.random.random_range(-1..=1) })
-            }
-            (60..75, ..) => json!({ "name": "react", "emoji": "🎉" }),
-            (75..85, ..) => json!({ "name": "say", "text": "This one is from the summer we all remember." }),
-            (85..90, _, Some(entry)) => json!({ "name": "dequeue", "entry": entry }),
-            (90..94, ..) => json!({ "name": "vote_skip" }),
-            (94..97, ..) => json!({ "name": "seek", "position_ms": self.random.random_range(0..30_000) }),
-            _ => json!({ "name": "show_history" }),
+            (25..60, Some(entry), _) => Command::Vote { entry, value: self.random.random_range(-1..=1) },
+            (60..75, ..) => Command::React { emoji: "🎉".into() },
+            (75..85, ..) => Command::Say { text: "This one is from the summer we all remember.".into() },
+            (85..90, _, Some(entry)) => Command::Dequeue { entry },
+            (90..94, ..) => Command::VoteSkip { entry: None },
+            (94..97, ..) => Command::Seek { position_ms: self.random.random_range(0..30_000) },
+            _ => Command::ShowHistory,
         }
     }
 
-    fn status(&mut self) -> Value {
-        json!({ "type": "status", "playback": {
-            "entry": null,
-            "position_ms": self.random.random_range(0.0..60_000.0),
-            "at_ms": 1.0,
-            "error_ms": self.random.random_range(-5.0..5.0),
-            "state": "playing",
-        }})
+    fn status(&mut self) -> ClientFrame {
+        let playback = DevicePlayback {
+            entry: None,
+            position_ms: self.random.random_range(0.0..60_000.0),
+            at_ms: 1.0,
+            error_ms: self.random.random_range(-5.0..5.0),
+            deviation_ms: None,
+            measured: None,
+            state: PlaybackState::Playing,
+            ready: vec![],
+        };
+        ClientFrame::Status(DeviceStatus { playback: Some(playback), idle: false })
     }
 
     fn hear(&mut self, text: &str) -> anyhow::Result<()> {
         let frame: ServerFrame = serde_json::from_str(text).with_context(|| format!("not of the contract: {text}"))?;
-        match frame {
-            ServerFrame::Delta { position, events, upcoming, .. } => {
-                ensure!(position.epoch == self.position.epoch, "another epoch");
-                ensure!(
-                    position.offset == self.position.offset + events.len() as u64,
-                    "a gap: {} events lead from {} to {}",
-                    events.len(),
-                    self.position.offset,
-                    position.offset
-                );
-                self.position = position;
-                if let Some(upcoming) = upcoming {
-                    let (own, others) = upcoming.iter().partition::<Vec<_>, _>(|entry| entry.member == self.guest.id);
-                    self.own = own.iter().map(|entry| entry.id).collect();
-                    self.others = others.iter().map(|entry| entry.id).collect();
-                }
+        let change = self.state.receive(&frame).map_err(anyhow::Error::msg)?;
+        match (change, frame) {
+            (_, ServerFrame::Delta { events, .. }) => {
                 ensure!(!events.iter().any(|event| matches!(event, Event::RoomClosed { .. })), "the room was closed");
                 self.counts.lock().deltas += 1;
             }
-            ServerFrame::Snapshot { position, .. } => {
-                self.position = position;
-                self.counts.lock().snapshots += 1;
-            }
-            ServerFrame::Reply { id, error, .. } => {
-                let due_ns = self.waiting.remove(&id.0).context("a reply to nothing, or a second one")?;
+            (_, ServerFrame::Snapshot { .. }) => self.counts.lock().snapshots += 1,
+            (Change::Replied { pending, .. }, ServerFrame::Reply { error, .. }) => {
+                let asked_at_ms = pending.context("a reply to no command, or a second one")?.asked_at_ms;
+                self.state.give_up_deferred();
                 let mut counts = self.counts.lock();
-                counts.replies.record(clock::now_ns().saturating_sub(due_ns));
+                counts.replies.record(clock::ns_since(asked_at_ms));
                 counts.commands += 1;
                 if let Some(error) = error {
                     counts.refused.entry(error.code).or_insert((0, error.message)).0 += 1;
                 }
             }
-            ServerFrame::Sync { t0, .. } => {
-                let took_ms = clock::now_ns() as f64 / 1e6 - t0;
-                self.counts.lock().probes.record(clock::ns(Duration::from_secs_f64(took_ms.max(0.0) / 1e3)));
-            }
-            ServerFrame::Heartbeat { offset, .. } => {
-                // On one connection they come in order: whoever got every delta is where the room is.
-                ensure!(offset == self.position.offset, "a heartbeat knows {offset}, we {}", self.position.offset);
+            (_, ServerFrame::Sync { t0, .. }) => self.counts.lock().probes.record(clock::ns_since(t0)),
+            (_, ServerFrame::Heartbeat { offset, .. }) => {
+                // A connection keeps the order: a client that got every delta is at the room's offset.
+                let known = self.state.position().map(|position| position.offset);
+                ensure!(known == Some(offset), "a heartbeat has offset {offset}, the client {known:?}");
                 self.heartbeats += 1;
             }
-            ServerFrame::Presence { .. } | ServerFrame::Said { .. } | ServerFrame::Reacted { .. } => {}
-            other @ (ServerFrame::Welcome { .. } | ServerFrame::Notice { .. }) => bail!("not expected: {other:?}"),
+            (_, ServerFrame::Presence { .. } | ServerFrame::Said { .. } | ServerFrame::Reacted { .. }) => {}
+            (_, other) => bail!("unexpected: {other:?}"),
         }
         Ok(())
     }
 
     /// The phone is in a tunnel for a while. Replies that were under way are lost with the connection.
-    async fn drop_and_return(&mut self, member: Member) -> anyhow::Result<Member> {
+    async fn drop_and_return(&mut self, member: Joined) -> anyhow::Result<Joined> {
         member.connection.lose()?;
-        self.waiting.clear();
         clock::pass(Duration::from_millis(self.random.random_range(0..AWAY_MAX_MS))).await;
-        let member = enter(&self.guest, &self.room, Some(self.position)).await.context("return")?;
-        self.position = member.position;
+        let member = enter(&self.guest, &self.room, self.state.position()).await.context("return")?;
+        self.state.restart_at(member.position);
         let mut counts = self.counts.lock();
         if member.resumed {
             counts.resumes += 1;
@@ -355,9 +342,9 @@ impl Guestbook {
     }
 
     /// Every command is answered, and then a heartbeat says that nothing is missing.
-    async fn converge(mut self, mut member: Member) -> anyhow::Result<()> {
+    async fn converge(mut self, mut member: Joined) -> anyhow::Result<()> {
         let settled = tokio::time::timeout(CONVERGE_TIMEOUT, async {
-            while !self.waiting.is_empty() {
+            while !self.state.pending().is_empty() {
                 self.hear(&member.connection.next().await?)?;
             }
             let heard = self.heartbeats;
@@ -368,8 +355,4 @@ impl Guestbook {
         });
         settled.await.context("replies or heartbeats do not come")?
     }
-}
-
-fn pick(random: &mut StdRng, entries: &[EntryId]) -> Option<EntryId> {
-    (!entries.is_empty()).then(|| entries[random.random_range(0..entries.len())])
 }

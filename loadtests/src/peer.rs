@@ -8,16 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
+use crate::child::{Child, START_TIMEOUT, output_of};
 use crate::process::Process;
 use crate::target::Target;
 use crate::websocket::Connection;
 
-/// What a server may take to start, or to end.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// Looks for a port that answers.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -34,71 +31,6 @@ impl std::fmt::Display for CannotStart {
 /// Whether a run failed because its peer is not there.
 pub(crate) fn cannot_start(error: &anyhow::Error) -> bool {
     error.downcast_ref::<CannotStart>().is_some()
-}
-
-/// A server's process; killed when dropped.
-pub(crate) struct Child {
-    child: tokio::process::Child,
-    process: Process,
-}
-
-impl Child {
-    /// Starts a program and waits for the line in which it says where it listens, on whichever stream is piped.
-    pub(crate) async fn start(
-        mut command: Command,
-        address: impl Fn(&str) -> Option<String>,
-    ) -> anyhow::Result<(Self, String)> {
-        let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn()?;
-        let process = Process::server(child.id().context("ended at once")?);
-        let stdout =
-            child.stdout.take().map(|stream| Box::pin(stream) as std::pin::Pin<Box<dyn tokio::io::AsyncRead + Send>>);
-        let stderr =
-            child.stderr.take().map(|stream| Box::pin(stream) as std::pin::Pin<Box<dyn tokio::io::AsyncRead + Send>>);
-        let mut lines = BufReader::new(stdout.or(stderr).context("nothing is piped")?).lines();
-        let found = tokio::time::timeout(START_TIMEOUT, async {
-            let mut said = String::new();
-            while let Some(line) = lines.next_line().await? {
-                if let Some(address) = address(&line) {
-                    return Ok(address);
-                }
-                said = line;
-            }
-            bail!("it ended before it served: {said}")
-        });
-        let address = found.await.context("it does not serve in time")??;
-        // Reads on, so that the server never waits for us; ends with the server.
-        #[expect(clippy::disallowed_methods, reason = "nothing waits for the end of a log")]
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok((Self { child, process }, address))
-    }
-
-    /// The process.
-    pub(crate) fn process(&self) -> Process {
-        self.process
-    }
-
-    /// Ends it by SIGTERM and waits for that.
-    pub(crate) async fn terminate(mut self) -> anyhow::Result<()> {
-        let pid = self.process.pid.to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().await?;
-        ensure!(sent.success(), "no SIGTERM for {pid}");
-        tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.context("the server does not end")??;
-        Ok(())
-    }
-}
-
-/// A master that is killed would leave its workers behind, so all of them are.
-impl Drop for Child {
-    fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        let family = self.process.family().into_iter().map(|pid| pid.to_string());
-        let mut kill = std::process::Command::new("kill");
-        kill.arg("-KILL").args(family).stdin(Stdio::null()).stderr(Stdio::null());
-        // Who has ended meanwhile needs no killing.
-        let _ = kill.status();
-    }
 }
 
 /// A peer that runs.
@@ -171,27 +103,18 @@ pub(crate) async fn versions() -> BTreeMap<Target, String> {
             versions.insert(target, version.to_owned());
         }
     }
-    let node = said("node", &["--version"]).await;
+    let node = output_of("node", &["--version"]).await;
     for target in [Target::Ws, Target::SocketIo] {
         versions
             .entry(target)
             .and_modify(|version| *version = format!("{version}, Node {}", node.trim_start_matches('v')));
     }
-    let nginx = said("nginx", &["-v"]).await;
+    let nginx = output_of("nginx", &["-v"]).await;
     if let Some((_, version)) = nginx.rsplit_once('/') {
         versions.insert(Target::Nchan, version.to_owned());
     }
     versions.insert(Target::Tungstenite, "0.30".to_owned());
     versions
-}
-
-/// What a program says when it is asked for its version, on whichever stream.
-pub(crate) async fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().await;
-    output
-        .map(|output| [output.stdout, output.stderr].concat())
-        .map(|text| String::from_utf8_lossy(&text).trim().to_owned())
-        .unwrap_or_default()
 }
 
 /// Where the peers are.
@@ -228,16 +151,14 @@ async fn nchan(folder: &Path) -> anyhow::Result<(Child, SocketAddr)> {
     tokio::fs::write(&path, config).await?;
     let mut command = Command::new("nginx");
     command.arg("-c").arg(&path).arg("-p").arg(folder).args(["-e", "stderr"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
-    let child = command.spawn().context("install nginx and libnginx-mod-nchan")?;
-    let process = Process::server(child.id().context("nginx ended at once")?);
-    let mut nginx = Child { child, process };
+    command.stdout(Stdio::null());
+    let mut nginx = Child::spawn(command).context("install nginx and libnginx-mod-nchan")?;
     let served = tokio::time::timeout(START_TIMEOUT, async {
         loop {
             if tokio::net::TcpStream::connect(address).await.is_ok() {
                 return Ok(());
             }
-            if let Some(status) = nginx.child.try_wait()? {
+            if let Some(status) = nginx.try_wait()? {
                 bail!("nginx ended: {status}");
             }
             crate::clock::pass(LOOK_EVERY).await;

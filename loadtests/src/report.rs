@@ -1,12 +1,6 @@
-//! What is told while it runs, and the file that keeps it all.
+//! Progress on standard output, and how figures are formatted.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::Context as _;
-
-use crate::figures::{Figures, Run};
-use crate::suite::Results;
+use crate::figures::Run;
 use crate::target::Target;
 
 /// Tells what came of a run.
@@ -33,20 +27,6 @@ pub(crate) fn say_failed(failure: &str) {
     println!("FAILED {failure}");
 }
 
-/// Keeps all results so far.
-pub(crate) fn write(folder: &Path, results: &Results) -> anyhow::Result<()> {
-    fs::create_dir_all(folder)?;
-    let json = serde_json::to_string_pretty(results)?;
-    fs::write(folder.join("results.json"), json).with_context(|| format!("cannot write to {}", folder.display()))
-}
-
-/// Reads what was kept.
-pub(crate) fn read(folder: &Path) -> anyhow::Result<Results> {
-    let path = folder.join("results.json");
-    let json = fs::read(&path).with_context(|| format!("{} is made by `make bench`", path.display()))?;
-    Ok(serde_json::from_slice(&json)?)
-}
-
 /// A figure to three digits, or whole.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
@@ -71,17 +51,6 @@ fn thousands(value: f64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// One figure of all runs of a scenario against a server, by round.
-pub(crate) fn values<'a>(
-    results: &'a Results,
-    scenario: &'a str,
-    target: Target,
-    figure: &'a str,
-) -> impl Iterator<Item = (usize, f64)> + 'a {
-    let runs = results.runs.iter().filter(move |run| run.scenario == scenario && run.target == target);
-    runs.filter_map(move |run| Some((run.round, Figures::get(&run.figures, figure)?)))
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@ use tutti_protocol::Position;
 use crate::clock;
 use crate::figures::{Figures, Latencies, Run, Spread};
 use crate::peer::join;
-use crate::target::{Stage, Target};
-use crate::tutti::{Guest, Guests, enter};
+use crate::server::ServerUnderTest;
+use crate::target::Target;
+use crate::tutti::{Guest, enter};
 use crate::websocket::Connection;
 
 /// Handshakes under way at a time: fewer than a listening socket keeps waiting by default.
@@ -100,21 +101,21 @@ impl Storm {
     }
 
     /// Runs it against a server that was just started.
-    pub(crate) async fn run(&self, stage: &Stage) -> anyhow::Result<Run> {
-        let mut inside = come(self.comers(stage).await?).await?.0;
+    pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
+        let mut inside = come(self.comers(server).await?).await?.0;
         // Whoever was in first has not seen the others come: all know the room as it is when the storm breaks.
-        if stage.target() == Target::Tutti {
+        if server.target() == Target::Tutti {
             inside = come(lose(inside)?).await?.0;
         }
         let (mut seconds, mut cpu_seconds, mut resumed) = (vec![], vec![], vec![]);
         let (mut refused, mut refused_twice) = (0, 0);
         let mut latencies = Latencies::default();
         for _ in 0..self.times {
-            let cpu_before = stage.process().cpu_seconds()?;
+            let cpu_before = server.process().cpu_seconds()?;
             let took_seconds;
             (inside, took_seconds) = come(lose(inside)?).await?;
             seconds.push(took_seconds);
-            cpu_seconds.push(stage.process().cpu_seconds()? - cpu_before);
+            cpu_seconds.push(server.process().cpu_seconds()? - cpu_before);
             resumed.push(inside.iter().filter(|back| back.resumed).count() as f64 / inside.len() as f64);
             for back in &inside {
                 latencies.record(back.took_ns);
@@ -131,30 +132,29 @@ impl Storm {
         figures.set("refused_twice", refused_twice as f64);
         figures.set_latencies("back", &latencies);
         let mut doubts = vec![];
-        if stage.target() == Target::Tutti {
+        if server.target() == Target::Tutti {
             figures.set("resumed_share", resumed_share);
             if resumed_share < 1.0 {
                 doubts.push(format!("{:.1} % got a snapshot instead of a resume", (1.0 - resumed_share) * 100.0));
             }
         }
-        Ok(Run::new(self.shape(), stage.target(), figures, doubts))
+        Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
-    async fn comers(&self, stage: &Stage) -> anyhow::Result<Vec<Comer>> {
-        let (address, target) = (stage.address(), stage.target());
+    async fn comers(&self, server: &ServerUnderTest) -> anyhow::Result<Vec<Comer>> {
+        let (address, target) = (server.address(), server.target());
         if target != Target::Tutti {
             let subscriber =
                 |number| Comer::Subscriber { address, target, room: format!("r{}", number / self.members) };
             return Ok((0..self.connections).map(subscriber).collect());
         }
-        let guests = Guests::default();
-        let guests = &guests;
+        let http = &reqwest::Client::new();
         let rooms = futures_util::stream::iter(0..self.connections.div_ceil(self.members)).map(|room| async move {
-            let host = guests.come(address, &format!("Host {room}")).await?;
-            let code = host.open_room(guests).await?;
+            let host = Guest::log_in(http, address, &format!("Host {room}")).await?;
+            let code = host.open_room().await?;
             let mut comers = vec![Comer::Member { guest: host, room: code.clone(), position: None }];
             for number in 1..self.members.min(self.connections - room * self.members) {
-                let guest = guests.come(address, &format!("Guest {number}")).await?;
+                let guest = Guest::log_in(http, address, &format!("Guest {number}")).await?;
                 comers.push(Comer::Member { guest, room: code.clone(), position: None });
             }
             anyhow::Ok(comers)

@@ -3,13 +3,12 @@
 //! In each round every scenario is run against every server, one right after the other, and each round begins with another
 //! server: what drifts on the machine hits all alike. Ratios are made within a round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use serde::{Deserialize, Serialize};
 
 use crate::churn::Churn;
 use crate::clock;
@@ -20,15 +19,15 @@ use crate::idle::Idle;
 use crate::party::Party;
 use crate::process::{load_average, machine};
 use crate::queue::Queue;
+use crate::results::{GROWTH, Results};
+use crate::server::{ServerUnderTest, Source};
 use crate::start::Start;
 use crate::storm::Storm;
-use crate::target::{Source, Target};
-use crate::{peer, report};
+use crate::target::Target;
+use crate::{child, peer, report};
 
 /// A run that takes longer has failed.
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
-/// The scenario that is one shape after the other.
-pub(crate) const GROWTH: &str = "growth";
 /// In how many rounds that is run which no target is about: other peers than Bun, and the growth. In all it would take as
 /// long again as everything else.
 const ROUNDS_OF_THE_REST: usize = 1;
@@ -87,52 +86,6 @@ pub(crate) struct BigRoom {
     pub(crate) seconds: f64,
 }
 
-/// Everything that was measured, and where.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct Results {
-    /// The machine in a line.
-    pub(crate) machine: String,
-    /// How many wanted a core in the minute before it began.
-    pub(crate) load_average: f64,
-    /// How it was called.
-    pub(crate) command: String,
-    /// What was measured, as git calls it.
-    pub(crate) commit: String,
-    /// How long it took.
-    pub(crate) seconds: f64,
-    /// Versions of the servers.
-    pub(crate) versions: BTreeMap<Target, String>,
-    /// Servers that could not be measured, and why.
-    pub(crate) skipped: BTreeMap<Target, String>,
-    /// Runs that failed, and why.
-    pub(crate) failed: Vec<String>,
-    /// All runs.
-    pub(crate) runs: Vec<Run>,
-    /// Scenarios whose runs are those of a later bench, and of which.
-    #[serde(default)]
-    pub(crate) renewed: Vec<String>,
-}
-
-impl Results {
-    /// A later bench's runs take the place of those of the same scenarios here.
-    pub(crate) fn renew(&mut self, later: Self) {
-        let names: BTreeSet<_> = later.runs.iter().map(|run| run.scenario.clone()).collect();
-        self.runs.retain(|run| !names.contains(&run.scenario));
-        self.failed.retain(|failure| failure.split_once(',').is_none_or(|(name, _)| !names.contains(name)));
-        for name in names {
-            self.renewed.push(format!("{name} by `{}` at commit {}", later.command, later.commit));
-        }
-        self.seconds += later.seconds;
-        self.runs.extend(later.runs);
-        self.failed.extend(later.failed);
-    }
-
-    /// How often everything was run: who ends it early has those that were whole.
-    pub(crate) fn rounds(&self) -> usize {
-        self.runs.iter().map(|run| run.round + 1).max().unwrap_or(0)
-    }
-}
-
 /// Runs everything and writes the results, after each round.
 #[derive(Args, Debug)]
 pub(crate) struct Suite {
@@ -168,14 +121,14 @@ impl Scenario {
                 (Self::Start(_), Source::Running(..)) => bail!("a server that runs is not started"),
                 _ => {}
             }
-            let stage = target.start(source).await?;
+            let server = ServerUnderTest::start(target, source).await?;
             match self {
-                Self::Idle(idle) => idle.run(&stage).await,
-                Self::Fanout(fanout) => fanout.run(&stage).await,
-                Self::BigRoom(room) => room.fanout().run(&stage).await,
-                Self::Party(party) => party.run(&stage).await,
-                Self::Storm(storm) => storm.run(&stage).await,
-                Self::Churn(churn) => churn.run(&stage).await,
+                Self::Idle(idle) => idle.run(&server).await,
+                Self::Fanout(fanout) => fanout.run(&server).await,
+                Self::BigRoom(room) => room.fanout().run(&server).await,
+                Self::Party(party) => party.run(&server).await,
+                Self::Storm(storm) => storm.run(&server).await,
+                Self::Churn(churn) => churn.run(&server).await,
                 Self::Commands(_) | Self::Start(_) | Self::Queue(_) => unreachable!("they have run"),
             }
         };
@@ -226,7 +179,7 @@ impl Suite {
             machine: machine(),
             load_average: load_average(),
             command: called(std::env::args().skip(1)),
-            commit: peer::said("git", &["describe", "--always", "--dirty"]).await,
+            commit: child::output_of("git", &["describe", "--always", "--dirty"]).await,
             seconds: 0.0,
             versions: peer::versions().await,
             skipped: BTreeMap::new(),
@@ -253,7 +206,7 @@ impl Suite {
             }
             targets.rotate_left(1);
             results.seconds = clock::seconds_since(began_ns);
-            report::write(&self.output, &results)?;
+            results.write(&self.output)?;
         }
         anyhow::ensure!(results.failed.is_empty(), "runs failed: {}", results.failed.join("; "));
         Ok(())

@@ -1,4 +1,4 @@
-//! A Tutti server of one's own, or one that runs already, and the people who come to it.
+//! A Tutti server, started here or already running, and its guests.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -6,15 +6,13 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
-use serde_json::json;
 use tempfile::TempDir;
-use tokio::process::Command;
-use tutti_protocol::http::{AuthResponse, RoomSummary, SearchResponse};
-use tutti_protocol::{Position, ServerFrame, UserId};
+use tutti_protocol::{ClientFrame, Command, CommandId, Device, DeviceId, DeviceKind, Position, ServerFrame, TrackRef};
+use tutti_test_client::{ClientState, TestUser, encode};
 use uuid::Uuid;
 
+use crate::child::Child;
 use crate::clock;
-use crate::peer::Child;
 use crate::process::Process;
 use crate::websocket::Connection;
 
@@ -38,7 +36,7 @@ impl Tutti {
 
     /// Starts on what another server has left in a folder.
     pub(crate) async fn start_in(program: &Path, folder: TempDir) -> anyhow::Result<Self> {
-        let mut command = Command::new(program);
+        let mut command = tokio::process::Command::new(program);
         command.args(["serve", "--listen=127.0.0.1:0", "--log=info,tutti::http=error"]);
         command.arg("--data-dir").arg(folder.path());
         for limit in [
@@ -94,73 +92,49 @@ impl Tutti {
     }
 }
 
-/// Where guests come from: one pool of HTTP connections for all of them.
-#[derive(Clone, Default)]
-pub(crate) struct Guests {
-    http: reqwest::Client,
-}
-
-/// Somebody who is logged in.
+/// A guest with one device.
 #[derive(Clone, Debug)]
 pub(crate) struct Guest {
-    pub(crate) id: UserId,
-    pub(crate) address: SocketAddr,
-    token: String,
-    device: Uuid,
+    pub(crate) user: TestUser,
+    device: DeviceId,
 }
 
-/// A joined connection, and what it was told at the door.
-pub(crate) struct Member {
+/// A joined connection.
+pub(crate) struct Joined {
     pub(crate) connection: Connection,
     pub(crate) position: Position,
     pub(crate) resumed: bool,
 }
 
-impl Guests {
-    /// A new guest.
-    pub(crate) async fn come(&self, address: SocketAddr, name: &str) -> anyhow::Result<Guest> {
-        let request =
-            self.http.post(format!("http://{address}/api/v1/auth/guest")).json(&json!({ "display_name": name }));
-        let answer: AuthResponse = request.send().await?.error_for_status()?.json().await?;
-        Ok(Guest { id: answer.user.id, address, token: answer.access_token.0, device: Uuid::new_v4() })
-    }
-
-    /// Ids of tracks that anybody may queue, the longest first.
-    pub(crate) async fn tracks(&self, guest: &Guest) -> anyhow::Result<Vec<String>> {
-        let url = format!("http://{}/api/v1/search?provider=library&q=", guest.address);
-        let found = self.http.get(url).bearer_auth(&guest.token).send().await?.error_for_status()?;
-        let mut found: SearchResponse = found.json().await?;
-        ensure!(!found.tracks.is_empty(), "the library is empty");
-        found.tracks.sort_by_key(|track| std::cmp::Reverse(track.duration_ms));
-        Ok(found.tracks.into_iter().map(|track| track.id).collect())
-    }
-}
-
 impl Guest {
-    /// Opens a room; its code.
-    pub(crate) async fn open_room(&self, guests: &Guests) -> anyhow::Result<String> {
-        let request = guests.http.post(format!("http://{}/api/v1/rooms", self.address)).bearer_auth(&self.token);
-        let room: RoomSummary =
-            request.json(&json!({ "name": "Load" })).send().await?.error_for_status()?.json().await?;
-        Ok(room.code.to_string())
+    /// Logs a new guest in.
+    pub(crate) async fn log_in(http: &reqwest::Client, address: SocketAddr, name: &str) -> anyhow::Result<Self> {
+        let user = TestUser::guest(http, address, name).await?;
+        Ok(Self { user, device: DeviceId(Uuid::new_v4()) })
     }
 
-    /// The first frame of a connection.
-    pub(crate) fn hello(&self, room: &str, resume: Option<Position>) -> String {
-        json!({
-            "type": "hello",
-            "token": self.token,
-            "room": room,
-            "device": { "id": self.device, "name": "Load", "kind": "remote" },
-            "resume": resume,
-        })
-        .to_string()
+    /// Opens a room; its code.
+    pub(crate) async fn open_room(&self) -> anyhow::Result<String> {
+        Ok(self.user.open_room("Load", None).await?.code.to_string())
+    }
+
+    /// Tracks of the library, the longest first.
+    pub(crate) async fn tracks(&self) -> anyhow::Result<Vec<TrackRef>> {
+        let mut tracks = self.user.library().await?;
+        ensure!(!tracks.is_empty(), "the library is empty");
+        tracks.sort_by_key(|track| std::cmp::Reverse(track.duration_ms));
+        Ok(tracks.into_iter().map(|track| TrackRef { provider: track.provider, id: track.id }).collect())
+    }
+
+    fn hello(&self, room: &str, resume: Option<Position>) -> String {
+        let device = Device { id: self.device, name: "Load".into(), kind: DeviceKind::Remote, providers: vec![] };
+        encode(&ClientState::at(resume).hello(&self.user.token, room, device))
     }
 }
 
-/// Of a first frame no more than what is looked at: the generator shares the processors with the server.
+/// The fields of the first frames that [`enter`] needs: the generator shares the processors with the server.
 #[derive(Deserialize)]
-struct AtTheDoor<'a> {
+struct FirstFrame<'a> {
     r#type: &'a str,
     #[serde(default)]
     resumed: bool,
@@ -169,41 +143,35 @@ struct AtTheDoor<'a> {
     full: bool,
 }
 
-/// Enters a room; returns once everything that a client needs was told.
-pub(crate) async fn enter(guest: &Guest, room: &str, resume: Option<Position>) -> anyhow::Result<Member> {
-    let mut connection = Connection::open(guest.address, "/ws").await?;
+/// Enters a room; returns once the server has sent all that a client needs to start.
+pub(crate) async fn enter(guest: &Guest, room: &str, resume: Option<Position>) -> anyhow::Result<Joined> {
+    let mut connection = Connection::open(guest.user.address, "/ws").await?;
     connection.sender().send(&guest.hello(room, resume)).await?;
     let (mut position, mut resumed) = (resume, false);
     loop {
         let text = connection.next().await?;
-        let frame: AtTheDoor<'_> = serde_json::from_str(&text)?;
+        let frame: FirstFrame<'_> = serde_json::from_str(&text)?;
         match frame.r#type {
             "welcome" => resumed = frame.resumed,
             "snapshot" | "delta" => position = frame.position,
-            // The last of what is told at the door.
+            // The last of them.
             "presence" if frame.full => break,
-            _ => bail!("not expected at the door: {text}"),
+            _ => bail!("an unexpected first frame: {text}"),
         }
     }
-    Ok(Member { connection, position: position.context("no snapshot")?, resumed })
+    Ok(Joined { connection, position: position.context("no snapshot")?, resumed })
 }
 
-/// The text of a command, and its id.
-pub(crate) fn command(command: &serde_json::Value) -> (Uuid, String) {
-    let id = Uuid::new_v4();
-    (id, json!({ "type": "command", "id": id, "command": command }).to_string())
-}
-
-/// Queues a track, which starts, so that there is something to seek in.
-pub(crate) async fn queue_something(guests: &Guests, host: &Guest, member: &mut Member) -> anyhow::Result<()> {
-    let tracks = guests.tracks(host).await?;
-    let (_, text) = command(&json!({ "name": "enqueue", "track": { "provider": "library", "id": tracks[0] } }));
-    member.connection.sender().send(&text).await?;
+/// Queues a track, which starts, so that members can seek.
+pub(crate) async fn start_a_track(host: &Guest, joined: &mut Joined) -> anyhow::Result<()> {
+    let track = host.tracks().await?.swap_remove(0);
+    let command = Command::Enqueue { track, before: None };
+    joined.connection.sender().send(&encode(&ClientFrame::Command { id: CommandId(Uuid::new_v4()), command })).await?;
     loop {
-        match serde_json::from_str(&member.connection.next().await?)? {
+        match serde_json::from_str(&joined.connection.next().await?)? {
             ServerFrame::Reply { ok: true, .. } => return Ok(()),
             ServerFrame::Reply { error, .. } => bail!("the track was refused: {error:?}"),
-            ServerFrame::Delta { position, .. } => member.position = position,
+            ServerFrame::Delta { position, .. } => joined.position = position,
             _ => {}
         }
     }

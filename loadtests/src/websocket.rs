@@ -12,16 +12,10 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tutti_test_client::frame::{CLOSE, FIN, PING, PONG, RawFrame, TEXT, client_frame};
 
-const FIN: u8 = 0x80;
-const TEXT: u8 = 0x1;
-const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
-const PONG: u8 = 0xA;
-const MASKED: u8 = 0x80;
-/// In the place of a length: it follows in two bytes, or in eight.
-const TWO_BYTES: u8 = 0x7E;
-const EIGHT_BYTES: u8 = 0x7F;
+/// Servers unmask it as any other, no proxy is between, and copying is cheaper than masking.
+const NO_MASK: [u8; 4] = [0; 4];
 
 /// Bytes of an answer to a handshake; a longer one is an error.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
@@ -78,7 +72,7 @@ impl Connection {
     /// The next text.
     pub(crate) async fn next(&mut self) -> anyhow::Result<String> {
         loop {
-            if let Some(frame) = Frame::parse(&self.rest)? {
+            if let Some(frame) = RawFrame::parse(&self.rest)? {
                 let length = frame.length;
                 let text = self.sender().take(&frame)?.map(|text| String::from_utf8_lossy(text).into_owned());
                 self.rest.drain(..length);
@@ -113,7 +107,7 @@ impl Connection {
                 };
                 if self.rest.is_empty() {
                     let mut taken = 0;
-                    while let Some(frame) = Frame::parse(&buffer[taken..count])? {
+                    while let Some(frame) = RawFrame::parse(&buffer[taken..count])? {
                         taken += frame.length;
                         if let Some(text) = sender.take(&frame)?
                             && !each(text)?
@@ -164,7 +158,7 @@ fn take_frames(
     each: &mut impl FnMut(&[u8]) -> anyhow::Result<bool>,
 ) -> anyhow::Result<bool> {
     let (mut taken, mut more) = (0, true);
-    while more && let Some(frame) = Frame::parse(&rest[taken..])? {
+    while more && let Some(frame) = RawFrame::parse(&rest[taken..])? {
         taken += frame.length;
         if let Some(text) = sender.take(&frame)? {
             more = each(text)?;
@@ -180,12 +174,12 @@ fn take_frames(
 impl Sender {
     /// Sends a text.
     pub(crate) async fn send(&self, text: &str) -> anyhow::Result<()> {
-        self.write(&frame(TEXT, text.as_bytes())).await
+        self.write(&client_frame(FIN | TEXT, NO_MASK, text.as_bytes())).await
     }
 
     /// Sends a text at once; false when the server has not read what came before.
     pub(crate) fn try_send(&self, text: &str) -> anyhow::Result<bool> {
-        self.try_write(&frame(TEXT, text.as_bytes()))
+        self.try_write(&client_frame(FIN | TEXT, NO_MASK, text.as_bytes()))
     }
 
     async fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
@@ -207,100 +201,19 @@ impl Sender {
     }
 
     /// The text of a frame; answers a ping, and fails at a close.
-    fn take<'a>(&self, frame: &Frame<'a>) -> anyhow::Result<Option<&'a [u8]>> {
+    fn take<'a>(&self, frame: &RawFrame<'a>) -> anyhow::Result<Option<&'a [u8]>> {
         match frame.opcode {
             TEXT => Ok(Some(frame.payload)),
             PING => {
-                self.try_write(&self::frame(PONG, frame.payload))?;
+                self.try_write(&client_frame(FIN | PONG, NO_MASK, frame.payload))?;
                 Ok(None)
             }
             PONG => Ok(None),
             CLOSE => {
-                let code = frame.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
+                let code = frame.close_code().unwrap_or(1005);
                 bail!("closed with {code}: {}", String::from_utf8_lossy(frame.payload.get(2..).unwrap_or_default()))
             }
             other => bail!("a frame of kind {other} was not expected"),
-        }
-    }
-}
-
-struct Frame<'a> {
-    opcode: u8,
-    payload: &'a [u8],
-    /// Of all of it.
-    length: usize,
-}
-
-impl<'a> Frame<'a> {
-    /// The first frame of what came; `None` while it is incomplete.
-    fn parse(bytes: &'a [u8]) -> anyhow::Result<Option<Self>> {
-        let Some([first, second]) = bytes.first_chunk::<2>() else { return Ok(None) };
-        ensure!(first & 0xF0 == FIN, "a fragmented or compressed frame was not expected");
-        let (head, payload) = match *second {
-            TWO_BYTES => match bytes[2..].first_chunk::<2>() {
-                Some(length) => (4, usize::from(u16::from_be_bytes(*length))),
-                None => return Ok(None),
-            },
-            EIGHT_BYTES => match bytes[2..].first_chunk::<8>() {
-                Some(length) => (10, usize::try_from(u64::from_be_bytes(*length))?),
-                None => return Ok(None),
-            },
-            short @ 0..TWO_BYTES => (2, usize::from(short)),
-            _ => bail!("a server does not mask"),
-        };
-        let payload = bytes.get(head..head + payload);
-        Ok(payload.map(|payload| Self { opcode: first & 0x0F, payload, length: head + payload.len() }))
-    }
-}
-
-/// A client's frame. The mask is all zeros: servers undo it as any other, and nobody is between.
-fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(payload.len() + 14);
-    frame.push(FIN | opcode);
-    match u16::try_from(payload.len()) {
-        Ok(short @ 0..126) => frame.push(MASKED | short.to_be_bytes()[1]),
-        Ok(medium) => {
-            frame.push(MASKED | TWO_BYTES);
-            frame.extend(medium.to_be_bytes());
-        }
-        Err(_) => {
-            frame.push(MASKED | EIGHT_BYTES);
-            frame.extend((payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend_from_slice(payload);
-    frame
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from_server(payload: &[u8]) -> Vec<u8> {
-        let mut bytes = frame(TEXT, payload);
-        let head = bytes.len() - payload.len();
-        bytes.drain(head - 4..head);
-        bytes[1] &= !MASKED;
-        bytes
-    }
-
-    #[test]
-    fn frames_are_read_however_they_are_cut() {
-        for length in [0, 1, 125, 126, 65_535, 65_536] {
-            let bytes = from_server(&vec![b'x'; length]);
-            for cut in (0..bytes.len().min(12)).chain([bytes.len() - 1]) {
-                assert!(Frame::parse(&bytes[..cut]).unwrap().is_none(), "{length} cut at {cut}");
-            }
-            let frame = Frame::parse(&bytes).unwrap().unwrap();
-            assert_eq!((frame.opcode, frame.payload.len(), frame.length), (TEXT, length, bytes.len()));
-        }
-    }
-
-    #[test]
-    fn what_no_server_under_test_sends_is_an_error() {
-        for bytes in [[0x01, 0], [0xC1, 0], [0x81, 0x80]] {
-            assert!(Frame::parse(&bytes).is_err(), "{bytes:?}");
         }
     }
 }

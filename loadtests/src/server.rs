@@ -1,0 +1,154 @@
+//! The server under test behind one interface: rooms that fill with members, whichever server it is.
+//!
+//! Tutti runs with everything on: guests, tokens, a room's state, the journal, replies. The other servers only fan out
+//! 300 bytes.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+use crate::dialect::Dialect;
+use crate::peer::{CannotStart, Peer};
+use crate::process::Process;
+use crate::target::Target;
+use crate::tutti::{Guest, Tutti, enter, start_a_track};
+use crate::websocket::Connection;
+
+/// Rooms that fill at a time, and members that join each of them at a time.
+const ROOMS_AT_ONCE: usize = 4;
+const MEMBERS_AT_ONCE: usize = 8;
+
+/// How the server is obtained.
+pub(crate) enum Source<'a> {
+    /// It is started; Tutti from this program.
+    Program(&'a Path),
+    /// A Tutti that runs already, and its process id.
+    Running(SocketAddr, u32),
+}
+
+impl Source<'_> {
+    /// Starts Tutti, or attaches to the one that runs.
+    pub(crate) async fn tutti(&self) -> anyhow::Result<Tutti> {
+        match self {
+            Self::Program(program) => Tutti::start(program).await,
+            Self::Running(address, pid) => Ok(Tutti::running(*address, *pid)),
+        }
+    }
+}
+
+/// A running server.
+pub(crate) struct ServerUnderTest {
+    target: Target,
+    running: Running,
+}
+
+enum Running {
+    Tutti(Tutti),
+    Peer(Peer),
+}
+
+impl ServerUnderTest {
+    /// Starts `target` on a free port, in a folder of its own, unless it runs already.
+    pub(crate) async fn start(target: Target, source: &Source<'_>) -> anyhow::Result<Self> {
+        let running = match target {
+            Target::Tutti => Running::Tutti(source.tutti().await?),
+            peer => Running::Peer(Peer::start(peer).await.context(CannotStart)?),
+        };
+        Ok(Self { target, running })
+    }
+
+    /// Which server it is.
+    pub(crate) fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The process whose CPU time and memory are measured.
+    pub(crate) fn process(&self) -> Process {
+        match &self.running {
+            Running::Tutti(tutti) => tutti.process(),
+            Running::Peer(peer) => peer.process(),
+        }
+    }
+
+    /// Its address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match &self.running {
+            Running::Tutti(tutti) => tutti.address(),
+            Running::Peer(peer) => peer.address(),
+        }
+    }
+
+    /// How it is spoken to after joining.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.target {
+            Target::Tutti => Dialect::Tutti,
+            Target::SocketIo => Dialect::SocketIo,
+            Target::Bun | Target::Nchan | Target::Ws | Target::Tungstenite => Dialect::Plain,
+        }
+    }
+
+    /// Opens a room and fills it. Each connection is passed to `joined` as soon as it has joined, and must be read from at
+    /// once: servers drop connections that do not answer pings. The first one publishes. `number` distinguishes rooms.
+    pub(crate) async fn room(
+        &self,
+        http: &reqwest::Client,
+        number: usize,
+        members: usize,
+        joined: impl Fn(Connection),
+    ) -> anyhow::Result<()> {
+        match &self.running {
+            Running::Tutti(tutti) => {
+                let host = Guest::log_in(http, tutti.address(), &format!("Host {number}")).await?;
+                let code = host.open_room().await?;
+                joined(enter(&host, &code, None).await?.connection);
+                let (code, joined) = (&code, &joined);
+                let others = futures_util::stream::iter(1..members).map(|member| async move {
+                    let guest = Guest::log_in(http, tutti.address(), &format!("Guest {member}")).await?;
+                    joined(enter(&guest, code, None).await?.connection);
+                    anyhow::Ok(())
+                });
+                let () = others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await?;
+                // Only now: a large room takes longer to fill than a track lasts.
+                let mut second = enter(&host, code, None).await?;
+                start_a_track(&host, &mut second).await
+            }
+            Running::Peer(peer) => {
+                for _ in 0..members {
+                    joined(peer.join(&format!("r{number}")).await.context("join a peer's room")?);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Opens rooms and fills them; `joined` gets the number of the room with each connection.
+    pub(crate) async fn fill(
+        &self,
+        rooms: usize,
+        members: usize,
+        joined: impl Fn(usize, Connection),
+    ) -> anyhow::Result<()> {
+        let (http, joined) = (&reqwest::Client::new(), &joined);
+        futures_util::stream::iter(0..rooms)
+            .map(|number| self.room(http, number, members, move |connection| joined(number, connection)))
+            .buffer_unordered(ROOMS_AT_ONCE)
+            .try_collect()
+            .await
+            .context("the rooms cannot be filled")
+    }
+}
+
+/// Reads and discards messages, and answers pings, until the connection ends.
+pub(crate) async fn read_and_discard(dialect: Dialect, mut connection: Connection) -> anyhow::Result<()> {
+    let sender = connection.sender();
+    connection
+        .each(|text| {
+            if matches!(dialect, Dialect::SocketIo) && text == b"2" {
+                sender.try_send("3")?;
+            }
+            Ok(true)
+        })
+        .await
+}
