@@ -18,7 +18,7 @@ use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{DoorLimits, Hub, Sockets};
 use crate::http;
 use crate::http::cookie::Cookies;
-use crate::http::limits::Limits;
+use crate::http::limits::RequestLimits;
 use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
@@ -191,7 +191,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         clock,
         cookies: Cookies::new(origins.https()),
         origins,
-        limits: Limits::new(&config.limits, clock),
+        limits: RequestLimits::new(&config.limits, clock),
         rooms: registry,
         music,
         sockets,

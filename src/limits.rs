@@ -31,9 +31,10 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Silence after which a connection is closed with 4004: two heartbeats and a half.
 pub const SILENCE_MAX: Duration = Duration::from_millis(37_500);
-/// Clock probes, statuses and refreshes a second on one connection, with a burst of five times as many; beyond it closed
-/// with 4506.
+/// Clock probes, statuses and refreshes a second on one connection; beyond it closed with 4506.
 pub const SIGNALS_PER_SECOND: u32 = 20;
+/// The burst of commands and of signals on one connection, in seconds of their rate.
+pub const CONNECTION_BURST_SECONDS: u32 = 5;
 
 /// Entries that a device may say it has ready; more are passed over.
 pub const READY_ENTRIES_MAX: usize = 4;

@@ -5,15 +5,12 @@
 //! | `session` | from `hello` to the close: authenticates, decodes, hands commands to the room |
 //! | `hub` | all connections: caps, ended sessions, the drain |
 //! | `report` | what devices say of themselves, held to what can be |
-//! | `turnstile` | how often passcodes are tried |
 //!
 //! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
 
-mod bucket;
 mod hub;
 mod report;
 mod session;
-mod turnstile;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,7 +23,8 @@ use tutti_protocol::RoomId;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
 use crate::identity::Identity;
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Rate};
+use crate::limits::{CONNECTION_BURST_SECONDS, SIGNALS_PER_SECOND};
 use crate::providers::Music;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
@@ -34,7 +32,6 @@ use crate::telemetry::metrics::Metrics;
 
 pub use hub::{AddressPlace, Hub};
 pub use session::{codec_config, run};
-pub use turnstile::Turnstile;
 
 /// What connections use of the server.
 #[derive(Debug)]
@@ -73,9 +70,13 @@ pub struct DoorLimits {
     /// Unknown room codes, by address.
     pub guesses: Limiter<IpAddr>,
     /// Wrong passcodes, by room and address.
-    pub passcodes: Turnstile<(RoomId, IpAddr)>,
+    pub passcodes: Limiter<(RoomId, IpAddr)>,
     /// Wrong passcodes, by room over all addresses.
-    pub passcodes_of_room: Turnstile<RoomId>,
+    pub passcodes_of_room: Limiter<RoomId>,
+    /// Commands of one connection.
+    pub commands: Rate,
+    /// All other frames of one connection.
+    pub signals: Rate,
 }
 
 impl DoorLimits {
@@ -84,8 +85,10 @@ impl DoorLimits {
         Self {
             joins: Limiter::per_minute(config.limit_joins, clock),
             guesses: Limiter::per_minute(config.limit_guesses, clock),
-            passcodes: Turnstile::per_minute(config.limit_guesses, clock),
-            passcodes_of_room: Turnstile::per_minute(config.limit_guesses_per_room, clock),
+            passcodes: Limiter::per_minute(config.limit_guesses, clock),
+            passcodes_of_room: Limiter::per_minute(config.limit_guesses_per_room, clock),
+            commands: Rate::per_second(config.limit_commands_per_second, CONNECTION_BURST_SECONDS),
+            signals: Rate::per_second(SIGNALS_PER_SECOND, CONNECTION_BURST_SECONDS),
         }
     }
 }

@@ -14,15 +14,15 @@ use tutti_protocol::{
     PlaybackState, RoomCode, ServerFrame, TrackRef,
 };
 
-use super::bucket::Bucket;
 use super::hub::{AddressPlace, Place};
 use super::{Sockets, report};
 use crate::clock::whole_ms;
 use crate::identity::AccessError;
 use crate::ids;
+use crate::limiter::Gcra;
 use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX,
-    READ_BUFFER_BYTES, SIGNALS_PER_SECOND,
+    READ_BUFFER_BYTES,
 };
 use crate::providers::MusicError;
 use crate::providers::spotify::SpotifyError;
@@ -39,8 +39,8 @@ struct Session {
     link: Arc<Link>,
     room: RoomHandle,
     _place: Place,
-    commands: Bucket,
-    signals: Bucket,
+    commands: Gcra,
+    signals: Gcra,
 }
 
 /// How much the codec takes and keeps.
@@ -141,8 +141,8 @@ async fn enter(
         link: link.clone(),
         room,
         _place: place,
-        commands: Bucket::full(sockets.config.limit_commands_per_second, now_ms),
-        signals: Bucket::full(SIGNALS_PER_SECOND, now_ms),
+        commands: Gcra::default(),
+        signals: Gcra::default(),
     };
     session.room.join(Join { link, newcomer, resume: hello.resume }).await.map_err(|error| match error {
         JoinError::Refused(refusal) => close_code_of(refusal),
@@ -195,16 +195,16 @@ async fn check_passcode(
     let Some(passcode) = &hello.passcode else { return Err(CloseCode::PasscodeWrong) };
     let limits = &sockets.limits;
     let by_address = (room.id(), address);
-    limits.passcodes.take(by_address, Duration::ZERO).ok_or(CloseCode::TryLater)?;
-    let outcome = match limits.passcodes_of_room.take(room.id(), PASSCODE_WAIT_MAX) {
-        Some(wait) => {
+    limits.passcodes.check(&by_address).map_err(|_| CloseCode::TryLater)?;
+    let outcome = match limits.passcodes_of_room.reserve(&room.id(), PASSCODE_WAIT_MAX) {
+        Ok(wait) => {
             let outcome = try_passcode(sockets, passcode, hash, wait).await;
             if outcome != Err(CloseCode::PasscodeWrong) {
                 limits.passcodes_of_room.give_back(&room.id());
             }
             outcome
         }
-        None => Err(CloseCode::TryLater),
+        Err(_) => Err(CloseCode::TryLater),
     };
     if outcome != Err(CloseCode::PasscodeWrong) {
         limits.passcodes.give_back(&by_address);
@@ -304,8 +304,8 @@ impl Session {
     /// Takes one message in. An error ends the connection, with a code when it is the server that closes.
     async fn take(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Option<CloseCode>> {
         let heard_ms = self.sockets.clock.now_ms_f64();
-        let now_ms = whole_ms(heard_ms);
-        self.link.heard(now_ms);
+        self.link.heard(whole_ms(heard_ms));
+        let now = Duration::from_secs_f64(heard_ms / 1e3);
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
@@ -314,14 +314,16 @@ impl Session {
             Some(Err(error)) => return Err(violation(&error)),
         };
         match ClientFrame::decode(&text) {
-            Ok(ClientFrame::Command { id, command }) => self.command(now_ms, id, command).await,
+            Ok(ClientFrame::Command { id, command }) => self.command(now, id, command).await,
             Err(DecodeError::BadCommand { id, error }) => {
                 self.refuse(id, ErrorCode::Invalid, format!("This is not a command known here: {error}."));
             }
             Ok(ClientFrame::Hello(_)) | Err(DecodeError::NotAFrame(_) | DecodeError::UnknownType) => {
                 return Err(Some(CloseCode::ProtocolViolation));
             }
-            Ok(_) if !self.signals.take(now_ms) => return Err(Some(CloseCode::ProtocolViolation)),
+            Ok(_) if self.signals.take(self.sockets.limits.signals, now).is_err() => {
+                return Err(Some(CloseCode::ProtocolViolation));
+            }
             Ok(ClientFrame::Sync { t0 }) => {
                 // Between the two there is what it took to read it; writing the answer takes less.
                 let answer = ServerFrame::Sync { t0, t1: heard_ms, t2: self.sockets.clock.now_ms_f64() };
@@ -333,8 +335,8 @@ impl Session {
         Ok(())
     }
 
-    async fn command(&mut self, now_ms: i64, id: CommandId, mut command: Command) {
-        if !self.commands.take(now_ms) {
+    async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) {
+        if self.commands.take(self.sockets.limits.commands, now).is_err() {
             return self.refuse(id, ErrorCode::RateLimited, "That was too much at once. Please wait a moment.");
         }
         if let Command::Rename { display_name } = &mut command {

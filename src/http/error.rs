@@ -10,6 +10,8 @@ use tutti_protocol::http::Problem;
 use uuid::Uuid;
 use warp::reply::Response;
 
+use crate::limiter::RateLimited;
+
 /// When to look again whether somebody went; nobody knows.
 const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -149,6 +151,12 @@ impl ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(in_seconds(retry_after)));
         }
         response
+    }
+}
+
+impl From<RateLimited> for ApiError {
+    fn from(limited: RateLimited) -> Self {
+        Self::rate_limited(limited.retry_after)
     }
 }
 

@@ -1,40 +1,44 @@
-//! How often anybody may log in, register, or become a guest. Addresses are those that
-//! [`client_address`](super::middleware::client_address) gives.
+//! Rate limits of HTTP requests. Addresses are those that [`client_address`](super::middleware::client_address) returns.
 
 use std::net::IpAddr;
 
 use tutti_protocol::UserId;
 
-use super::ApiError;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
 use crate::identity::Username;
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, RateLimited};
 
-/// A party behind one address logs in within a minute or two; one account needs no more than a few tries.
+/// A party behind one address needs many logins within a minute; a single account needs few.
 const LOGINS_PER_ADDRESS_FACTOR: u32 = 6;
 
-/// The doors and how often each opens.
-///
-/// Logins are counted for the pair of account and address, and for the address. Never for the account alone: then anybody
-/// who guesses could keep its owner out.
+/// One limiter for each kind of request.
 #[derive(Debug)]
-pub struct Limits {
+pub struct RequestLimits {
     logins_by_account: Limiter<(String, IpAddr)>,
     logins_by_address: Limiter<IpAddr>,
-    registrations: Limiter<IpAddr>,
-    guests: Limiter<IpAddr>,
-    refreshes: Limiter<IpAddr>,
-    spotify_logins: Limiter<IpAddr>,
-    spotify_requests: Limiter<UserId>,
-    spotify_plays: Limiter<UserId>,
-    password_changes: Limiter<UserId>,
-    rooms: Limiter<UserId>,
-    searches: Limiter<UserId>,
+    /// Accounts registered.
+    pub registrations: Limiter<IpAddr>,
+    /// Guests created.
+    pub guests: Limiter<IpAddr>,
+    /// Uses of a login cookie.
+    pub refreshes: Limiter<IpAddr>,
+    /// Redirects to Spotify and back, each.
+    pub spotify_logins: Limiter<IpAddr>,
+    /// Requests that may call Spotify.
+    pub spotify_requests: Limiter<UserId>,
+    /// Tracks started on a player. Separate from `spotify_requests`, so that browsing never stops the music.
+    pub spotify_plays: Limiter<UserId>,
+    /// Attempts to change a password.
+    pub password_changes: Limiter<UserId>,
+    /// Rooms created.
+    pub rooms: Limiter<UserId>,
+    /// Searches.
+    pub searches: Limiter<UserId>,
 }
 
-impl Limits {
-    /// As the settings say.
+impl RequestLimits {
+    /// The configured limits.
     pub fn new(config: &LimitsConfig, clock: Clock) -> Self {
         let logins_per_address = config.limit_logins.saturating_mul(LOGINS_PER_ADDRESS_FACTOR);
         Self {
@@ -52,58 +56,12 @@ impl Limits {
         }
     }
 
-    /// One more try to log in, right or wrong.
-    pub fn login(&self, username: &str, address: IpAddr) -> Result<(), ApiError> {
-        // What cannot be a username is no account, so all of it is one key: keys stay short.
+    /// Counts a login attempt, successful or not: by account and address, and by address. Never by account alone, which
+    /// would let an attacker lock its owner out.
+    pub fn check_login(&self, username: &str, address: IpAddr) -> Result<(), RateLimited> {
+        // Everything that is no valid username shares one key, which keeps keys short.
         let account = Username::parse(username).map(|username| username.normalized().to_owned()).unwrap_or_default();
-        self.logins_by_account
-            .check(&(account, address))
-            .and_then(|()| self.logins_by_address.check(&address))
-            .map_err(ApiError::rate_limited)
-    }
-
-    /// One more try to register.
-    pub fn registration(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.registrations.check(&address).map_err(ApiError::rate_limited)
-    }
-
-    /// One more guest.
-    pub fn guest(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.guests.check(&address).map_err(ApiError::rate_limited)
-    }
-
-    /// One more use of a login cookie.
-    pub fn refresh(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.refreshes.check(&address).map_err(ApiError::rate_limited)
-    }
-
-    /// One more way to Spotify and back.
-    pub fn spotify_login(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.spotify_logins.check(&address).map_err(ApiError::rate_limited)
-    }
-
-    /// One more request that may make one to Spotify.
-    pub fn spotify_request(&self, user: UserId) -> Result<(), ApiError> {
-        self.spotify_requests.check(&user).map_err(ApiError::rate_limited)
-    }
-
-    /// One more track started on a player: apart from the others, so that nobody who clicks about loses the music.
-    pub fn spotify_play(&self, user: UserId) -> Result<(), ApiError> {
-        self.spotify_plays.check(&user).map_err(ApiError::rate_limited)
-    }
-
-    /// One more try to change a password.
-    pub fn password_change(&self, user: UserId) -> Result<(), ApiError> {
-        self.password_changes.check(&user).map_err(ApiError::rate_limited)
-    }
-
-    /// One more room opened.
-    pub fn room(&self, user: UserId) -> Result<(), ApiError> {
-        self.rooms.check(&user).map_err(ApiError::rate_limited)
-    }
-
-    /// One more search.
-    pub fn search(&self, user: UserId) -> Result<(), ApiError> {
-        self.searches.check(&user).map_err(ApiError::rate_limited)
+        self.logins_by_account.check(&(account, address))?;
+        self.logins_by_address.check(&address)
     }
 }

@@ -70,7 +70,9 @@ pub fn searching(
     services: &SharedServices,
 ) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     authenticated(services).and(with(services)).and_then(|access: Access, services: SharedServices| {
-        std::future::ready(services.limits.search(access.user).map(|()| access).map_err(refuse))
+        std::future::ready(
+            services.limits.searches.check(&access.user).map(|()| access).map_err(|limited| refuse(limited.into())),
+        )
     })
 }
 

@@ -43,7 +43,7 @@ use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::store::SharedStore;
 use cookie::Cookies;
-use limits::Limits;
+use limits::RequestLimits;
 use origin::Origins;
 
 /// Everything that routes need.
@@ -61,7 +61,7 @@ pub struct Services {
     /// Where refresh tokens are kept.
     pub cookies: Cookies,
     /// How often anybody may do what.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// The way to Spotify, where it is set up.
     pub spotify: Option<Spotify>,
     /// Where people meet.

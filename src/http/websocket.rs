@@ -53,7 +53,7 @@ fn upgrade(
         return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
     };
     let sockets = &services.sockets;
-    sockets.limits.joins.check(&address).map_err(ApiError::rate_limited)?;
+    sockets.limits.joins.check(&address)?;
     let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address);
     let place = place.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
 

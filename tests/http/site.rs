@@ -15,7 +15,7 @@ use tutti::clock::Clock;
 use tutti::config::ServeConfig;
 use tutti::connection::{DoorLimits, Sockets};
 use tutti::http::cookie::Cookies;
-use tutti::http::limits::Limits;
+use tutti::http::limits::RequestLimits;
 use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
 use tutti::identity::Identity;
@@ -100,7 +100,7 @@ impl Site {
             store,
             cookies: Cookies::new(origins.https()),
             origins,
-            limits: Limits::new(&config.limits, clock),
+            limits: RequestLimits::new(&config.limits, clock),
             config,
             clock,
             rooms,

@@ -24,7 +24,7 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
 }
 
 async fn list(services: SharedServices, address: IpAddr, entrant: Entrant) -> Result<impl Reply, ApiError> {
-    services.limits.refresh(address)?;
+    services.limits.refreshes.check(&address)?;
     let mut accounts = Vec::new();
     for (slot, token) in entrant.cookies {
         let caller = Caller { refresh_token: Some(token), ..Caller::default() };

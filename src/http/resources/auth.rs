@@ -41,7 +41,7 @@ async fn guest(
     entrant: Entrant,
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
-    services.limits.guest(address)?;
+    services.limits.guests.check(&address)?;
     let slot = entrant.slot(&services).await?;
     let login = services.identity.guest(&entrant.caller, &body.display_name).await?;
     Ok(welcome(&services, login, slot).await)
@@ -54,7 +54,7 @@ async fn register(
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
-    services.limits.registration(address)?;
+    services.limits.registrations.check(&address)?;
     let slot = entrant.slot(&services).await?;
     let login = services.identity.register(&entrant.caller, &body.username, &password, &body.display_name).await?;
     Ok(welcome(&services, login, slot).await)
@@ -67,7 +67,7 @@ async fn login(
     body: LoginRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
-    services.limits.login(&body.username, address)?;
+    services.limits.check_login(&body.username, address)?;
     let slot = entrant.slot(&services).await?;
     let login = services.identity.login(&entrant.caller, &body.username, &password).await?;
     Ok(welcome(&services, login, slot).await)
@@ -75,7 +75,7 @@ async fn login(
 
 /// On failure the cookie stays: another tab may have put a new one in its place while this request was on its way.
 pub(super) async fn refresh(services: SharedServices, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
-    services.limits.refresh(address)?;
+    services.limits.refreshes.check(&address)?;
     let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
     let token = entrant.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
     let login = services.identity.refresh(&token).await?;

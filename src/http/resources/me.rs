@@ -40,7 +40,7 @@ async fn update(services: SharedServices, access: Access, body: UpdateMeRequest)
         identity::parse_display_name(display_name)?;
     }
     if let Some(change) = body.password {
-        services.limits.password_change(access.user)?;
+        services.limits.password_changes.check(&access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
         services.identity.change_password(access, &current, &new).await.map_err(|error| match error {
             // They are known, so this is no 401: a client would take that for the end of its session.

@@ -57,7 +57,7 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
 }
 
 async fn create(access: Access, request: CreateRoomRequest, services: SharedServices) -> Result<Response, ApiError> {
-    services.limits.room(access.user)?;
+    services.limits.rooms.check(&access.user)?;
     let name = room_name(&request.name)?;
     let passcode_hash = match request.passcode.as_deref() {
         None | Some("") => None,
@@ -79,7 +79,7 @@ async fn show(
     address: IpAddr,
     services: SharedServices,
 ) -> Result<Response, ApiError> {
-    services.sockets.limits.guesses.peek(&address).map_err(ApiError::rate_limited)?;
+    services.sockets.limits.guesses.peek(&address)?;
     let room = match RoomCode::parse(&code) {
         Some(code) => services.rooms.find(code).await.map_err(ApiError::unavailable)?,
         None => None,

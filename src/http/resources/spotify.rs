@@ -76,7 +76,7 @@ async fn start(
         SlotChoice::At(slot) => Some(slot.number()),
         SlotChoice::New => None,
     };
-    if services.limits.spotify_login(address).is_err() {
+    if services.limits.spotify_logins.check(&address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let begun = spotify.begin(services.cookies.read_login(&headers), slot, &query.return_to).await?;
@@ -112,7 +112,7 @@ async fn callback(
     query: CallbackQuery,
 ) -> Result<Response, ApiError> {
     let spotify = available(&services)?;
-    if services.limits.spotify_login(address).is_err() {
+    if services.limits.spotify_logins.check(&address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let finished = match spotify.finish(query.into(), services.cookies.read_login(&headers).as_ref()).await {
@@ -178,7 +178,7 @@ async fn unlink(services: SharedServices, access: Access) -> Result<impl Reply, 
 }
 
 async fn check(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_request(access.user)?;
+    services.limits.spotify_requests.check(&access.user)?;
     let spotify = available(&services)?;
     match spotify.check(access.user).await {
         // Not a failure of the question: this is what there is to say.
@@ -192,14 +192,14 @@ async fn evidence(
     access: Access,
     body: SpotifyEvidenceRequest,
 ) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_request(access.user)?;
+    services.limits.spotify_requests.check(&access.user)?;
     let speaks_for = body.event == SpotifyPlayerEvent::Ready;
     let status = available(&services)?.witness(access.user, PremiumEvidence::Player, speaks_for).await?;
     Ok(json(&status))
 }
 
 async fn token(services: SharedServices, access: Access) -> Result<Response, ApiError> {
-    services.limits.spotify_request(access.user)?;
+    services.limits.spotify_requests.check(&access.user)?;
     let token: SpotifyToken = available(&services)?.player_token(access.user).await?;
     let mut response = json(&token).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -93,13 +93,13 @@ async fn search(question: Question, access: Access, services: SharedServices) ->
 }
 
 async fn devices(access: Access, services: SharedServices) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_request(access.user)?;
+    services.limits.spotify_requests.check(&access.user)?;
     let devices = available(&services)?.devices(access.user).await?;
     Ok(json(&SpotifyDevices { devices }))
 }
 
 async fn play(access: Access, services: SharedServices, start: SpotifyPlayRequest) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_play(access.user)?;
+    services.limits.spotify_plays.check(&access.user)?;
     let SpotifyPlayRequest { device_id, track, position_ms } = start;
     available(&services)?.play(access.user, &device_id, &track, position_ms).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -125,7 +125,7 @@ async fn choose(
     services: SharedServices,
     choice: ChooseSpotifyOutput,
 ) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_request(access.user)?;
+    services.limits.spotify_requests.check(&access.user)?;
     let spotify = available(&services)?;
     let (code, room) = member_of(&services, &code, access.user).await?;
     let output = spotify.follow(access.user, code, room, &choice.device_id, choice.device).await?;

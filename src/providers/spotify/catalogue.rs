@@ -151,7 +151,7 @@ impl Spotify {
     fn count(&self, askers: &[UserId]) -> Result<(), SpotifyError> {
         let Some(by) = askers.first() else { return Ok(()) };
         let refused = self.0.catalogue.asked.check(by);
-        refused.map_err(|retry_after| SpotifyError::TooMany { retry_after, quota: false })
+        refused.map_err(|limited| SpotifyError::TooMany { retry_after: limited.retry_after, quota: false })
     }
 
     /// The first of these whose link can be used.
