@@ -1,4 +1,4 @@
-//! WebSocket frames as a server sends them (RFC 6455 section 5.2): not masked, so the same bytes serve everyone.
+//! WebSocket frames as a server sends them (RFC 6455 section 5.2): unmasked, so the same bytes go to every receiver.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub fn close(code: CloseCode) -> Bytes {
     frame(CLOSE, &payload)
 }
 
-/// How long a frame with so long a payload is as a client sends it: masked.
+/// The length of a client's frame, which is masked, with a payload of `payload` bytes.
 pub fn length_from_client(payload: usize) -> usize {
     let length = match payload {
         0..=125 => 0,

@@ -1,4 +1,4 @@
-//! What the rest of the server knows of one connection.
+//! An authenticated connection as the rest of the server sees it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use tutti_protocol::{ConnectionId, Device, SessionId, UserId};
 
 use super::Outbox;
 
-/// One authenticated connection: who is at its end, the way out to them, and the signs of life that a room watches.
+/// One authenticated connection: its user and device, its outbox, and when it was last heard.
 #[derive(Debug)]
 pub struct Link {
-    /// The connection.
+    /// Its id.
     pub id: ConnectionId,
-    /// Whose.
+    /// Its user.
     pub user: UserId,
-    /// By which login: ending that ends this.
+    /// Its login session; ending that closes the connection.
     pub session: SessionId,
-    /// From where.
+    /// The client's address.
     pub address: IpAddr,
-    /// The device at its end.
+    /// The client's device.
     pub device: Device,
-    /// The way out.
+    /// Its send buffer.
     pub outbox: Arc<Outbox>,
     last_heard_ms: AtomicI64,
     expires_at_ms: AtomicI64,
 }
 
 impl Link {
-    /// A connection that was heard at `now_ms` and whose access token runs out at `expires_at_ms`.
+    /// A connection heard at `now_ms` whose access token expires at `expires_at_ms`.
     pub fn new(
         id: ConnectionId,
         who: (UserId, SessionId, IpAddr),
@@ -42,7 +42,7 @@ impl Link {
         Self { id, user, session, address, device, outbox, last_heard_ms, expires_at_ms }
     }
 
-    /// The client was heard.
+    /// Records that the client was heard.
     pub fn heard(&self, now_ms: i64) {
         self.last_heard_ms.store(now_ms, Ordering::Relaxed);
     }
@@ -52,12 +52,12 @@ impl Link {
         self.last_heard_ms.load(Ordering::Relaxed)
     }
 
-    /// The client has a newer access token.
+    /// Records a newer access token.
     pub fn extend(&self, expires_at_ms: i64) {
         self.expires_at_ms.store(expires_at_ms, Ordering::Relaxed);
     }
 
-    /// When the client's access token runs out.
+    /// When the access token expires.
     pub fn expires_at_ms(&self) -> i64 {
         self.expires_at_ms.load(Ordering::Relaxed)
     }

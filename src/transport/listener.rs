@@ -1,7 +1,7 @@
-//! The accept loop: warp's routes under hyper's HTTP/1 connection, with what warp's own server leaves out.
+//! The accept loop: serves warp's routes on hyper's HTTP/1 connections, with features that warp's own server lacks.
 //!
-//! Nagle's algorithm is off, a request's head must come in time (slowloris), the number of connections is capped, every
-//! connection is a tracked task, and a stop lets requests finish.
+//! Nagle's algorithm is off, request heads have a deadline (slowloris), the number of connections is capped, every
+//! connection runs in a tracked task, and shutdown lets requests finish.
 
 use std::convert::Infallible;
 use std::io;
@@ -27,11 +27,12 @@ pub struct Permit {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-/// Listens, with room for everybody to come back at once: whom the system has no room for tries again after a whole second.
+/// Listens, with a backlog for all clients reconnecting at once: a client that the system drops retries only after a
+/// second.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A server that was just stopped leaves connections behind that would keep the port. On Windows they do not, and there this
-    // would let two servers have it.
+    // Connections of a server that just stopped would block the port. On Windows they do not, and there the option would
+    // let two servers share it.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -58,7 +59,7 @@ pub async fn accept<S, B>(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of descriptors, mostly: whoever leaves makes room.
+                    // Usually out of file descriptors, until another connection closes.
                     tracing::warn!(%error, "cannot accept");
                     tokio::task::yield_now().await;
                     continue;
@@ -84,7 +85,7 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "no TCP_NODELAY");
+        tracing::debug!(%peer, %error, "TCP_NODELAY not set");
     }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn more_than_a_thousand_who_come_at_once_are_kept_waiting_and_not_sent_away() {
+    async fn the_backlog_holds_more_than_a_thousand_connections() {
         let most =
             std::fs::read_to_string("/proc/sys/net/core/somaxconn").map_or(1_500, |most| most.trim().parse().unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();

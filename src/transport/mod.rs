@@ -1,14 +1,15 @@
-//! Bytes between the server and its clients: accepting connections, WebSocket frames, one bounded send buffer a socket.
+//! Moves bytes between the server and its clients: accepts TCP connections, encodes WebSocket frames, buffers what a socket
+//! does not take.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`listener`] | the accept loop: warp's routes under hyper's connection |
 //! | [`frame`] | WebSocket frames as a server sends them |
-//! | `outbox` | the way out: written inline, bounded, never torn |
-//! | `socket` | what the WebSocket codec reads from and writes to |
-//! | `link` | what the rest of the server knows of one connection |
+//! | `outbox` | a connection's bounded send buffer |
+//! | `socket` | the stream under the WebSocket codec |
+//! | `link` | an authenticated connection as the rest of the server sees it |
 //!
-//! Not in here: what the frames say, which [`crate::room`] and [`crate::connection`] know. This module imports neither.
+//! Not in here: the content of frames. This module imports neither [`crate::room`] nor [`crate::connection`].
 
 pub mod frame;
 pub mod listener;

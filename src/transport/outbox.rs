@@ -1,10 +1,9 @@
-//! What leaves through one socket, in order, never torn, within a bound.
+//! The send buffer of one connection: keeps the order of frames, never interleaves them, and is bounded.
 //!
-//! Whoever has something to send calls [`Outbox::push`]: under a small lock the bytes go to the socket at once, without
-//! waking a task. Only what the socket does not take waits here, and the connection's own task drains it when the
-//! socket can be written again. An idle connection owns no write buffer. Past [`OUTBOX_BYTES_MAX`] of them, deltas are
-//! dropped and the connection is marked stale: a reader that slow gets a fresh snapshot once it has caught up, and costs
-//! no memory until then.
+//! [`Outbox::push`] writes to the socket in the caller's task, under a short lock and without waking another task. Only
+//! bytes that the socket does not take are buffered; the connection's task drains them once the socket is writable. An idle
+//! connection owns no buffer. When more than [`OUTBOX_BYTES_MAX`] of deltas wait, they are dropped and the connection is
+//! marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -22,13 +21,13 @@ use tutti_protocol::CloseCode;
 use super::frame;
 use crate::limits::{OUTBOX_BYTES_HARD_MAX, OUTBOX_BYTES_MAX};
 
-/// The way out of one connection.
+/// The send buffer of one connection.
 #[derive(Debug)]
 pub struct Outbox {
-    /// `None` in tests that only look at what would be sent.
+    /// `None` in tests, which read the buffer instead.
     socket: Option<OwnedWriteHalf>,
     inner: Mutex<Inner>,
-    /// Wakes the connection's task: something waits, or the connection is to be closed.
+    /// Wakes the connection's task: frames wait, or the connection is closing.
     wake: Notify,
 }
 
@@ -36,7 +35,7 @@ pub struct Outbox {
 struct Inner {
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
-    /// Of these, what may be dropped.
+    /// The droppable part of `waiting_bytes`.
     droppable_bytes: usize,
     state: State,
 }
@@ -50,34 +49,34 @@ struct Waiting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// Deltas were dropped: nothing droppable is taken until a snapshot was pushed.
+    /// Deltas were dropped: rejects droppable frames until a snapshot is pushed.
     Stale,
-    /// A close frame is the last that goes out.
+    /// A close frame is the last frame.
     Closing,
-    /// The socket is gone.
+    /// The socket failed.
     Closed,
 }
 
-/// What the connection's task finds when it looks after its outbox.
+/// The result of draining an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// Everything is out.
+    /// Everything is sent.
     Empty,
-    /// Everything is out, and the member has missed deltas.
+    /// Everything is sent, and the client has missed deltas.
     NeedsSnapshot,
-    /// The socket does not take more at the moment.
+    /// The socket takes no more bytes for now.
     Blocked,
-    /// Everything is out and the last was a close frame, or the socket is gone.
+    /// The close frame is sent, or the socket failed.
     Over,
 }
 
 impl Outbox {
-    /// An outbox in front of a socket.
+    /// An outbox that writes to a socket.
     pub fn new(socket: OwnedWriteHalf) -> Self {
         Self::with(Some(socket))
     }
 
-    /// An outbox that only gathers, for tests; see [`Outbox::take`].
+    /// An outbox that only buffers, for tests; see [`Outbox::take`].
     pub fn gathering() -> Self {
         Self::with(None)
     }
@@ -87,7 +86,7 @@ impl Outbox {
         Self { socket, inner: Mutex::new(inner), wake: Notify::new() }
     }
 
-    /// Sends a frame that must not be lost: a reply, a notice, a ping.
+    /// Sends a frame that is never dropped: a reply, a notice, a ping.
     pub fn push(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.takes_frames() {
@@ -96,7 +95,7 @@ impl Outbox {
         });
     }
 
-    /// Sends a delta, or anything else that a later snapshot makes good.
+    /// Sends a frame that may be dropped because a later snapshot replaces it: a delta, presence.
     pub fn push_droppable(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.state == State::Open {
@@ -105,11 +104,11 @@ impl Outbox {
         });
     }
 
-    /// Sends what a later snapshot makes good, and behind it what must not be lost; in one write, if nothing waits.
+    /// Sends droppable frames followed by frames that are never dropped, in one write if nothing waits.
     pub fn push_with(&self, droppable: &Bytes, kept: &[u8]) {
         self.sending(|inner, socket| match inner.state {
             State::Open if inner.waiting.is_empty() => {
-                // Kept as one even if the reader turns out to be slow: it is no more than a room lets leave at once.
+                // Not droppable even if the reader is slow; bounded by the size of a room's broadcast batch.
                 inner.send(socket, &[droppable, kept].concat().into(), false);
             }
             State::Open => {
@@ -121,7 +120,7 @@ impl Outbox {
         });
     }
 
-    /// Sends a snapshot: whatever was dropped before is made good.
+    /// Sends a snapshot, which replaces all dropped frames.
     pub fn push_snapshot(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.takes_frames() {
@@ -131,7 +130,7 @@ impl Outbox {
         });
     }
 
-    /// Sends a frame ahead of everything that waits, but not into the middle of a frame.
+    /// Sends a frame ahead of all waiting frames, except one that may be partly sent.
     pub fn push_urgent(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.takes_frames() {
@@ -146,31 +145,31 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// True once a close frame was pushed or the socket is gone.
+    /// True once a close frame was pushed or the socket failed.
     pub fn is_closing(&self) -> bool {
         !self.inner.lock().takes_frames()
     }
 
-    /// Bytes that wait.
+    /// The number of buffered bytes.
     pub fn waiting_bytes(&self) -> usize {
         self.inner.lock().waiting_bytes
     }
 
-    /// Resolves when the connection's task has something to look after.
+    /// Waits until the outbox needs its connection's task.
     pub async fn woken(&self) {
         self.wake.notified().await;
     }
 
-    /// Resolves when the socket may take more. One task alone may wait for it.
+    /// Waits until the socket may be writable. Only one task may wait.
     pub async fn writable(&self) {
         match &self.socket {
-            // By poll, since every connection has room for this future. An error shows in the write that follows.
+            // `poll_fn` keeps this future small, of which every connection holds one. An error shows in the next write.
             Some(socket) => drop(poll_fn(|cx| socket.as_ref().poll_write_ready(cx)).await),
             None => std::future::pending().await,
         }
     }
 
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes waiting frames as far as the socket takes them.
     pub fn drain(&self) -> Drained {
         let mut inner = self.inner.lock();
         inner.write_waiting(self.socket.as_ref());
@@ -182,7 +181,7 @@ impl Outbox {
         }
     }
 
-    /// Takes what a gathering outbox has gathered.
+    /// Takes the buffered frames, in tests.
     pub fn take(&self) -> Vec<Bytes> {
         let mut inner = self.inner.lock();
         (inner.waiting_bytes, inner.droppable_bytes) = (0, 0);
@@ -213,7 +212,7 @@ impl Inner {
             self.write(socket, &mut rest);
         }
         if rest.has_remaining() && self.state != State::Closed {
-            // A frame that has begun to go out is never dropped.
+            // A partly sent frame is never dropped.
             let droppable = droppable && rest.len() == frame.len();
             self.keep(socket, Waiting { bytes: rest, droppable });
         }
@@ -221,7 +220,7 @@ impl Inner {
 
     fn send_urgent(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes) {
         let Some(first) = self.waiting.front() else { return self.send(socket, frame, false) };
-        // The first that waits may have begun to go out; whether it has is not kept, so it goes ahead.
+        // The first frame may be partly sent unless it is droppable, so it stays first.
         let ahead = usize::from(!first.droppable);
         self.waiting_bytes += frame.len();
         self.waiting.insert(ahead, Waiting { bytes: frame.clone(), droppable: false });
@@ -231,8 +230,8 @@ impl Inner {
         self.waiting_bytes += waiting.bytes.len();
         self.droppable_bytes += if waiting.droppable { waiting.bytes.len() } else { 0 };
         self.waiting.push_back(waiting);
-        // Deltas alone count. The snapshot of a large room may be larger than what they may be: if they were dropped for its
-        // sake, it would never be the last.
+        // Only deltas count. A large snapshot may exceed the bound by itself; dropping the deltas behind it would cause
+        // another snapshot, and so on.
         if self.droppable_bytes > OUTBOX_BYTES_MAX {
             self.drop_droppable();
             self.state = State::Stale;
@@ -263,7 +262,7 @@ impl Inner {
                 return;
             }
             self.waiting_bytes -= before - first.bytes.len();
-            // What has begun to go out is never dropped.
+            // A partly sent frame is never dropped.
             if first.droppable && first.bytes.len() < before {
                 first.droppable = false;
                 self.droppable_bytes -= before;
@@ -273,7 +272,7 @@ impl Inner {
                 return;
             }
         }
-        // An idle connection owns no buffer.
+        // Frees the buffer: most connections are idle.
         self.waiting = VecDeque::new();
     }
 
@@ -289,7 +288,7 @@ impl Inner {
         }
     }
 
-    /// The peer is gone; the reader finds out by itself.
+    /// The socket failed. The read half reports that to the connection's task.
     fn lose(&mut self) {
         self.state = State::Closed;
         self.waiting = VecDeque::new();
@@ -297,9 +296,9 @@ impl Inner {
     }
 }
 
-/// Writes straight to the socket. tokio's own way first reads from memory whether the socket takes anything, which nearly
-/// always it does, and where thousands of sockets are written to in a row that memory is far away. When it does not take
-/// anything tokio is asked, and with that knows that it is to tell when it does.
+/// Calls `send(2)` directly, without tokio's readiness check: sockets are nearly always writable, and when thousands are
+/// written in a row, reading tokio's readiness state is a cache miss for each. On `EAGAIN` it falls back to tokio's
+/// `try_write`, which clears the readiness so that [`Outbox::writable`] waits.
 fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     match send(socket, bytes, SendFlags::DONTWAIT) {
         Err(Errno::AGAIN) => socket.try_write(bytes),
@@ -320,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_full_socket_does_not_take_follows_when_it_does() {
+    async fn frames_that_a_full_socket_rejects_follow_once_it_is_writable() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -352,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_too_slow_loses_deltas_and_keeps_replies() {
+    fn a_slow_reader_loses_deltas_and_keeps_replies() {
         let outbox = Outbox::gathering();
         let (reply, delta) = (bytes(10), bytes(100_000));
         outbox.push(&reply);
@@ -362,14 +361,14 @@ mod tests {
         outbox.push_droppable(&delta);
         assert_eq!(outbox.waiting_bytes(), 10, "past the bound deltas are dropped");
         outbox.push_droppable(&delta);
-        assert_eq!(outbox.waiting_bytes(), 10, "and no more are taken");
+        assert_eq!(outbox.waiting_bytes(), 10, "and no more are accepted");
         outbox.push_snapshot(&bytes(20));
         outbox.push_droppable(&bytes(30));
         assert_eq!(outbox.take().iter().map(Bytes::len).collect::<Vec<_>>(), [10, 20, 30]);
     }
 
     #[test]
-    fn what_follows_a_large_snapshot_is_kept_behind_it() {
+    fn deltas_behind_a_large_snapshot_are_kept() {
         let outbox = Outbox::gathering();
         outbox.push_snapshot(&bytes(OUTBOX_BYTES_MAX + 1));
         outbox.push_droppable(&bytes(10));
@@ -377,11 +376,11 @@ mod tests {
         assert_eq!(outbox.drain(), Drained::Blocked);
         assert_eq!(outbox.waiting_bytes(), 2 * OUTBOX_BYTES_MAX + 1);
         outbox.push_droppable(&bytes(1));
-        assert_eq!(outbox.waiting_bytes(), OUTBOX_BYTES_MAX + 1, "past the bound deltas are dropped as ever");
+        assert_eq!(outbox.waiting_bytes(), OUTBOX_BYTES_MAX + 1, "past the bound deltas are dropped");
     }
 
     #[test]
-    fn of_what_goes_together_only_the_deltas_are_dropped() {
+    fn of_a_combined_write_only_the_deltas_are_dropped() {
         let lengths = |outbox: &Outbox| outbox.take().iter().map(Bytes::len).collect::<Vec<_>>();
         let outbox = Outbox::gathering();
         outbox.push_with(&bytes(3), &bytes(4));
@@ -390,7 +389,7 @@ mod tests {
         outbox.push_with(&bytes(OUTBOX_BYTES_MAX), &bytes(5));
         outbox.push_with(&bytes(3), &bytes(6));
         outbox.push_with(&bytes(0), &bytes(7));
-        assert_eq!(lengths(&outbox), [1, 5, 6, 7], "a slow reader keeps what must not be lost");
+        assert_eq!(lengths(&outbox), [1, 5, 6, 7], "a slow reader keeps the replies");
         outbox.close(CloseCode::Kicked);
         outbox.push_with(&bytes(3), &bytes(4));
         assert_eq!(outbox.take(), [frame::close(CloseCode::Kicked)]);
@@ -409,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_close_nothing_goes_out_and_the_first_code_wins() {
+    fn nothing_follows_a_close_frame_and_the_first_code_wins() {
         let outbox = Outbox::gathering();
         outbox.push(&bytes(3));
         outbox.push_droppable(&bytes(4));
@@ -421,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn an_urgent_frame_goes_ahead_but_not_into_a_frame_that_may_have_begun() {
+    fn an_urgent_frame_goes_ahead_of_all_but_a_partly_sent_frame() {
         let outbox = Outbox::gathering();
         outbox.push(&bytes(1));
         outbox.push(&bytes(2));

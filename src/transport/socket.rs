@@ -1,7 +1,7 @@
-//! What the WebSocket codec reads from and writes to: the socket's read half, and the outbox.
+//! The stream under the WebSocket codec: reads from the socket, writes to the outbox.
 //!
-//! The codec's own frames (pongs, the answer to a close) go through the outbox like everything else, so that no frame is
-//! torn by another and their order holds.
+//! The codec's own frames (pongs, close replies) go through the outbox like all others, so that frames keep their order and
+//! never interleave.
 
 use std::io;
 use std::pin::Pin;
@@ -23,12 +23,12 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A socket of which so much was read already.
+    /// A socket from which `read_bytes` were already read.
     pub fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
         Self { read, outbox, read_bytes }
     }
 
-    /// How much was read of it in all.
+    /// All bytes read so far.
     pub fn read_bytes(&self) -> usize {
         self.read_bytes
     }
@@ -44,7 +44,7 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    /// Takes everything at once: the codec hands over whole frames.
+    /// Accepts everything: the codec writes whole frames.
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
         self.outbox.push(&Bytes::copy_from_slice(frames));
         Poll::Ready(Ok(frames.len()))
