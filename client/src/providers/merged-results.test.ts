@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Track } from '$protocol';
+import type { Provider, Track } from '$protocol';
 import { track } from '../testing/fixtures';
 import { mergedResults } from './merged-results';
 import { trackKey } from './track';
@@ -11,19 +11,26 @@ const ids = (tracks: Track[]) => tracks.map(({ id }) => id);
 describe('mixed results', () => {
   it('have the library first, whose first ones stay where they are when the others come', () => {
     const library = own(8);
-    const mixed = mergedResults(library, [song('a'), song('b')]);
+    const mixed = mergedResults([library, [song('a'), song('b')]]);
     expect(ids(mixed).slice(0, 6)).toEqual(ids(library).slice(0, 6));
     expect(ids(mixed).slice(6)).toEqual(['a', 'b', 'own-6', 'own-7']);
-    expect(ids(mergedResults([], [song('a')]))).toEqual(['a']);
-    expect(ids(mergedResults(library, []))).toEqual(ids(library));
+    expect(ids(mergedResults([[], [song('a')]]))).toEqual(['a']);
+    expect(ids(mergedResults([library, []]))).toEqual(ids(library));
   });
 
   it('show what is in the library once', () => {
     const [mine] = own(1);
     const same = { title: '  Title OWN 0', artists: ['Ártist'], duration_ms: mine!.duration_ms + 2_000 };
-    expect(ids(mergedResults([mine!], [song('a', same)]))).toEqual(['own-0']);
-    expect(ids(mergedResults([mine!], [song('a', { ...same, duration_ms: 60_000 })]))).toEqual(['own-0', 'a']);
-    expect(ids(mergedResults([mine!], [song('a', { ...same, artists: ['Other'] })]))).toEqual(['own-0', 'a']);
+    expect(ids(mergedResults([[mine!], [song('a', same)]]))).toEqual(['own-0']);
+    expect(ids(mergedResults([[mine!], [song('a', { ...same, duration_ms: 60_000 })]]))).toEqual(['own-0', 'a']);
+    expect(ids(mergedResults([[mine!], [song('a', { ...same, artists: ['Other'] })]]))).toEqual(['own-0', 'a']);
+  });
+
+  it('combine any number of providers', () => {
+    const radio = { ...track('r'), provider: 'radio' as string as Provider };
+    const again = { ...track('a'), provider: 'radio' as string as Provider };
+    expect(ids(mergedResults([own(1), [song('a')], [radio, again]]))).toEqual(['own-0', 'a', 'r']);
+    expect(mergedResults([])).toEqual([]);
   });
 
   it('are told apart by where they come from', () => {

@@ -9,8 +9,12 @@ const FIRST_OWN = 6;
 /** Two recordings of the same length, to within this, by the same name and artist, are one to whoever looks for it. */
 const SAME_LENGTH_MS = 3_000;
 
-export function mergedResults(own: readonly Track[], spotify: readonly Track[]): Track[] {
-  const others = spotify.filter((track) => !own.some((known) => isSame(known, track)));
+export function mergedResults([own = [], ...remote]: readonly (readonly Track[])[]): Track[] {
+  const others: Track[] = [];
+  for (const tracks of remote) {
+    const known = [...own, ...others];
+    others.push(...tracks.filter((track) => !known.some((other) => isSame(other, track))));
+  }
   return [...own.slice(0, FIRST_OWN), ...others, ...own.slice(FIRST_OWN)];
 }
 
