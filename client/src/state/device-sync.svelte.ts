@@ -20,37 +20,37 @@ export class DeviceSync {
   #qualities = new QualityTracker();
 
   constructor(
-    /** Of files; the outputs of this device are its. */
-    private readonly player: () => FilePlayer,
-    /** Whatever plays what is on. */
-    private readonly sounding: () => DevicePlayer,
-    private readonly clock: () => ServerClock,
+    /** Knows the audio outputs of this device. */
+    private readonly files: FilePlayer,
+    /** Plays the current track, whatever its provider. */
+    private readonly player: DevicePlayer,
+    private readonly clock: ServerClock,
   ) {}
 
   /** Called a few times a second. */
-  look(room: Room | null, nowMs: number): void {
-    const { output } = this.player();
-    const { deviationMs, state } = this.sounding();
-    const said = this.sounding().status();
+  update(room: Room | null, nowMs: number): void {
+    const { output } = this.files;
+    const { deviationMs, state } = this.player;
+    const status = this.player.status();
     this.deviationMs = deviationMs;
     this.calibrated = output === null ? null : this.calibrations.of(output);
-    const isJudged = room !== null && said !== null && state !== 'left_out';
-    this.quality = isJudged ? this.#qualities.of(deviceId(), said, room.playback, nowMs) : null;
+    const isJudged = room !== null && status !== null && state !== 'left_out';
+    this.quality = isJudged ? this.#qualities.of(deviceId(), status, room.playback, nowMs) : null;
   }
 
   /** For sounds by which devices are got in time; `null` while this one does not play. */
   signalOutput(calibrated: boolean): SignalOutput | null {
-    return this.player().signalOutput(calibrated);
+    return this.files.signalOutput(calibrated);
   }
 
   /** Silent while something else is to be heard. */
   hush(hushed: boolean): void {
-    this.player().hush(hushed);
+    this.files.hush(hushed);
   }
 
   /** Keeps what somebody found out about this output; `null` forgets it. */
   calibrate(calibrated: Omit<Calibration, 'at_ms'> | null): void {
-    const { output } = this.player();
+    const { output } = this.files;
     if (output === null) return;
     this.calibrations.set(output, calibrated === null ? null : { ...calibrated, at_ms: timeOfDayMs() });
     this.calibrated = this.calibrations.of(output);
@@ -58,6 +58,6 @@ export class DeviceSync {
 
   /** What the server's clock shows at a moment of this page's. */
   toServerMs(localMs: number): number {
-    return this.clock().toServer(localMs);
+    return this.clock.toServer(localMs);
   }
 }

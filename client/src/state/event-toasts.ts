@@ -19,7 +19,7 @@ export class EventToasts {
   #told = new Map<News['kind'], Told>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  tell(news: News[]): void {
+  show(news: News[]): void {
     if (news.length === 0) return;
     this.#gathered.push(...news);
     this.#timer ??= setTimeout(() => this.#print(), GATHER_MS);

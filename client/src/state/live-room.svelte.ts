@@ -1,122 +1,42 @@
-import type { Command, DeviceKind, Entry, EntryId, Event, Room, ServerFrame, UserId } from '$protocol';
-import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../browser/device';
+import type { Command, ServerFrame, UserId } from '$protocol';
 import { onPageReturn } from '../browser/page-return';
 import { SleepDetector } from '../browser/sleep';
-import { recall, remember, tab } from '../browser/storage';
 import { nowMs, timeOfDayMs } from '../browser/wall-clock';
-import { type Accepted, CommandQueue, Refusal } from '../connection/command-queue';
-import { Connection, type ConnectionState, type Welcome } from '../connection/connection';
-import { StoredCommands } from '../connection/stored-commands';
-import { CombinedPlayer } from '../playback/combined-player';
-import { MediaAnchor, thisAnchorHost } from '../playback/media-anchor';
-import type { PlayerState } from '../providers/device-player';
-import { FilePlayer } from '../providers/files/file-player';
-import { lineAfter } from '../room/line';
+import type { Accepted } from '../connection/command-queue';
+import { Connection, type ConnectionState } from '../connection/connection';
 import { newsOf } from '../room/news';
-import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../room/own';
-import { mayAdd, onlySuggests, permissionsOf } from '../room/permissions';
-import { applyPresence, type Presence } from '../room/presence';
-import { minds } from '../room/queue-state';
-import { applyDelta, type Delta, identityAfter } from '../room/room';
-import { skipVotesNeeded } from '../room/skip-votes';
+import type { Delta } from '../room/room';
 import { ServerClock } from '../sync/clock';
-import { endAt, outgoingEntry, shownPositionAt, type TimedEntry } from '../sync/timeline';
-import { memberName, text } from '../text/common';
-import { uuid } from '../util/uuid';
+import { memberName } from '../text/common';
 import { app } from './app.svelte';
 import { Chat } from './chat.svelte';
-import { DeviceSync } from './device-sync.svelte';
 import { EventToasts } from './event-toasts';
-import { RoomSpotify } from './room-spotify.svelte';
-import { Undo } from './undo.svelte';
+import { LocalPlayback } from './local-playback.svelte';
+import { RoomCommands } from './room-commands.svelte';
+import { RoomStore } from './room-store.svelte';
+import { RoomTimeline } from './room-timeline.svelte';
+import { StatusReporter } from './status-reporter';
 
-const VOLUME_KEY = 'tutti.volume';
 const STATUS_EVERY_MS = 2_000;
 const TICK_MS = 250;
 
-/** One room as this device lives it: the parts from `lib/`, wired together, and what the page draws. */
+/**
+ * One room as a page uses it: its connection, and the pieces that the connection feeds. What each piece does is in its
+ * own module; this one only passes frames, time and commands between them.
+ */
 export class LiveRoom {
   connection = $state.raw<ConnectionState>({ name: 'connecting' });
-  room = $state.raw<Room | null>(null);
-  presence = $state.raw<Presence>(new Map());
-  me = $state.raw<UserId | null>(null);
-  waiting = $state(0);
-  /** The server's clock, a few times a second: whatever shows a time follows it. */
-  serverNowMs = $state(0);
-  player = $state.raw<PlayerState>('off');
-  level = $state(0);
-  errorMs = $state<number | null>(null);
-  volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
-  muted = $state(false);
-  #outgoing = $state.raw<TimedEntry | null>(null);
-
+  readonly store = new RoomStore();
+  readonly timeline = new RoomTimeline();
   readonly chat = new Chat();
-  readonly undo = new Undo(
-    (command) => this.submit(command),
-    (id) => this.nameOf(id),
-  );
-  readonly sync = new DeviceSync(
-    () => this.#player,
-    () => this.#players,
-    () => this.#clock,
-  );
-  readonly spotify: RoomSpotify;
-
-  /** Whoever this is, as a member. */
-  self = $derived(this.room?.members.find((member) => member.id === this.me));
-  role = $derived(this.self?.role ?? 'listener');
-  /** Whether they may do something, as far as it depends on who they are. */
-  may = $derived(permissionsOf(this.self, this.room?.settings));
-  /** Whether they may add tracks, be it only as suggestions. */
-  onlySuggests = $derived(this.room !== null && onlySuggests(this.may, this.room.settings));
-  mayAdd = $derived(this.room !== null && mayAdd(this.may, this.room.settings));
-  /** What is theirs and stands in no snapshot. */
-  own = $state.raw<Own>(nothingOwn);
-  /** Their own queue, whether or not it takes part in the order of play. */
-  mine = $derived(this.own.queue);
-  /** How many votes skip what is on; `null`: none do. */
-  skipVotesNeeded = $derived(this.room === null ? null : skipVotesNeeded(this.room, this.presence, this.me));
-  /** What is heard now: a track that is ending stays on until the next one really starts. */
-  current = $derived.by((): TimedEntry | null => {
-    const ending = this.#outgoing;
-    if (ending !== null && this.serverNowMs < endAt(ending.playback, ending.entry.track.duration_ms)) return ending;
-    if (this.room === null || this.room.now_playing === null) return null;
-    return { entry: this.room.now_playing, playback: this.room.playback };
-  });
-  positionMs = $derived(
-    this.current === null
-      ? 0
-      : shownPositionAt(this.current.playback, this.current.entry.track.duration_ms, this.serverNowMs),
-  );
-  playsHere = $derived(this.player !== 'off');
-
-  /** How much waiting music goes ahead of each entry. */
-  #aheadMs = $derived.by(() => {
-    const ahead = new Map<EntryId, number>();
-    let sumMs = 0;
-    for (const entry of this.room?.upcoming ?? []) {
-      ahead.set(entry.id, sumMs);
-      sumMs += entry.track.duration_ms;
-    }
-    return ahead;
-  });
-
+  readonly commands: RoomCommands;
+  readonly playback: LocalPlayback;
   #connection: Connection;
-  #commands: CommandQueue;
-  #kept: StoredCommands;
   #clock: ServerClock;
-  /** Of files; the outputs of this device are its. */
-  #player: FilePlayer;
-  #players: CombinedPlayer;
-  #news = new EventToasts();
+  #status: StatusReporter;
+  #toasts = new EventToasts();
   #sleep = new SleepDetector();
-  #anchor = new MediaAnchor(thisAnchorHost());
-  #told = false;
-  #speaksFor: UserId | null = null;
-  /** Up to here what was told at the welcome reaches. */
-  #ownOffset = 0;
-  #toldIdle = false;
-  #timers: ReturnType<typeof setInterval>[] = [];
+  #user: UserId | null = null;
 
   constructor(
     readonly code: string,
@@ -125,197 +45,172 @@ export class LiveRoom {
   ) {
     this.#connection = new Connection({
       openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
-      hello: () => ({ room: code, passcode, device: thisDevice(this.#kind(), this.spotify.hearsHere) }),
+      hello: () => ({ room: code, passcode, device: this.playback.device() }),
       token: () => app.session.token(),
       refreshToken: () => app.session.refresh(),
       nowMs,
       random: Math.random,
-      onFrame: (frame) => this.#take(frame),
-      onState: (state) => this.#moved(state),
-      onOtherUser: () => this.#dropWaiting(),
+      onFrame: (frame) => this.#receive(frame),
+      onState: (state) => this.#connectionChanged(state),
+      onOtherUser: () => this.commands.userChanged(),
     });
-    this.#kept = new StoredCommands(tab, code);
-    this.#commands = new CommandQueue(
-      (frame) => this.#connection.send(frame),
-      uuid,
-      timeOfDayMs,
-      (count, kept) => {
-        this.waiting = count;
-        if (this.me !== null) this.#kept.save(this.me, kept);
-      },
-    );
     this.#clock = new ServerClock(
       (t0) => this.#connection.send({ type: 'sync', t0 }),
       nowMs,
-      () => this.#updatePlayer(),
+      () => this.#updatePlayback(),
     );
-    this.#player = new FilePlayer({
-      device: deviceId(),
-      createContext: () => new AudioContext({ latencyHint: 'playback' }),
-      fetchAudio: ({ id }, signal) => app.api.audio(id, signal),
-      long: {
-        fetch: ({ id }, signal) => app.api.audioFile(id, signal),
-        createElement: () => new Audio(),
-        addressOf: (file) => URL.createObjectURL(file),
-        forget: (address) => URL.revokeObjectURL(address),
-      },
+    this.commands = new RoomCommands(
+      code,
+      (frame) => this.#connection.send(frame),
+      () => this.me,
+      (id) => this.nameOf(id),
+    );
+    this.playback = new LocalPlayback({
+      code,
+      screen,
       clock: this.#clock,
-      localNowMs: nowMs,
-      calibrated: (output) => this.sync.calibrations.of(output),
-      onState: () => this.#players.stateChanged(),
-      onReady: () => this.#tell(),
+      onStatus: () => this.#status.sendStatus(),
     });
-    this.spotify = new RoomSpotify(code, this.#clock, () => this.#players.accountChanged());
-    this.#players = new CombinedPlayer({
-      files: this.#player,
-      loadSpotify: (players) => this.spotify.load(players),
-      hearsSpotifyHere: () => this.spotify.hearsHere,
-      onState: (state) => {
-        this.player = state;
-        this.#anchor.hold(state === 'playing' || state === 'loading');
-        this.#tell();
-      },
-      onSpotify: (condition) => {
-        this.spotify.condition = condition;
-        this.#tell();
-      },
-    });
-    this.#players.setVolume(this.volume);
+    this.#status = new StatusReporter(
+      () => this.playback.status(),
+      () => document.visibilityState === 'hidden',
+      (frame) => this.#connection.send(frame),
+    );
   }
 
+  /** Connects. Returns the way to leave the page: it closes everything. */
   start(): () => void {
     this.#connection.start();
-    const network = () => this.#connection.setNetwork(navigator.onLine);
-    const seen = () => this.#tell();
-    const outputs = () => this.#player.outputsChanged();
-    // Not where the page came over plain HTTP.
-    const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
-    mediaDevices?.addEventListener('devicechange', outputs);
-    addEventListener('online', network);
-    addEventListener('offline', network);
-    document.addEventListener('visibilitychange', seen);
-    const stopWaiting = onPageReturn(() => this.#wake());
-    this.#timers = [setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#tell(), STATUS_EVERY_MS)];
-    if (!this.screen && playsHere(this.code)) this.#players.turnOn();
+    const networkChanged = () => this.#connection.setNetwork(navigator.onLine);
+    const visibilityChanged = () => this.#status.sendStatus();
+    addEventListener('online', networkChanged);
+    addEventListener('offline', networkChanged);
+    document.addEventListener('visibilitychange', visibilityChanged);
+    const stopPageReturn = onPageReturn(() => this.#wake());
+    const timers = [
+      setInterval(() => this.#tick(), TICK_MS),
+      setInterval(() => this.#status.sendStatus(), STATUS_EVERY_MS),
+    ];
+    const stopPlayback = this.playback.start();
     return () => {
-      mediaDevices?.removeEventListener('devicechange', outputs);
-      removeEventListener('online', network);
-      removeEventListener('offline', network);
-      document.removeEventListener('visibilitychange', seen);
-      stopWaiting();
-      for (const timer of this.#timers) clearInterval(timer);
+      removeEventListener('online', networkChanged);
+      removeEventListener('offline', networkChanged);
+      document.removeEventListener('visibilitychange', visibilityChanged);
+      stopPageReturn();
+      for (const timer of timers) clearInterval(timer);
+      stopPlayback();
       this.#end();
-      this.#news.stop();
+      this.#toasts.stop();
       this.#connection.stop();
     };
   }
 
-  /** Resolves when the server has accepted it; refusals are told to the person and resolve to `null`. */
-  async submit(command: Command): Promise<Accepted | null> {
-    const target = this.undo.target(command);
-    try {
-      const accepted = await this.#commands.submit(command);
-      this.undo.offer(command, target);
-      return accepted;
-    } catch (error) {
-      this.#complain(error);
-      return null;
-    }
+  /** Resolves when the server has accepted the command; a refusal is shown and resolves to `null`. */
+  submit(command: Command): Promise<Accepted | null> {
+    return this.commands.submit(command);
   }
 
-  /** Somebody else on this device takes over: the same room, the same music, through their eyes. */
+  /** Another user of this device takes over: the same room and the same music, as they see it. */
   speakFor(user: UserId): void {
     this.#connection.speakFor(user);
-    if (user === this.#speaksFor) return;
-    const isFirst = this.#speaksFor === null;
-    this.#speaksFor = user;
-    if (isFirst) return;
-    this.spotify.forget();
-    this.#players.accountChanged();
-  }
-
-  setPlaysHere(on: boolean): void {
-    rememberPlaysHere(this.code, on);
-    // Within the gesture, or the browser may refuse it; what becomes of it follows the music.
-    this.#anchor.hold(on);
-    if (on) this.#players.turnOn();
-    else this.#players.turnOff();
-  }
-
-  setVolume(volume: number): void {
-    this.volume = Math.min(1, Math.max(0, volume));
-    this.muted = false;
-    remember(VOLUME_KEY, String(this.volume));
-    this.#players.setVolume(this.volume);
-  }
-
-  setMuted(muted: boolean): void {
-    this.muted = muted;
-    this.#players.setVolume(muted ? 0 : this.volume);
+    if (user === this.#user) return;
+    const isFirst = this.#user === null;
+    this.#user = user;
+    if (!isFirst) this.playback.userChanged();
   }
 
   seekBy(ms: number): void {
-    this.seekTo(this.positionMs + ms);
+    this.seekTo(this.timeline.positionMs + ms);
   }
 
   seekTo(ms: number): void {
-    if (this.current === null) return;
-    const last = this.current.entry.track.duration_ms - 1;
-    void this.submit({ name: 'seek', position_ms: Math.round(Math.min(Math.max(ms, 0), last)) });
+    const { current } = this.timeline;
+    if (current === null) return;
+    const lastMs = current.entry.track.duration_ms - 1;
+    void this.submit({ name: 'seek', position_ms: Math.round(Math.min(Math.max(ms, 0), lastMs)) });
+  }
+
+  // What pages read of the store.
+
+  get room() {
+    return this.store.room;
+  }
+
+  get presence() {
+    return this.store.presence;
+  }
+
+  get me() {
+    return this.store.me;
+  }
+
+  get self() {
+    return this.store.self;
+  }
+
+  get role() {
+    return this.store.role;
+  }
+
+  get may() {
+    return this.store.may;
+  }
+
+  get onlySuggests() {
+    return this.store.onlySuggests;
+  }
+
+  get mayAdd() {
+    return this.store.mayAdd;
+  }
+
+  get own() {
+    return this.store.own;
+  }
+
+  get mine() {
+    return this.store.mine;
+  }
+
+  get skipVotesNeeded() {
+    return this.store.skipVotesNeeded;
+  }
+
+  get called() {
+    return this.store.called;
   }
 
   nameOf(id: UserId): string {
-    return memberName(this.room?.members ?? [], id);
+    return this.store.nameOf(id);
   }
-
-  /** As `nameOf`, in a sentence for this person. */
-  called = (id: UserId): string => (id === this.me ? text.room.you : this.nameOf(id));
 
   pictureOf(id: UserId): string | null {
-    return this.room?.members.find((member) => member.id === id)?.picture ?? null;
+    return this.store.pictureOf(id);
   }
 
-  /** When an upcoming entry starts, if nothing changes. */
-  startsInMs(entry: Entry): number {
-    const leftMs = this.current === null ? 0 : this.current.entry.track.duration_ms - this.positionMs;
-    return leftMs + (this.#aheadMs.get(entry.id) ?? 0);
-  }
-
-  #kind(): DeviceKind {
-    if (this.screen) return 'screen';
-    return this.player !== 'off' || playsHere(this.code) ? 'player' : 'remote';
-  }
-
-  #take(frame: ServerFrame): void {
+  #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
-        if (this.me === null) this.#takeUpKept(frame.member);
-        this.me = frame.member;
-        this.#takeOwn(frame.own);
+        if (this.me === null) this.commands.restore(frame.member);
+        this.store.welcome(frame);
         this.#clock.hint(frame.server_time_ms);
         this.#clock.start();
-        this.#commands.resend();
-        // A new connection knows nothing of what was told before.
-        this.#toldIdle = false;
-        this.#tell();
-        void this.spotify.recall();
+        this.commands.resend();
+        this.#status.connected();
+        void this.playback.spotify.recall();
         break;
       case 'snapshot':
-        if (this.me !== null) this.own = ownInSnapshot(this.own, frame.room, this.me);
-        this.#show(frame.room);
+        this.store.replace(frame.room);
+        this.#updatePlayback();
         break;
-      case 'delta': {
-        const before = this.room;
-        const next = before === null ? null : applyDelta(before, frame);
-        if (before === null || next === null) this.#connection.resync();
-        else this.#goOn(before, next, frame);
+      case 'delta':
+        this.#applyDelta(frame);
         break;
-      }
       case 'reply':
-        this.#commands.settle(frame);
+        this.commands.settle(frame);
         break;
       case 'presence':
-        this.presence = applyPresence(this.presence, frame);
+        this.store.applyPresence(frame);
         break;
       case 'said':
       case 'reacted':
@@ -330,99 +225,53 @@ export class LiveRoom {
     }
   }
 
-  #goOn(before: Room, next: Room, { events, position }: Delta): void {
-    const { line, sure } = lineAfter(before, next, events);
-    const after = { ...next, line };
-    if (this.me !== null) this.#concern(before, after, events, this.me, position.offset <= this.#ownOffset);
-    this.undo.take(events, this.me, before);
-    this.#show(after);
-    // Only those who wait in line have anything from knowing it exactly.
-    if (!sure && this.me !== null && minds(after, this.me, this.mine.length > 0)) this.#connection.resync();
-  }
-
-  /** What events are for whoever this is. */
-  #concern(before: Room, after: Room, events: readonly Event[], me: UserId, ownKnown: boolean): void {
-    const seen = { before, after, own: this.own, me };
-    if (!this.screen) this.#news.tell(newsOf(seen, events, (room, id) => memberName(room.members, id)));
-    this.own = ownKnown ? ownInSnapshot(this.own, after, me) : ownAfter(this.own, before, after, events, me);
-    this.me = identityAfter(events, me);
-  }
-
-  /** What can be put back is known only to those who saw it taken. */
-  #takeOwn(own: Welcome['own']): void {
-    const { queue, votes, offset } = own ?? { ...nothingOwn, offset: 0 };
-    this.own = { queue, votes: votes as Own['votes'], taken: this.own.taken };
-    this.#ownOffset = offset;
-  }
-
-  #show(room: Room): void {
-    const before = this.room;
-    if (before?.now_playing !== null && before !== null) {
-      const part = { entry: before.now_playing, playback: before.playback };
-      const moved = before.playback !== room.playback;
-      if (moved) this.#outgoing = outgoingEntry(part, room.playback, this.#clock.now());
+  #applyDelta(delta: Delta): void {
+    const change = this.store.apply(delta);
+    if (change === null) {
+      this.#connection.resync();
+      return;
     }
-    this.room = room;
-    this.#updatePlayer();
+    const { before, after, events, own, me } = change;
+    if (me !== null && !this.screen) {
+      this.#toasts.show(newsOf({ before, after, own, me }, events, (room, id) => memberName(room.members, id)));
+    }
+    this.commands.undo.take(events, this.me, before);
+    this.#updatePlayback();
+    if (change.needsSnapshot) this.#connection.resync();
   }
 
-  #updatePlayer(): void {
-    if (this.room !== null) this.#players.update(this.room);
+  #updatePlayback(): void {
+    const { room } = this.store;
+    if (room !== null) {
+      this.timeline.update(room, this.#clock.now());
+      this.playback.update(room);
+    }
     this.#tick();
   }
 
-  #moved(state: ConnectionState): void {
+  #connectionChanged(state: ConnectionState): void {
     this.connection = state;
     if (state.name !== 'online') this.#clock.stop();
     if (state.name === 'closed') this.#end();
   }
 
-  /** What an earlier page of this tab could not bring through goes on its way now. */
-  #takeUpKept(me: UserId): void {
-    for (const accepted of this.#commands.restore(this.#kept.of(me))) accepted.catch((error) => this.#complain(error));
-  }
-
-  #complain(error: unknown): void {
-    const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
-    if (!leftOnPurpose) app.complain(error);
-  }
-
-  /** Commands are somebody's own: they are never sent in another's name. */
-  #dropWaiting(): void {
-    if (this.waiting > 0) app.say(text.room.dropped, 'bad');
-    this.#commands.abandon();
-  }
-
   #end(): void {
     this.#clock.stop();
-    this.#commands.abandon();
-    this.#players.turnOff();
+    this.commands.abandon();
+    this.playback.turnOff();
   }
 
-  /** After a sleep nothing is certain: the line, the time, the loudspeaker. */
+  /** After a sleep the connection, the clock and the audio context may all be dead. */
   #wake(): void {
     this.#connection.wake();
     if (this.connection.name === 'online') this.#clock.start();
-    this.#players.wake();
+    this.playback.wake();
   }
 
   #tick(): void {
     if (this.#sleep.sleptSinceLastCall(nowMs(), timeOfDayMs())) this.#wake();
-    this.serverNowMs = this.#clock.now();
-    if (!this.playsHere) return;
-    this.level = this.#players.level();
-    this.errorMs = this.#players.errorMs;
-    this.sync.look(this.room, this.serverNowMs);
-  }
-
-  /** What this device plays, for the others to see; once more when it has stopped. And whether anybody is at it. */
-  #tell(): void {
-    const playback = this.#players.status();
-    const idle = playback === null && document.visibilityState === 'hidden';
-    if (playback === null && !this.#told && idle === this.#toldIdle) return;
-    const sent = this.#connection.send({ type: 'status', playback, idle });
-    this.#told = playback !== null && sent;
-    if (sent) this.#toldIdle = idle;
+    this.timeline.serverNowMs = this.#clock.now();
+    this.playback.measure(this.store.room);
   }
 }
 

@@ -1,0 +1,147 @@
+import type { Device, DevicePlayback, Room } from '$protocol';
+import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../browser/device';
+import { recall, remember } from '../browser/storage';
+import { nowMs } from '../browser/wall-clock';
+import { CombinedPlayer } from '../playback/combined-player';
+import { MediaAnchor, thisAnchorHost } from '../playback/media-anchor';
+import type { PlayerState } from '../providers/device-player';
+import { FilePlayer } from '../providers/files/file-player';
+import type { ServerClock } from '../sync/clock';
+import { app } from './app.svelte';
+import { DeviceSync } from './device-sync.svelte';
+import { RoomSpotify } from './room-spotify.svelte';
+
+const VOLUME_KEY = 'tutti.volume';
+
+export interface LocalPlaybackOptions {
+  code: string;
+  screen: boolean;
+  clock: ServerClock;
+  /** What `status` returns may have changed. */
+  onStatus: () => void;
+}
+
+/** Music on this device: its players, its volume, and how well it is in sync. */
+export class LocalPlayback {
+  state = $state.raw<PlayerState>('off');
+  level = $state(0);
+  errorMs = $state<number | null>(null);
+  volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
+  muted = $state(false);
+  playsHere = $derived(this.state !== 'off');
+  readonly sync: DeviceSync;
+  readonly spotify: RoomSpotify;
+  /** Plays files, and knows the audio outputs of this device. */
+  #files: FilePlayer;
+  #player: CombinedPlayer;
+  #anchor = new MediaAnchor(thisAnchorHost());
+
+  constructor(private readonly options: LocalPlaybackOptions) {
+    const { code, clock, onStatus } = options;
+    this.#files = new FilePlayer({
+      device: deviceId(),
+      createContext: () => new AudioContext({ latencyHint: 'playback' }),
+      fetchAudio: ({ id }, signal) => app.api.audio(id, signal),
+      long: {
+        fetch: ({ id }, signal) => app.api.audioFile(id, signal),
+        createElement: () => new Audio(),
+        addressOf: (file) => URL.createObjectURL(file),
+        forget: (address) => URL.revokeObjectURL(address),
+      },
+      clock,
+      localNowMs: nowMs,
+      calibrated: (output) => this.sync.calibrations.of(output),
+      onState: () => this.#player.stateChanged(),
+      onReady: onStatus,
+    });
+    this.spotify = new RoomSpotify(code, clock, () => this.#player.accountChanged());
+    this.#player = new CombinedPlayer({
+      files: this.#files,
+      loadSpotify: (player) => this.spotify.load(player),
+      hearsSpotifyHere: () => this.spotify.hearsHere,
+      onState: (state) => {
+        this.state = state;
+        this.#anchor.hold(state === 'playing' || state === 'loading');
+        onStatus();
+      },
+      onSpotify: (condition) => {
+        this.spotify.condition = condition;
+        onStatus();
+      },
+    });
+    this.sync = new DeviceSync(this.#files, this.#player, clock);
+    this.#player.setVolume(this.volume);
+  }
+
+  /** Plays again where this device played when the page was open last. Returns the way to stop for good. */
+  start(): () => void {
+    const outputsChanged = () => this.#files.outputsChanged();
+    // Undefined on pages served over plain HTTP.
+    const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
+    mediaDevices?.addEventListener('devicechange', outputsChanged);
+    if (!this.options.screen && playsHere(this.options.code)) this.#player.turnOn();
+    return () => {
+      mediaDevices?.removeEventListener('devicechange', outputsChanged);
+      this.turnOff();
+    };
+  }
+
+  /** This device as `hello` describes it. */
+  device(): Device {
+    const { screen, code } = this.options;
+    const kind = screen ? 'screen' : this.playsHere || playsHere(code) ? 'player' : 'remote';
+    return thisDevice(kind, this.spotify.hearsHere);
+  }
+
+  /** What this device tells the room about its playback; `null` while it takes no part. */
+  status(): DevicePlayback | null {
+    return this.#player.status();
+  }
+
+  /** The room changed, or the clock learned the time. */
+  update(room: Room): void {
+    this.#player.update(room);
+  }
+
+  /** Called a few times a second. */
+  measure(room: Room | null): void {
+    if (!this.playsHere) return;
+    this.level = this.#player.level();
+    this.errorMs = this.#player.errorMs;
+    this.sync.update(room, this.options.clock.now());
+  }
+
+  wake(): void {
+    this.#player.wake();
+  }
+
+  turnOff(): void {
+    this.#player.turnOff();
+  }
+
+  /** Another user of this device takes over: the music goes on, with their Spotify account. */
+  userChanged(): void {
+    this.spotify.forget();
+    this.#player.accountChanged();
+  }
+
+  setPlaysHere(on: boolean): void {
+    rememberPlaysHere(this.options.code, on);
+    // Called within the gesture, or the browser may refuse it; later the player's state decides.
+    this.#anchor.hold(on);
+    if (on) this.#player.turnOn();
+    else this.#player.turnOff();
+  }
+
+  setVolume(volume: number): void {
+    this.volume = Math.min(1, Math.max(0, volume));
+    this.muted = false;
+    remember(VOLUME_KEY, String(this.volume));
+    this.#player.setVolume(this.volume);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.#player.setVolume(muted ? 0 : this.volume);
+  }
+}
