@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 /**
- * Folders depend on one another in one direction: `text/` and the framework-free modules know nothing of `state/`, which
- * knows nothing of `components/` and `pages/`. Tests and `testing/` may import anything.
+ * Folders import each other in one direction: `text/` and the framework-free modules do not know `state/`, which does
+ * not know `components/` and `pages/`. Tests and `testing/` may import anything.
  */
 
 const src = dirname(fileURLToPath(import.meta.url));
@@ -46,7 +46,7 @@ function folderImports(paths: string[]): Map<string, Set<string>> {
   return imports;
 }
 
-/** The first circle found by depth-first search, its first folder repeated at the end; `null` if there is none. */
+/** The first cycle found by depth-first search, with its first folder repeated at the end; `null` if there is none. */
 function circleIn(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
   const done = new Set<string>();
   const visit = (folder: string, path: string[]): string[] | null => {

@@ -19,12 +19,12 @@ export function thisDevice(kind: DeviceKind, hearsSpotify = false): Device {
     id: deviceId(),
     name: deviceName(navigator.userAgent),
     kind,
-    // Whether it plays comes and goes on the same connection; that it could does not.
+    // A device can start and stop playing on one connection; what it could play does not change.
     providers: ['library', ...(hearsSpotify ? (['spotify'] as const) : [])],
   };
 }
 
-/** Whether this device made sound in that room when it was last there. */
+/** Whether this device played in that room the last time. */
 export function playsHere(code: string): boolean {
   return recall(PLAY_HERE_KEY) === code;
 }
@@ -53,8 +53,8 @@ const SYSTEMS: [RegExp, string][] = [
 ];
 
 /**
- * Such as "Firefox on Linux": enough to tell one's devices apart. What is no browser is called by what it calls itself,
- * such as "curl".
+ * Such as "Firefox on Linux", so that users can tell their devices apart. Other programs keep their own name, such as
+ * "curl".
  */
 export function deviceName(userAgent: string): string {
   const first = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent))?.[1];

@@ -17,7 +17,7 @@ function slow(log: string[], name: string, ms: number): () => Promise<string> {
   };
 }
 
-/** The browser's own locks, as far as they are used: first come, first served, and who gives up in time gets none. */
+/** `navigator.locks` as far as it is used here: first come, first served; a request aborted in time gets no lock. */
 function fakeLocks(): Pick<LockManager, 'request'> {
   let last: Promise<unknown> = Promise.resolve();
   const request = (_: string, { signal }: LockOptions, work: () => Promise<unknown>) => {

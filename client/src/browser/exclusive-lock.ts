@@ -1,10 +1,10 @@
 /**
- * One at a time, by name: in all tabs of this browser where it can do that (`navigator.locks`: secure contexts only),
- * else among the callers of this page.
+ * Runs `work` while no other work of the same name runs: in all tabs of this browser where `navigator.locks` exists
+ * (secure contexts only), otherwise in this page.
  */
 export type ExclusiveLock = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** Whoever is ahead may be in a frozen tab or on a dead line. Past this wait the work is done all the same. */
+/** The holder may be a frozen tab or wait for a dead connection. After this wait the work runs anyway. */
 const WAIT_MS_MAX = 10_000;
 
 export function exclusiveLock(locks: Pick<LockManager, 'request'> | undefined): ExclusiveLock {

@@ -1,12 +1,12 @@
-/** What of the browser is used; tests bring their own. */
+/** The browser APIs used here, replaceable in tests. */
 export interface PageReturnHost {
   page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
   view: Pick<Window, 'addEventListener' | 'removeEventListener'>;
 }
 
 /**
- * Calls when this page may have been asleep: it is looked at again, thawed, or taken out of the browser's cache of pages.
- * More than one of these can come for one return. Returns the way to stop listening.
+ * Calls back when this page may have been asleep: it became visible, was thawed, or came out of the back/forward cache.
+ * One return can call more than once. Returns a function that stops listening.
  */
 export function onPageReturn(call: () => void, host: PageReturnHost = { page: document, view: window }): () => void {
   const { page, view } = host;
@@ -17,7 +17,7 @@ export function onPageReturn(call: () => void, host: PageReturnHost = { page: do
     if ((event as PageTransitionEvent).persisted) call();
   };
   page.addEventListener('visibilitychange', onVisibility);
-  // Hidden pages are thawed, too: for a notification, or because sound comes from them.
+  // Hidden pages are thawed as well, for a notification or because they play sound.
   page.addEventListener('resume', call);
   view.addEventListener('pageshow', onShow);
   return () => {

@@ -19,8 +19,8 @@ export function routeOf(path: string): Route {
 }
 
 /**
- * A room code as people type it: any case, spaces and dashes anywhere, `O` for `0`, `I` and `L` for `1`; a pasted link is
- * as good. `null` when it cannot be one.
+ * Normalizes a room code as users type it: any case, spaces and dashes anywhere, `O` for `0`, `I` and `L` for `1`, or a
+ * pasted link. `null` when it cannot be a code.
  */
 export function normalizeCode(typed: string): string | null {
   const fromLink = /\/r\/([^/?#]+)/.exec(typed)?.[1] ?? typed;

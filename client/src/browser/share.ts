@@ -1,11 +1,11 @@
-/** Copies text. The clipboard API is there in secure contexts only; the old way works on plain http, too. */
+/** Copies text. The clipboard API exists only in secure contexts; `execCommand` works on plain HTTP too. */
 export async function copyText(text: string): Promise<boolean> {
   if (navigator.clipboard !== undefined) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
     } catch {
-      // No permission: the old way may still be open.
+      // Permission denied: fall back to `execCommand`.
     }
   }
   const field = document.createElement('textarea');
@@ -24,6 +24,6 @@ export function canShare(): boolean {
 }
 
 export async function shareLink(title: string, url: string): Promise<void> {
-  // Closing the system's sheet rejects; that is an answer, not an error.
+  // Closing the share sheet rejects the promise; that is not an error.
   await navigator.share({ title, url }).catch(() => {});
 }

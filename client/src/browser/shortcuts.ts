@@ -2,7 +2,7 @@ import { recall, remember } from './storage';
 
 const OFF_KEY = 'tutti.shortcuts-off';
 
-/** Single keys are in the way of some who dictate or use a switch: they can be turned off (WCAG 2.1.4). */
+/** Single-key shortcuts interfere with speech input and switch devices, so users can turn them off (WCAG 2.1.4). */
 export function shortcuts(): boolean {
   return recall(OFF_KEY) === null;
 }
@@ -11,7 +11,7 @@ export function setShortcuts(on: boolean): void {
   remember(OFF_KEY, on ? null : 'off');
 }
 
-/** Each tells whether there was anything to do; if not, the key keeps its usual meaning. */
+/** Each returns whether it did anything; if not, the key keeps its usual meaning. */
 export interface ShortcutActions {
   togglePlayback: () => boolean;
   seekBy: (ms: number) => boolean;
@@ -22,7 +22,7 @@ export interface ShortcutActions {
 const SEEK_STEP_MS = 5_000;
 const VOLUME_STEP = 0.05;
 
-/** Does what a key asks for, unless the key belongs to a control that has the focus. True when it did something. */
+/** Runs the shortcut of a key, unless the focused control uses that key. Returns true when it did something. */
 export function handleShortcut(event: KeyboardEvent, actions: ShortcutActions): boolean {
   if (!shortcuts() || event.ctrlKey || event.metaKey || event.altKey) return false;
   const focus = event.target instanceof Element ? event.target : null;

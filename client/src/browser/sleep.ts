@@ -1,11 +1,11 @@
 /**
- * Notices that this machine has slept. `performance.now()` stands still in the sleep of most systems, so it cannot tell;
- * but the time of day goes on. It is a hint to look at everything anew, never a measure of anything: people set clocks.
+ * Detects that the machine has slept. `performance.now()` stops during sleep on most systems, while the time of day
+ * goes on. The result is a hint to reconnect and measure again, not a measurement: users change their clocks.
  */
 export class SleepDetector {
   #last: { localMs: number; dateMs: number } | null = null;
 
-  /** Called a few times a second. True when more time was lost since the last call than a busy page loses. */
+  /** Call this a few times a second. Returns true when more time passed since the last call than a busy page loses. */
   sleptSinceLastCall(localMs: number, dateMs: number): boolean {
     const last = this.#last;
     this.#last = { localMs, dateMs };
@@ -15,7 +15,7 @@ export class SleepDetector {
   }
 }
 
-/** Timers of a page in the background may come a minute late; that is no reason, and does no harm. */
+/** Background pages run timers up to a minute late. That also counts as sleep, and does no harm. */
 const GAP_MS = 5_000;
-/** Clocks that are only corrected over the network do not jump so far. */
+/** NTP corrections never jump this far. */
 const APART_MS = 500;

@@ -1,12 +1,14 @@
-/** What this browser remembers. Private windows may forbid storage: then it is remembered until the page closes. */
+/**
+ * What this browser remembers. Where storage is forbidden (private windows), it is remembered until the page closes.
+ */
 export interface Memory {
   recall(key: string): string | null;
   remember(key: string, value: string | null): void;
 }
 
-/** For all pages of this browser, for good. */
+/** Shared by all pages of this browser, permanently. */
 export const device = memory(() => localStorage);
-/** For this tab, through reloads and journeys to other sites. */
+/** For this tab, across reloads and visits to other sites. */
 export const tab = memory(() => sessionStorage);
 
 export const { recall, remember } = device;

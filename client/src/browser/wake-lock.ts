@@ -1,12 +1,12 @@
-/** What of the browser is used; tests bring their own. */
+/** The browser APIs used here, replaceable in tests. */
 export interface WakeLockHost {
   page: Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
   wakeLock: Pick<WakeLock, 'request'> | undefined;
 }
 
 /**
- * Keeps the display on while the page is in sight. The system takes the lock when the page is hidden, or the battery
- * low; it is asked for again when the page is back. Returns the way to let the display sleep.
+ * Keeps the display on while the page is visible. The system releases the lock when the page is hidden or the battery
+ * is low; it is requested again when the page is visible again. Returns a function that releases it.
  */
 export function stayAwake(host: WakeLockHost = { page: document, wakeLock: navigator.wakeLock }): () => void {
   const { page, wakeLock } = host;
@@ -17,7 +17,7 @@ export function stayAwake(host: WakeLockHost = { page: document, wakeLock: navig
     const held = sentinel !== null && !sentinel.released;
     if (over || held || asking || page.visibilityState !== 'visible' || wakeLock === undefined) return;
     asking = true;
-    // Refused on low battery, or outside secure contexts; the display then follows the system's setting.
+    // Refused on low battery and outside secure contexts; the display then follows the system's setting.
     sentinel = await wakeLock.request('screen').catch(() => null);
     asking = false;
     if (over) void sentinel?.release();

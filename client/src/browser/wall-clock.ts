@@ -1,8 +1,8 @@
-/** The one reader of the local clock: `performance.now()` never jumps when somebody sets the time. */
+/** The only reader of the local clock. `performance.now()` does not jump when the user sets the time. */
 export const nowMs = (): number => performance.now();
 
-/** What time it is, as far as this device knows: for words about when something was, never for music. */
+/** This device's time of day, for texts such as "5 minutes ago". Never for playback. */
 export const unixNowMs = (): number => performance.timeOrigin + performance.now();
 
-/** What the time of day is said to be, which goes on while the machine sleeps: for noticing that it did, and for how long ago something was. */
+/** Time of day, which goes on while the machine sleeps: for detecting sleep, and for ages. */
 export const timeOfDayMs = (): number => Date.now();

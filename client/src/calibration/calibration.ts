@@ -2,26 +2,26 @@ import type { Memory } from '../browser/storage';
 import { clamp } from '../util/numbers';
 
 /**
- * How much later each output of this device is heard than its browser knows, as somebody found out; kept on this device,
- * by its id. Headphones and the loudspeaker of one phone are two outputs with an offset each.
+ * How much later each audio output of this device is heard than the browser reports, as measured by the user. Stored on
+ * this device by output id: the headphones and the loudspeaker of one phone have separate offsets.
  */
 
 export interface Calibration {
-  /** Positive is late: the device plays that much earlier. */
+  /** Positive is late: the device then plays that much earlier. */
   offset_ms: number;
-  /** One standard deviation, as far as whoever measured could tell. */
+  /** One standard deviation, as estimated by the measurement. */
   error_ms: number;
   how: 'tapped' | 'heard' | 'set';
-  /** Unix time, for telling how long ago it was. */
+  /** Unix time, shown as the age of the calibration. */
   at_ms: number;
 }
 
-/** No loudspeaker is later than this; a larger figure is a mistake. */
+/** No output is later than this; a larger value is a mistake. */
 export const OFFSET_MS_MAX = 2_000;
-/** Past it, what was set longest ago is forgotten. */
+/** Beyond this number the oldest calibration is dropped. */
 const OUTPUTS_MAX = 16;
 const DEFAULT_OUTPUT = 'default';
-/** By tapping along, by a microphone, by hand. */
+/** Tapped along, measured by a microphone, or set by hand. */
 const HOWS: ReadonlySet<Calibration['how']> = new Set(['tapped', 'heard', 'set']);
 
 export class Calibrations {
@@ -39,12 +39,12 @@ export class Calibrations {
     return this.#all().get(output) ?? null;
   }
 
-  /** What the scheduler adds; 0 for an output that nobody calibrated. */
+  /** The offset for the scheduler; 0 for an output that is not calibrated. */
   offsetMs(output: string): number {
     return this.of(output)?.offset_ms ?? 0;
   }
 
-  /** `null` forgets it. */
+  /** `null` removes it. */
   set(output: string, calibrated: Calibration | null): void {
     const all = this.#all();
     all.delete(output);
@@ -55,7 +55,7 @@ export class Calibrations {
     this.memory.remember(this.#key, all.size === 0 ? null : JSON.stringify([...all]));
   }
 
-  /** Another tab may have set something: the next look reads anew. */
+  /** Another tab may have changed it: reads the storage again on the next access. */
   refresh(): void {
     this.#known = null;
   }
@@ -66,7 +66,7 @@ export class Calibrations {
   }
 }
 
-/** Which output a context plays to, as far as the browser tells. */
+/** Id of the output that a context plays to, as far as the browser tells. */
 export function outputOf(context: object): string {
   const sinkId = 'sinkId' in context ? context.sinkId : null;
   return typeof sinkId === 'string' && sinkId !== '' ? sinkId : DEFAULT_OUTPUT;
@@ -81,7 +81,7 @@ function parsed(text: string | null): unknown[] {
   }
 }
 
-/** What is stored may be from another version, or from somebody curious. */
+/** Stored values may come from another version or from a curious user. */
 function isEntry(value: unknown): value is [string, Calibration] {
   if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object') return false;
   const { offset_ms, error_ms, how, at_ms } = (value[1] ?? {}) as Partial<Calibration>;

@@ -6,9 +6,9 @@ interface Heard {
   sweep: Sweep;
   lateMs: number;
   level?: number;
-  /** The same again, so much later and at such a share of the level. */
+  /** The same signal again, delayed and attenuated. */
   echo?: { afterMs: number; share: number };
-  /** Turns in which something else happened. */
+  /** Turns with a disturbance. */
   missing?: number[];
 }
 
@@ -16,7 +16,7 @@ interface RoomOptions {
   seconds?: number;
   sampleRate?: number;
   noise?: number;
-  /** How fast the microphone's clock is. */
+  /** Drift of the microphone's clock. */
   ppm?: number;
   seed?: number;
 }
@@ -24,7 +24,7 @@ interface RoomOptions {
 const FINE = 16;
 const made = new Map<string, Float32Array>();
 
-/** Made at many times the rate, so that a fraction of a sample is one. */
+/** Rendered at many times the sample rate, so that delays of a fraction of a sample are whole samples. */
 function fineChirp(sweep: Sweep, sampleRate: number): Float32Array {
   const key = `${sweep} ${sampleRate}`;
   const known = made.get(key) ?? chirp(sweep, sampleRate * FINE);
@@ -32,12 +32,12 @@ function fineChirp(sweep: Sweep, sampleRate: number): Float32Array {
   return known;
 }
 
-/** What a microphone hears of devices that take turns: at whatever fraction of a sample. */
+/** A microphone recording of devices that sweep in turns, delayed by fractions of a sample. */
 function recorded(devices: Heard[], options: RoomOptions = {}): { recording: Float32Array; sampleRate: number } {
   const { seconds = 11, sampleRate = 24_000, noise = 0.002, ppm = 0, seed = 1 } = options;
   const random = seeded(seed);
   const recording = new Float32Array(seconds * sampleRate).map(() => noise * (2 * random() - 1));
-  // When the recording begins, and how late a microphone is, is nobody's to know.
+  // The start of the recording and the microphone's latency are unknown.
   const startMs = 1_234.567;
   const add = (atMs: number, sweep: Sweep, level: number) => {
     const start = (atMs / 1000) * sampleRate * (1 + ppm / 1e6);
@@ -70,7 +70,7 @@ const heard = (devices: Heard[], options?: RoomOptions) => {
   return compareRecordings(recording, sampleRate);
 };
 
-// Seconds of sound are filtered, which a loaded machine takes its time for.
+// Filtering seconds of audio takes a while on a loaded machine.
 describe('two devices by one microphone', { timeout: 30_000 }, () => {
   it.each([-400, -17.5, -0.3, 0, 0.2, 31.7, 180, 900])('finds %f ms to a twentieth of one', (lateMs) => {
     const found = heard([
@@ -132,7 +132,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
       { sweep: 'down', lateMs: 5 },
     ]);
     expect(found).toMatchObject({ heard: 4 });
-    // As far as one is from the microphone and the other is not, it cannot know.
+    // The difference in distance to the microphone cannot be told from latency.
     expect('error_ms' in found && found.error_ms).toBeGreaterThan(0.9);
     expect('error_ms' in found && found.error_ms).toBeLessThan(2);
   });

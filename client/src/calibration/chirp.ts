@@ -2,60 +2,59 @@ import { median, spread } from '../util/numbers';
 import { Fft } from './fft';
 
 /**
- * How much later one device is heard than another, by one microphone that hears both. Pure: a recording in, figures out.
+ * Measures how much later one device is heard than another, from one recording of both. Pure.
  *
- * How long a microphone takes to tell what it hears is known to nobody, so a device cannot measure itself alone. But two
- * devices that take turns, at instants of the server's clock, are heard through the same microphone: whatever it adds is
- * in both, and the difference between them is what an ear would notice. The device that is right sweeps upwards, the one
- * that is to be calibrated downwards, so that neither is ever taken for the other, however late it is. A matched filter
- * finds them in noise that is louder than they are; of an echo, the way that came first counts.
+ * The microphone's latency is unknown, so a device cannot measure itself alone. Two devices that sweep in turns, at
+ * known instants of the server's clock, share that latency: it cancels out, and the difference is what a listener would
+ * notice. The reference device sweeps up, the calibrated one down, so they cannot be mistaken for each other however
+ * late one is. A matched filter finds them below the noise level; of echoes, the first arrival counts.
  */
 
 export type Sweep = 'up' | 'down';
 
-/** Loudspeakers of phones and microphones of headsets both know these. */
+/** A range that phone loudspeakers and headset microphones both cover. */
 const LOW_HZ = 1_200;
 const HIGH_HZ = 6_000;
 const SWEEP_S = 0.2;
 
-/** Each sweeps so often, the one that is calibrated in the middle between two sweeps of the other. */
+/** Period of each sweep; the calibrated device sweeps halfway between two sweeps of the reference. */
 export const CHIRP_EVERY_MS = 3_000;
 export const CHIRP_SLOT_MS: Record<Sweep, number> = { up: 0, down: CHIRP_EVERY_MS / 2 };
 
-/** What a filter finds in mere noise stands out by 4 from its middle. */
+/** Peak over median that a filter reaches in pure noise is 4. */
 const HEARD_ABOVE = 8;
-/** A sweep leaves so little in the other's filter, while it lasts. */
+/** Largest cross-talk of one sweep in the other's filter, relative to its peak. */
 const LEAK_SHARE = 0.12;
-/** An echo can be louder than the way that came first, by as much as that and within this. */
+/** An echo can be louder than the first arrival, by up to this factor and within this time. */
 const ECHO_SHARE = 0.4;
 const ECHO_S = 0.04;
-/** What has to be heard of either. */
+/** Turns that must be heard of each device. */
 const HEARD_MIN = 3;
-/** Turns that lie further apart than this were something else. */
+/** Turns that differ by more than this were disturbed. */
 const SPREAD_MS_MAX = 5;
-/** Beyond it, nobody could tell late from early. */
+/** Beyond this, late and early are ambiguous. */
 const OFFSET_MS_MAX = CHIRP_EVERY_MS / 2 - 250;
-/** By a step between microphone and loudspeaker nobody is wrong on purpose: a foot is one millisecond. */
+/** Uncertainty from unequal distances to the microphone: one foot is one millisecond. */
 const DISTANCE_MS = 1;
 const BLOCK = 32_768;
 
 export type Comparison =
   | {
-      /** The one that sweeps downwards is heard so much later than it should be. */
+      /** How much later the device that sweeps down is heard than it should be. */
       offset_ms: number;
       /** One standard deviation. */
       error_ms: number;
       heard: number;
     }
-  /** Not heard well enough, or never twice the same. */
+  /** Not heard well enough, or the turns disagree. */
   | { problem: Sweep | 'unsteady' };
 
-/** The samples of one sweep, at full level. */
+/** The samples of one sweep at full level. */
 export function chirp(sweep: Sweep, sampleRate: number): Float32Array<ArrayBuffer> {
   return swept(sweep, sampleRate, 0);
 }
 
-/** What a recording says that has both in it, for some turns each. */
+/** Compares both devices in a recording that contains several turns of each. */
 export function compareRecordings(recording: Float32Array, sampleRate: number): Comparison {
   const [ups, downs] = envelopes(recording, ['up', 'down'], sampleRate);
   const up = arrivals(ups!, downs!, sampleRate);
@@ -77,13 +76,13 @@ function swept(sweep: Sweep, sampleRate: number, phase: number): Float32Array<Ar
   return new Float32Array(length).map((_, index) => {
     const s = index / sampleRate;
     const turns = from * s + ((to - from) * s * s) / (2 * SWEEP_S);
-    // Swelling and fading: without edges there is nothing beside the peak that could be taken for an arrival.
+    // Windowed: without edges the correlation has no side peaks that look like arrivals.
     const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * (index + 0.5)) / length);
     return window * Math.cos(2 * Math.PI * turns - phase);
   });
 }
 
-/** How much of each sweep there is in a recording, from every sample on; whatever the phase. */
+/** Correlation of each sweep with the recording at every sample, regardless of phase. */
 function envelopes(recording: Float32Array, sweeps: Sweep[], sampleRate: number): Float32Array[] {
   const fft = new Fft(BLOCK);
   const filters = sweeps.map((sweep) => {
@@ -118,7 +117,7 @@ function envelopes(recording: Float32Array, sweeps: Sweep[], sampleRate: number)
   return found;
 }
 
-/** When a sweep begins to be heard, once in each of its turns, in ms of the recording. */
+/** Arrival times of a sweep in ms of the recording, one per turn. */
 function arrivals(found: Float32Array, other: Float32Array, sampleRate: number): number[] {
   const turn = Math.round((CHIRP_EVERY_MS / 1000) * sampleRate);
   const envelope = withoutLeaks(found, other, Math.round(SWEEP_S * sampleRate));
@@ -137,7 +136,7 @@ function arrivals(found: Float32Array, other: Float32Array, sampleRate: number):
   return heard;
 }
 
-/** Without what the other sweep, louder and at the same time, leaves behind. */
+/** Removes the cross-talk of the other sweep, which may be louder. */
 function withoutLeaks(envelope: Float32Array, other: Float32Array, length: number): Float32Array {
   const block = Math.ceil(length / 32);
   const peaks: number[] = [];
@@ -154,7 +153,9 @@ function peakIn(envelope: Float32Array, from: number, until: number): number {
   return peak;
 }
 
-/** The first rise that is a good part of the strongest: an echo comes later, and through a wall it may be louder. */
+/**
+ * The first peak that reaches a good share of the strongest: echoes come later, but through a wall they may be louder.
+ */
 function firstWay(envelope: Float32Array, peak: number, sampleRate: number, from: number): number {
   const enough = ECHO_SHARE * envelope[peak]!;
   for (let index = Math.max(from + 1, peak - Math.round(ECHO_S * sampleRate)); index < peak; index += 1) {
@@ -164,7 +165,7 @@ function firstWay(envelope: Float32Array, peak: number, sampleRate: number, from
   return peak;
 }
 
-/** Between samples, by the parabola through the three highest. */
+/** Interpolates between samples with a parabola through the three highest. */
 function refined(envelope: Float32Array, peak: number): number {
   const [before, at, after] = [envelope[peak - 1] ?? 0, envelope[peak]!, envelope[peak + 1] ?? 0];
   const bend = before - 2 * at + after;
@@ -177,7 +178,7 @@ function every(values: Float32Array, from: number, until: number, step: number):
   return some;
 }
 
-/** From the turns of the other on both sides, where there are two: then the pace of the recording's clock does not count. */
+/** Uses the reference's turns on both sides, where there are two, so that the recording clock's rate cancels out. */
 function differenceMs(arrival: number, others: readonly number[]): number {
   const before = others.findLast((other) => other <= arrival);
   const after = others.find((other) => other > arrival);
@@ -188,7 +189,7 @@ function differenceMs(arrival: number, others: readonly number[]): number {
     : late.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a));
 }
 
-/** Values on a circle around the first of them: half a turn late and half a turn early are neighbours. */
+/** Circular values relative to the first: half a period late equals half a period early. */
 function centred(values: readonly number[]): number[] {
   const [first] = values;
   return values.map((value) => first! + wrapped(value - first!));

@@ -1,4 +1,4 @@
-/** A fast Fourier transform of complex signals whose length is a power of two, in place. */
+/** An in-place fast Fourier transform of complex signals whose length is a power of two. */
 export class Fft {
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;

@@ -1,4 +1,4 @@
-/** Hands on what a microphone hears, a few dozen times a second. Runs in the audio thread. */
+/** Passes microphone samples to the page a few dozen times a second. Runs in the audio thread. */
 class Recorder extends AudioWorkletProcessor {
   #block = new Float32Array(2048);
   #filled = 0;

@@ -1,10 +1,10 @@
-/** A microphone for a moment: what it hears comes as samples, without what browsers do to make voices clearer. */
+/** Records the microphone for a few seconds, without the browser's voice processing. */
 
 export type MicrophoneProblem =
-  /** Not a page that a browser trusts with it. */
+  /** The page is not a secure context. */
   | 'insecure'
   | 'missing'
-  /** By the server's own rules for its pages. */
+  /** Forbidden by the server's permissions policy. */
   | 'forbidden'
   | 'denied'
   | 'busy';
@@ -16,11 +16,11 @@ export class NoMicrophone extends Error {
   }
 }
 
-/** What of the browser is used; tests bring their own. */
+/** The browser APIs used here, replaceable in tests. */
 export interface MicrophoneHost {
   isSecureContext: boolean;
   mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined;
-  /** Whether the page may use a microphone at all, where the browser says so. */
+  /** Whether the permissions policy allows the microphone, where the browser says so. */
   allowed: boolean | undefined;
 }
 
@@ -33,7 +33,7 @@ export function thisMicrophoneHost(): MicrophoneHost {
   };
 }
 
-/** Why there is none to be had, as far as that is known before anybody is asked; `null`: ask. */
+/** Why no microphone is available, as far as that is known before asking the user; `null`: ask. */
 export function microphoneProblem({
   isSecureContext,
   mediaDevices,
@@ -49,7 +49,7 @@ export async function openMicrophone(host: MicrophoneHost): Promise<MediaStream>
   const known = microphoneProblem(host);
   if (known !== null) throw new NoMicrophone(known);
   try {
-    // What takes echoes, noise and loudness out of voices would take the sweeps out as well.
+    // Echo cancellation, noise suppression and gain control would remove the sweeps.
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
     return await host.mediaDevices!.getUserMedia({ audio });
   } catch (error) {
@@ -62,7 +62,7 @@ export interface Recording {
   sampleRate: number;
 }
 
-/** So many seconds of what it hears; less when it is stopped before. */
+/** Records this many seconds; less when it is aborted. */
 export async function record(
   stream: MediaStream,
   seconds: number,
@@ -71,7 +71,7 @@ export async function record(
 ): Promise<Recording> {
   const context = new AudioContext();
   try {
-    // Built as a file of its own: the worklet's thread cannot reach what a page is made of.
+    // Built as a separate file: an audio worklet cannot use the page's bundle.
     await context.audioWorklet.addModule(new URL('./recorder-worklet.js', import.meta.url));
     const { sampleRate } = context;
     const samples = new Float32Array(Math.ceil(seconds * sampleRate));

@@ -49,7 +49,7 @@ describe('signals', () => {
     track!.stop();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(startsMs()).toEqual(planned);
-    // What was planned and had not come yet does not come any more.
+    // Scheduled clicks that have not started yet are cancelled.
     expect(audio.sources.at(-1)!.stoppedAt).toBe(0);
   });
 

@@ -1,18 +1,18 @@
 import { CHIRP_EVERY_MS, CHIRP_SLOT_MS, chirp, type Sweep } from './chirp';
 
 /**
- * Sounds at agreed instants of the server's clock, for getting devices in time by ear: every device that plays them
- * plays them at the same moments, without a word between them. They go out through the same output clock as the music.
+ * Clicks and sweeps at agreed instants of the server's clock, for calibrating devices: every device that plays a signal
+ * plays it at the same moments, without further messages. Signals use the same output clock as the music.
  */
 
 export type Signal = 'click' | Sweep;
 
-/** Slow enough that nobody mistakes late for early, quick enough to tap along. */
+/** Slow enough that late and early cannot be confused, fast enough to tap along. */
 export const CLICK_EVERY_MS = 600;
-/** Further than any loudspeaker is late. */
+/** Signals are scheduled further ahead than any output is late. */
 const AHEAD_MS = 4_000;
 const PLAN_EVERY_MS = 250;
-/** A start needs to be this far ahead for the audio thread to meet it exactly. */
+/** A start needs this lead for the audio thread to meet it exactly. */
 const LEAD_S = 0.03;
 const LOUDNESS = 0.5;
 
@@ -27,14 +27,14 @@ export const signalRhythms: Record<Signal, Rhythm> = {
   down: { everyMs: CHIRP_EVERY_MS, slotMs: CHIRP_SLOT_MS.down },
 };
 
-/** The instants of a rhythm from one moment of the server's clock to another, the later one excluded. */
+/** The instants of a rhythm in a half-open range of the server's clock. */
 export function instants({ everyMs, slotMs }: Rhythm, fromMs: number, untilMs: number): number[] {
   const found: number[] = [];
   for (let at = Math.ceil((fromMs - slotMs) / everyMs) * everyMs + slotMs; at < untilMs; at += everyMs) found.push(at);
   return found;
 }
 
-/** A short knock, with a start that is easy to tap to. */
+/** A short click with a sharp attack, easy to tap to. */
 export function click(sampleRate: number): Float32Array<ArrayBuffer> {
   return new Float32Array(Math.round(0.04 * sampleRate)).map((_, index) => {
     const s = index / sampleRate;
@@ -42,7 +42,7 @@ export function click(sampleRate: number): Float32Array<ArrayBuffer> {
   });
 }
 
-/** Where signals go, and what the time is there. */
+/** Where signals are played, and the clocks they need. */
 export interface SignalOutput {
   context: BaseAudioContext;
   destination: AudioNode;
@@ -52,13 +52,13 @@ export interface SignalOutput {
   contextTimeAt: (serverMs: number) => number;
 }
 
-/** Plays a signal in its rhythm until it is told to stop. */
+/** Plays a signal in its rhythm until it is stopped. */
 export class SignalTrack {
   #buffer: AudioBuffer;
   #gain: GainNode;
   #plannedUntilMs: number;
   #timer: ReturnType<typeof setInterval>;
-  /** The instants that were planned and may not have come yet. */
+  /** Scheduled starts that may still be to come. */
   #sources = new Set<AudioBufferSourceNode>();
 
   constructor(
@@ -87,7 +87,7 @@ export class SignalTrack {
   #plan(): void {
     const { signalOutput } = this;
     const untilMs = signalOutput.nowMs() + AHEAD_MS;
-    // A page that slept has nothing to catch up on.
+    // A page that slept does not catch up.
     const fromMs = Math.max(this.#plannedUntilMs, signalOutput.nowMs());
     for (const instant of instants(signalRhythms[this.signal], fromMs, untilMs)) {
       const at = signalOutput.contextTimeAt(instant);

@@ -5,7 +5,7 @@ import { type Beat, calibrationFrom, measureTaps, TAPS_MIN, type TapMeasurement 
 
 const beat: Beat = { firstMs: 1_000, periodMs: 700 };
 
-/** Somebody who taps that late, with a hand that is so steady. */
+/** Taps of a user who is this late with this scatter. */
 function taps(count: number, lateMs: number, handMs = 0, random = seeded(1)): number[] {
   const normal = () => random() + random() + random() + random() - 2;
   return Array.from(

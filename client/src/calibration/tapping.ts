@@ -1,24 +1,24 @@
 import { median, spread } from '../util/numbers';
 
 /**
- * How much later a device is heard than its browser knows, found by somebody who taps along with its clicks. Pure: beats
- * and taps in, figures out. A person's habit (most tap a little early) and the time a touch takes to arrive are in every
- * tap; tapping along with a device that is known to be right as well takes both out again.
+ * Measures how much later a device is heard than its browser reports, from a user's taps along with its clicks. Pure.
+ * The user's habit (most tap a little early) and the latency of touch input are in every tap; tapping along with a
+ * reference device as well cancels both.
  */
 
-/** Clicks, as the device believes that they are heard; any steady clock. */
+/** The clicks as the device believes they are heard, on any steady clock. */
 export interface Beat {
   firstMs: number;
-  /** At least half a second: with a shorter one nobody can tell late from early. */
+  /** At least half a second: with a shorter period late and early are ambiguous. */
   periodMs: number;
 }
 
 export interface TapMeasurement {
-  /** Taps are that much later than the beats. */
+  /** How much later the taps are than the beats. */
   offset_ms: number;
-  /** How far the taps lie apart: one standard deviation. */
+  /** Scatter of the taps: one standard deviation. */
   spread_ms: number;
-  /** How far the offset may be off, as far as chance goes: one standard deviation. */
+  /** Uncertainty of the offset from scatter: one standard deviation. */
   error_ms: number;
   kept: number;
   rejected: number;
@@ -29,22 +29,22 @@ export interface TapCalibration {
   error_ms: number;
 }
 
-/** It takes a moment to find the beat. */
+/** Users need a few taps to find the beat. */
 const SETTLING_TAPS = 2;
 export const TAPS_MIN = 8;
-/** A finger does not come back so soon: the same tap, twice. */
+/** Taps closer together than this share of the period are one tap, registered twice. */
 const BOUNCE_SHARE = 0.3;
-/** Taps all over the period are no tapping along; 1 would be a machine. */
+/** Minimum concentration of taps on the beat; 1 is perfect. */
 const TOGETHERNESS_MIN = 0.7;
-/** Nobody taps earlier than this before a beat that they know; what looks like it is late for the one before. */
+/** No user anticipates a known beat by more than this; an earlier tap is late for the beat before. */
 const EARLY_MS_MAX = 150;
-/** A tap further off than so many deviations, and than any steady hand's, was a slip. */
+/** A tap further off than this many deviations, and than a steady hand's scatter, is rejected. */
 const SLIP_DEVIATIONS = 3;
 const SLIP_MS_MIN = 40;
-/** By how much habit and touch may be off when there is nothing to compare with. */
+/** Uncertainty from habit and touch latency when there is no reference. */
 const PERSON_MS = 30;
 
-/** `null`: too few taps, or not with the beat. */
+/** `null`: too few taps, or not on the beat. */
 export function measureTaps({ firstMs, periodMs }: Beat, tapsMs: readonly number[]): TapMeasurement | null {
   const taps = withoutBounces(tapsMs, periodMs * BOUNCE_SHARE).slice(SETTLING_TAPS);
   if (taps.length < TAPS_MIN) return null;
@@ -62,14 +62,14 @@ export function measureTaps({ firstMs, periodMs }: Beat, tapsMs: readonly number
   return {
     offset_ms: median(kept),
     spread_ms,
-    // A median is a quarter less certain than a mean.
+    // The standard error of a median is 1.25 times that of a mean.
     error_ms: (1.2533 * spread_ms) / Math.sqrt(kept.length),
     kept: kept.length,
     rejected: late.length - kept.length,
   };
 }
 
-/** What to store, from tapping along with this device and, better, also with one that is right. */
+/** The calibration to store, from taps along with this device and, better, also with a reference device. */
 export function calibrationFrom(own: TapMeasurement, reference: TapMeasurement | null): TapCalibration {
   if (reference === null) return { offset_ms: own.offset_ms, error_ms: Math.hypot(own.error_ms, PERSON_MS) };
   return { offset_ms: own.offset_ms - reference.offset_ms, error_ms: Math.hypot(own.error_ms, reference.error_ms) };
@@ -81,7 +81,7 @@ function withoutBounces(tapsMs: readonly number[], apartMs: number): number[] {
   return kept;
 }
 
-/** Where in the period taps gather, on the circle that it is; between early and a whole period late. */
+/** Circular mean of the taps within the period, between early and a whole period late. */
 function centre(afterMs: number[], periodMs: number): number | null {
   const angles = afterMs.map((ms) => (2 * Math.PI * ms) / periodMs);
   const x = angles.reduce((sum, angle) => sum + Math.cos(angle), 0) / angles.length;

@@ -1,6 +1,6 @@
 import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
 
-/** Why a command came to nothing: the server's refusal, or one of our own. */
+/** Why a command failed: the server's refusal, or one of the client's own reasons. */
 export type RefusalCode = ErrorCode | 'queue_full' | 'expired' | 'outcome_unknown' | 'closed';
 
 export class Refusal extends Error {
@@ -14,19 +14,19 @@ export class Refusal extends Error {
 }
 
 export interface Accepted {
-  /** The entry that the command made, when it made one. */
+  /** The entry that the command created, if any. */
   entry: EntryId | null;
-  /** What the command asked for, when it asked for something. */
+  /** The data that the command requested, if any. */
   answer: Answer | null;
 }
 
 type Reply = Extract<ServerFrame, { type: 'reply' }>;
 
-/** A command as it is kept through a reload of the page. */
+/** A command as it is stored across a reload of the page. */
 export interface StoredCommand {
   id: CommandId;
   command: Command;
-  /** When it went out first, by the time of day, which goes on through a sleep; `null`: never yet. */
+  /** When it was first sent, as time of day, which goes on through a sleep; `null`: not sent yet. */
   sentAtMs: number | null;
 }
 
@@ -39,8 +39,8 @@ interface Pending extends StoredCommand {
 const PENDING_MAX = 50;
 
 /**
- * A `skip` or `seek` that arrives a minute late hits a moment nobody meant. Queue changes keep their sense and are kept
- * for as long as it takes.
+ * A `skip` or `seek` that arrives a minute late hits a moment the user did not mean. Queue changes stay meaningful and
+ * are kept as long as necessary.
  */
 const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
   'play',
@@ -55,14 +55,14 @@ const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
 ]);
 const MOMENT_MS = 10_000;
 /**
- * A server that was restarted remembers the ids of commands for fifteen minutes. What went out longer ago and has no reply
- * may have been done: sent again, it could be done twice.
+ * A restarted server remembers command ids for fifteen minutes. An older command without a reply may have been
+ * executed: resending it could execute it twice.
  */
 const REMEMBERED_MS = 10 * 60_000;
 
 /**
- * Commands on their way. Each is kept until its reply, through any number of connections, and sent again under the same
- * id, which the server takes in once. Those that keep their sense are kept through a reload, too.
+ * Commands in flight. Each is kept until its reply, across connections, and is resent under the same id, which the
+ * server executes once. Commands that stay meaningful survive a reload as well.
  */
 export class CommandQueue {
   #pending = new Map<CommandId, Pending>();
@@ -71,7 +71,7 @@ export class CommandQueue {
     private readonly send: (frame: ClientFrame) => boolean,
     private readonly newId: () => CommandId,
     private readonly timeOfDayMs: () => number,
-    /** Told whenever it changes: how many wait, and what of them a reload should not lose. */
+    /** Called on every change, with the number of unanswered commands and those that a reload should keep. */
     private readonly onWaiting: (count: number, kept: StoredCommand[]) => void = () => {},
   ) {}
 
@@ -84,7 +84,7 @@ export class CommandQueue {
     return accepted;
   }
 
-  /** Takes in what an earlier page of this tab left; it goes out with the next `resend`. */
+  /** Takes over commands of an earlier page of this tab; the next `resend` sends them. */
   restore(kept: readonly StoredCommand[]): Promise<Accepted>[] {
     const fresh = kept.filter(({ id }) => !this.#pending.has(id)).slice(0, PENDING_MAX - this.#pending.size);
     const accepted = fresh.map((command) => this.#keep(command));
@@ -92,7 +92,10 @@ export class CommandQueue {
     return accepted;
   }
 
-  /** A new connection stands: everything without a reply goes out again, in order, unless it might be done twice. */
+  /**
+   * A new connection is open: resends everything without a reply, in order, except commands that could be executed
+   * twice.
+   */
   resend(): void {
     const rememberedFromMs = this.timeOfDayMs() - REMEMBERED_MS;
     for (const [id, { sentAtMs }] of [...this.#pending]) {

@@ -12,22 +12,22 @@ import type { Token } from '../session/session';
 import { backoffMs } from '../util/backoff';
 
 /**
- * One device's place in one room, kept over however many sockets it takes: hello and resume, backoff, watchdog, gap
- * detection and token renewal. What the frames mean is not known here, except for positions.
+ * One device's membership connection to one room, across any number of sockets: hello and resume, backoff, watchdog,
+ * gap detection and token renewal. It knows nothing about frames except positions.
  */
 
 export type ConnectionState =
   | { name: 'connecting' }
   | { name: 'online' }
   | { name: 'reconnecting' }
-  /** In the lobby, until somebody in the room decides. */
+  /** In the lobby, until a host decides. */
   | { name: 'waiting' }
-  /** On purpose: somebody else on this device takes over. */
+  /** On purpose: another user of this device takes over. */
   | { name: 'switching' }
   | { name: 'offline' }
   | { name: 'closed'; code: number };
 
-/** What of a WebSocket is used; tests bring their own. */
+/** The part of WebSocket used here, replaceable in tests. */
 export interface Socket {
   readonly readyState: number;
   onopen: ((event: Event) => void) | null;
@@ -46,7 +46,7 @@ export interface ConnectionOptions {
   random: () => number;
   onFrame: (frame: ServerFrame) => void;
   onState: (state: ConnectionState) => void;
-  /** Somebody else speaks from here on: what was still to be sent was not theirs. */
+  /** Another user speaks from here on: unsent commands were not theirs. */
   onOtherUser: () => void;
 }
 
@@ -56,17 +56,17 @@ export type Welcome = Extract<ServerFrame, { type: 'welcome' }>;
 const OPEN = 1;
 /** From opening a socket to `welcome`. */
 const WELCOME_WAIT_MS = 10_000;
-/** From waking up to the first sign of life. */
+/** From waking up to the first frame. */
 const WAKE_WAIT_MS = 1_500;
-/** Nothing heard for this many heartbeats: the line is dead, whatever the socket believes. */
+/** Without any frame for this many heartbeats the connection is dead, whatever the socket reports. */
 const SILENCE_HEARTBEATS = 2.5;
-/** What a heartbeat announces may still be on its way behind it. */
+/** Deltas up to the position in a heartbeat may still be in flight behind it. */
 const GAP_GRACE_MS = 1_000;
-/** A token is renewed this long before it runs out, or halfway through a shorter life. */
+/** A token is renewed this long before it expires, or halfway through a shorter lifetime. */
 const RENEW_AHEAD_MS = 60_000;
-/** How many steps of backoff an overloaded server is given at once. */
+/** Backoff steps skipped when the server is overloaded. */
 const OVERLOAD_ATTEMPTS = 4;
-/** Somebody in the lobby looks again after so long: soon enough to feel let in, spread so that a crowd comes one by one. */
+/** Retry interval in the lobby: short enough to feel immediate, randomized so that a crowd does not return at once. */
 const LOBBY_MS_MIN = 3_000;
 const LOBBY_MS_MAX = 5_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -77,11 +77,11 @@ export class Connection {
   state: ConnectionState = { name: 'connecting' };
   #socket: Socket | null = null;
   #position: Position | null = null;
-  /** Whose place it is; `null` before the first token. */
+  /** The user of the connection; `null` before the first token. */
   #user: UserId | null = null;
-  /** Why the token at hand is of no use: the next one has to be fresh. */
+  /** Why the current token is useless: the next one has to be fresh. */
   #refused: number | null = null;
-  /** Since the server last kept us, a fresh token was tried in place of one that it did not take. */
+  /** Since the server last kept us, a fresh token replaced one that it rejected. */
   #triedFresh = false;
   #heartbeatMs = 0;
   #attempt = 0;
@@ -91,7 +91,7 @@ export class Connection {
   #watchdog: Timer | undefined;
   #gap: Timer | undefined;
   #renewal: Timer | undefined;
-  /** Tells an answer that is waited for whether the connection has moved on meanwhile. */
+  /** Lets a pending answer detect that the connection has moved on meanwhile. */
   #generation = 0;
 
   constructor(private readonly options: ConnectionOptions) {}
@@ -100,7 +100,7 @@ export class Connection {
     void this.#open();
   }
 
-  /** Goes on for somebody else on this device, at once. Does nothing for whoever it is already. */
+  /** Switches to another user of this device at once. Does nothing for the current user. */
   speakFor(user: UserId): void {
     if (user === this.#user || this.#user === null || this.state.name === 'closed' || !this.#networkUp) return;
     this.#drop();
@@ -110,27 +110,30 @@ export class Connection {
     this.start();
   }
 
-  /** For good. */
+  /** Closes permanently. */
   stop(): void {
     this.#drop();
     clearTimeout(this.#retry);
   }
 
-  /** True when the frame went to the socket; what was lost on the way is the outbox's business. */
+  /** True when the frame was handed to the socket; the command queue handles frames lost on the way. */
   send(frame: ClientFrame): boolean {
-    // The server may have closed it a moment ago, which we are told in a moment.
+    // The server may have closed the socket already; `onclose` follows.
     if (this.state.name !== 'online' || this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
-  /** What is known of the room cannot be continued: come back for a snapshot. */
+  /** The known room cannot be continued: reconnects for a snapshot. */
   resync(): void {
     this.#position = null;
     this.#comeBack();
   }
 
-  /** The browser's word on the network: no use in trying without, every use in trying at once when it is back. */
+  /**
+   * The browser reports the network state: retrying is pointless while offline, and worthwhile at once when back
+   * online.
+   */
   setNetwork(up: boolean): void {
     if (up === this.#networkUp) return;
     this.#networkUp = up;
@@ -145,7 +148,7 @@ export class Connection {
     }
   }
 
-  /** After a sleep the socket may be dead without knowing. The caller asks something; an answer must come soon. */
+  /** After a sleep the socket may be dead without knowing. The caller sends a probe; an answer must arrive soon. */
   wake(): void {
     if (this.state.name === 'online') this.#listenFor(WAKE_WAIT_MS);
     else if (this.state.name === 'reconnecting') this.#retryIn(0);
@@ -243,7 +246,7 @@ export class Connection {
 
   async #renew(): Promise<void> {
     const generation = this.#generation;
-    // When it fails the server closes with 4003 in time, and the way back begins with a refresh.
+    // If renewal fails the server closes with 4003 in time, and reconnecting starts with a refresh.
     const token = await this.options.refreshToken().catch(() => null);
     if (token === null || generation !== this.#generation) return;
     if (token.user !== this.#user) this.speakFor(token.user);
@@ -254,7 +257,7 @@ export class Connection {
   #closed(code: number): void {
     const unknown = code === CloseCode.SessionRevoked || code === CloseCode.Unauthenticated;
     if (unknown && !this.#triedFresh) {
-      // The login may have been replaced rather than ended, by whoever is in this slot now.
+      // The session may have been replaced rather than ended, by another login in this slot.
       this.#triedFresh = true;
       this.#returnWithFreshToken(code);
     } else if (code >= 4500 && code < 5000) this.#close(code);
@@ -287,7 +290,7 @@ export class Connection {
     this.#attempt += 1;
   }
 
-  /** Nothing is wrong: it takes as long as it takes, and every look is like the first. */
+  /** Not an error: waits in the lobby without backoff. */
   #wait(): void {
     this.#drop();
     this.#attempt = 0;
@@ -310,7 +313,7 @@ export class Connection {
     this.#watchdog = setTimeout(() => this.#comeBack(), ms);
   }
 
-  /** Lets go of the socket, deaf to whatever it still says. */
+  /** Drops the socket and ignores whatever it still delivers. */
   #drop(): void {
     this.#generation += 1;
     clearTimeout(this.#watchdog);

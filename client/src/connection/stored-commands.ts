@@ -2,7 +2,9 @@ import type { UserId } from '$protocol';
 import type { Memory } from '../browser/storage';
 import type { StoredCommand } from './command-queue';
 
-/** Commands that wait when a page is closed or loaded anew, for the next page of the same tab: by room, and by whose they are. */
+/**
+ * Unanswered commands, stored for the next page of the same tab when a page is closed or reloaded: by room and user.
+ */
 export class StoredCommands {
   readonly #key: string;
 
@@ -17,7 +19,7 @@ export class StoredCommands {
     this.memory.remember(this.#key, commands.length === 0 ? null : JSON.stringify({ user, commands }));
   }
 
-  /** What waits in somebody's name. Commands are somebody's own: nobody sends another's. */
+  /** The stored commands of one user. Commands are never sent in another user's name. */
   of(user: UserId): StoredCommand[] {
     const kept = parsed(this.memory.recall(this.#key));
     return kept.user === user && Array.isArray(kept.commands) ? kept.commands.filter(isStoredCommand) : [];
@@ -33,7 +35,7 @@ function parsed(text: string | null): { user?: unknown; commands?: unknown } {
   }
 }
 
-/** What is stored may be from another version; whether the command makes sense is for the server to say. */
+/** Stored values may come from another version; the server decides whether a command is valid. */
 function isStoredCommand(value: unknown): value is StoredCommand {
   if (typeof value !== 'object' || value === null) return false;
   const { id, command, sentAtMs } = value as Partial<StoredCommand>;

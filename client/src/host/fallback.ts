@@ -1,8 +1,8 @@
 import type { SettingsChange, Track, TrackRef } from '$protocol';
 
-/** As many as a room's own list takes. */
+/** The server's limit for the playlist. */
 export const FALLBACK_MAX = 100;
-/** Shorter ones would make the list go round in no time. */
+/** Shorter tracks would cycle through the playlist too fast. */
 export const FALLBACK_TRACK_MIN_MS = 10_000;
 
 export const isSame = (one: TrackRef, other: TrackRef) => one.provider === other.provider && one.id === other.id;
@@ -11,7 +11,7 @@ export function holds(list: readonly Track[], track: TrackRef): boolean {
   return list.some((known) => isSame(known, track));
 }
 
-/** The whole list is one setting. */
+/** The whole playlist is one setting. */
 export function fallbackChange(list: readonly Track[]): SettingsChange {
   return { fallback: list.map(({ provider, id }) => ({ provider, id })) };
 }

@@ -1,20 +1,20 @@
 import type { Settings, SettingsChange } from '$protocol';
 
-/** Limits that are numbers, in units that people use. */
+/** Numeric limits, in units that users understand. */
 export type Unit = 'tracks' | 'minutes' | 'seconds' | 'percent' | 'people' | 'starts';
 
 interface Limit {
   unit: Unit;
-  /** What one of the unit is on the wire. */
+  /** Wire value of one unit. */
   scale: number;
-  /** The most that a room takes, in the unit. */
+  /** The server's maximum, in the unit. */
   max: number;
 }
 
 const MINUTE_MS = 60_000;
 const WEEK_MINUTES = 7 * 24 * 60;
 
-/** The room refuses what lies outside; saying so before it is sent is kinder. */
+/** The server refuses values outside the range; telling the user before is friendlier. */
 export const limits = {
   entries_per_member_max: { unit: 'tracks', scale: 1, max: 1_000 },
   minutes_per_member_max: { unit: 'minutes', scale: 1, max: 10_000 },
@@ -31,14 +31,14 @@ export const limits = {
 
 export type LimitName = keyof typeof limits;
 
-/** What stands in the field of a limit. */
+/** The text in the field of a limit. */
 export function shownLimit(name: LimitName, value: number): string {
   return String(Math.round((value / limits[name].scale) * 100) / 100);
 }
 
 export type ReadLimit = { value: number } | { problem: 'not_a_number' | 'too_much' | 'not_whole' };
 
-/** What somebody typed, as the room wants it. Nothing typed means no limit. */
+/** Parses the text of a field. Empty means no limit. */
 export function readLimit(name: LimitName, typed: string): ReadLimit {
   const { scale, max } = limits[name];
   const text = typed.trim().replace(',', '.');
@@ -50,7 +50,7 @@ export function readLimit(name: LimitName, typed: string): ReadLimit {
 }
 
 export type Edits = Partial<Record<LimitName, string>>;
-/** What somebody has changed in the form of limits and not applied yet. */
+/** Text that the user has changed in the form and not applied yet. */
 export interface LimitsDraft {
   typed: Edits;
   picked: Partial<Pick<Settings, 'duplicates' | 'explicit' | 'suggestions'>>;
@@ -58,7 +58,7 @@ export interface LimitsDraft {
 
 export type Problem = 'not_a_number' | 'too_much' | 'not_whole' | 'below_charge';
 
-/** What is wrong with what was typed, by field. */
+/** What is wrong with the text, by field. */
 export function problemsOf(settings: Settings, edits: Edits): Partial<Record<LimitName, Problem>> {
   const problems: Partial<Record<LimitName, Problem>> = {};
   const after: Settings = { ...settings };
@@ -73,8 +73,8 @@ export function problemsOf(settings: Settings, edits: Edits): Partial<Record<Lim
 }
 
 /**
- * Only what would be another value: what somebody else changes meanwhile stays theirs. A field that shows a rounded
- * value, untouched or typed again as it was, changes nothing.
+ * Only values that differ from the room's, so that another host's concurrent changes are kept. A field that shows a
+ * rounded value, untouched or retyped, changes nothing.
  */
 export function changeOf(settings: Settings, edits: Edits): SettingsChange {
   const change: SettingsChange = {};

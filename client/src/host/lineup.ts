@@ -1,16 +1,16 @@
 import type { Entry, EntryId } from '$protocol';
 import { moved } from '../util/reorder';
 
-/** A move in the host's order, as the server wants to hear of it. */
+/** A move in the host's order, as the server expects it. */
 export interface LineupMove {
   entry: EntryId;
-  /** The entry that it goes ahead of; `null`: to the end. */
+  /** The entry that it moves before; `null`: to the end. */
   before: EntryId | null;
 }
 
 /**
- * The places that entries can be moved between: nobody leaps over one that is about to start, and what lies beyond the
- * part that is shown has no place here.
+ * The range of places that entries can be moved within: an entry that is about to start keeps its place, and entries
+ * that are not shown cannot be targets.
  */
 export function movable(order: readonly Entry[], total: number): { first: number; last: number } {
   const first = order[0]?.place?.reason === 'locked' ? 1 : 0;
@@ -18,7 +18,7 @@ export function movable(order: readonly Entry[], total: number): { first: number
   return { first, last };
 }
 
-/** `null` when it would be no move, or one that nobody may make. */
+/** `null` when it would not be a move, or not a permitted one. */
 export function lineupMove(order: readonly Entry[], total: number, from: number, to: number): LineupMove | null {
   const { first, last } = movable(order, total);
   const entry = order[from];

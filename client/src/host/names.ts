@@ -1,8 +1,8 @@
 import type { Event, Room, UserId } from '$protocol';
 
 /**
- * What those were called who went while one looked on: the room has no name for them any more, but the list of who did
- * what is about them. Of those who want to be forgotten nothing is kept.
+ * Names of members who left while this page was open: the room no longer has them, but the log mentions them. Names of
+ * erased users are not kept.
  */
 export function namesAfter(
   known: ReadonlyMap<UserId, string>,

@@ -1,21 +1,21 @@
 import type { DevicePresence, Member, Role, Room, UserId } from '$protocol';
 
-/** As many as are found by looking; with more, one wants to type a name. */
+/** Up to this many members can be found by looking; beyond it there is a search field. */
 export const SEARCH_FROM = 12;
 
-/** Those whose name has all of the words in it, in any case. */
+/** Members whose name contains all words, ignoring case. */
 export function findPeople(members: readonly Member[], query: string): Member[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return members.filter(({ name }) => words.every((word) => name.toLocaleLowerCase().includes(word)));
 }
 
-/** Whether somebody's standing lets them act on another: nobody acts on the host, and on co-hosts only the host does. */
+/** Whether a member may act on another: no one acts on the host, and only the host acts on co-hosts. */
 export function standsBelow(other: Member, me: Member): boolean {
   if (other.id === me.id || other.role === 'host') return false;
   return other.role !== 'cohost' || me.role === 'host';
 }
 
-/** The roles that somebody can give. */
+/** The roles that a member can grant. */
 export function grantable(me: Member): Role[] {
   return me.role === 'host' ? ['cohost', 'player', 'listener'] : ['player', 'listener'];
 }
@@ -28,7 +28,7 @@ export function weightOf(room: Room, id: UserId): number {
   return room.settings.weights[id] ?? WEIGHT_USUAL;
 }
 
-/** A weight as typed; `null` when it cannot be one. */
+/** Parses a weight; `null` when it is not one. */
 export function readWeight(typed: string): number | null {
   const weight = Number(typed.trim());
   const fits = Number.isInteger(weight) && weight >= WEIGHT_MIN && weight <= WEIGHT_MAX;
@@ -36,14 +36,14 @@ export function readWeight(typed: string): number | null {
 }
 
 /**
- * Sending somebody out can be undone, so it is not asked about. It is when more goes with them than their queue: what
+ * Removing a member can be undone, so there is no confirmation, except when more than their queue goes with them: what
  * they hold for the room, or the room's sound.
  */
 export function kickSurprises(member: Member, devices: readonly DevicePresence[]): boolean {
   return member.role === 'cohost' || devices.some(({ playback }) => playback !== undefined && playback !== null);
 }
 
-/** What waits of somebody, as far as the order shows it. */
+/** A member's waiting entries, as far as the order shows them. */
 export function waitingOf(room: Room, id: UserId): { count: number; ms: number } {
   const own = room.upcoming.filter((entry) => entry.member === id);
   return { count: own.length, ms: own.reduce((sum, { track }) => sum + track.duration_ms, 0) };

@@ -1,13 +1,13 @@
 import type { Entry, EntryId } from '$protocol';
 
-/** One line of an order that could be, with how many places it would go ahead; negative: back. */
+/** One entry of a previewed order, with the number of places it would move up (negative: down). */
 export interface PreviewRow {
   entry: Entry;
-  /** `null`: it is not among what is shown of the order now. */
+  /** `null`: it is not in the shown part of the current order. */
   ahead: number | null;
 }
 
-/** What of the order would be another one. */
+/** How the order would change. */
 export function compareOrders(now: readonly Entry[], then: readonly Entry[]): PreviewRow[] {
   const places = new Map<EntryId, number>(now.map(({ id }, place) => [id, place]));
   return then.map((entry, place) => {

@@ -1,10 +1,10 @@
 import type { Action, Room } from '$protocol';
 
-/** The parts of the host console, in the order in which they stand. */
+/** The tabs of the host console, in display order. */
 export const tabs = ['people', 'door', 'sound', 'order', 'suggestions', 'limits', 'rights', 'fallback', 'log'] as const;
 export type Tab = (typeof tabs)[number];
 
-/** Whoever may do one of these has something to do there. */
+/** Having one of these permissions makes the tab useful. */
 const deeds: Record<Tab, readonly Action[]> = {
   people: ['curate_queue', 'mute', 'set_role', 'kick', 'ban', 'set_settings', 'set_permissions', 'transfer_host'],
   door: ['admit', 'lock', 'set_settings', 'close_room'],
@@ -17,12 +17,12 @@ const deeds: Record<Tab, readonly Action[]> = {
   log: ['see_audit'],
 };
 
-/** The parts that somebody has something to do in; none: the console is not for them. */
+/** The tabs a member can use; none: they do not see the console. */
 export function tabsFor(may: (action: Action) => boolean): Tab[] {
   return tabs.filter((tab) => deeds[tab].some(may));
 }
 
-/** What waits for somebody's decision, as far as it is theirs to make. */
+/** The number of pending decisions that this member may make. */
 export function waitingFor(
   room: Pick<Room, 'lobby' | 'suggestions'>,
   may: (action: Action) => boolean,
@@ -33,7 +33,7 @@ export function waitingFor(
   };
 }
 
-/** The tab that a key leads to from another one; `null` when the key means nothing here. */
+/** The tab that a key moves to from another one; `null` when the key does nothing here. */
 export function tabAfter(shown: readonly Tab[], current: Tab, key: string): Tab | null {
   const at = shown.indexOf(current);
   const to = {

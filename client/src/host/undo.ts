@@ -1,9 +1,9 @@
 import type { Command, Event, Note, UserId } from '$protocol';
 
-/** As many as anybody takes back at a time. */
+/** How many actions can be undone at a time. */
 const KEPT_MAX = 20;
 
-/** What somebody did a moment ago that can still be undone, as the room tells it; the latest last. */
+/** The user's recent actions that can still be undone, latest last, updated from events. */
 export function undoableAfter(known: readonly Note[], events: readonly Event[], me: UserId | null): Note[] {
   let notes = [...known];
   for (const event of events) {
@@ -14,7 +14,7 @@ export function undoableAfter(known: readonly Note[], events: readonly Event[], 
   return notes.slice(-KEPT_MAX);
 }
 
-/** The note about what a command just did; none when it was nothing that is noted, or nothing happened. */
+/** The note about what a command just did; `null` when it is not noted, or nothing happened. */
 export function noteOf(notes: readonly Note[], command: Command): Note | null {
   const about = 'member' in command ? (command.member ?? null) : undefined;
   return (

@@ -5,7 +5,7 @@ import type { SpotifyPlayer } from '../providers/spotify/spotify-player';
 import { entry, playing, room } from '../testing/fixtures';
 import { CombinedPlayer } from './combined-player';
 
-/** A player that does nothing and says so. */
+/** A player that only records calls. */
 class StillPlayer implements DevicePlayer {
   state: PlayerState = 'off';
   errorMs: number | null = null;

@@ -3,21 +3,21 @@ import type { DevicePlayer, PlayerState } from '../providers/device-player';
 import type { SpotifyCondition, SpotifyPlayer } from '../providers/spotify/spotify-player';
 
 /**
- * Everything that sounds on this device, under one face: files by one player, Spotify by another, and while one plays the
- * other is silent. The one for Spotify is fetched when a room has something for it and somebody here could hear it.
+ * All playback of this device behind one interface: one player for files, another for Spotify; while one plays the
+ * other is silent. The Spotify player is loaded when the room has a Spotify track and this user can hear it here.
  */
 
 export interface CombinedPlayerOptions {
   files: DevicePlayer;
-  /** Makes the player for Spotify; its news come back through `stateChanged` and `conditionChanged`. */
+  /** Creates the Spotify player, which reports through `stateChanged` and `conditionChanged`. */
   loadSpotify: (players: CombinedPlayer) => Promise<SpotifyPlayer>;
-  /** Whether whoever is here has linked Spotify, and it is not heard elsewhere. */
+  /** The user has linked Spotify and does not hear it on another device. */
   hearsSpotifyHere: () => boolean;
   onState: (state: PlayerState) => void;
   onSpotify: (condition: SpotifyCondition) => void;
 }
 
-/** As many as the server takes. */
+/** The server's limit. */
 const READY_MAX = 4;
 
 export class CombinedPlayer implements DevicePlayer {
@@ -89,7 +89,7 @@ export class CombinedPlayer implements DevicePlayer {
     return { ...own, ready: [...ready].slice(0, READY_MAX) };
   }
 
-  /** Somebody else is here now, or they chose another device of theirs to hear Spotify on, or this one again. */
+  /** Another user is logged in, or the user chose where to hear Spotify. */
   accountChanged(): void {
     this.#spotify?.turnOff();
     if (this.#on && this.options.hearsSpotifyHere()) this.#spotify?.turnOn();
@@ -97,7 +97,7 @@ export class CombinedPlayer implements DevicePlayer {
     this.stateChanged();
   }
 
-  /** From one of the players: what this device does as a whole may be another thing now. */
+  /** Called by a player: the combined state may have changed. */
   stateChanged(): void {
     const state = this.#state();
     if (state === this.state) return;
@@ -156,7 +156,7 @@ export class CombinedPlayer implements DevicePlayer {
         if (this.#room !== null) spotify.update(this.#room);
       })
       .catch(() => {
-        // Out of reach just now: the next change of the room tries again.
+        // Not reachable: the next change of the room tries again.
         this.options.onSpotify('unreachable');
       })
       .finally(() => {

@@ -1,7 +1,7 @@
 /**
- * Tells the system that this page plays music. Lock screens and headsets, and the right to go on in the background,
- * follow media elements only; what comes from an audio graph is invisible to them. So an element plays silence along,
- * and pauses when the music does.
+ * Tells the system that this page plays music. Lock screens, headset buttons and the permission to play in the
+ * background follow media elements only; an audio graph is invisible to them. So an element plays silence alongside,
+ * and pauses with the music.
  */
 
 export interface AnchorHost {
@@ -16,7 +16,7 @@ export function thisAnchorHost(): AnchorHost {
   return { createElement: () => new Audio(), addressOf: (file) => URL.createObjectURL(file), audioSession };
 }
 
-/** Shorter ones are taken for a sound of the page, not for music. */
+/** Shorter media counts as a notification sound, not as music. */
 const SILENCE_S = 10;
 const SAMPLE_RATE = 8_000;
 
@@ -25,7 +25,9 @@ export class MediaAnchor {
 
   constructor(private readonly host: AnchorHost) {}
 
-  /** Whether music plays on this device now. Called from a gesture first, or the browser may refuse it. */
+  /**
+   * Whether music plays on this device. The first call has to come from a user gesture, or the browser may refuse it.
+   */
   hold(playing: boolean): void {
     if (!playing) {
       this.#element?.pause();
@@ -37,12 +39,12 @@ export class MediaAnchor {
       this.#element.src = this.host.addressOf(silence());
       this.#element.loop = true;
     }
-    // Refused before a gesture: then there is nothing to be held, and the next time it is asked again.
+    // Refused before a gesture: nothing to hold, and the next call tries again.
     if (this.#element.paused) void this.#element.play().catch(() => {});
   }
 }
 
-/** A WAV file with nothing in it. */
+/** A silent WAV file. */
 export function silence(): Blob {
   const samples = SILENCE_S * SAMPLE_RATE;
   const file = new DataView(new ArrayBuffer(44 + samples));
@@ -53,7 +55,7 @@ export function silence(): Blob {
   file.setUint32(4, 36 + samples, true);
   text(8, 'WAVEfmt ');
   file.setUint32(16, 16, true);
-  // Plain samples, one channel of one byte each.
+  // PCM, mono, 8 bits.
   file.setUint16(20, 1, true);
   file.setUint16(22, 1, true);
   file.setUint32(24, SAMPLE_RATE, true);

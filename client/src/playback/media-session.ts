@@ -6,14 +6,14 @@ export interface MediaActions {
   pause: () => void;
   seekTo: (ms: number) => void;
   seekBy: (ms: number) => void;
-  /** `null` for those who steer the music but skip nobody's track. */
+  /** `null` for users who may control playback but not skip. */
   skip: (() => void) | null;
 }
 
-/** What a headset's button moves by that does not say how far. */
+/** Seek step for buttons that name none. */
 const STEP_S = 10;
 
-/** Shows the track on lock screens and headsets, and takes their buttons, where the browser can. */
+/** Shows the track on lock screens and headsets, and handles their buttons, where the browser supports it. */
 export function showMediaSession(track: Track | null, playing: boolean, actions: MediaActions | null): void {
   if (!('mediaSession' in navigator)) return;
   const session = navigator.mediaSession;
@@ -37,7 +37,7 @@ export function showMediaSession(track: Track | null, playing: boolean, actions:
   }
 }
 
-/** Where in the track a lock screen's bar is; it goes on by itself from there. */
+/** Sets the lock screen's position; it advances by itself from there. */
 export function showMediaPosition(track: Track | null, playback: Playback, serverMs: number): void {
   if (!('mediaSession' in navigator) || !('setPositionState' in navigator.mediaSession)) return;
   const state = mediaPosition(track, playback, serverMs);
@@ -45,7 +45,7 @@ export function showMediaPosition(track: Track | null, playback: Playback, serve
   else navigator.mediaSession.setPositionState(state);
 }
 
-/** In seconds, and never outside of the track: browsers throw for that. */
+/** In seconds, and never outside the track: browsers throw otherwise. */
 export function mediaPosition(
   track: Track | null,
   playback: Playback,

@@ -1,37 +1,37 @@
 import type { DevicePlayback, Room } from '$protocol';
 
-/** What a page asks of whatever makes this device sound, wherever the music comes from. Each kind of music has its own. */
+/** What the page asks of every player of this device. Each kind of provider has its own implementation. */
 
 export type PlayerState =
   | 'off'
-  /** The browser wants a touch or a key first. */
+  /** The browser wants a user gesture first. */
   | 'blocked'
-  /** The room chose other devices. */
+  /** The room's output setting excludes this device. */
   | 'left_out'
   | 'silent'
   /** The current track is from a provider that this client does not know. */
   | 'unsupported'
   | 'loading'
   | 'playing'
-  /** The music could not be fetched. */
+  /** The audio could not be loaded. */
   | 'failed';
 
 export interface DevicePlayer {
   readonly state: PlayerState;
-  /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
+  /** How far the audible position is off the room's timeline, as measured here; positive is late. */
   readonly errorMs: number | null;
-  /** What that may be wrong by: one standard deviation. */
+  /** Uncertainty of `errorMs`: one standard deviation. */
   readonly deviationMs: number | null;
-  /** Begins to listen. Called from a gesture it always can. */
+  /** Starts following the room. From a user gesture this always works. */
   turnOn(): void;
   turnOff(): void;
-  /** The page is looked at again, or the machine woke up. */
+  /** The page is visible again, or the machine woke up. */
   wake(): void;
   setVolume(volume: number): void;
-  /** The room changed, or the clock came to know the time. */
+  /** The room changed, or the clock learned the time. */
   update(room: Room): void;
-  /** Root mean square of what is heard now, 0 to 1; 0 where it cannot be seen. */
+  /** Root mean square of the audible signal, 0 to 1; 0 where it cannot be measured. */
   level(): number;
-  /** What this device tells the room about itself; `null`: it takes no part. */
+  /** This device's status for the room; `null` while it takes no part. */
   status(): DevicePlayback | null;
 }

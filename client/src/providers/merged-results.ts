@@ -1,12 +1,12 @@
 import type { Track } from '$protocol';
 
 /**
- * What the server's own library and Spotify found, as one list. The library comes first, because everybody hears it; its
- * first results never move, since those of Spotify come later, when somebody may already be about to tap.
+ * Combines the results of all providers into one list. The server's library comes first because every device can play
+ * it; its first results never move, since remote results arrive later, when the user may be about to tap.
  */
 
 const FIRST_OWN = 6;
-/** Two recordings of the same length, to within this, by the same name and artist, are one to whoever looks for it. */
+/** Recordings with the same title and artist whose durations differ by no more than this count as the same. */
 const SAME_LENGTH_MS = 3_000;
 
 export function mergedResults([own = [], ...remote]: readonly (readonly Track[])[]): Track[] {

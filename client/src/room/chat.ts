@@ -15,9 +15,9 @@ export interface Reaction {
   emoji: string;
 }
 
-/** Chat passes: what is older than the last few lines is gone. */
+/** Older lines are dropped. */
 const LINES_MAX = 8;
-/** However many clap at once, so many are seen. */
+/** Bounds simultaneous reactions. */
 const FLOATING_MAX = 12;
 
 export function withLine(lines: readonly ChatLine[], frame: Frame<'said'>, id: number): ChatLine[] {

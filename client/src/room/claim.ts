@@ -1,15 +1,15 @@
 import type { Room, UserId } from '$protocol';
 
-/** Whether somebody may take a room over: it is theirs to take back, its host is gone long enough, or will be soon. */
+/** Whether a member may take over the room: it was theirs, its host is absent long enough, or will be soon. */
 export type Claim = { name: 'back' } | { name: 'take' } | { name: 'soon'; leftMs: number };
 
-/** How long the host has had no device here; `null`: they are here; `unknown`: since before this page looked. */
+/** How long the host has had no connected device; `null`: present; `unknown`: since before this page opened. */
 export type HostGone = number | 'unknown' | null;
 
-/** A page that is loaded again is gone for a moment, too: nobody needs to hear of it. */
+/** A page that reloads is absent for a moment; that is not shown. */
 const WORTH_TELLING_MS = 30_000;
 
-/** `null`: there is nothing to offer. The server knows the time exactly, and says it when it was too early. */
+/** `null`: no offer. The server knows the exact time, and refuses a claim that is too early. */
 export function claimOf(room: Room, me: UserId, gone: HostGone): Claim | null {
   const self = room.members.find(({ id }) => id === me);
   if (self === undefined || self.role === 'host') return null;

@@ -1,6 +1,6 @@
 import type { MemberPresence, ServerFrame, UserId } from '$protocol';
 
-/** How somebody is here: with which devices, and whether nobody looks at any of them. */
+/** A member's connected devices, and whether all of their pages are hidden. */
 export interface MemberDevices {
   devices: MemberPresence['devices'];
   idle: boolean;
@@ -8,7 +8,7 @@ export interface MemberDevices {
 
 export type Presence = ReadonlyMap<UserId, MemberDevices>;
 
-/** Who is connected, with what. Somebody without devices is not connected. */
+/** Connected members. A member without devices is not connected. */
 export function applyPresence(presence: Presence, frame: Extract<ServerFrame, { type: 'presence' }>): Presence {
   const next = new Map<UserId, MemberDevices>(frame.full ? [] : presence);
   for (const { member, devices, idle } of frame.members) {

@@ -4,10 +4,10 @@ import { changedSettings } from './settings';
 export type Delta = Extract<ServerFrame, { type: 'delta' }>;
 
 /**
- * The room after a delta. Pure. `null` when an event is not known here: then only a snapshot tells the truth.
+ * Applies a delta to the room. Pure. `null` when an event is unknown here: then a snapshot is necessary.
  *
- * The order of play is not derived from events; a delta that changes it carries the new one, with its votes and credits.
- * Nor is the line of those who want to play, which is followed in `line.ts`.
+ * The order of play is not derived from events; a delta that changes it carries the new one, with its votes and
+ * credits. The waitlist is not derived here either, see `line.ts`.
  */
 export function applyDelta(room: Room, delta: Delta): Room | null {
   let next = room;
@@ -23,7 +23,7 @@ export function applyDelta(room: Room, delta: Delta): Room | null {
   };
 }
 
-/** Who somebody is after events: a guest who has logged in is their account from then on. */
+/** The user's id after events: a guest who logs in continues as their account. */
 export function identityAfter(events: readonly Event[], id: UserId | null): UserId | null {
   let now = id;
   for (const event of events) if (event.name === 'member_merged' && event.from === now) now = event.to.id;
@@ -79,7 +79,7 @@ function applyEvent(room: Room, event: Event): Room | null {
         [event.from, event.to].includes(room.owner ?? '') ? null : room.owner,
       );
     case 'host_claimed':
-      // Whoever it was claimed from first gets it back; when they have, nobody is owed it any more.
+      // The room returns to its first owner; once it has, it is owed to no one.
       return handOver(room, event.from, event.to, room.owner === event.to ? null : (room.owner ?? event.from));
     case 'settings_changed': {
       const settings = changedSettings(room.settings, event.settings);
@@ -132,7 +132,7 @@ function changeMember(room: Room, id: UserId, change: Partial<Member>): Room {
   return { ...room, members: room.members.map((member) => (member.id === id ? { ...member, ...change } : member)) };
 }
 
-/** However somebody goes, what they suggested and the right to the room go with them. */
+/** A member who leaves, for any reason, loses their suggestions and their claim to the room. */
 function gone(room: Room, id: UserId): Room {
   return {
     ...room,
@@ -157,7 +157,7 @@ function forgotten(room: Room, id: UserId): Room {
 
 function banned(room: Room, id: UserId): Room {
   const known = [...room.members, ...(room.lobby ?? [])].find((person) => person.id === id);
-  // Of those who had left before, no name is known any more.
+  // The names of members who left earlier are unknown.
   const person: Member = known ?? { id, name: '', role: 'listener', kind: 'guest', away: false };
   return {
     ...gone(room, id),
@@ -174,18 +174,18 @@ function changePermission(room: Room, event: Extract<Event, { name: 'permission_
 }
 
 function handOver(room: Room, from: UserId, to: UserId, owner: UserId | null | undefined): Room {
-  // What was an exception for them is nothing that could be kept from a host.
+  // Exceptions do not apply to a host.
   const handed = changeMember(changeMember(room, from, { role: 'cohost' }), to, { role: 'host', exceptions: {} });
   return { ...handed, owner: owner ?? null };
 }
 
-/** Somebody is back as they were, among the members at the end until a snapshot tells their old place. */
+/** Restores a member at the end of the list; the next snapshot has their old position. */
 function takeBack(room: Room, member: Member): Room {
   const isHere = room.members.some(({ id }) => id === member.id);
   return isHere ? changeMember(room, member.id, member) : { ...room, members: [...room.members, member] };
 }
 
-/** An account that is new here takes over the guest's place among the members too, and all that names the guest. */
+/** An account that is new in the room takes the guest's place in the member list and everywhere else. */
 function mergeMembers(room: Room, from: UserId, to: Member): Room {
   const place = room.members.some((member) => member.id === to.id) ? to.id : from;
   const members = room.members
@@ -205,7 +205,7 @@ function mergeMembers(room: Room, from: UserId, to: Member): Room {
   };
 }
 
-/** Nobody is credited twice, nor beside an entry of their own. */
+/** No duplicate credits, and none on a member's own entry. */
 function renamed(entry: Entry, from: UserId, to: UserId): Entry {
   const member = entry.member === from ? to : entry.member;
   return { ...entry, member, credits: renamedIn(entry.credits ?? [], from, to).filter((id) => id !== member) };

@@ -1,6 +1,6 @@
 import type { Settings, SettingsChange } from '$protocol';
 
-/** The settings after a change: of tables only what is named in it changes, all else is replaced as a whole. */
+/** The settings after a change: tables are merged by key, everything else is replaced. */
 export function changedSettings(settings: Settings, change: SettingsChange): Settings {
   const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null && value !== undefined));
   return {

@@ -13,7 +13,7 @@ interface Call {
 
 let calls: Call[];
 let tokens: number;
-/** What the server answers, by path; `undefined`: an unreachable server. */
+/** The server's answers by path; `undefined`: server not reachable. */
 let answers: Record<string, (call: Call) => Response | undefined>;
 let session: Session;
 let api: Api;

@@ -23,7 +23,9 @@ import type {
 import { Failure, type Fetch, type Request, request } from './http';
 import type { Session } from './session';
 
-/** The HTTP API, typed. What needs a token gets one; a token refused is refreshed once and the request made again. */
+/**
+ * The typed HTTP API. Requests that need a token get one; a rejected token is refreshed once and the request repeated.
+ */
 export class Api {
   constructor(
     private readonly fetch: Fetch,
@@ -50,7 +52,7 @@ export class Api {
     await this.#authorized(`me/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
   }
 
-  /** All but the one that asks. */
+  /** All sessions except the current one. */
   async endOtherSessions(): Promise<void> {
     await this.#authorized('me/sessions', { method: 'DELETE' });
   }
@@ -59,7 +61,7 @@ export class Api {
     return this.#json('me/spotify');
   }
 
-  /** Asks Spotify again. */
+  /** Lets the server ask Spotify again. */
   checkSpotify(): Promise<SpotifyStatus> {
     return this.#json('me/spotify/check', { method: 'POST' });
   }
@@ -68,12 +70,12 @@ export class Api {
     await this.#authorized('me/spotify', { method: 'DELETE' });
   }
 
-  /** For the player in this browser, for nobody else. */
+  /** For the player in this browser only. */
   spotifyToken(): Promise<SpotifyToken> {
     return this.#json('me/spotify/token', { method: 'POST' });
   }
 
-  /** What the player saw. */
+  /** Reports the player's evidence. */
   spotifyEvidence(event: SpotifyPlayerEvent): Promise<SpotifyStatus> {
     return this.#json('me/spotify/evidence', { method: 'POST', body: { event } });
   }
@@ -86,7 +88,7 @@ export class Api {
     return (await this.#json<SpotifyDevices>('me/spotify/devices')).devices;
   }
 
-  /** Which device of theirs follows a room, beside its pages. */
+  /** The user's Spotify device that follows a room, beside the room's pages. */
   async spotifyOutput(code: string): Promise<SpotifyOutput | null> {
     return (await this.#json<SpotifyOutputStatus>(outputPath(code))).output ?? null;
   }
@@ -103,7 +105,7 @@ export class Api {
     return this.#json('rooms', { method: 'POST', body });
   }
 
-  /** What a room shows from outside. Strangers may ask, too: they see whether it exists and wants a passcode. */
+  /** The public summary of a room. Works without login: shows whether the room exists and has a passcode. */
   room(code: string): Promise<RoomSummary> {
     const path = `rooms/${encodeURIComponent(code)}`;
     return this.session.user === null ? this.#open(path) : this.#json(path);
@@ -113,7 +115,7 @@ export class Api {
     return this.#json('me/rooms');
   }
 
-  /** `room`: whose host's link may be used for those who have none of their own. */
+  /** `room`: its host's link may be used by users who have none. */
   search(
     provider: Provider,
     query: string,
@@ -132,7 +134,7 @@ export class Api {
     return response.arrayBuffer();
   }
 
-  /** The same as a file, which browsers need not keep in memory. */
+  /** As a file, which browsers can keep outside memory. */
   async audioFile(trackId: string, signal: AbortSignal): Promise<Blob> {
     const response = await this.#authorized(`library/tracks/${encodeURIComponent(trackId)}/audio`, { signal });
     return response.blob();
@@ -153,7 +155,7 @@ export class Api {
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'unauthenticated')) throw error;
       const fresh = await this.session.refresh();
-      // Somebody else is in this slot by now: it was not they who asked for this.
+      // Another user is in this slot by now: the request was not theirs.
       if (fresh.user !== user) throw error;
       return request(this.fetch, path, { ...options, token: fresh.value });
     }

@@ -1,6 +1,6 @@
-/** What can be said about a user name or a password before it is sent. The server decides; this spares the way. */
+/** Checks of user names and passwords before they are sent. The server decides; this saves a request. */
 
-/** What bcrypt reads, in bytes of UTF-8: plain letters count one, é two, emoji four. */
+/** bcrypt's limit in bytes of UTF-8: ASCII letters take one, é two, emoji four. */
 export const PASSWORD_BYTES_MIN = 8;
 export const PASSWORD_BYTES_MAX = 72;
 
@@ -13,7 +13,7 @@ export function passwordFits(password: string): boolean {
   return bytes >= PASSWORD_BYTES_MIN && bytes <= PASSWORD_BYTES_MAX;
 }
 
-/** In any case; what looks like a plain letter (`Ａ`) counts as one. */
+/** Ignoring case; compatibility characters such as `Ａ` count as the plain letter. */
 export function usernameFits(username: string): boolean {
   return /^[a-z0-9._-]{3,32}$/i.test(username.trim().normalize('NFKC'));
 }

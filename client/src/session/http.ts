@@ -1,15 +1,15 @@
 import type { ErrorCode, Problem } from '$protocol';
 
-/** `offline`: the request did not reach the server, or its answer did not reach us. */
+/** `offline`: the request did not reach the server, or its answer did not reach the client. */
 export type FailureCode = ErrorCode | 'unauthenticated' | 'offline';
 
-/** A request that did not succeed, in one form whatever went wrong. */
+/** A failed request in one form, whatever went wrong. */
 export class Failure extends Error {
   constructor(
     readonly code: FailureCode,
     readonly detail: string,
     readonly status = 0,
-    /** How long to wait before another try makes sense, where the server says so. */
+    /** When a retry makes sense, where the server says so. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(`${code}: ${detail}`);
@@ -17,7 +17,7 @@ export class Failure extends Error {
   }
 }
 
-/** A place for one person on this device, with a cookie of its own; `new`: one that nobody uses. */
+/** The place of one user on this device, with its own cookie; `new`: an unused one. */
 export type Slot = number | 'new';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -26,12 +26,12 @@ export interface Request {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   token?: string | undefined;
-  /** Who on this device it is about; `new`: somebody beside those who are in. */
+  /** The slot the request is about; `new`: a user beside those who are logged in. */
   slot?: Slot | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** One HTTP request to the API. Resolves only for a success; throws a {@link Failure} or the signal's abort. */
+/** One HTTP request to the API. Resolves only on success; throws a {@link Failure} or the signal's abort. */
 export async function request(fetch: Fetch, path: string, options: Request = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
@@ -61,7 +61,7 @@ async function failure(response: Response): Promise<Failure> {
   return new Failure(code, problem.detail ?? '', status, retryAfterMs(response.headers.get('Retry-After')));
 }
 
-/** In seconds: that is how Tutti says it. A proxy's date is not worth a second clock. */
+/** In seconds, as Tutti sends it. A proxy's HTTP date is not worth reading another clock. */
 function retryAfterMs(header: string | null): number | null {
   return header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : null;
 }

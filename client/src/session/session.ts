@@ -4,14 +4,14 @@ import { Failure, type Fetch, type Request, request, type Slot } from './http';
 import type { SlotChange } from './slot-broadcast';
 import type { SlotMemory } from './slot-memory';
 
-/** A token is replaced this long before it runs out, so that none runs out on its way to the server. */
+/** A token is replaced this long before it expires, so that it is still valid when it reaches the server. */
 const MARGIN_MS = 30_000;
 
 export interface Token {
   value: string;
-  /** On the clock that the session was given. */
+  /** On the clock passed to the session. */
   expiresAtMs: number;
-  /** Who it speaks for. */
+  /** The user it identifies. */
   user: UserId;
 }
 
@@ -20,17 +20,17 @@ export interface SessionOptions {
   nowMs: () => number;
   memory: SlotMemory;
   exclusively: ExclusiveLock;
-  /** To the other tabs. */
+  /** Informs other tabs. */
   tell: (news: SlotChange) => void;
 }
 
 /**
- * Who this tab speaks for: one of the people on this device, each in a slot with a cookie of its own. The access token
+ * The login session of this tab: one of the users of this device, each in a slot with its own cookie. The access token
  * lives in memory only; the refresh token is a cookie that scripts cannot read.
  *
- * Refresh tokens rotate, and using one twice looks like theft: however many callers need a fresh token at once, one
- * request is made, and whatever changes a slot's cookie is done by one tab at a time. A tab never becomes somebody else
- * but by choice, its own or another tab's in the same slot.
+ * Refresh tokens rotate, and using one twice looks like theft: concurrent callers share one refresh request, and only
+ * one tab at a time changes a slot's cookie. A tab changes its user only by choice: its own, or another tab's in the
+ * same slot.
  */
 export class Session {
   user: User | null = null;
@@ -42,19 +42,19 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {}
 
-  /** Called when it is somebody else, nobody, or somebody under another name. */
+  /** Called when the user changes, logs out, or changes their profile. */
   onChange(listener: (user: User | null) => void): void {
     this.#onChange = listener;
   }
 
-  /** Called whenever the server says who is on this device. */
+  /** Called when the server lists the users of this device. */
   onPeople(listener: (list: AccountList) => void): void {
     this.#onPeople = listener;
   }
 
   /**
-   * Finds out who this tab speaks for when it opens: whoever came back in slot `returned`, else whom it remembers, else,
-   * where nobody ever was remembered, the first on this device. Throws when the server cannot be reached.
+   * Restores the session when a tab opens: the user in slot `returned`, or the remembered one, or, where none was ever
+   * remembered, the first on this device. Throws when the server is not reachable.
    */
   async restore(returned: number | null = null): Promise<void> {
     const { memory } = this.options;
@@ -66,13 +66,13 @@ export class Session {
       if (await this.#resume(remembered)) memory.keep(remembered);
       else memory.forget(remembered);
     } else {
-      // Somebody new hears "nobody" here, where a refresh would answer 401.
+      // For a new visitor this answers "nobody", where a refresh would answer 401.
       const first = (await this.people()).accounts[0];
       if (remembered === null && first !== undefined) await ifKnown(this.activate(first.slot));
     }
   }
 
-  /** Who is in on this device. */
+  /** The users who are logged in on this device. */
   async people(): Promise<AccountList> {
     const list = (await (await this.#request('me/accounts', {})).json()) as AccountList;
     this.#onPeople(list);
@@ -83,17 +83,17 @@ export class Session {
     return this.#enter('auth/guest', body, where);
   }
 
-  /** A guest stays who they are, unless it is `new` somebody. */
+  /** A guest keeps their identity, except with slot `new`. */
   register(body: RegisterRequest, where: Slot = this.here()): Promise<User> {
     return this.#enter('auth/register', body, where);
   }
 
-  /** Whoever was in this slot is out, unless it is `new` somebody. */
+  /** Replaces the user in this slot, except with slot `new`. */
   login(body: LoginRequest, where: Slot = this.here()): Promise<User> {
     return this.#enter('auth/login', body, where);
   }
 
-  /** Speaks for somebody else on this device from now on. */
+  /** Switches to another user of this device. */
   async activate(slot: number): Promise<User> {
     const auth = await this.#ask(`me/accounts/${slot}/activate`, slot, {});
     this.options.memory.choose(auth.slot);
@@ -101,12 +101,12 @@ export class Session {
     return auth.user;
   }
 
-  /** Where whoever comes in comes in: in the place of whom this tab speaks for, if anybody. */
+  /** The slot for a login: the current user's, if any. */
   here(): Slot {
     return this.slot ?? 'new';
   }
 
-  /** Ends this login, or all that this person has anywhere. */
+  /** Ends this session, or all sessions of the user. */
   async logout(everywhere = false): Promise<void> {
     const { slot } = this;
     if (slot === null) return;
@@ -116,14 +116,14 @@ export class Session {
     this.#left(slot);
   }
 
-  /** Ends the login of anybody on this device. */
+  /** Ends the session of any user of this device. */
   async logoutOf(slot: number): Promise<void> {
     if (slot === this.slot) return this.logout();
     await this.#exclusively(slot, () => this.#request(`me/accounts/${slot}`, { method: 'DELETE' }));
     this.options.tell({ slot, user: null });
   }
 
-  /** Deletes this person, and all about them. */
+  /** Deletes the user and their data. */
   async erase(): Promise<void> {
     const { value } = await this.token();
     const { slot } = this;
@@ -131,23 +131,23 @@ export class Session {
     if (slot !== null) this.#left(slot);
   }
 
-  /** The profile of whom this tab speaks for is another now. */
+  /** The profile of the current user has changed. */
   changed(user: User): void {
     if (this.slot === null || this.user?.id !== user.id) return;
     this.#become(user, this.slot);
     this.options.tell({ slot: this.slot, user });
   }
 
-  /** Another tab did something to a slot. */
+  /** Another tab changed a slot. */
   heard({ slot, user }: SlotChange): void {
     if (slot !== this.slot) return;
     if (user === null) this.forget();
     else if (user.id === this.user?.id) this.#become(user, slot);
-    // Somebody else is in this slot now, and so in this tab. Should it fail, the next need for a token finds it out.
+    // Another user is in this slot now, and so in this tab. If this fails, the next token request notices.
     else this.refresh().catch(() => {});
   }
 
-  /** A token that is valid for a while yet. */
+  /** A token that stays valid for a while. */
   async token(): Promise<Token> {
     const token = this.#token;
     return token !== null && token.expiresAtMs - this.options.nowMs() > MARGIN_MS ? token : this.refresh();
@@ -164,7 +164,7 @@ export class Session {
     return token;
   }
 
-  /** The server no longer takes this tab for who it was. */
+  /** The server no longer accepts this tab's session. */
   forget(): void {
     if (this.slot !== null) this.options.memory.forget(this.slot);
     this.#token = null;
@@ -179,7 +179,7 @@ export class Session {
       if (error instanceof Failure && error.code === 'unauthenticated' && this.slot === slot) this.forget();
       throw error;
     }
-    // Who waited for it does not care that somebody else was chosen meanwhile: a token is for whoever is here.
+    // Callers who waited for the token take the new user's: a token is for the current user.
     return this.slot === slot ? this.#accept(auth) : this.token();
   }
 
@@ -191,7 +191,7 @@ export class Session {
   }
 
   async #enter(path: string, body: unknown, where: Slot): Promise<User> {
-    // The token would say that whoever is here is meant, and make the new person them.
+    // The token would identify the current user and turn the new login into them.
     const token = where === this.slot ? this.#token?.value : undefined;
     const auth = await this.#ask(path, where, { body, token });
     this.options.memory.choose(auth.slot);
@@ -229,7 +229,7 @@ export class Session {
   }
 
   #become(user: User | null, slot: number | null): void {
-    // Every refresh brings the profile; what is drawn from it need not be drawn again.
+    // Every refresh returns the profile; an unchanged one is not reported.
     if (slot === this.slot && JSON.stringify(user) === JSON.stringify(this.user)) return;
     this.user = user;
     this.slot = slot;
@@ -237,7 +237,7 @@ export class Session {
   }
 }
 
-/** `null` for those whom the server does not know, or no longer. */
+/** `null` for a session that the server does not know. */
 async function ifKnown<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;

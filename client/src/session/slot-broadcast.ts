@@ -1,6 +1,6 @@
 import type { User } from '$protocol';
 
-/** Somebody came into a slot, changed, or (`null`) went out of it. */
+/** A user entered a slot, changed, or (`null`) left it. */
 export interface SlotChange {
   slot: number;
   user: User | null;
@@ -8,7 +8,7 @@ export interface SlotChange {
 
 const CHANNEL = 'tutti.people';
 
-/** What one tab does to a slot, the others hear. Never itself. */
+/** Broadcasts slot changes to the other tabs, and calls back for theirs. */
 export function slotBroadcast(onNews: (news: SlotChange) => void): (news: SlotChange) => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }: MessageEvent<SlotChange>) => onNews(data);

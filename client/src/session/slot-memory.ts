@@ -3,12 +3,12 @@ import type { Memory } from '../browser/storage';
 const KEY = 'tutti.slot';
 const NOBODY = 'nobody';
 
-/** `nobody`: whoever it was is out, and nobody has been chosen since. `null`: nobody ever was. */
+/** `nobody`: the user logged out and no other was chosen since. `null`: never chosen. */
 export type Remembered = number | typeof NOBODY | null;
 
 /**
- * Which slot a tab acts for. A tab keeps its own through reloads; a new one begins with the last that was used on this
- * device. That somebody is out is remembered as well, so that no page becomes somebody else by itself.
+ * Which slot a tab uses. A tab keeps its slot across reloads; a new tab starts with the last one used on this device. A
+ * logout is remembered too, so that no page switches to another user by itself.
  */
 export class SlotMemory {
   constructor(
@@ -20,18 +20,18 @@ export class SlotMemory {
     return read(this.tab) ?? read(this.device);
   }
 
-  /** Somebody was chosen: for this tab, and for those that open next. */
+  /** The user chose a slot: for this tab, and for tabs that open later. */
   choose(slot: number): void {
     this.tab.remember(KEY, String(slot));
     this.device.remember(KEY, String(slot));
   }
 
-  /** This tab stays with whom it began. */
+  /** For this tab only. */
   keep(slot: number): void {
     this.tab.remember(KEY, String(slot));
   }
 
-  /** Whoever was in that slot is out. */
+  /** The user of that slot logged out. */
   forget(slot: number): void {
     this.tab.remember(KEY, NOBODY);
     if (read(this.device) === slot) this.device.remember(KEY, NOBODY);

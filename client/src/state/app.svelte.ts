@@ -16,35 +16,35 @@ export interface Toast {
   id: number;
   words: string;
   tone: 'good' | 'bad';
-  /** Takes back what is told. */
+  /** Undoes the reported action. */
   undo?: () => void;
 }
 
 export const TOAST_MS = 6_000;
-/** Long enough to read it, to see what it did, and to get there. */
+/** Long enough to read it, see the effect, and reach the button. */
 const UNDO_TOAST_MS = 10_000;
 const TOASTS_MAX = 3;
 const BACK_KEY = 'tutti.back';
 
-/** What is true whichever page is shown: the route, who is using this browser, what the server says about itself. */
+/** State of the whole app, whichever page is shown: the route, the user, and the server's description. */
 class App {
   route = $state.raw<Route>(routeOf(location.pathname));
   user = $state.raw<User | null>(null);
-  /** Which of the people on this device `user` is. */
+  /** The slot of `user`. */
   slot = $state.raw<number | null>(null);
-  /** Everybody on this device, as far as it was asked. */
+  /** All users of this device, as far as they were loaded. */
   people = $state.raw<AccountList>({ accounts: [], slots_max: 8 });
   server = $state.raw<ServerDescription | null>(null);
   toasts = $state.raw<Toast[]>([]);
-  /** An open dialog shows them itself. */
+  /** An open dialog shows the toasts itself. */
   toastsElsewhere = $state(false);
-  /** The dialog in which people come in, while it is open: in the place of whoever is here, or `beside` them. */
+  /** The login dialog while it is open: it replaces the current user, or adds one `beside` them. */
   entry = $state.raw<{ beside: boolean } | null>(null);
-  /** How often somebody came in or was chosen on purpose: who waits at a door looks again. */
+  /** Counts logins and switches by choice: a page that waits in a lobby retries. */
   arrivals = $state(0);
   readonly session: Session;
   readonly api: Api;
-  /** How a login at Spotify ended, when nothing came of it; shown until it was seen. */
+  /** The outcome of a failed login at Spotify, until it was dismissed. */
   spotifyOutcome = $state.raw<Exclude<SpotifyOutcome, 'done'> | null>(null);
   #returned: SpotifyReturn | null;
   #toastId = 0;
@@ -52,7 +52,7 @@ class App {
 
   constructor() {
     this.#returned = spotifyReturn(location.href);
-    // It happened once; a reload or a shared address should not tell of it again.
+    // Reported once; a reload or a shared address should not repeat it.
     if (this.#returned !== null) history.replaceState(null, '', this.#returned.path);
     const fetcher = (url: string, init: RequestInit) => fetch(url, init);
     this.session = new Session({
@@ -74,7 +74,7 @@ class App {
     this.#remember();
   }
 
-  /** Throws when the server cannot be reached. */
+  /** Throws when the server is not reachable. */
   async load(): Promise<void> {
     const [server] = await Promise.all([this.api.server(), this.session.restore(this.#returned?.slot)]);
     this.server = server;
@@ -87,7 +87,7 @@ class App {
     scrollTo(0, 0);
   }
 
-  /** From `/me` to where this tab was before it, whatever lies between: the browser's own way back may lead to Spotify. */
+  /** From `/me` to the page before it. The browser's history may lead to Spotify instead. */
   back(): void {
     this.go(tab.recall(BACK_KEY) ?? '/');
   }
@@ -96,13 +96,13 @@ class App {
     if (this.route.page !== 'me') tab.remember(BACK_KEY, location.pathname);
   }
 
-  /** Becomes a guest of that name, or takes on the name as who one is already. */
+  /** Creates a guest with this name, or renames the current user. */
   async introduce(name: string): Promise<void> {
     if (this.user === null) await this.session.guest({ display_name: name });
     else if (this.user.display_name !== name) this.session.changed(await this.api.updateMe({ display_name: name }));
   }
 
-  /** Speaks for somebody else on this device, wherever it is; false when that failed, which is told. */
+  /** Switches to another user of this device; false when that failed, which is shown. */
   async switchTo(slot: number): Promise<boolean> {
     try {
       this.arrived(await this.session.activate(slot));
@@ -138,7 +138,7 @@ class App {
     this.#returned = null;
     if (returned === null) return;
     if (returned.outcome !== 'done') this.spotifyOutcome = returned.outcome;
-    // Somebody else may have logged them out in the meantime.
+    // Another tab may have logged them out meanwhile.
     else if (this.user === null || this.slot !== returned.slot) this.spotifyOutcome = 'expired';
     else this.say(text.spotify.done(this.user.display_name));
   }
@@ -159,15 +159,15 @@ class App {
     this.entry = null;
   }
 
-  /** Somebody came in, or was chosen, as themselves and not as part of something else. */
+  /** A user logged in or was chosen, as a step of its own. */
   arrived(user: User): void {
     this.arrivals += 1;
-    // Who they were a moment ago is not true any more.
+    // The earlier toast names another user.
     this.dismiss(this.#arrivalToastId);
     this.#arrivalToastId = this.say(text.youAre(user.display_name));
   }
 
-  /** What is loaded only when it is wanted may be out of reach just then: that is said, and it is `null`. */
+  /** A module that is loaded on demand; `null` when it cannot be loaded, which is shown. */
   async loadComponent<Module>(loading: Promise<Module>): Promise<Module | null> {
     try {
       return await loading;
@@ -185,7 +185,7 @@ class App {
     return this.#show({ words, tone }, TOAST_MS);
   }
 
-  /** Tells what was done, with the way to take it back. */
+  /** Shows a toast with an undo button. */
   sayUndoable(words: string, undo: () => void): number {
     return this.#show({ words, tone: 'good', undo }, UNDO_TOAST_MS);
   }
@@ -194,7 +194,7 @@ class App {
     const id = ++this.#toastId;
     const toasts = [...this.toasts, { ...toast, id }];
     if (toasts.length > TOASTS_MAX) {
-      // News is not worth a way back.
+      // Toasts without undo are dropped first.
       const plain = toasts.findIndex(({ undo }) => undo === undefined);
       toasts.splice(Math.max(plain, 0), 1);
     }
@@ -212,7 +212,7 @@ class App {
   }
 }
 
-/** An error as people should read it. What we did not foresee is no refusal: it goes on up. */
+/** The sentence for an error. Unexpected errors are rethrown. */
 export function wordsOf(error: unknown): string {
   if (error instanceof Refusal) return refusalWords(error.code, error.detail);
   if (error instanceof Failure) return refusalWords(error.code, error.detail, error.retryAfterMs);

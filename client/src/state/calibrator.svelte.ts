@@ -5,9 +5,9 @@ import { calibrationFrom, measureTaps, type TapCalibration, type TapMeasurement 
 import type { calibrateText } from '../text/calibrate';
 import type { DeviceSync } from './device-sync.svelte';
 
-/** Enough that chance does not count, few enough for anybody's patience. */
+/** Enough for statistics, few enough for patience. */
 export const TAPS_WANTED = 16;
-/** Four turns of either sweep. */
+/** Four turns of each sweep. */
 const LISTEN_S = 13;
 
 type MicrophoneTrouble = keyof typeof calibrateText.microphone.problems;
@@ -20,19 +20,19 @@ export type MicrophoneState =
   | { name: 'failed'; problem: MicrophoneTrouble }
   | { name: 'done'; result: TapCalibration };
 
-/** Getting this device in time, while somebody is at it: what sounds, what was tapped, what was heard. */
+/** The calibration dialog's state: which signal plays, what was tapped, and what the microphone recorded. */
 export class Calibrator {
-  /** What this device plays for it; the music is silent meanwhile. */
+  /** The signal that this device plays; the music is silent meanwhile. */
   signal = $state.raw<Signal | null>(null);
-  /** Whose clicks are tapped along with; `null`: nobody taps. */
+  /** Whose clicks the user taps along with; `null`: none. */
   tapping = $state.raw<'own' | 'other' | null>(null);
   taps = $state(0);
-  /** The last taps made no sense. */
+  /** The last taps were inconsistent. */
   unclear = $state(false);
   own = $state.raw<TapMeasurement | null>(null);
   other = $state.raw<TapMeasurement | null>(null);
   tapped = $derived(this.own === null ? null : calibrationFrom(this.own, this.other));
-  /** There is no sound to be made yet. */
+  /** There is no audio output to play on yet. */
   unable = $state(false);
   listening = $state.raw<MicrophoneState>({ name: 'idle' });
   readonly microphoneProblem = microphoneProblem(thisMicrophoneHost());
@@ -42,7 +42,7 @@ export class Calibrator {
 
   constructor(private readonly sync: DeviceSync) {}
 
-  /** Everything falls silent, but for the music. */
+  /** Stops everything except the music. */
   stop(): void {
     this.#track?.stop();
     this.#track = null;
@@ -54,7 +54,7 @@ export class Calibrator {
     this.sync.hush(false);
   }
 
-  /** For another device: this one is right, and says so. */
+  /** Plays the reference signal for another device. */
   help(signal: Signal): void {
     const again = this.signal === signal;
     this.stop();
@@ -69,7 +69,7 @@ export class Calibrator {
     if (whose === 'own') {
       this.own = null;
       this.other = null;
-      // As if nobody had ever calibrated it: what is found is the whole of it.
+      // Uncalibrated: the measured offset is the whole offset.
       if (!this.#play('click', false)) return;
     } else {
       this.sync.hush(true);
@@ -77,7 +77,7 @@ export class Calibrator {
     this.tapping = whose;
   }
 
-  /** When it happened by the page's clock. */
+  /** In the page's clock. */
   tap(atMs: number): void {
     if (this.tapping === null) return;
     this.#tapsMs.push(this.sync.toServerMs(atMs));
@@ -116,7 +116,7 @@ export class Calibrator {
       if (recording.signal.aborted) return;
       this.listening = { name: 'working' };
       this.#track?.stop();
-      // The word that it works has to be drawn before it does.
+      // The progress text has to be drawn before the computation blocks.
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       const found = compareRecordings(samples, sampleRate);
       this.listening =

@@ -3,7 +3,7 @@ import { type ChatLine, type Reaction, withLine, withReaction } from '../room/ch
 
 const FLOATING_MS = 3_500;
 
-/** What people say to each other and how they react. Shown while the page is open; nothing is stored. */
+/** Chat messages and reactions. Shown while the page is open; nothing is stored. */
 export class Chat {
   lines = $state.raw<ChatLine[]>([]);
   reactions = $state.raw<Reaction[]>([]);

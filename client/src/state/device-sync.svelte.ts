@@ -9,12 +9,12 @@ import type { FilePlayer } from '../providers/files/file-player';
 import type { ServerClock } from '../sync/clock';
 import { type Quality, QualityTracker } from '../sync/quality';
 
-/** How well this device is in time with the room, and what somebody found out about it by ear. */
+/** How well this device is in sync with the room, and its calibration. */
 export class DeviceSync {
   quality = $state.raw<Quality | null>(null);
-  /** What the error may be wrong by. */
+  /** Uncertainty of the error. */
   deviationMs = $state<number | null>(null);
-  /** What is known of the output that this device plays to. */
+  /** The calibration of the current output. */
   calibrated = $state.raw<Calibration | null>(null);
   readonly calibrations = new Calibrations(device, deviceId());
   #qualities = new QualityTracker();
@@ -38,17 +38,17 @@ export class DeviceSync {
     this.quality = isJudged ? this.#qualities.of(deviceId(), status, room.playback, nowMs) : null;
   }
 
-  /** For sounds by which devices are got in time; `null` while this one does not play. */
+  /** For calibration signals; `null` while this device does not play. */
   signalOutput(calibrated: boolean): SignalOutput | null {
     return this.files.signalOutput(calibrated);
   }
 
-  /** Silent while something else is to be heard. */
+  /** Mutes the music while a signal plays. */
   hush(hushed: boolean): void {
     this.files.hush(hushed);
   }
 
-  /** Keeps what somebody found out about this output; `null` forgets it. */
+  /** Stores the calibration of the current output; `null` removes it. */
   calibrate(calibrated: Omit<Calibration, 'at_ms'> | null): void {
     const { output } = this.files;
     if (output === null) return;
@@ -56,7 +56,7 @@ export class DeviceSync {
     this.calibrated = this.calibrations.of(output);
   }
 
-  /** What the server's clock shows at a moment of this page's. */
+  /** Converts a time of the page's clock to the server's clock. */
   toServerMs(localMs: number): number {
     return this.clock.toServer(localMs);
   }

@@ -2,9 +2,9 @@ import { gathered, type News } from '../room/news';
 import { newsWords } from '../text/news';
 import { app, TOAST_MS } from './app.svelte';
 
-/** What comes within this belongs together. */
+/** Events within this time are reported together. */
 const GATHER_MS = 400;
-/** After a long absence a great deal may have happened: the latest kinds of it are told. */
+/** After a long absence a lot may have happened: only the latest kinds are reported. */
 const KINDS_MAX = 3;
 
 interface Told {
@@ -13,7 +13,7 @@ interface Told {
   atMs: number;
 }
 
-/** Tells news, never as a storm: of each kind there is one sentence at a time, and it counts what comes after it. */
+/** Shows toasts about room events: one toast per kind at a time, which counts further events. */
 export class EventToasts {
   #gathered: News[] = [];
   #told = new Map<News['kind'], Told>();

@@ -8,16 +8,16 @@ import { Failure } from '../session/http';
 import { app } from './app.svelte';
 
 const CHOSEN_KEY = 'tutti.spotify-output';
-/** What ends by itself; until somebody chooses anew. */
+/** States in which the output has ended; the user can choose again. */
 const OVER: readonly SpotifyOutputState[] = ['taken', 'not_premium', 'needs_login', 'over'];
 
-/** How whoever is here hears Spotify in one room: in this browser, on another device of their account, or not at all. */
+/** How this user hears Spotify in one room: in this browser, on another device of their account, or not at all. */
 export class RoomSpotify {
   condition = $state.raw<SpotifyCondition>('off');
-  /** Another device of theirs that follows the room, with how it goes. */
+  /** The user's Spotify device that follows the room, with its state. */
   output = $state.raw<SpotifyOutput | null>(null);
   devices = $state.raw<SpotifyDevice[] | null>(null);
-  /** Whether Spotify is set up here. */
+  /** Spotify is configured on this server. */
   offered = $derived(app.server?.spotify != null);
   linked = $derived(app.user?.spotify === true);
   /** Another device plays, so this one need not. */
@@ -31,7 +31,7 @@ export class RoomSpotify {
     private readonly changed: () => void,
   ) {}
 
-  /** The player, fetched with its code. */
+  /** The player, with its code loaded on demand. */
   async load(players: CombinedPlayer): Promise<SpotifyPlayer> {
     const url = app.server?.spotify?.sdk_url ?? '';
     const [{ SpotifyPlayer }, { loadSdk }] = await Promise.all([
@@ -55,7 +55,7 @@ export class RoomSpotify {
     });
   }
 
-  /** Once somebody is in: what they chose before, also if the server has forgotten it. */
+  /** After joining: restores the user's choice, even if the server has forgotten it. */
   async recall(): Promise<void> {
     if (!this.offered || !this.linked || this.#asked) return;
     this.#asked = true;
@@ -64,7 +64,7 @@ export class RoomSpotify {
       const chosen = this.#chosen();
       if (this.output === null && chosen !== null) await this.choose(chosen);
     } catch (error) {
-      // Without it everything is as if nothing had been chosen.
+      // Without it nothing is chosen.
       if (error instanceof Failure && error.code === 'not_found') remember(CHOSEN_KEY, null);
     }
   }
@@ -89,7 +89,7 @@ export class RoomSpotify {
     this.#take(null);
   }
 
-  /** Somebody else is here now. */
+  /** Another user is logged in. */
   forget(): void {
     this.#asked = false;
     this.devices = null;

@@ -5,11 +5,11 @@ import { noteOf, undoableAfter } from '../host/undo';
 import { text, undoableWords } from '../text/common';
 import { app } from './app.svelte';
 
-/** Offers, for a moment, to take back what was done from this device. Later the log does. */
+/** Offers to undo what was done from this device, for a moment; later the log does. */
 export class Undo {
-  /** Counts what changes the log. */
+  /** Counts changes of the log. */
   news = $state(0);
-  /** What those were called who went while this device looked on. */
+  /** Names of members who left while this page was open. */
   names = $state.raw<ReadonlyMap<UserId, string>>(new Map());
   #notes: readonly Note[] = [];
   #offered = new Map<number, number>();
@@ -19,7 +19,7 @@ export class Undo {
     private readonly nameOf: (id: UserId) => string,
   ) {}
 
-  /** The room told something; it does before it answers the command that led to it. */
+  /** Events of the room; they arrive before the reply to the command that caused them. */
   take(events: readonly Event[], me: UserId | null, before: Room): void {
     this.names = namesAfter(this.names, before, events);
     this.#notes = undoableAfter(this.#notes, events, me);
@@ -30,7 +30,7 @@ export class Undo {
     }
   }
 
-  /** A command was accepted. `target` is what its target was called before: who was sent out has no name here any more. */
+  /** A command was accepted. `target` is the member's name before: a removed member has none afterwards. */
   offer(command: Command, target: string): void {
     const note = noteOf(this.#notes, command);
     if (note === null || this.#offered.has(note.id)) {
@@ -44,7 +44,7 @@ export class Undo {
     );
   }
 
-  /** What to call the target of a command. */
+  /** The name of a command's target. */
   target(command: Command): string {
     return 'member' in command && typeof command.member === 'string' ? this.nameOf(command.member) : '';
   }

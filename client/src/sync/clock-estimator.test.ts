@@ -3,7 +3,7 @@ import { between, type Estimated, estimateIn, queueing, type World } from '../te
 import { quantile } from '../util/numbers';
 import { ClockEstimator } from './clock-estimator';
 
-/** A server that is `ahead` of us, `there` and `back` milliseconds away. */
+/** A server whose clock is `ahead` of ours, `there` and `back` milliseconds away. */
 function probe(estimator: ClockEstimator, at: number, ahead: number, there: number, back: number): boolean {
   const arrived = at + there + ahead;
   return estimator.add({ t0: at, t1: arrived, t2: arrived + 1, t3: at + there + 1 + back });

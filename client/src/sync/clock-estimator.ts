@@ -1,22 +1,21 @@
 /**
- * The server's clock as seen from here, from probes with four timestamps as in NTP. Pure: the only time that it knows is
- * that of the probes.
+ * Estimates the server's clock from four-timestamp probes as in NTP. Pure: its only time is that of the probes.
  *
- * Delay only ever adds. So of the ways there the fastest count, and of the ways back the fastest, each for itself: a
- * probe that waited on one way may still be the best there is on the other. Between the two lies the truth, on a line, as
- * one crystal is faster than the other. All drifts are weighed, on a grid: the wrong ones leave less room between the
- * fastest ways there and the fastest ways back of two minutes. (Delays are taken to be distributed as behind a queue, so
- * the likelihood of a drift is an exponential of that room.) With 20±10 ms each way this finds the offset to some tenths
- * of a millisecond within seconds, where the probe with the shortest round trip is wrong by milliseconds.
+ * Queues only add delay, so the fastest outbound and the fastest inbound delays count, each separately: a probe that
+ * was delayed one way may still be the best in the other. The true offset lies between the two, on a line whose slope
+ * is the drift. All drifts on a grid are weighed: wrong ones leave less room between the fastest delays of two minutes.
+ * (Delays are modelled as queueing delays, so a drift's likelihood is an exponential of that room.) With 20±10 ms each
+ * way the offset is known to some tenths of a millisecond within seconds, where the probe with the shortest round trip
+ * is wrong by milliseconds.
  *
- * Not in it: an asymmetric path. By half of what its two ways differ every such estimate is wrong, and cannot tell;
- * `uncertainty_ms` says by how much.
+ * Not covered: an asymmetric path. Any such estimate is wrong by half the asymmetry and cannot detect it;
+ * `uncertainty_ms` bounds it.
  */
 
 export interface Probe {
   /** Sent, our clock. */
   t0: number;
-  /** Arrived and answered, the server's clock. */
+  /** Received and answered, the server's clock. */
   t1: number;
   t2: number;
   /** Answer received, our clock. */
@@ -24,18 +23,18 @@ export interface Probe {
 }
 
 export interface ClockEstimate {
-  /** Add it to `performance.now()` for the server's time. */
+  /** Added to `performance.now()` it gives the server's time. */
   clock_offset_ms: number;
   /** How much faster the server's clock runs than ours, in ms per ms. */
   drift: number;
-  /** One standard deviation of the offset, as far as chance on the way explains it. */
+  /** One standard deviation of the offset, from delay variation only. */
   deviation_ms: number;
-  /** What the offset may be wrong by at most, the asymmetry of the path included: half the shortest way and chance. */
+  /** Bound of the offset's error including path asymmetry: half the shortest round trip plus the deviation. */
   uncertainty_ms: number;
 }
 
 interface Sample {
-  /** The server's clock less ours, as if the way there, or the way back, took no time: too much, and too little. */
+  /** The server's clock minus ours if the outbound (or inbound) delay were zero: an upper and a lower bound. */
   there_ms: number;
   back_ms: number;
   at_ms: number;
@@ -47,28 +46,28 @@ interface Known extends ClockEstimate {
   drift_deviation: number;
 }
 
-/** What drift is likely before any probe says so: the scale of a Cauchy distribution, for some crystals are far off. */
+/** Prior of the drift: scale of a Cauchy distribution, because some crystals are far off. */
 interface Prior {
   drift: number;
   drift_deviation: number;
 }
 
-/** How long a fast way counts: longer than a congestion, short enough to be content one day with a longer path. */
+/** How long a fast delay counts: longer than a congestion, short enough to adapt to a longer path. */
 const AGE_MS_MAX = 120_000;
 const CRYSTALS: Prior = { drift: 0, drift_deviation: 4e-5 };
-/** No crystal that anything works with is off by more. */
+/** No working crystal is off by more. */
 const DRIFT_MAX = 5e-4;
-/** Each further grid covers what the one before left likely. */
+/** Each grid refines what the one before found likely. */
 const GRIDS = 3;
 const GRID_POINTS = 31;
 const LIKELY_DEVIATIONS = 5;
-/** What even an undisturbed path is wrong by: timer resolution, a busy main thread. */
+/** Error of an undisturbed path: timer resolution, a busy main thread. */
 const NOISE_MS = 0.1;
-/** Only the fastest tell how delays are distributed where it matters. */
+/** Only the fastest delays show the distribution where it matters. */
 const FAST_SHARE = 0.25;
-/** Fewer tell nothing of that. */
+/** Fewer delays say nothing about the distribution. */
 const SAMPLES_FEW = 4;
-/** A probe that contradicts by more than its whole way and this much proves that a clock has jumped. */
+/** A probe that contradicts the estimate by more than its round trip and this proves that a clock has jumped. */
 const JUMP_MS = 5;
 
 export class ClockEstimator {
@@ -82,7 +81,7 @@ export class ClockEstimator {
     return this.#count;
   }
 
-  /** Takes a probe in. True when it proved that a clock has jumped, and the past was forgotten. */
+  /** Adds a probe. True when it proved that a clock has jumped, and the past was dropped. */
   add({ t0, t1, t2, t3 }: Probe): boolean {
     const sample = { there_ms: t1 - t0, back_ms: t2 - t3, at_ms: (t0 + t3) / 2 };
     const jumped = this.#provesJump(sample);
@@ -98,7 +97,7 @@ export class ClockEstimator {
     return jumped;
   }
 
-  /** Another path to the server, perhaps a longer one: what was known of the old one does not hold, the clocks do. */
+  /** The path to the server may have changed: old delays no longer count, the clocks do. */
   forgetPath(): void {
     if (this.#known !== null) this.#prior = this.#known;
     this.#samples = [];
@@ -118,7 +117,7 @@ export class ClockEstimator {
     };
   }
 
-  /** Not even the whole way explains the difference: a sleep, or another server. */
+  /** Not even the whole round trip explains the difference: a sleep, or another server. */
   #provesJump({ there_ms, back_ms, at_ms }: Sample): boolean {
     const known = this.estimateAt(at_ms);
     if (known === null) return false;
@@ -127,7 +126,7 @@ export class ClockEstimator {
   }
 }
 
-/** What these say about the moment `atMs`: the mean over all drifts, each counting as much as it is likely. */
+/** The estimate at `atMs` from these bounds: the mean over all drifts, weighted by likelihood. */
 function weigh(samples: readonly Sample[], atMs: number, prior: Prior): Known {
   const ages = samples.map(({ at_ms }) => at_ms - atMs);
   const count = samples.length;
@@ -156,7 +155,7 @@ function weigh(samples: readonly Sample[], atMs: number, prior: Prior): Known {
 
     const drift = mean((point) => point.drift);
     const middle = mean((point) => point.middle);
-    // On the grid that is a drift between two points.
+    // On this grid, for a drift between two grid points.
     const drift_deviation = Math.max(
       Math.sqrt(mean((point) => (point.drift - drift) ** 2)),
       (high - low) / (GRID_POINTS - 1) / 2,
@@ -186,7 +185,7 @@ interface Corridor {
   below: number;
 }
 
-/** Between which offsets the truth lies if the drift is this: the fastest way there, and the fastest way back. */
+/** The bounds of the offset for one drift: the fastest delay each way. */
 function corridor(there: readonly Point[], back: readonly Point[], drift: number): Corridor {
   let above = Number.POSITIVE_INFINITY;
   let below = Number.NEGATIVE_INFINITY;
@@ -195,7 +194,10 @@ function corridor(there: readonly Point[], back: readonly Point[], drift: number
   return { above, below };
 }
 
-/** Of points in order of age those that are the lowest for some drift (Andrew's monotone chain): a few of hundreds. */
+/**
+ * The points that are lowest for some drift (lower hull by Andrew's monotone chain), in order of age: a few of
+ * hundreds.
+ */
 function lowerHull(points: readonly Point[]): Point[] {
   const hull: Point[] = [];
   for (const point of points) {
@@ -210,8 +212,8 @@ function turnsUp(a: Point, b: Point, c: Point): boolean {
 }
 
 /**
- * How much longer than the fastest a way takes, on average, were all delays distributed as the fastest ones are. The
- * slow ones, of another congestion, have no say.
+ * Mean excess over the fastest delay, if all delays were distributed as the fastest ones are. Slow ones, from a
+ * congestion, do not count.
  */
 function scalesOf(
   samples: readonly Sample[],

@@ -53,10 +53,10 @@ describe('server clock', () => {
       else await vi.advanceTimersByTimeAsync(20);
     }
     expect(sent.length).toBeGreaterThan(8);
-    // Sixteen at most at that pace beside the first eight.
+    // Sixteen at most at this rate, after the first eight.
     expect(sent.length).toBeLessThanOrEqual(24);
     expect(clock.deviationMs).toBeLessThan(1);
-    // And then a burst again, one after the other.
+    // Then a serial burst again.
     await vi.advanceTimersByTimeAsync(startedMs + 2_000 - performance.now());
     const count = sent.length;
     for (let more = 0; more < 7; more += 1) await answer();

@@ -1,34 +1,34 @@
 import { type ClockEstimate, ClockEstimator } from './clock-estimator';
 
 const BURST_PROBES = 8;
-/** The first bursts come one soon after the other, each gap twice as long: a drift shows only over time. */
+/** The first bursts follow each other soon, each gap twice as long: drift shows only over time. */
 const BURST_SOON_MS = 2_000;
 const BURST_EVERY_MS = 10_000;
-/** A probe without an answer is given up, so that one lost connection does not stall the next burst. */
+/** A probe without an answer is given up after this time, so that one lost connection does not stall the next burst. */
 const PROBE_WAIT_MS = 2_000;
 const ECHO_MS = 0.001;
 /**
- * While the time is not known better than this, a burst goes on for a while, slowly: where a path jitters, where a page
- * that is being built up answers late, and where the drift is not learned yet.
+ * While the deviation is above this, a burst continues slowly: on a path with jitter, on a page that answers late while
+ * it loads, or before the drift is known.
  */
 const EXTRA_ABOVE_MS = 0.3;
 const EXTRA_PROBES = 40;
 const EXTRA_EVERY_MS = 100;
-/** From here on the estimate is good enough to start music by. */
+/** Accurate enough to start music. */
 const READY_SAMPLES = 5;
 
 /**
- * The server's clock, kept fresh: a burst of eight serial probes, or some more, at once, soon again, and then every ten
- * seconds. What they mean is decided in `ClockEstimator`; `performance.now()` is the only local clock.
+ * The server's clock, kept accurate: a burst of eight or more serial probes at once, soon again, and then every ten
+ * seconds. `ClockEstimator` evaluates them; `performance.now()` is the only local clock.
  */
 export class ServerClock {
   #estimator = new ClockEstimator();
-  /** As of `#atMs`; between two probes the drift is all that changes. */
+  /** As of `#atMs`; between two probes only the drift changes it. */
   #estimate: ClockEstimate | null = null;
   #atMs = 0;
   #left = 0;
   #burstAfterMs = BURST_SOON_MS;
-  /** How many more there may be in this burst. */
+  /** How many more probes this burst may have. */
   #extra = 0;
   #awaited: number | null = null;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
@@ -41,7 +41,7 @@ export class ServerClock {
     private readonly onReady: () => void = () => {},
   ) {}
 
-  /** A connection stands, or something happened to the clocks: measure. */
+  /** A connection was opened, or the clocks may have changed: measures. */
   start(): void {
     this.#burstAfterMs = BURST_SOON_MS;
     this.#burst();
@@ -57,7 +57,7 @@ export class ServerClock {
 
   answered({ t0: echo, t1, t2 }: { t0: number; t1: number; t2: number }): void {
     const t0 = this.#awaited;
-    // The last digit of a number may be lost on its way through JSON and back.
+    // JSON may lose a number's last digit on the way there and back.
     if (t0 === null || Math.abs(echo - t0) > ECHO_MS) return;
     clearTimeout(this.#giveUp);
     this.#awaited = null;
@@ -66,7 +66,7 @@ export class ServerClock {
     const jumped = this.#estimator.add({ t0, t1, t2, t3 });
     this.#atMs = t3;
     this.#estimate = this.#estimator.estimateAt(t3);
-    // A whole burst for a clock that has to be learned anew.
+    // A whole burst for a clock that has to be learned again.
     if (jumped) {
       this.#left = Math.max(this.#left, BURST_PROBES - 1);
       this.#extra = EXTRA_PROBES;
@@ -77,8 +77,8 @@ export class ServerClock {
   }
 
   /**
-   * The first word of the server on a new connection: a first idea of the time, for showing positions before a burst is
-   * through. The path may be another one than that of the connection before.
+   * The server's time in the first frame of a connection: a rough estimate for showing positions before a burst
+   * completes. The path may differ from the previous connection's.
    */
   hint(serverTimeMs: number): void {
     this.#estimator.forgetPath();
@@ -96,12 +96,12 @@ export class ServerClock {
     return this.#estimate !== null && this.#estimator.samples >= READY_SAMPLES;
   }
 
-  /** What it may be wrong by at most, an asymmetric path included. */
+  /** Bound of the error, including path asymmetry. */
   get uncertaintyMs(): number {
     return this.#estimate?.uncertainty_ms ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What chance on the way may be wrong by: one standard deviation. */
+  /** One standard deviation, from delay variation only. */
   get deviationMs(): number {
     return this.#estimate?.deviation_ms ?? Number.POSITIVE_INFINITY;
   }
@@ -110,13 +110,13 @@ export class ServerClock {
     return this.toServer(this.nowMs());
   }
 
-  /** What the server's clock shows at a moment of ours. */
+  /** Converts our time to the server's. */
   toServer(localMs: number): number {
     const { clock_offset_ms, drift } = this.#estimate ?? { clock_offset_ms: 0, drift: 0 };
     return localMs + clock_offset_ms + drift * (localMs - this.#atMs);
   }
 
-  /** The moment of ours at which the server's clock shows `serverMs`. */
+  /** Converts the server's time to ours. */
   toLocal(serverMs: number): number {
     const { clock_offset_ms, drift } = this.#estimate ?? { clock_offset_ms: 0, drift: 0 };
     return (serverMs - clock_offset_ms + drift * this.#atMs) / (1 + drift);

@@ -8,7 +8,7 @@ import { type Correction, Corrector } from './corrector';
 
 const EVERY_MS = 100;
 
-/** Measures that often the same thing; the first correction, and when it came. */
+/** Repeats the same measurement; returns the first correction and its time. */
 function first(
   corrector: Corrector,
   errorMs: number,
@@ -131,9 +131,9 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
   interface Card {
     ppm: number;
     noiseMs: number;
-    /** It begins that far off, as after a misread latency. */
+    /** The initial error, as after a misread latency. */
     beginsMs?: number;
-    /** It loses that much, every minute. */
+    /** Drift per minute. */
     dropOutMs?: number;
   }
 
@@ -195,7 +195,7 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
     expect(nudges).toBeLessThanOrEqual(nudgesMax);
     expect(rateMax).toBeLessThanOrEqual(RATE_CHANGE_MAX * (1 + 1e-4));
     expect(jumps).toBe(name.includes('700') ? MINUTES : name.includes('28 ms') ? 1 : 0);
-    // No oscillation: what drifts is followed, never chased to and fro.
+    // No oscillation: drift is followed without overshooting.
     if (card.noiseMs < 1 && card.dropOutMs === undefined) expect(reversals).toBeLessThanOrEqual(1);
   });
 });

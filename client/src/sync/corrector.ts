@@ -1,19 +1,19 @@
 import { median, spread } from '../util/numbers';
 
 /**
- * Decides how a device that is off the room's timeline comes back to it, from what it measures. Pure. Nothing is done
- * below what is tolerated of such a sound, nor below what the measurement itself may be wrong by: chasing noise would be
- * heard, being off by as little is not. A small error is *nudged* away, by a rate that nobody hears; a large one, after a stall or a sleep,
- * by one *jump*, which is a short cross-fade. After either it waits until it can see what came of it.
+ * Decides how a device that is off the room's timeline is corrected, from its measurements. Pure. Errors below the
+ * tolerance, or below the measurement's uncertainty, are left alone: correcting noise would be audible, the error is
+ * not. A small error is *nudged* away by an inaudible change of rate; a large one, after a stall or a sleep, by one
+ * *jump*, a short cross-fade. After either it waits until the effect can be measured.
  */
 
-/** How closely a sound can be steered, and what is not worth it. */
+/** How precisely a kind of track can be controlled. */
 export interface CorrectionLimits {
-  /** Less is left alone. */
+  /** Smaller errors are left alone. */
   toleratedMs: number;
-  /** More is not worth a nudge: it takes the right place anew. */
+  /** Larger errors are corrected by a jump. */
   jumpMs: number;
-  /** What it says of its own place may be wrong by so much: one standard deviation. */
+  /** Uncertainty of the track's reported position: one standard deviation. */
   deviationMs: number;
 }
 
@@ -22,32 +22,37 @@ export interface Measure {
   atMs: number;
   /** Positive is late. */
   errorMs: number;
-  /** What clock and output may be wrong by: one standard deviation. */
+  /** Uncertainty of the server's clock and the output clock: one standard deviation. */
   deviationMs: number;
 }
 
 export type Correction =
-  /** Be further on by so much, soon. */
+  /** Shift the position by this much, soon. */
   | { kind: 'nudge'; shiftMs: number }
-  /** Take the right place anew. */
+  /** Move to the right position. */
   | { kind: 'jump' };
 
 /** In deviations: what is worth a nudge, and what is worth a jump. */
 const NUDGE_DEVIATIONS = 1;
 const JUMP_DEVIATIONS = 4;
-/** Who looks ten times a second sees every coincidence: what is seen has to stand out of its own scatter by so much. */
+/**
+ * At ten measurements a second coincidences are frequent: an error must exceed its own scatter by this many deviations.
+ */
 const SURE_DEVIATIONS = 3;
-/** What is judged together. A page in the background may measure once a second only. */
+/** Measurements that are judged together. A background page may measure only once a second. */
 const MEASURES_MAX = 15;
 const AGE_MS_MAX = 10_000;
 const NUDGE_MEASURES = 5;
 const JUMP_MEASURES = 3;
-/** The output's clock knows what a nudge did when its own readings have been replaced. */
+/** The output clock shows the effect of a nudge when its readings have been replaced. */
 const SETTLE_MS = 500;
-/** Where the last nudge went the same way, the sound card drifts: then aim beyond, and be needed half as often. */
+/**
+ * When the last nudge went the same way, the sound card drifts: aim beyond zero, so that half as many nudges are
+ * necessary.
+ */
 const AHEAD_MS = 0.3;
 const DRIFTING_MS = 40_000;
-/** A device that needs one jump after the other is not helped by them: each further one waits twice as long. */
+/** When jumps follow each other they do not help: the wait doubles each time. */
 const JUMP_PAUSE_MS = 1_500;
 const JUMP_PAUSE_MS_MAX = 30_000;
 const CALM_MS = 20_000;
@@ -59,7 +64,7 @@ export class Corrector {
   #lastJumpMs = Number.NEGATIVE_INFINITY;
   #jumpPauseMs = JUMP_PAUSE_MS;
 
-  /** What is to be done now; `null`: nothing. Whoever does it says so, by `nudged` or `jumped`. */
+  /** The correction to apply now; `null`: none. The caller confirms with `nudged` or `jumped`. */
   take(measure: Measure, limits: CorrectionLimits): Correction | null {
     const young = this.#measures.filter(({ atMs }) => measure.atMs - atMs < AGE_MS_MAX);
     this.#measures = [...young.slice(1 - MEASURES_MAX), measure];
@@ -67,7 +72,7 @@ export class Corrector {
     return this.#nudge(measure, limits);
   }
 
-  /** What a nudge is doing until then does not count as seen. */
+  /** Until then the effect of a nudge is not measured. */
   nudged(shiftMs: number, atMs: number, untilMs: number): void {
     this.#lastNudge = { atMs, direction: Math.sign(shiftMs) };
     this.#quietUntilMs = untilMs + SETTLE_MS;
@@ -81,13 +86,13 @@ export class Corrector {
     this.#quietUntilMs = atMs + SETTLE_MS;
   }
 
-  /** Another track, or another place in it: what was measured before was about something else. */
+  /** Another track or position: earlier measurements are void. */
   forget(): void {
     this.#measures = [];
     this.#quietUntilMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** The error as it is at the moment, by more than one measure. */
+  /** The current error, smoothed over several measurements. */
   get errorMs(): number | null {
     if (this.#measures.length === 0) return null;
     return median(this.#measures.slice(-NUDGE_MEASURES).map(({ errorMs }) => errorMs));

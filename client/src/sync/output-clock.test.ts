@@ -10,7 +10,7 @@ import { OutputDepth } from './output-depth';
 const BLOCK_S = 1024 / 48_000;
 const BUFFER_MS = 40;
 
-/** What Chromium told on PulseAudio at a moment, and when context time 0 would have been heard, as it was recorded. */
+/** Recorded from Chromium on PulseAudio: reported values over time, and when context time 0 would have been heard. */
 type Recorded = [
   atMs: number,
   currentTime: number,
@@ -84,7 +84,7 @@ describe('output clock', () => {
 
   describe('of a browser that asks for block after block', () => {
     let localMs: number;
-    /** What is told of where it is heard is wrong by this, at a moment. */
+    /** Error of the reported position at a moment. */
     let wrongMs: (atMs: number) => number;
     let lostMs: number;
     let output: OutputClock;
@@ -95,7 +95,7 @@ describe('output clock', () => {
             return blocks() * BLOCK_S;
           },
           getOutputTimestamp: () => {
-            // When the last block was asked for.
+            // When the last block was requested.
             const performanceTime = (blocks() - 1) * BLOCK_S * 1000 - BUFFER_MS + lostMs;
             const heardMs = performanceTime - lostMs + wrongMs(performanceTime);
             return { contextTime: heardMs / 1000, performanceTime };
@@ -112,7 +112,7 @@ describe('output clock', () => {
       output = begin();
     });
 
-    /** The largest error from some time on, having read until another. */
+    /** The largest error from one time on, with readings until another. */
     function worstMs(fromMs: number, untilMs: number): number {
       let worst = 0;
       for (; localMs < untilMs; localMs += 100) {
@@ -123,7 +123,7 @@ describe('output clock', () => {
       return worst;
     }
 
-    /** As PulseAudio's estimate of the rate does: wrong at first, and better each time that it asks. */
+    /** As PulseAudio's rate estimate: wrong at first, better with each update. */
     const swinging = (atMs: number) => {
       const asked = Math.floor(atMs / 1_500);
       return asked === 0 ? 3 - atMs / 250 : -8 * 0.64 ** asked * (1 + (atMs - asked * 1_500) / 1_500);
@@ -170,7 +170,7 @@ describe('output clock', () => {
   it('is not led astray by a start as it was recorded', () => {
     const { output, read } = recordedOutput(start as Recorded[]);
     const zeros = start.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
-    // What it says once it keeps still.
+    // What it reports once it has settled.
     const trueZeroMs = median(zeros.slice(-30));
     let [toldMs, madeOfItMs] = [0, 0];
     read((atMs, place) => {
@@ -184,7 +184,7 @@ describe('output clock', () => {
 
   it('takes no scatter of the first readings for a loss of sound', () => {
     const { output, read } = recordedOutput(scatter as Recorded[]);
-    // What it says on average once nothing swings any more; its card is fast by 250 ppm, 2.5 ms in the ten seconds before.
+    // Its average report after settling; the card is fast by 250 ppm, 2.5 ms in the ten seconds before.
     const zeros = scatter.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
     const trueZeroMs = mean(zeros.slice(-50));
     const wrongMs: number[] = [];

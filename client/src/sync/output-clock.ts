@@ -1,7 +1,7 @@
 import { center, deviation, spread } from '../util/numbers';
 import { OutputDepth } from './output-depth';
 
-/** What of an `AudioContext` tells when its samples are heard. */
+/** What an `AudioContext` reports about when its samples are heard. */
 export interface OutputTimes {
   readonly currentTime: number;
   readonly outputLatency?: number;
@@ -9,29 +9,32 @@ export interface OutputTimes {
   getOutputTimestamp?: () => AudioTimestamp;
 }
 
-/** No sound system delays by more than this; a larger figure is a driver's mistake. */
+/** No sound system delays by more than this; a larger value is a driver's mistake. */
 const LATENCY_S_MAX = 1;
-/** Timestamps older than this say little about now. */
+/** Older timestamps say little about now. */
 const AGE_MS_MAX = 1_000;
-/** So many of the last readings count. */
+/** How many of the latest readings count. */
 const READINGS_FEW = 20;
-/** Of more of them where they lie further apart than this. */
+/** How many count where readings scatter more. */
 const READINGS_MAX = 60;
 const NOISY_MS = 1;
-/** From so many readings on, what is made of them is worth something. */
+/** Readings necessary for a usable estimate. */
 const READINGS_MIN = 5;
-/** Timestamps that tell of depths as different as no swing does are made up; one browser's hardly ever move on. */
+/** Timestamps whose depths differ by more than any swing are wrong; in one browser they hardly ever advance. */
 const SPREAD_MS_MAX = 150;
-/** A context that stands still for so long is without sound; it moves in steps of at most a few dozen milliseconds. */
+/**
+ * A context that stands still for this long produces no sound; it advances in steps of at most a few dozen
+ * milliseconds.
+ */
 const STALL_MS = 250;
 /**
- * Sound was lost, and all that comes is that much later, where the last readings find the context late by more than this
- * and than readings scatter: at once where they hardly do, after a second where they do.
+ * Sound was lost, and everything after it is later, when the latest readings find the context late by more than this
+ * and by more than their scatter: detected at once with little scatter, after a second with more.
  */
 const STEP_MS = 2;
 const STEP_SPREADS = 4;
 const STEP_READINGS = [3, 10] as const;
-/** What a stream says of its depth first may be quite another's; no swing takes it so far so soon. */
+/** The depth that a stream reports first may be wrong; no swing moves it this far this fast. */
 const MISREAD_AFTER = 3;
 const MISREAD_MS = 10;
 
@@ -41,22 +44,23 @@ interface Way {
   heard_ms: number;
 }
 
-/** What was read at once. */
+/** Values read together. */
 interface Reading {
   at_ms: number;
-  /** By the timestamp, which is of the moment when the last block was asked for. */
+  /** From the timestamp, which refers to the request of the last block. */
   stamp: Way | null;
-  /** By looking, with chance in it as long as a block, and the latency. */
+  /** From `currentTime`, with an error of up to one block, and the latency. */
   seen: Way;
 }
 
 /**
- * Maps the context's clock to ours: which sample of the context is heard at which moment of `performance.now()`. Two
- * things say so together: when samples are rendered, which keeps time to a fraction of a millisecond and tells a loss of
- * sound at once; and how deep the buffers are behind that, which `OutputDepth` learns of what the system says.
- * `getOutputTimestamp` knows both; where it is missing or absurd, `currentTime` and the latency do. What it guarantees: no
- * single misreading moves anything. What neither knows, such as the way to a wireless loudspeaker, is the business of
- * calibration.
+ * Maps the context's clock to ours: which sample is heard at which moment of `performance.now()`. It combines when
+ * samples are rendered, which is accurate to a fraction of a millisecond and shows lost sound at once, and how deep the
+ * buffers behind that are, which `OutputDepth` learns from the system's reports. `getOutputTimestamp` provides both;
+ * where it is missing or absurd, `currentTime` and the latency do.
+ *
+ * Guarantee: no single misreading moves the estimate. Delays that the system does not know, such as a wireless
+ * loudspeaker's, are handled by calibration.
  */
 export class OutputClock {
   #readings: Reading[] = [];
@@ -64,13 +68,13 @@ export class OutputClock {
   #renderedMs = 0;
   #deviationMs = Number.POSITIVE_INFINITY;
   #moved = { contextTime: -1, localMs: 0 };
-  /** It stood still when it was last read. */
+  /** It stood still at the last reading. */
   #stood = false;
 
   constructor(
     private readonly context: OutputTimes,
     private readonly nowMs: () => number,
-    /** What contexts before this one have learned of the output. */
+    /** What earlier contexts learned about the output. */
     private readonly depth = new OutputDepth(),
   ) {
     depth.unsettle();
@@ -87,7 +91,7 @@ export class OutputClock {
     this.#stood = this.stalled;
     if (this.#stood) return;
     const seen = this.#seen(currentTime, atMs);
-    // The machine slept, and nobody looked meanwhile.
+    // The machine slept without readings.
     if (seen.rendered_ms - (this.#readings.at(-1)?.seen ?? seen).rendered_ms > STALL_MS) this.forget();
     const reading = { at_ms: atMs, stamp: this.#stamp(currentTime, atMs), seen };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
@@ -96,25 +100,25 @@ export class OutputClock {
     this.#believe(atMs);
   }
 
-  /** The context was suspended: what was read before does not hold any more. */
+  /** The context was suspended: earlier readings no longer hold. */
   forget(): void {
     this.#readings = [];
     this.#deviationMs = Number.POSITIVE_INFINITY;
     this.depth.unsettle();
   }
 
-  /** No sound comes out: the context's time stands still, though it is said to run. */
+  /** No sound is produced: the context's time stands still while its state is running. */
   get stalled(): boolean {
     const { contextTime, localMs } = this.#moved;
     return contextTime === this.context.currentTime && this.nowMs() - localMs > STALL_MS;
   }
 
-  /** Whether enough was read to correct anything by it. */
+  /** Enough readings to base corrections on. */
   get settled(): boolean {
     return this.#readings.length >= READINGS_MIN && !this.stalled;
   }
 
-  /** What it may be wrong by: one standard deviation. */
+  /** Uncertainty: one standard deviation. */
   get deviationMs(): number {
     return Math.hypot(this.#deviationMs, this.depth.deviationMs);
   }
@@ -126,7 +130,7 @@ export class OutputClock {
     return this.stalled ? Math.min(contextTime, this.context.currentTime) : contextTime;
   }
 
-  /** Timestamps, unless they are missing or made up. */
+  /** Timestamps, unless they are missing or wrong. */
   #chooseWay(): void {
     if (this.#readings.length < READINGS_MIN) return;
     const depths = this.#stamps.map(depthOf);
@@ -144,7 +148,7 @@ export class OutputClock {
     return stamps.length > 0 ? stamps : this.#readings.map(({ seen }) => seen);
   }
 
-  /** Sound was lost, or what was told first is not true: what was read before is of before. */
+  /** Sound was lost, or the first report was wrong: earlier readings are void. */
   #forgetBefore(): void {
     const ways = this.#ways;
     const rendered = ways.map(({ rendered_ms }) => rendered_ms);
@@ -165,7 +169,7 @@ export class OutputClock {
     const rendered = ways.map(({ rendered_ms }) => rendered_ms);
     this.#renderedMs = center(rendered);
     this.#deviationMs = spread(rendered) / Math.sqrt(rendered.length);
-    // Of the same readings: what one of them was misread by is in both, and does not count.
+    // Both from the same readings, so that their misreadings cancel out.
     this.depth.take(atMs, center(ways.map(depthOf)));
   }
 
@@ -187,17 +191,17 @@ export class OutputClock {
   }
 }
 
-/** How much further on the last of them are, as far as that is more than they scatter. */
+/** How much later the latest readings are, beyond their scatter. */
 function stepOf(values: number[], count: number): number {
   const before = values.slice(0, -count);
   if (before.length < READINGS_MIN) return 0;
   const step = center(values.slice(-count)) - center(before);
-  // Of few readings half may agree by chance, however much they scatter.
+  // Half of a few readings may agree by chance, however much they scatter.
   const scatter = before.length < READINGS_FEW ? Math.max(spread(before), deviation(before)) : spread(before);
   return Math.sign(step) * Math.max(0, Math.abs(step) - (STEP_SPREADS * scatter) / Math.sqrt(count));
 }
 
-/** Whether all but the last, which agree, say something else. */
+/** Whether all readings but the last differ from it and agree with each other. */
 function wereMisread(depths: number[]): boolean {
   const latest = depths.slice(-MISREAD_AFTER);
   const doAgree = Math.max(...latest) - Math.min(...latest) < MISREAD_MS;

@@ -8,7 +8,7 @@ describe('depth of an output', () => {
     depth = new OutputDepth();
     atMs = 0;
   });
-  /** What is told, ten times a second for so long. */
+  /** Reports a value ten times a second for a time. */
   const tell = (seconds: number, told: (s: number) => number) => {
     for (let n = 0; n < seconds * 10; n += 1, atMs += 100) depth.take(atMs, told(n / 10));
   };

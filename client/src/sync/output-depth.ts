@@ -1,34 +1,36 @@
 import { center, median, quantile } from '../util/numbers';
 
 /**
- * How long before it is heard a sample is rendered to some output: how deep its buffers are. That stays what it is for as
- * long as the output does, through losses of sound and from one context to the next: heard beside Chromium on PulseAudio,
- * within 0.2 ms where sound cards and browsers stood still for up to a second. What a system *tells* does not. PulseAudio
- * estimates a rate, which swings by some per cent after a start, and what it tells with it, by up to 35 ms for up to 20 s;
- * and a loss of sound it takes for a change of depth, by as much as was lost. What it tells on average of its first two
- * seconds is mostly right to 1 ms even so (of 40 starts to 0.5 ms in the root mean square). That is held first, and then
- * the middle of all that was told while that kept still. Before that, a difference between the two tells which of them is
- * wrong: a swing comes to its end, what was told wrong at first does not.
+ * The buffer depth of an output: how long before it is heard a sample is rendered.
+ *
+ * The true depth stays the same as long as the output exists, across lost sound and from one context to the next:
+ * within 0.2 ms in recordings beside Chromium on PulseAudio, with sound cards and browsers stopped for up to a second.
+ * The *reported* depth does not. PulseAudio estimates a rate that swings by some per cent after a start, and its report
+ * swings by up to 35 ms for up to 20 s; lost sound appears as a change of depth by the lost duration. The average
+ * report of the first two seconds is still right to about 1 ms (0.5 ms root mean square over 40 starts).
+ *
+ * So that average is used first, and later the median of the reports of settled times. Until then the difference
+ * between the two shows which is wrong: a swing ends, a wrong first report does not.
  */
 
 const FIRST_MS = 2_000;
 const FIRST_MIN = 10;
-/** What keeps to so little for so long is right, and what never does is believed in the end. */
+/** Reports that stay within this range for this long are right; reports that never settle are believed eventually. */
 const STILL_MS = 10_000;
 const STILL_SPAN_MS = 1;
 const SWING_MS_MAX = 60_000;
-/** The swing of a start is at its largest well before this, and then gets smaller by a third from each of these spans to the next. */
+/** A start's swing peaks well before this, and shrinks by a third from each of these intervals to the next. */
 const SWUNG_MS = 9_000;
 const SPAN_MS = 2_000;
-/** What was told first is wrong where what is told lately is off by more than this, and by as much as it was before. */
+/** The first report was wrong when recent reports differ by more than this, and still by as much as before. */
 const WRONG_MS = 3;
 const LASTING = [0.85, 1.3] as const;
-/** Once a second says as much as each time, and sorts less. */
+/** Sampling once a second is as good as every reading, and sorts less. */
 const LEARN_EVERY_MS = 1_000;
 const LEARNED_MAX = 60;
-/** Where what keeps still is further from what was learned than this, it is another output that tells. */
+/** When settled reports differ from the learned depth by more than this, another output reports. */
 const OTHER_MS = 10;
-/** What either may be wrong by: one standard deviation. */
+/** Uncertainty of either: one standard deviation. */
 const FIRST_DEVIATION_MS = 0.6;
 const LEARNED_DEVIATION_MS = 0.2;
 
@@ -39,14 +41,14 @@ interface Told {
 
 export class OutputDepth {
   #ms = 0;
-  /** What was told while that kept still. */
+  /** Reports while they were settled. */
   #learned: number[] = [];
   #learnedAtMs = 0;
   #atMs = 0;
-  /** Until when what is told is believed as it is; `null`: nothing was told yet. */
+  /** Until when reports are believed as they are; `null`: no report yet. */
   #firstUntilMs: number | null = null;
   #firstCount = 0;
-  /** What was told lately, since a stream began or sound was lost. */
+  /** Recent reports, since a stream started or sound was lost. */
   #recent: Told[] = [];
   #sinceMs: number | null = null;
 
@@ -54,7 +56,7 @@ export class OutputDepth {
     return this.#ms;
   }
 
-  /** What is told is believed as it is. */
+  /** Reports are believed as they are. */
   get isNew(): boolean {
     return this.#learned.length === 0 && (this.#firstUntilMs === null || this.#atMs < this.#firstUntilMs);
   }
@@ -63,7 +65,7 @@ export class OutputDepth {
     return this.#learned.length > 0 ? LEARNED_DEVIATION_MS : FIRST_DEVIATION_MS;
   }
 
-  /** A stream begins: what is told may swing from here on. */
+  /** A stream starts: reports may swing from here on. */
   unsettle(): void {
     this.#recent = [];
     this.#sinceMs = null;
@@ -71,7 +73,7 @@ export class OutputDepth {
     if (this.#firstUntilMs === null) this.#firstCount = 0;
   }
 
-  /** Sound was lost, since then, and what is told may swing from here on; this was told before. */
+  /** Sound was lost: reports may swing from here on; `told` was reported before. */
   lose(sinceMs: number, toldMs: number): void {
     if (this.#learned.length === 0 && this.#firstUntilMs !== null && sinceMs < this.#firstUntilMs) {
       this.#ms = toldMs;
@@ -80,14 +82,14 @@ export class OutputDepth {
     this.unsettle();
   }
 
-  /** It may be another output, or somebody else tells. */
+  /** Another output, or another reporter, may be in use. */
   forget(): void {
     this.#learned = [];
     this.#firstCount = 0;
     this.unsettle();
   }
 
-  /** What is told is the middle of some readings: no single misreading is in it. */
+  /** The report is a median of several readings, without single misreadings. */
   take(atMs: number, toldMs: number): void {
     this.#atMs = atMs;
     this.#sinceMs ??= atMs;
@@ -100,7 +102,7 @@ export class OutputDepth {
     } else if (this.#learned.length === 0 && atMs - this.#sinceMs > SWUNG_MS) this.#doubt(atMs);
   }
 
-  /** Not after a loss: what is told then is off by more, and for longer. */
+  /** Not after lost sound: reports are then wrong by more, and for longer. */
   #doubt(atMs: number): void {
     if (this.#firstUntilMs === Number.NEGATIVE_INFINITY) return;
     const offMs = (untilMs: number) =>

@@ -1,27 +1,24 @@
 import type { DevicePlayback, EntryId, Playback } from '$protocol';
 
 /**
- * How well a device is in time with the room, in the four words that people are told. Pure. It goes by what the device
- * says of itself, which is no evidence: `measured` says whether anybody has heard it.
+ * How well a device is in sync with the room, as one of four ratings. Pure. It is based on the device's own status,
+ * which is no proof: `measured` says whether a calibration backs it.
  */
 
 export type Quality = 'good' | 'fair' | 'poor' | 'out';
 
-/** What a device says of how it plays, as far as it matters here. */
+/** The part of a device's status that the rating uses. */
 export type PlaybackStatus = Pick<DevicePlayback, 'entry' | 'state' | 'error_ms' | 'deviation_ms' | 'measured'>;
 
 const WORST: readonly Quality[] = ['good', 'fair', 'poor', 'out'];
-/** The error, and what it may be wrong by, are together no more than this. */
+/** Bound of the error plus its uncertainty. */
 const UP_TO_MS: Record<Exclude<Quality, 'out'>, number> = { good: 5, fair: 30, poor: 150 };
-/** To be called better than before it takes so much less: what lies on a bound does not flicker. */
+/** Hysteresis: a better rating requires this share of the bound, so that a value near it does not flicker. */
 const BETTER_SHARE = 0.8;
-/** A device may take so long to begin: to hear of it, to fetch and to decode. */
+/** How long a device may take to start: learn about the track, fetch and decode it. */
 const GRACE_MS = 4_000;
 
-/**
- * `null`: there is nothing to be in time with, or it has only just begun. `before` is what this was called last, for the
- * same device.
- */
+/** `null`: nothing to be in sync with, or it has only just started. `before` is the device's previous rating. */
 export function qualityOf(
   said: PlaybackStatus,
   playback: Playback,
@@ -34,7 +31,7 @@ export function qualityOf(
   return steady(amountMs(said), before);
 }
 
-/** By how much it may be off, all in all; `null`: not measured yet. */
+/** Bound of the error in total; `null`: not measured yet. */
 export function amountMs({ error_ms, deviation_ms, measured }: PlaybackStatus): number | null {
   if (measured === undefined || measured === null) return null;
   return Math.abs(error_ms) + (deviation_ms ?? 0);
@@ -43,7 +40,7 @@ export function amountMs({ error_ms, deviation_ms, measured }: PlaybackStatus): 
 function steady(amount: number | null, before: Quality | null): Quality {
   const now = named(amount, 1);
   if (before === null || WORST.indexOf(now) >= WORST.indexOf(before)) return now;
-  // Better, and clearly so; how much better it is then may be called at once.
+  // Clearly better: the new rating applies at once.
   return WORST[Math.min(WORST.indexOf(before), WORST.indexOf(named(amount, BETTER_SHARE)))]!;
 }
 
@@ -53,7 +50,7 @@ function named(amount: number | null, share: number): Quality {
   return fits ?? 'out';
 }
 
-/** What many devices are called, each by what it was called before. */
+/** Ratings of many devices, each with its previous rating. */
 export class QualityTracker {
   #before = new Map<string, { entry: EntryId | null; quality: Quality | null }>();
 
@@ -65,7 +62,7 @@ export class QualityTracker {
     return quality;
   }
 
-  /** Those that are gone need not be remembered. */
+  /** Drops the ratings of devices that are gone. */
   keepOnly(devices: ReadonlySet<string>): void {
     for (const device of this.#before.keys()) if (!devices.has(device)) this.#before.delete(device);
   }

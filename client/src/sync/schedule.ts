@@ -1,17 +1,17 @@
 import type { Playback } from '$protocol';
 
-/** Start a source at `at` (context time), from `offset` seconds into its buffer. */
+/** Starts a source at `at` (context time), from `offset` seconds into its buffer. */
 export interface Start {
   at: number;
   offset: number;
 }
 
-/** A start needs to be this far ahead for the audio thread to meet it exactly. */
+/** A start needs this lead for the audio thread to meet it exactly. */
 const LEAD_S = 0.03;
 
 /**
- * How to join `playback`: exactly at its anchor when that is still to come, otherwise in mid-track, as soon as can be
- * met exactly. `null`: nothing (any more) to be heard of it.
+ * How to join `playback`: exactly at its anchor if that is still to come, otherwise in mid-track as soon as can be met
+ * exactly. `null`: nothing left to play.
  */
 export function planStart(
   playback: Playback,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeekCorrector } from './seek-corrector';
 
-/** Feeds one measure a second; the seconds at which it seeks. */
+/** Feeds one measurement a second; returns the seconds at which it seeks. */
 function seeks(errors: (second: number) => number, seconds: number, corrector = new SeekCorrector()): number[] {
   const sought: number[] = [];
   for (let second = 0; second < seconds; second += 1) {

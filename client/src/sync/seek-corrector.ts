@@ -1,17 +1,17 @@
 import { median, spread } from '../util/numbers';
 
 /**
- * Decides when a player that can only seek is to seek. Pure. A seek is heard as a gap, so an error within the dead band
- * stays, and so does one that may be scatter; after a seek it waits, the longer the less the last one helped.
+ * Decides when a player that can only seek should seek. Pure. A seek is an audible gap, so errors within the dead band
+ * or within their scatter stay. After a seek it waits, longer if the last one helped less.
  */
 
-/** What a seek cannot better: its own scatter is about as large. */
+/** A seek cannot improve this: its own scatter is about as large. */
 const DEAD_BAND_MS = 250;
 const MEASURES_WANTED = 3;
 const MEASURES_MAX = 5;
 const PAUSE_MS = 10_000;
 const PAUSE_MS_MAX = 120_000;
-/** A seek after so long is about something new. */
+/** A seek after this time has a new cause. */
 const CALM_MS = 60_000;
 
 export interface SeekMeasure {
@@ -26,7 +26,7 @@ export class SeekCorrector {
   #lastSeekMs = Number.NEGATIVE_INFINITY;
   #pauseMs = PAUSE_MS;
 
-  /** Whether to seek now. Whoever does says so, by `seeked`. */
+  /** Whether to seek now. The caller confirms with `seeked`. */
   take(measure: SeekMeasure): boolean {
     this.#measures = [...this.#measures, measure].slice(-MEASURES_MAX);
     if (this.#measures.length < MEASURES_WANTED) return false;
@@ -42,7 +42,7 @@ export class SeekCorrector {
     this.#measures = [];
   }
 
-  /** Another track, or another place in it. How long to wait after the last seek is not forgotten. */
+  /** Another track or position. The wait after the last seek is kept. */
   forget(): void {
     this.#measures = [];
   }
@@ -51,7 +51,7 @@ export class SeekCorrector {
     return this.#measures.length === 0 ? null : median(this.#measures.map(({ errorMs }) => errorMs));
   }
 
-  /** One standard deviation, as far as the scatter shows it. */
+  /** One standard deviation, from the scatter. */
   get deviationMs(): number | null {
     return this.#measures.length < MEASURES_WANTED ? null : spread(this.#measures.map(({ errorMs }) => errorMs));
   }

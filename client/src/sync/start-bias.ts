@@ -2,12 +2,12 @@ import type { Memory } from '../browser/storage';
 import { clamp, median } from '../util/numbers';
 
 const SAMPLES_MAX = 7;
-/** A start that took longer was no start but a stall, and says nothing about the next. */
+/** A start that takes longer was a stall, and says nothing about the next. */
 const BIAS_MS_MAX = 3_000;
 
 /**
- * How long after a command its music is there, on this device: what a start or a seek must aim ahead by. Learned from
- * the last ones, and kept: the network and the loudspeaker of tonight are mostly those of yesterday.
+ * The delay from a command to its sound on this device, which starts and seeks must compensate. Learned from the latest
+ * ones and stored: network and output are mostly the same as yesterday.
  */
 export class StartBias {
   #samples: number[] | null = null;
@@ -23,7 +23,7 @@ export class StartBias {
     return samples.length === 0 ? this.firstGuessMs : median(samples);
   }
 
-  /** One more was seen. The median keeps a single slow one from spoiling the next. */
+  /** Adds an observation. The median keeps one slow start from affecting the next. */
   learn(ms: number): void {
     if (!Number.isFinite(ms)) return;
     this.#samples = [...this.#all(), Math.round(clamp(ms, 0, BIAS_MS_MAX))].slice(-SAMPLES_MAX);
@@ -36,7 +36,7 @@ export class StartBias {
   }
 }
 
-/** What is stored may be from another version, or from somebody curious. */
+/** Stored values may come from another version or from a curious user. */
 function parsed(text: string | null): number[] {
   try {
     const value: unknown = JSON.parse(text ?? '[]');

@@ -1,24 +1,26 @@
 import type { Entry, Playback } from '$protocol';
 
-/** Position in the track at an instant of the server's clock; below the anchor's when the start is still to come. */
+/**
+ * Position in the track at an instant of the server's clock; below the anchor's position if the start is still to come.
+ */
 export function positionAt(playback: Playback, serverMs: number): number {
   if (playback.state !== 'playing') return playback.anchor_position_ms;
   return playback.anchor_position_ms + (serverMs - playback.anchor_at_ms);
 }
 
-/** The position as people see it: it stands still until the start, and never leaves the track. */
+/** The position to display: it stands still until the start, and stays within the track. */
 export function shownPositionAt(playback: Playback, durationMs: number, serverMs: number): number {
   const position = Math.max(positionAt(playback, serverMs), playback.anchor_position_ms);
   return Math.min(position, durationMs);
 }
 
-/** When the track will have been played to its end, on the server's clock; `Infinity` while it does not move. */
+/** When the track ends on the server's clock; `Infinity` while it does not advance. */
 export function endAt(playback: Playback, durationMs: number): number {
   if (playback.state !== 'playing') return Number.POSITIVE_INFINITY;
   return playback.anchor_at_ms + durationMs - playback.anchor_position_ms;
 }
 
-/** Whether one says the same as the other, whoever told it and how often. */
+/** Whether both describe the same timeline, whichever message they came in. */
 export function sameTimeline(a: Playback, b: Playback): boolean {
   return (
     a.entry === b.entry &&
@@ -28,7 +30,7 @@ export function sameTimeline(a: Playback, b: Playback): boolean {
   );
 }
 
-/** An entry with its own timeline, apart from what the room has moved on to. */
+/** An entry and the timeline at which it plays, independent of the room's current one. */
 export interface TimedEntry {
   entry: Entry;
   playback: Playback;
@@ -39,8 +41,8 @@ const END_TOLERANCE_MS = 100;
 const ANNOUNCED_AHEAD_MS = 1_500;
 
 /**
- * What still sounds when the room's timeline moves from `from` to `to` at `nowMs`: at a natural end, the track that is
- * ending; after a skip or a seek, nothing.
+ * What still plays when the room's timeline moves from `from` to `to` at `nowMs`: at a natural end the ending track;
+ * after a skip or a seek nothing.
  */
 export function outgoingEntry(from: TimedEntry | null, to: Playback, nowMs: number): TimedEntry | null {
   if (from === null || from.entry.id === to.entry) return null;
@@ -50,7 +52,7 @@ export function outgoingEntry(from: TimedEntry | null, to: Playback, nowMs: numb
   return followedSeamlessly ? from : null;
 }
 
-/** Minutes and seconds, as on a record sleeve. */
+/** Minutes and seconds. */
 export function clockFace(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);

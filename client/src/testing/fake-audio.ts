@@ -1,4 +1,4 @@
-/** An `AudioContext` on paper: it notes what would be heard, when, and from where. */
+/** A fake `AudioContext`: records what would be heard, when, and from which offset. */
 export class FakeAudio {
   state: AudioContextState = 'suspended';
   onstatechange: (() => void) | null = null;
@@ -76,7 +76,7 @@ export class FakeSource {
   stop(at: number): void {
     this.stoppedAt = at;
   }
-  /** Where in its buffer it is at a context time, in seconds, as browsers do it: rates change with a quantum. */
+  /** Position in its buffer at a context time, in seconds, as in browsers: rates change at render quanta. */
   positionAt(contextTime: number, sampleRate: number): number {
     let frame = this.startedAt! * sampleRate;
     let position = this.offset * sampleRate;

@@ -5,7 +5,7 @@ import { Session } from '../session/session';
 import type { SlotChange } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
 
-/** Storage on paper. */
+/** In-memory storage. */
 export function fakeMemory(): Memory {
   const kept = new Map<string, string>();
   return {
@@ -23,13 +23,13 @@ export const person = (id: string, change: Partial<User> = {}): User => ({
 });
 
 /**
- * A browser with its cookies, and the server as far as it lets people in: refresh tokens rotate, and one that is used
- * twice ends its session, without any grace.
+ * A browser with its cookies, and the login endpoints of a server: refresh tokens rotate, and reusing one ends its
+ * session, without a grace period.
  */
 export class FakeDevice {
-  /** What was asked, such as `POST auth/refresh 0`, in order. */
+  /** The requests in order, such as `POST auth/refresh 0`. */
   asked: string[] = [];
-  /** The bearer that came with each. */
+  /** The bearer token of each request. */
   bearers: (string | null)[] = [];
   accounts: Record<string, User> = {};
   reachable = true;
@@ -43,7 +43,7 @@ export class FakeDevice {
   #exclusively = exclusiveLock(undefined);
   #tabs: Session[] = [];
 
-  /** A tab, as it is opened: not restored yet. `memory` is what is left of an earlier one. */
+  /** Opens a tab, not restored yet. `memory` is left from an earlier tab. */
   tab(memory: Memory = fakeMemory()): Session {
     const session: Session = new Session({
       fetch: (url, init) => this.#answer(url.replace('/api/v1/', ''), init),
@@ -58,17 +58,17 @@ export class FakeDevice {
     return session;
   }
 
-  /** Somebody is in already, from another day. */
+  /** A user is logged in already, since another day. */
   keeps(slot: number, user: User): void {
     this.#give(slot, user);
   }
 
-  /** As the server ends a session: its cookie stays, and is worth nothing. */
+  /** Ends a session on the server: its cookie stays and is worthless. */
   ends(slot: number): void {
     this.#users.delete(this.#cookies.get(slot) ?? '');
   }
 
-  /** The answer to such a request stays on its way until it is released. */
+  /** Holds the answer to such a request until it is released. */
   holdBack(asked: string): () => void {
     const { promise, resolve } = withResolvers();
     this.#heldBack.set(asked, promise);

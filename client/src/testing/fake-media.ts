@@ -1,29 +1,29 @@
 import type { TrackRef } from '$protocol';
 import type { LongTrackSource, MediaElement } from '../providers/files/long-track';
 
-/** How an element behaves, in ms. */
+/** Behaviour of an element, in ms. */
 export interface Habits {
-  /** From being told to play to playing. */
+  /** From `play` to sound. */
   startMs: number;
   seekMs: number;
-  /** Its clock runs so much faster than the page's. */
+  /** Drift of its clock relative to the page's. */
   ppm: number;
 }
 
-/** An `HTMLAudioElement` on paper, with habits: it takes its time to start and to seek, and tells only roughly where it is. */
+/** A fake `HTMLAudioElement`: it takes time to start and to seek, and reports only a rough position. */
 export class FakeMedia {
   src = '';
   preload = '';
   preservesPitch = true;
   error: MediaError | null = null;
   paused = true;
-  /** The pitch that is not wanted is stretched away. */
+  /** With time stretching. */
   rates: number[] = [];
   seeks = 0;
   closed = false;
   #rate = 1;
   #listeners = new Map<string, Set<() => void>>();
-  /** Where it was when its movement last changed. */
+  /** The position when its movement last changed. */
   #place = { seconds: 0, atMs: 0 };
   #starting: ReturnType<typeof setTimeout> | undefined;
   #seeking = false;
@@ -63,7 +63,7 @@ export class FakeMedia {
     this.rates.push(rate);
   }
 
-  /** It moves, and is not on its way to another place. */
+  /** It plays and is not seeking. */
   get sounds(): boolean {
     return this.#sounds && !this.#seeking;
   }
@@ -114,7 +114,7 @@ export class FakeMedia {
   }
 }
 
-/** Where files come from, and what became of their addresses. */
+/** A source of files, and their object URLs. */
 export class FakeFiles implements LongTrackSource {
   fetched: string[] = [];
   elements: FakeMedia[] = [];

@@ -26,7 +26,7 @@ export class FakeSocket implements Socket {
     this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
   }
 
-  /** The other end has closed, which the page is told in a moment. */
+  /** The other end closed it; the page learns it in a moment. */
   isClosing(): void {
     this.readyState = 2;
   }

@@ -1,43 +1,43 @@
 import type { Sdk, SdkEvents, SdkPlayer, SdkPlayerOptions, SdkState, SdkTrack } from '../providers/spotify/sdk';
 import { Failure } from '../session/http';
 
-/** What Spotify chooses by itself where a list is over. */
+/** The track Spotify chooses by itself at the end of a list. */
 export const AUTOPLAYED = 'autoplayed';
 
 interface Current {
   track: SdkTrack;
   durationMs: number;
-  /** What is claimed and what is heard, each at an instant; a pause holds both. */
+  /** Reported and audible position, each at an instant; a pause holds both. */
   claimed: { positionMs: number; atMs: number };
   heard: { positionMs: number; atMs: number };
   paused: boolean;
 }
 
 /**
- * Somebody's Spotify account with one browser as its device: the Web Playback SDK, and the command that starts a track on
- * it, with the bad habits of both as switches. It knows what is truly heard.
+ * A Spotify account with one browser as its device: the Web Playback SDK and the Web API's start command, with the
+ * defects of both as switches. It knows what is really heard.
  */
 export class FakeSpotify {
-  /** From a command until its music is there. */
+  /** From a command to its sound. */
   latencyMs = 300;
-  /** From what happens until it is told. */
+  /** From a change to its event. */
   eventDelayMs = 50;
-  /** The music is still on its way for so long after a start, while the position runs already. */
+  /** After a start the position already advances for this long while buffering. */
   bufferingMs = 0;
-  /** The next events are not told at all. */
+  /** The next events are dropped. */
   mutedEvents = 0;
   premium = true;
   protectedMedia = true;
   tokensGood = true;
-  /** Where a list is over, Spotify plays on by itself. */
+  /** At the end of a list Spotify goes on by itself. */
   autoplays = true;
-  /** Makes no sound before a tap. */
+  /** Silent before a user gesture. */
   reluctant = false;
   relinks: Record<string, string> = {};
   saysLinkedFrom = true;
   unplayable = new Set<string>();
   durations: Record<string, number> = {};
-  /** What the next commands answer instead of doing something. */
+  /** Errors that the next commands answer with. */
   refusals: Failure[] = [];
 
   commands: string[] = [];
@@ -69,19 +69,19 @@ export class FakeSpotify {
     await new Promise((resolve) => setTimeout(resolve, this.latencyMs / 2));
   }
 
-  /** The account is made to play elsewhere, by hand. */
+  /** The user moves the account to another device. */
   playElsewhere(): void {
     clearTimeout(this.#over);
     this.#current = null;
     this.tell('player_state_changed', null);
   }
 
-  /** Somebody presses the pause key of their keyboard. */
+  /** The user presses the pause key. */
   pauseByHand(): void {
     this.hold(true);
   }
 
-  /** What is truly heard now. */
+  /** What is really heard now. */
   heard(): { track: string; positionMs: number } | null {
     const current = this.#current;
     const silent = current === null || current.paused || this.volume === 0 || (this.reluctant && !this.#activated);
@@ -137,7 +137,7 @@ export class FakeSpotify {
   }
 
   #begin(asked: string, positionMs: number): void {
-    // What does not play is passed over, and nobody is told.
+    // A track that cannot play is skipped without an event.
     if (this.unplayable.has(asked)) return;
     if (this.reluctant && !this.#activated) this.tell('autoplay_failed', undefined);
     const id = this.relinks[asked] ?? asked;
@@ -178,7 +178,7 @@ export class FakeSpotify {
   }
 
   #tellState(): void {
-    // As it was when it happened, however late that is told.
+    // With the state at that time, however late it is reported.
     this.tell('player_state_changed', this.state());
   }
 }

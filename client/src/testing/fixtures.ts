@@ -26,7 +26,7 @@ export function playing(entryId: string, anchor_at_ms: number, anchor_position_m
 
 export const idle: Playback = { state: 'idle', entry: null, anchor_position_ms: 0, anchor_at_ms: 0 };
 
-/** What is set in a new room. */
+/** Settings of a new room. */
 export function settings(change: Partial<Settings> = {}): Settings {
   return {
     policy: 'fair',

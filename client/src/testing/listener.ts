@@ -8,7 +8,7 @@ import { SoundCard, type SoundCardOptions } from './sound-card';
 
 /**
  * A device in a simulated world: its own clock, its own sound card, and a path to the server. Under fake timers,
- * `performance.now()` is the server's clock; what the device believes of it is its own affair.
+ * `performance.now()` is the server's clock, which the device only estimates.
  */
 export class Listener {
   readonly card: SoundCard;
@@ -77,13 +77,13 @@ export class Listener {
     this.player.turnOff();
   }
 
-  /** How much later than the room's timeline it is really heard; `null`: it is not. */
+  /** How much later than the room's timeline it is really heard; `null`: silent. */
   lateMs(): number | null {
     const heardMs = this.card.heardPositionMs();
     return heardMs === null ? null : positionAt(this.#room!.playback, performance.now()) - heardMs;
   }
 
-  /** What was done to the sound: the largest change of rate, how often, and how often another place was taken. */
+  /** The corrections so far: largest change of rate, number of nudges, number of jumps. */
   corrections(): { rateMax: number; nudges: number; jumps: number } {
     const rates = this.card.sources.flatMap((source) => source.rates.map(({ rate }) => Math.abs(rate - 1)));
     return {

@@ -1,17 +1,17 @@
 import { ClockEstimator } from '../sync/clock-estimator';
 import { seeded } from './random';
 
-/** A path to the server and a clock that is not the server's, on paper. All times in ms of the server's clock. */
+/** A simulated path to the server and a local clock. All times in ms of the server's clock. */
 export interface World {
-  /** How long a frame takes at that moment, one way. */
+  /** One-way delay of a frame at that moment. */
   there: (atMs: number, random: () => number) => number;
   back: (atMs: number, random: () => number) => number;
   lostShare?: number;
-  /** How much faster our clock runs. */
+  /** How much faster the local clock runs. */
   ppm?: number;
-  /** What our clock shows less than the server's at the start. */
+  /** How much the local clock shows less than the server's at the start. */
   behindMs?: number;
-  /** Our clock stands still, and so do we. */
+  /** The machine sleeps: its clock stands still. */
   sleep?: { fromMs: number; forMs: number };
   lastsMs?: number;
   seed?: number;
@@ -19,7 +19,7 @@ export interface World {
 
 export interface Estimated {
   atMs: number;
-  /** What the estimate is wrong by. */
+  /** Error of the estimate. */
   errorMs: number;
   deviationMs: number;
   uncertaintyMs: number;
@@ -30,7 +30,7 @@ const BURST_EVERY_MS = 10_000;
 const LOST_AFTER_MS = 2_000;
 const LOOK_EVERY_MS = 500;
 
-/** Our clock in that world. */
+/** The local clock in that world. */
 export function clockOf({ ppm = 0, behindMs = 0, sleep }: World): (atMs: number) => number {
   return (atMs) => {
     const asleepMs = sleep === undefined ? 0 : Math.min(Math.max(atMs - sleep.fromMs, 0), sleep.forMs);
@@ -38,7 +38,7 @@ export function clockOf({ ppm = 0, behindMs = 0, sleep }: World): (atMs: number)
   };
 }
 
-/** Probes as the client does, in bursts of serial ones, and looks all the time how right the estimate is. */
+/** Probes as the client does, in serial bursts, and records the estimate's error continuously. */
 export function estimateIn(world: World): Estimated[] {
   const random = seeded(world.seed ?? 1);
   const local = clockOf(world);
@@ -83,18 +83,18 @@ function isAsleep({ sleep }: World, atMs: number): boolean {
   return sleep !== undefined && atMs >= sleep.fromMs && atMs < sleep.fromMs + sleep.forMs;
 }
 
-/** A machine that wakes probes at once. */
+/** A machine that probes at once after waking up. */
 function wakeAfter(world: World, atMs: number): number {
   return isAsleep(world, atMs) ? world.sleep!.fromMs + world.sleep!.forMs : atMs;
 }
 
-/** Between `low` and `high`, each as likely. */
+/** Uniformly between `low` and `high`. */
 export const between =
   (low: number, high: number) =>
   (_: number, random: () => number): number =>
     low + (high - low) * random();
 
-/** At least `low`, and now and then much more: a queue somewhere. */
+/** At least `low`, and now and then much more, as behind a queue. */
 export const queueing =
   (low: number, mean: number) =>
   (_: number, random: () => number): number =>

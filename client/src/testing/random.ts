@@ -1,4 +1,4 @@
-/** Chance that comes out the same every time: mulberry32. */
+/** A seeded random generator: mulberry32. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

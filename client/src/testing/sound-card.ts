@@ -6,25 +6,25 @@ export interface SoundCardOptions {
   ppm?: number;
   /** From the context to the ear. */
   latencyMs?: number;
-  /** What it says that is, at a moment of the page's clock. */
+  /** The reported latency, at a moment of the page's clock. */
   saidLatencyMs?: (localMs: number) => number;
-  /** Timestamps are off by up to so much. */
+  /** Maximum error of timestamps. */
   noiseMs?: number;
-  /** When no sound comes out, by the true time. */
+  /** When no sound is produced, in true time. */
   dropOuts?: { fromMs: number; forMs: number }[];
   seed?: number;
 }
 
-/** Sound is rendered in blocks of so many seconds. */
+/** Block size in seconds. */
 const BLOCK_S = 480 / 48_000;
 
-/** An `AudioContext` whose sound leaves through a card with a clock, a latency and moods of its own. */
+/** An `AudioContext` that plays through a sound card with its own clock, latency and disturbances. */
 export class SoundCard extends FakeAudio {
   readonly getOutputTimestamp: () => AudioTimestamp;
 
   constructor(
     private readonly trueMs: () => number,
-    /** What the page's clock shows at a true time. */
+    /** The page's clock at a true time. */
     local: (trueMs: number) => number,
     private readonly options: SoundCardOptions,
   ) {
@@ -32,7 +32,7 @@ export class SoundCard extends FakeAudio {
     super(localMs);
     const random = seeded(options.seed ?? 7);
     const said = options.saidLatencyMs ?? (() => this.#latencyMs);
-    // As browsers do: of the moment at which the last block was asked for.
+    // As in browsers: of the moment at which the last block was requested.
     this.getOutputTimestamp = () => {
       const noiseMs = (options.noiseMs ?? 0.5) * (2 * random() - 1);
       const askedMs = this.#momentOf(this.currentTime - BLOCK_S);
@@ -45,7 +45,7 @@ export class SoundCard extends FakeAudio {
     return Math.ceil(this.#renderedAt(this.trueMs()) / BLOCK_S) * BLOCK_S;
   }
 
-  /** The place in its track that really leaves the loudspeaker, in ms; `null`: none does. */
+  /** The position in the track that is really heard, in ms; `null`: none. */
   heardPositionMs(): number | null {
     const contextTime = this.#renderedAt(this.trueMs() - this.#latencyMs);
     const sounds = this.sources.findLast(
@@ -71,7 +71,7 @@ export class SoundCard extends FakeAudio {
     return playedMs * this.#secondsPerMs;
   }
 
-  /** When it had rendered so much. */
+  /** When it had rendered this much. */
   #momentOf(contextTime: number): number {
     let atMs = contextTime / this.#secondsPerMs;
     for (const { fromMs, forMs } of this.options.dropOuts ?? []) if (atMs > fromMs) atMs += forMs;

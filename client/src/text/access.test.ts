@@ -7,7 +7,7 @@ describe('words at the door', () => {
     const final = Object.values(CloseCode).filter((code) => code >= 4500);
     const misunderstood = endingWords(4999).title;
     const known = final.filter((code) => endingWords(code).title !== misunderstood);
-    // What only a faulty client is closed with needs no words of its own.
+    // Codes that only a faulty client receives need no text of their own.
     expect(final.filter((code) => !known.includes(code))).toEqual([CloseCode.BadHello, CloseCode.ProtocolViolation]);
     expect(new Set(known.map((code) => endingWords(code).title)).size).toBe(known.length);
   });

@@ -1,6 +1,6 @@
 import type { ConnectionState } from '../connection/connection';
 
-/** For those who wait to be let in. */
+/** Shown in the lobby. */
 export const waitingText = {
   title: 'Waiting to be let in',
   lead: (room: string | null) =>
@@ -9,7 +9,7 @@ export const waitingText = {
   giveUp: 'Stop waiting',
 } as const;
 
-/** What the connection is, and what still works meanwhile. */
+/** The state of the connection, and what still works. */
 export function connectionWords(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
   const kept =
     waiting === 0
@@ -54,7 +54,7 @@ export const actionNames: Record<Ending['action'], string> = {
   account: 'Log in or create an account',
 };
 
-/** Why a room is not to be had, by close code. */
+/** Why the user cannot be in the room, by close code. */
 export function endingWords(code: number): Ending {
   switch (code) {
     case 4501:

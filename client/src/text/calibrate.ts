@@ -1,7 +1,7 @@
 import type { Calibration } from '../calibration/calibration';
 import type { MicrophoneProblem } from '../calibration/recorder';
 
-/** The words of getting a device in time, loaded with it. A translation is another object of this shape. */
+/** Texts of the calibration dialog, loaded with it. A translation is another object of this shape. */
 export const calibrateText = {
   title: 'Get this device in time',
   close: 'Close this',
@@ -99,7 +99,7 @@ export const calibrateText = {
   },
 } as const;
 
-/** How a device is corrected so far, as a sentence. */
+/** The current calibration as a sentence. */
 export function calibratedWords({ offset_ms, error_ms, how }: Calibration): string {
   const ms = Math.round(offset_ms);
   const words = calibrateText;

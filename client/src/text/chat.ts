@@ -1,4 +1,4 @@
-/** Words about talking and reacting. */
+/** Texts about chat and reactions. */
 export const chatText = {
   title: 'Chat',
   lead: 'A word to everybody here. It is seen by whoever is here now, and kept nowhere.',
@@ -14,7 +14,7 @@ export const chatText = {
   reacted: (name: string, meaning: string) => `${name} reacts with ${meaning}`,
 } as const;
 
-/** What can be sent with one tap, and what a screen reader calls it: signs that every device has a picture of. */
+/** Reactions that can be sent with one tap, with their names for screen readers: emoji that every system can draw. */
 export const emoji: readonly { sign: string; meaning: string }[] = [
   { sign: '❤️', meaning: 'love' },
   { sign: '⚡', meaning: 'energy' },
@@ -23,7 +23,7 @@ export const emoji: readonly { sign: string; meaning: string }[] = [
   { sign: '✌️', meaning: 'peace' },
 ];
 
-/** Other programs may send others. */
+/** Other clients may send other reactions. */
 export function meaningOf(sign: string): string {
   return emoji.find((known) => known.sign === sign)?.meaning ?? sign;
 }

@@ -1,6 +1,6 @@
 import type { Claim } from '../room/claim';
 
-/** Words for those who may take a room over. */
+/** Texts about taking over a room. */
 export function claimWords(claim: Claim, host: string): { lead: string; action: string | null } {
   switch (claim.name) {
     case 'back':

@@ -2,7 +2,10 @@ import type { Entry, Member, Note, Role, UserId } from '$protocol';
 import type { RefusalCode } from '../connection/command-queue';
 import type { FailureCode } from '../session/http';
 
-/** Every visible word, in one place. A translation is another object of this shape. */
+/**
+ * The texts that the first pages need. Texts of parts that are loaded later are in the other files of this folder. A
+ * translation is another object of this shape.
+ */
 export const text = {
   appName: 'Tutti',
   loading: 'One moment…',
@@ -91,7 +94,7 @@ export const text = {
     peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
     away: 'away; their queue waits',
     notConnected: 'not connected',
-    /** Each name once, and on how many devices somebody is. */
+    /** Each name once, with the number of devices. */
     devices: (names: string[], count: number) =>
       count === 1 ? names.join(', ') : `on ${count} devices: ${names.join(', ')}`,
     idle: 'idle',
@@ -228,7 +231,7 @@ export function undoableWords({ deed, by, member, title }: Note, target: string)
   return target === '' ? 'All queues are cleared.' : `The queue of ${target} is cleared.`;
 }
 
-/** How long to wait, as exactly as anybody would want to know. */
+/** A waiting time, rounded to what users need. */
 export function waitWords(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
@@ -236,7 +239,7 @@ export function waitWords(ms: number): string {
   return minutes < 120 ? `${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`;
 }
 
-/** Why an upcoming entry stands where it stands. */
+/** Why an upcoming entry has its place. */
 export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
   const place = entry.place;
   if (place === undefined || place === null) return '';

@@ -1,7 +1,7 @@
 import type { Played, UserId } from '$protocol';
 import { ageOf } from '../util/relative-time';
 
-/** Words about what was played. */
+/** Texts about played tracks. */
 export const historyText = {
   title: 'What was played',
   lead: 'The latest first.',
@@ -13,7 +13,7 @@ export const historyText = {
   credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
 } as const;
 
-/** How it ended, by whom; empty for what was played to its end. */
+/** How it ended, and by whom; empty for a track that played to its end. */
 export function endedWords(played: Played, nameOf: (id: UserId) => string): string {
   const by = played.by ? ` by ${nameOf(played.by)}` : '';
   switch (played.reason) {
@@ -28,7 +28,7 @@ export function endedWords(played: Played, nameOf: (id: UserId) => string): stri
   }
 }
 
-/** For whom it was; empty for the room's own list and for those who are forgotten. */
+/** For whom it was; empty for fallback tracks and for erased users. */
 export function forWhomWords(played: Played, nameOf: (id: UserId) => string): string {
   return played.member ? `for ${nameOf(played.member)}` : '';
 }

@@ -1,6 +1,6 @@
 import type { OutputMode } from '$protocol';
 
-/** The words of the console's part about sound. */
+/** Texts of the console's sound tab. */
 export const hostSoundText = {
   who: 'Who plays',
   modes: {

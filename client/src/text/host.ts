@@ -3,8 +3,8 @@ import type { Unit } from '../host/limits';
 import type { Tab } from '../host/tabs';
 
 /**
- * The words of the host console, beside `text.ts`: loaded with it, by those who run a room. What is said about limits and
- * about who did what stands in `text-limits.ts` and `text-log.ts`. A translation is another object of this shape.
+ * Texts of the host console, loaded with it. Limits and the log are in `limits.ts` and `log.ts`. A translation is
+ * another object of this shape.
  */
 export const hostText = {
   title: 'Run the room',

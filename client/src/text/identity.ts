@@ -2,8 +2,8 @@ import type { Premium, PremiumEvidence, SpotifyOutcome, User } from '$protocol';
 import type { Age } from '../util/relative-time';
 
 /**
- * The words about people and how they come in, beside `text.ts`: those that nobody needs to join a room, so that they are
- * loaded with what shows them. A translation is another object of this shape.
+ * Texts about users and logging in that are not needed to join a room, loaded with what shows them. A translation is
+ * another object of this shape.
  */
 export const identityText = {
   me: {
@@ -194,7 +194,7 @@ export function dateWords(atMs: number): string {
   return dates.format(atMs);
 }
 
-/** How somebody is known, in a sentence. */
+/** How a user is known, as a sentence. */
 export function whoWords(user: User | null): string {
   const words = identityText.me;
   if (user === null) return words.asNobody;
@@ -208,7 +208,7 @@ const evidenceWords: Record<PremiumEvidence, string> = {
   command: 'Spotify’s answer to a command showed it',
 };
 
-/** What is known of a Spotify subscription, and what follows from it. */
+/** What is known about a Spotify subscription, and what follows from it. */
 export function premiumWords({ verdict, evidence, at_ms }: Premium): { title: string; lead: string } {
   const why = evidence ? `: ${evidenceWords[evidence]}` : '';
   const seen = at_ms ? `As of ${dateWords(at_ms)}${why}.` : '';

@@ -1,7 +1,7 @@
 import { type LimitName, limits, type Problem } from '../host/limits';
 import { unitNames } from './host';
 
-/** The words of a room's limits: what each is, and what it means as it stands. */
+/** Texts about a room's limits: what each is, and what its value means. */
 export const limitsText = {
   lead: 'An empty field, or 0, means: no limit.',
   groups: {
@@ -39,7 +39,7 @@ export const limitNames: Record<LimitName, string> = {
 
 const minutes = (count: number) => (count === 1 ? 'one minute' : `${count} minutes`);
 
-/** What a limit means as it stands, in a sentence. `value` is in the unit of its field. */
+/** What a limit's value means, as a sentence. `value` is in the unit of its field. */
 const meanings: Record<LimitName, (value: number) => string> = {
   entries_per_member_max: (n) =>
     n === 0 ? 'As many as they like.' : `Everybody may have ${n === 1 ? 'one track' : `${n} tracks`} waiting.`,

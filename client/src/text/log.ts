@@ -1,6 +1,6 @@
 import type { Note, Settings } from '$protocol';
 
-/** The words of the log: who did what. */
+/** Texts of the log. */
 export const logText = {
   lead: 'What was done to others and to the room, the latest first.',
   empty: 'Nothing was done yet.',
@@ -39,7 +39,7 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
 
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });
 
-/** A line of the log as a sentence without its full stop; whoever reads it is called `logText.you`. */
+/** A line of the log as a sentence without its full stop; the reader is called `logText.you`. */
 export function noteWords(note: Note, nameOf: (id: string) => string): string {
   const sentence = deedWords(note, nameOf);
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);

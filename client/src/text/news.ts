@@ -19,7 +19,7 @@ const policies: Record<Policy, string> = {
   host: 'the host sets the order',
 };
 
-/** One sentence each; of several of a kind the last says how many. */
+/** One sentence each; the last says how many, if there are several of a kind. */
 const words: Words = {
   removed: ({ title, by }, all) =>
     all.length > 1
@@ -56,7 +56,7 @@ const words: Words = {
     on ? 'What you add is a suggestion from now on.' : 'What you add joins your queue at once from now on.',
 };
 
-/** A sentence about news of one kind, the latest last. */
+/** One sentence about events of one kind, the latest last. */
 export function newsWords(all: News[]): string {
   const last = all.at(-1);
   if (last === undefined) return '';

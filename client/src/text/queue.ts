@@ -2,7 +2,7 @@ import type { Entry, Policy, Settings, UserId } from '$protocol';
 import type { Waits } from '../room/queue-state';
 import { ordinal } from './common';
 
-/** Words about the order of play: how it comes about, votes, one's own queue, and what was played. */
+/** Texts about the order of play, votes, queues and played tracks. */
 export const queueText = {
   past: 'Played so far',
   own: 'from the room’s own list',
@@ -42,7 +42,7 @@ export const queueText = {
   credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
 } as const;
 
-/** Why one's queue takes no part in the order, and what would change that. */
+/** Why the user's queue takes no part in the order, and what would change that. */
 export const waitsWords: Record<Waits, string> = {
   paused: 'Your queue is paused: it keeps its order, and none of it plays until you go on.',
   away: 'You were away, so your queue waits. It joins in again in a moment.',
@@ -58,14 +58,14 @@ const policies: Record<Policy, string> = {
   host: 'The host sets the order.',
 };
 
-/** How the order comes about, in one calm line. */
+/** How the order comes about, in one line. */
 export function policyWords(settings: Settings): string {
   const { players_max: playersMax, policy } = settings;
   if (playersMax === 0) return policies[policy];
   return `${policies[policy]} ${playersMax === 1 ? 'One person plays' : `${playersMax} people play`} at a time.`;
 }
 
-/** Who else wanted it; empty when nobody did. */
+/** Who else wanted the track; empty when no one did. */
 export function creditWords(entry: Entry, nameOf: (id: UserId) => string): string {
   const names = (entry.credits ?? []).map(nameOf);
   return names.length === 0 ? '' : queueText.alsoFor(lists.format(names));

@@ -1,6 +1,6 @@
 import type { Quality } from '../sync/quality';
 
-/** The words about how well a device is in time, for whoever holds it and for whoever runs the room. */
+/** Texts about how well a device is in sync, for its user and for the host. */
 export const soundText = {
   qualities: {
     good: 'In time',
@@ -19,12 +19,12 @@ export const soundText = {
   inTime: 'Get it in time…',
 } as const;
 
-/** A figure as exactly as it is worth. */
+/** Rounded to its precision. */
 export function roundedMs(ms: number): number {
   return Math.round(Math.abs(ms));
 }
 
-/** What a deviation is worth: never nothing, which nobody can promise. */
+/** A deviation, never rounded to zero. */
 export function deviationWords(ms: number): string {
   return soundText.giveOrTake(Math.max(1, Math.ceil(ms)));
 }

@@ -1,7 +1,7 @@
 import type { SpotifyOutputState } from '$protocol';
 import type { SpotifyCondition } from '../providers/spotify/spotify-player';
 
-/** What is said about hearing Spotify. Whatever is closed to somebody, it is said what still works. */
+/** Texts about hearing Spotify. Each also says what still works. */
 export const spotifyText = {
   title: 'Spotify',
   open: 'Open in Spotify',

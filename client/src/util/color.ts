@@ -1,11 +1,11 @@
-/** A stable number from text, for colours that stay with a name (FNV-1a). */
+/** A stable hash (FNV-1a), for colours that stay with a name. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) value = Math.imul(value ^ character.codePointAt(0)!, 0x01000193);
   return value >>> 0;
 }
 
-/** Spread over the circle in steps that are told apart at a glance. */
+/** Hues in steps that can be told apart. */
 export function hueOf(text: string): number {
   return (hash(text) % 24) * 15;
 }

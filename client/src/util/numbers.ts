@@ -1,4 +1,4 @@
-/** Small statistics, for whatever measures. */
+/** Small statistics. */
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that this share of all lies below; between two of them where it falls between. */
+/** The value below which this share of all values lies, interpolated. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = (sorted.length - 1) * share;
@@ -18,19 +18,19 @@ export function quantile(values: readonly number[], share: number): number {
   return low + (high - low) * (place - below);
 }
 
-/** As the standard deviation of a normal distribution, but blind to outliers: the median distance from the median. */
+/** A robust standard deviation: the scaled median distance from the median. */
 export function spread(values: readonly number[]): number {
   const middle = median(values);
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
 }
 
-/** The standard deviation, which every outlier enlarges, but which few values do not make too small by chance. */
+/** The standard deviation, sensitive to outliers, but not too small by chance with few values. */
 export function deviation(values: readonly number[]): number {
   const middle = mean(values);
   return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
 }
 
-/** The mean of all but outliers: less certain than a mean by little, and misled by no single value. */
+/** A mean without outliers: nearly as precise as a mean, and robust. */
 export function center(values: readonly number[]): number {
   const middle = median(values);
   const near = 3 * spread(values);

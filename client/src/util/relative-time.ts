@@ -7,7 +7,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Each unit, and up to when it is the one that people count in. */
+/** Each unit, and up to when it is used. */
 const UNITS: [Age['unit'], number, number][] = [
   ['minute', MINUTE_MS, HOUR_MS],
   ['hour', HOUR_MS, DAY_MS],
@@ -18,8 +18,8 @@ const UNITS: [Age['unit'], number, number][] = [
 ];
 
 /**
- * How long ago something was, in one round number; `null` for what is as good as now: less than `justNowMs` ago, or ahead
- * of this device's clock.
+ * How long ago something was, as one round number; `null` when it is less than `justNowMs` ago, or ahead of this
+ * device's clock.
  */
 export function ageOf(atMs: number, nowMs: number, justNowMs: number): Age | null {
   const agoMs = nowMs - atMs;

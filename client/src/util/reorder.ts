@@ -1,4 +1,4 @@
-/** The list with the item at `from` moved to where `to` is. */
+/** Moves the item at `from` to index `to`. */
 export function moved<T>(items: readonly T[], from: number, to: number): T[] {
   const rest = [...items];
   const [item] = rest.splice(from, 1);
@@ -7,7 +7,7 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
   return rest;
 }
 
-/** Where a dragged item would land: the number of other items whose middle lies above it. */
+/** The index where a dragged item would land: the number of other items whose middle is above it. */
 export function landingIndex(middles: readonly number[], from: number, y: number): number {
   return middles.filter((middle, index) => index !== from && middle < y).length;
 }

@@ -1,6 +1,6 @@
 /**
- * A random (version 4) UUID. `crypto.randomUUID` exists in secure contexts only, and a party on a LAN is often plain
- * http; `getRandomValues` is there in both.
+ * A random (version 4) UUID. `crypto.randomUUID` exists only in secure contexts, and a LAN party often uses plain HTTP;
+ * `getRandomValues` exists in both.
  */
 export function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -4,14 +4,14 @@ import type { TimedEntry } from '../../sync/timeline';
 import { Playhead } from './playhead';
 import type { Playable, PlayingTrack } from './playing-track';
 
-/** Short enough not to be heard as a fade, long enough not to be heard as a click. */
+/** Too short to be heard as a fade, long enough to avoid a click. */
 const RAMP_S = 0.01;
-/** Between two places of the same track. */
+/** Between two positions of the same track. */
 const CROSSFADE_S = 0.04;
-/** Two devices are each as far off: together a millisecond at most. A nudge of more than ten would take too long. */
+/** Two devices may be off in opposite directions: a millisecond in total. Nudging more than ten would take too long. */
 export const DECODED_LIMITS: CorrectionLimits = { toleratedMs: 0.5, jumpMs: 10, deviationMs: 0 };
 
-/** One decoded track as it sounds: a source, its gain, and where in its buffer it is. */
+/** A decoded track while it plays: a buffer source, its gain, and its exact position. */
 export class DecodedPlayingTrack implements PlayingTrack {
   readonly limits = DECODED_LIMITS;
   readonly playhead: Playhead;
@@ -73,7 +73,7 @@ export class DecodedPlayingTrack implements PlayingTrack {
     return next;
   }
 
-  /** To the sample. */
+  /** Exact to the sample. */
   stopAt(at: number): void {
     this.#source.stop(at);
   }
@@ -86,7 +86,7 @@ export class DecodedPlayingTrack implements PlayingTrack {
   }
 }
 
-/** A decoded track, which any number of voices can sound from. */
+/** A decoded track, which can be played any number of times at once. */
 export function decodedPlayable(buffer: AudioBuffer): Playable {
   return {
     seconds: buffer.duration,

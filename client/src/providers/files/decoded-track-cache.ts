@@ -2,22 +2,21 @@ import type { TrackRef } from '$protocol';
 import { trackKey } from '../track';
 
 /**
- * Decoded tracks by provider and id, within a bound. A minute of stereo takes about 23 MB of a phone's memory, so only those that are
- * wanted right now are kept, and one that is wanted for later is decoded only if there is room for it. Otherwise it is
- * fetched and waits as it came, which takes a twentieth of that. What is wanted now goes first: a phone that fetches and
- * decodes two tracks at once has the first one later.
+ * Decoded tracks by provider and id, within a memory bound. A minute of stereo takes about 23 MB, so only tracks wanted
+ * now are kept decoded. A track wanted later is decoded only if it fits; otherwise it waits encoded, at a twentieth of
+ * the size. The current track goes first: fetching and decoding two tracks at once on a phone delays the first one.
  */
 export interface TrackSource<Buffer> {
   fetch: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
   decode: (encoded: ArrayBuffer) => Promise<Buffer>;
 }
 
-/** Two tracks of five minutes and a half in stereo at 48 kHz. */
+/** Two tracks of five and a half minutes in stereo at 48 kHz. */
 export const DECODED_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Load<Buffer> {
   abort: AbortController;
-  /** What it takes when decoded, as far as is known. */
+  /** Estimated decoded size. */
   bytes: number;
   encoded: Promise<ArrayBuffer>;
   decoded: Promise<Buffer> | null;
@@ -31,11 +30,11 @@ export class DecodedTrackCache<Buffer> {
   constructor(
     private readonly source: TrackSource<Buffer>,
     private readonly bytesMax = DECODED_BYTES_MAX,
-    /** One more can start at once. */
+    /** Another track can start at once. */
     private readonly onReady: () => void = () => {},
   ) {}
 
-  /** Lets go of everything else, and stops fetching it. */
+  /** Drops all other tracks and aborts their requests. */
   keepOnly(tracks: readonly TrackRef[]): void {
     this.#wanted = new Set(tracks.map(trackKey));
     for (const [key, { abort }] of this.#loads) {
@@ -45,7 +44,7 @@ export class DecodedTrackCache<Buffer> {
     }
   }
 
-  /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
+  /** Fetches once however often it is called. A failure is forgotten, so that the next call tries again. */
   get(track: TrackRef, bytes = 0): Promise<Buffer> {
     const load = this.#load(track, bytes);
     load.decoded ??= this.#decode(trackKey(track), load);
@@ -56,7 +55,7 @@ export class DecodedTrackCache<Buffer> {
     return this.#loads.get(trackKey(track))?.ready ?? false;
   }
 
-  /** Wanted for later, if it still is when the others are there: fetched, and decoded if it fits beside them. */
+  /** Prepares a track for later, after the others are loaded: fetches it, and decodes it if it fits beside them. */
   async prepare(track: TrackRef, bytes: number): Promise<void> {
     const key = trackKey(track);
     if ((this.#loads.get(key)?.decoded ?? null) !== null) return;
@@ -65,7 +64,7 @@ export class DecodedTrackCache<Buffer> {
     const load = this.#load(track, bytes);
     const takenBytes = this.#others(key).reduce((sum, other) => sum + other.bytes, 0);
     const loading = takenBytes + bytes <= this.bytesMax ? this.get(track, bytes) : load.encoded;
-    // Whoever needs it now asks again, and is told.
+    // The caller that needs it now tries again and gets the error.
     loading.catch(() => {});
   }
 

@@ -239,7 +239,7 @@ describe('player', () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     await vi.advanceTimersByTimeAsync(100);
-    // Nothing is measured before it sounds.
+    // Nothing is measured before it is audible.
     expect(player.status()?.measured).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1_100);
     expect(player.status()).toMatchObject({ measured: 'estimated' });

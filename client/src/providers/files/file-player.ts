@@ -13,49 +13,49 @@ import type { PlayingTrack } from './playing-track';
 import { TrackPreloader } from './track-preloader';
 
 /**
- * This device's player of files: makes the room's timeline heard. It follows and never leads; what plays next, and when,
- * is the server's. It starts every track at the exact sample, measures all the time how far what is heard is from the
- * timeline, and does what `Corrector` says about it.
+ * Plays the files of the room's timeline on this device. It follows the server, which alone decides what plays next and
+ * when. It starts every track at the exact sample, measures continuously how far the audible position is off the
+ * timeline, and applies the corrections of `Corrector`.
  */
 
 export interface FilePlayerOptions {
   device: DeviceId;
   createContext: () => AudioContext;
   fetchAudio: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
-  /** For what is too long to be decoded. */
+  /** For tracks that are too long to be decoded. */
   long?: LongTrackSource;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
-  /** What is known of an output of this device beyond what its browser knows. */
+  /** The calibration of an output of this device. */
   calibrated?: (output: string) => Calibration | null;
   onState: (state: PlayerState) => void;
-  /** What can start at once has changed. */
+  /** The set of tracks that can start at once has changed. */
   onReady?: () => void;
 }
 
 const MEASURE_EVERY_MS = 100;
 const RETRY_MS = 3_000;
-/** A context that may start does so within this; after it, only a gesture helps. */
+/** A context that may start does so within this time; after it only a user gesture helps. */
 const START_WAIT_MS = 500;
 
 export class FilePlayer {
   state: PlayerState = 'off';
-  /** How far what is heard is from the room's timeline, as far as this device can know; positive is late. */
+  /** How far the audible position is off the room's timeline, as measured here; positive is late. */
   errorMs: number | null = null;
   #speaker: Loudspeaker | null = null;
-  /** By output: what one turn at playing teaches, the next begins with. */
+  /** By output, so that one context starts with what the earlier ones learned. */
   #depths = new Map<string, OutputDepth>();
   #volume = 1;
   #hushed = false;
   #corrector = new Corrector();
   #voice: PlayingTrack | null = null;
-  /** The voice before, while it plays to its end. */
+  /** The track before, while it plays to its end. */
   #ending: PlayingTrack | null = null;
-  /** The timeline that the voices were made for. */
+  /** The timeline that the playing tracks were started for. */
   #followed: Playback | null = null;
   #preloader: TrackPreloader;
   #room: Room | null = null;
-  /** Tells a load that is waited for whether the room has moved on meanwhile. */
+  /** Lets a pending load detect that the room has moved on meanwhile. */
   #turn = 0;
   #measuring: ReturnType<typeof setInterval> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +74,10 @@ export class FilePlayer {
     });
   }
 
-  /** Begins to listen. Called from a gesture it always can; otherwise the browser may say no: state `blocked`. */
+  /**
+   * Starts following the room. From a user gesture this always works; otherwise the browser may refuse: state
+   * `blocked`.
+   */
   turnOn(): void {
     const speaker = this.#requireSpeaker();
     this.#measuring ??= setInterval(() => this.#measure(), MEASURE_EVERY_MS);
@@ -100,12 +103,12 @@ export class FilePlayer {
     this.#setState('off');
   }
 
-  /** The page is looked at again, or the machine woke up: a context that was put to sleep is not always woken. */
+  /** The page is visible again, or the machine woke up: browsers do not always resume a suspended context. */
   wake(): void {
     this.#speaker?.wake();
   }
 
-  /** Headphones came or went, perhaps: what was learned of outputs may be of others. */
+  /** Headphones may have been plugged in or out: what was learned may belong to another output. */
   outputsChanged(): void {
     for (const depth of this.#depths.values()) depth.forget();
   }
@@ -115,36 +118,36 @@ export class FilePlayer {
     this.#speaker?.setVolume(volume);
   }
 
-  /** Silent for a while, in the middle of the music. */
+  /** Mutes the music for a while without stopping it. */
   hush(hushed: boolean): void {
     this.#hushed = hushed;
     this.#speaker?.hush(hushed);
   }
 
-  /** The room changed, or the clock came to know the time. */
+  /** The room changed, or the clock learned the time. */
   update(room: Room): void {
     this.#room = room;
     if (this.#speaker !== null) this.#follow();
   }
 
-  /** Root mean square of what is heard now, 0 to 1. */
+  /** Root mean square of the audible signal, 0 to 1. */
   level(): number {
     return this.#speaker === null || this.state === 'off' ? 0 : this.#speaker.level();
   }
 
-  /** Which of this device's outputs it plays to; `null` while it is off. */
+  /** The output of this device in use; `null` while it is off. */
   get output(): string | null {
     return this.#speaker?.output ?? null;
   }
 
-  /** What the error may be wrong by, as far as this device can know: one standard deviation. */
+  /** Uncertainty of `errorMs`: one standard deviation. */
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
     const voiceMs = this.#voice?.limits.deviationMs ?? 0;
     return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, voiceMs);
   }
 
-  /** For signals beside the music, on the same way to the same ears; `null` while there is none. */
+  /** Plays calibration signals through the same output as the music; `null` while there is none. */
   signalOutput(calibrated: boolean): SignalOutput | null {
     const { clock } = this.options;
     const speaker = this.#speaker;
@@ -160,7 +163,7 @@ export class FilePlayer {
     };
   }
 
-  /** What this device tells the room about itself. */
+  /** This device's status for the room. */
   status(): DevicePlayback | null {
     if (this.state === 'off' || this.state === 'blocked') return null;
     const voice = this.#voice;
@@ -208,7 +211,7 @@ export class FilePlayer {
     if (!this.#speaker.running) {
       this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
     } else if (!this.options.clock.ready) {
-      // What sounds already goes on; it was right a moment ago.
+      // A playing track goes on; it was right a moment ago.
       if (this.#voice === null) this.#setState('loading');
     } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
       this.#followed = playback;
@@ -220,7 +223,7 @@ export class FilePlayer {
     }
   }
 
-  /** Silent and without anything to load, but there: whoever chose may choose again. */
+  /** Silent and loading nothing, but ready: the host may choose this device again. */
   #beLeftOut(): void {
     clearTimeout(this.#retry);
     this.#turn += 1;
@@ -230,7 +233,7 @@ export class FilePlayer {
     this.#setState(isHeld ? 'blocked' : 'left_out');
   }
 
-  /** Whatever sounds is not to be trusted: join the timeline anew. */
+  /** The playing track cannot be trusted: joins the timeline again. */
   #rejoin(): void {
     this.#stopVoices();
     this.#follow();
@@ -253,12 +256,13 @@ export class FilePlayer {
       return;
     }
     this.#voice = playable.begin(context, music, { entry, playback }, start);
-    // Where one ends the other begins: the same sample, whatever was learned of the clocks since that end was planned.
+    // Ends the old track where the new one starts, at the same sample, even if the clocks learned something since the
+    // end was scheduled.
     if (start.offset === 0) this.#ending?.stopAt(this.#voice.startsAt);
     this.#setState('playing');
   }
 
-  /** A track that comes to its natural end plays to it, and stops where the next begins; anything else stops now. */
+  /** At its natural end a track plays out and stops where the next one starts; after any other change it stops now. */
   #retireVoice(next: Playback): void {
     this.#ending?.silence();
     this.#ending = this.#voice;
@@ -271,7 +275,7 @@ export class FilePlayer {
       voice.silence();
       return;
     }
-    // Its buffer is a good part of what a phone has.
+    // Its buffer is a large part of a phone's memory.
     voice.onEnded = () => {
       if (this.#ending === voice) this.#ending = null;
     };
@@ -299,7 +303,7 @@ export class FilePlayer {
     if (heardMs === null || heardMs < voice.startOffset * 1000 || isEnding) return;
     const errorMs = expectedMs - heardMs;
     if (!speaker.clock.settled) {
-      // Without sound it falls behind, and that is all there is to know.
+      // Without sound the position falls behind; nothing else is known.
       if (speaker.clock.stalled) this.errorMs = errorMs;
       return;
     }
@@ -370,7 +374,7 @@ export class FilePlayer {
   }
 }
 
-/** What is on and what comes next, where that comes as a file; the rest is played by other players. */
+/** The current and the next entry, if they come as files; other players handle the rest. */
 function wantedOf(room: Room): [Entry | null, Entry | null] {
   const asFile = (entry: Entry | null | undefined) => (entry?.track.provider === 'library' ? entry : null);
   return [asFile(room.now_playing), asFile(room.upcoming[0])];

@@ -2,12 +2,12 @@ import type { TrackRef } from '$protocol';
 import { trackKey } from '../track';
 
 /**
- * Tracks that are too long to be decoded as a whole: the browser plays them from the file as it came, through a media
- * element. Only those that are wanted are kept. The file is fetched as a whole, because a media element cannot say who
- * asks for it; browsers keep such files outside of a page's memory.
+ * Tracks that are too long to be decoded: a media element plays the encoded file. Only wanted tracks are kept. The file
+ * is fetched as a whole, because a media element cannot send the access token; browsers keep such files outside the
+ * page's memory.
  */
 
-/** What of an `HTMLAudioElement` is used; tests bring their own. */
+/** The part of HTMLAudioElement used here, replaceable in tests. */
 export type MediaElement = Pick<
   HTMLAudioElement,
   | 'src'
@@ -29,12 +29,12 @@ export type MediaElement = Pick<
 export interface LongTrackSource {
   fetch: (track: TrackRef, signal: AbortSignal) => Promise<Blob>;
   createElement: () => MediaElement;
-  /** The address of a file that is at hand, and the way to forget it. */
+  /** Object URL of a loaded file, and its release. */
   addressOf: (file: Blob) => string;
   forget: (address: string) => void;
 }
 
-/** How long after it was told to, an element really plays: learned from the last times. */
+/** Delay between a command to a media element and its effect, learned from the latest ones. */
 export class LearnedDelay {
   #seen: number[] = [];
 
@@ -42,7 +42,7 @@ export class LearnedDelay {
     if (Math.abs(seconds) < LAG_S_MAX) this.#seen = [...this.#seen.slice(1 - LAGS_KEPT), seconds];
   }
 
-  /** One strange time moves nothing. */
+  /** The median: one outlier changes nothing. */
   get seconds(): number {
     const sorted = [...this.#seen].sort((a, b) => a - b);
     return sorted[sorted.length >> 1] ?? 0;
@@ -53,18 +53,18 @@ const LAGS_KEPT = 5;
 const LAG_S_MAX = 2;
 
 export class LongTrack {
-  /** Which voice steers the element: the others have lost it. */
+  /** The playing track that controls the element; earlier ones have lost it. */
   holder: object | null = null;
   #node: MediaElementAudioSourceNode | null = null;
 
   constructor(
     readonly element: MediaElement,
-    /** Those of the element's kind, whichever track it plays. */
+    /** Shared by all elements, whichever track they play. */
     readonly delays: { start: LearnedDelay; seek: LearnedDelay },
     private readonly forget: () => void,
   ) {}
 
-  /** An element has one way into a context, for good. */
+  /** An element can be connected to a context only once. */
   node(context: AudioContext): MediaElementAudioSourceNode {
     this.#node ??= context.createMediaElementSource(this.element as HTMLMediaElement);
     return this.#node;
@@ -105,7 +105,7 @@ export class LongTrackCache {
     }
   }
 
-  /** One fetch however often it is asked for; a failed one is forgotten, so that asking again tries again. */
+  /** Fetches once however often it is called. A failure is forgotten, so that the next call tries again. */
   get(track: TrackRef): Promise<LongTrack> {
     const key = trackKey(track);
     const known = this.#loads.get(key);
@@ -153,7 +153,7 @@ function playableFrom(element: MediaElement, address: string): Promise<void> {
     element.addEventListener('canplay', settle);
     element.addEventListener('error', settle);
     element.preload = 'auto';
-    // A rate that differs a little must not be stretched: that would be heard more than the pitch.
+    // Time stretching would be more audible than the small change of pitch.
     element.preservesPitch = false;
     element.src = address;
     element.load();

@@ -3,14 +3,14 @@ import { OutputClock } from '../../sync/output-clock';
 import type { OutputDepth } from '../../sync/output-depth';
 
 /**
- * The way from samples to ears: a context with what is known of when its samples are heard, the volume, and a meter.
- * What is played on it is the player's business; signals for getting it in time come beside the music, at full volume.
+ * An audio context with its output clock, volume and level meter. The player decides what plays on it; calibration
+ * signals bypass the volume.
  */
 
 const RAMP_S = 0.01;
 
 export class Loudspeaker {
-  /** What music is connected to. */
+  /** The node that music connects to. */
   readonly music: GainNode;
   readonly clock: OutputClock;
   readonly #analyser: AnalyserNode;
@@ -20,9 +20,9 @@ export class Loudspeaker {
   constructor(
     readonly context: AudioContext,
     localNowMs: () => number,
-    /** How much later an output of this device is heard than its browser knows. */
+    /** Calibration: how much later an output is heard than the browser reports. */
     private readonly calibrationMs: (output: string) => number = () => 0,
-    /** What contexts before this one have learned of the output. */
+    /** What earlier contexts learned about the output. */
     depth?: OutputDepth,
   ) {
     this.clock = new OutputClock(context, localNowMs, depth);
@@ -36,17 +36,17 @@ export class Loudspeaker {
     return this.context.state === 'running';
   }
 
-  /** Which of this device's outputs it is. */
+  /** Id of the output in use. */
   get output(): string {
     return outputOf(this.context);
   }
 
-  /** The context time heard at `localMs`, in seconds. What calibration found leaves the context that much earlier. */
+  /** The context time heard at `localMs`, in seconds, including calibration. */
   contextTimeAt(localMs: number): number {
     return this.clock.contextTimeAt(localMs - this.calibrationMs(this.output));
   }
 
-  /** A context that may start does so; one that may not leaves its promise open for ever, so nothing waits for it. */
+  /** A context that may not start leaves its promise pending for ever, so nothing awaits it. */
   wake(): void {
     if (!this.running) void this.context.resume().catch(() => {});
   }
@@ -56,13 +56,13 @@ export class Loudspeaker {
     this.#turn();
   }
 
-  /** Music goes on without being heard. */
+  /** Music continues inaudibly. */
   hush(hushed: boolean): void {
     this.#hushed = hushed;
     this.#turn();
   }
 
-  /** Root mean square of the music as it is heard now, 0 to 1. */
+  /** Root mean square of the audible music, 0 to 1. */
   level(): number {
     const samples = new Float32Array(this.#analyser.fftSize);
     this.#analyser.getFloatTimeDomainData(samples);

@@ -1,36 +1,35 @@
 /**
- * Which sample of its buffer a source plays at which moment of the context, exactly, however its rate was changed. For
- * that, starts are on whole frames, and the rate leaves 1 only for a *nudge*: from one render quantum to a later one,
- * at such a rate that a whole number of samples is gained or lost in between. So after a nudge samples are played as
- * they are again, not interpolated, and no error adds up.
+ * The exact sample that a buffer source plays at a context time, however its rate was changed. Starts are on whole
+ * frames, and the rate leaves 1 only for a *nudge*: from one render quantum to a later one, at a rate that gains or
+ * loses a whole number of samples. After a nudge samples play unresampled again, and no error accumulates.
  */
 
-/** The rate of a source changes between two of these only. */
+/** A source's rate changes only between render quanta. */
 const QUANTUM = 128;
-/** Nobody hears that the pitch differs by so little, for a moment: a twentieth of a semitone. */
+/** An inaudible change of pitch: a twentieth of a semitone. */
 export const RATE_CHANGE_MAX = 0.003;
-/** A small error is made good in this time; a larger one takes as long as the rate allows. */
+/** A small error is corrected within this time; a larger one takes as long as the rate requires. */
 const NUDGE_S = 2;
-/** A change of rate has to reach the audio thread before it is due. */
+/** A change of rate needs this lead to reach the audio thread in time. */
 const LEAD_S = 0.02;
 
 export interface Nudge {
-  /** Context times. Half a frame before a quantum, so that rounding cannot make it the next one. */
+  /** Context times, half a frame before a quantum so that rounding cannot select the next one. */
   at: number;
   until: number;
-  /** As the audio thread keeps it, in single precision. */
+  /** In single precision, as the audio thread stores it. */
   rate: number;
 }
 
 interface Segment {
   frame: number;
-  /** In the buffer, in frames. */
+  /** Frames into the buffer. */
   position: number;
   rate: number;
 }
 
 export class Playhead {
-  /** Context time of the first sample, and its place in the buffer, both in seconds and on whole frames. */
+  /** Context time of the first sample, and its position in the buffer, in seconds on whole frames. */
   readonly at: number;
   readonly offset: number;
   #segments: Segment[];
@@ -47,19 +46,22 @@ export class Playhead {
     this.offset = position / sampleRate;
   }
 
-  /** Seconds into the buffer; before the start, as if it had begun earlier. */
+  /** Seconds into the buffer; before the start, extrapolated. */
   offsetAt(contextTime: number): number {
     const frame = contextTime * this.sampleRate;
     const segment = this.#segments.findLast((known) => known.frame <= frame) ?? this.#segments[0]!;
     return (segment.position + (frame - segment.frame) * segment.rate) / this.sampleRate;
   }
 
-  /** When the last nudge is over, in context time. */
+  /** The context time at which the last nudge ends. */
   get steadyFrom(): number {
     return this.#segments.at(-1)!.frame / this.sampleRate;
   }
 
-  /** Plans to be further on by `shift` seconds, or less far, soon after `contextTime`. `null`: nothing to gain. */
+  /**
+   * Schedules a shift by `shift` seconds (negative: back) soon after `contextTime`. `null`: too small to change
+   * anything.
+   */
   nudge(shift: number, contextTime: number): Nudge | null {
     const samples = Math.round(shift * this.sampleRate);
     if (samples === 0) return null;

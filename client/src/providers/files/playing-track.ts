@@ -2,26 +2,34 @@ import type { CorrectionLimits } from '../../sync/corrector';
 import type { Start } from '../../sync/schedule';
 import type { TimedEntry } from '../../sync/timeline';
 
-/** One track as it sounds, from whatever it comes. Times are those of the context, places those of the track, in seconds. */
+/**
+ * One track while it plays, decoded or streamed. Times are context times, offsets are positions in the track, in
+ * seconds.
+ */
 export interface PlayingTrack {
   readonly timedEntry: TimedEntry;
   readonly limits: CorrectionLimits;
-  /** When it begins, and where. */
+  /** The start in context time, and its offset. */
   readonly startsAt: number;
   readonly startOffset: number;
-  /** It has played to its end, or to where it was stopped. */
+  /** The track has played to its end, or to where it was stopped. */
   onEnded: () => void;
-  /** Where it is at a moment; `null` while it is on its way to another place. */
+  /** The offset at a context time; `null` while it is seeking. */
   offsetAt(contextTime: number): number | null;
-  /** Inaudibly gets ahead by so much, or falls back. When that is done; `null`: nothing to do. */
+  /**
+   * Shifts the position inaudibly by a small change of rate. Returns the context time at which that is done; `null`:
+   * nothing to do.
+   */
   nudge(shiftMs: number): number | null;
-  /** Takes another place, in one short cross-fade. What sounds from then on: itself, or another. */
+  /**
+   * Moves to another offset with a short cross-fade. Returns the track that plays from then on: this one or another.
+   */
   jump(start: Start): PlayingTrack;
   stopAt(at: number): void;
   silence(): void;
 }
 
-/** What can be made to sound at once. */
+/** A loaded track that can start at once. */
 export interface Playable {
   seconds: number;
   begin(context: AudioContext, destination: AudioNode, timedEntry: TimedEntry, start: Start): PlayingTrack;

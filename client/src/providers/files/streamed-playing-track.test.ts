@@ -5,7 +5,7 @@ import { entry, playing, room } from '../../testing/fixtures';
 import { FilePlayer } from './file-player';
 import { LongTrackCache } from './long-track';
 
-/** A set of two hours, which nobody decodes as a whole. */
+/** A set of two hours, too long to be decoded. */
 const TWO_HOURS_MS = 7_200_000;
 const set = entry('set', 'ana', TWO_HOURS_MS);
 const song = entry('song', 'ben', 60_000);
@@ -42,7 +42,7 @@ function create(habits?: Habits): void {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const element = (): FakeMedia => files.elements.at(-1)!;
-/** How late it really is, in ms, for a timeline that began at the server's 0 then. */
+/** How late it really is, in ms, for a timeline that started at the server's 0. */
 const lateMs = (startMs: number) => nowMs() - startMs - element().currentTime * 1000;
 
 beforeEach(async () => {
@@ -77,7 +77,7 @@ describe('a track that is too long to be decoded', () => {
     await pass(30_000);
     expect(Math.abs(lateMs(50_000))).toBeLessThan(15);
     expect(player.status()).toMatchObject({ entry: 'set', state: 'playing', measured: 'estimated' });
-    // What an element says of its place is not exact, and nobody is told that it were.
+    // A media element's position is not exact, and the status does not claim that it is.
     expect(player.status()?.deviation_ms).toBeGreaterThan(9);
   });
 
@@ -99,7 +99,7 @@ describe('a track that is too long to be decoded', () => {
     player.update(room({ now_playing: set, playback: playing('set', 100_100) }));
     await pass(10_000);
     const first = element().seeks;
-    // The system took it away for a moment.
+    // The system interrupted playback.
     element().pause();
     await pass(30_000);
     expect(Math.abs(lateMs(100_100))).toBeLessThan(15);

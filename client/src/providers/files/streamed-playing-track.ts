@@ -6,18 +6,18 @@ import type { LongTrack } from './long-track';
 import type { Playable, PlayingTrack } from './playing-track';
 
 /**
- * A track that is too long to be decoded, as it sounds. It is steered from outside, by a media element that starts when
- * it can and tells roughly where it is: so it is held to a few hundredths of a second, not to a sample. How long it takes
- * to start and to seek is learned, and allowed for the next time.
+ * A track that is too long to be decoded, while it plays. A media element plays it, which starts when it can and
+ * reports its position only roughly, so it is held within a few hundredths of a second, not to the sample. Start and
+ * seek delays are learned and compensated.
  */
 
 const RAMP_S = 0.02;
-/** Where an element says it is moves in steps of about a render quantum of the whole browser. */
+/** A media element's position moves in steps of about one render quantum of the whole browser. */
 const STREAMED_LIMITS: CorrectionLimits = { toleratedMs: 12, jumpMs: 120, deviationMs: 10 };
-/** Nobody hears a twelfth of a semitone for a few seconds. */
+/** An inaudible change of pitch: a twelfth of a semitone for a few seconds. */
 const RATE_CHANGE = 0.005;
 const NUDGE_S_MAX = 20;
-/** When what a start or a seek took can be seen. */
+/** When the delay of a start or a seek can be measured. */
 const LOOK_AFTER_MS = 400;
 
 export class StreamedPlayingTrack implements PlayingTrack {
@@ -41,7 +41,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
     this.#gain = context.createGain();
     this.#gain.connect(destination);
     const node = track.node(context);
-    // Whoever held it before has lost it.
+    // Takes the element over from the previous holder.
     node.disconnect();
     node.connect(this.#gain);
     track.holder = this;
@@ -50,7 +50,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
     element.playbackRate = 1;
     element.addEventListener('ended', this.#ended);
     const lag = track.delays.start.seconds;
-    // What it is late by is skipped, where the start is too near to begin that much earlier.
+    // When the start is too near to begin early, skips what it would be late by.
     const aheadS = start.at - context.currentTime - lag;
     element.currentTime = Math.max(0, start.offset + Math.max(0, -aheadS));
     if (start.offset > 0) {
@@ -117,7 +117,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
     this.#later(2 * RAMP_S * 1000, this.#ended);
   }
 
-  /** Where it is meant to be at a moment of the context. */
+  /** The intended offset at a context time. */
   #dueAt(contextTime: number): number {
     return Math.max(0, this.startOffset + contextTime - this.startsAt);
   }
@@ -126,14 +126,14 @@ export class StreamedPlayingTrack implements PlayingTrack {
     try {
       await this.track.element.play();
     } catch {
-      // Taken away meanwhile, or held back by the browser: then it stands still, which is measured like any lateness.
+      // Interrupted, or refused by the browser: the element stands still, which is measured like any delay.
     }
     if (this.track.holder !== this) return;
     this.#moving = true;
     this.#learn(this.track.delays.start);
   }
 
-  /** What it is late by now was on top of what was allowed for. */
+  /** The current delay adds to what was compensated already. */
   #learn(lag: { seconds: number; take(seconds: number): void }): void {
     const allowedS = lag.seconds;
     this.#later(LOOK_AFTER_MS, () => {
@@ -143,7 +143,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
     });
   }
 
-  /** It has come to its end, or is let go of. */
+  /** The track ended or was released. */
   readonly #ended = (): void => {
     this.#forgetTimers();
     this.#moving = false;
@@ -159,7 +159,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
   #later(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      // The element may be another voice's by now.
+      // Another playing track may hold the element by now.
       if (this.track.holder === this || act === this.#ended) act();
     }, ms);
     this.#timers.add(timer);
@@ -171,7 +171,7 @@ export class StreamedPlayingTrack implements PlayingTrack {
   }
 }
 
-/** A long track: one voice at a time sounds from it, the latest. */
+/** A long track, which only the latest playing track controls. */
 export function longPlayable(track: LongTrack, seconds: number): Playable {
   const { duration } = track.element;
   return {

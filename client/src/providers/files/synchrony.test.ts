@@ -5,7 +5,7 @@ import { between, type World } from '../../testing/probing';
 import type { SoundCardOptions } from '../../testing/sound-card';
 import { quantile } from '../../util/numbers';
 
-/** Whole devices in simulated worlds, and how far apart they are truly heard. */
+/** Whole devices in simulated environments, and how far apart they are really heard. */
 
 const STEP_MS = 100;
 const MINUTE_MS = 60_000;
@@ -34,7 +34,7 @@ function listener(world: World, card: SoundCardOptions = {}): Listener {
 
 const onTheAir = (fromMs = START_MS) => room({ now_playing: song, playback: playing('a', fromMs + 200) });
 
-/** As browsers freeze a page: no timer fires and nothing arrives until it is thawed; then everything that was due does. */
+/** Freezes a page as browsers do: no timer fires and nothing arrives until it is thawed; then everything due does. */
 function freezer(): { freeze: () => void; thaw: () => void } {
   let frozen = false;
   const due = new Set<() => void>();
@@ -57,7 +57,7 @@ function freezer(): { freeze: () => void; thaw: () => void } {
   };
 }
 
-/** Goes on until that time, and writes down what `look` says. */
+/** Runs until `untilMs` and collects what `look` returns. */
 async function until(atMs: number, look: () => number | null): Promise<number[]> {
   const seen: number[] = [];
   while (performance.now() < atMs) {
@@ -138,7 +138,7 @@ describe('two devices, heard by a third', () => {
     for (const one of [a, b]) one.enters(onTheAir());
     await until(START_MS + 10_000, () => null);
     figures('40/5 ms, not calibrated', await until(START_MS + 30_000, () => apart(a, b)));
-    // Its clock is ahead, so it plays early: as if it were heard earlier than it knows.
+    // Its clock is ahead, so it plays early, as an uncalibrated output would be late.
     b.calibrationMs = -17.5;
     await until(START_MS + 40_000, () => null);
     const { p95 } = figures('40/5 ms, calibrated', await until(START_MS + 2 * MINUTE_MS, () => apart(a, b)), told(b));

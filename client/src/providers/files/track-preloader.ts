@@ -6,17 +6,17 @@ import type { Playable } from './playing-track';
 import { longPlayable } from './streamed-playing-track';
 
 /**
- * What this device has at hand: what is on and what comes next, fetched, and decoded where it fits into memory. How long
- * a track is says beforehand how much it takes when decoded: what never fits is played from its file.
+ * Loads the current and the next track: fetches them, and decodes them where they fit into memory. A track's duration
+ * gives its decoded size beforehand; a track that can never fit is played from its file.
  */
 
 export interface TrackPreloaderOptions {
   fetch: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
   decode: (encoded: ArrayBuffer) => Promise<AudioBuffer>;
-  /** Without it everything is decoded, however long. */
+  /** Without it every track is decoded, however long. */
   long?: LongTrackSource | undefined;
   sampleRate: () => number;
-  /** One more can start at once. */
+  /** Another track can start at once. */
   onReady: () => void;
 }
 
@@ -33,10 +33,10 @@ export class TrackPreloader {
     this.#long = long === undefined ? null : new LongTrackCache(long, onReady);
   }
 
-  /** Fetches what is on, then what comes next, and lets go of everything else but what sounds or is ending. */
+  /** Loads the current track, then the next one, and drops all others except the playing and the ending one. */
   want(now: Entry | null, next: Entry | null, sounding: Entry | undefined, ending: Entry | undefined): void {
     const wanted = [sounding, now, next].flatMap((entry) => entry?.track ?? []);
-    // Who plays a decoded track holds it themselves; a file has to stay where it is played from.
+    // A playing decoded track holds its own buffer; a file has to stay loaded while it plays.
     this.#decoded.keepOnly(wanted);
     this.#long?.keepOnly(ending === undefined ? wanted : [...wanted, ending.track]);
     this.#next = next;
@@ -52,7 +52,7 @@ export class TrackPreloader {
     this.#long?.keepOnly([]);
   }
 
-  /** Rejects when it cannot be fetched or played; asking again tries again. */
+  /** Rejects when the track cannot be loaded; calling it again tries again. */
   async get(entry: Entry): Promise<Playable> {
     const { track } = entry;
     if (this.#isLong(entry)) return longPlayable(await this.#long!.get(track), track.duration_ms / 1000);
@@ -63,7 +63,7 @@ export class TrackPreloader {
     return this.#decoded.isReady(track) || (this.#long?.isReady(track) ?? false);
   }
 
-  /** Whoever needs it now asks again, and is told what went wrong. */
+  /** The caller that needs it now tries again and gets the error. */
   async #load(entry: Entry): Promise<void> {
     await this.get(entry).catch(() => {});
   }
@@ -72,7 +72,7 @@ export class TrackPreloader {
     return this.#long !== null && this.#bytesOf(entry) > DECODED_BYTES_MAX;
   }
 
-  /** What it will take when decoded, in stereo. */
+  /** Decoded size in stereo. */
   #bytesOf({ track }: Entry): number {
     return (track.duration_ms / 1000) * this.options.sampleRate() * DECODED_BYTES_PER_SAMPLE;
   }

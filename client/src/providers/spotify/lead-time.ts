@@ -3,13 +3,13 @@ import { SeekCorrector, type SeekMeasure } from '../../sync/seek-corrector';
 import { StartBias } from '../../sync/start-bias';
 
 /**
- * How far ahead starts and seeks are aimed on this device, and what remains of their error: measured, judged, and learned
- * from once after each.
+ * How early starts and seeks must be sent on this device. Measures the remaining error after each, decides whether it
+ * is worth a seek, and learns from it once.
  */
 
 const START_GUESS_MS = 450;
 const SEEK_GUESS_MS = 150;
-/** What a position out of the SDK may be wrong by, whatever else is known. */
+/** Uncertainty of an SDK position in any case. */
 const DEVIATION_MS_MIN = 30;
 
 export class LeadTime {
@@ -17,7 +17,7 @@ export class LeadTime {
   #corrector = new SeekCorrector();
   #start: StartBias;
   #seek: StartBias;
-  /** What was aimed last, and by how much, until it was learned from. */
+  /** The last command and its lead, until something was learned from it. */
   #aimed: { bias: StartBias; ms: number } | null = null;
 
   constructor(memory: Memory) {
@@ -25,12 +25,12 @@ export class LeadTime {
     this.#seek = new StartBias(memory, 'tutti.spotify-seek', SEEK_GUESS_MS);
   }
 
-  /** What a start would be aimed ahead by. */
+  /** The lead of the next start. */
   get startMs(): number {
     return this.#start.ms;
   }
 
-  /** One of both is done now; by how much it is to be aimed ahead. */
+  /** A start or seek happens now; returns its lead. */
   at(what: 'start' | 'seek', atMs: number): number {
     const bias = what === 'start' ? this.#start : this.#seek;
     this.#aimed = { bias, ms: bias.ms };
@@ -38,7 +38,7 @@ export class LeadTime {
     return bias.ms;
   }
 
-  /** Whether it is off by so much, so surely, that a seek is worth its gap. */
+  /** Whether the error is large and certain enough to be worth the gap of a seek. */
   take(measure: SeekMeasure): boolean {
     const seeks = this.#corrector.take(measure);
     this.errorMs = this.#corrector.errorMs;
@@ -49,18 +49,18 @@ export class LeadTime {
     return seeks;
   }
 
-  /** Whether it was measured often enough to be believed. */
+  /** Whether there are enough measurements. */
   get isSure(): boolean {
     return this.#corrector.deviationMs !== null;
   }
 
-  /** What `errorMs` may be wrong by, where the clock may be wrong by so much. */
+  /** Uncertainty of `errorMs`, given the clock's. */
   deviationMs(clockMs: number): number | null {
     if (this.errorMs === null) return null;
     return Math.hypot(DEVIATION_MS_MIN, clockMs, this.#corrector.deviationMs ?? DEVIATION_MS_MIN);
   }
 
-  /** Another track, or another place in it. */
+  /** Another track, or another position in it. */
   forget(): void {
     this.errorMs = null;
     this.#aimed = null;

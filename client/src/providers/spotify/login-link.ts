@@ -4,14 +4,14 @@ import type { Slot } from '../../session/http';
 
 const SLOT_KEY = 'tutti.spotify-slot';
 
-/** The way to a login at Spotify and back, as far as the browser goes it: by navigation, not by requests. */
+/** Login at Spotify by navigation: the link that starts it, and the outcome that comes back in the page's address. */
 
-/** With what somebody came back. */
+/** The outcome in the address. */
 export interface SpotifyReturn {
   outcome: SpotifyOutcome;
-  /** Where they are in; `null` when they are not. */
+  /** The slot of the user; `null` when no user is logged in. */
   slot: number | null;
-  /** The page that they came back to, without what the way back added. */
+  /** The address without the outcome's parameters. */
   path: string;
 }
 
@@ -26,7 +26,7 @@ const OUTCOMES: Record<SpotifyOutcome, true> = {
   failed: true,
 };
 
-/** `null` for an address that nobody came back by. */
+/** `null` for an address without an outcome. */
 export function spotifyReturn(address: string): SpotifyReturn | null {
   const url = new URL(address);
   const outcome = url.searchParams.get('spotify');
@@ -35,7 +35,7 @@ export function spotifyReturn(address: string): SpotifyReturn | null {
   url.searchParams.delete('spotify');
   url.searchParams.delete('slot');
   return {
-    // One that a newer server made up is no success, whatever it is.
+    // An outcome that only a newer server knows is not a success.
     outcome: isOutcome(outcome) ? outcome : 'failed',
     slot: /^[0-7]$/.test(slot) ? Number(slot) : null,
     path: url.pathname + url.search + url.hash,
@@ -44,11 +44,11 @@ export function spotifyReturn(address: string): SpotifyReturn | null {
 
 export interface SpotifyLoginLink {
   href: string;
-  /** The page has to be opened elsewhere first: Spotify leads back to there, and cookies do not follow. */
+  /** The page has to be opened on another origin first: Spotify redirects to that origin, and cookies do not follow. */
   elsewhere: string | null;
 }
 
-/** Where a login begins for whoever is in that slot, on the page that is shown. */
+/** The link that starts a login for a slot and returns to the current page. */
 export function spotifyLoginLink(origin: string, address: string, slot: Slot): SpotifyLoginLink {
   const url = new URL(address);
   const path = url.pathname + url.search;
@@ -57,7 +57,7 @@ export function spotifyLoginLink(origin: string, address: string, slot: Slot): S
   return { href: `/api/v1/auth/spotify/start?${query}`, elsewhere: null };
 }
 
-/** For whom a login begins. The way back names a slot only when somebody is in it. */
+/** Remembers the slot of a login. The return address contains a slot only when a user is logged in. */
 export function rememberSpotifySlot(slot: Slot): void {
   tab.remember(SLOT_KEY, String(slot));
 }

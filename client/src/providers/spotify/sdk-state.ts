@@ -1,27 +1,27 @@
 import type { Entry, Playback } from '$protocol';
 import type { SdkState } from './sdk';
 
-/** What the SDK says, held against what was asked of it. Pure. */
+/** Compares what the SDK reports with what was requested. Pure. */
 
-/** A start that was asked for, and what became of it. */
+/** A requested start and its progress. */
 export interface RequestedPlayback {
   entry: Entry;
   playback: Playback;
-  /** What was on before, so that a late event about it is not taken for the answer. */
+  /** The track before, so that a late event about it is not taken for the answer. */
   before: string | null;
-  /** What Spotify plays for the entry, once it was seen: not always what was asked for. */
+  /** The track that Spotify plays for the entry, once seen: not always the requested one. */
   uri: string | null;
-  /** The place that was asked for, and when. */
+  /** The requested position, and when it was requested. */
   positionMs: number;
   atMs: number;
-  /** Since when it is seen to play. */
+  /** When playback was first seen; `null`: not yet. */
   confirmedAtMs: number | null;
   starts: number;
-  /** Spotify took the command: from then on what is new may be the answer to it. */
+  /** Spotify accepted the command: from then on a new track may be the answer to it. */
   accepted: boolean;
 }
 
-/** What was seen last of our own track. */
+/** The last observed state of the requested track. */
 export interface ObservedPlayback {
   positionMs: number;
   atMs: number;
@@ -29,13 +29,13 @@ export interface ObservedPlayback {
   loading: boolean;
 }
 
-/** Another recording is taken for ours only about where ours must be. */
+/** Another recording counts as the requested one only near the requested position. */
 const PLACE_TOLERANCE_MS = 6_000;
 
 /**
- * Whether what the SDK plays is what was asked for. Its id need not be: Spotify plays the same recording from another
- * album where that one is closed, and says so in `linked_from`, or does not. Then it is ours if it is new, and where it
- * was asked to be.
+ * Whether the SDK plays the requested track. Its id may differ: Spotify plays the same recording from another album
+ * where the requested one is not licensed, and may or may not say so in `linked_from`. Then a new track near the
+ * requested position counts.
  */
 export function isTrackOf(asked: RequestedPlayback, state: SdkState, nowMs: number): boolean {
   const track = state.track_window.current_track;
@@ -48,7 +48,7 @@ export function isTrackOf(asked: RequestedPlayback, state: SdkState, nowMs: numb
   return asked.accepted && track.uri !== asked.before && !state.paused && inPlace;
 }
 
-/** Where it is by now. */
+/** The current position, extrapolated. */
 export function positionOf(seen: ObservedPlayback, nowMs: number): number {
   return seen.paused ? seen.positionMs : seen.positionMs + (nowMs - seen.atMs);
 }

@@ -1,16 +1,16 @@
-/** The Web Playback SDK as far as it is used here, and how its script comes into the page: only when somebody needs it. */
+/** Types of the Web Playback SDK as far as it is used here, and loading its script on demand. */
 
 export interface SdkTrack {
   id: string | null;
   uri: string;
   duration_ms?: number;
-  /** What was asked for, where Spotify plays the same recording from another album instead. Often missing. */
+  /** The requested track where Spotify plays the same recording from another album instead. Often missing. */
   linked_from?: { id: string | null; uri: string | null } | null;
 }
 
 export interface SdkState {
   paused: boolean;
-  /** In milliseconds, when the state was made. Runs ahead of what is heard while music is still on its way. */
+  /** In milliseconds at the time of the state. Runs ahead of the audible position while buffering. */
   position: number;
   loading?: boolean;
   track_window: { current_track: SdkTrack | null };
@@ -19,7 +19,7 @@ export interface SdkState {
 export interface SdkEvents {
   ready: { device_id: string };
   not_ready: { device_id: string };
-  /** `null`: the account plays somewhere else now. */
+  /** `null`: the account plays on another device now. */
   player_state_changed: SdkState | null;
   initialization_error: { message: string };
   authentication_error: { message: string };
@@ -36,14 +36,14 @@ export interface SdkPlayer {
   setVolume(volume: number): Promise<void>;
   pause(): Promise<void>;
   seek(positionMs: number): Promise<void>;
-  /** Only inside a tap or a key: afterwards this page may make sound by itself. */
+  /** Only within a user gesture: afterwards this page may make sound by itself. */
   activateElement(): Promise<void>;
 }
 
 export interface SdkPlayerOptions {
   name: string;
   volume: number;
-  /** The page has controls of its own for the room. */
+  /** The page has its own controls for the room. */
   enableMediaSession: boolean;
   getOAuthToken: (give: (token: string) => void) => void;
 }
@@ -59,12 +59,12 @@ declare global {
   }
 }
 
-/** The script calls back when it is ready; one that never does was blocked, or is no such script. */
+/** The script calls back when it is ready; if it never does, it was blocked or is not the SDK. */
 const READY_WAIT_MS = 20_000;
 
 let loading: Promise<Sdk> | null = null;
 
-/** Loads the script once. One that failed may be tried again. */
+/** Loads the script once. A failed load may be retried. */
 export function loadSdk(url: string): Promise<Sdk> {
   loading ??= inserted(url).catch((error) => {
     loading = null;

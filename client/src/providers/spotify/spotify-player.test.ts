@@ -33,7 +33,7 @@ function plays(what: Entry, playback: Playback, next: Entry[] = []): void {
   player.update(room({ now_playing: what, playback, upcoming: next }));
 }
 
-/** How far what is truly heard is from the room's timeline; `null`: nothing is. */
+/** How far the audible position is off the room's timeline; `null`: nothing plays. */
 function lateMs(): number | null {
   const heard = spotify.heard();
   return heard === null ? null : positionAt(followed, serverMs()) - heard.positionMs;
@@ -149,7 +149,7 @@ describe('spotify player', () => {
     const startMs = serverMs() + 200;
     plays(a, playing('a', startMs), [b]);
     await pass(19_200);
-    // As the server announces it, a second before.
+    // Announced a second before, as by the server.
     plays(b, playing('b', startMs + 20_000));
     await pass(300);
     expect(spotify.heard()!.track, 'still the old one').toBe('track-a');

@@ -10,22 +10,22 @@ import { isTrackOf, type ObservedPlayback, positionOf, type RequestedPlayback } 
 import { type DeviceCondition, WebPlaybackDevice, type WebPlaybackDeviceOptions } from './web-playback-device';
 
 /**
- * Makes what the room plays from Spotify heard in this browser. It follows the timeline and never leads: every track is
- * started by one command with its place, aimed ahead by as much as starts take on this device; what is off by more than
- * the dead band is put right by a seek; and what Spotify would play of its own accord is stopped.
+ * Plays the room's Spotify tracks in this browser. It follows the timeline: one command starts each track at its
+ * position, sent early by the lead time of this device; an error beyond the dead band is corrected by a seek; and
+ * tracks that Spotify would play by itself are stopped.
  */
 
 export type SpotifyCondition =
   | DeviceCondition
-  /** The account plays on another of its devices now. */
+  /** The account plays on another of its devices. */
   | 'taken'
-  /** Spotify does not play this track to this account. */
+  /** Spotify does not play this track for this account. */
   | 'unplayable';
 
 export interface SpotifyPlayerOptions
   extends Omit<WebPlaybackDeviceOptions, 'onCondition' | 'onState' | 'onBlocked' | 'onPlaybackError'> {
   device: DeviceId;
-  /** Has Spotify play a track on a device, from there; rejects with a {@link Failure}. */
+  /** Starts a track on a device at a position; rejects with a {@link Failure}. */
   play: (start: { device_id: string; track: string; position_ms: number }) => Promise<void>;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
@@ -35,14 +35,14 @@ export interface SpotifyPlayerOptions
 }
 
 const MEASURE_EVERY_MS = 1_000;
-/** Until then a position runs ahead of what is heard, if the music is still on its way. */
+/** Until then the reported position may run ahead of the audible one while Spotify is buffering. */
 const SETTLE_MS = 2_000;
-/** A start of which nothing is seen by then is tried again, so many times. */
+/** A start without visible effect by then is retried this many times. */
 const CONFIRM_WAIT_MS = 5_000;
 const STARTS_MAX = 3;
-/** So long before its end a track is stopped, if nothing of Spotify's follows: then Spotify chooses nothing itself. */
+/** A track is stopped this long before its end if no Spotify track follows, so that Spotify does not choose one. */
 const END_GUARD_MS = 150;
-/** A track that still has to wait so long for its start gets silence before it. */
+/** A track whose start is further away than this is preceded by silence. */
 const HUSH_MS = 600;
 const PAUSES_MAX = 5;
 const RETRY_MS = 3_000;
@@ -56,15 +56,15 @@ export class SpotifyPlayer implements DevicePlayer {
   #leadTime: LeadTime;
   /** The timeline that is followed. */
   #followed: Playback | null = null;
-  /** The start that was asked for last; `null`: silence is wanted. */
+  /** The last requested start; `null`: silence. */
   #requested: RequestedPlayback | null = null;
   #observed: ObservedPlayback | null = null;
   #pauses = 0;
   #volume = 1;
   #hushed = false;
-  /** What the SDK says of playing means nothing until somebody tapped. */
+  /** The SDK's playing state means nothing until the user has tapped. */
   #blocked = false;
-  /** Tells what is waited for whether the room has moved on meanwhile. */
+  /** Lets a pending answer detect that the room has moved on meanwhile. */
   #turn = 0;
   #starting: ReturnType<typeof setTimeout> | undefined;
   #ending: ReturnType<typeof setTimeout> | undefined;
@@ -94,7 +94,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (this.state === 'off' || this.state === 'blocked') this.#setState('silent');
     if (this.#device.condition === 'off') this.#device.connect();
     else this.#device.again();
-    // What somebody took to another device, or could not be heard here, they want here now.
+    // The user turned playback on here: a transfer to another device no longer counts.
     if (this.#device.condition === 'ready') this.#setCondition('ready');
     this.#refollow();
   }
@@ -112,7 +112,7 @@ export class SpotifyPlayer implements DevicePlayer {
 
   wake(): void {
     if (!this.#on) return;
-    // Whatever was measured is from before.
+    // Earlier measurements are outdated.
     this.#leadTime.forget();
     if (this.condition === 'unreachable') this.#device.again();
     void this.#look();
@@ -128,7 +128,7 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#follow();
   }
 
-  /** Nobody outside of the SDK sees what it plays. */
+  /** The SDK does not expose its audio. */
   level(): number {
     return 0;
   }
@@ -156,7 +156,7 @@ export class SpotifyPlayer implements DevicePlayer {
     return this.#leadTime.deviationMs(this.options.clock.deviationMs);
   }
 
-  /** Nothing is fetched ahead, but a start needs no more than its command: to wait for this device would help nobody. */
+  /** Nothing is preloaded, but a start needs only its command: waiting for this device would not help. */
   #ready(): EntryId[] {
     if (this.condition !== 'ready' || this.#room === null) return [];
     return [this.#room.now_playing, this.#room.upcoming[0] ?? null].flatMap((entry) => fromSpotify(entry)?.id ?? []);
@@ -193,7 +193,7 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#follow();
   }
 
-  /** A start, at the moment from which it takes as long as starts take here. */
+  /** Starts the track early by its lead time. */
   #begin(entry: Entry, playback: Playback): void {
     const before = this.#requested;
     this.#forget();
@@ -227,7 +227,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (device_id === null) return;
     asked.starts += 1;
     asked.accepted = false;
-    // What was taken for it the last time may have been Spotify's own choice.
+    // The track taken for it the last time may have been Spotify's own choice.
     if (asked.starts > 1) asked.uri = null;
     const aheadMs = this.#leadTime.at('start', this.options.localNowMs());
     const position = positionAt(asked.playback, this.options.clock.now() + aheadMs);
@@ -246,12 +246,12 @@ export class SpotifyPlayer implements DevicePlayer {
     if (turn !== this.#turn) return;
     asked.accepted = true;
     if (asked.confirmedAtMs !== null) return;
-    // Its event may have come before this answer.
+    // Its event may have arrived before this answer.
     void this.#look();
     this.#starting = setTimeout(() => void this.#doubt(asked), CONFIRM_WAIT_MS);
   }
 
-  /** Nothing was seen of a start. Events come late, or never: the SDK is asked before it is tried again. */
+  /** No effect of a start was seen. Events come late, or never: asks the SDK before retrying. */
   async #doubt(asked: RequestedPlayback): Promise<void> {
     const turn = this.#turn;
     await this.#look();
@@ -265,7 +265,7 @@ export class SpotifyPlayer implements DevicePlayer {
     const code = error instanceof Failure ? error.code : 'unavailable';
     this.#setState('failed');
     if (code === 'premium_required' || code === 'needs_login') {
-      // The way to a token says what it is.
+      // The token request says what is wrong.
       this.#device.disconnect();
       this.#device.connect();
     } else if (code === 'invalid') {
@@ -281,7 +281,7 @@ export class SpotifyPlayer implements DevicePlayer {
     }
   }
 
-  /** Spotify could not play on: what it has is thrown away and asked for anew. */
+  /** Spotify could not continue: discards its state and requests the track again. */
   #playbackFailed(): void {
     const asked = this.#requested;
     if (asked === null || asked.starts >= STARTS_MAX) return;
@@ -299,7 +299,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (outgoing === null) {
       this.#quiet();
     } else {
-      // What is early, within the dead band, is at its end earlier.
+      // A track that is early, within the dead band, ends earlier.
       const { duration_ms } = outgoing.entry.track;
       const seenMs = this.#observed === null ? 0 : positionOf(this.#observed, this.options.localNowMs());
       const leftMs = Math.min(endAt(outgoing.playback, duration_ms) - now, duration_ms - seenMs) - END_GUARD_MS;
@@ -309,7 +309,7 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#setState('silent');
   }
 
-  /** Nothing is to be heard. */
+  /** Nothing should be audible. */
   #quiet(): void {
     const sounded = this.#requested !== null;
     this.#forget();
@@ -330,7 +330,7 @@ export class SpotifyPlayer implements DevicePlayer {
   #takeEvent(state: SdkState | null): void {
     if (!this.#on) return;
     if (state === null) {
-      // Without a start of ours before it, it says nothing.
+      // Without a requested start the state means nothing.
       if (this.#requested?.confirmedAtMs != null) this.#taken();
       return;
     }
@@ -348,7 +348,7 @@ export class SpotifyPlayer implements DevicePlayer {
       return;
     }
     if (!isTrackOf(asked, state, nowMs)) {
-      // Chosen by Spotify itself, or from before: not to be heard until ours is there.
+      // Chosen by Spotify itself, or left over: mutes it until the requested track plays.
       if (!state.paused && state.track_window.current_track?.uri !== asked.before) this.#hush(true);
       if (asked.confirmedAtMs !== null) this.#observed = null;
       return;
@@ -369,14 +369,14 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#setState('silent');
   }
 
-  /** By volume, which is quick and cannot come after the command that follows it. */
+  /** By volume, which takes effect at once and cannot overtake the command that follows. */
   #hush(on: boolean): void {
     if (on === this.#hushed) return;
     this.#hushed = on;
     this.#device.setVolume(on ? 0 : this.#volume);
   }
 
-  /** What the SDK says when it is asked: where events do not come, and as often as they are not needed. */
+  /** Polls the SDK's state: often while no events come, rarely otherwise. */
   async #look(): Promise<void> {
     const turn = this.#turn;
     const fromMs = this.options.localNowMs();
@@ -398,7 +398,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (seen === null || seen.paused) this.#stopped(asked);
     if (seen === null || seen.paused || seen.loading) return;
     const seeks = this.#leadTime.take({ atMs, errorMs: expectedMs - positionOf(seen, atMs) });
-    // What went well so long may go wrong as often again.
+    // A long enough success resets the retry count.
     if (this.#leadTime.isSure) asked.starts = 1;
     if (seeks) this.#seek(asked, atMs);
   }
@@ -409,7 +409,7 @@ export class SpotifyPlayer implements DevicePlayer {
     void this.#device.sdk?.seek(Math.max(0, Math.round(to))).catch(() => {});
   }
 
-  /** Paused by a key of the machine, or led elsewhere, while the room plays on: back to the room, a few times. */
+  /** Paused by a media key, or moved away, while the room plays: returns to the room, a few times. */
   #stopped(asked: RequestedPlayback): void {
     asked.confirmedAtMs = null;
     this.#setState(asked.starts < STARTS_MAX ? 'loading' : 'silent');
@@ -444,7 +444,7 @@ export class SpotifyPlayer implements DevicePlayer {
   }
 }
 
-/** What comes from Spotify; the rest is played by other players. */
+/** The entry, if it is from Spotify; other players handle the rest. */
 export function fromSpotify(entry: Entry | null): Entry | null {
   return entry?.track.provider === 'spotify' ? entry : null;
 }

@@ -4,8 +4,8 @@ import { backoffMs } from '../../util/backoff';
 import type { Sdk, SdkPlayer, SdkState } from './sdk';
 
 /**
- * This browser as a device of somebody's Spotify account: the token, the script, the connection, and what becomes of each
- * when it fails. It knows nothing of rooms and plays nothing.
+ * This browser as a device of the user's Spotify account: token, script, connection, and the handling of each failure.
+ * It knows nothing about rooms and plays nothing.
  */
 
 export type DeviceCondition =
@@ -15,41 +15,41 @@ export type DeviceCondition =
   | 'not_linked'
   | 'needs_login'
   | 'not_premium'
-  /** This browser cannot play protected music. */
+  /** This browser cannot play protected content. */
   | 'unsupported'
-  /** Spotify wants to be left alone for a while. */
+  /** Spotify's rate limit is reached. */
   | 'busy'
-  /** Spotify, or this server, cannot be reached; tried again. */
+  /** Spotify or this server is not reachable; retried. */
   | 'unreachable';
 
 export interface WebPlaybackDeviceOptions {
   loadSdk: () => Promise<Sdk>;
   /** A token for the player; rejects with a {@link Failure}. */
   token: () => Promise<string>;
-  /** Has the server ask Spotify again, which replaces a token that is not taken. */
+  /** Lets the server ask Spotify again, which replaces a rejected token. */
   recheck: () => Promise<unknown>;
-  /** Tells the server what the player saw; what is known of the subscription then. */
+  /** Reports the player's evidence to the server; resolves to what is then known about the subscription. */
   reportPremiumEvidence: (event: 'ready' | 'account_error') => Promise<PremiumVerdict>;
   name: string;
   random: () => number;
   onCondition: (condition: DeviceCondition) => void;
   onState: (state: SdkState | null) => void;
-  /** The browser wants a tap before it makes sound. */
+  /** The browser wants a user gesture before it makes sound. */
   onBlocked: () => void;
   onPlaybackError: () => void;
 }
 
 const RETRY_MS = 2_000;
-/** Where Spotify says to wait, but not for how long. */
+/** The pause where Spotify names none. */
 const BUSY_WAIT_MS = 60_000;
-/** A device that Spotify lost is found again by itself, mostly. */
+/** A device that Spotify lost usually comes back by itself. */
 const LOST_WAIT_MS = 15_000;
-/** A connection that says neither yes nor no. */
+/** A connection attempt without any answer. */
 const CONNECT_WAIT_MS = 20_000;
-/** One refusal may be false: it takes three, more than two seconds apart, until the server believes them. */
+/** A single refusal may be wrong: the server believes three, more than two seconds apart. */
 const ACCOUNT_RETRY_MS = 3_000;
 
-/** What the server says of somebody who cannot play, and trying again does not change. */
+/** Conditions in which retrying does not help. */
 const FINAL: Partial<Record<FailureCode, DeviceCondition>> = {
   not_found: 'not_linked',
   needs_login: 'needs_login',
@@ -58,11 +58,11 @@ const FINAL: Partial<Record<FailureCode, DeviceCondition>> = {
 
 export class WebPlaybackDevice {
   condition: DeviceCondition = 'off';
-  /** What commands name it by, while it is ready. */
+  /** The device id for commands, while ready. */
   id: string | null = null;
   sdk: SdkPlayer | null = null;
   #volume = 1;
-  /** Tells what is waited for whether it is still wanted. */
+  /** Lets a pending answer detect that it is no longer wanted. */
   #turn = 0;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,7 +75,7 @@ export class WebPlaybackDevice {
     void this.#attempt();
   }
 
-  /** Tries again what was given up, as somebody asked for it. */
+  /** Retries after giving up, on the user's request. */
   again(): void {
     if (this.condition === 'ready' || this.condition === 'connecting') return;
     this.disconnect();
@@ -87,7 +87,7 @@ export class WebPlaybackDevice {
     this.#become('off');
   }
 
-  /** Inside a tap or a key only. */
+  /** Only within a user gesture. */
   activate(): void {
     void this.sdk?.activateElement().catch(() => {});
   }
@@ -102,7 +102,7 @@ export class WebPlaybackDevice {
     const turn = this.#turn;
     this.#become('connecting');
     try {
-      // First of all, because it says who cannot play at all: for them no script is loaded.
+      // Requested first because it tells who cannot play at all: for them no script is loaded.
       const token = await this.options.token();
       if (turn !== this.#turn) return;
       const sdk = await this.options.loadSdk();
@@ -123,7 +123,7 @@ export class WebPlaybackDevice {
       enableMediaSession: false,
       getOAuthToken: (give) => {
         const token = fresh === null ? this.options.token() : Promise.resolve(fresh);
-        // The first is used at once; what is asked for later is asked for because that one ran out.
+        // The first token is used at once; the SDK asks for another only when that one expired.
         fresh = null;
         token.then(give).catch((error) => {
           if (turn === this.#turn) this.#failed(error);
@@ -151,7 +151,7 @@ export class WebPlaybackDevice {
     this.#tries = 0;
     this.id = id;
     void this.sdk?.setVolume(this.#volume).catch(() => {});
-    // Nobody waits for it, and the next time says it again.
+    // Nothing waits for it, and the next report repeats it.
     this.options.reportPremiumEvidence('ready').catch(() => {});
     this.#become('ready');
   }
@@ -198,7 +198,7 @@ export class WebPlaybackDevice {
     }
   }
 
-  /** Until somebody asks for it again: nothing changes by trying. */
+  /** Until the user asks again: retrying changes nothing. */
   #giveUp(condition: DeviceCondition): void {
     this.#drop();
     this.#become(condition);
