@@ -4,7 +4,7 @@ import type { ConnectionState } from '../connection/connection';
 export const waitingText = {
   title: 'Waiting to be let in',
   lead: (room: string | null) =>
-    `Somebody in ${room ?? 'the room'} is being asked. Keep this page open: as soon as they say yes, the room opens by itself.`,
+    `Someone in ${room ?? 'the room'} has to let you in. Keep this page open: it continues by itself.`,
   as: (name: string) => `They see you as ${name}.`,
   giveUp: 'Stop waiting',
 } as const;
@@ -12,18 +12,16 @@ export const waitingText = {
 /** The state of the connection, and what still works. */
 export function connectionWords(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
   const kept =
-    waiting === 0
-      ? ''
-      : ` ${waiting === 1 ? 'One thing waits' : `${waiting} things wait`} to be sent, and will be sent once.`;
+    waiting === 0 ? '' : ` ${waiting === 1 ? 'One action is' : `${waiting} actions are`} waiting to be sent.`;
   switch (state) {
     case 'connecting':
-      return { short: 'Connecting…', long: `Looking for the room.${kept}` };
+      return { short: 'Connecting…', long: `Connecting to the room.${kept}` };
     case 'online':
       return { short: 'Online', long: '' };
     case 'reconnecting':
       return {
         short: 'Reconnecting…',
-        long: `The connection broke off; coming back by itself. What plays goes on, and you can still add and reorder.${kept}`,
+        long: `Connection lost, reconnecting. The music keeps playing, and you can still add and reorder tracks.${kept}`,
       };
     case 'waiting':
       return { short: 'Waiting…', long: waitingText.lead(null) };
@@ -32,7 +30,7 @@ export function connectionWords(state: ConnectionState['name'], waiting: number)
     case 'offline':
       return {
         short: 'Offline',
-        long: `This device has no network. What is shown was true a moment ago; it returns by itself with the network.${kept}`,
+        long: `This device is offline. The room may have changed since; the page reconnects by itself.${kept}`,
       };
     case 'closed':
       return { short: 'Closed', long: '' };
@@ -59,34 +57,34 @@ export function endingWords(code: number): Ending {
   switch (code) {
     case 4501:
       return {
-        title: 'You need to introduce yourself again',
-        lead: 'This browser is no longer known here. Join again with your name.',
+        title: 'Please join again',
+        lead: 'This browser is no longer logged in. Join again with your name.',
         action: 'rejoin',
       };
     case 4502:
       return {
         title: 'There is no such room',
-        lead: 'It may be over, or the code was mistyped. Ask for the code again, or start a room of your own.',
+        lead: 'It may have ended, or the code has a typo. Ask for the code again, or start your own room.',
         action: 'home',
       };
     case 4503:
       return {
-        title: 'You cannot enter this room',
-        lead: 'It was decided that you may not come back to it. Other rooms are open to you.',
+        title: 'You can’t join this room',
+        lead: 'You’ve been banned from this room. You can join other rooms.',
         action: 'home',
       };
     case 4504:
       return {
         title: 'The host removed you',
-        lead: 'Your queue went with you; what you played stays in the room’s memory. If it was a mistake, you can come back.',
+        lead: 'Your queue was removed too; played tracks stay in the history. If it was a mistake, you can join again.',
         action: 'rejoin',
       };
     case 4505:
-      return { title: 'The passcode is another one', lead: 'Ask the host and try again.', action: 'rejoin' };
+      return { title: 'The passcode has changed', lead: 'Ask the host and try again.', action: 'rejoin' };
     case 4507:
       return {
-        title: 'Too many open at once',
-        lead: 'You have this or other rooms open many times. Close some of them, then try again.',
+        title: 'Too many open pages',
+        lead: 'You have rooms open on too many pages or devices. Close some of them, then try again.',
         action: 'retry',
       };
     case 4508:
@@ -94,37 +92,37 @@ export function endingWords(code: number): Ending {
     case 4509:
       return {
         title: 'You were logged out',
-        lead: 'This login was ended, here or from another device. The room goes on; come in again whenever you like.',
+        lead: 'Your session was ended, here or from another device. You can log in or join again at any time.',
         action: 'enter',
       };
     case 4510:
       return {
         title: 'You left this room',
-        lead: 'You did so on another page or device, and your queue went with you. You can come back.',
+        lead: 'You left on another page or device, and your queue was removed. You can join again.',
         action: 'rejoin',
       };
     case 4511:
       return {
         title: 'The room is locked',
-        lead: 'Nobody new comes in at the moment. Ask the host to open it, then try again.',
+        lead: 'No one new can join right now. Ask the host to unlock it, then try again.',
         action: 'retry',
       };
     case 4512:
       return {
-        title: 'This room asks for an account',
-        lead: 'Guests stay outside here. With an account of this server you come in, and keep your name.',
+        title: 'This room needs an account',
+        lead: 'Guests can’t join this room. Log in or create an account on this server; you keep your name.',
         action: 'account',
       };
     case 4513:
       return {
         title: 'You were not let in this time',
-        lead: 'Somebody in the room decided so. Ask the host, if it may have been a mistake; other rooms are open to you.',
+        lead: 'Someone in the room declined. Ask the host if it may have been a mistake, or join another room.',
         action: 'home',
       };
     default:
       return {
-        title: 'This page and the server do not understand each other',
-        lead: 'One of them is newer than the other. Loading the page again usually helps.',
+        title: 'This page is out of date',
+        lead: 'The page and the server have different versions. Reloading usually helps.',
         action: 'retry',
       };
   }

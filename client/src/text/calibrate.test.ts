@@ -6,13 +6,13 @@ describe('words about being in time', () => {
   it('say how a device is corrected, and how that is known', () => {
     const at_ms = 0;
     expect(calibratedWords({ offset_ms: 37.4, error_ms: 1.1, how: 'heard', at_ms })).toBe(
-      'It plays 37 ms earlier, as a microphone heard it, give or take 1 ms.',
+      'It plays 37 ms earlier, measured by microphone, ±1 ms.',
     );
     expect(calibratedWords({ offset_ms: -8, error_ms: 31, how: 'tapped', at_ms })).toBe(
-      'It plays 8 ms later, as somebody tapped along, give or take 31 ms.',
+      'It plays 8 ms later, measured by tapping along, ±31 ms.',
     );
     expect(calibratedWords({ offset_ms: 0.2, error_ms: 0.4, how: 'set', at_ms })).toBe(
-      'It plays neither earlier nor later, as somebody set it by hand, give or take 1 ms.',
+      'It plays without an offset, set by hand, ±1 ms.',
     );
   });
 

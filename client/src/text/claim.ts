@@ -5,18 +5,18 @@ export function claimWords(claim: Claim, host: string): { lead: string; action: 
   switch (claim.name) {
     case 'back':
       return {
-        lead: `${host} took the room over while you were away. It is yours to take back.`,
+        lead: `${host} took over the room while you were away. You can take it back.`,
         action: 'Take it back',
       };
     case 'take':
       return {
-        lead: `${host}, the host, is gone. The music goes on; as a co-host you can take the room over.`,
-        action: 'Take the room over',
+        lead: `${host}, the host, is gone. The music keeps playing; as a co-host you can take over the room.`,
+        action: 'Take over the room',
       };
     case 'soon': {
       const minutes = Math.max(1, Math.ceil(claim.leftMs / 60_000));
       return {
-        lead: `${host}, the host, is gone. If they stay away, you can take over in ${minutes} min.`,
+        lead: `${host}, the host, is gone. You can take over in ${minutes} min if they stay away.`,
         action: null,
       };
     }

@@ -24,7 +24,7 @@ describe('words', () => {
     expect(why({ reason: 'added_earlier', behind: ['ana', 'ben'] })).toBe('Ana and Ben added earlier');
     expect(why({ reason: 'voted', behind: ['me'] })).toBe('By votes, after you');
     expect(why({ reason: 'voted' })).toBe('By votes');
-    expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Where the host put it');
+    expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Placed by the host');
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
   });
 
@@ -39,8 +39,8 @@ describe('words', () => {
   });
 
   it('say what still waits while there is no connection', () => {
-    expect(connectionWords('offline', 1).long).toContain('One thing waits');
-    expect(connectionWords('reconnecting', 3).long).toContain('3 things wait');
+    expect(connectionWords('offline', 1).long).toContain('One action is waiting');
+    expect(connectionWords('reconnecting', 3).long).toContain('3 actions are waiting');
     expect(connectionWords('online', 0).long).toBe('');
   });
 
@@ -51,7 +51,7 @@ describe('words', () => {
   });
 
   it('say how long to wait', () => {
-    expect(refusalWords('rate_limited', '', 12_000)).toBe('That was too often. Try again in 12 seconds.');
+    expect(refusalWords('rate_limited', '', 12_000)).toBe('Too many attempts. Try again in 12 seconds.');
     expect(refusalWords('rate_limited', '')).toContain('Wait a few seconds');
     expect([0, 400, 1_001, 180_000, 19_000_000].map(waitWords)).toEqual([
       'one second',

@@ -12,14 +12,14 @@ export const text = {
 
   landing: {
     title: 'One room, everyone’s music.',
-    lead: 'Start a room, share the code, and everybody adds what they want to hear. Turns are shared out fairly.',
+    lead: 'Start a room and share the code. Everyone adds music, and turns are shared fairly.',
     yourName: 'Your name',
-    yourNameHint: 'What the others will see. No account needed.',
+    yourNameHint: 'Others see this name. No account needed.',
     startTitle: 'Start a room',
     roomName: 'Room name',
     optional: 'optional',
     passcode: 'Passcode',
-    passcodeHint: 'Newcomers are asked for it.',
+    passcodeHint: 'Newcomers need it to join.',
     moreOptions: 'Name and passcode',
     start: 'Start a room',
     starting: 'Opening the room…',
@@ -32,7 +32,7 @@ export const text = {
     hostedBy: (name: string) => `hosted by ${name}`,
     account: 'Profile',
     defaultRoomName: (name: string) => `${name}’s room`.slice(0, 60),
-    nameMissing: 'Type a name first, so that the others know who you are.',
+    nameMissing: 'Type a name first, so that others know who you are.',
   },
 
   join: {
@@ -53,8 +53,8 @@ export const text = {
     nav: { label: 'Parts of the room', now: 'Now', queue: 'Queue', find: 'Find', people: 'People' },
     nowPlaying: 'Now playing',
     idleTitle: 'Nothing is playing yet',
-    idleQueue: 'Find a track and add it: it starts at once.',
-    idleListen: 'As soon as somebody adds a track, it starts.',
+    idleQueue: 'Add a track, and it starts right away.',
+    idleListen: 'Music starts when someone adds a track.',
     by: (artists: string) => artists,
     chosenBy: (name: string) => `chosen by ${name}`,
     chosenByYou: 'chosen by you',
@@ -65,7 +65,7 @@ export const text = {
     resume: 'Resume',
     skip: 'Skip',
     upcoming: 'Coming up',
-    upcomingEmpty: 'Nothing is waiting. Whatever you add now plays next.',
+    upcomingEmpty: 'No tracks are waiting. What you add now plays next.',
     upcomingMore: (count: number) => (count === 1 ? 'and one more' : `and ${count} more`),
     showAll: (count: number) => `Show all ${count}`,
     inMinutes: (minutes: number) => (minutes < 1 ? 'in a moment' : `in ${minutes} min`),
@@ -73,26 +73,25 @@ export const text = {
     you: 'you',
     search: 'Find music',
     searchPlaceholder: 'Title, artist or album',
-    searching: 'Looking…',
+    searching: 'Searching…',
     nothingFound: (query: string) => `Nothing found for “${query}”. Try fewer words, or only the artist.`,
-    libraryEmpty: 'The library is empty. Whoever runs this server can add music to its folder.',
+    libraryEmpty: 'The library is empty. The owner of this server can add music to its folder.',
     moreResults: 'Show more',
     add: (title: string) => `Add ${title} to your queue`,
     addShort: 'Add',
     addedShort: 'Added',
     added: (title: string) => `“${title}” is in your queue.`,
-    listenersCannotAdd:
-      'You are here as a listener: you hear and see everything, but cannot add. The host can change that.',
+    listenersCannotAdd: 'You are here as a listener, so you can’t add tracks. The host can change that.',
     mine: 'Your queue',
-    mineEmpty: 'Your queue is empty. What you add waits here; drag it into your own order.',
-    mineHint: 'Only your own order. How everyone’s turns merge stands under “Coming up”.',
+    mineEmpty: 'Your queue is empty. Tracks you add appear here; drag to reorder them.',
+    mineHint: 'This is your own order. “Coming up” shows how everyone’s turns merge.',
     drag: 'Drag to reorder',
     moveUp: (title: string) => `Move ${title} up`,
     moveDown: (title: string) => `Move ${title} down`,
     remove: (title: string) => `Remove ${title}`,
     people: 'People',
     peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
-    away: 'away; their queue waits',
+    away: 'away, queue on hold',
     notConnected: 'not connected',
     /** Each name once, with the number of devices. */
     devices: (names: string[], count: number) =>
@@ -103,37 +102,37 @@ export const text = {
     playsHere: 'plays the music',
     manage: 'Manage',
     manageOf: (name: string) => `Manage ${name}`,
-    manageWaiting: (count: number) => (count === 1 ? '(one waits for you)' : `(${count} wait for you)`),
+    manageWaiting: (count: number) => (count === 1 ? '(1 waiting)' : `(${count} waiting)`),
     leave: 'Leave',
-    leaveSure: 'Leave for good, with your queue?',
+    leaveSure: 'Leave and clear your queue?',
     pressAgain: (question: string) => `${question} Press again to confirm.`,
     invite: 'Invite',
     inviteLead: 'Scan, or type the code at',
     copyLink: 'Copy link',
     copied: 'The link is copied.',
-    copyFailed: (url: string) => `Copying is not allowed here. The link is ${url}`,
+    copyFailed: (url: string) => `Copying isn’t allowed here. The link is ${url}`,
     share: 'Share…',
     qr: (url: string) => `QR code for ${url}`,
     openScreen: 'Wall screen',
-    dropped: 'What was still waiting to be sent was dropped: it was somebody else’s.',
+    dropped: 'Unsent actions of the previous user were dropped.',
   },
 
   player: {
     title: 'This device',
     playHere: 'Play here',
     stopHere: 'Stop playing here',
-    lead: 'Let this device play the music, together with the others.',
+    lead: 'Play the room’s music on this device, in sync with the others.',
     blocked: 'Tap to keep listening',
-    blockedWhy: 'After a reload, the browser wants one tap before it makes sound.',
+    blockedWhy: 'After a reload, your browser needs a tap before it can play.',
     states: {
       off: '',
       blocked: 'Waiting for a tap',
       left_out: 'The host chose other speakers for this room',
-      silent: 'Ready; nothing plays right now',
+      silent: 'Ready. Nothing is playing right now',
       unsupported: 'This track comes from a source that this page cannot play. Reload the page to update it.',
-      loading: 'Getting the music…',
+      loading: 'Loading the music…',
       playing: 'Playing here',
-      failed: 'The music cannot be fetched. Trying again…',
+      failed: 'The music can’t be loaded. Trying again…',
     },
     volume: 'Volume on this device',
     mute: 'Mute this device',
@@ -151,27 +150,27 @@ export const text = {
   notFound: { title: 'There is nothing here', lead: 'The address may have been mistyped.', home: 'To the start page' },
   failedToLoad: {
     title: 'The server cannot be reached',
-    lead: 'Check this device’s network. Nothing is lost: rooms go on without you.',
+    lead: 'Check your network. Nothing is lost: rooms keep playing.',
     again: 'Try again',
   },
   people: {
     label: 'people on this device',
     choose: 'Who are you?',
     toMe: 'Your profile',
-    gone: 'They are not logged in on this device any more.',
+    gone: 'They are no longer logged in on this device.',
   },
   spotify: {
     continue: 'Continue with Spotify',
     elsewhere: (host: string) =>
-      `Spotify only leads back to ${host}, so this opens the same page there first. Start from there.`,
+      `Spotify only returns to ${host}, so this opens the same page there first. Continue from there.`,
     done: (name: string) => `You are ${name} here, and Spotify is linked.`,
   },
-  undo: { label: 'Undo', done: 'It is undone.', nothing: 'Nothing was waiting.' },
+  undo: { label: 'Undo', done: 'Undone.', nothing: 'There was nothing to clear.' },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
-  youAre: (name: string) => `You are ${name} here now.`,
+  youAre: (name: string) => `You are now ${name}.`,
   notNow: 'Not right now',
-  tooOften: (wait: string) => `That was too often. Try again in ${wait}.`,
+  tooOften: (wait: string) => `Too many attempts. Try again in ${wait}.`,
 } as const;
 
 export const roleNames: Record<Role, string> = {
@@ -182,26 +181,25 @@ export const roleNames: Record<Role, string> = {
 };
 
 const refusals: Record<RefusalCode | FailureCode, string> = {
-  forbidden: 'Your role in this room does not allow that.',
-  not_found: 'That is not there any more.',
-  invalid: 'That cannot be done like this.',
-  conflict: 'That no longer fits: things changed in the meantime.',
-  limit_reached: 'That is as many as this room takes.',
-  duplicate_track: 'This track is already waiting.',
-  cooldown: 'That was played a short time ago. Give it a while.',
-  unavailable: 'The server cannot save anything right now. Try again in a moment.',
-  rate_limited: 'That was a lot at once. Wait a few seconds and try again.',
-  premium_required: 'That needs Spotify Premium.',
-  needs_login: 'Spotify asks you to log in there again. You can do so in your profile.',
+  forbidden: 'You don’t have permission to do that in this room.',
+  not_found: 'That no longer exists.',
+  invalid: 'That isn’t possible.',
+  conflict: 'Something changed in the meantime. Look again, then retry.',
+  limit_reached: 'You have reached a limit of this room.',
+  duplicate_track: 'This track is already in the queue.',
+  cooldown: 'That was played recently. Try again later.',
+  unavailable: 'The server can’t save anything right now. Try again in a moment.',
+  rate_limited: 'That was too fast. Wait a few seconds and try again.',
+  premium_required: 'This needs Spotify Premium.',
+  needs_login: 'Spotify needs you to log in again. You can do that in your profile.',
   too_large: 'That is too long.',
-  internal: 'Something went wrong on the server. It was noted there.',
-  queue_full: 'Too much is waiting to be sent. It goes out when the connection is back.',
-  expired: 'The connection was gone for that moment, so it was not done. Try again.',
-  outcome_unknown:
-    'The connection was gone for so long that it may have been done or not. Look, and do it again if need be.',
-  closed: 'The room was left before that was done.',
-  unauthenticated: 'This browser is no longer known here. Join or log in again.',
-  offline: 'The server cannot be reached. Check the network and try again.',
+  internal: 'Something went wrong on the server. The error was logged.',
+  queue_full: 'Too many actions are waiting to be sent. They go out when the connection is back.',
+  expired: 'You were offline, so this was not done. Try again.',
+  outcome_unknown: 'You were offline for so long that this may or may not have been done. Check before you try again.',
+  closed: 'You left the room before this was done.',
+  unauthenticated: 'This browser is no longer logged in. Join or log in again.',
+  offline: 'The server can’t be reached. Check your network and try again.',
 };
 
 /** Where the server's own sentence is more exact: it speaks about this very command. */
@@ -225,10 +223,10 @@ export function refusalWords(
 
 /** What was just done and can be undone. */
 export function undoableWords({ deed, by, member, title }: Note, target: string): string {
-  if (deed === 'kick') return `${target} is out.`;
-  if (deed === 'dequeue') return `“${title ?? ''}” is removed.`;
-  if (member === by) return 'Your queue is cleared.';
-  return target === '' ? 'All queues are cleared.' : `The queue of ${target} is cleared.`;
+  if (deed === 'kick') return `You removed ${target}.`;
+  if (deed === 'dequeue') return `Removed “${title ?? ''}”.`;
+  if (member === by) return 'Your queue was cleared.';
+  return target === '' ? 'All queues were cleared.' : `The queue of ${target} was cleared.`;
 }
 
 /** A waiting time, rounded to what users need. */
@@ -261,7 +259,7 @@ export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: 
     case 'voted':
       return others === '' ? 'By votes' : `By votes, after ${others}`;
     case 'hosts_order':
-      return 'Where the host put it';
+      return 'Placed by the host';
     case 'own_queue': {
       const turn = `${mine ? 'Your' : 'Their'} ${ordinal(place.turn)} turn`;
       return others === '' ? turn : `${turn}, after ${others}`;

@@ -3,14 +3,14 @@ import { ageOf } from '../util/relative-time';
 
 /** Texts about played tracks. */
 export const historyText = {
-  title: 'What was played',
-  lead: 'The latest first.',
-  empty: 'Nothing was played yet. Whatever ends stands here, and can be played again.',
+  title: 'History',
+  lead: 'Latest first.',
+  empty: 'Nothing has been played yet. Played tracks appear here and can be added again.',
   close: 'Close',
   again: (title: string) => `Play ${title} again`,
   queued: (title: string) => `“${title}” is in your queue.`,
-  suggested: (title: string) => `“${title}” is suggested.`,
-  credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
+  suggested: (title: string) => `“${title}” was suggested.`,
+  credited: (title: string) => `“${title}” is already waiting; now it plays for you too.`,
 } as const;
 
 /** How it ended, and by whom; empty for a track that played to its end. */

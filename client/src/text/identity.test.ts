@@ -6,7 +6,7 @@ const MARCH_3_MS = Date.UTC(2026, 2, 3, 12);
 
 describe('words about people', () => {
   it('say how somebody is known', () => {
-    expect(whoWords(null)).toContain('not known here');
+    expect(whoWords(null)).toContain('not logged in');
     expect(whoWords(person('ana'))).toContain('guest on this browser');
     expect(whoWords(person('ana', { kind: 'user', username: 'ana.l' }))).toBe('Logged in as ana.l.');
     expect(whoWords(person('ana', { kind: 'user', spotify: true }))).toBe('Logged in with Spotify.');
@@ -21,16 +21,16 @@ describe('words about people', () => {
 
   it('say what is known of Premium, how, and what follows', () => {
     const premium = premiumWords({ verdict: 'premium', evidence: 'profile', at_ms: MARCH_3_MS });
-    expect(premium.lead).toBe('As of March 3, 2026: your profile there says so. Your own devices may play Spotify.');
+    expect(premium.lead).toBe('As of March 3, 2026, from your Spotify profile. Your own devices can play Spotify.');
     const not = premiumWords({ verdict: 'not_premium', evidence: 'player', at_ms: MARCH_3_MS });
-    expect(not.lead).toContain('You queue, vote and control like everybody else.');
-    expect(premiumWords({ verdict: 'not_premium' }).lead).toMatch(/^You queue/);
-    expect(premiumWords({ verdict: 'unknown' }).lead).toContain('nothing is closed to you');
+    expect(not.lead).toContain('You can queue, vote and control like everyone else.');
+    expect(premiumWords({ verdict: 'not_premium' }).lead).toMatch(/^You can queue/);
+    expect(premiumWords({ verdict: 'unknown' }).lead).toContain('nothing is restricted');
   });
 
   it('say of every login that came to nothing what has changed: nothing', () => {
     for (const { title, lead, again } of Object.values(identityText.spotify.outcomes)) {
-      expect(`${title} ${lead}`).toMatch(/nothing has changed|nobody was added/i);
+      expect(`${title} ${lead}`).toMatch(/nothing has changed|no one was added/i);
       expect(again).not.toBe('');
     }
   });

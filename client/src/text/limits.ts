@@ -3,38 +3,38 @@ import { unitNames } from './host';
 
 /** Texts about a room's limits: what each is, and what its value means. */
 export const limitsText = {
-  lead: 'An empty field, or 0, means: no limit.',
+  lead: 'Leave a field empty, or enter 0, for no limit.',
   groups: {
     each: 'For each person',
     tracks: 'Which tracks',
     skipping: 'Skipping by vote',
     charge: 'Airtime',
-    line: 'Taking turns at the desk',
+    line: 'Taking turns',
   },
-  duplicates: 'A track that is waiting or on already',
+  duplicates: 'A track that is already waiting or playing',
   explicit: 'Explicit tracks',
-  suggestions: 'Ask before a track is taken',
-  suggestionsOn: 'What people add waits until somebody who may decide says yes. Listeners can suggest, too.',
-  suggestionsOff: 'What people add goes straight into their queue.',
+  suggestions: 'Approve tracks first',
+  suggestionsOn: 'Tracks that people add wait for approval. Listeners can suggest tracks too.',
+  suggestionsOff: 'Tracks that people add go straight into their queue.',
   apply: 'Apply',
-  discard: 'Forget these changes',
-  applied: 'The limits are set.',
-  unsaved: 'There are changes that are not applied yet.',
-  wrong: 'Some of this cannot be applied yet: see the fields.',
+  discard: 'Discard changes',
+  applied: 'Limits applied.',
+  unsaved: 'You have changes that are not applied yet.',
+  wrong: 'Some values are not valid: see the fields.',
 } as const;
 
 export const limitNames: Record<LimitName, string> = {
   entries_per_member_max: 'Tracks waiting',
   minutes_per_member_max: 'Music waiting',
   track_ms_max: 'Longest track',
-  track_cooldown_ms: 'Until a track may come again',
-  artist_cooldown_ms: 'Until an artist may come again',
-  vote_skip_share: 'Share that must agree',
-  players_max: 'People who play at a time',
-  step_down_after: 'Tracks before the next takes over',
-  minimum_charge_ms: 'Least that a start counts',
-  debt_max_ms: 'Most that a start counts',
-  host_claim_after_ms: 'Until a co-host may take the room over',
+  track_cooldown_ms: 'Time before a track can repeat',
+  artist_cooldown_ms: 'Time before an artist can repeat',
+  vote_skip_share: 'Share of votes needed',
+  players_max: 'People playing at a time',
+  step_down_after: 'Tracks per turn',
+  minimum_charge_ms: 'Minimum time charged per track',
+  debt_max_ms: 'Maximum time charged per track',
+  host_claim_after_ms: 'Time before a co-host can take over',
 };
 
 const minutes = (count: number) => (count === 1 ? 'one minute' : `${count} minutes`);
@@ -42,28 +42,31 @@ const minutes = (count: number) => (count === 1 ? 'one minute' : `${count} minut
 /** What a limit's value means, as a sentence. `value` is in the unit of its field. */
 const meanings: Record<LimitName, (value: number) => string> = {
   entries_per_member_max: (n) =>
-    n === 0 ? 'As many as they like.' : `Everybody may have ${n === 1 ? 'one track' : `${n} tracks`} waiting.`,
-  minutes_per_member_max: (n) =>
-    n === 0 ? 'As much as they like.' : `Everybody may have ${minutes(n)} of music waiting.`,
-  track_ms_max: (n) => (n === 0 ? 'Any length is fine.' : `Nothing longer than ${minutes(n)} is taken.`),
-  track_cooldown_ms: (n) => (n === 0 ? 'At once.' : `Not within ${minutes(n)} of its start.`),
-  artist_cooldown_ms: (n) => (n === 0 ? 'At once.' : `Nothing by them within ${minutes(n)} of a start.`),
+    n === 0 ? 'No limit.' : `Everyone may have ${n === 1 ? 'one track' : `${n} tracks`} waiting.`,
+  minutes_per_member_max: (n) => (n === 0 ? 'No limit.' : `Everyone may have ${minutes(n)} of music waiting.`),
+  track_ms_max: (n) => (n === 0 ? 'Any length.' : `Tracks longer than ${minutes(n)} are refused.`),
+  track_cooldown_ms: (n) => (n === 0 ? 'Right away.' : `Not within ${minutes(n)} of its last start.`),
+  artist_cooldown_ms: (n) => (n === 0 ? 'Right away.' : `No track by the same artist within ${minutes(n)}.`),
   vote_skip_share: (n) =>
-    n === 0 ? 'Nothing is skipped by votes.' : `A track is skipped when ${n} per cent of those who are here want it.`,
+    n === 0 ? 'Votes don’t skip tracks.' : `A track is skipped when ${n} % of the people here vote for it.`,
   players_max: (n) =>
-    n === 0 ? 'Everybody plays.' : `${n === 1 ? 'One plays' : `${n} play`}, the others wait in line.`,
+    n === 0
+      ? 'Everyone plays.'
+      : `${n === 1 ? 'One person plays' : `${n} people play`} at a time; the others wait in line.`,
   step_down_after: (n) =>
     n === 0
-      ? 'Whoever plays stays until their queue is empty.'
+      ? 'They keep playing until their queue is empty.'
       : `After ${n === 1 ? 'one track' : `${n} tracks`} they go to the end of the line.`,
   minimum_charge_ms: (n) =>
     n === 0
-      ? 'A track that is skipped at once costs nothing.'
-      : `Skipping at once still costs ${n === 1 ? 'one second' : `${n} seconds`} of airtime.`,
+      ? 'A track that is skipped right away costs nothing.'
+      : `Skipping right away still costs ${n === 1 ? 'one second' : `${n} seconds`} of airtime.`,
   debt_max_ms: (n) =>
     n === 0 ? 'A long track counts in full.' : `Even a very long track counts as ${minutes(n)} at most.`,
   host_claim_after_ms: (n) =>
-    n === 0 ? 'Nobody may take it over.' : `After ${minutes(n)} without the host, a co-host may take the room over.`,
+    n === 0
+      ? 'No one can take over the room.'
+      : `After ${minutes(n)} without the host, a co-host can take over the room.`,
 };
 
 export function limitMeaning(name: LimitName, value: number): string {
@@ -74,12 +77,12 @@ export function limitProblem(name: LimitName, problem: Problem): string {
   const { unit, max } = limits[name];
   switch (problem) {
     case 'not_a_number':
-      return 'This takes a number.';
+      return 'Enter a number.';
     case 'not_whole':
-      return 'This takes a whole number.';
+      return 'Enter a whole number.';
     case 'too_much':
       return `At most ${max} ${unitNames[unit]}.`;
     case 'below_charge':
-      return 'This is less than the least that a start counts. Make it more, or 0.';
+      return 'This is less than the minimum time charged. Enter more, or 0.';
   }
 }

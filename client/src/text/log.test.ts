@@ -11,7 +11,7 @@ const says = (change: Partial<Note>) =>
 
 describe('the log', () => {
   it('is read as sentences', () => {
-    expect(says({ deed: 'kick', member: 'ben' })).toBe('Ana sent Ben out');
+    expect(says({ deed: 'kick', member: 'ben' })).toBe('Ana removed Ben');
     expect(says({ deed: 'dequeue', member: 'ben', title: 'Song' })).toBe('Ana removed “Song” of Ben');
     expect(says({ deed: 'skip', title: 'Song' })).toBe('Ana skipped “Song”');
     expect(says({ deed: 'clear' })).toBe('Ana cleared all queues');
@@ -27,8 +27,8 @@ describe('the log', () => {
 
 describe('limits', () => {
   it('say what they mean', () => {
-    expect(limitMeaning('track_ms_max', 450_000)).toBe('Nothing longer than 7.5 minutes is taken.');
-    expect(limitMeaning('track_ms_max', 0)).toBe('Any length is fine.');
+    expect(limitMeaning('track_ms_max', 450_000)).toBe('Tracks longer than 7.5 minutes are refused.');
+    expect(limitMeaning('track_ms_max', 0)).toBe('Any length.');
     expect(limitMeaning('step_down_after', 1)).toBe('After one track they go to the end of the line.');
     expect(limitProblem('players_max', 'too_much')).toBe('At most 5000 people.');
   });

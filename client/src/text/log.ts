@@ -2,39 +2,39 @@ import type { Note, Settings } from '$protocol';
 
 /** Texts of the log. */
 export const logText = {
-  lead: 'What was done to others and to the room, the latest first.',
-  empty: 'Nothing was done yet.',
-  looking: 'Looking it up…',
-  failed: 'This could not be loaded just now.',
+  lead: 'What was done to others and to the room, latest first.',
+  empty: 'Nothing yet.',
+  looking: 'Loading…',
+  failed: 'This can’t be loaded right now.',
   again: 'Try again',
   undo: 'Undo',
   undoLeft: (clock: string) => `${clock} left`,
   undoOf: (sentence: string) => `Undo: ${sentence}`,
   undoneBy: (name: string) => `Undone by ${name}.`,
-  undone: 'It is undone.',
+  undone: 'Undone.',
   you: 'you',
 } as const;
 
 const settingNames: Partial<Record<keyof Settings, string>> = {
   policy: 'the order',
   weights: 'shares of airtime',
-  minimum_charge_ms: 'the least that a start counts',
-  debt_max_ms: 'the most that a start counts',
+  minimum_charge_ms: 'the minimum time charged per track',
+  debt_max_ms: 'the maximum time charged per track',
   entries_per_member_max: 'tracks waiting',
   minutes_per_member_max: 'music waiting',
-  duplicates: 'what becomes of duplicates',
-  track_cooldown_ms: 'when a track may come again',
-  artist_cooldown_ms: 'when an artist may come again',
+  duplicates: 'duplicates',
+  track_cooldown_ms: 'when a track can repeat',
+  artist_cooldown_ms: 'when an artist can repeat',
   track_ms_max: 'the longest track',
   explicit: 'explicit tracks',
-  admission: 'who comes in',
+  admission: 'who can join',
   suggestions: 'suggestions',
   players_max: 'how many play at a time',
-  step_down_after: 'when the next takes over',
+  step_down_after: 'tracks per turn',
   vote_skip_share: 'skipping by vote',
-  host_claim_after_ms: 'when the room may be taken over',
-  permissions: 'who may do what',
-  fallback: 'the room’s own list',
+  host_claim_after_ms: 'when the room can be taken over',
+  permissions: 'permissions',
+  fallback: 'the fallback playlist',
 };
 
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });
@@ -59,16 +59,16 @@ function deedWords(note: Note, nameOf: (id: string) => string): string {
     case 'skip':
       return `${by} skipped ${theirs}`;
     case 'approve':
-      return `${by} took ${track}, suggested by ${whom}`;
+      return `${by} approved ${track}, suggested by ${whom}`;
     case 'reject':
-      return `${by} turned down ${track}, suggested by ${whom}`;
+      return `${by} declined ${track}, suggested by ${whom}`;
     case 'clear':
       if (whom === '') return `${by} cleared all queues`;
       return note.member === note.by && whom !== logText.you
         ? `${by} cleared their own queue`
         : `${by} cleared ${own('queue')}`;
     case 'kick':
-      return `${by} sent ${whom} out`;
+      return `${by} removed ${whom}`;
     case 'ban':
       return `${by} banned ${whom}`;
     case 'unban':
@@ -78,17 +78,17 @@ function deedWords(note: Note, nameOf: (id: string) => string): string {
     case 'admit':
       return `${by} let ${whom} in`;
     case 'deny':
-      return `${by} turned ${whom} away`;
+      return `${by} declined ${whom}`;
     case 'set_role':
       return `${by} changed ${own('role')}`;
     case 'set_permission':
-      return `${by} made or ended an exception for ${whom}`;
+      return `${by} changed an exception for ${whom}`;
     case 'transfer_host':
-      return `${by} handed the room to ${whom}`;
+      return `${by} made ${whom} the host`;
     case 'claim_host':
-      return `${by} took the room over`;
+      return `${by} took over the room`;
     case 'resume_queue':
-      return `${by} let ${own('queue')} go on`;
+      return `${by} resumed ${own('queue')}`;
     case 'lock':
       return `${by} locked the room`;
     case 'unlock':
@@ -98,12 +98,12 @@ function deedWords(note: Note, nameOf: (id: string) => string): string {
     case 'undo':
       return `${by} undid something`;
     case 'set_policy':
-      return `${by} changed how the queues merge`;
+      return `${by} changed the order of play`;
     case 'set_settings': {
       const names = (note.settings ?? []).map((name) => settingNames[name as keyof Settings] ?? name);
       return names.length === 0 ? `${by} changed the settings` : `${by} changed ${lists.format(names)}`;
     }
     default:
-      return `${by} did something to the room`;
+      return `${by} changed something in the room`;
   }
 }

@@ -4,15 +4,15 @@ import { newsWords } from './news';
 describe('news in words', () => {
   it('are one sentence, however many of a kind there are', () => {
     const removed = { kind: 'removed', title: 'First Light', by: 'Ana' } as const;
-    expect(newsWords([removed])).toBe('Ana took “First Light” out of your queue.');
-    expect(newsWords([removed, removed])).toBe('2 of your tracks were taken out of the queue.');
+    expect(newsWords([removed])).toBe('Ana removed “First Light” from your queue.');
+    expect(newsWords([removed, removed])).toBe('2 of your tracks were removed from the queue.');
     expect(
       newsWords([
         { kind: 'policy', policy: 'votes' },
         { kind: 'policy', policy: 'fifo' },
       ]),
     ).toBe('New order: first come, first served.');
-    expect(newsWords([{ kind: 'waits', name: 'Cai' }])).toBe('Cai waits to be let in.');
+    expect(newsWords([{ kind: 'waits', name: 'Cai' }])).toBe('Cai is waiting to join.');
     expect(newsWords([])).toBe('');
   });
 });

@@ -6,16 +6,16 @@ type Words = { [Kind in News['kind']]: (news: Of<Kind>, all: Of<Kind>[]) => stri
 
 const roles: Record<Role, string> = {
   host: 'the host',
-  cohost: 'a co-host: you can steer the music and help to run the room',
+  cohost: 'a co-host: you can control the music and manage the room',
   player: 'a player: you can add music',
   listener: 'a listener: you hear and see everything',
 };
 
 const policies: Record<Policy, string> = {
-  fair: 'turns are shared by airtime',
-  rotation: 'everybody takes turns, one track each',
+  fair: 'everyone gets equal playing time',
+  rotation: 'everyone takes turns, one track each',
   fifo: 'first come, first served',
-  votes: 'the most votes play first',
+  votes: 'tracks with the most votes play first',
   host: 'the host sets the order',
 };
 
@@ -23,37 +23,37 @@ const policies: Record<Policy, string> = {
 const words: Words = {
   removed: ({ title, by }, all) =>
     all.length > 1
-      ? `${all.length} of your tracks were taken out of the queue.`
-      : `${by} took “${title}” out of your queue.`,
+      ? `${all.length} of your tracks were removed from the queue.`
+      : `${by} removed “${title}” from your queue.`,
   skipped: ({ title, by }, all) =>
     all.length > 1 ? `${all.length} of your tracks were skipped.` : `${by} skipped “${title}”.`,
   moved: ({ title, by }, all) => (all.length > 1 ? 'Some of your tracks were moved.' : `${by} moved “${title}”.`),
   approved: ({ title }, all) =>
     all.length > 1
-      ? `${all.length} of your suggestions are in your queue now.`
-      : `“${title}” is in your queue now: your suggestion was taken.`,
+      ? `${all.length} of your suggestions were approved.`
+      : `Your suggestion “${title}” was approved and is in your queue.`,
   rejected: ({ title }, all) =>
-    all.length > 1 ? `${all.length} of your suggestions were not taken.` : `“${title}” was not taken this time.`,
+    all.length > 1 ? `${all.length} of your suggestions were declined.` : `Your suggestion “${title}” was declined.`,
   voted_out: ({ title }) => `The room voted to skip “${title}”.`,
   unplayable: ({ title }) => `“${title}” could not be played.`,
   cleared: ({ by }) => `${by} cleared your queue.`,
   put_back: ({ by }) => `${by} put your tracks back.`,
-  muted: ({ by }) => `${by} muted you: the others do not see what you say.`,
-  unmuted: () => 'You can talk again.',
+  muted: ({ by }) => `${by} muted you: others don’t see your messages.`,
+  unmuted: () => 'You can chat again.',
   paused: ({ by }) => `${by} paused your queue.`,
-  resumed: ({ by }) => `Your queue goes on: ${by} resumed it.`,
-  permission: ({ by }) => `${by} changed what you may do here.`,
-  made_host: ({ by }) => `${by} handed the room to you: you are the host now.`,
-  claimed: ({ by }) => `${by} took the room over while you were away. You can take it back at any time.`,
-  taken_back: ({ by }) => `${by} is back and has the room again. Thank you for looking after it.`,
+  resumed: ({ by }) => `${by} resumed your queue.`,
+  permission: ({ by }) => `${by} changed your permissions.`,
+  made_host: ({ by }) => `${by} made you the host.`,
+  claimed: ({ by }) => `${by} took over the room while you were away. You can take it back at any time.`,
+  taken_back: ({ by }) => `${by} is back and hosts the room again. Thanks for looking after it.`,
   role: ({ role, by }) => `${by} made you ${roles[role]}.`,
   new_host: ({ name }) => `${name} is the host now.`,
   waits: ({ name }, all) =>
-    all.length > 1 ? `${all.length} people wait to be let in.` : `${name} waits to be let in.`,
+    all.length > 1 ? `${all.length} people are waiting to join.` : `${name} is waiting to join.`,
   back: ({ name, by }) => `${by} let ${name} back in.`,
   policy: ({ policy }) => `New order: ${policies[policy]}.`,
   suggestions: ({ on }) =>
-    on ? 'What you add is a suggestion from now on.' : 'What you add joins your queue at once from now on.',
+    on ? 'Tracks you add are now suggestions.' : 'Tracks you add now go straight into your queue.',
 };
 
 /** One sentence about events of one kind, the latest last. */

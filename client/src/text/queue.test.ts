@@ -4,8 +4,8 @@ import { creditWords, policyWords, queueText } from './queue';
 
 describe('words about the queue', () => {
   it('say how the order comes about', () => {
-    expect(policyWords(settings())).toBe('Turns are shared by airtime.');
-    expect(policyWords(settings({ policy: 'votes' }))).toBe('What has the most votes plays first.');
+    expect(policyWords(settings())).toBe('Everyone gets equal playing time.');
+    expect(policyWords(settings({ policy: 'votes' }))).toBe('Tracks with the most votes play first.');
     expect(policyWords(settings({ policy: 'fifo', players_max: 3 }))).toBe(
       'First come, first served. 3 people play at a time.',
     );

@@ -4,9 +4,9 @@ import { ordinal } from './common';
 
 /** Texts about the order of play, votes, queues and played tracks. */
 export const queueText = {
-  past: 'Played so far',
-  own: 'from the room’s own list',
-  meanwhile: 'Until then the room’s own list plays.',
+  past: 'History',
+  own: 'from the fallback playlist',
+  meanwhile: 'Until then the fallback playlist plays.',
   alsoFor: (names: string) => `also for ${names}`,
   votes: (count: number) => (Math.abs(count) === 1 ? `${signed(count)} vote` : `${signed(count)} votes`),
   voteUp: (title: string) => `Vote for ${title}`,
@@ -18,43 +18,43 @@ export const queueText = {
 
   mineSum: (tracks: number, minutes: number) =>
     `${tracks === 1 ? 'One track' : `${tracks} tracks`}, ${minutes < 1 ? 'less than a minute' : `${minutes} min`}`,
-  mineByVotes: 'Here the votes of the others decide when each of them plays.',
-  mineByHost: 'Here the host sets the order, of yours too.',
+  mineByVotes: 'Votes decide when each track plays.',
+  mineByHost: 'The host decides the order, including your tracks.',
   movedTo: (title: string, place: number, of: number) => `“${title}” is now ${place} of ${of}.`,
   pause: 'Pause my queue',
-  resume: 'Go on with my queue',
+  resume: 'Resume my queue',
   clear: 'Clear my queue',
   cleared: 'Your queue was cleared.',
-  undoClear: 'Put it back',
-  unseen: 'What you have waiting is shown again when it is your turn.',
+  undoClear: 'Undo',
+  unseen: 'Your waiting tracks are shown again when it is your turn.',
   lineNow: 'It is your turn: your tracks play now.',
   linePlace: (place: number) => (place === 1 ? 'You are next in line.' : `You are ${ordinal(place)} in line.`),
   stepDown: 'Let others play',
   suggestions: 'Your suggestions',
-  suggestionsHint: 'Waiting for a yes from somebody who runs the room.',
+  suggestionsHint: 'Waiting for approval by a host.',
   withdraw: (title: string) => `Withdraw ${title}`,
   withdrawShort: 'Withdraw',
 
-  cannotAdd: 'You hear and see everything, but cannot add at the moment. The host can change that.',
-  suggestLead: 'What you add here is a suggestion: somebody who runs the room says yes or no.',
+  cannotAdd: 'You can’t add tracks at the moment. The host can change that.',
+  suggestLead: 'Tracks you add here are suggestions: a host approves or declines them.',
   suggest: (title: string) => `Suggest ${title}`,
-  suggested: (title: string) => `“${title}” is suggested. It joins your queue when somebody says yes.`,
-  credited: (title: string) => `“${title}” is waiting already; now it is for you, too.`,
+  suggested: (title: string) => `“${title}” was suggested. It joins your queue when it is approved.`,
+  credited: (title: string) => `“${title}” is already waiting; now it plays for you too.`,
 } as const;
 
 /** Why the user's queue takes no part in the order, and what would change that. */
 export const waitsWords: Record<Waits, string> = {
-  paused: 'Your queue is paused: it keeps its order, and none of it plays until you go on.',
-  away: 'You were away, so your queue waits. It joins in again in a moment.',
-  role: 'Your queue waits: at the moment you may not play here. The host can change that.',
-  line: 'Only so many play at a time here. Your queue waits for its turn.',
+  paused: 'Your queue is paused: it keeps its order, and nothing plays until you resume it.',
+  away: 'You were away, so your queue is on hold. It resumes in a moment.',
+  role: 'Your queue is on hold: you can’t play music here at the moment. The host can change that.',
+  line: 'Only a few people play at a time. Your queue waits for its turn.',
 };
 
 const policies: Record<Policy, string> = {
-  fair: 'Turns are shared by airtime.',
-  rotation: 'Everybody takes turns, one track each.',
+  fair: 'Everyone gets equal playing time.',
+  rotation: 'Everyone takes turns, one track each.',
   fifo: 'First come, first served.',
-  votes: 'What has the most votes plays first.',
+  votes: 'Tracks with the most votes play first.',
   host: 'The host sets the order.',
 };
 

@@ -3,20 +3,20 @@ import type { Quality } from '../sync/quality';
 /** Texts about how well a device is in sync, for its user and for the host. */
 export const soundText = {
   qualities: {
-    good: 'In time',
-    fair: 'Nearly in time',
-    poor: 'Not quite in time',
-    out: 'Out of time',
+    good: 'In sync',
+    fair: 'Nearly in sync',
+    poor: 'Slightly out of sync',
+    out: 'Out of sync',
   } satisfies Record<Quality, string>,
-  unmeasured: 'Finding the beat…',
+  unmeasured: 'Measuring…',
   off: 'off',
   ms: (ms: number) => `${ms} ms`,
   giveOrTake: (ms: number) => `±${ms} ms`,
   estimated: 'estimated',
   heard: 'heard',
-  leftOutWhy: 'This device stays silent until it is chosen again. You can still add music, vote and talk.',
+  leftOutWhy: 'This device stays silent until it is chosen again. You can still add music, vote and chat.',
   letPlay: 'Let it play',
-  inTime: 'Get it in time…',
+  inTime: 'Fix sync…',
 } as const;
 
 /** Rounded to its precision. */

@@ -19,9 +19,9 @@ test('a registered user keeps their identity across logouts and devices', async 
   await test.step('logs out', async () => {
     await ada.page.goto('/me');
     await ada.confirm(ada.get('logout'));
-    await expect(ada.get('who')).toContainText('not known here');
+    await expect(ada.get('who')).toContainText('not logged in');
     await ada.page.reload();
-    await expect(ada.get('who')).toContainText('not known here');
+    await expect(ada.get('who')).toContainText('not logged in');
   });
 
   await test.step('mistypes the password, then logs in', async () => {

@@ -52,13 +52,13 @@ test('after a server restart clients reconnect by themselves and the room is unc
   await server.stop();
   await ada.connectionIs('reconnecting');
   await ben.connectionIs('reconnecting');
-  await expect(ben.get('trouble')).toContainText('coming back by itself');
+  await expect(ben.get('trouble')).toContainText('Connection lost, reconnecting');
   // The page keeps the last state, and the loaded track plays on.
   await ben.nowPlaying('First Light');
   await ben.hearsMusic();
   // A command given while offline is queued.
   await ben.result('Copper Kettle').getByTestId('add-track').click();
-  await expect(ben.get('trouble')).toContainText('One thing waits');
+  await expect(ben.get('trouble')).toContainText('One action is waiting');
 
   await server.start();
   await ada.connectionIs('online');
@@ -86,7 +86,7 @@ test('a broken connection recovers by itself and sends the queued commands', asy
   await ben.connectionIs('reconnecting');
   await ben.hearsMusic();
   await ben.result('Copper Kettle').getByTestId('add-track').click();
-  await expect(ben.get('trouble')).toContainText('One thing waits');
+  await expect(ben.get('trouble')).toContainText('One action is waiting');
   // The party continues without him.
   await expect(ada.member('Ben').getByTestId('whereabouts')).toHaveText('not connected');
   await ada.get('skip').click();
@@ -110,7 +110,7 @@ test('a queued command survives a reload and is executed once', async ({ guest, 
   flakyProxy.cut();
   await ben.connectionIs('reconnecting');
   await ben.result('Copper Kettle').getByTestId('add-track').click();
-  await expect(ben.get('trouble')).toContainText('One thing waits');
+  await expect(ben.get('trouble')).toContainText('One action is waiting');
   // The page is reloaded while there is no connection.
   const room = ben.page.url();
   await expect(ben.page.reload()).rejects.toThrow(/ERR_/);

@@ -43,7 +43,7 @@ test('the host manages members and can undo it', async ({ guest }) => {
     await expect(ben.get('host-console-open')).toHaveCount(0);
     await person.getByTestId('exception-admit').selectOption('may');
     await ben.get('host-console-open').click();
-    await expect(ben.page.getByRole('tab')).toHaveText(['Door']);
+    await expect(ben.page.getByRole('tab')).toHaveText(['Access']);
     await person.getByTestId('exception-admit').selectOption('usual');
     await expect(ben.get('host-console')).toHaveCount(0);
   });
@@ -147,10 +147,10 @@ test('the host sets limits, suggestions, permissions and the fallback list', asy
     await ada.get('setting-players_max').fill('many');
     await ada.get('apply-limits').click();
     await expect(ada.get('setting-players_max')).toBeFocused();
-    await expect(ada.get('meaning-players_max')).toHaveText('This takes a number.');
+    await expect(ada.get('meaning-players_max')).toHaveText('Enter a number.');
     await ada.get('setting-players_max').fill('');
     await ada.get('setting-track_ms_max').fill('7,5');
-    await expect(ada.get('meaning-track_ms_max')).toHaveText('Nothing longer than 7.5 minutes is taken.');
+    await expect(ada.get('meaning-track_ms_max')).toHaveText('Tracks longer than 7.5 minutes are refused.');
     await ada.get('setting-suggestions').check();
     await ada.get('apply-limits').click();
     await expect(ada.get('apply-limits')).toBeDisabled();

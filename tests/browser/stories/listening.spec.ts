@@ -69,7 +69,7 @@ test('a start waits for the playing devices unless they are ready', async ({ gue
   for (const person of [ada, ben]) {
     await person.get('play-here').click();
     // The page reports to the room that it plays.
-    await expect(person.page.getByText('Ready; nothing plays right now')).toBeVisible();
+    await expect(person.page.getByText('Ready. Nothing is playing right now')).toBeVisible();
   }
 
   await test.step('no device has the first track: the start is three seconds ahead, or earlier once they have it', async () => {
@@ -191,7 +191,7 @@ test('each device reports its sync quality to its owner and to the host', async 
   for (const name of ['you', 'Ben']) {
     await expect(soundOf(ada, name)).toHaveAttribute('data-quality', /good|fair|poor/);
     await expect(soundOf(ada, name)).toHaveAttribute('data-measured', 'estimated');
-    await expect(soundOf(ada, name).getByTestId('sound-quality')).toHaveText(/in time$/i);
+    await expect(soundOf(ada, name).getByTestId('sound-quality')).toHaveText(/in sync$/i);
   }
 });
 

@@ -56,7 +56,7 @@ test('without Premium the page says what is unavailable and everything else work
   await continueAs(cleo, 'cleo');
   await expect(cleo.get('spotify-verdict')).toHaveAttribute('data-verdict', 'not_premium');
   await expect(cleo.get('spotify-verdict')).toContainText('You do not have Spotify Premium');
-  await expect(cleo.get('spotify-verdict')).toContainText('You queue, vote and control like everybody else');
+  await expect(cleo.get('spotify-verdict')).toContainText('You can queue, vote and control like everyone else');
 
   const code = await cleo.startRoom();
   await ada.join(code);

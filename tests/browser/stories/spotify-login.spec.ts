@@ -61,7 +61,7 @@ test('declining at Spotify shows a message and changes nothing', async ({ guest 
     await ben.get('spotify-continue').click();
     await ben.get('cancel').click();
     await expect(ben.get('spotify-notice')).toHaveAttribute('data-outcome', 'denied');
-    await expect(ben.get('spotify-notice')).toContainText('You said no');
+    await expect(ben.get('spotify-notice')).toContainText('You declined');
     await expect(ben.page).toHaveURL(new RegExp(`/r/${code}$`));
     await ben.get('guest-name').fill('Ben');
     await ben.get('join').click();

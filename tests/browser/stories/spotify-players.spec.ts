@@ -90,7 +90,7 @@ test('Premium browser, free browser and Spotify app follow one room', async ({ g
   await test.step('without Premium the page says why not and what works', async () => {
     await cleo.get('play-here').click();
     await expect(cleo.get('spotify-here')).toHaveAttribute('data-condition', 'not_premium', { timeout: 40_000 });
-    await expect(cleo.get('spotify-not-premium')).toContainText('You queue, vote and control as before');
+    await expect(cleo.get('spotify-not-premium')).toContainText('You can queue, vote and control as before');
     await silent(cleo);
     await isAccessible(cleo);
   });
