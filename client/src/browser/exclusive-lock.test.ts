@@ -37,7 +37,7 @@ describe.each([
   ['in one page', () => exclusiveLock(undefined)],
   ['across tabs', () => exclusiveLock(fakeLocks())],
 ])('work that excludes itself %s', (_, make) => {
-  it('is done one after the other, and each caller gets their own result', async () => {
+  it('runs work in turn, and each caller gets its own result', async () => {
     const log: string[] = [];
     const exclusively = make();
     const both = Promise.all([exclusively('slot', slow(log, 'a', 50)), exclusively('slot', slow(log, 'b', 10))]);
@@ -46,7 +46,7 @@ describe.each([
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   });
 
-  it('goes on after a failure, which only its own caller hears of', async () => {
+  it('continues after a failure, which only its own caller sees', async () => {
     const exclusively = make();
     const failing = exclusively('slot', () => Promise.reject(new Error('no')));
     const next = exclusively('slot', async () => 'yes');
@@ -54,7 +54,7 @@ describe.each([
     await expect(next).resolves.toBe('yes');
   });
 
-  it('does not wait for ever for somebody who does not let go', async () => {
+  it('does not wait for ever for a holder that never finishes', async () => {
     const log: string[] = [];
     const exclusively = make();
     void exclusively('slot', slow(log, 'stuck', 3_600_000));
@@ -66,7 +66,7 @@ describe.each([
   });
 });
 
-it('work under different names does not wait for each other', async () => {
+it('runs work of different names concurrently', async () => {
   const log: string[] = [];
   const exclusively = exclusiveLock(undefined);
   void exclusively('one', slow(log, 'a', 50));

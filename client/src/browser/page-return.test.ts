@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { onPageReturn } from './page-return';
 
-it('tells when a page comes back, in whatever way, until nobody wants to know', () => {
+it('calls back on every kind of return until it is stopped', () => {
   const page = Object.assign(new EventTarget(), { visibilityState: 'hidden' as DocumentVisibilityState });
   const view = new EventTarget();
   let calls = 0;

@@ -38,8 +38,8 @@ beforeEach(() => {
   host = { page: page as unknown as WakeLockHost['page'], wakeLock: { request } };
 });
 
-describe('a display', () => {
-  it('stays on while the page is in sight, and again when it is back', async () => {
+describe('wake lock', () => {
+  it('is held while the page is visible, and again when it returns', async () => {
     const letGo = stayAwake(host);
     await settle();
     expect(held()).toBe(1);
@@ -57,7 +57,7 @@ describe('a display', () => {
     expect(held()).toBe(0);
   });
 
-  it('is asked to once, however often the page is looked at', async () => {
+  it('is requested once however often the page becomes visible', async () => {
     stayAwake(host);
     becomes('visible');
     await settle();
@@ -66,13 +66,13 @@ describe('a display', () => {
     expect(locks).toHaveLength(1);
   });
 
-  it('may sleep when the page was left before the answer came', async () => {
+  it('is released when the page was left before it was granted', async () => {
     stayAwake(host)();
     await settle();
     expect(held()).toBe(0);
   });
 
-  it('follows the system where it is refused, or cannot be asked', async () => {
+  it('is optional where it is refused or not supported', async () => {
     refuses = true;
     stayAwake(host)();
     stayAwake({ ...host, wakeLock: undefined })();

@@ -13,12 +13,12 @@ describe('calibrations', () => {
     calibrations = new Calibrations(memory, 'phone');
   });
 
-  it('are nothing until somebody calibrates', () => {
+  it('are empty until the user calibrates', () => {
     expect(calibrations.of('default')).toBeNull();
     expect(calibrations.offsetMs('default')).toBe(0);
   });
 
-  it('are kept by output, and by device', () => {
+  it('are stored by output and device', () => {
     calibrations.set('default', tapped(40));
     calibrations.set('headphones', tapped(180));
     const reloaded = new Calibrations(memory, 'phone');
@@ -27,7 +27,7 @@ describe('calibrations', () => {
     expect(new Calibrations(memory, 'laptop').offsetMs('default')).toBe(0);
   });
 
-  it('remember how they were found', () => {
+  it('remember their method', () => {
     for (const how of ['tapped', 'heard', 'set'] as const) {
       calibrations.set('default', { ...tapped(40), how });
       expect(new Calibrations(memory, 'phone').of('default')?.how).toBe(how);
@@ -36,14 +36,14 @@ describe('calibrations', () => {
     expect(new Calibrations(memory, 'phone').of('default')).toBeNull();
   });
 
-  it('can be taken back', () => {
+  it('can be removed', () => {
     calibrations.set('default', tapped(40));
     calibrations.set('default', null);
     expect(calibrations.of('default')).toBeNull();
     expect(memory.recall('tutti.calibration.phone')).toBeNull();
   });
 
-  it('are seen in another tab when it looks again', () => {
+  it('are visible in another tab after a refresh', () => {
     const other = new Calibrations(memory, 'phone');
     expect(other.offsetMs('default')).toBe(0);
     calibrations.set('default', tapped(40));
@@ -51,7 +51,7 @@ describe('calibrations', () => {
     expect(other.offsetMs('default')).toBe(40);
   });
 
-  it('stay within reason and within bounds', () => {
+  it('stay within bounds', () => {
     calibrations.set('default', tapped(1e9));
     expect(calibrations.offsetMs('default')).toBe(OFFSET_MS_MAX);
     for (let count = 0; count < 20; count += 1) calibrations.set(`output-${count}`, tapped(count));
@@ -69,7 +69,7 @@ describe('calibrations', () => {
   );
 });
 
-it('tells outputs apart, as far as the browser does', () => {
+it('distinguishes outputs as far as the browser does', () => {
   expect(outputOf({ sinkId: 'abc' })).toBe('abc');
   expect([{}, { sinkId: '' }, { sinkId: { type: 'none' } }].map(outputOf)).toEqual(['default', 'default', 'default']);
 });

@@ -71,8 +71,8 @@ const heard = (devices: Heard[], options?: RoomOptions) => {
 };
 
 // Filtering seconds of audio takes a while on a loaded machine.
-describe('two devices by one microphone', { timeout: 30_000 }, () => {
-  it.each([-400, -17.5, -0.3, 0, 0.2, 31.7, 180, 900])('finds %f ms to a twentieth of one', (lateMs) => {
+describe('comparing two devices with one microphone', { timeout: 30_000 }, () => {
+  it.each([-400, -17.5, -0.3, 0, 0.2, 31.7, 180, 900])('measures %f ms to a twentieth of a millisecond', (lateMs) => {
     const found = heard([
       { sweep: 'up', lateMs: 0 },
       { sweep: 'down', lateMs },
@@ -80,7 +80,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) - lateMs)).toBeLessThan(0.05);
   });
 
-  it('does not mind what the microphone, or the network, adds to both', () => {
+  it('is not affected by latency that is common to both', () => {
     const found = heard([
       { sweep: 'up', lateMs: 212.3 },
       { sweep: 'down', lateMs: 236.8 },
@@ -88,7 +88,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) - 24.5)).toBeLessThan(0.05);
   });
 
-  it('hears what is quieter than the noise, whatever the levels', () => {
+  it('detects sweeps below the noise level', () => {
     const found = heard(
       [
         { sweep: 'up', lateMs: 0, level: 0.02 },
@@ -99,7 +99,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) - 45.6)).toBeLessThan(0.3);
   });
 
-  it('takes the way that came first, even where its echo is louder', () => {
+  it('uses the first arrival, even if an echo is louder', () => {
     const found = heard([
       { sweep: 'up', lateMs: 0, echo: { afterMs: 7, share: 0.9 } },
       { sweep: 'down', lateMs: 20, echo: { afterMs: 11, share: 1.4 } },
@@ -107,7 +107,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) - 20)).toBeLessThan(0.2);
   });
 
-  it('works at the rate of a headset, and with a clock that is off', () => {
+  it('works at a headset’s sample rate, and with clock drift', () => {
     const found = heard(
       [
         { sweep: 'up', lateMs: 3 },
@@ -118,7 +118,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) - 37.25)).toBeLessThan(0.1);
   });
 
-  it('does without a turn or two', () => {
+  it('tolerates missing turns', () => {
     const found = heard([
       { sweep: 'up', lateMs: 0, missing: [2] },
       { sweep: 'down', lateMs: -12, missing: [3] },
@@ -126,7 +126,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(Math.abs(offsetOf(found) + 12)).toBeLessThan(0.05);
   });
 
-  it('says how sure it is, and from how much', () => {
+  it('states its uncertainty and its number of turns', () => {
     const found = heard([
       { sweep: 'up', lateMs: 0 },
       { sweep: 'down', lateMs: 5 },
@@ -137,7 +137,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect('error_ms' in found && found.error_ms).toBeLessThan(2);
   });
 
-  it('says which of the two is not heard', () => {
+  it('says which device is not heard', () => {
     expect(heard([{ sweep: 'down', lateMs: 5 }])).toEqual({ problem: 'up' });
     expect(heard([{ sweep: 'up', lateMs: 5 }])).toEqual({ problem: 'down' });
     expect(heard([])).toEqual({ problem: 'up' });
@@ -145,7 +145,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(compareRecordings(new Float32Array(0), 48_000)).toEqual({ problem: 'up' });
   });
 
-  it('takes no device for another that sweeps the same way', () => {
+  it('does not confuse devices that sweep the same way', () => {
     const found = heard([
       { sweep: 'up', lateMs: 0 },
       { sweep: 'up', lateMs: CHIRP_SLOT_MS.down + 20, level: 0.4 },
@@ -153,7 +153,7 @@ describe('two devices by one microphone', { timeout: 30_000 }, () => {
     expect(found).toEqual({ problem: 'down' });
   });
 
-  it('does not make an average of what is never twice the same', () => {
+  it('does not average inconsistent turns', () => {
     const { recording, sampleRate } = recorded([{ sweep: 'up', lateMs: 0 }]);
     for (const lateMs of [0, 90, 30, 150, 60]) {
       const turn = [0, 90, 30, 150, 60].indexOf(lateMs);

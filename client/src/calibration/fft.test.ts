@@ -3,7 +3,7 @@ import { seeded } from '../testing/random';
 import { Fft } from './fft';
 
 describe('fft', () => {
-  it('finds a tone where it is, and nothing elsewhere', () => {
+  it('finds a tone at its frequency only', () => {
     const re = new Float64Array(64).map((_, index) => Math.cos((2 * Math.PI * 5 * index) / 64));
     const im = new Float64Array(64);
     new Fft(64).forward(re, im);
@@ -13,7 +13,7 @@ describe('fft', () => {
     expect(strength.filter((value) => value > 1e-9)).toHaveLength(2);
   });
 
-  it('turns at the speed and in the direction that the definition says', () => {
+  it('follows the definition’s sign and frequency', () => {
     const re = new Float64Array(8);
     const im = new Float64Array(8);
     re[1] = 1;
@@ -24,7 +24,7 @@ describe('fft', () => {
     }
   });
 
-  it('comes back to where it started', () => {
+  it('is inverted exactly', () => {
     const random = seeded(3);
     const original = Float64Array.from({ length: 256 }, () => random() - 0.5);
     const [re, im] = [original.slice(), new Float64Array(256)];
@@ -34,7 +34,7 @@ describe('fft', () => {
     for (const [index, value] of original.entries()) expect(re[index]).toBeCloseTo(value, 12);
   });
 
-  it('takes powers of two only', () => {
+  it('accepts powers of two only', () => {
     expect(() => new Fft(48)).toThrow(RangeError);
   });
 });

@@ -17,8 +17,8 @@ const refuses = (name: string) =>
     },
   });
 
-describe('a microphone', () => {
-  it('says why there is none, without asking anybody', () => {
+describe('microphone', () => {
+  it('says why it is not available, without a prompt', () => {
     expect(microphoneProblem(host())).toBeNull();
     expect(microphoneProblem(host({ allowed: true }))).toBeNull();
     expect(microphoneProblem(host({ allowed: false }))).toBe('forbidden');
@@ -26,7 +26,7 @@ describe('a microphone', () => {
     expect(microphoneProblem(host({ isSecureContext: false, mediaDevices: undefined }))).toBe('insecure');
   });
 
-  it('is asked for as it is, so that nothing of a sweep is taken for noise', async () => {
+  it('is requested without voice processing', async () => {
     let asked: MediaStreamConstraints | undefined;
     const mediaDevices = {
       getUserMedia: async (constraints?: MediaStreamConstraints) => {

@@ -31,14 +31,14 @@ afterEach(() => {
 });
 
 describe('signals', () => {
-  it('come at instants that every device agrees on', () => {
+  it('play at instants that every device agrees on', () => {
     expect(instants({ everyMs: 600, slotMs: 0 }, 1_000, 3_000)).toEqual([1_200, 1_800, 2_400]);
     expect(instants({ everyMs: 600, slotMs: 0 }, 1_200, 1_800)).toEqual([1_200]);
     expect(instants(signalRhythms.up, 0, 6_000)).toEqual([0, 3_000]);
     expect(instants(signalRhythms.down, 0, 6_000)).toEqual([1_500, 4_500]);
   });
 
-  it('are planned a little ahead, each once, for as long as they are wanted', async () => {
+  it('are scheduled ahead, each once, until they are stopped', async () => {
     plays('click');
     await vi.advanceTimersByTimeAsync(3_000);
     const planned = startsMs();
@@ -53,12 +53,12 @@ describe('signals', () => {
     expect(audio.sources.at(-1)!.stoppedAt).toBe(0);
   });
 
-  it('come as much earlier as the output is late', () => {
+  it('play earlier by the output’s latency', () => {
     plays('up', 120);
     expect(startsMs()[0]! % 3_000).toBe(3_000 - 120);
   });
 
-  it('do not catch up on what was slept through', async () => {
+  it('do not catch up after a sleep', async () => {
     const real = globalThis.setInterval;
     let asleep = false;
     vi.stubGlobal('setInterval', (call: () => void, ms: number) => real(() => asleep || call(), ms));
@@ -73,7 +73,7 @@ describe('signals', () => {
     expect(late.length).toBeLessThan(9);
   });
 
-  it('click with a start that can be tapped to', () => {
+  it('click with a sharp attack', () => {
     const samples = click(48_000);
     const loudest = samples.reduce(
       (best, value, index) => (Math.abs(value) > Math.abs(samples[best]!) ? index : best),

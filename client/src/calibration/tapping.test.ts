@@ -15,19 +15,19 @@ function taps(count: number, lateMs: number, handMs = 0, random = seeded(1)): nu
 }
 
 describe('tapping along', () => {
-  it('finds how late the taps are', () => {
+  it('measures how late the taps are', () => {
     const tapping = measureTaps(beat, taps(16, 120))!;
     expect(tapping).toMatchObject({ kept: 14, rejected: 0 });
     expect(tapping.offset_ms).toBeCloseTo(120);
     expect(tapping.spread_ms).toBeCloseTo(0);
   });
 
-  it.each([-80, -10, 0, 60, 250, 340, 400, 500])('tells early from late: %i ms', (lateMs) => {
+  it.each([-80, -10, 0, 60, 250, 340, 400, 500])('distinguishes early from late: %i ms', (lateMs) => {
     expect(measureTaps(beat, taps(20, lateMs, 20))!.offset_ms).toBeGreaterThan(lateMs - 15);
     expect(measureTaps(beat, taps(20, lateMs, 20))!.offset_ms).toBeLessThan(lateMs + 15);
   });
 
-  it('does not mind beats that were missed, slips of the hand, and taps that came twice', () => {
+  it('tolerates missed beats, slips and double taps', () => {
     const hand = taps(24, 90, 12);
     const missed = hand.filter((_, index) => index !== 7 && index !== 12);
     missed[9]! += 230;
@@ -38,13 +38,13 @@ describe('tapping along', () => {
     expect(Math.abs(tapping.offset_ms - 90)).toBeLessThan(10);
   });
 
-  it('wants enough of them', () => {
+  it('requires enough taps', () => {
     expect(measureTaps(beat, taps(TAPS_MIN + 1, 50))).toBeNull();
     expect(measureTaps(beat, taps(TAPS_MIN + 2, 50))).not.toBeNull();
     expect(measureTaps(beat, [])).toBeNull();
   });
 
-  it('makes nothing of taps that have nothing to do with the beat', () => {
+  it('rejects taps that do not follow the beat', () => {
     const random = seeded(3);
     expect(
       measureTaps(
@@ -54,7 +54,7 @@ describe('tapping along', () => {
     ).toBeNull();
   });
 
-  it('says how certain it is: over 200 people, two deviations hold nine of ten', () => {
+  it('states its uncertainty: two deviations cover nine of ten of 200 users', () => {
     const within = Array.from({ length: 200 }, (_, person) => {
       const { offset_ms, error_ms } = measureTaps(beat, taps(22, 150, 25, seeded(person + 1)))!;
       return { isWithin: Math.abs(offset_ms - 150) < 2 * error_ms, error: Math.abs(offset_ms - 150) };
@@ -77,13 +77,13 @@ describe('calibration by tapping', () => {
     rejected: 0,
   });
 
-  it('takes a habit out again by comparing with a device that is right', () => {
+  it('cancels habit by comparison with a reference device', () => {
     const { offset_ms, error_ms } = calibrationFrom(tapping(115, 6), tapping(-35, 8));
     expect(offset_ms).toBe(150);
     expect(error_ms).toBeCloseTo(10);
   });
 
-  it('admits the habit when there is none to compare with', () => {
+  it('includes habit in the uncertainty without a reference', () => {
     expect(calibrationFrom(tapping(115, 6), null)).toEqual({ offset_ms: 115, error_ms: Math.hypot(6, 30) });
   });
 });

@@ -36,21 +36,21 @@ function newOutbox(): CommandQueue {
 
 const sentIds = () => sent.map((frame) => (frame.type === 'command' ? frame.id : frame.type));
 
-describe('outbox', () => {
-  it('resolves with what the command made', async () => {
+describe('command queue', () => {
+  it('resolves with the entry that the command created', async () => {
     const accepted = outbox.submit({ name: 'enqueue', track: { provider: 'library', id: 't' } });
     outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, entry: 'e' });
     await expect(accepted).resolves.toEqual({ entry: 'e', answer: null });
     expect(waiting).toBe(0);
   });
 
-  it('resolves with what the command asked for', async () => {
+  it('resolves with the data that the command requested', async () => {
     const accepted = outbox.submit({ name: 'show_history' });
     outbox.settle({ type: 'reply', id: 'id-1', ok: true, offset: 7, answer: { history: [] } });
     await expect(accepted).resolves.toEqual({ entry: null, answer: { history: [] } });
   });
 
-  it('sends nothing again that the server may have forgotten having done', async () => {
+  it('does not resend commands that the server may have executed and forgotten', async () => {
     const sentBefore = outbox.submit({ name: 'clear' });
     online = false;
     const neverSent = outbox.submit({ name: 'pause_queue' });
@@ -86,7 +86,7 @@ describe('outbox', () => {
     expect(sentIds()).toEqual(['id-1', 'id-2', 'id-2']);
   });
 
-  it('does not skip a track that plays long after the wish', async () => {
+  it('expires a skip instead of sending it late', async () => {
     online = false;
     const skip = outbox.submit({ name: 'skip' });
     const refused = expect(skip).rejects.toMatchObject({ code: 'expired' });
@@ -100,7 +100,7 @@ describe('outbox', () => {
     await removal;
   });
 
-  it('gives the next page what a reload interrupted, under the same ids', async () => {
+  it('passes unanswered commands to the next page under the same ids', async () => {
     void outbox.submit({ name: 'pause_queue' });
     online = false;
     void outbox.submit({ name: 'dequeue', entry: 'a' });
@@ -122,13 +122,13 @@ describe('outbox', () => {
     expect(kept).toEqual([]);
   });
 
-  it('has a bound', async () => {
+  it('bounds unanswered commands', async () => {
     online = false;
     for (let count = 0; count < 50; count += 1) void outbox.submit({ name: 'dequeue', entry: 'a' });
     await expect(outbox.submit({ name: 'dequeue', entry: 'a' })).rejects.toMatchObject({ code: 'queue_full' });
   });
 
-  it('tells everyone who waits when there will be no further connection', async () => {
+  it('rejects all unanswered commands when there will be no further connection', async () => {
     const left = outbox.submit({ name: 'leave' });
     outbox.abandon();
     await expect(left).rejects.toMatchObject({ code: 'closed' });

@@ -99,7 +99,7 @@ describe('connection', () => {
     expect(connection.send({ type: 'sync', t0: 1 })).toBe(true);
   });
 
-  it('sends nothing into a socket that is closing: it would be lost, and the console would complain', async () => {
+  it('sends nothing into a closing socket', async () => {
     await enter(5);
     const before = last().sent.length;
     last().isClosing();
@@ -107,7 +107,7 @@ describe('connection', () => {
     expect(last().sent).toHaveLength(before);
   });
 
-  it('resumes from the last delta after the line broke', async () => {
+  it('resumes from the last delta after the connection broke', async () => {
     await enter(5);
     last().says(delta(7, 2));
     last().dies(1006);
@@ -116,7 +116,7 @@ describe('connection', () => {
     expect(last().sent[0]).toMatchObject({ resume: { epoch: 1, offset: 7 } });
   });
 
-  it('ignores what it has and asks for a snapshot when something is missing', async () => {
+  it('ignores duplicates, and requests a snapshot when a delta is missing', async () => {
     await enter(5);
     last().says(delta(5));
     expect(sockets).toHaveLength(1);
@@ -126,7 +126,7 @@ describe('connection', () => {
     expect(last().sent[0]).toMatchObject({ resume: null });
   });
 
-  it('finds a silent gap by the heartbeat, but waits for what is still on its way', async () => {
+  it('detects a gap by the heartbeat, but waits for deltas in flight', async () => {
     await enter(5);
     last().says(heartbeat(6));
     last().says(delta(6));
@@ -139,7 +139,7 @@ describe('connection', () => {
     expect(last().sent[0]).toMatchObject({ resume: null });
   });
 
-  it('does not trust a line that has been silent for two and a half heartbeats', async () => {
+  it('reconnects after two and a half heartbeats of silence', async () => {
     await enter();
     await vi.advanceTimersByTimeAsync(2.5 * HEARTBEAT_MS - 1);
     expect(states.at(-1)).toBe('online');
@@ -148,14 +148,14 @@ describe('connection', () => {
     expect(sockets[0]!.closed).toBe(true);
   });
 
-  it('expects a sign of life soon after waking up', async () => {
+  it('expects a frame soon after waking up', async () => {
     await enter();
     connection.wake();
     await vi.advanceTimersByTimeAsync(1_500);
     expect(states.at(-1)).toBe('reconnecting');
   });
 
-  it('waits longer after every failure, and starts over once the server has kept it', async () => {
+  it('backs off after every failure, and resets once the server has kept it', async () => {
     await enter();
     const waits: number[] = [];
     for (let round = 0; round < 7; round += 1) {
@@ -175,7 +175,7 @@ describe('connection', () => {
     expect(sockets).toHaveLength(opened + 1);
   });
 
-  it('looks again every few seconds while it waits in the lobby, as patiently at the end as at first', async () => {
+  it('retries every few seconds in the lobby, without backoff', async () => {
     connection.start();
     await settle();
     for (let look = 1; look <= 20; look += 1) {
@@ -192,7 +192,7 @@ describe('connection', () => {
     expect(states).toEqual(['waiting', 'online']);
   });
 
-  it('looks at once when somebody comes back to the page that waits', async () => {
+  it('retries at once when the waiting page becomes visible', async () => {
     connection.start();
     await settle();
     last().opens();
@@ -211,7 +211,7 @@ describe('connection', () => {
     expect(last().sent[0]).toMatchObject({ token: 'token-1', resume: { epoch: 1, offset: 5 } });
   });
 
-  it('renews its token in-band before it runs out, again and again', async () => {
+  it('renews its token in-band before it expires, repeatedly', async () => {
     await enter();
     for (let renewal = 1; renewal <= 2; renewal += 1) {
       for (let beat = 0; beat < 84; beat += 1) {
@@ -258,7 +258,7 @@ describe('connection', () => {
     }
   });
 
-  it('says that the login was ended when there is no fresh token', async () => {
+  it('reports an ended session when there is no fresh token', async () => {
     await enter();
     tokenFails = new Failure('unauthenticated', '');
     last().dies(CloseCode.SessionRevoked);
@@ -266,7 +266,7 @@ describe('connection', () => {
     expect(connection.state).toEqual({ name: 'closed', code: CloseCode.SessionRevoked });
   });
 
-  it('still wants a fresh token after one could not be fetched', async () => {
+  it('still requires a fresh token after one could not be fetched', async () => {
     await enter();
     tokenFails = new Failure('offline', '');
     last().dies(CloseCode.SessionRevoked);
@@ -277,7 +277,7 @@ describe('connection', () => {
     expect(last().sent[0]).toMatchObject({ token: 'token-2' });
   });
 
-  it('becomes whoever is in the slot now, and knows nothing of the room for them', async () => {
+  it('switches to the slot’s current user, without a position in the room', async () => {
     await enter();
     user = 'ben';
     last().dies(CloseCode.SessionRevoked);
@@ -290,7 +290,7 @@ describe('connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('goes on for somebody else at once', async () => {
+  it('switches to another user at once', async () => {
     await enter();
     user = 'ben';
     connection.speakFor('ben');
@@ -303,7 +303,7 @@ describe('connection', () => {
     expect(takeovers).toBe(1);
   });
 
-  it('goes on for somebody else when the network is back', async () => {
+  it('switches to another user when the network is back', async () => {
     await enter();
     connection.setNetwork(false);
     user = 'ben';
@@ -317,7 +317,7 @@ describe('connection', () => {
     expect(takeovers).toBe(1);
   });
 
-  it('does not renew in-band for somebody else, but comes in as them', async () => {
+  it('reconnects for another user instead of renewing in-band', async () => {
     await enter();
     user = 'ben';
     for (let beat = 0; beat < 84; beat += 1) {
@@ -328,14 +328,14 @@ describe('connection', () => {
     expect(sockets[0]!.sent.filter(({ type }) => type === 'refresh')).toEqual([]);
   });
 
-  it('is over when nobody knows this browser any more', async () => {
+  it('closes when the session is unknown', async () => {
     tokenFails = new Failure('unauthenticated', '');
     connection.start();
     await settle();
     expect(connection.state).toEqual({ name: 'closed', code: CloseCode.Unauthenticated });
   });
 
-  it('keeps trying while the token cannot be fetched', async () => {
+  it('keeps retrying while the token cannot be fetched', async () => {
     tokenFails = new Failure('offline', '');
     connection.start();
     await settle();
@@ -344,7 +344,7 @@ describe('connection', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('rests without a network and returns with it', async () => {
+  it('waits while offline and reconnects with the network', async () => {
     await enter();
     connection.setNetwork(false);
     expect(states.at(-1)).toBe('offline');

@@ -14,7 +14,7 @@ function memory(): Memory & { items: Map<string, string> } {
   };
 }
 
-it('gives back to whoever it belongs to, in the room where it was', () => {
+it('returns commands to their user, in their room', () => {
   const tab = memory();
   new StoredCommands(tab, '7KM2QX').save('ada', [TRACK]);
   expect(new StoredCommands(tab, '7KM2QX').of('ada')).toEqual([TRACK]);
@@ -22,7 +22,7 @@ it('gives back to whoever it belongs to, in the room where it was', () => {
   expect(new StoredCommands(tab, 'OTHER1').of('ada')).toEqual([]);
 });
 
-it('leaves nothing behind when nothing waits', () => {
+it('stores nothing when no command is unanswered', () => {
   const tab = memory();
   const kept = new StoredCommands(tab, '7KM2QX');
   kept.save('ada', [TRACK]);
@@ -30,7 +30,7 @@ it('leaves nothing behind when nothing waits', () => {
   expect(tab.items.size).toBe(0);
 });
 
-it('passes over what it does not understand', () => {
+it('ignores stored values that it does not understand', () => {
   const tab = memory();
   const kept = new StoredCommands(tab, '7KM2QX');
   const strange = [null, 7, { id: 'x' }, { id: 'y', command: {}, sentAtMs: null }, { ...TRACK, sentAtMs: 'soon' }];

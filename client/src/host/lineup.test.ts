@@ -10,13 +10,13 @@ const locked: Entry[] = [
 ];
 
 describe('the host’s order', () => {
-  it('is told as what an entry goes ahead of', () => {
+  it('is sent as the entry to move before', () => {
     expect(lineupMove(order, 3, 2, 0)).toEqual({ entry: 'c', before: 'a' });
     expect(lineupMove(order, 3, 0, 1)).toEqual({ entry: 'a', before: 'c' });
     expect(lineupMove(order, 3, 0, 2)).toEqual({ entry: 'a', before: null });
   });
 
-  it('has no moves that change nothing or lead out of it', () => {
+  it('has no moves that change nothing or leave it', () => {
     expect([lineupMove(order, 3, 1, 1), lineupMove(order, 3, 0, -1), lineupMove(order, 3, 2, 3)]).toEqual([
       null,
       null,
@@ -25,13 +25,13 @@ describe('the host’s order', () => {
     expect(lineupMove(order, 3, 7, 0)).toBeNull();
   });
 
-  it('leaves alone what is about to start', () => {
+  it('does not move an entry that is about to start', () => {
     expect(lineupMove(locked, 3, 1, 0)).toBeNull();
     expect(lineupMove(locked, 3, 0, 2)).toBeNull();
     expect(lineupMove(locked, 3, 2, 1)).toEqual({ entry: 'c', before: 'b' });
   });
 
-  it('does not say “to the end” while the end is not shown', () => {
+  it('does not move to the end while the end is not shown', () => {
     expect(movable(order, 40)).toEqual({ first: 0, last: 1 });
     expect(lineupMove(order, 40, 0, 2)).toBeNull();
     expect(lineupMove(order, 40, 2, 0)).toEqual({ entry: 'c', before: 'a' });

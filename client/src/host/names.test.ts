@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { member, room } from '../testing/fixtures';
 import { namesAfter } from './names';
 
-describe('names of those who went', () => {
+describe('names of former members', () => {
   const before = room({ members: [member('ana', 'host'), member('ben')], lobby: [member('cai')] });
   const none = new Map<string, string>();
 
@@ -17,7 +17,7 @@ describe('names of those who went', () => {
     ]);
   });
 
-  it('are not kept of those who want to be forgotten', () => {
+  it('are not kept for erased users', () => {
     const known = new Map([['ben', 'Ben']]);
     expect(namesAfter(known, before, [{ name: 'member_forgotten', member: 'ben' }]).size).toBe(0);
     expect(namesAfter(known, before, [{ name: 'member_away', member: 'ana' }])).toBe(known);

@@ -8,7 +8,7 @@ const cohost = member('ben', 'cohost');
 const player = member('cai');
 
 describe('people in the console', () => {
-  it('are found by any part of their name, in any case', () => {
+  it('are found by any part of their name, ignoring case', () => {
     const people = [
       { ...member('a'), name: 'Ana Lima' },
       { ...member('b'), name: 'Ben' },
@@ -17,7 +17,7 @@ describe('people in the console', () => {
     expect(findPeople(people, '')).toHaveLength(2);
   });
 
-  it('stand above one another', () => {
+  it('rank by role', () => {
     expect([standsBelow(player, cohost), standsBelow(cohost, host), standsBelow(player, player)]).toEqual([
       true,
       true,
@@ -38,7 +38,7 @@ describe('people in the console', () => {
     expect(['', '9', '1001', '12.5', 'x'].map(readWeight)).toEqual([null, null, null, null, null]);
   });
 
-  it('are sent out without a question, unless more goes with them', () => {
+  it('are removed without confirmation unless more goes with them', () => {
     const remote: DevicePresence = { id: 'd', name: 'Phone', kind: 'remote', playback: null };
     const playback = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'paused' } as const;
     expect(kickSurprises(player, [remote])).toBe(false);
@@ -46,7 +46,7 @@ describe('people in the console', () => {
     expect(kickSurprises(cohost, [])).toBe(true);
   });
 
-  it('have something waiting', () => {
+  it('have waiting entries', () => {
     const full = room({ upcoming: [entry('a', 'ana', 60_000), entry('b', 'ben'), entry('c', 'ana', 30_000)] });
     expect(waitingOf(full, 'ana')).toEqual({ count: 2, ms: 90_000 });
   });

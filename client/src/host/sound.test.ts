@@ -18,7 +18,7 @@ const presence: Presence = new Map([
 ]);
 const seen = (output: Output) => soundDevices(room({ output }), presence);
 
-it('shows every device of every member, those that make sound first', () => {
+it('lists every device of every member, playing devices first', () => {
   const all = seen({ mode: 'everyone', devices: ['tv'] });
   expect(all.map((one) => [one.device.id, one.member, one.chosen, one.makesSound])).toEqual([
     ['tv', 'ana', false, true],
@@ -28,7 +28,7 @@ it('shows every device of every member, those that make sound first', () => {
   expect(playingDevices(all)).toEqual(['ben-laptop']);
 });
 
-it('counts those that are named and not here', () => {
+it('counts listed devices that are not connected', () => {
   const output: Output = { mode: 'speakers', devices: ['tv', 'kitchen', 'bath'] };
   expect(missingFrom({ output }, seen(output))).toBe(2);
   expect(playingDevices(seen(output))).toEqual(['tv']);

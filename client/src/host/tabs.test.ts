@@ -8,22 +8,22 @@ const who =
   (action: Action) =>
     actions.includes(action);
 
-describe('the parts of the host console', () => {
-  it('are for those who have something to do there', () => {
+describe('tabs of the host console', () => {
+  it('are shown to members who can use them', () => {
     expect(tabsFor(() => true)).toEqual([...tabs]);
     expect(tabsFor(who('queue', 'vote', 'chat', 'skip', 'control_playback'))).toEqual([]);
     expect(tabsFor(who('admit'))).toEqual(['door']);
     expect(tabsFor(who('mute', 'see_audit'))).toEqual(['people', 'log']);
   });
 
-  it('say how much waits for a decision, to those who may make it', () => {
+  it('count pending decisions for members who may make them', () => {
     const room = { lobby: [member('cai'), member('dan')], suggestions: [entry('a', 'ben')] };
     expect(waitingFor(room, () => true)).toEqual({ people: 2, suggestions: 1 });
     expect(waitingFor(room, who('approve'))).toEqual({ people: 0, suggestions: 1 });
     expect(waitingFor({}, () => true)).toEqual({ people: 0, suggestions: 0 });
   });
 
-  it('are walked through with keys, round and round', () => {
+  it('cycle with the keys', () => {
     expect(tabAfter(['people', 'door', 'log'], 'log', 'ArrowRight')).toBe('people');
     expect(tabAfter(['people', 'door', 'log'], 'people', 'ArrowUp')).toBe('log');
     expect(tabAfter(['people', 'door', 'log'], 'door', 'End')).toBe('log');

@@ -13,15 +13,15 @@ const note = (id: number, change: Partial<Note> = {}): Note => ({
 });
 const noted = (id: number, change?: Partial<Note>): Event => ({ name: 'noted', note: note(id, change) });
 
-describe('undoing', () => {
-  it('is offered for what oneself did, as long as it stands', () => {
+describe('undo', () => {
+  it('is offered for the user’s own actions while they can be undone', () => {
     const events = [noted(1), noted(2, { by: 'cai' }), noted(3, { undo_until_ms: null }), noted(4, { deed: 'clear' })];
     const known = undoableAfter([], events, 'ana');
     expect(known.map(({ id }) => id)).toEqual([1, 4]);
     expect(undoableAfter(known, [{ name: 'undone', note: 1, by: 'cai' }], 'ana').map(({ id }) => id)).toEqual([4]);
   });
 
-  it('finds the note that a command led to', () => {
+  it('finds the note of a command', () => {
     const notes = [note(1), note(2, { member: 'cai' }), note(3, { deed: 'dequeue', title: 'Song' })];
     expect(noteOf(notes, { name: 'kick', member: 'ben' })?.id).toBe(1);
     expect(noteOf(notes, { name: 'dequeue', entry: 'e' })?.id).toBe(3);
@@ -29,7 +29,7 @@ describe('undoing', () => {
     expect(noteOf([note(1, { deed: 'clear', member: null })], { name: 'clear' })?.id).toBe(1);
   });
 
-  it('ends', () => {
+  it('is withdrawn', () => {
     expect([canUndo(note(1), 120_999), canUndo(note(1), 121_000)]).toEqual([true, false]);
     expect(canUndo(note(1, { undone_by: 'cai' }), 2_000)).toBe(false);
   });

@@ -69,8 +69,8 @@ beforeEach(() => {
 });
 const settle = () => new Promise<void>((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
 
-describe('players of one device', () => {
-  it('fetch the one for Spotify when there is something for it, and not before', async () => {
+describe('combined player', () => {
+  it('loads the Spotify player when there is a track for it, and not before', async () => {
     players.turnOn();
     players.update(on(file));
     await settle();
@@ -86,7 +86,7 @@ describe('players of one device', () => {
     expect(spotify.rooms.at(-1)?.now_playing?.id).toBe('s');
   });
 
-  it('fetch nothing for those who have not linked it, or hear it elsewhere', async () => {
+  it('loads nothing for users who have not linked Spotify, or hear it elsewhere', async () => {
     here = false;
     players.turnOn();
     players.update(on(song));
@@ -99,7 +99,7 @@ describe('players of one device', () => {
     expect(loads).toBe(1);
   });
 
-  it('speak by the one that plays what is on', async () => {
+  it('reports the status of the current track’s player', async () => {
     files.status_ = saying(1, 'f');
     spotify.status_ = saying(2, 's');
     players.turnOn();
@@ -120,7 +120,7 @@ describe('players of one device', () => {
     expect(states).toEqual(['silent', 'playing', 'loading', 'playing']);
   });
 
-  it('are off together', async () => {
+  it('turns all players off', async () => {
     players.turnOn();
     players.update(on(song));
     await settle();
@@ -129,7 +129,7 @@ describe('players of one device', () => {
     expect(players.status()).toBeNull();
   });
 
-  it('leave Spotify alone when it is heard elsewhere now', async () => {
+  it('turns Spotify off when it is heard elsewhere', async () => {
     players.turnOn();
     players.update(on(song));
     await settle();
@@ -142,7 +142,7 @@ describe('players of one device', () => {
     expect(spotify.state).toBe('silent');
   });
 
-  it('take no part in a track of a provider that this client does not know', async () => {
+  it('has no status for a track of an unknown provider', async () => {
     files.status_ = saying(1, 'f');
     players.turnOn();
     players.update(on(unknown, [file]));

@@ -33,8 +33,8 @@ beforeEach(() => {
   };
 });
 
-describe('the anchor of the music', () => {
-  it('plays along in silence, and pauses with the music', () => {
+describe('media anchor', () => {
+  it('plays silence, and pauses with the music', () => {
     const anchor = new MediaAnchor(host);
     anchor.hold(false);
     expect(made).toBe(0);
@@ -48,7 +48,7 @@ describe('the anchor of the music', () => {
     expect([element.plays, made]).toEqual([2, 1]);
   });
 
-  it('tries again when the browser wanted a gesture first', async () => {
+  it('retries when the browser required a gesture first', async () => {
     element.refuses = true;
     const anchor = new MediaAnchor({ ...host, audioSession: undefined });
     anchor.hold(true);
@@ -58,7 +58,7 @@ describe('the anchor of the music', () => {
     expect(element.paused).toBe(false);
   });
 
-  it('is ten seconds of nothing', async () => {
+  it('is ten seconds of silence', async () => {
     const file = new Uint8Array(await silence().arrayBuffer());
     expect(file.length).toBe(44 + 80_000);
     expect(new TextDecoder().decode(file.subarray(0, 4))).toBe('RIFF');

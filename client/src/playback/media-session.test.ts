@@ -4,8 +4,8 @@ import { handlersOf, mediaPosition } from './media-session';
 
 const song = track('a', 180_000);
 
-describe('a lock screen', () => {
-  it('shows where the room is', () => {
+describe('media session', () => {
+  it('shows the room’s position', () => {
     expect(mediaPosition(song, playing('a', 100_000), 130_000)).toEqual({
       duration: 180,
       position: 30,
@@ -14,14 +14,14 @@ describe('a lock screen', () => {
     expect(mediaPosition(song, { ...playing('a', 100_000, 40_000), state: 'paused' }, 130_000)?.position).toBe(40);
   });
 
-  it('never shows a place outside of the track', () => {
+  it('never shows a position outside the track', () => {
     expect(mediaPosition(song, playing('a', 100_000), 99_000)?.position).toBe(0);
     expect(mediaPosition(song, playing('a', 100_000), 900_000)?.position).toBe(180);
     expect(mediaPosition(null, playing('a', 100_000), 900_000)).toBeNull();
     expect(mediaPosition(track('a', 0), playing('a', 100_000), 900_000)).toBeNull();
   });
 
-  it('has buttons for those who may use them', () => {
+  it('has buttons that the user is permitted to use', () => {
     expect(Object.values(handlersOf(null)).every((handler) => handler === null)).toBe(true);
     const actions = { play: vi.fn(), pause: vi.fn(), seekTo: vi.fn(), seekBy: vi.fn(), skip: null };
     const handlers = handlersOf(actions);

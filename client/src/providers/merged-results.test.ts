@@ -8,8 +8,8 @@ const own = (count: number) => Array.from({ length: count }, (_, place) => track
 const song = (id: string, change: Partial<Track> = {}): Track => ({ ...track(id), provider: 'spotify', ...change });
 const ids = (tracks: Track[]) => tracks.map(({ id }) => id);
 
-describe('mixed results', () => {
-  it('have the library first, whose first ones stay where they are when the others come', () => {
+describe('merged results', () => {
+  it('start with the library, whose first results stay in place when remote ones arrive', () => {
     const library = own(8);
     const mixed = mergedResults([library, [song('a'), song('b')]]);
     expect(ids(mixed).slice(0, 6)).toEqual(ids(library).slice(0, 6));
@@ -18,7 +18,7 @@ describe('mixed results', () => {
     expect(ids(mergedResults([library, []]))).toEqual(ids(library));
   });
 
-  it('show what is in the library once', () => {
+  it('show a track of the library once', () => {
     const [mine] = own(1);
     const same = { title: '  Title OWN 0', artists: ['Ártist'], duration_ms: mine!.duration_ms + 2_000 };
     expect(ids(mergedResults([[mine!], [song('a', same)]]))).toEqual(['own-0']);
@@ -33,7 +33,7 @@ describe('mixed results', () => {
     expect(mergedResults([])).toEqual([]);
   });
 
-  it('are told apart by where they come from', () => {
+  it('are told apart by provider', () => {
     expect(trackKey(track('x'))).not.toBe(trackKey(song('x')));
   });
 });

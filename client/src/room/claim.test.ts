@@ -8,7 +8,7 @@ const as = (role: Member['role'], change = {}) =>
   room({ members: [member('ana', 'host'), member('ben', role)], settings: settings(), ...change });
 
 describe('taking a room over', () => {
-  it('is offered to a co-host once the host is gone long enough', () => {
+  it('is offered to a co-host once the host is absent long enough', () => {
     const room = as('cohost');
     expect(claimOf(room, 'ben', null)).toBeNull();
     expect(claimOf(room, 'ben', 5_000)).toBeNull();
@@ -17,13 +17,13 @@ describe('taking a room over', () => {
     expect(claimOf(room, 'ben', 'unknown')).toEqual({ name: 'take' });
   });
 
-  it('is offered to nobody else, nor where the host does not want it', () => {
+  it('is not offered to other roles, or where claiming is off', () => {
     expect(claimOf(as('player'), 'ben', 'unknown')).toBeNull();
     expect(claimOf(as('cohost'), 'ana', 'unknown')).toBeNull();
     expect(claimOf(as('cohost', { settings: settings({ host_claim_after_ms: 0 }) }), 'ben', 'unknown')).toBeNull();
   });
 
-  it('is offered at any time to whoever it was taken from', () => {
+  it('is always offered to the member it was claimed from', () => {
     expect(claimOf(as('player', { owner: 'ben' }), 'ben', null)).toEqual({ name: 'back' });
   });
 });

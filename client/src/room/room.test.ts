@@ -16,7 +16,7 @@ const people = (events: Event[]) =>
   applyDelta(room(), delta(events))?.members.map(({ name, role, away }) => `${name} ${role}${away ? ' away' : ''}`);
 
 describe('room', () => {
-  it('follows people as they come, change and go', () => {
+  it('follows members as they join, change and leave', () => {
     expect(people([{ name: 'member_joined', member: member('cleo') }])).toEqual([
       'Ana host',
       'Ben player',
@@ -36,14 +36,14 @@ describe('room', () => {
     expect(people([{ name: 'member_kicked', member: 'ben', by: 'ana' }])).toEqual(['Ana host']);
   });
 
-  it('shows a picture from when it is there until it is gone', () => {
+  it('shows a picture until it is removed', () => {
     const change = { name: 'member_changed', member: 'ben', member_name: 'Ben', kind: 'user' } as const;
     const shown = applyDelta(room(), delta([{ ...change, picture: '/pictures/ben' }]))!;
     expect(shown.members[1]).toMatchObject({ kind: 'user', picture: '/pictures/ben', role: 'player' });
     expect(applyDelta(shown, delta([change]))?.members[1]?.picture).toBeNull();
   });
 
-  it('lets an account take over from the guest who logged in to it', () => {
+  it('replaces a guest with the account they logged in to', () => {
     const before = room({
       now_playing: entry('a', 'ana'),
       members: [member('ana', 'host'), member('ben'), member('cleo')],
@@ -62,7 +62,7 @@ describe('room', () => {
     expect(names({ ...member('cleo'), ...account })).toEqual(['Ben player guest', 'Cleo host user']);
   });
 
-  it('knows who a guest is after they have logged in', () => {
+  it('knows the id of a guest after login', () => {
     const events: Event[] = [
       { name: 'next_locked', entry: 'a' },
       { name: 'member_merged', from: 'ben', to: member('cleo') },
@@ -72,7 +72,7 @@ describe('room', () => {
     expect(identityAfter(events, null)).toBeNull();
   });
 
-  it('takes the timeline from one entry to the next in one delta', () => {
+  it('moves from one entry to the next in one delta', () => {
     const before = room({ now_playing: entry('a', 'ana'), playback: playing('a', 0) });
     const after = applyDelta(
       before,
@@ -85,7 +85,7 @@ describe('room', () => {
     expect(after?.playback.anchor_at_ms).toBe(900);
   });
 
-  it('falls silent when nothing follows', () => {
+  it('is idle when nothing follows', () => {
     const before = room({ now_playing: entry('a', 'ana'), playback: playing('a', 0) });
     const events: Event[] = [
       { name: 'entry_ended', entry: 'a', reason: 'finished', played_ms: 5 },
@@ -94,7 +94,7 @@ describe('room', () => {
     expect(applyDelta(before, delta(events))).toMatchObject({ now_playing: null, playback: { state: 'idle' } });
   });
 
-  it('keeps the order of play unless the delta brings a new one', () => {
+  it('keeps the order of play unless the delta carries a new one', () => {
     const before = room({ upcoming: [entry('a', 'ana')], upcoming_total: 1 });
     expect(applyDelta(before, delta([{ name: 'next_locked', entry: 'a' }]))?.upcoming).toHaveLength(1);
     expect(applyDelta(before, delta([], { upcoming: [], upcoming_total: 0 }))).toMatchObject({
@@ -108,7 +108,7 @@ describe('room', () => {
     expect(follow(room(), { name: 'output_changed', output, by: 'ana' }).output).toEqual(output);
   });
 
-  it('knows who is muted, paused, and what they may', () => {
+  it('follows mutes, pauses and permissions', () => {
     const changed = follow(
       room(),
       { name: 'member_muted', member: 'ben', muted: true, by: 'ana' },
@@ -123,7 +123,7 @@ describe('room', () => {
     expect(host.members[1]).toMatchObject({ role: 'host', exceptions: {} });
   });
 
-  it('takes settings in, tables key by key', () => {
+  it('merges settings, tables key by key', () => {
     const before = room({ settings: settings({ weights: { ana: 200 }, permissions: { kick: 'host' } }) });
     const change: Event = {
       name: 'settings_changed',
@@ -138,7 +138,7 @@ describe('room', () => {
     });
   });
 
-  it('is locked as long as nobody new comes in', () => {
+  it('is locked while admission is locked', () => {
     const admission = (admission: 'locked' | 'lobby'): Event => ({
       name: 'settings_changed',
       settings: { admission },
@@ -149,7 +149,7 @@ describe('room', () => {
     expect(follow(locked, admission('lobby')).locked).toBe(false);
   });
 
-  it('keeps the fallback playlist, whatever else is set', () => {
+  it('keeps the fallback playlist when other settings change', () => {
     const { track } = entry('f', 'ana');
     const ref = { provider: track.provider, id: track.id };
     const set = follow(room(), {
@@ -162,7 +162,7 @@ describe('room', () => {
     expect([more.fallback, more.settings.fallback]).toEqual([[track], [ref]]);
   });
 
-  it('follows those who wait to be let in', () => {
+  it('follows the lobby', () => {
     const waiting = follow(
       room(),
       { name: 'lobby_entered', person: member('cleo') },
@@ -182,7 +182,7 @@ describe('room', () => {
     });
   });
 
-  it('sends out for good, and lets come again', () => {
+  it('follows bans and their lifting', () => {
     const before = room({ suggestions: [entry('s', 'ben')], owner: 'ben' });
     const out = follow(before, { name: 'member_banned', member: 'ben', by: 'ana' });
     expect(out).toMatchObject({ suggestions: [], owner: null, banned: [{ id: 'ben', name: 'Ben', role: 'listener' }] });
@@ -190,7 +190,7 @@ describe('room', () => {
     expect(follow(out, { name: 'ban_lifted', member: 'ben', by: 'ana' }).banned).toEqual([]);
   });
 
-  it('takes somebody back when a kick is undone', () => {
+  it('restores a member when a kick is undone', () => {
     const out = follow(room(), { name: 'member_kicked', member: 'ben', by: 'ana' });
     const back = follow(out, { name: 'undone', note: 7, by: 'ana', member: member('ben', 'listener') });
     expect(back.members[1]).toMatchObject({ id: 'ben', role: 'listener' });
@@ -198,7 +198,7 @@ describe('room', () => {
     expect(follow(back, { name: 'undone', note: 9, by: 'ana' }).members).toHaveLength(2);
   });
 
-  it('keeps suggestions until somebody decides', () => {
+  it('keeps suggestions until they are decided', () => {
     const suggested = follow(
       room(),
       { name: 'entry_suggested', entry: entry('s', 'ben') },
@@ -210,7 +210,7 @@ describe('room', () => {
     expect(follow(suggested, { name: 'member_left', member: 'ben' }).suggestions).toEqual([]);
   });
 
-  it('counts votes to skip for what is on, and for nothing else', () => {
+  it('counts skip votes for the current entry only', () => {
     const before = room({ now_playing: entry('a', 'ana'), playback: playing('a', 0) });
     const voted = follow(before, { name: 'skip_voted', entry: 'a', member: 'ben', votes: 1, needed: 2 });
     expect(voted.skip_votes).toEqual(['ben']);
@@ -220,7 +220,7 @@ describe('room', () => {
     expect(follow(voted, { name: 'member_merged', from: 'ben', to: member('cleo') }).skip_votes).toEqual(['cleo']);
   });
 
-  it('remembers whose the room was until they have it back', () => {
+  it('remembers the owner until they have the room back', () => {
     const claimed = follow(room(), { name: 'host_claimed', from: 'ana', to: 'ben' });
     expect(claimed).toMatchObject({ owner: 'ana', members: [{ role: 'cohost' }, { role: 'host' }] });
     expect(follow(claimed, { name: 'host_claimed', from: 'ben', to: 'ana' }).owner).toBeNull();
@@ -229,7 +229,7 @@ describe('room', () => {
     expect(follow(claimed, { name: 'member_left', member: 'ana' }).owner).toBeNull();
   });
 
-  it('names nobody who is forgotten, and everybody by who they are now', () => {
+  it('removes erased members everywhere, and renames merged ones', () => {
     const on = { ...entry('a', 'ana'), credits: ['ben', 'cleo'] };
     const before = room({ now_playing: on, settings: settings({ weights: { ben: 50 } }), skip_votes: ['ben'] });
     const merged = follow(before, { name: 'member_merged', from: 'ben', to: member('cleo') });
@@ -239,7 +239,7 @@ describe('room', () => {
     expect(forgotten).toMatchObject({ now_playing: { credits: ['cleo'] }, settings: { weights: {} }, skip_votes: [] });
   });
 
-  it('does not guess at an event it does not know', () => {
+  it('does not guess at an unknown event', () => {
     const strange = { name: 'room_painted', colour: 'blue' } as unknown as Event;
     expect(applyDelta(room(), delta([strange]))).toBeNull();
   });
@@ -248,7 +248,7 @@ describe('room', () => {
 describe('presence', () => {
   const device = { id: 'd', name: 'Firefox on Linux', kind: 'remote' } as const;
 
-  it('is replaced by a full frame and amended by others', () => {
+  it('is replaced by a full frame and updated by others', () => {
     const full = applyPresence(new Map(), {
       type: 'presence',
       full: true,

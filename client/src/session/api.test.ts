@@ -51,21 +51,21 @@ beforeEach(() => {
 });
 
 describe('api', () => {
-  it('asks again with a fresh token when one is refused', async () => {
+  it('retries with a fresh token when one is rejected', async () => {
     await session.guest({ display_name: 'Ana' });
     answers['me/rooms'] = ({ token }) => (token === 'token-2' ? ok({ rooms: [] }) : problem(401, 'forbidden'));
     await expect(api.myRooms()).resolves.toEqual({ rooms: [] });
     expect(calls.map(({ token }) => token)).toEqual([undefined, 'token-1', undefined, 'token-2']);
   });
 
-  it('asks again only once', async () => {
+  it('retries only once', async () => {
     await session.guest({ display_name: 'Ana' });
     answers['me/rooms'] = () => problem(401, 'forbidden');
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(paths()).toEqual(['auth/guest', 'me/rooms', 'auth/refresh', 'me/rooms']);
   });
 
-  it('does nothing in the name of somebody who came into the slot meanwhile', async () => {
+  it('does not act for another user who entered the slot meanwhile', async () => {
     await session.guest({ display_name: 'Ana' });
     answers['auth/refresh'] = () => ok(auth('ben'));
     answers.me = () => problem(401, 'forbidden');
@@ -74,7 +74,7 @@ describe('api', () => {
     expect(session.user?.id).toBe('ben');
   });
 
-  it('says in the contract’s words what went wrong', async () => {
+  it('reports failures with the contract’s codes', async () => {
     await session.guest({ display_name: 'Ana' });
     answers['me/rooms'] = () => problem(429, 'rate_limited', 'Slow down.');
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', detail: 'Slow down.', status: 429 });
@@ -85,7 +85,7 @@ describe('api', () => {
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('shows a room to strangers without a token', async () => {
+  it('shows a room without login', async () => {
     answers['rooms/7KM2QX'] = () => ok({ code: '7KM2QX' });
     await api.room('7KM2QX');
     expect(calls).toEqual([{ path: 'rooms/7KM2QX', token: undefined }]);

@@ -11,15 +11,15 @@ beforeEach(() => {
   device = new FakeDevice();
 });
 
-describe('a page that opens', () => {
-  it('takes somebody new for nobody, and asks for no token of theirs', async () => {
+describe('opening a page', () => {
+  it('finds no user on a new device, and requests no token', async () => {
     const tab = device.tab();
     await tab.restore();
     expect(tab.user).toBeNull();
     expect(device.asked).toEqual(['GET me/accounts']);
   });
 
-  it('speaks for the first on this device when nobody ever was chosen', async () => {
+  it('uses the first user of the device when none was ever chosen', async () => {
     device.keeps(2, ben);
     device.keeps(1, ana);
     const tab = device.tab();
@@ -28,7 +28,7 @@ describe('a page that opens', () => {
     expect(device.asked).toEqual(['GET me/accounts', 'POST me/accounts/1/activate 1']);
   });
 
-  it('goes on with whom this tab spoke for, whoever was chosen elsewhere since', async () => {
+  it('keeps the tab’s user when another was chosen elsewhere', async () => {
     device.keeps(0, ana);
     device.keeps(1, ben);
     const memory = fakeMemory();
@@ -41,7 +41,7 @@ describe('a page that opens', () => {
     expect(device.asked.slice(-2)).toEqual(['POST auth/refresh 0', 'POST auth/refresh 1']);
   });
 
-  it('is nobody, and not somebody else, when its own login has ended', async () => {
+  it('has no user, instead of another one, when its own session has ended', async () => {
     device.keeps(0, ana);
     device.keeps(1, ben);
     const memory = fakeMemory();
@@ -54,7 +54,7 @@ describe('a page that opens', () => {
     expect(device.asked.filter((asked) => asked.includes('activate'))).toEqual(['POST me/accounts/0/activate 0']);
   });
 
-  it('shows who else is here to those who were logged out', async () => {
+  it('lists the other users after a logout', async () => {
     device.keeps(1, ben);
     const memory = fakeMemory();
     const tab = device.tab(memory);
@@ -68,7 +68,7 @@ describe('a page that opens', () => {
     expect(seen).toEqual([{ accounts: [{ slot: 1, user: ben }], slots_max: 8 }]);
   });
 
-  it('takes over the slot that a login at Spotify led back to', async () => {
+  it('uses the slot that a login at Spotify returned', async () => {
     device.keeps(0, ana);
     const memory = fakeMemory();
     await device.tab(memory).activate(0);
@@ -81,7 +81,7 @@ describe('a page that opens', () => {
     expect(reloaded.user).toEqual(ben);
   });
 
-  it('stays who it was when it is led back to a slot that nobody is in', async () => {
+  it('keeps its user when the returned slot is empty', async () => {
     device.keeps(0, ana);
     const memory = fakeMemory();
     await device.tab(memory).activate(0);
@@ -90,7 +90,7 @@ describe('a page that opens', () => {
     expect(tab).toMatchObject({ user: ana, slot: 0 });
   });
 
-  it('tells an unreachable server from a stranger', async () => {
+  it('distinguishes an unreachable server from a missing session', async () => {
     device.reachable = false;
     await expect(device.tab().restore()).rejects.toMatchObject({ code: 'offline' });
     const memory = fakeMemory();
@@ -105,8 +105,8 @@ describe('a page that opens', () => {
   });
 });
 
-describe('coming in', () => {
-  it('puts the first into a free slot, and the next beside them', async () => {
+describe('login', () => {
+  it('puts the first user into a free slot, and the next beside them', async () => {
     const tab = device.tab();
     await tab.guest({ display_name: 'Ana' });
     await tab.guest({ display_name: 'Ben' }, 'new');
@@ -114,7 +114,7 @@ describe('coming in', () => {
     expect(device.asked).toEqual(['POST auth/guest new', 'POST auth/guest new']);
   });
 
-  it('lets a guest keep who they are when they register', async () => {
+  it('keeps a guest’s identity when they register', async () => {
     const tab = device.tab();
     const guest = await tab.guest({ display_name: 'Ana' });
     const account = await tab.register({ username: 'ana', password: 'long enough', display_name: 'Ana' });
@@ -123,7 +123,7 @@ describe('coming in', () => {
     expect(device.bearers.at(-1)).not.toBeNull();
   });
 
-  it('does not say who is here for those who come in beside them', async () => {
+  it('sends no current user for a login beside them', async () => {
     const tab = device.tab();
     const guest = await tab.guest({ display_name: 'Ana' });
     const other = await tab.register({ username: 'ben', password: 'long enough', display_name: 'Ben' }, 'new');
@@ -131,7 +131,7 @@ describe('coming in', () => {
     expect(device.bearers.at(-1)).toBeNull();
   });
 
-  it('stays as it was when a login fails', async () => {
+  it('changes nothing when a login fails', async () => {
     const tab = device.tab();
     const guest = await tab.guest({ display_name: 'Ana' });
     const attempt = tab.login({ username: 'ana', password: 'wrong enough' });
@@ -141,7 +141,7 @@ describe('coming in', () => {
 });
 
 describe('tokens', () => {
-  it('are renewed once however many ask, shortly before they run out', async () => {
+  it('are renewed once for concurrent callers, shortly before they expire', async () => {
     const tab = device.tab();
     await tab.guest({ display_name: 'Ana' });
     device.nowMs = 569_000;
@@ -153,7 +153,7 @@ describe('tokens', () => {
     expect(device.asked).toEqual(['POST auth/guest new', 'POST auth/refresh 0']);
   });
 
-  it('are renewed by ten tabs one after the other, so that none is used twice', async () => {
+  it('are renewed by ten tabs in turn, so that none is used twice', async () => {
     device.keeps(0, ana);
     const tabs = Array.from({ length: 10 }, () => device.tab());
     await Promise.all(tabs.map((tab) => tab.activate(0)));
@@ -161,7 +161,7 @@ describe('tokens', () => {
     expect(tabs.map(({ user }) => user?.id)).toEqual(Array(10).fill('ana'));
   });
 
-  it('are for whoever was chosen while one was waited for', async () => {
+  it('are for the user who was chosen while waiting', async () => {
     device.keeps(0, ana);
     device.keeps(1, ben);
     const tab = device.tab();
@@ -174,12 +174,12 @@ describe('tokens', () => {
     expect(tab).toMatchObject({ user: ben, slot: 1 });
   });
 
-  it('are asked of nobody for nobody', async () => {
+  it('are not requested without a user', async () => {
     await expect(device.tab().token()).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(device.asked).toEqual([]);
   });
 
-  it('run out for good when the server forgets who it was', async () => {
+  it('end when the server no longer knows the session', async () => {
     const seen: (User | null)[] = [];
     const tab = device.tab();
     tab.onChange((user) => seen.push(user));
@@ -200,7 +200,7 @@ describe('tabs with the same slot', () => {
     return { one, other };
   }
 
-  it('all become the person who logs in in one of them', async () => {
+  it('all switch to the user who logs in in one of them', async () => {
     const { one, other } = await two();
     device.accounts.ben = ben;
     await one.login({ username: 'ben', password: 'long enough' });
@@ -208,7 +208,7 @@ describe('tabs with the same slot', () => {
     expect(other.user).toEqual(ben);
   });
 
-  it('all take on a new name, without asking for it', async () => {
+  it('all take a new name without a request', async () => {
     const { one, other } = await two();
     const asked = device.asked.length;
     one.changed({ ...one.user!, display_name: 'Anna' });
@@ -216,7 +216,7 @@ describe('tabs with the same slot', () => {
     expect(device.asked).toHaveLength(asked);
   });
 
-  it('are all nobody after a logout, those of others are not', async () => {
+  it('all have no user after a logout, tabs of other slots do', async () => {
     const { one, other } = await two();
     const third = device.tab();
     await third.guest({ display_name: 'Cleo' }, 'new');
@@ -225,7 +225,7 @@ describe('tabs with the same slot', () => {
     expect(third.user?.display_name).toBe('Cleo');
   });
 
-  it('are nobody when another person on the device logs them out', async () => {
+  it('have no user when another user of the device logs them out', async () => {
     const { one, other } = await two();
     const third = device.tab();
     await third.guest({ display_name: 'Cleo' }, 'new');
@@ -235,7 +235,7 @@ describe('tabs with the same slot', () => {
     expect((await third.people()).accounts).toEqual([{ slot: 1, user: third.user }]);
   });
 
-  it('are nobody when somebody deletes everything about them', async () => {
+  it('have no user when the user is erased', async () => {
     const { one, other } = await two();
     await one.erase();
     expect(device.asked.at(-1)).toBe('DELETE me');

@@ -10,7 +10,7 @@ function probe(estimator: ClockEstimator, at: number, ahead: number, there: numb
 }
 
 describe('clock estimator', () => {
-  it('is exact when the way there is as long as the way back', () => {
+  it('is exact on a symmetric path', () => {
     const estimator = new ClockEstimator();
     for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 7_200_000, 20, 20);
     const { clock_offset_ms, uncertainty_ms } = estimator.estimateAt(400)!;
@@ -19,13 +19,13 @@ describe('clock estimator', () => {
     expect(uncertainty_ms).toBeLessThan(21);
   });
 
-  it('listens to the fastest way there and the fastest way back, though no probe had both', () => {
+  it('combines the fastest outbound and inbound delays of different probes', () => {
     const estimator = new ClockEstimator();
     for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, at % 2 ? 10 : 55, at % 2 ? 70 : 10);
     expect(estimator.estimateAt(400)?.clock_offset_ms).toBeCloseTo(1_000, 1);
   });
 
-  it('is wrong by half of what the ways differ, and says how wrong it may be', () => {
+  it('is wrong by half the asymmetry, within its stated bound', () => {
     const estimator = new ClockEstimator();
     for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, 40, 5);
     const { clock_offset_ms, uncertainty_ms } = estimator.estimateAt(400)!;
@@ -41,14 +41,14 @@ describe('clock estimator', () => {
     expect(estimator.samples).toBe(1);
   });
 
-  it('takes a longer path for a longer path, not for another time', () => {
+  it('does not take a longer path for another time', () => {
     const estimator = new ClockEstimator();
     for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, 10, 10);
     for (let at = 0; at < 8; at += 1) expect(probe(estimator, 10_000 + at * 200, 1_000, 150, 30)).toBe(false);
     expect(estimator.estimateAt(12_000)?.clock_offset_ms).toBeCloseTo(1_000, 0);
   });
 
-  it('keeps the time when the path becomes another one, and doubts it as much as it must', () => {
+  it('keeps the time when the path changes, with a wider bound', () => {
     const estimator = new ClockEstimator();
     for (let at = 0; at < 8; at += 1) probe(estimator, at * 50, 1_000, 40, 40);
     estimator.forgetPath();
@@ -109,7 +109,7 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
     20_000,
   );
 
-  it('asymmetry steps of 30 % on an equally long path: wrong by half the difference, and not more', () => {
+  it('with asymmetry steps of 30 % on a path of constant length is wrong by half the difference at most', () => {
     const isTilted = (atMs: number) => atMs % 60_000 >= 30_000;
     const world: World = {
       there: (atMs, random) => (isTilted(atMs) ? 39 : 30) + 2 * random(),
@@ -120,7 +120,7 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
     expect(looked.every(({ errorMs, uncertaintyMs }) => Math.abs(errorMs) < uncertaintyMs)).toBe(true);
   }, 20_000);
 
-  it('one way that is 30 % of the round trip longer every other half minute: hardly moved', () => {
+  it('is hardly affected when one direction is 30 % of the round trip longer every other half minute', () => {
     const world: World = {
       there: (atMs, random) => (atMs % 60_000 >= 30_000 ? 48 : 30) + 2 * random(),
       back: steady(30),
@@ -128,13 +128,13 @@ describe('clock estimator in five minutes of simulated networks, over eight seed
     expect(errors('one way longer for a while', run(world)).p95).toBeLessThan(0.5);
   }, 20_000);
 
-  it('a constant asymmetry is not seen, but admitted', () => {
+  it('does not see a constant asymmetry, but bounds it', () => {
     const looked = run({ there: steady(40), back: steady(5) });
     expect(errors('40/5 ms', looked).median).toBeGreaterThan(17);
     expect(looked.every(({ errorMs, uncertaintyMs }) => Math.abs(errorMs) < uncertaintyMs)).toBe(true);
   }, 20_000);
 
-  it('a sleep of 10 s: right again with the first burst after it', () => {
+  it('is right again with the first burst after a sleep of 10 s', () => {
     const sleep = { fromMs: 125_000, forMs: 10_000 };
     const looked = run({ there: between(10, 30), back: between(10, 30), ppm: 50, sleep });
     const after = looked.filter(({ atMs }) => atMs > 142_000 && atMs < 150_000);

@@ -28,7 +28,7 @@ describe('server clock', () => {
     clock.answered({ t0: sent.at(-1)!, t1: serverMs, t2: serverMs });
   }
 
-  it('probes eight times, one after the other, and again, soon at first and then every ten seconds', async () => {
+  it('sends bursts of eight serial probes, soon at first and then every ten seconds', async () => {
     clock.start();
     expect(sent).toHaveLength(1);
     for (let count = 0; count < 8; count += 1) await answer();
@@ -44,7 +44,7 @@ describe('server clock', () => {
     }
   });
 
-  it('goes on, slowly, while the first burst says little', async () => {
+  it('continues slowly while the first burst is imprecise', async () => {
     const startedMs = performance.now();
     clock.start();
     let answered = 0;
@@ -63,7 +63,7 @@ describe('server clock', () => {
     expect(sent).toHaveLength(count + 7);
   });
 
-  it('knows its probe again when the last digit got lost', async () => {
+  it('recognizes its probe when the last digit got lost', async () => {
     clock.start();
     await vi.advanceTimersByTimeAsync(20);
     clock.answered({ t0: sent[0]! + 1e-10, t1: 5_010, t2: 5_010 });
@@ -72,7 +72,7 @@ describe('server clock', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('gives a lost probe up and goes on', async () => {
+  it('gives up a lost probe and continues', async () => {
     clock.start();
     await vi.advanceTimersByTimeAsync(2_000);
     expect(sent).toHaveLength(2);
@@ -80,13 +80,13 @@ describe('server clock', () => {
     expect(clock.uncertaintyMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('shows the time roughly from the first word of the server', () => {
+  it('shows the time roughly from the first frame of the server', () => {
     clock.hint(performance.now() + 9_000);
     expect(clock.now()).toBeCloseTo(performance.now() + 9_000);
     expect(clock.ready).toBe(false);
   });
 
-  it('learns the time anew, with a whole burst, when a clock has jumped', async () => {
+  it('learns the time again with a whole burst when a clock has jumped', async () => {
     clock.start();
     for (let count = 0; count < 8; count += 1) await answer();
     await vi.advanceTimersByTimeAsync(2_000);

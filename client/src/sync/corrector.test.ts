@@ -29,7 +29,7 @@ describe('corrector', () => {
     expect(first(new Corrector(), -0.45)).toBeNull();
   });
 
-  it('nudges a small error away after half a second of looking', () => {
+  it('nudges a small error after half a second of measuring', () => {
     expect(first(new Corrector(), 2)).toEqual([{ kind: 'nudge', shiftMs: 2 }, 400]);
     expect(first(new Corrector(), -6)).toEqual([{ kind: 'nudge', shiftMs: -6 }, 400]);
   });
@@ -39,20 +39,20 @@ describe('corrector', () => {
     expect(first(new Corrector(), -9_000)).toEqual([{ kind: 'jump' }, 200]);
   });
 
-  it('believes no error that the measurement itself may have', () => {
+  it('ignores errors within the measurement’s uncertainty', () => {
     expect(first(new Corrector(), 2.8, 3)).toBeNull();
     expect(first(new Corrector(), 20, 6)).toMatchObject([{ kind: 'nudge' }, 400]);
     expect(first(new Corrector(), 30, 6)).toMatchObject([{ kind: 'jump' }, 200]);
   });
 
-  it('leaves more alone where a sound cannot be steered so closely', () => {
+  it('tolerates more where a track cannot be controlled as precisely', () => {
     const coarse: CorrectionLimits = { toleratedMs: 12, jumpMs: 120, deviationMs: 10 };
     expect(first(new Corrector(), 11, 0.2, 0, coarse)).toBeNull();
     expect(first(new Corrector(), 90, 0.2, 0, coarse)).toEqual([{ kind: 'nudge', shiftMs: 90 }, 400]);
     expect(first(new Corrector(), -130, 0.2, 0, coarse)).toEqual([{ kind: 'jump' }, 200]);
   });
 
-  it('makes do with one measure a second', () => {
+  it('works with one measurement a second', () => {
     const corrector = new Corrector();
     const corrections = [1, 2, 3, 4, 5].map((s) =>
       corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }, DECODED_LIMITS),
@@ -65,7 +65,7 @@ describe('corrector', () => {
     expect(jumps).toEqual([null, null, { kind: 'jump' }]);
   });
 
-  it('is not moved by one bad measure', () => {
+  it('is not affected by one bad measurement', () => {
     const corrector = new Corrector();
     for (let count = 0; count < 60; count += 1) {
       const errorMs = count % 5 === 4 ? 200 : 0.3;
@@ -73,7 +73,7 @@ describe('corrector', () => {
     }
   });
 
-  it('waits for what a nudge does', () => {
+  it('waits for the effect of a nudge', () => {
     const corrector = new Corrector();
     first(corrector, 3);
     corrector.nudged(3, 400, 2_400);
@@ -83,7 +83,7 @@ describe('corrector', () => {
     expect(first(corrector, 2, 0.2, 2_900)).toMatchObject([{ kind: 'nudge' }, 400]);
   });
 
-  it('aims beyond for a sound card that drifts', () => {
+  it('overshoots for a sound card that drifts', () => {
     const corrector = new Corrector();
     corrector.nudged(1.1, 0, 2_000);
     expect(first(corrector, 1.1, 0.2, 10_000)![0]).toEqual({ kind: 'nudge', shiftMs: 1.1 + 0.3 });
@@ -91,7 +91,7 @@ describe('corrector', () => {
     expect(first(corrector, -1.1, 0.2, 20_000)![0]).toEqual({ kind: 'nudge', shiftMs: -1.1 });
   });
 
-  it('jumps ever more rarely when jumps do not help', () => {
+  it('jumps less and less often when jumps do not help', () => {
     const corrector = new Corrector();
     const jumps: number[] = [];
     for (let atMs = 0; atMs < 60_000; atMs += EVERY_MS) {
@@ -104,7 +104,7 @@ describe('corrector', () => {
     expect(jumps.at(-1)! - jumps.at(-2)!).toBeGreaterThan(10_000);
   });
 
-  it('jumps at once again when it was calm in between', () => {
+  it('jumps at once again after a calm period', () => {
     const corrector = new Corrector();
     corrector.jumped(0);
     corrector.jumped(2_000);
@@ -112,7 +112,7 @@ describe('corrector', () => {
     expect(first(corrector, 50, 0.2, 62_000)).toEqual([{ kind: 'jump' }, 200]);
   });
 
-  it('says the error as it is at the moment', () => {
+  it('reports the current error', () => {
     const corrector = new Corrector();
     expect(corrector.errorMs).toBeNull();
     for (const [count, errorMs] of [0.1, 0.3, 90, 0.2, 0.4].entries()) {

@@ -50,7 +50,7 @@ const context = (stamp: AudioTimestamp, more: Partial<OutputTimes> = {}): Output
 });
 
 describe('output clock', () => {
-  it('believes the output timestamp', () => {
+  it('uses the output timestamp', () => {
     const output = new OutputClock(context({ contextTime: 9.95, performanceTime: 4_990 }), now);
     expect(output.contextTimeAt(4_990)).toBeCloseTo(9.95);
     expect(output.contextTimeAt(6_990)).toBeCloseTo(11.95);
@@ -66,12 +66,12 @@ describe('output clock', () => {
     expect(new OutputClock(context(stamp), now).contextTimeAt(5_000)).toBeCloseTo(9.96);
   });
 
-  it('falls back when there is no timestamp at all, and to no latency when that is unknown', () => {
+  it('falls back without a timestamp, and to zero latency when that is unknown', () => {
     const bare: OutputTimes = { currentTime: 10 };
     expect(new OutputClock(bare, now).contextTimeAt(5_000)).toBeCloseTo(10);
   });
 
-  it('is not moved by one misread timestamp', () => {
+  it('is not affected by one misread timestamp', () => {
     const stamp = { contextTime: 9.95, performanceTime: 4_990 };
     const output = new OutputClock(context(stamp), now);
     for (let count = 0; count < 5; count += 1) output.read();
@@ -82,7 +82,7 @@ describe('output clock', () => {
     expect(output.contextTimeAt(4_990)).toBeCloseTo(9.91);
   });
 
-  describe('of a browser that asks for block after block', () => {
+  describe('in a browser that requests block after block', () => {
     let localMs: number;
     /** Error of the reported position at a moment. */
     let wrongMs: (atMs: number) => number;
@@ -129,14 +129,14 @@ describe('output clock', () => {
       return asked === 0 ? 3 - atMs / 250 : -8 * 0.64 ** asked * (1 + (atMs - asked * 1_500) / 1_500);
     };
 
-    it('holds what it was told first while what it is told swings, and then believes again', () => {
+    it('keeps the first report while reports swing, and then follows them again', () => {
       wrongMs = swinging;
       expect(Math.abs(swinging(1_500 + 1_400))).toBeGreaterThan(9);
       expect(worstMs(2_000, 10_000)).toBeLessThan(2.5);
       expect(worstMs(60_000, 70_000)).toBeLessThan(0.3);
     });
 
-    it('knows at once where it is when sound was lost, whatever it is told then', () => {
+    it('detects lost sound at once, whatever is reported then', () => {
       expect(worstMs(0, 4_500)).toBeLessThan(0.1);
       lostMs = 45;
       wrongMs = (atMs) => 14 * Math.exp((4_500 - atMs) / 6_000);
@@ -146,7 +146,7 @@ describe('output clock', () => {
       expect(worstMs(20_000, 80_000)).toBeLessThan(1.5);
     });
 
-    it('begins with what was learned of the output before, where what it is told swings from the first moment', () => {
+    it('starts with what was learned about the output before, when reports swing from the start', () => {
       const depth = new OutputDepth();
       output = begin(depth);
       worstMs(0, 15_000);
@@ -156,7 +156,7 @@ describe('output clock', () => {
       expect(worstMs(fromMs, fromMs + 5_000)).toBeLessThan(0.1);
     });
 
-    it('believes in other headphones once it is said that there may be some', () => {
+    it('follows other headphones after a device change', () => {
       const depth = new OutputDepth();
       output = begin(depth);
       worstMs(0, 15_000);
@@ -167,7 +167,7 @@ describe('output clock', () => {
     });
   });
 
-  it('is not led astray by a start as it was recorded', () => {
+  it('is not misled by a recorded start', () => {
     const { output, read } = recordedOutput(start as Recorded[]);
     const zeros = start.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
     // What it reports once it has settled.
@@ -182,7 +182,7 @@ describe('output clock', () => {
     expect(madeOfItMs).toBeLessThan(2);
   });
 
-  it('takes no scatter of the first readings for a loss of sound', () => {
+  it('does not take the scatter of the first readings for lost sound', () => {
     const { output, read } = recordedOutput(scatter as Recorded[]);
     // Its average report after settling; the card is fast by 250 ppm, 2.5 ms in the ten seconds before.
     const zeros = scatter.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
@@ -194,7 +194,7 @@ describe('output clock', () => {
     expect(quantile(wrongMs, 0.95)).toBeLessThan(4);
   });
 
-  it('knows when samples were heard, beside a recording of them, while a sound card stood still three times', () => {
+  it('agrees with a recording of a sound card that stopped three times', () => {
     const { output, read } = recordedOutput(losses as Recorded[]);
     const errors: number[] = [];
     const heard = new Set<number>();
@@ -210,7 +210,7 @@ describe('output clock', () => {
     expect(quantile(errors, 0.99)).toBeLessThan(1);
   });
 
-  it('believes the latency when timestamps are made up', () => {
+  it('uses the latency when timestamps are wrong', () => {
     let localMs = 5_000;
     const moving = {
       outputLatency: 0.04,
@@ -227,7 +227,7 @@ describe('output clock', () => {
     expect(output.contextTimeAt(localMs)).toBeCloseTo(localMs / 1000 - 0.04);
   });
 
-  it('notices that a context stands still, and forgets where it was before', () => {
+  it('detects that a context stands still, and drops earlier readings', () => {
     let localMs = 5_000;
     let contextTime = 10;
     const halting = {

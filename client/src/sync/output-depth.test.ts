@@ -13,7 +13,7 @@ describe('depth of an output', () => {
     for (let n = 0; n < seconds * 10; n += 1, atMs += 100) depth.take(atMs, told(n / 10));
   };
 
-  it('is what was told in the first two seconds until that keeps still for ten', () => {
+  it('is the first two seconds’ report until reports settle for ten', () => {
     tell(2, () => 40);
     tell(9, (s) => 40 + s);
     expect(depth.ms).toBe(40);
@@ -21,14 +21,14 @@ describe('depth of an output', () => {
     expect(depth.ms).toBeCloseTo(47, 0);
   });
 
-  it('says how sure it is of either', () => {
+  it('states its uncertainty', () => {
     tell(2, () => 40);
     expect(depth.deviationMs).toBe(0.6);
     tell(10, () => 40);
     expect(depth.deviationMs).toBe(0.2);
   });
 
-  it('does not wait for ever for what never keeps still', () => {
+  it('does not wait for ever for reports that never settle', () => {
     const restless = (s: number) => 40 + 5 * Math.sin(3 * s);
     tell(2, () => 42);
     tell(58, restless);
@@ -37,7 +37,7 @@ describe('depth of an output', () => {
     expect(depth.ms).toBeCloseTo(40, 0);
   });
 
-  it('is not what was told first where what is told keeps off that, though not still', () => {
+  it('drops the first report when later ones differ, even unsettled', () => {
     tell(4, () => 46);
     tell(3, (s) => 46 - 2 * s);
     const unsteady = (s: number) => 40 + 0.8 * Math.sin(20 * s);
@@ -47,7 +47,7 @@ describe('depth of an output', () => {
     expect(Math.abs(depth.ms - 40)).toBeLessThan(1);
   });
 
-  it('is held through a swing, however large', () => {
+  it('is kept through a swing, however large', () => {
     tell(2, () => 40);
     for (let s = 0; s < 30; s += 1) {
       tell(1, (part) => 40 - 35 * Math.min((s + part) / 2, Math.exp(-(s + part - 2) / 5)));
@@ -55,14 +55,14 @@ describe('depth of an output', () => {
     }
   });
 
-  it('is hardly moved by what is told after a loss of sound', () => {
+  it('is hardly affected by reports after lost sound', () => {
     tell(60, () => 40);
     depth.lose(atMs, 40);
     tell(60, (s) => 40 - 60 * Math.exp(-s / 6));
     expect(depth.ms).toBeCloseTo(40, 0);
   });
 
-  it('is that of another output once this keeps still', () => {
+  it('follows another output once its reports settle', () => {
     tell(60, () => 40);
     tell(4, () => 220);
     expect(depth.ms).toBe(40);
@@ -70,14 +70,14 @@ describe('depth of an output', () => {
     expect(depth.ms).toBeCloseTo(220);
   });
 
-  it('is held where sound is lost soon after the beginning', () => {
+  it('is kept when sound is lost soon after the start', () => {
     tell(1.3, () => 40);
     depth.lose(atMs, 40);
     tell(9, (s) => -20 + 8 * s);
     expect(depth.ms).toBe(40);
   });
 
-  it('is not doubted after a loss, of which more is told, and for longer', () => {
+  it('is not dropped after lost sound, whose reports are off by more and for longer', () => {
     tell(4, () => 40);
     depth.lose(atMs, 40);
     for (let s = 0; s < 30; s += 1) {
@@ -86,7 +86,7 @@ describe('depth of an output', () => {
     }
   });
 
-  it('is what was told before the loss, where that is noticed late', () => {
+  it('is the report from before the loss when that is detected late', () => {
     tell(1.2, () => 40);
     const lostAtMs = atMs;
     tell(1, () => 28);
@@ -95,14 +95,14 @@ describe('depth of an output', () => {
     expect(depth.ms).toBe(40);
   });
 
-  it('begins anew where a stream does before anything is known', () => {
+  it('starts again with a stream that starts before anything is known', () => {
     tell(0.5, () => 40);
     depth.unsettle();
     tell(2, () => 60);
     expect(depth.ms).toBe(60);
   });
 
-  it('moves slowly where it is a little off for long', () => {
+  it('moves slowly when it is slightly off for long', () => {
     tell(60, () => 40);
     tell(20, () => 43);
     expect(depth.ms).toBeLessThan(41.5);
@@ -110,7 +110,7 @@ describe('depth of an output', () => {
     expect(depth.ms).toBeCloseTo(43);
   });
 
-  it('begins anew where somebody else tells', () => {
+  it('starts again when another source reports', () => {
     tell(60, () => 40);
     depth.forget();
     tell(1, () => 20);

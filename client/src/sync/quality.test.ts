@@ -14,7 +14,7 @@ const says = (error_ms: number, deviation_ms: number | null = 0): PlaybackStatus
 const called = (said: PlaybackStatus, before: Quality | null = null) => qualityOf(said, on, LATER, before);
 
 describe('quality', () => {
-  it('goes by the error and by how unsure it is, late or early', () => {
+  it('depends on the error and its uncertainty, late or early', () => {
     expect([0, 4, 5, -5].map((ms) => called(says(ms)))).toEqual(['good', 'good', 'good', 'good']);
     expect([5.1, -30].map((ms) => called(says(ms)))).toEqual(['fair', 'fair']);
     expect([30.1, -150].map((ms) => called(says(ms)))).toEqual(['poor', 'poor']);
@@ -24,16 +24,16 @@ describe('quality', () => {
     expect(called(says(-1, 149.5))).toBe('out');
   });
 
-  it('is poor while nothing was measured', () => {
+  it('is poor before the first measurement', () => {
     expect(called({ ...says(0), measured: null })).toBe('poor');
     expect(called({ entry: 'a', state: 'playing', error_ms: 900 })).toBe('poor');
   });
 
-  it('takes a device at its word that does not say how unsure it is', () => {
+  it('believes a device that reports no uncertainty', () => {
     expect(called(says(4, null))).toBe('good');
   });
 
-  it('is out for whoever does not play what is on, after a moment to begin', () => {
+  it('is out for a device that does not play the current track, after a moment to start', () => {
     const silent: PlaybackStatus = { entry: null, state: 'idle', error_ms: 0 };
     expect(qualityOf(silent, on, 103_000)).toBeNull();
     expect(qualityOf(silent, on, 105_000)).toBe('out');
@@ -41,12 +41,12 @@ describe('quality', () => {
     expect(qualityOf({ ...says(0), entry: 'before' }, on, 105_000)).toBe('out');
   });
 
-  it('is nothing to speak of while nothing plays', () => {
+  it('is absent while nothing plays', () => {
     expect(qualityOf(says(0), idle, LATER)).toBeNull();
     expect(qualityOf(says(0), { ...on, state: 'paused' }, LATER)).toBeNull();
   });
 
-  it('does not flicker on a bound', () => {
+  it('does not flicker at a bound', () => {
     expect(called(says(4.5), 'fair')).toBe('fair');
     expect(called(says(3.9), 'fair')).toBe('good');
     expect(called(says(5.1), 'good')).toBe('fair');
@@ -55,7 +55,7 @@ describe('quality', () => {
     expect(called(says(140), 'out')).toBe('out');
   });
 
-  it('gets better by as much as it clearly is', () => {
+  it('improves by as much as is clear', () => {
     expect(called(says(1), 'out')).toBe('good');
     expect(called(says(4.5), 'out')).toBe('fair');
   });

@@ -13,7 +13,7 @@ function seeks(errors: (second: number) => number, seconds: number, corrector = 
 }
 
 describe('seek corrector', () => {
-  it('leaves what is within the dead band', () => {
+  it('ignores errors within the dead band', () => {
     expect(seeks(() => 240, 60)).toEqual([]);
     expect(seeks(() => -240, 60)).toEqual([]);
   });
@@ -33,16 +33,16 @@ describe('seek corrector', () => {
     expect(corrector.errorMs).toBe(20);
   });
 
-  it('does not chase scatter', () => {
+  it('ignores scatter', () => {
     expect(seeks((second) => (second % 2 === 0 ? 500 : -100), 60)).toEqual([]);
     expect(seeks((second) => (second === 10 ? 5_000 : 10), 60)).toEqual([]);
   });
 
-  it('waits longer and longer where seeking does not help', () => {
+  it('waits longer and longer when seeks do not help', () => {
     expect(seeks(() => 900, 300)).toEqual([2, 12, 32, 72, 152, 272]);
   });
 
-  it('has no opinion after forgetting', () => {
+  it('has no measurements after forgetting', () => {
     const corrector = new SeekCorrector();
     for (const atMs of [0, 1000]) corrector.take({ atMs, errorMs: 900 });
     corrector.forget();

@@ -18,7 +18,7 @@ describe('start bias', () => {
     expect(new StartBias(memory, 'bias', 400).ms).toBe(250);
   });
 
-  it('takes nothing that cannot be', () => {
+  it('rejects impossible values', () => {
     const memory = fakeMemory();
     memory.remember('bias', '[300, "x", -5, 99999]');
     const bias = new StartBias(memory, 'bias', 400);

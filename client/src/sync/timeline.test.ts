@@ -6,12 +6,12 @@ import { clockFace, endAt, outgoingEntry, positionAt, shownPositionAt } from './
 const paused = { ...playing('a', 1_000, 42_000), state: 'paused' } as const;
 
 describe('timeline', () => {
-  it('moves while playing and stands still otherwise', () => {
+  it('advances while playing and stands still otherwise', () => {
     expect(positionAt(playing('a', 1_000, 500), 3_000)).toBe(2_500);
     expect(positionAt(paused, 99_000)).toBe(42_000);
   });
 
-  it('is negative before a start that is still to come, but shows none of that', () => {
+  it('is negative before a future start, but not displayed so', () => {
     const playback = playing('a', 5_000);
     expect(positionAt(playback, 4_000)).toBe(-1_000);
     expect(shownPositionAt(playback, 60_000, 4_000)).toBe(0);
@@ -24,13 +24,13 @@ describe('timeline', () => {
     expect(endAt(paused, 60_000)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('lets a track that ends by itself play to its end', () => {
+  it('lets a track play to its natural end', () => {
     const part = { entry: entry('a', 'ana', 60_000), playback: playing('a', 0) };
     expect(outgoingEntry(part, playing('b', 60_000), 59_000)).toBe(part);
     expect(outgoingEntry(part, idle, 59_000)).toBe(part);
   });
 
-  it('does not when it was skipped, sought, paused, or is long over', () => {
+  it('does not after a skip, a seek, a pause, or long after the end', () => {
     const part = { entry: entry('a', 'ana', 60_000), playback: playing('a', 0) };
     expect(outgoingEntry(part, playing('b', 30_200), 30_000)).toBeNull();
     expect(outgoingEntry(part, playing('b', 59_200), 59_000)).toBeNull();
@@ -39,17 +39,17 @@ describe('timeline', () => {
     expect(outgoingEntry({ ...part, playback: paused }, idle, 59_000)).toBeNull();
   });
 
-  it('reads like a clock', () => {
+  it('formats minutes and seconds', () => {
     expect([0, -5, 61_999, 3_600_000].map(clockFace)).toEqual(['0:00', '0:00', '1:01', '1:00:00']);
   });
 });
 
 describe('planning a start', () => {
-  it('meets an anchor that is still to come exactly', () => {
+  it('meets a future anchor exactly', () => {
     expect(planStart(playing('a', 0, 15_000), 12.5, 10, 60)).toEqual({ at: 12.5, offset: 15 });
   });
 
-  it('joins in mid-track, where the track will be by then', () => {
+  it('joins in mid-track at the position of that moment', () => {
     const start = planStart(playing('a', 0), 10, 20, 60)!;
     expect(start.at).toBeGreaterThan(20);
     expect(start.offset).toBeCloseTo(start.at - 10, 9);

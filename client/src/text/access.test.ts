@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CloseCode } from '$protocol';
 import { actionNames, connectionWords, endingWords, waitingText } from './access';
 
-describe('words at the door', () => {
-  it('have an ending of its own for every reason to stay out', () => {
+describe('access texts', () => {
+  it('have an ending for every close code', () => {
     const final = Object.values(CloseCode).filter((code) => code >= 4500);
     const misunderstood = endingWords(4999).title;
     const known = final.filter((code) => endingWords(code).title !== misunderstood);
@@ -12,11 +12,11 @@ describe('words at the door', () => {
     expect(new Set(known.map((code) => endingWords(code).title)).size).toBe(known.length);
   });
 
-  it('offer an account where one is asked for', () => {
+  it('offer an account where one is needed', () => {
     expect(actionNames[endingWords(CloseCode.AccountNeeded).action]).toBe('Log in or create an account');
   });
 
-  it('say what waiting in the lobby is like', () => {
+  it('describe waiting in the lobby', () => {
     expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
     expect(connectionWords('waiting', 0).short).toBe('Waiting…');
   });

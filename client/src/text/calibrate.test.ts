@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { calibratedWords, signedMs } from './calibrate';
 import { deviationWords, roundedMs } from './sound';
 
-describe('words about being in time', () => {
-  it('say how a device is corrected, and how that is known', () => {
+describe('calibration texts', () => {
+  it('describe a calibration and its source', () => {
     const at_ms = 0;
     expect(calibratedWords({ offset_ms: 37.4, error_ms: 1.1, how: 'heard', at_ms })).toBe(
       'It plays 37 ms earlier, measured by microphone, ±1 ms.',
@@ -16,7 +16,7 @@ describe('words about being in time', () => {
     );
   });
 
-  it('give figures as exactly as they are worth', () => {
+  it('round numbers to their precision', () => {
     expect([-3.6, 0.2].map(roundedMs)).toEqual([4, 0]);
     expect([0, 0.2, 1.2].map(deviationWords)).toEqual(['±1 ms', '±1 ms', '±2 ms']);
     expect([12.4, -12.6, -0.3].map(signedMs)).toEqual(['12', '−13', '0']);

@@ -11,8 +11,8 @@ function why(place: Partial<Place>, mine = false): string {
   return reasonWords(placed, (id) => names[id] ?? '?', mine);
 }
 
-describe('words', () => {
-  it('say why an entry stands where it stands', () => {
+describe('texts', () => {
+  it('explain the place of an entry', () => {
     expect(why({ reason: 'next' })).toBe('Plays next');
     expect(why({ reason: 'less_airtime', behind: ['ana'] })).toBe('Ana has played less so far');
     expect(why({ reason: 'less_airtime', behind: ['ana', 'ben'] })).toBe('Ana and Ben have played less so far');
@@ -28,17 +28,17 @@ describe('words', () => {
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
   });
 
-  it('name those who are here, and nobody else', () => {
+  it('name members only', () => {
     const nameless = { ...member('cleo'), name: '' };
     const named = ['ben', 'cleo', 'dora'].map((id) => memberName([member('ben'), nameless], id));
     expect(named).toEqual(['Ben', text.room.unknownMember, text.room.unknownMember]);
   });
 
-  it('count', () => {
+  it('write ordinals', () => {
     expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd']);
   });
 
-  it('say what still waits while there is no connection', () => {
+  it('count unsent actions while offline', () => {
     expect(connectionWords('offline', 1).long).toContain('One action is waiting');
     expect(connectionWords('reconnecting', 3).long).toContain('3 actions are waiting');
     expect(connectionWords('online', 0).long).toBe('');
@@ -62,7 +62,7 @@ describe('words', () => {
     ]);
   });
 
-  it('have an ending for codes that nobody foresaw', () => {
+  it('have an ending for unknown codes', () => {
     expect(endingWords(4999).action).toBe('retry');
   });
 });

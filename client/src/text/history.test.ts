@@ -14,8 +14,8 @@ const played = (change: Partial<Played>): Played => ({
 });
 const nameOf = (id: string) => id.toUpperCase();
 
-describe('words about what was played', () => {
-  it('say how it ended', () => {
+describe('history texts', () => {
+  it('say how a track ended', () => {
     expect(endedWords(played({}), nameOf)).toBe('');
     expect(endedWords(played({ reason: 'skipped', by: 'ben' }), nameOf)).toBe('skipped by BEN');
     expect(endedWords(played({ reason: 'skipped' }), nameOf)).toBe('skipped');

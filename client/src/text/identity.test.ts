@@ -4,22 +4,22 @@ import { ageWords, dateWords, identityText, premiumWords, whoWords } from './ide
 
 const MARCH_3_MS = Date.UTC(2026, 2, 3, 12);
 
-describe('words about people', () => {
-  it('say how somebody is known', () => {
+describe('identity texts', () => {
+  it('say how a user is known', () => {
     expect(whoWords(null)).toContain('not logged in');
     expect(whoWords(person('ana'))).toContain('guest on this browser');
     expect(whoWords(person('ana', { kind: 'user', username: 'ana.l' }))).toBe('Logged in as ana.l.');
     expect(whoWords(person('ana', { kind: 'user', spotify: true }))).toBe('Logged in with Spotify.');
   });
 
-  it('say when something was', () => {
+  it('say when something happened', () => {
     expect(ageWords(null)).toBe('just now');
     expect(ageWords({ value: 1, unit: 'day' })).toBe('yesterday');
     expect(ageWords({ value: 3, unit: 'week' })).toBe('3 weeks ago');
     expect(dateWords(MARCH_3_MS)).toBe('March 3, 2026');
   });
 
-  it('say what is known of Premium, how, and what follows', () => {
+  it('explain what is known about Premium', () => {
     const premium = premiumWords({ verdict: 'premium', evidence: 'profile', at_ms: MARCH_3_MS });
     expect(premium.lead).toBe('As of March 3, 2026, from your Spotify profile. Your own devices can play Spotify.');
     const not = premiumWords({ verdict: 'not_premium', evidence: 'player', at_ms: MARCH_3_MS });
@@ -28,7 +28,7 @@ describe('words about people', () => {
     expect(premiumWords({ verdict: 'unknown' }).lead).toContain('nothing is restricted');
   });
 
-  it('say of every login that came to nothing what has changed: nothing', () => {
+  it('say for every failed login that nothing has changed', () => {
     for (const { title, lead, again } of Object.values(identityText.spotify.outcomes)) {
       expect(`${title} ${lead}`).toMatch(/nothing has changed|no one was added/i);
       expect(again).not.toBe('');

@@ -9,8 +9,8 @@ const says = (change: Partial<Note>) =>
     (id) => ({ ana: 'Ana', ben: 'Ben', me: logText.you })[id] ?? '?',
   );
 
-describe('the log', () => {
-  it('is read as sentences', () => {
+describe('log texts', () => {
+  it('are sentences', () => {
     expect(says({ deed: 'kick', member: 'ben' })).toBe('Ana removed Ben');
     expect(says({ deed: 'dequeue', member: 'ben', title: 'Song' })).toBe('Ana removed “Song” of Ben');
     expect(says({ deed: 'skip', title: 'Song' })).toBe('Ana skipped “Song”');
@@ -26,7 +26,7 @@ describe('the log', () => {
 });
 
 describe('limits', () => {
-  it('say what they mean', () => {
+  it('explain their values', () => {
     expect(limitMeaning('track_ms_max', 450_000)).toBe('Tracks longer than 7.5 minutes are refused.');
     expect(limitMeaning('track_ms_max', 0)).toBe('Any length.');
     expect(limitMeaning('step_down_after', 1)).toBe('After one track they go to the end of the line.');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { newsWords } from './news';
 
-describe('news in words', () => {
-  it('are one sentence, however many of a kind there are', () => {
+describe('event texts', () => {
+  it('are one sentence per kind', () => {
     const removed = { kind: 'removed', title: 'First Light', by: 'Ana' } as const;
     expect(newsWords([removed])).toBe('Ana removed “First Light” from your queue.');
     expect(newsWords([removed, removed])).toBe('2 of your tracks were removed from the queue.');

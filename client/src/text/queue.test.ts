@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { entry, settings } from '../testing/fixtures';
 import { creditWords, policyWords, queueText } from './queue';
 
-describe('words about the queue', () => {
-  it('say how the order comes about', () => {
+describe('queue texts', () => {
+  it('explain the order of play', () => {
     expect(policyWords(settings())).toBe('Everyone gets equal playing time.');
     expect(policyWords(settings({ policy: 'votes' }))).toBe('Tracks with the most votes play first.');
     expect(policyWords(settings({ policy: 'fifo', players_max: 3 }))).toBe(
@@ -12,13 +12,13 @@ describe('words about the queue', () => {
     expect(policyWords(settings({ players_max: 1 }))).toContain('One person plays');
   });
 
-  it('name those who wanted it, too', () => {
+  it('name credited members', () => {
     const nameOf = (id: string) => id.toUpperCase();
     expect(creditWords(entry('a', 'ana'), nameOf)).toBe('');
     expect(creditWords({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
   });
 
-  it('sum up one’s own queue', () => {
+  it('sum up the user’s queue', () => {
     expect(queueText.mineSum(1, 0)).toBe('One track, less than a minute');
     expect(queueText.mineSum(3, 12)).toBe('3 tracks, 12 min');
     expect([1, 2].map(queueText.linePlace)).toEqual(['You are next in line.', 'You are 2nd in line.']);

@@ -9,12 +9,12 @@ const ago = (ms: number) => {
   return age === null ? 'now' : `${age.value} ${age.unit}`;
 };
 
-it('what was long ago is counted in what people count in', () => {
+it('uses the largest fitting unit', () => {
   expect([10 * MINUTE, 59 * MINUTE, HOUR, 23 * HOUR].map(ago)).toEqual(['10 minute', '59 minute', '1 hour', '23 hour']);
   expect([DAY, 13 * DAY, 14 * DAY, 59 * DAY].map(ago)).toEqual(['1 day', '13 day', '2 week', '8 week']);
   expect([60 * DAY, 400 * DAY, 800 * DAY].map(ago)).toEqual(['1 month', '13 month', '2 year']);
 });
 
-it('what was a moment ago, or by a slow clock is still to come, is now', () => {
+it('is now for recent times, and for times ahead of a slow clock', () => {
   expect([0, 10 * MINUTE - 1, -HOUR].map(ago)).toEqual(['now', 'now', 'now']);
 });

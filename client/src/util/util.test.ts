@@ -7,7 +7,7 @@ import { landingIndex, moved } from './reorder';
 import { uuid } from './uuid';
 
 describe('routes', () => {
-  it('leads to pages by path', () => {
+  it('maps paths to pages', () => {
     expect(routeOf('/')).toEqual({ page: 'landing' });
     expect(routeOf('/me')).toEqual({ page: 'me' });
     expect(routeOf('/r/7km2qx')).toEqual({ page: 'room', code: '7KM2QX' });
@@ -16,7 +16,7 @@ describe('routes', () => {
     expect(routeOf('/x')).toEqual({ page: 'unknown' });
   });
 
-  it('reads codes as people type them', () => {
+  it('normalizes codes as users type them', () => {
     expect(normalizeCode(' 7km-2qx ')).toBe('7KM2QX');
     expect(normalizeCode('oil123')).toBe('011123');
     expect(normalizeCode('https://music.example/r/7KM2QX?x=1')).toBe('7KM2QX');
@@ -32,7 +32,7 @@ describe('reordering', () => {
     expect(moved(['a'], 5, 0)).toEqual(['a']);
   });
 
-  it('lands where the finger is', () => {
+  it('lands at the pointer', () => {
     const middles = [20, 60, 100];
     expect(landingIndex(middles, 0, 10)).toBe(0);
     expect(landingIndex(middles, 0, 70)).toBe(1);
@@ -41,7 +41,7 @@ describe('reordering', () => {
   });
 });
 
-describe('small things', () => {
+describe('utilities', () => {
   it('makes well-formed, different ids', () => {
     expect(uuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(uuid()).not.toBe(uuid());
@@ -52,7 +52,7 @@ describe('small things', () => {
     expect(backoffMs(3, () => 0)).toBe(0);
   });
 
-  it('calls devices by name', () => {
+  it('names devices', () => {
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
     const iphone =
       'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile/15E Safari/604.1';

@@ -10,7 +10,7 @@ const [a, b, c] = ['a', 'b', 'c'].map((id): TrackRef => ({ provider: 'library', 
   TrackRef,
 ];
 
-describe('decoded tracks', () => {
+describe('decoded track cache', () => {
   let signals: AbortSignal[];
   let fetched: string[];
   let decoded: string[];
@@ -34,7 +34,7 @@ describe('decoded tracks', () => {
   });
   const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-  it('fetches each once, keeps what is wanted and stops the rest', async () => {
+  it('fetches each track once, keeps wanted tracks and aborts the rest', async () => {
     expect(await Promise.all([tracks.get(a), tracks.get(a), tracks.get(b)])).toEqual(['A', 'A', 'B']);
     tracks.keepOnly([b]);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
@@ -42,7 +42,7 @@ describe('decoded tracks', () => {
     expect(fetched).toEqual(['a', 'b', 'a']);
   });
 
-  it('decodes the next one beforehand when there is room', async () => {
+  it('decodes the next track in advance when it fits', async () => {
     await tracks.get(a, 90 * MB);
     await tracks.prepare(b, 90 * MB);
     await settle();
@@ -51,7 +51,7 @@ describe('decoded tracks', () => {
     expect(fetched).toEqual(['a', 'b']);
   });
 
-  it('has the next one only fetched when there is none, and decodes it when its turn has come', async () => {
+  it('only fetches the next track when it does not fit, and decodes it at its turn', async () => {
     await tracks.get(a, 90 * MB);
     await tracks.prepare(b, 120 * MB);
     await settle();
@@ -64,7 +64,7 @@ describe('decoded tracks', () => {
     expect(fetched).toEqual(['a', 'b']);
   });
 
-  it('lets what is on go first, and forgets the next one if it is not that any more', async () => {
+  it('loads the current track first, and drops the next one if the order changed', async () => {
     const now = tracks.get(a, 90 * MB);
     const next = tracks.prepare(b, 90 * MB);
     expect(fetched).toEqual(['a']);
@@ -76,11 +76,11 @@ describe('decoded tracks', () => {
     expect(fetched).toEqual(['a', 'c']);
   });
 
-  it('plays what is on however long it is', async () => {
+  it('decodes the current track however long it is', async () => {
     expect(await tracks.get(a, 900 * MB)).toBe('A');
   });
 
-  it('tries again after a failure, of either kind', async () => {
+  it('retries after a failed fetch and a failed decode', async () => {
     const fetch = vi.fn<() => Promise<ArrayBuffer>>().mockRejectedValueOnce(new Error('network'));
     fetch.mockResolvedValue(new ArrayBuffer(1));
     const decode = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('format')).mockResolvedValue('A');

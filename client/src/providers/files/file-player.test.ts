@@ -66,7 +66,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('player', () => {
+describe('file player', () => {
   it('is silent, and fetches nothing, until it is turned on', async () => {
     player.update(room({ now_playing: a, playback: playing('a', at(100_000)) }));
     await settle();
@@ -74,7 +74,7 @@ describe('player', () => {
     expect(fetched).toEqual([]);
   });
 
-  it('starts exactly at an anchor that is still to come, and has the next track ready', async () => {
+  it('starts exactly at a future anchor, and prepares the next track', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)), upcoming: [b] }));
     await settle();
@@ -92,7 +92,7 @@ describe('player', () => {
     expect(source!.offset).toBeGreaterThan(20);
   });
 
-  it('changes tracks without a gap: the old one to its end, the new one from there', async () => {
+  it('changes tracks without a gap', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(41_000)), upcoming: [b] }));
     await settle();
@@ -102,7 +102,7 @@ describe('player', () => {
     expect(fetched).toEqual(['track-a', 'track-b']);
   });
 
-  it('changes tracks at one sample, whatever is learned of the clocks in between', async () => {
+  it('changes tracks at one sample even if the clocks change in between', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
     await settle();
@@ -140,7 +140,7 @@ describe('player', () => {
     expect(player.state).toBe('silent');
   });
 
-  it('silences a track that is ending when the next one is paused before it began', async () => {
+  it('silences an ending track when the next one is paused before its start', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
     await settle();
@@ -150,7 +150,7 @@ describe('player', () => {
     expect(audio.sources[0]!.stoppedAt).toBeCloseTo(100.02);
   });
 
-  it('does not start anew when only the queue changes', async () => {
+  it('does not restart when only the queue changes', async () => {
     player.turnOn();
     const playback = playing('a', at(100_200));
     player.update(room({ now_playing: a, playback }));
@@ -159,7 +159,7 @@ describe('player', () => {
     expect(audio.sources).toHaveLength(1);
   });
 
-  it('forgets a track that was still loading when the room moved on', async () => {
+  it('drops a track that was still loading when the room moved on', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     player.update(room({ playback: idle }));
@@ -167,7 +167,7 @@ describe('player', () => {
     expect(audio.sources).toHaveLength(0);
   });
 
-  it('leaves alone what does not come as a file', async () => {
+  it('ignores tracks of other providers', async () => {
     const elsewhere = { ...a, track: { ...a.track, provider: 'spotify' as const } };
     player.turnOn();
     player.update(room({ now_playing: elsewhere, playback: playing('a', at(100_200)), upcoming: [b] }));
@@ -176,7 +176,7 @@ describe('player', () => {
     expect(fetched).toEqual(['track-b']);
   });
 
-  it('waits for the clock before the first note', async () => {
+  it('waits for the clock before the first start', async () => {
     ready = false;
     player.turnOn();
     const now = room({ now_playing: a, playback: playing('a', at(90_000)) });
@@ -189,7 +189,7 @@ describe('player', () => {
     expect(player.state).toBe('playing');
   });
 
-  it('asks for a gesture when the browser wants one, and plays after it', async () => {
+  it('waits for a user gesture where the browser requires one', async () => {
     create(false);
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
@@ -201,7 +201,7 @@ describe('player', () => {
     expect(player.state).toBe('playing');
   });
 
-  it('tries again when the music cannot be fetched', async () => {
+  it('retries when a track cannot be fetched', async () => {
     failing = true;
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
@@ -212,7 +212,7 @@ describe('player', () => {
     expect(player.state).toBe('playing');
   });
 
-  it('does not try again for a track that the room has left', async () => {
+  it('does not retry a track that is over', async () => {
     failing = true;
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
@@ -225,7 +225,7 @@ describe('player', () => {
     expect(audio.sources).toMatchObject([{ startedAt: 100.2, stoppedAt: null }]);
   });
 
-  it('knows how far off it is and tells the room', async () => {
+  it('measures its error and reports it', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     await vi.advanceTimersByTimeAsync(1_200);
@@ -235,7 +235,7 @@ describe('player', () => {
     expect(player.level()).toBeCloseTo(0.5);
   });
 
-  it('says how unsure that is, and whether anybody heard it', async () => {
+  it('reports its uncertainty, and whether it is calibrated', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     await vi.advanceTimersByTimeAsync(100);
@@ -249,7 +249,7 @@ describe('player', () => {
     expect(player.status()?.deviation_ms).toBeCloseTo(4.05, 1);
   });
 
-  it('says at once what can start at once', async () => {
+  it('reports ready entries at once', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(103_000)), upcoming: [b] }));
     expect(player.status()?.ready).toEqual([]);
@@ -260,7 +260,7 @@ describe('player', () => {
     expect(player.status()?.ready).toEqual(['b']);
   });
 
-  it('follows a start that is drawn nearer when all are ready', async () => {
+  it('follows a start that is moved forward when all devices are ready', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(103_000)) }));
     await settle();
@@ -272,7 +272,7 @@ describe('player', () => {
     ]);
   });
 
-  it('is silent and fetches nothing while the room chose others, and says so', async () => {
+  it('is silent and fetches nothing while the room’s output excludes it', async () => {
     player.turnOn();
     const now = { now_playing: a, playback: playing('a', at(90_000)), upcoming: [b] };
     player.update(room({ ...now, output: { mode: 'speakers', devices: ['other'] } }));
@@ -292,7 +292,7 @@ describe('player', () => {
     expect(player.state).toBe('playing');
   });
 
-  it('has an output for signals, where the music is', async () => {
+  it('provides an output for calibration signals', async () => {
     expect(player.signalOutput(true)).toBeNull();
     player.turnOn();
     player.update(room());

@@ -6,20 +6,20 @@ import { Playhead, RATE_CHANGE_MAX } from './playhead';
 const RATE = 48_000;
 
 describe('playhead', () => {
-  it('begins on a whole frame with a whole sample', () => {
+  it('starts on a whole frame with a whole sample', () => {
     const { at, offset } = new Playhead(12.345_678_9, 3.210_987_6, RATE);
     expect(at * RATE).toBeCloseTo(Math.round(at * RATE), 6);
     expect(offset * RATE).toBeCloseTo(Math.round(offset * RATE), 6);
     expect(at - offset).toBeCloseTo(12.345_678_9 - 3.210_987_6, 4);
   });
 
-  it('knows where it is, and where it would have been', () => {
+  it('extrapolates its position, also before the start', () => {
     const playhead = new Playhead(10, 2, RATE);
     expect(playhead.offsetAt(11.5)).toBeCloseTo(3.5, 9);
     expect(playhead.offsetAt(9)).toBeCloseTo(1, 9);
   });
 
-  it('gains what it was asked for, from one quantum to another', () => {
+  it('shifts by the requested time between two quanta', () => {
     const playhead = new Playhead(10, 2, RATE);
     const { at, until, rate } = playhead.nudge(0.005, 20)!;
     expect(at).toBeGreaterThan(20);
@@ -30,7 +30,7 @@ describe('playhead', () => {
     expect((playhead.offsetAt(until + 0.5 / RATE) * RATE) % 1).toBeCloseTo(0, 1);
   });
 
-  it('takes a second nudge after the first', () => {
+  it('schedules a second nudge after the first', () => {
     const playhead = new Playhead(0, 0, RATE);
     const first = playhead.nudge(-0.003, 1)!;
     const second = playhead.nudge(0.001, 1)!;
@@ -38,11 +38,11 @@ describe('playhead', () => {
     expect(playhead.offsetAt(30)).toBeCloseTo(29.998, 6);
   });
 
-  it('has nothing to do for less than a sample', () => {
+  it('ignores shifts below one sample', () => {
     expect(new Playhead(0, 0, RATE).nudge(0.000_005, 1)).toBeNull();
   });
 
-  it('accounts for a hundred nudges to a fiftieth of a sample, as a browser would play them', () => {
+  it('stays within a fiftieth of a sample over a hundred nudges', () => {
     for (const sampleRate of [44_100, 48_000, 96_000]) {
       const random = seeded(sampleRate);
       const source = new FakeSource();

@@ -56,7 +56,7 @@ afterEach(() => {
 });
 
 describe('a track that is too long to be decoded', () => {
-  it('is played from its file, and says that it is ready', async () => {
+  it('plays from its file, and reports ready', async () => {
     player.update(room({ now_playing: set, playback: playing('set', 101_000) }));
     await pass(10);
     expect(files.fetched).toEqual(['track-set']);
@@ -70,7 +70,7 @@ describe('a track that is too long to be decoded', () => {
     expect(element().preservesPitch).toBe(false);
   });
 
-  it('joins in its middle', async () => {
+  it('joins in mid-track', async () => {
     player.update(room({ now_playing: set, playback: playing('set', 50_000) }));
     await pass(3_000);
     expect(Math.abs(lateMs(50_000))).toBeLessThan(130);
@@ -81,7 +81,7 @@ describe('a track that is too long to be decoded', () => {
     expect(player.status()?.deviation_ms).toBeGreaterThan(9);
   });
 
-  it('catches up by a rate that nobody hears, and keeps to it with a clock of its own', async () => {
+  it('catches up by a small change of rate, and follows with its own clock', async () => {
     create({ startMs: 90, seekMs: 50, ppm: 200 });
     player.update(room({ now_playing: set, playback: playing('set', 100_100) }));
     await pass(25_000);
@@ -94,7 +94,7 @@ describe('a track that is too long to be decoded', () => {
     expect(element().rates.every((rate) => Math.abs(rate - 1) < 0.0051)).toBe(true);
   });
 
-  it('takes its place anew after a stall, and learns what a seek takes', async () => {
+  it('seeks after a stall, and learns the seek delay', async () => {
     create({ startMs: 40, seekMs: 180, ppm: 0 });
     player.update(room({ now_playing: set, playback: playing('set', 100_100) }));
     await pass(10_000);
@@ -111,7 +111,7 @@ describe('a track that is too long to be decoded', () => {
     expect(Math.abs(lateMs(100_100))).toBeLessThan(60);
   });
 
-  it('begins earlier the next time by what it took to begin', async () => {
+  it('starts earlier the next time by the learned delay', async () => {
     create({ startMs: 110, seekMs: 10, ppm: 0 });
     player.update(room({ now_playing: set, playback: playing('set', 101_000) }));
     await pass(1_300);
@@ -125,7 +125,7 @@ describe('a track that is too long to be decoded', () => {
     expect(Math.abs(lateMs(startMs))).toBeLessThan(25);
   });
 
-  it('falls silent for a pause, and is let go of when the room moves on', async () => {
+  it('is silent during a pause, and is released when the room moves on', async () => {
     player.update(room({ now_playing: set, playback: playing('set', 100_100) }));
     await pass(2_000);
     player.update(room({ now_playing: set, playback: { ...playing('set', 100_100), state: 'paused' } }));
@@ -139,7 +139,7 @@ describe('a track that is too long to be decoded', () => {
     expect(decoded).toEqual(['track-song']);
   });
 
-  it('plays to its end, though the next has been told already', async () => {
+  it('plays to its end although the next track is announced', async () => {
     const startMs = nowMs() - TWO_HOURS_MS + 5_000;
     player.update(room({ now_playing: set, playback: playing('set', startMs), upcoming: [song] }));
     await pass(4_200);
@@ -155,7 +155,7 @@ describe('a track that is too long to be decoded', () => {
     expect(audio.sources).toHaveLength(1);
   });
 
-  it('is fetched after what is on when it comes next, and only while it does', async () => {
+  it('is fetched after the current track, and only while it comes next', async () => {
     const now = { now_playing: song, playback: playing('song', 100_100) };
     player.update(room({ ...now, upcoming: [set] }));
     await pass(10);
@@ -168,7 +168,7 @@ describe('a track that is too long to be decoded', () => {
     expect(player.status()?.ready).toEqual(['song']);
   });
 
-  it('is tried again when it cannot be fetched, or played', async () => {
+  it('is retried when it cannot be fetched or played', async () => {
     files.failing = true;
     player.update(room({ now_playing: set, playback: playing('set', 100_100) }));
     await pass(10);
@@ -185,7 +185,7 @@ describe('a track that is too long to be decoded', () => {
 });
 
 describe('long tracks', () => {
-  it('are stopped on their way when nobody wants them any more', async () => {
+  it('are aborted while loading when no longer wanted', async () => {
     const tracks = new LongTrackCache(files);
     const opened = tracks.get(set.track);
     tracks.keepOnly([]);

@@ -85,7 +85,7 @@ const saying = ({ nudges, jumps, rateMax }: ReturnType<Listener['corrections']>)
 
 const told = (one: Listener) => `; ${saying(one.corrections())}`;
 
-describe('two devices, heard by a third', () => {
+describe('two devices, as heard', () => {
   it.each<[string, [World, SoundCardOptions], [World, SoundCardOptions], number, number]>([
     [
       'no delay',
@@ -130,7 +130,7 @@ describe('two devices, heard by a third', () => {
     30_000,
   );
 
-  it('40/5 ms: apart by half the difference, until calibration says so', async () => {
+  it('on a 40/5 ms path are apart by half the difference until calibrated', async () => {
     const [a, b] = [
       listener({ there: between(1, 2), back: between(1, 2) }),
       listener({ there: between(40, 42), back: between(5, 7) }),
@@ -147,7 +147,7 @@ describe('two devices, heard by a third', () => {
 });
 
 describe('one device', () => {
-  it('does not keep a latency that was misread at the start', async () => {
+  it('does not keep a latency misread at the start', async () => {
     const one = listener(wifi, { latencyMs: 36, saidLatencyMs: (localMs) => (localMs < START_MS + 1_200 ? 64 : 36) });
     one.enters(onTheAir());
     const first = await until(START_MS + 1_000, () => one.lateMs());
@@ -174,7 +174,7 @@ describe('one device', () => {
     expect(one.corrections().jumps).toBe(1);
   }, 30_000);
 
-  it('makes small drop-outs good without a jump', async () => {
+  it('corrects small drop-outs without a jump', async () => {
     const dropOuts = [1, 2, 3].map((count) => ({ fromMs: START_MS + count * 15_000, forMs: 6 }));
     const one = listener(wifi, { dropOuts });
     one.enters(onTheAir());
@@ -198,7 +198,7 @@ describe('one device', () => {
     expect(p95).toBeLessThan(5);
   }, 30_000);
 
-  it('is right again two seconds after its machine slept for ten', async () => {
+  it('is in sync again two seconds after its machine slept for ten', async () => {
     const one = listener({ ...wifi, sleep: { fromMs: START_MS + 20_000, forMs: 10_000 } });
     one.enters(onTheAir());
     await until(START_MS + 30_000, () => null);
@@ -234,7 +234,7 @@ describe('one device', () => {
     30_000,
   );
 
-  it('takes its place again when its context was suspended', async () => {
+  it('returns to its position after its context was suspended', async () => {
     const one = listener(wifi);
     one.enters(onTheAir());
     await until(START_MS + 10_000, () => null);
@@ -247,7 +247,7 @@ describe('one device', () => {
     expect(p95).toBeLessThan(5);
   }, 30_000);
 
-  it('does not run after its own noise with 100 ms of jitter', async () => {
+  it('does not correct its own noise with 100 ms of jitter', async () => {
     const one = listener({ there: between(20, 120), back: between(20, 120) });
     one.enters(onTheAir());
     await until(START_MS + 10_000, () => null);
@@ -258,7 +258,7 @@ describe('one device', () => {
     expect(jumps).toBeLessThan(3);
   }, 30_000);
 
-  it('says of itself what is true of it', async () => {
+  it('reports its true error', async () => {
     const one = listener({ there: between(1, 2), back: between(1, 2) }, { ppm: 100 });
     one.enters(onTheAir());
     await until(START_MS + 5_000, () => null);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { spotifyLoginLink, spotifyReturn } from './login-link';
 
-describe('coming back from Spotify', () => {
-  it('is told from the address, which is left as it was before', () => {
+describe('return from Spotify', () => {
+  it('is read from the address, which is cleaned', () => {
     expect(spotifyReturn('https://tutti.example/r/7KM2QX?tab=find&spotify=done&slot=2#queue')).toEqual({
       outcome: 'done',
       slot: 2,
@@ -20,7 +20,7 @@ describe('coming back from Spotify', () => {
     expect(spotifyReturn('https://tutti.example/me?slot=2')).toBeNull();
   });
 
-  it('takes no word for an outcome and no number for a slot that is none', () => {
+  it('rejects unknown outcomes and slots', () => {
     for (const word of ['', 'toString', 'DONE', 'done%20']) {
       expect(spotifyReturn(`https://tutti.example/?spotify=${word}`)?.outcome).toBe('failed');
     }
@@ -30,8 +30,8 @@ describe('coming back from Spotify', () => {
   });
 });
 
-describe('the way to Spotify', () => {
-  it('begins here and leads back to the same page', () => {
+describe('link to Spotify', () => {
+  it('starts here and returns to the same page', () => {
     expect(spotifyLoginLink('https://tutti.example', 'https://tutti.example/r/7KM2QX?a=b&c#d', 3)).toEqual({
       href: '/api/v1/auth/spotify/start?return_to=%2Fr%2F7KM2QX%3Fa%3Db%26c&slot=3',
       elsewhere: null,
@@ -40,7 +40,7 @@ describe('the way to Spotify', () => {
     expect(way.href).toBe('/api/v1/auth/spotify/start?return_to=%2F&slot=new');
   });
 
-  it('begins at the address that Spotify knows, where this is another', () => {
+  it('starts on the registered origin when the page is on another', () => {
     expect(spotifyLoginLink('http://127.0.0.1:8080', 'http://localhost:8080/me', 0)).toEqual({
       href: 'http://127.0.0.1:8080/me',
       elsewhere: '127.0.0.1:8080',

@@ -72,8 +72,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('spotify player', () => {
-  it('joins the room where it is, and comes closer with every start', async () => {
+describe('Spotify player', () => {
+  it('joins in mid-track, more exactly with every start', async () => {
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() - 30_000));
     await pass(8_000);
@@ -91,7 +91,7 @@ describe('spotify player', () => {
     expect(spotify.commands.filter((command) => command.startsWith('seek'))).toEqual([]);
   });
 
-  it('says that it can play once it is connected, and the server hears it', async () => {
+  it('is ready once connected, and reports it to the server', async () => {
     player.turnOn();
     await pass(100);
     expect(player.condition).toBe('ready');
@@ -100,7 +100,7 @@ describe('spotify player', () => {
     expect(player.status()).toMatchObject({ entry: null, state: 'idle' });
   });
 
-  it.each([0, 200, 600, 1_000])('is in time with %i ms of latency after a few starts', async (latencyMs) => {
+  it.each([0, 200, 600, 1_000])('is in sync with %i ms of latency after a few starts', async (latencyMs) => {
     spotify.latencyMs = latencyMs;
     player.turnOn();
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
@@ -131,7 +131,7 @@ describe('spotify player', () => {
     expect(spotify.heard()!.track).toBe('track-b');
   });
 
-  it('keeps silence until a start that is still to come', async () => {
+  it('is silent until a future start', async () => {
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     await pass(5_000);
@@ -143,7 +143,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('plays a track to its end, and the next one from there', async () => {
+  it('plays a track to its end, and then the next one', async () => {
     const [a, b] = [fromSpotify('a', 20_000), fromSpotify('b')];
     player.turnOn();
     const startMs = serverMs() + 200;
@@ -158,7 +158,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('lets Spotify choose nothing: what follows is the server’s affair', async () => {
+  it('does not let Spotify choose the next track', async () => {
     const a = fromSpotify('a', 20_000);
     player.turnOn();
     const startMs = serverMs() + 200;
@@ -174,7 +174,7 @@ describe('spotify player', () => {
     expect(spotify.heard()).toBeNull();
   });
 
-  it('lets nothing be heard that Spotify plays before the next is there', async () => {
+  it('mutes what Spotify plays before the next track', async () => {
     spotify.latencyMs = 1_000;
     const [a, b] = [fromSpotify('a', 20_000), fromSpotify('b')];
     player.turnOn();
@@ -199,7 +199,7 @@ describe('spotify player', () => {
     expect(player.state).toBe('silent');
   });
 
-  it('is silent where the room chose other devices, until it chooses this one', async () => {
+  it('is silent while the room’s output excludes it', async () => {
     const a = fromSpotify('a');
     const playback = playing('a', serverMs() + 200);
     player.turnOn();
@@ -214,7 +214,7 @@ describe('spotify player', () => {
     expect(spotify.heard()!.track).toBe('track-a');
   });
 
-  it('puts right by one seek what is off by much', async () => {
+  it('corrects a large error by one seek', async () => {
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     await pass(6_000);
@@ -224,7 +224,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('is not deceived by a position that runs ahead while music is on its way', async () => {
+  it('is not misled by a position that runs ahead while buffering', async () => {
     spotify.bufferingMs = 1_500;
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
@@ -235,7 +235,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('does without events, and with late ones', async () => {
+  it('copes with missing and late events', async () => {
     spotify.mutedEvents = 1_000;
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
@@ -251,7 +251,7 @@ describe('spotify player', () => {
     expect(spotify.commands.filter((command) => command.startsWith('play track-b'))).toHaveLength(1);
   });
 
-  it.each([true, false])('takes the same recording from another album for its own (said: %s)', async (said) => {
+  it.each([true, false])('accepts the same recording from another album (linked_from: %s)', async (said) => {
     spotify.relinks = { 'track-a': 'elsewhere' };
     spotify.saysLinkedFrom = said;
     player.turnOn();
@@ -275,7 +275,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('says of a track that it does not play here, and goes on with the next', async () => {
+  it('reports an unplayable track, and continues with the next', async () => {
     spotify.unplayable.add('track-a');
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
@@ -289,7 +289,7 @@ describe('spotify player', () => {
     expect(spotify.heard()!.track).toBe('track-b');
   });
 
-  it('does not fight for an account that plays elsewhere now, until somebody wants it here', async () => {
+  it('does not take the account back from another device until the user asks', async () => {
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     await pass(5_000);
@@ -305,7 +305,7 @@ describe('spotify player', () => {
     expect(spotify.heard()!.track).toBe('track-b');
   });
 
-  it('comes back from a pause that the room did not ask for', async () => {
+  it('resumes after a pause that the room did not request', async () => {
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     await pass(8_000);
@@ -315,7 +315,7 @@ describe('spotify player', () => {
     expect(Math.abs(lateMs()!)).toBeLessThan(250);
   });
 
-  it('wants a tap where the browser wants one', async () => {
+  it('waits for a user gesture where the browser requires one', async () => {
     spotify.reluctant = true;
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     player.turnOn();
@@ -328,7 +328,7 @@ describe('spotify player', () => {
     expect(spotify.heard()!.track).toBe('track-a');
   });
 
-  it('sets the volume, also of what begins later', async () => {
+  it('sets the volume, also for later starts', async () => {
     player.setVolume(0.3);
     player.turnOn();
     await pass(1_000);
@@ -350,7 +350,7 @@ describe('spotify player', () => {
   });
 });
 
-describe('who cannot play Spotify here', () => {
+describe('a device that cannot play Spotify', () => {
   it.each([
     ['not_found', 'not_linked'],
     ['premium_required', 'not_premium'],
@@ -367,7 +367,7 @@ describe('who cannot play Spotify here', () => {
     expect(spotify.players).toEqual([]);
   });
 
-  it('is not believed to lack Premium for one false refusal', async () => {
+  it('keeps Premium after one false refusal', async () => {
     spotify.premium = false;
     player.turnOn();
     await pass(1_000);
@@ -378,7 +378,7 @@ describe('who cannot play Spotify here', () => {
     expect(seen).toEqual(['account_error', 'ready']);
   });
 
-  it('lacks Premium after three refusals, and is not asked again', async () => {
+  it('lacks Premium after three refusals, and does not retry', async () => {
     spotify.premium = false;
     player.turnOn();
     await pass(60_000);
@@ -386,14 +386,14 @@ describe('who cannot play Spotify here', () => {
     expect(seen).toEqual(['account_error', 'account_error', 'account_error']);
   });
 
-  it('has a browser that cannot', async () => {
+  it('reports an unsupported browser', async () => {
     spotify.protectedMedia = false;
     player.turnOn();
     await pass(1_000);
     expect(player.condition).toBe('unsupported');
   });
 
-  it('waits as long as Spotify says, and says so', async () => {
+  it('waits as long as Spotify’s rate limit says', async () => {
     token = async () => {
       throw new Failure('rate_limited', '', 429, 19_000_000);
     };
@@ -407,7 +407,7 @@ describe('who cannot play Spotify here', () => {
     expect(player.condition).toBe('ready');
   });
 
-  it('tries again when the token is not taken, with a new one', async () => {
+  it('retries with a new token after a rejected one', async () => {
     spotify.tokensGood = false;
     player.turnOn();
     await pass(1_000);
@@ -418,7 +418,7 @@ describe('who cannot play Spotify here', () => {
     expect(player.condition).toBe('ready');
   });
 
-  it('goes on trying while the server cannot be reached', async () => {
+  it('keeps retrying while the server is not reachable', async () => {
     let tries = 0;
     token = async () => {
       tries += 1;
