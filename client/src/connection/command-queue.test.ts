@@ -125,7 +125,7 @@ describe('command queue', () => {
   it('bounds unanswered commands', async () => {
     online = false;
     for (let count = 0; count < 50; count += 1) void outbox.submit({ name: 'dequeue', entry: 'a' });
-    await expect(outbox.submit({ name: 'dequeue', entry: 'a' })).rejects.toMatchObject({ code: 'queue_full' });
+    await expect(outbox.submit({ name: 'dequeue', entry: 'a' })).rejects.toMatchObject({ code: 'command_queue_full' });
   });
 
   it('rejects all unanswered commands when there will be no further connection', async () => {

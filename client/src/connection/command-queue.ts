@@ -1,7 +1,7 @@
 import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
 
 /** Why a command failed: the server's refusal, or one of the client's own reasons. */
-export type RefusalCode = ErrorCode | 'queue_full' | 'expired' | 'outcome_unknown' | 'closed';
+export type RefusalCode = ErrorCode | 'command_queue_full' | 'expired' | 'outcome_unknown' | 'closed';
 
 export class Refusal extends Error {
   constructor(
@@ -42,7 +42,7 @@ const PENDING_MAX = 50;
  * A `skip` or `seek` that arrives a minute late hits a moment the user did not mean. Queue changes stay meaningful and
  * are kept as long as necessary.
  */
-const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
+const SHORT_LIVED: ReadonlySet<Command['name']> = new Set([
   'play',
   'pause',
   'seek',
@@ -53,7 +53,7 @@ const OF_THE_MOMENT: ReadonlySet<Command['name']> = new Set([
   'say',
   'react',
 ]);
-const MOMENT_MS = 10_000;
+const SHORT_LIVED_MS = 10_000;
 /**
  * A restarted server remembers command ids for fifteen minutes. An older command without a reply may have been
  * executed: resending it could execute it twice.
@@ -76,9 +76,10 @@ export class CommandQueue {
   ) {}
 
   submit(command: Command): Promise<Accepted> {
-    if (this.#pending.size >= PENDING_MAX) return Promise.reject(new Refusal('queue_full', 'Too many are waiting.'));
+    if (this.#pending.size >= PENDING_MAX)
+      return Promise.reject(new Refusal('command_queue_full', 'Too many are waiting.'));
     const id = this.newId();
-    const accepted = this.#keep({ id, command, sentAtMs: null });
+    const accepted = this.#enqueue({ id, command, sentAtMs: null });
     this.#changed();
     this.#send(id);
     return accepted;
@@ -87,7 +88,7 @@ export class CommandQueue {
   /** Takes over commands of an earlier page of this tab; the next `resend` sends them. */
   restore(kept: readonly StoredCommand[]): Promise<Accepted>[] {
     const fresh = kept.filter(({ id }) => !this.#pending.has(id)).slice(0, PENDING_MAX - this.#pending.size);
-    const accepted = fresh.map((command) => this.#keep(command));
+    const accepted = fresh.map((command) => this.#enqueue(command));
     if (fresh.length > 0) this.#changed();
     return accepted;
   }
@@ -100,12 +101,12 @@ export class CommandQueue {
     const rememberedFromMs = this.timeOfDayMs() - REMEMBERED_MS;
     for (const [id, { sentAtMs }] of [...this.#pending]) {
       if (sentAtMs === null || sentAtMs >= rememberedFromMs) this.#send(id);
-      else this.#take(id)?.reject(new Refusal('outcome_unknown', 'Nobody knows whether it was done.'));
+      else this.#remove(id)?.reject(new Refusal('outcome_unknown', 'Nobody knows whether it was done.'));
     }
   }
 
   settle(reply: Reply): void {
-    const pending = this.#take(reply.id);
+    const pending = this.#remove(reply.id);
     if (pending === undefined) return;
     if (reply.ok) pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
     else pending.reject(new Refusal(reply.error?.code ?? 'internal', reply.error?.message ?? ''));
@@ -113,12 +114,12 @@ export class CommandQueue {
 
   /** There will be no further connection. */
   abandon(): void {
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Refusal('closed', 'The room was left.'));
+    for (const id of [...this.#pending.keys()]) this.#remove(id)?.reject(new Refusal('closed', 'The room was left.'));
   }
 
-  #keep({ id, command, sentAtMs }: StoredCommand): Promise<Accepted> {
+  #enqueue({ id, command, sentAtMs }: StoredCommand): Promise<Accepted> {
     return new Promise<Accepted>((resolve, reject) => {
-      const expiry = OF_THE_MOMENT.has(command.name) ? setTimeout(() => this.#expire(id), MOMENT_MS) : undefined;
+      const expiry = SHORT_LIVED.has(command.name) ? setTimeout(() => this.#expire(id), SHORT_LIVED_MS) : undefined;
       this.#pending.set(id, { id, command, resolve, reject, expiry, sentAtMs });
     });
   }
@@ -132,7 +133,7 @@ export class CommandQueue {
   }
 
   #changed(): void {
-    const kept = [...this.#pending.values()].filter(({ command }) => !OF_THE_MOMENT.has(command.name));
+    const kept = [...this.#pending.values()].filter(({ command }) => !SHORT_LIVED.has(command.name));
     this.onWaiting(
       this.#pending.size,
       kept.map(({ id, command, sentAtMs }) => ({ id, command, sentAtMs })),
@@ -140,10 +141,10 @@ export class CommandQueue {
   }
 
   #expire(id: CommandId): void {
-    this.#take(id)?.reject(new Refusal('expired', 'The moment has passed.'));
+    this.#remove(id)?.reject(new Refusal('expired', 'The moment has passed.'));
   }
 
-  #take(id: CommandId): Pending | undefined {
+  #remove(id: CommandId): Pending | undefined {
     const pending = this.#pending.get(id);
     if (pending === undefined) return undefined;
     clearTimeout(pending.expiry);

@@ -285,7 +285,7 @@ describe('connection', () => {
     last().opens();
     expect(last().sent[0]).toMatchObject({ resume: null });
     expect(takeovers).toBe(1);
-    connection.speakFor('ben');
+    connection.switchUser('ben');
     await settle();
     expect(sockets).toHaveLength(2);
   });
@@ -293,7 +293,7 @@ describe('connection', () => {
   it('switches to another user at once', async () => {
     await enter();
     user = 'ben';
-    connection.speakFor('ben');
+    connection.switchUser('ben');
     await settle();
     expect(sockets[0]!.closed).toBe(true);
     expect(connection.send({ type: 'sync', t0: 1 })).toBe(false);
@@ -307,7 +307,7 @@ describe('connection', () => {
     await enter();
     connection.setNetwork(false);
     user = 'ben';
-    connection.speakFor('ben');
+    connection.switchUser('ben');
     await settle();
     expect(sockets).toHaveLength(1);
     connection.setNetwork(true);

@@ -101,9 +101,9 @@ export class Connection {
   }
 
   /** Switches to another user of this device at once. Does nothing for the current user. */
-  speakFor(user: UserId): void {
+  switchUser(user: UserId): void {
     if (user === this.#user || this.#user === null || this.state.name === 'closed' || !this.#networkUp) return;
-    this.#drop();
+    this.#dropSocket();
     clearTimeout(this.#retry);
     this.#attempt = 0;
     this.#setState({ name: 'switching' });
@@ -112,7 +112,7 @@ export class Connection {
 
   /** Closes permanently. */
   stop(): void {
-    this.#drop();
+    this.#dropSocket();
     clearTimeout(this.#retry);
   }
 
@@ -127,7 +127,7 @@ export class Connection {
   /** The known room cannot be continued: reconnects for a snapshot. */
   resync(): void {
     this.#position = null;
-    this.#comeBack();
+    this.#reconnect();
   }
 
   /**
@@ -140,9 +140,9 @@ export class Connection {
     if (this.state.name === 'closed') return;
     if (up) {
       this.#attempt = 0;
-      this.#retryIn(0);
+      this.#scheduleRetry(0);
     } else {
-      this.#drop();
+      this.#dropSocket();
       clearTimeout(this.#retry);
       this.#setState({ name: 'offline' });
     }
@@ -150,9 +150,9 @@ export class Connection {
 
   /** After a sleep the socket may be dead without knowing. The caller sends a probe; an answer must arrive soon. */
   wake(): void {
-    if (this.state.name === 'online') this.#listenFor(WAKE_WAIT_MS);
-    else if (this.state.name === 'reconnecting') this.#retryIn(0);
-    else if (this.state.name === 'waiting' && this.#socket === null) this.#lookAgainIn(0);
+    if (this.state.name === 'online') this.#setWatchdog(WAKE_WAIT_MS);
+    else if (this.state.name === 'reconnecting') this.#scheduleRetry(0);
+    else if (this.state.name === 'waiting' && this.#socket === null) this.#scheduleStart(0);
   }
 
   async #open(): Promise<void> {
@@ -164,7 +164,7 @@ export class Connection {
       if (generation !== this.#generation) return;
       const unknown = error instanceof Failure && error.code === 'unauthenticated';
       if (unknown) this.#close(this.#refused ?? CloseCode.Unauthenticated);
-      else this.#comeBack();
+      else this.#reconnect();
       return;
     }
     if (generation !== this.#generation) return;
@@ -173,7 +173,7 @@ export class Connection {
 
     const socket = this.options.openSocket(SUBPROTOCOL);
     this.#socket = socket;
-    this.#listenFor(WELCOME_WAIT_MS);
+    this.#setWatchdog(WELCOME_WAIT_MS);
     socket.onopen = () => {
       const resume = this.#position;
       const hello: ClientFrame = { type: 'hello', ...this.options.hello(), token: token.value, resume };
@@ -192,7 +192,7 @@ export class Connection {
   }
 
   #receive(frame: ServerFrame): void {
-    if (this.#heartbeatMs > 0) this.#listenFor(this.#heartbeatMs * SILENCE_HEARTBEATS);
+    if (this.#heartbeatMs > 0) this.#setWatchdog(this.#heartbeatMs * SILENCE_HEARTBEATS);
     switch (frame.type) {
       case 'welcome':
         this.#welcomed(frame);
@@ -225,8 +225,8 @@ export class Connection {
     this.#heartbeatMs = frame.heartbeat_ms;
     this.#everOnline = true;
     if (!frame.resumed) this.#position = null;
-    this.#listenFor(this.#heartbeatMs * SILENCE_HEARTBEATS);
-    this.#renewIn(frame.expires_at_ms - frame.server_time_ms);
+    this.#setWatchdog(this.#heartbeatMs * SILENCE_HEARTBEATS);
+    this.#scheduleRenewal(frame.expires_at_ms - frame.server_time_ms);
     this.#setState({ name: 'online' });
   }
 
@@ -238,7 +238,7 @@ export class Connection {
     }, GAP_GRACE_MS);
   }
 
-  #renewIn(lifetimeMs: number): void {
+  #scheduleRenewal(lifetimeMs: number): void {
     clearTimeout(this.#renewal);
     const delayMs = Math.max(lifetimeMs / 2, lifetimeMs - RENEW_AHEAD_MS);
     this.#renewal = setTimeout(() => void this.#renew(), Math.min(Math.max(delayMs, 0), TIMER_MS_MAX));
@@ -249,9 +249,9 @@ export class Connection {
     // If renewal fails the server closes with 4003 in time, and reconnecting starts with a refresh.
     const token = await this.options.refreshToken().catch(() => null);
     if (token === null || generation !== this.#generation) return;
-    if (token.user !== this.#user) this.speakFor(token.user);
+    if (token.user !== this.#user) this.switchUser(token.user);
     else if (this.send({ type: 'refresh', token: token.value }))
-      this.#renewIn(token.expiresAtMs - this.options.nowMs());
+      this.#scheduleRenewal(token.expiresAtMs - this.options.nowMs());
   }
 
   #closed(code: number): void {
@@ -261,60 +261,60 @@ export class Connection {
       this.#triedFresh = true;
       this.#returnWithFreshToken(code);
     } else if (code >= 4500 && code < 5000) this.#close(code);
-    else if (code === CloseCode.Waiting) this.#wait();
+    else if (code === CloseCode.Waiting) this.#waitInLobby();
     else if (code === CloseCode.TokenExpired) this.#returnWithFreshToken(code);
     else {
       if (code === CloseCode.TryLater) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
-      this.#comeBack();
+      this.#reconnect();
     }
   }
 
   #returnWithFreshToken(code: number): void {
     this.#refused = code;
-    this.#drop();
+    this.#dropSocket();
     this.#setState({ name: 'reconnecting' });
     this.#attempt += 1;
     this.start();
   }
 
   #close(code: number): void {
-    this.#drop();
+    this.#dropSocket();
     this.#setState({ name: 'closed', code });
   }
 
-  #comeBack(): void {
-    this.#drop();
+  #reconnect(): void {
+    this.#dropSocket();
     if (!this.#networkUp) return;
     this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
-    this.#retryIn(backoffMs(this.#attempt, this.options.random));
+    this.#scheduleRetry(backoffMs(this.#attempt, this.options.random));
     this.#attempt += 1;
   }
 
   /** Not an error: waits in the lobby without backoff. */
-  #wait(): void {
-    this.#drop();
+  #waitInLobby(): void {
+    this.#dropSocket();
     this.#attempt = 0;
     this.#setState({ name: 'waiting' });
-    this.#lookAgainIn(LOBBY_MS_MIN + this.options.random() * (LOBBY_MS_MAX - LOBBY_MS_MIN));
+    this.#scheduleStart(LOBBY_MS_MIN + this.options.random() * (LOBBY_MS_MAX - LOBBY_MS_MIN));
   }
 
-  #lookAgainIn(delayMs: number): void {
+  #scheduleStart(delayMs: number): void {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.start(), delayMs);
   }
 
-  #retryIn(delayMs: number): void {
+  #scheduleRetry(delayMs: number): void {
     this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
-    this.#lookAgainIn(delayMs);
+    this.#scheduleStart(delayMs);
   }
 
-  #listenFor(ms: number): void {
+  #setWatchdog(ms: number): void {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#comeBack(), ms);
+    this.#watchdog = setTimeout(() => this.#reconnect(), ms);
   }
 
   /** Drops the socket and ignores whatever it still delivers. */
-  #drop(): void {
+  #dropSocket(): void {
     this.#generation += 1;
     clearTimeout(this.#watchdog);
     clearTimeout(this.#gap);

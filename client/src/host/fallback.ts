@@ -7,7 +7,7 @@ export const FALLBACK_TRACK_MIN_MS = 10_000;
 
 export const isSame = (one: TrackRef, other: TrackRef) => one.provider === other.provider && one.id === other.id;
 
-export function holds(list: readonly Track[], track: TrackRef): boolean {
+export function contains(list: readonly Track[], track: TrackRef): boolean {
   return list.some((known) => isSame(known, track));
 }
 

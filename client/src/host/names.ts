@@ -9,7 +9,7 @@ export function namesAfter(
   before: Room,
   events: readonly Event[],
 ): ReadonlyMap<UserId, string> {
-  const gone = events.map(whoGoes).filter((id) => id !== null);
+  const gone = events.map(leavingMembers).filter((id) => id !== null);
   const forgotten = events.filter((event) => event.name === 'member_forgotten').map(({ member }) => member);
   if (gone.length === 0 && forgotten.length === 0) return known;
   const names = new Map(known);
@@ -19,7 +19,7 @@ export function namesAfter(
   return names;
 }
 
-function whoGoes(event: Event): UserId | null {
+function leavingMembers(event: Event): UserId | null {
   switch (event.name) {
     case 'member_left':
     case 'member_kicked':

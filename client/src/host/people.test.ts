@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { DevicePresence } from '$protocol';
 import { entry, member, room, settings } from '../testing/fixtures';
-import { findPeople, grantable, kickSurprises, readWeight, standsBelow, waitingOf, weightOf } from './people';
+import {
+  findPeople,
+  grantableRoles,
+  kickNeedsConfirmation,
+  ranksBelow,
+  readWeight,
+  waitingOf,
+  weightOf,
+} from './people';
 
 const host = member('ana', 'host');
 const cohost = member('ben', 'cohost');
@@ -18,14 +26,14 @@ describe('people in the console', () => {
   });
 
   it('rank by role', () => {
-    expect([standsBelow(player, cohost), standsBelow(cohost, host), standsBelow(player, player)]).toEqual([
+    expect([ranksBelow(player, cohost), ranksBelow(cohost, host), ranksBelow(player, player)]).toEqual([
       true,
       true,
       false,
     ]);
     const otherCohost = member('dan', 'cohost');
-    expect([standsBelow(host, cohost), standsBelow(otherCohost, cohost)]).toEqual([false, false]);
-    expect([grantable(host), grantable(cohost)]).toEqual([
+    expect([ranksBelow(host, cohost), ranksBelow(otherCohost, cohost)]).toEqual([false, false]);
+    expect([grantableRoles(host), grantableRoles(cohost)]).toEqual([
       ['cohost', 'player', 'listener'],
       ['player', 'listener'],
     ]);
@@ -41,9 +49,9 @@ describe('people in the console', () => {
   it('are removed without confirmation unless more goes with them', () => {
     const remote: DevicePresence = { id: 'd', name: 'Phone', kind: 'remote', playback: null };
     const playback = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'paused' } as const;
-    expect(kickSurprises(player, [remote])).toBe(false);
-    expect(kickSurprises(player, [remote, { ...remote, playback }])).toBe(true);
-    expect(kickSurprises(cohost, [])).toBe(true);
+    expect(kickNeedsConfirmation(player, [remote])).toBe(false);
+    expect(kickNeedsConfirmation(player, [remote, { ...remote, playback }])).toBe(true);
+    expect(kickNeedsConfirmation(cohost, [])).toBe(true);
   });
 
   it('have waiting entries', () => {

@@ -10,13 +10,13 @@ export function findPeople(members: readonly Member[], query: string): Member[] 
 }
 
 /** Whether a member may act on another: no one acts on the host, and only the host acts on co-hosts. */
-export function standsBelow(other: Member, me: Member): boolean {
+export function ranksBelow(other: Member, me: Member): boolean {
   if (other.id === me.id || other.role === 'host') return false;
   return other.role !== 'cohost' || me.role === 'host';
 }
 
 /** The roles that a member can grant. */
-export function grantable(me: Member): Role[] {
+export function grantableRoles(me: Member): Role[] {
   return me.role === 'host' ? ['cohost', 'player', 'listener'] : ['player', 'listener'];
 }
 
@@ -39,7 +39,7 @@ export function readWeight(typed: string): number | null {
  * Removing a member can be undone, so there is no confirmation, except when more than their queue goes with them: what
  * they hold for the room, or the room's sound.
  */
-export function kickSurprises(member: Member, devices: readonly DevicePresence[]): boolean {
+export function kickNeedsConfirmation(member: Member, devices: readonly DevicePresence[]): boolean {
   return member.role === 'cohost' || devices.some(({ playback }) => playback !== undefined && playback !== null);
 }
 

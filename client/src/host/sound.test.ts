@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { DevicePresence, Output } from '$protocol';
 import type { Presence } from '../room/presence';
 import { room } from '../testing/fixtures';
-import { missingFrom, playingDevices, soundDevices } from './sound';
+import { disconnectedCount, playingDevices, soundDevices } from './sound';
 
 const idle = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'idle' } as const;
 const device = (id: string, makesSound = true): DevicePresence => ({
@@ -30,6 +30,6 @@ it('lists every device of every member, playing devices first', () => {
 
 it('counts listed devices that are not connected', () => {
   const output: Output = { mode: 'speakers', devices: ['tv', 'kitchen', 'bath'] };
-  expect(missingFrom({ output }, seen(output))).toBe(2);
+  expect(disconnectedCount({ output }, seen(output))).toBe(2);
   expect(playingDevices(seen(output))).toEqual(['tv']);
 });

@@ -31,7 +31,7 @@ export function playingDevices(devices: readonly SoundDevice[]): DeviceId[] {
 }
 
 /** How many devices of the output setting are not connected. */
-export function missingFrom({ output }: Pick<Room, 'output'>, devices: readonly SoundDevice[]): number {
+export function disconnectedCount({ output }: Pick<Room, 'output'>, devices: readonly SoundDevice[]): number {
   const here = new Set(devices.map(({ device }) => device.id));
   return output.devices.filter((id) => !here.has(id)).length;
 }

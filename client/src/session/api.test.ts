@@ -45,7 +45,7 @@ beforeEach(() => {
     nowMs: () => 0,
     memory: new SlotMemory(fakeMemory(), fakeMemory()),
     exclusively: exclusiveLock(undefined),
-    tell: () => {},
+    broadcast: () => {},
   });
   api = new Api(fetch, session);
 });

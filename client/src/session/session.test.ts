@@ -211,7 +211,7 @@ describe('tabs with the same slot', () => {
   it('all take a new name without a request', async () => {
     const { one, other } = await two();
     const asked = device.asked.length;
-    one.changed({ ...one.user!, display_name: 'Anna' });
+    one.profileChanged({ ...one.user!, display_name: 'Anna' });
     expect(other.user?.display_name).toBe('Anna');
     expect(device.asked).toHaveLength(asked);
   });

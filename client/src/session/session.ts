@@ -21,7 +21,7 @@ export interface SessionOptions {
   memory: SlotMemory;
   exclusively: ExclusiveLock;
   /** Informs other tabs. */
-  tell: (news: SlotChange) => void;
+  broadcast: (change: SlotChange) => void;
 }
 
 /**
@@ -61,7 +61,7 @@ export class Session {
     const remembered = memory.recall();
     if (returned !== null && (await this.#resume(returned))) {
       memory.choose(returned);
-      this.options.tell({ slot: returned, user: this.user });
+      this.options.broadcast({ slot: returned, user: this.user });
     } else if (typeof remembered === 'number') {
       if (await this.#resume(remembered)) memory.keep(remembered);
       else memory.forget(remembered);
@@ -80,17 +80,17 @@ export class Session {
   }
 
   guest(body: GuestRequest, where: Slot = this.here()): Promise<User> {
-    return this.#enter('auth/guest', body, where);
+    return this.#logIn('auth/guest', body, where);
   }
 
   /** A guest keeps their identity, except with slot `new`. */
   register(body: RegisterRequest, where: Slot = this.here()): Promise<User> {
-    return this.#enter('auth/register', body, where);
+    return this.#logIn('auth/register', body, where);
   }
 
   /** Replaces the user in this slot, except with slot `new`. */
   login(body: LoginRequest, where: Slot = this.here()): Promise<User> {
-    return this.#enter('auth/login', body, where);
+    return this.#logIn('auth/login', body, where);
   }
 
   /** Switches to another user of this device. */
@@ -113,14 +113,14 @@ export class Session {
     const path = everywhere ? 'auth/logout?everywhere=true' : 'auth/logout';
     const token = this.#token?.value;
     await this.#exclusively(slot, () => this.#request(path, { method: 'POST', slot, token }));
-    this.#left(slot);
+    this.#loggedOut(slot);
   }
 
   /** Ends the session of any user of this device. */
   async logoutOf(slot: number): Promise<void> {
     if (slot === this.slot) return this.logout();
     await this.#exclusively(slot, () => this.#request(`me/accounts/${slot}`, { method: 'DELETE' }));
-    this.options.tell({ slot, user: null });
+    this.options.broadcast({ slot, user: null });
   }
 
   /** Deletes the user and their data. */
@@ -128,21 +128,21 @@ export class Session {
     const { value } = await this.token();
     const { slot } = this;
     await this.#request('me', { method: 'DELETE', token: value });
-    if (slot !== null) this.#left(slot);
+    if (slot !== null) this.#loggedOut(slot);
   }
 
   /** The profile of the current user has changed. */
-  changed(user: User): void {
+  profileChanged(user: User): void {
     if (this.slot === null || this.user?.id !== user.id) return;
-    this.#become(user, this.slot);
-    this.options.tell({ slot: this.slot, user });
+    this.#setUser(user, this.slot);
+    this.options.broadcast({ slot: this.slot, user });
   }
 
   /** Another tab changed a slot. */
-  heard({ slot, user }: SlotChange): void {
+  slotChanged({ slot, user }: SlotChange): void {
     if (slot !== this.slot) return;
     if (user === null) this.forget();
-    else if (user.id === this.user?.id) this.#become(user, slot);
+    else if (user.id === this.user?.id) this.#setUser(user, slot);
     // Another user is in this slot now, and so in this tab. If this fails, the next token request notices.
     else this.refresh().catch(() => {});
   }
@@ -168,7 +168,7 @@ export class Session {
   forget(): void {
     if (this.slot !== null) this.options.memory.forget(this.slot);
     this.#token = null;
-    this.#become(null, null);
+    this.#setUser(null, null);
   }
 
   async #refresh(slot: number): Promise<Token> {
@@ -190,13 +190,13 @@ export class Session {
     return true;
   }
 
-  async #enter(path: string, body: unknown, where: Slot): Promise<User> {
+  async #logIn(path: string, body: unknown, where: Slot): Promise<User> {
     // The token would identify the current user and turn the new login into them.
     const token = where === this.slot ? this.#token?.value : undefined;
     const auth = await this.#ask(path, where, { body, token });
     this.options.memory.choose(auth.slot);
     this.#accept(auth);
-    this.options.tell({ slot: auth.slot, user: auth.user });
+    this.options.broadcast({ slot: auth.slot, user: auth.user });
     return auth.user;
   }
 
@@ -219,16 +219,16 @@ export class Session {
   #accept(auth: AuthResponse): Token {
     const expiresAtMs = this.options.nowMs() + auth.expires_in * 1000;
     this.#token = { value: auth.access_token, expiresAtMs, user: auth.user.id };
-    this.#become(auth.user, auth.slot);
+    this.#setUser(auth.user, auth.slot);
     return this.#token;
   }
 
-  #left(slot: number): void {
+  #loggedOut(slot: number): void {
     if (this.slot === slot) this.forget();
-    this.options.tell({ slot, user: null });
+    this.options.broadcast({ slot, user: null });
   }
 
-  #become(user: User | null, slot: number | null): void {
+  #setUser(user: User | null, slot: number | null): void {
     // Every refresh returns the profile; an unchanged one is not reported.
     if (slot === this.slot && JSON.stringify(user) === JSON.stringify(this.user)) return;
     this.user = user;

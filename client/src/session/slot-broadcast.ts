@@ -9,8 +9,8 @@ export interface SlotChange {
 const CHANNEL = 'tutti.people';
 
 /** Broadcasts slot changes to the other tabs, and calls back for theirs. */
-export function slotBroadcast(onNews: (news: SlotChange) => void): (news: SlotChange) => void {
+export function slotBroadcast(onChange: (change: SlotChange) => void): (change: SlotChange) => void {
   const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = ({ data }: MessageEvent<SlotChange>) => onNews(data);
-  return (news) => channel.postMessage(news);
+  channel.onmessage = ({ data }: MessageEvent<SlotChange>) => onChange(data);
+  return (change) => channel.postMessage(change);
 }

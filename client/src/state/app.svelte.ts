@@ -37,11 +37,11 @@ class App {
   server = $state.raw<ServerDescription | null>(null);
   toasts = $state.raw<Toast[]>([]);
   /** An open dialog shows the toasts itself. */
-  toastsElsewhere = $state(false);
+  toastsInDialog = $state(false);
   /** The login dialog while it is open: it replaces the current user, or adds one `beside` them. */
   entry = $state.raw<{ beside: boolean } | null>(null);
   /** Counts logins and switches by choice: a page that waits in a lobby retries. */
-  arrivals = $state(0);
+  logins = $state(0);
   readonly session: Session;
   readonly api: Api;
   /** The outcome of a failed login at Spotify, until it was dismissed. */
@@ -60,7 +60,7 @@ class App {
       nowMs,
       memory: new SlotMemory(tab, device),
       exclusively: exclusiveLock(navigator.locks),
-      tell: slotBroadcast((news) => this.session.heard(news)),
+      broadcast: slotBroadcast((change) => this.session.slotChanged(change)),
     });
     this.api = new Api(fetcher, this.session);
     this.session.onChange((user) => {
@@ -99,7 +99,8 @@ class App {
   /** Creates a guest with this name, or renames the current user. */
   async introduce(name: string): Promise<void> {
     if (this.user === null) await this.session.guest({ display_name: name });
-    else if (this.user.display_name !== name) this.session.changed(await this.api.updateMe({ display_name: name }));
+    else if (this.user.display_name !== name)
+      this.session.profileChanged(await this.api.updateMe({ display_name: name }));
   }
 
   /** Switches to another user of this device; false when that failed, which is shown. */
@@ -109,8 +110,8 @@ class App {
       return true;
     } catch (error) {
       const gone = error instanceof Failure && error.code === 'unauthenticated';
-      this.say(gone ? text.people.gone : wordsOf(error), 'bad');
-      if (gone) await this.lookWhoIsHere();
+      this.showToast(gone ? text.people.gone : errorWords(error), 'bad');
+      if (gone) await this.loadPeople();
       return false;
     }
   }
@@ -119,10 +120,10 @@ class App {
     try {
       await this.session.logoutOf(slot);
     } catch (error) {
-      this.complain(error);
+      this.showError(error);
       return false;
     }
-    await this.lookWhoIsHere();
+    await this.loadPeople();
     return true;
   }
 
@@ -140,15 +141,15 @@ class App {
     if (returned.outcome !== 'done') this.spotifyOutcome = returned.outcome;
     // Another tab may have logged them out meanwhile.
     else if (this.user === null || this.slot !== returned.slot) this.spotifyOutcome = 'expired';
-    else this.say(text.spotify.done(this.user.display_name));
+    else this.showToast(text.spotify.done(this.user.display_name));
   }
 
-  outcomeSeen(): void {
+  dismissSpotifyOutcome(): void {
     this.spotifyOutcome = null;
   }
 
-  async lookWhoIsHere(): Promise<void> {
-    await this.session.people().catch((error) => this.complain(error));
+  async loadPeople(): Promise<void> {
+    await this.session.people().catch((error) => this.showError(error));
   }
 
   openEntry(beside = false): void {
@@ -161,10 +162,10 @@ class App {
 
   /** A user logged in or was chosen, as a step of its own. */
   arrived(user: User): void {
-    this.arrivals += 1;
+    this.logins += 1;
     // The earlier toast names another user.
     this.dismiss(this.#arrivalToastId);
-    this.#arrivalToastId = this.say(text.youAre(user.display_name));
+    this.#arrivalToastId = this.showToast(text.youAre(user.display_name));
   }
 
   /** A module that is loaded on demand; `null` when it cannot be loaded, which is shown. */
@@ -172,7 +173,7 @@ class App {
     try {
       return await loading;
     } catch {
-      this.say(refusalWords('offline', ''), 'bad');
+      this.showToast(refusalWords('offline', ''), 'bad');
       return null;
     }
   }
@@ -181,12 +182,12 @@ class App {
     return `${this.server?.public_url ?? location.origin}/r/${code}`;
   }
 
-  say(words: string, tone: Toast['tone'] = 'good'): number {
+  showToast(words: string, tone: Toast['tone'] = 'good'): number {
     return this.#show({ words, tone }, TOAST_MS);
   }
 
   /** Shows a toast with an undo button. */
-  sayUndoable(words: string, undo: () => void): number {
+  showUndoToast(words: string, undo: () => void): number {
     return this.#show({ words, tone: 'good', undo }, UNDO_TOAST_MS);
   }
 
@@ -207,13 +208,13 @@ class App {
     this.toasts = this.toasts.filter((toast) => toast.id !== id);
   }
 
-  complain(error: unknown): void {
-    this.say(wordsOf(error), 'bad');
+  showError(error: unknown): void {
+    this.showToast(errorWords(error), 'bad');
   }
 }
 
 /** The sentence for an error. Unexpected errors are rethrown. */
-export function wordsOf(error: unknown): string {
+export function errorWords(error: unknown): string {
   if (error instanceof Refusal) return refusalWords(error.code, error.detail);
   if (error instanceof Failure) return refusalWords(error.code, error.detail, error.retryAfterMs);
   throw error;

@@ -1,7 +1,7 @@
 import type { ServerFrame } from '$protocol';
 import { type ChatLine, type Reaction, withLine, withReaction } from '../room/chat';
 
-const FLOATING_MS = 3_500;
+const REACTION_MS = 3_500;
 
 /** Chat messages and reactions. Shown while the page is open; nothing is stored. */
 export class Chat {
@@ -9,7 +9,7 @@ export class Chat {
   reactions = $state.raw<Reaction[]>([]);
   #ids = 0;
 
-  take(frame: Extract<ServerFrame, { type: 'said' | 'reacted' }>): void {
+  receive(frame: Extract<ServerFrame, { type: 'said' | 'reacted' }>): void {
     const id = ++this.#ids;
     if (frame.type === 'said') {
       this.lines = withLine(this.lines, frame, id);
@@ -18,6 +18,6 @@ export class Chat {
     this.reactions = withReaction(this.reactions, frame, id);
     setTimeout(() => {
       this.reactions = this.reactions.filter((reaction) => reaction.id !== id);
-    }, FLOATING_MS);
+    }, REACTION_MS);
   }
 }

@@ -7,7 +7,7 @@ const GATHER_MS = 400;
 /** After a long absence a lot may have happened: only the latest kinds are reported. */
 const KINDS_MAX = 3;
 
-interface Told {
+interface ShownToast {
   all: News[];
   toast: number;
   atMs: number;
@@ -16,31 +16,31 @@ interface Told {
 /** Shows toasts about room events: one toast per kind at a time, which counts further events. */
 export class EventToasts {
   #gathered: News[] = [];
-  #told = new Map<News['kind'], Told>();
+  #shown = new Map<News['kind'], ShownToast>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   show(news: News[]): void {
     if (news.length === 0) return;
     this.#gathered.push(...news);
-    this.#timer ??= setTimeout(() => this.#print(), GATHER_MS);
+    this.#timer ??= setTimeout(() => this.#showGathered(), GATHER_MS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #print(): void {
+  #showGathered(): void {
     this.#timer = undefined;
     const kinds = gathered(this.#gathered, KINDS_MAX);
     this.#gathered = [];
-    for (const news of kinds) if (news[0] !== undefined) this.#say(news[0].kind, news);
+    for (const news of kinds) if (news[0] !== undefined) this.#showKind(news[0].kind, news);
   }
 
-  #say(kind: News['kind'], news: News[]): void {
-    const told = this.#told.get(kind);
-    const isShown = told !== undefined && performance.now() - told.atMs < TOAST_MS;
-    const all = isShown ? [...told.all, ...news] : news;
-    if (isShown) app.dismiss(told.toast);
-    this.#told.set(kind, { all, toast: app.say(newsWords(all)), atMs: performance.now() });
+  #showKind(kind: News['kind'], news: News[]): void {
+    const shown = this.#shown.get(kind);
+    const isShown = shown !== undefined && performance.now() - shown.atMs < TOAST_MS;
+    const all = isShown ? [...shown.all, ...news] : news;
+    if (isShown) app.dismiss(shown.toast);
+    this.#shown.set(kind, { all, toast: app.showToast(newsWords(all)), atMs: performance.now() });
   }
 }

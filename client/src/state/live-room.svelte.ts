@@ -111,8 +111,8 @@ export class LiveRoom {
   }
 
   /** Another user of this device takes over: the same room and the same music, as they see it. */
-  speakFor(user: UserId): void {
-    this.#connection.speakFor(user);
+  switchUser(user: UserId): void {
+    this.#connection.switchUser(user);
     if (user === this.#user) return;
     const isFirst = this.#user === null;
     this.#user = user;
@@ -214,13 +214,13 @@ export class LiveRoom {
         break;
       case 'said':
       case 'reacted':
-        this.chat.take(frame);
+        this.chat.receive(frame);
         break;
       case 'sync':
         this.#clock.answered(frame);
         break;
       case 'notice':
-        app.say(frame.message);
+        app.showToast(frame.message);
         break;
     }
   }
@@ -235,7 +235,7 @@ export class LiveRoom {
     if (me !== null && !this.screen) {
       this.#toasts.show(newsOf({ before, after, own, me }, events, (room, id) => memberName(room.members, id)));
     }
-    this.commands.undo.take(events, this.me, before);
+    this.commands.undo.applyEvents(events, this.me, before);
     this.#updatePlayback();
     if (change.needsSnapshot) this.#connection.resync();
   }

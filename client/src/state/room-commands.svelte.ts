@@ -33,7 +33,7 @@ export class RoomCommands {
 
   /** Resolves when the server has accepted the command; a refusal is shown and resolves to `null`. */
   async submit(command: Command): Promise<Accepted | null> {
-    const target = this.undo.target(command);
+    const target = this.undo.targetName(command);
     try {
       const accepted = await this.#queue.submit(command);
       this.undo.offer(command, target);
@@ -64,12 +64,12 @@ export class RoomCommands {
 
   /** Another user of this device takes over: commands are never sent in another user's name. */
   userChanged(): void {
-    if (this.waiting > 0) app.say(text.room.dropped, 'bad');
+    if (this.waiting > 0) app.showToast(text.room.dropped, 'bad');
     this.abandon();
   }
 }
 
 function showRefusal(error: unknown): void {
   const leftOnPurpose = error instanceof Refusal && error.code === 'closed';
-  if (!leftOnPurpose) app.complain(error);
+  if (!leftOnPurpose) app.showError(error);
 }

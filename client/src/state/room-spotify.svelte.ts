@@ -9,7 +9,7 @@ import { app } from './app.svelte';
 
 const CHOSEN_KEY = 'tutti.spotify-output';
 /** States in which the output has ended; the user can choose again. */
-const OVER: readonly SpotifyOutputState[] = ['taken', 'not_premium', 'needs_login', 'over'];
+const ENDED_STATES: readonly SpotifyOutputState[] = ['taken', 'not_premium', 'needs_login', 'over'];
 
 /** How this user hears Spotify in one room: in this browser, on another device of their account, or not at all. */
 export class RoomSpotify {
@@ -21,9 +21,9 @@ export class RoomSpotify {
   offered = $derived(app.server?.spotify != null);
   linked = $derived(app.user?.spotify === true);
   /** Another device plays, so this one need not. */
-  elsewhere = $derived(this.output !== null && !OVER.includes(this.output.state));
+  elsewhere = $derived(this.output !== null && !ENDED_STATES.includes(this.output.state));
   hearsHere = $derived(this.offered && this.linked && !this.elsewhere);
-  #asked = false;
+  #recalled = false;
 
   constructor(
     private readonly code: string,
@@ -57,10 +57,10 @@ export class RoomSpotify {
 
   /** After joining: restores the user's choice, even if the server has forgotten it. */
   async recall(): Promise<void> {
-    if (!this.offered || !this.linked || this.#asked) return;
-    this.#asked = true;
+    if (!this.offered || !this.linked || this.#recalled) return;
+    this.#recalled = true;
     try {
-      this.#take(await app.api.spotifyOutput(this.code));
+      this.#setOutput(await app.api.spotifyOutput(this.code));
       const chosen = this.#chosen();
       if (this.output === null && chosen !== null) await this.choose(chosen);
     } catch (error) {
@@ -69,34 +69,34 @@ export class RoomSpotify {
     }
   }
 
-  async look(): Promise<void> {
-    if (this.output !== null) this.#take(await app.api.spotifyOutput(this.code));
+  async refresh(): Promise<void> {
+    if (this.output !== null) this.#setOutput(await app.api.spotifyOutput(this.code));
   }
 
-  async lookForDevices(): Promise<void> {
+  async loadDevices(): Promise<void> {
     this.devices = await app.api.spotifyDevices();
   }
 
   async choose(device_id: string): Promise<void> {
-    this.#take(await app.api.chooseSpotifyOutput(this.code, { device_id, device: deviceId() }));
+    this.#setOutput(await app.api.chooseSpotifyOutput(this.code, { device_id, device: deviceId() }));
     remember(CHOSEN_KEY, JSON.stringify([this.code, device_id]));
     this.devices = null;
   }
 
-  async hearHere(): Promise<void> {
+  async playHere(): Promise<void> {
     remember(CHOSEN_KEY, null);
     await app.api.endSpotifyOutput(this.code);
-    this.#take(null);
+    this.#setOutput(null);
   }
 
   /** Another user is logged in. */
   forget(): void {
-    this.#asked = false;
+    this.#recalled = false;
     this.devices = null;
-    this.#take(null);
+    this.#setOutput(null);
   }
 
-  #take(output: SpotifyOutput | null): void {
+  #setOutput(output: SpotifyOutput | null): void {
     const was = this.elsewhere;
     this.output = output;
     if (was !== this.elsewhere) this.changed();

@@ -8,9 +8,9 @@ import { app } from './app.svelte';
 /** Offers to undo what was done from this device, for a moment; later the log does. */
 export class Undo {
   /** Counts changes of the log. */
-  news = $state(0);
+  logChanges = $state(0);
   /** Names of members who left while this page was open. */
-  names = $state.raw<ReadonlyMap<UserId, string>>(new Map());
+  formerNames = $state.raw<ReadonlyMap<UserId, string>>(new Map());
   #notes: readonly Note[] = [];
   #offered = new Map<number, number>();
 
@@ -20,11 +20,11 @@ export class Undo {
   ) {}
 
   /** Events of the room; they arrive before the reply to the command that caused them. */
-  take(events: readonly Event[], me: UserId | null, before: Room): void {
-    this.names = namesAfter(this.names, before, events);
+  applyEvents(events: readonly Event[], me: UserId | null, before: Room): void {
+    this.formerNames = namesAfter(this.formerNames, before, events);
     this.#notes = undoableAfter(this.#notes, events, me);
     for (const event of events) {
-      if (event.name === 'noted' || event.name === 'undone') this.news += 1;
+      if (event.name === 'noted' || event.name === 'undone') this.logChanges += 1;
       const toast = event.name === 'undone' ? this.#offered.get(event.note) : undefined;
       if (toast !== undefined) app.dismiss(toast);
     }
@@ -34,22 +34,22 @@ export class Undo {
   offer(command: Command, target: string): void {
     const note = noteOf(this.#notes, command);
     if (note === null || this.#offered.has(note.id)) {
-      if (command.name === 'clear') app.say(text.undo.nothing);
+      if (command.name === 'clear') app.showToast(text.undo.nothing);
       return;
     }
     const words = undoableWords(note, target);
     this.#offered.set(
       note.id,
-      app.sayUndoable(words, () => void this.#undo(note.id)),
+      app.showUndoToast(words, () => void this.#undo(note.id)),
     );
   }
 
   /** The name of a command's target. */
-  target(command: Command): string {
+  targetName(command: Command): string {
     return 'member' in command && typeof command.member === 'string' ? this.nameOf(command.member) : '';
   }
 
   async #undo(note: number): Promise<void> {
-    if ((await this.submit({ name: 'undo', note })) !== null) app.say(text.undo.done);
+    if ((await this.submit({ name: 'undo', note })) !== null) app.showToast(text.undo.done);
   }
 }

@@ -50,8 +50,8 @@ export class FakeDevice {
       nowMs: () => this.nowMs,
       memory: new SlotMemory(memory, this.#storage),
       exclusively: this.#exclusively,
-      tell: (news: SlotChange) => {
-        for (const other of this.#tabs) if (other !== session) other.heard(news);
+      broadcast: (change: SlotChange) => {
+        for (const other of this.#tabs) if (other !== session) other.slotChanged(change);
       },
     });
     this.#tabs.push(session);

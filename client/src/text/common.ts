@@ -194,7 +194,7 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   needs_login: 'Spotify needs you to log in again. You can do that in your profile.',
   too_large: 'That is too long.',
   internal: 'Something went wrong on the server. The error was logged.',
-  queue_full: 'Too many actions are waiting to be sent. They go out when the connection is back.',
+  command_queue_full: 'Too many actions are waiting to be sent. They go out when the connection is back.',
   expired: 'You were offline, so this was not done. Try again.',
   outcome_unknown: 'You were offline for so long that this may or may not have been done. Check before you try again.',
   closed: 'You left the room before this was done.',

@@ -48,7 +48,7 @@ export class FilePlayer {
   #volume = 1;
   #hushed = false;
   #corrector = new Corrector();
-  #voice: PlayingTrack | null = null;
+  #playing: PlayingTrack | null = null;
   /** The track before, while it plays to its end. */
   #ending: PlayingTrack | null = null;
   /** The timeline that the playing tracks were started for. */
@@ -56,7 +56,7 @@ export class FilePlayer {
   #preloader: TrackPreloader;
   #room: Room | null = null;
   /** Lets a pending load detect that the room has moved on meanwhile. */
-  #turn = 0;
+  #generation = 0;
   #measuring: ReturnType<typeof setInterval> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #starting: ReturnType<typeof setTimeout> | undefined;
@@ -95,8 +95,8 @@ export class FilePlayer {
     clearTimeout(this.#retry);
     clearTimeout(this.#starting);
     this.#measuring = undefined;
-    this.#turn += 1;
-    this.#stopVoices();
+    this.#generation += 1;
+    this.#stopTracks();
     this.#preloader.dropAll();
     void this.#speaker?.context.close();
     this.#speaker = null;
@@ -143,7 +143,7 @@ export class FilePlayer {
   /** Uncertainty of `errorMs`: one standard deviation. */
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
-    const voiceMs = this.#voice?.limits.deviationMs ?? 0;
+    const voiceMs = this.#playing?.limits.deviationMs ?? 0;
     return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, voiceMs);
   }
 
@@ -166,7 +166,7 @@ export class FilePlayer {
   /** This device's status for the room. */
   status(): DevicePlayback | null {
     if (this.state === 'off' || this.state === 'blocked') return null;
-    const voice = this.#voice;
+    const voice = this.#playing;
     const at_ms = this.options.clock.now();
     const ready = this.#ready();
     const silent = { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready } as const;
@@ -202,32 +202,32 @@ export class FilePlayer {
     const room = this.#room;
     if (room === null || this.#speaker === null) return;
     if (!playsIn(room.output, this.options.device)) {
-      this.#beLeftOut();
+      this.#becomeExcluded();
       return;
     }
     const [now, next] = wantedOf(room);
-    this.#preloader.want(now, next, this.#voice?.timedEntry.entry, this.#ending?.timedEntry.entry);
+    this.#preloader.want(now, next, this.#playing?.timedEntry.entry, this.#ending?.timedEntry.entry);
     const { playback } = room;
     if (!this.#speaker.running) {
       this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
     } else if (!this.options.clock.ready) {
       // A playing track goes on; it was right a moment ago.
-      if (this.#voice === null) this.#setState('loading');
+      if (this.#playing === null) this.#setState('loading');
     } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
       this.#followed = playback;
-      this.#turn += 1;
+      this.#generation += 1;
       clearTimeout(this.#retry);
-      this.#retireVoice(playback);
-      if (now !== null && playback.state === 'playing') void this.#sound(now, playback, this.#turn);
+      this.#endTrack(playback);
+      if (now !== null && playback.state === 'playing') void this.#play(now, playback, this.#generation);
       else this.#setState('silent');
     }
   }
 
   /** Silent and loading nothing, but ready: the host may choose this device again. */
-  #beLeftOut(): void {
+  #becomeExcluded(): void {
     clearTimeout(this.#retry);
-    this.#turn += 1;
-    this.#stopVoices();
+    this.#generation += 1;
+    this.#stopTracks();
     this.#preloader.dropAll();
     const isHeld = !this.#speaker!.running && this.#starting === undefined;
     this.#setState(isHeld ? 'blocked' : 'left_out');
@@ -235,14 +235,14 @@ export class FilePlayer {
 
   /** The playing track cannot be trusted: joins the timeline again. */
   #rejoin(): void {
-    this.#stopVoices();
+    this.#stopTracks();
     this.#follow();
   }
 
-  async #sound(entry: Entry, playback: Playback, turn: number): Promise<void> {
+  async #play(entry: Entry, playback: Playback, turn: number): Promise<void> {
     if (this.state !== 'playing') this.#setState('loading');
     const playable = await this.#preloader.get(entry).catch(() => null);
-    if (turn !== this.#turn || this.#speaker === null) return;
+    if (turn !== this.#generation || this.#speaker === null) return;
     if (playable === null) {
       this.#setState('failed');
       clearTimeout(this.#retry);
@@ -255,18 +255,18 @@ export class FilePlayer {
       this.#setState('silent');
       return;
     }
-    this.#voice = playable.begin(context, music, { entry, playback }, start);
+    this.#playing = playable.begin(context, music, { entry, playback }, start);
     // Ends the old track where the new one starts, at the same sample, even if the clocks learned something since the
     // end was scheduled.
-    if (start.offset === 0) this.#ending?.stopAt(this.#voice.startsAt);
+    if (start.offset === 0) this.#ending?.stopAt(this.#playing.startsAt);
     this.#setState('playing');
   }
 
   /** At its natural end a track plays out and stops where the next one starts; after any other change it stops now. */
-  #retireVoice(next: Playback): void {
+  #endTrack(next: Playback): void {
     this.#ending?.silence();
-    this.#ending = this.#voice;
-    this.#voice = null;
+    this.#ending = this.#playing;
+    this.#playing = null;
     this.#forgetError();
     const voice = this.#ending;
     if (voice === null) return;
@@ -282,10 +282,10 @@ export class FilePlayer {
     if (next.state === 'playing') voice.stopAt(this.#anchorOf(next));
   }
 
-  #stopVoices(): void {
-    this.#voice?.silence();
+  #stopTracks(): void {
+    this.#playing?.silence();
     this.#ending?.silence();
-    this.#voice = null;
+    this.#playing = null;
     this.#ending = null;
     this.#followed = null;
     this.#forgetError();
@@ -295,7 +295,7 @@ export class FilePlayer {
     const speaker = this.#speaker;
     if (!speaker?.running) return;
     speaker.clock.read();
-    const voice = this.#voice;
+    const voice = this.#playing;
     if (voice === null || !this.options.clock.ready) return;
     const heardMs = this.#heardPositionMs(voice);
     const expectedMs = positionAt(voice.timedEntry.playback, this.options.clock.now());
@@ -323,7 +323,7 @@ export class FilePlayer {
       const { playback, entry } = voice.timedEntry;
       const seconds = entry.track.duration_ms / 1000;
       const start = planStart(playback, this.#anchorOf(playback), speaker.context.currentTime, seconds);
-      if (start !== null) this.#voice = voice.jump(start);
+      if (start !== null) this.#playing = voice.jump(start);
       this.#corrector.jumped(atMs);
     }
   }
@@ -361,7 +361,7 @@ export class FilePlayer {
     context.onstatechange = () => {
       if (speaker !== this.#speaker) return;
       speaker.clock.forget();
-      if (!speaker.running) this.#stopVoices();
+      if (!speaker.running) this.#stopTracks();
       this.#follow();
     };
     return speaker;

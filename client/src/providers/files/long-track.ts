@@ -39,7 +39,7 @@ export class LearnedDelay {
   #seen: number[] = [];
 
   take(seconds: number): void {
-    if (Math.abs(seconds) < LAG_S_MAX) this.#seen = [...this.#seen.slice(1 - LAGS_KEPT), seconds];
+    if (Math.abs(seconds) < DELAY_S_MAX) this.#seen = [...this.#seen.slice(1 - DELAYS_KEPT), seconds];
   }
 
   /** The median: one outlier changes nothing. */
@@ -49,8 +49,8 @@ export class LearnedDelay {
   }
 }
 
-const LAGS_KEPT = 5;
-const LAG_S_MAX = 2;
+const DELAYS_KEPT = 5;
+const DELAY_S_MAX = 2;
 
 export class LongTrack {
   /** The playing track that controls the element; earlier ones have lost it. */
@@ -88,7 +88,7 @@ interface Load {
 
 export class LongTrackCache {
   #loads = new Map<string, Load>();
-  readonly #lags = { start: new LearnedDelay(), seek: new LearnedDelay() };
+  readonly #delays = { start: new LearnedDelay(), seek: new LearnedDelay() };
 
   constructor(
     private readonly source: LongTrackSource,
@@ -138,7 +138,7 @@ export class LongTrackCache {
       this.source.forget(address);
       throw error;
     }
-    return new LongTrack(element, this.#lags, () => this.source.forget(address));
+    return new LongTrack(element, this.#delays, () => this.source.forget(address));
   }
 }
 

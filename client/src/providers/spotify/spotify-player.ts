@@ -65,7 +65,7 @@ export class SpotifyPlayer implements DevicePlayer {
   /** The SDK's playing state means nothing until the user has tapped. */
   #blocked = false;
   /** Lets a pending answer detect that the room has moved on meanwhile. */
-  #turn = 0;
+  #generation = 0;
   #starting: ReturnType<typeof setTimeout> | undefined;
   #ending: ReturnType<typeof setTimeout> | undefined;
   #measuring: ReturnType<typeof setInterval> | undefined;
@@ -93,7 +93,7 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#measuring ??= setInterval(() => void this.#measure(), MEASURE_EVERY_MS);
     if (this.state === 'off' || this.state === 'blocked') this.#setState('silent');
     if (this.#device.condition === 'off') this.#device.connect();
-    else this.#device.again();
+    else this.#device.retry();
     // The user turned playback on here: a transfer to another device no longer counts.
     if (this.#device.condition === 'ready') this.#setCondition('ready');
     this.#refollow();
@@ -103,7 +103,7 @@ export class SpotifyPlayer implements DevicePlayer {
     this.#on = false;
     clearInterval(this.#measuring);
     this.#measuring = undefined;
-    this.#quiet();
+    this.#stopPlayback();
     this.#followed = null;
     this.#device.disconnect();
     this.#setCondition('off');
@@ -114,8 +114,8 @@ export class SpotifyPlayer implements DevicePlayer {
     if (!this.#on) return;
     // Earlier measurements are outdated.
     this.#leadTime.forget();
-    if (this.condition === 'unreachable') this.#device.again();
-    void this.#look();
+    if (this.condition === 'unreachable') this.#device.retry();
+    void this.#poll();
   }
 
   setVolume(volume: number): void {
@@ -167,7 +167,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (!this.#on || room === null) return;
     const { playback } = room;
     if (!playsIn(room.output, this.options.device)) {
-      this.#quiet();
+      this.#stopPlayback();
       this.#followed = null;
       this.#setState('left_out');
       return;
@@ -222,7 +222,7 @@ export class SpotifyPlayer implements DevicePlayer {
   }
 
   async #start(asked: RequestedPlayback): Promise<void> {
-    const turn = this.#turn;
+    const turn = this.#generation;
     const device_id = this.#device.id;
     if (device_id === null) return;
     asked.starts += 1;
@@ -240,22 +240,22 @@ export class SpotifyPlayer implements DevicePlayer {
     try {
       await this.options.play({ device_id, track: asked.entry.track.id, position_ms: asked.positionMs });
     } catch (error) {
-      if (turn === this.#turn) this.#startRefused(asked, error);
+      if (turn === this.#generation) this.#startRefused(asked, error);
       return;
     }
-    if (turn !== this.#turn) return;
+    if (turn !== this.#generation) return;
     asked.accepted = true;
     if (asked.confirmedAtMs !== null) return;
     // Its event may have arrived before this answer.
-    void this.#look();
-    this.#starting = setTimeout(() => void this.#doubt(asked), CONFIRM_WAIT_MS);
+    void this.#poll();
+    this.#starting = setTimeout(() => void this.#checkStart(asked), CONFIRM_WAIT_MS);
   }
 
   /** No effect of a start was seen. Events come late, or never: asks the SDK before retrying. */
-  async #doubt(asked: RequestedPlayback): Promise<void> {
-    const turn = this.#turn;
-    await this.#look();
-    if (turn !== this.#turn || asked.confirmedAtMs !== null) return;
+  async #checkStart(asked: RequestedPlayback): Promise<void> {
+    const turn = this.#generation;
+    await this.#poll();
+    if (turn !== this.#generation || asked.confirmedAtMs !== null) return;
     if (asked.starts < STARTS_MAX) return this.#start(asked);
     this.#setCondition('unplayable');
     this.#setState('silent');
@@ -297,30 +297,30 @@ export class SpotifyPlayer implements DevicePlayer {
     const now = this.options.clock.now();
     const outgoing = asked?.confirmedAtMs != null ? outgoingEntry(part, next, now) : null;
     if (outgoing === null) {
-      this.#quiet();
+      this.#stopPlayback();
     } else {
       // A track that is early, within the dead band, ends earlier.
       const { duration_ms } = outgoing.entry.track;
       const seenMs = this.#observed === null ? 0 : positionOf(this.#observed, this.options.localNowMs());
       const leftMs = Math.min(endAt(outgoing.playback, duration_ms) - now, duration_ms - seenMs) - END_GUARD_MS;
       clearTimeout(this.#ending);
-      this.#ending = setTimeout(() => this.#quiet(), Math.max(0, leftMs));
+      this.#ending = setTimeout(() => this.#stopPlayback(), Math.max(0, leftMs));
     }
     this.#setState('silent');
   }
 
   /** Nothing should be audible. */
-  #quiet(): void {
+  #stopPlayback(): void {
     const sounded = this.#requested !== null;
     this.#forget();
     this.#requested = null;
     this.#pauses = 0;
     if (sounded) void this.#device.sdk?.pause().catch(() => {});
-    this.#hush(false);
+    this.#mute(false);
   }
 
   #forget(): void {
-    this.#turn += 1;
+    this.#generation += 1;
     clearTimeout(this.#starting);
     clearTimeout(this.#ending);
     this.#observed = null;
@@ -331,7 +331,7 @@ export class SpotifyPlayer implements DevicePlayer {
     if (!this.#on) return;
     if (state === null) {
       // Without a requested start the state means nothing.
-      if (this.#requested?.confirmedAtMs != null) this.#taken();
+      if (this.#requested?.confirmedAtMs != null) this.#accountTaken();
       return;
     }
     this.#take(state, this.options.localNowMs());
@@ -349,7 +349,7 @@ export class SpotifyPlayer implements DevicePlayer {
     }
     if (!isTrackOf(asked, state, nowMs)) {
       // Chosen by Spotify itself, or left over: mutes it until the requested track plays.
-      if (!state.paused && state.track_window.current_track?.uri !== asked.before) this.#hush(true);
+      if (!state.paused && state.track_window.current_track?.uri !== asked.before) this.#mute(true);
       if (asked.confirmedAtMs !== null) this.#observed = null;
       return;
     }
@@ -358,11 +358,11 @@ export class SpotifyPlayer implements DevicePlayer {
     if (state.paused || asked.confirmedAtMs !== null) return;
     asked.confirmedAtMs = nowMs;
     clearTimeout(this.#starting);
-    this.#hush(false);
+    this.#mute(false);
     this.#setState('playing');
   }
 
-  #taken(): void {
+  #accountTaken(): void {
     this.#forget();
     this.#requested = null;
     this.#setCondition('taken');
@@ -370,28 +370,28 @@ export class SpotifyPlayer implements DevicePlayer {
   }
 
   /** By volume, which takes effect at once and cannot overtake the command that follows. */
-  #hush(on: boolean): void {
+  #mute(on: boolean): void {
     if (on === this.#hushed) return;
     this.#hushed = on;
     this.#device.setVolume(on ? 0 : this.#volume);
   }
 
   /** Polls the SDK's state: often while no events come, rarely otherwise. */
-  async #look(): Promise<void> {
-    const turn = this.#turn;
+  async #poll(): Promise<void> {
+    const turn = this.#generation;
     const fromMs = this.options.localNowMs();
     const state = await this.#device.sdk?.getCurrentState().catch(() => null);
-    if (turn !== this.#turn || state === undefined || state === null) return;
+    if (turn !== this.#generation || state === undefined || state === null) return;
     this.#take(state, (fromMs + this.options.localNowMs()) / 2);
   }
 
   async #measure(): Promise<void> {
     const asked = this.#requested;
     if (asked === null || asked.confirmedAtMs === null) return;
-    const turn = this.#turn;
-    await this.#look();
+    const turn = this.#generation;
+    await this.#poll();
     const seen = this.#observed;
-    if (turn !== this.#turn || !this.options.clock.ready) return;
+    if (turn !== this.#generation || !this.options.clock.ready) return;
     const atMs = this.options.localNowMs();
     const expectedMs = positionAt(asked.playback, this.options.clock.now());
     if (expectedMs > asked.entry.track.duration_ms - SETTLE_MS || atMs - asked.confirmedAtMs < SETTLE_MS) return;

@@ -63,7 +63,7 @@ export class WebPlaybackDevice {
   sdk: SdkPlayer | null = null;
   #volume = 1;
   /** Lets a pending answer detect that it is no longer wanted. */
-  #turn = 0;
+  #generation = 0;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,7 +76,7 @@ export class WebPlaybackDevice {
   }
 
   /** Retries after giving up, on the user's request. */
-  again(): void {
+  retry(): void {
     if (this.condition === 'ready' || this.condition === 'connecting') return;
     this.disconnect();
     this.connect();
@@ -84,7 +84,7 @@ export class WebPlaybackDevice {
 
   disconnect(): void {
     this.#drop();
-    this.#become('off');
+    this.#setCondition('off');
   }
 
   /** Only within a user gesture. */
@@ -99,23 +99,23 @@ export class WebPlaybackDevice {
 
   async #attempt(): Promise<void> {
     this.#drop();
-    const turn = this.#turn;
-    this.#become('connecting');
+    const turn = this.#generation;
+    this.#setCondition('connecting');
     try {
       // Requested first because it tells who cannot play at all: for them no script is loaded.
       const token = await this.options.token();
-      if (turn !== this.#turn) return;
+      if (turn !== this.#generation) return;
       const sdk = await this.options.loadSdk();
-      if (turn !== this.#turn) return;
-      const player = this.#made(sdk, token, turn);
+      if (turn !== this.#generation) return;
+      const player = this.#createPlayer(sdk, token, turn);
       this.#retryIn(CONNECT_WAIT_MS);
-      if (!(await player.connect()) && turn === this.#turn) this.#failed(new Error('not connected'));
+      if (!(await player.connect()) && turn === this.#generation) this.#failed(new Error('not connected'));
     } catch (error) {
-      if (turn === this.#turn) this.#failed(error);
+      if (turn === this.#generation) this.#failed(error);
     }
   }
 
-  #made(sdk: Sdk, first: string, turn: number): SdkPlayer {
+  #createPlayer(sdk: Sdk, first: string, turn: number): SdkPlayer {
     let fresh: string | null = first;
     const player = new sdk.Player({
       name: this.options.name,
@@ -126,14 +126,14 @@ export class WebPlaybackDevice {
         // The first token is used at once; the SDK asks for another only when that one expired.
         fresh = null;
         token.then(give).catch((error) => {
-          if (turn === this.#turn) this.#failed(error);
+          if (turn === this.#generation) this.#failed(error);
         });
       },
     });
     this.sdk = player;
     const on: SdkPlayer['addListener'] = (event, listener) =>
       player.addListener(event, (detail) => {
-        if (turn === this.#turn) listener(detail);
+        if (turn === this.#generation) listener(detail);
       });
     on('ready', ({ device_id }) => this.#ready(device_id));
     on('not_ready', () => this.#lost());
@@ -153,30 +153,30 @@ export class WebPlaybackDevice {
     void this.sdk?.setVolume(this.#volume).catch(() => {});
     // Nothing waits for it, and the next report repeats it.
     this.options.reportPremiumEvidence('ready').catch(() => {});
-    this.#become('ready');
+    this.#setCondition('ready');
   }
 
   #lost(): void {
     this.id = null;
-    this.#become('connecting');
+    this.#setCondition('connecting');
     this.#retryIn(LOST_WAIT_MS);
   }
 
   async #tokenRefused(): Promise<void> {
-    const turn = this.#turn;
+    const turn = this.#generation;
     await this.options.recheck().catch(() => {});
-    if (turn === this.#turn) this.#failed(new Error('a token was refused'));
+    if (turn === this.#generation) this.#failed(new Error('a token was refused'));
   }
 
   async #accountRefused(): Promise<void> {
-    const turn = this.#turn;
+    const turn = this.#generation;
     try {
       const verdict = await this.options.reportPremiumEvidence('account_error');
-      if (turn !== this.#turn) return;
+      if (turn !== this.#generation) return;
       if (verdict === 'not_premium') this.#giveUp('not_premium');
       else this.#retryIn(ACCOUNT_RETRY_MS);
     } catch (error) {
-      if (turn === this.#turn) this.#failed(error);
+      if (turn === this.#generation) this.#failed(error);
     }
   }
 
@@ -189,10 +189,10 @@ export class WebPlaybackDevice {
     }
     this.#drop();
     if (code === 'rate_limited') {
-      this.#become('busy');
+      this.#setCondition('busy');
       this.#retryIn((error instanceof Failure ? error.retryAfterMs : null) ?? BUSY_WAIT_MS);
     } else {
-      this.#become('unreachable');
+      this.#setCondition('unreachable');
       this.#tries += 1;
       this.#retryIn(RETRY_MS + backoffMs(this.#tries, this.options.random));
     }
@@ -201,7 +201,7 @@ export class WebPlaybackDevice {
   /** Until the user asks again: retrying changes nothing. */
   #giveUp(condition: DeviceCondition): void {
     this.#drop();
-    this.#become(condition);
+    this.#setCondition(condition);
   }
 
   #retryIn(ms: number): void {
@@ -211,13 +211,13 @@ export class WebPlaybackDevice {
 
   #drop(): void {
     clearTimeout(this.#timer);
-    this.#turn += 1;
+    this.#generation += 1;
     this.id = null;
     this.sdk?.disconnect();
     this.sdk = null;
   }
 
-  #become(condition: DeviceCondition): void {
+  #setCondition(condition: DeviceCondition): void {
     if (condition === this.condition) return;
     this.condition = condition;
     this.options.onCondition(condition);
