@@ -120,6 +120,21 @@ pub struct Rotation {
     pub idle_expires_at_ms: i64,
 }
 
+impl Rotation {
+    /// The row of the successor.
+    pub(super) fn successor_token(&self) -> StoredRefreshToken {
+        StoredRefreshToken {
+            hash: self.successor,
+            session: self.session,
+            user: self.user,
+            parent: Some(self.used),
+            issued_at_ms: self.at_ms,
+            used_at_ms: None,
+            successor: None,
+        }
+    }
+}
+
 /// Keeps people, sessions and refresh tokens.
 #[async_trait]
 pub trait IdentityStore: Send + Sync {

@@ -11,6 +11,7 @@ pub mod journal;
 
 pub mod memory;
 pub mod mysql;
+pub(crate) mod sql;
 pub mod sqlite;
 pub mod user_loader;
 
@@ -18,7 +19,6 @@ mod identity;
 
 mod rooms;
 mod spotify;
-mod sql;
 
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,

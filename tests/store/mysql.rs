@@ -1,16 +1,19 @@
 //! What is special about a store elsewhere: its schema, and that it may be gone for a while.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::limits::{DATABASE_CONNECTION_TIMEOUT, DATABASE_WORK_TIMEOUT};
 use tutti::store::journal::Journal;
 use tutti::store::mysql::MySqlStore;
 use tutti::store::mysql::schema::{self, SchemaError};
+use tutti::store::sqlite::SqliteStore;
 use tutti::store::{IndexChange, JournalBatch, RoomStore as _, Store as _, StoreError, StoredRoom};
 use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::{RoomCode, RoomId, UserId};
@@ -91,6 +94,34 @@ async fn an_empty_database_is_left_alone_until_it_is_migrated() {
     MySqlStore::open(&url).await.expect("opens").close().await;
     assert_eq!(schema::migrate(&url).await.expect("has nothing to do"), []);
     assert_eq!(schema::print(&url).await.expect("has nothing to say"), "");
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_and_columns() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
+    let mut mysql = MariaDb::shared().connect(database).await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("tutti.db");
+    SqliteStore::open(&path).await.expect("opens").close().await;
+    let mut sqlite = SqliteConnectOptions::new().filename(&path).connect().await.expect("connects");
+    let in_mysql: BTreeSet<(String, String)> = sqlx::query_as(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()",
+    )
+    .fetch_all(&mut mysql)
+    .await
+    .expect("columns")
+    .into_iter()
+    .collect();
+    let in_sqlite = sqlx::query_as(
+        "SELECT tables.name, columns.name FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns \
+         WHERE tables.type = 'table'",
+    )
+    .fetch_all(&mut sqlite)
+    .await
+    .expect("columns");
+    assert_eq!(in_mysql, in_sqlite.into_iter().collect());
 }
 
 #[tokio::test]

@@ -15,7 +15,8 @@ use super::id::track_id;
 use super::query;
 use super::tags::{Description, sort_key};
 use crate::providers::PAGE_TRACKS_MAX;
-use crate::store::sqlite::transaction::Transaction;
+use crate::store::sql::portable::Transaction as _;
+use crate::store::sqlite::transaction::SqliteTransaction;
 
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
@@ -235,7 +236,7 @@ impl Index {
 
     /// Takes changes in, all or none of them.
     pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
-        let mut transaction = Transaction::begin(&self.write).await?;
+        let mut transaction = SqliteTransaction::begin(&self.write).await?;
         for change in changes {
             apply(&mut transaction, change).await?;
         }

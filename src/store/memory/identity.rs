@@ -224,16 +224,7 @@ impl IdentityStore for MemoryStore {
         token.successor = Some(successor);
         family.last_used_at_ms = at_ms;
         family.idle_expires_at_ms = idle_expires_at_ms;
-        let next = StoredRefreshToken {
-            hash: successor,
-            session,
-            user,
-            parent: Some(used),
-            issued_at_ms: at_ms,
-            used_at_ms: None,
-            successor: None,
-        };
-        tables.refresh_tokens.insert((user, successor), next);
+        tables.refresh_tokens.insert((user, successor), rotation.successor_token());
         if let Some(user) = tables.users.get_mut(&user) {
             user.last_seen_at_ms = at_ms;
         }

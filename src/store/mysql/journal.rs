@@ -8,27 +8,23 @@ use std::sync::LazyLock;
 
 use tutti_protocol::{RoomId, UserId};
 
-use super::transaction::Transaction;
+use super::transaction::MySqlTransaction;
 use crate::limits::DATABASE_STATEMENT_BYTES_MAX;
 use crate::store::sql::batch_statements::BatchStatements;
 use crate::store::sql::encoding::{conflict, encode_unsigned};
+use crate::store::sql::portable::Transaction as _;
+use crate::store::sql::rooms as sql;
 use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
 
 /// Rows in one statement.
-const LENGTHS: [usize; 3] = [64, 8, 1];
+const BATCH_SIZES: [usize; 3] = [64, 8, 1];
 
-static INSERT_BATCHES: LazyLock<BatchStatements> = LazyLock::new(|| {
-    BatchStatements::new(
-        &LENGTHS,
-        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ",
-        "(?, ?, ?, ?, ?, ?, ?)",
-        "",
-    )
-});
+static INSERT_BATCHES: LazyLock<BatchStatements> =
+    LazyLock::new(|| BatchStatements::new(&BATCH_SIZES, sql::INSERT_BATCHES, sql::BATCH_VALUES, ""));
 
 static SET_MEMBERS: LazyLock<BatchStatements> = LazyLock::new(|| {
     BatchStatements::new(
-        &LENGTHS,
+        &BATCH_SIZES,
         "INSERT INTO room_members (user_id, room_id, present) VALUES ",
         "(?, ?, ?)",
         " ON DUPLICATE KEY UPDATE present = VALUES(present)",
@@ -36,31 +32,21 @@ static SET_MEMBERS: LazyLock<BatchStatements> = LazyLock::new(|| {
 });
 
 /// Appends batches within a transaction. `Conflict("journal offset")` when one of them is there already.
-pub(super) async fn append(transaction: &mut Transaction, batches: &[JournalBatch]) -> StoreResult<()> {
+pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
         let (rows, sql) = INSERT_BATCHES.longest(rest.len(), |rows| {
             rest[..rows].iter().map(|batch| batch.events.len()).sum::<usize>() <= DATABASE_STATEMENT_BYTES_MAX
         });
-        let mut query = sqlx::query(sql);
         let (now, later) = rest.split_at(rows);
-        for batch in now {
-            query = query
-                .bind(batch.room.0)
-                .bind(encode_unsigned(batch.offset))
-                .bind(encode_unsigned(batch.epoch))
-                .bind(batch.at_ms)
-                .bind(batch.command.map(|(member, _)| member.0))
-                .bind(batch.command.map(|(_, command)| command.0))
-                .bind(batch.events.clone());
-        }
-        transaction.execute(query).await.map_err(|error| conflict(error, "journal offset"))?;
+        let insert = sql::insert_batches(sql, now);
+        transaction.execute(insert).await.map_err(|error| conflict(error, "journal offset"))?;
         rest = later;
     }
     for batch in batches {
         if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
             replace_checkpoint(transaction, &checkpoint).await?;
-            remove_past(transaction, &checkpoint, *member).await?;
+            sql::remove_history(transaction, &checkpoint, *member).await?;
         }
     }
     change_rooms(transaction, batches).await?;
@@ -68,7 +54,7 @@ pub(super) async fn append(transaction: &mut Transaction, batches: &[JournalBatc
 }
 
 /// Puts a checkpoint in the place of an older one.
-pub(super) async fn replace_checkpoint(transaction: &mut Transaction, checkpoint: &Checkpoint) -> StoreResult<()> {
+pub(super) async fn replace_checkpoint(transaction: &mut MySqlTransaction, checkpoint: &Checkpoint) -> StoreResult<()> {
     // MySQL assigns from left to right: what is compared changes last.
     let query = sqlx::query(
         "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
@@ -86,27 +72,12 @@ pub(super) async fn replace_checkpoint(transaction: &mut Transaction, checkpoint
     Ok(())
 }
 
-/// Takes away what happened in a room before somebody was forgotten; of the others' commands the ids stay.
-async fn remove_past(transaction: &mut Transaction, since: &Checkpoint, forgotten: UserId) -> StoreResult<()> {
-    let delete = sqlx::query(
-        "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
-    );
-    transaction.execute(delete.bind(since.room.0).bind(encode_unsigned(since.offset)).bind(forgotten.0)).await?;
-    let empty = sqlx::query("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?");
-    transaction.execute(empty.bind(since.room.0).bind(encode_unsigned(since.offset))).await?;
-    Ok(())
-}
-
-async fn change_rooms(transaction: &mut Transaction, batches: &[JournalBatch]) -> StoreResult<()> {
+async fn change_rooms(transaction: &mut MySqlTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     for batch in batches {
         for change in &batch.index {
-            let query = match change {
-                IndexChange::HostChanged(user) => {
-                    sqlx::query("UPDATE rooms SET host_id = ? WHERE id = ?").bind(user.0).bind(batch.room.0)
-                }
-                IndexChange::Closed => {
-                    sqlx::query("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(batch.at_ms).bind(batch.room.0)
-                }
+            let query = match *change {
+                IndexChange::HostChanged(user) => sql::set_host(batch.room, user),
+                IndexChange::Closed => sql::set_closed(batch.room, batch.at_ms),
                 IndexChange::Joined(_) | IndexChange::Left(_) | IndexChange::Forgotten(_) => continue,
             };
             transaction.execute(query).await?;
@@ -148,22 +119,20 @@ fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membershi
 }
 
 async fn change_members(
-    transaction: &mut Transaction,
+    transaction: &mut MySqlTransaction,
     rows: &BTreeMap<(UserId, RoomId), Membership>,
 ) -> StoreResult<()> {
     let mut set = Vec::new();
-    for ((user, room), becomes) in rows {
-        let query = match becomes {
+    for (&(user, room), becomes) in rows {
+        let query = match *becomes {
             Membership::Is { present } => {
-                set.push((user, room, *present));
+                set.push((user, room, present));
                 continue;
             }
-            Membership::Left => {
-                sqlx::query("UPDATE room_members SET present = FALSE WHERE user_id = ? AND room_id = ?")
-            }
-            Membership::Gone => sqlx::query("DELETE FROM room_members WHERE user_id = ? AND room_id = ?"),
+            Membership::Left => sql::mark_absent(room, user),
+            Membership::Gone => sql::delete_member(room, user),
         };
-        transaction.execute(query.bind(user.0).bind(room.0)).await?;
+        transaction.execute(query).await?;
     }
     let mut rest = &set[..];
     while !rest.is_empty() {

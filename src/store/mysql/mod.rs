@@ -22,7 +22,6 @@ mod identity;
 mod journal;
 mod options;
 mod rooms;
-mod rows;
 pub mod schema;
 mod spotify;
 mod transaction;

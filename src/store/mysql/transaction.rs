@@ -6,17 +6,14 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlArguments, MySqlDatabaseError, MySqlQueryResult, MySqlRow};
+use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::pool::PoolConnection;
-use sqlx::query::Query;
 use sqlx::{Executor as _, MySql};
 
 use super::MySqlStore;
 use crate::limits::{DATABASE_STATEMENT_TIMEOUT, DATABASE_TRIES_MAX, DATABASE_WORK_TIMEOUT};
+use crate::store::sql::portable::{MySqlQuery, Transaction};
 use crate::store::{StoreError, StoreResult};
-
-/// A statement with its arguments.
-pub(super) type Statement<'q> = Query<'q, MySql, MySqlArguments>;
 
 /// Two units of transaction wanted each other's row locks; this one was rolled back.
 const DEADLOCK: u16 = 1213;
@@ -24,29 +21,30 @@ const DEADLOCK: u16 = 1213;
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 
 impl MySqlStore {
-    pub(super) async fn execute(&self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
+    /// The number of rows that were inserted, changed or removed.
+    pub(super) async fn execute(&self, query: MySqlQuery) -> sqlx::Result<u64> {
         let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.execute(&mut *lease.connection)).await;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.execute(&mut *lease.connection)).await;
+        Ok(lease.after(done)?.rows_affected())
+    }
+
+    pub(super) async fn fetch_optional(&self, query: MySqlQuery) -> sqlx::Result<Option<MySqlRow>> {
+        let mut lease = self.lease().await?;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_optional(&mut *lease.connection)).await;
         lease.after(done)
     }
 
-    pub(super) async fn fetch_optional(&self, statement: Statement<'_>) -> sqlx::Result<Option<MySqlRow>> {
+    pub(super) async fn fetch_all(&self, query: MySqlQuery) -> sqlx::Result<Vec<MySqlRow>> {
         let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.fetch_optional(&mut *lease.connection)).await;
-        lease.after(done)
-    }
-
-    pub(super) async fn fetch_all(&self, statement: Statement<'_>) -> sqlx::Result<Vec<MySqlRow>> {
-        let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, statement.fetch_all(&mut *lease.connection)).await;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_all(&mut *lease.connection)).await;
         lease.after(done)
     }
 
     /// Begins a transaction. Only inside of [`with_retries`], which bounds its time.
-    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
+    pub(super) async fn begin(&self) -> sqlx::Result<MySqlTransaction> {
         let mut lease = self.lease().await?;
         lease.connection.execute("BEGIN").await?;
-        Ok(Transaction { lease })
+        Ok(MySqlTransaction { lease })
     }
 
     async fn lease(&self) -> sqlx::Result<Lease> {
@@ -55,31 +53,36 @@ impl MySqlStore {
 }
 
 /// Several statements that take effect together, at [`commit`](Transaction::commit), or not at all.
-pub(super) struct Transaction {
+pub(super) struct MySqlTransaction {
     lease: Lease,
 }
 
-impl Transaction {
-    pub(super) async fn execute(&mut self, statement: Statement<'_>) -> sqlx::Result<MySqlQueryResult> {
-        statement.execute(&mut *self.lease.connection).await
+impl Transaction for MySqlTransaction {
+    type Query = MySqlQuery;
+    type Row = MySqlRow;
+
+    async fn execute(&mut self, query: MySqlQuery) -> sqlx::Result<u64> {
+        Ok(query.execute(&mut *self.lease.connection).await?.rows_affected())
     }
 
-    pub(super) async fn fetch_optional(&mut self, statement: Statement<'_>) -> sqlx::Result<Option<MySqlRow>> {
-        statement.fetch_optional(&mut *self.lease.connection).await
+    async fn fetch_optional(&mut self, query: MySqlQuery) -> sqlx::Result<Option<MySqlRow>> {
+        query.fetch_optional(&mut *self.lease.connection).await
     }
 
-    pub(super) async fn fetch_all(&mut self, statement: Statement<'_>) -> sqlx::Result<Vec<MySqlRow>> {
-        statement.fetch_all(&mut *self.lease.connection).await
+    async fn fetch_all(&mut self, query: MySqlQuery) -> sqlx::Result<Vec<MySqlRow>> {
+        query.fetch_all(&mut *self.lease.connection).await
     }
 
-    pub(super) async fn commit(self) -> sqlx::Result<()> {
+    async fn commit(self) -> sqlx::Result<()> {
         self.end("COMMIT").await
     }
 
-    pub(super) async fn roll_back(self) -> sqlx::Result<()> {
+    async fn roll_back(self) -> sqlx::Result<()> {
         self.end("ROLLBACK").await
     }
+}
 
+impl MySqlTransaction {
     async fn end(mut self, statement: &'static str) -> sqlx::Result<()> {
         self.lease.connection.execute(statement).await?;
         self.lease.finished = true;

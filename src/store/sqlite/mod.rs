@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 
 use super::{Store, StoreResult};
 use crate::config::StorageConfig;
+use crate::store::sql::portable::SqliteQuery;
+use transaction::SqliteTransaction;
 use wal_checkpoints::WalCheckpointer;
 
 pub mod backup;
@@ -73,6 +75,23 @@ impl SqliteStore {
         let wal_checkpointer = WalCheckpointer::new(pool(1).connect_lazy_with(options.clone()));
         let read = pool(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read, wal_checkpointer })
+    }
+
+    async fn begin(&self) -> sqlx::Result<SqliteTransaction> {
+        SqliteTransaction::begin(&self.write).await
+    }
+
+    /// The number of rows that were inserted, changed or removed.
+    async fn execute(&self, query: SqliteQuery) -> sqlx::Result<u64> {
+        Ok(query.execute(&self.write).await?.rows_affected())
+    }
+
+    async fn fetch_optional(&self, query: SqliteQuery) -> sqlx::Result<Option<SqliteRow>> {
+        query.fetch_optional(&self.read).await
+    }
+
+    async fn fetch_all(&self, query: SqliteQuery) -> sqlx::Result<Vec<SqliteRow>> {
+        query.fetch_all(&self.read).await
     }
 }
 

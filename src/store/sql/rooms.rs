@@ -1,0 +1,191 @@
+//! Rooms, their journals and checkpoints.
+
+use sqlx::SqlSafeStr;
+use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
+use uuid::Uuid;
+
+use super::encoding::{conflict, decode_unsigned, encode_unsigned};
+use super::portable::{PortableQuery, PortableRow, Transaction};
+use crate::store::{Checkpoint, JournalBatch, StoreError, StoreResult, StoredJournal, StoredRoom};
+
+/// The parts of the statement that appends batches, for [`BatchStatements`](super::batch_statements::BatchStatements).
+pub(in crate::store) const INSERT_BATCHES: &str =
+    "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ";
+pub(in crate::store) const BATCH_VALUES: &str = "(?, ?, ?, ?, ?, ?, ?)";
+
+macro_rules! select_room {
+    () => {
+        "SELECT rooms.id, rooms.code, rooms.name, rooms.host_id, rooms.passcode_hash, rooms.created_at_ms, \
+         rooms.closed_at_ms FROM"
+    };
+}
+
+pub(in crate::store) fn select_room_by_code<Q: PortableQuery>(code: RoomCode) -> Q {
+    Q::new(concat!(select_room!(), " rooms WHERE rooms.code = ?")).bind(code.as_str())
+}
+
+pub(in crate::store) fn select_rooms_of<Q: PortableQuery>(user: UserId, rooms_max: u32) -> Q {
+    Q::new(concat!(
+        select_room!(),
+        " room_members JOIN rooms ON rooms.id = room_members.room_id \
+         WHERE room_members.user_id = ? AND room_members.present = TRUE AND rooms.closed_at_ms IS NULL \
+         ORDER BY rooms.created_at_ms DESC, rooms.id DESC LIMIT ?"
+    ))
+    .bind(user.0)
+    .bind(i64::from(rooms_max))
+}
+
+pub(in crate::store) fn select_rooms_known_to<Q: PortableQuery>(user: UserId, rooms_max: u32) -> Q {
+    Q::new(concat!(
+        select_room!(),
+        " room_members JOIN rooms ON rooms.id = room_members.room_id \
+         WHERE room_members.user_id = ? ORDER BY rooms.created_at_ms DESC, rooms.id DESC LIMIT ?"
+    ))
+    .bind(user.0)
+    .bind(i64::from(rooms_max))
+}
+
+/// `sql` inserts as many rows as there are batches.
+pub(in crate::store) fn insert_batches<Q: PortableQuery>(sql: impl SqlSafeStr, batches: &[JournalBatch]) -> Q {
+    batches.iter().fold(Q::new(sql), |query, batch| {
+        query
+            .bind(batch.room.0)
+            .bind(encode_unsigned(batch.offset))
+            .bind(encode_unsigned(batch.epoch))
+            .bind(batch.at_ms)
+            .bind(batch.command.map(|(member, _)| member.0))
+            .bind(batch.command.map(|(_, command)| command.0))
+            .bind(&batch.events)
+    })
+}
+
+pub(in crate::store) fn set_host<Q: PortableQuery>(room: RoomId, host: UserId) -> Q {
+    Q::new("UPDATE rooms SET host_id = ? WHERE id = ?").bind(host.0).bind(room.0)
+}
+
+pub(in crate::store) fn set_closed<Q: PortableQuery>(room: RoomId, at_ms: i64) -> Q {
+    Q::new("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(at_ms).bind(room.0)
+}
+
+pub(in crate::store) fn mark_absent<Q: PortableQuery>(room: RoomId, user: UserId) -> Q {
+    Q::new("UPDATE room_members SET present = FALSE WHERE user_id = ? AND room_id = ?").bind(user.0).bind(room.0)
+}
+
+pub(in crate::store) fn delete_member<Q: PortableQuery>(room: RoomId, user: UserId) -> Q {
+    Q::new("DELETE FROM room_members WHERE user_id = ? AND room_id = ?").bind(user.0).bind(room.0)
+}
+
+/// Removes batches that `checkpoint` covers and that are older than `keep_from_ms`.
+pub(in crate::store) fn delete_covered_batches<Q: PortableQuery>(checkpoint: &Checkpoint, keep_from_ms: i64) -> Q {
+    Q::new("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
+        .bind(checkpoint.room.0)
+        .bind(encode_unsigned(checkpoint.offset))
+        .bind(keep_from_ms)
+}
+
+pub(in crate::store) async fn insert_room<T: Transaction>(transaction: &mut T, room: &StoredRoom) -> StoreResult<()> {
+    let insert = T::Query::new(
+        "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(room.id.0)
+    .bind(room.code.as_str())
+    .bind(&room.name)
+    .bind(room.host.0)
+    .bind(&room.passcode_hash)
+    .bind(room.created_at_ms)
+    .bind(room.closed_at_ms);
+    transaction.execute(insert).await.map_err(|error| conflict(error, "room code"))?;
+    Ok(())
+}
+
+pub(in crate::store) async fn purge_closed_room<T: Transaction>(mut transaction: T, room: RoomId) -> StoreResult<()> {
+    let clear = T::Query::new("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL").bind(room.0);
+    if transaction.execute(clear).await? == 1 {
+        for sql in [
+            "DELETE FROM room_journal WHERE room_id = ?",
+            "DELETE FROM room_checkpoints WHERE room_id = ?",
+            "DELETE FROM room_members WHERE room_id = ?",
+        ] {
+            transaction.execute(T::Query::new(sql).bind(room.0)).await?;
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+pub(in crate::store) async fn load_journal<T: Transaction>(
+    mut transaction: T,
+    room: RoomId,
+) -> StoreResult<StoredJournal> {
+    // The checkpoint comes last: where reads of one transaction see different states (READ COMMITTED), a checkpoint that is
+    // replaced in between covers the batches that were removed.
+    let batches = T::Query::new(
+        "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
+         WHERE room_id = ? ORDER BY last_offset",
+    );
+    let batches = transaction.fetch_all(batches.bind(room.0)).await?;
+    let checkpoint =
+        T::Query::new("SELECT epoch, last_offset, at_ms, state FROM room_checkpoints WHERE room_id = ?").bind(room.0);
+    let checkpoint = transaction.fetch_optional(checkpoint).await?;
+    transaction.commit().await?;
+    Ok(StoredJournal {
+        checkpoint: checkpoint.map(|row| decode_checkpoint(room, &row)).transpose()?,
+        batches: batches.iter().map(|row| decode_batch(room, row)).collect::<StoreResult<_>>()?,
+    })
+}
+
+/// Removes the room's events from before `checkpoint`, and the commands of the forgotten member. The ids of other members'
+/// commands stay, so that a repeated command still has one effect.
+pub(in crate::store) async fn remove_history<T: Transaction>(
+    transaction: &mut T,
+    checkpoint: &Checkpoint,
+    forgotten: UserId,
+) -> StoreResult<()> {
+    let delete = T::Query::new(
+        "DELETE FROM room_journal WHERE room_id = ? AND last_offset < ? AND (command_id IS NULL OR member_id = ?)",
+    );
+    let (room, offset) = (checkpoint.room.0, encode_unsigned(checkpoint.offset));
+    transaction.execute(delete.bind(room).bind(offset).bind(forgotten.0)).await?;
+    let clear = T::Query::new("UPDATE room_journal SET events = '[]' WHERE room_id = ? AND last_offset < ?");
+    transaction.execute(clear.bind(room).bind(offset)).await?;
+    Ok(())
+}
+
+pub(in crate::store) fn decode_room(row: &impl PortableRow) -> StoreResult<StoredRoom> {
+    let code = row.text("rooms", "code")?;
+    Ok(StoredRoom {
+        id: RoomId(row.get("id")?),
+        code: RoomCode::parse(&code)
+            .ok_or_else(|| StoreError::Unreadable { table: "rooms", reason: format!("room code {code}") })?,
+        name: row.get("name")?,
+        host: UserId(row.get("host_id")?),
+        passcode_hash: row.optional_text("rooms", "passcode_hash")?,
+        created_at_ms: row.get("created_at_ms")?,
+        closed_at_ms: row.get("closed_at_ms")?,
+    })
+}
+
+fn decode_checkpoint(room: RoomId, row: &impl PortableRow) -> StoreResult<Checkpoint> {
+    Ok(Checkpoint {
+        room,
+        epoch: decode_unsigned("room_checkpoints", "epoch", row.get("epoch")?)?,
+        offset: decode_unsigned("room_checkpoints", "last_offset", row.get("last_offset")?)?,
+        at_ms: row.get("at_ms")?,
+        state: row.get("state")?,
+    })
+}
+
+fn decode_batch(room: RoomId, row: &impl PortableRow) -> StoreResult<JournalBatch> {
+    let member: Option<Uuid> = row.get("member_id")?;
+    let command: Option<Uuid> = row.get("command_id")?;
+    Ok(JournalBatch {
+        room,
+        epoch: decode_unsigned("room_journal", "epoch", row.get("epoch")?)?,
+        offset: decode_unsigned("room_journal", "last_offset", row.get("last_offset")?)?,
+        at_ms: row.get("at_ms")?,
+        command: member.zip(command).map(|(member, command)| (UserId(member), CommandId(command))),
+        events: row.get("events")?,
+        index: vec![],
+        forgets: None,
+    })
+}
