@@ -31,7 +31,7 @@ use crate::room::Registry;
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
-use crate::store::sqlite::backup::Lock;
+use crate::store::sqlite::backup::DatabaseLock;
 use crate::store::sqlite::{self, SqliteStore};
 use crate::telemetry::metrics::Metrics;
 use crate::transport::listener;
@@ -54,7 +54,7 @@ pub struct Server {
     keys: Keys,
     /// Let go of when everything is over.
     #[expect(dead_code, reason = "it is held, not read")]
-    lock: Option<Lock>,
+    lock: Option<DatabaseLock>,
 }
 
 /// Tasks that are stopped together.
@@ -210,8 +210,8 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 }
 
 /// Two servers on one SQLite file would each tell the other's members nothing.
-fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<Lock>> {
-    Ok(sqlite::database_path(config)?.map(|path| Lock::take(&path)).transpose()?)
+fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<DatabaseLock>> {
+    Ok(sqlite::database_path(config)?.map(|path| DatabaseLock::take(&path)).transpose()?)
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {

@@ -96,7 +96,7 @@ pub const DATABASE_PREPARED_MAX: usize = 128;
 pub const DATABASE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long statements that belong together may take; then they fail, and their connection is closed. PlanetScale ends
 /// transactions after 20 seconds.
-pub const DATABASE_WORK_TIMEOUT: Duration = Duration::from_secs(15);
+pub const DATABASE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often such statements are tried when others take their locks; then they fail.
 pub const DATABASE_TRIES_MAX: u32 = 5;
 /// Bytes of events in one statement; the rest is in the next. A single batch may be larger.
@@ -132,8 +132,9 @@ const _: () = assert!(BROADCAST_WINDOW.as_millis() < BUSY_BROADCAST_WINDOW.as_mi
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);
-const _: () = assert!(DATABASE_STATEMENT_TIMEOUT.as_secs() <= DATABASE_WORK_TIMEOUT.as_secs());
-const _: () = assert!(DATABASE_WORK_TIMEOUT.as_secs() < 20, "PlanetScale would end it, and nobody would know why");
+const _: () = assert!(DATABASE_STATEMENT_TIMEOUT.as_secs() <= DATABASE_TRANSACTION_TIMEOUT.as_secs());
+const _: () =
+    assert!(DATABASE_TRANSACTION_TIMEOUT.as_secs() < 20, "PlanetScale would end it, and nobody would know why");
 const _: () = assert!(DATABASE_CONNECTION_IDLE_MAX.as_secs() < DATABASE_CONNECTION_LIFETIME_MAX.as_secs());
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(

@@ -1,8 +1,8 @@
-//! People, their sessions and their refresh tokens, as they are kept.
+//! Users, their sessions and their refresh tokens, as stored.
 //!
-//! Every change that could race is one conditional statement (compare and set): the answer says whether it took effect,
-//! and of any number of callers exactly one hears yes. Not in here: what a token looks like, when it runs out, what a
-//! reuse means; those are decided in [`crate::identity`].
+//! Every change that could race is one conditional statement (compare and set): the result says whether it took effect, and
+//! it succeeds for exactly one of any number of concurrent callers. Not in here: the format of tokens, their lifetimes and
+//! the response to reuse; [`crate::identity`] decides those.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::StoreResult;
 
-/// SHA-256 of a refresh token. All that is kept of it.
+/// SHA-256 of a refresh token; the token itself is not stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -40,26 +40,26 @@ pub struct StoredUser {
     pub kind: UserKind,
     /// Shown to others.
     pub display_name: String,
-    /// How they log in; `None` for guests.
+    /// Username and password; `None` for guests.
     pub login: Option<StoredLogin>,
-    /// When they first came.
+    /// When the user was created.
     pub created_at_ms: i64,
-    /// When one of their sessions was last used.
+    /// When one of the user's sessions was last used.
     pub last_seen_at_ms: i64,
-    /// SHA-256 of their picture. Not written with the person: see [`SpotifyStore`](super::SpotifyStore).
+    /// SHA-256 of the user's picture. Read only; [`SpotifyStore`](super::SpotifyStore) writes it.
     pub picture: Option<[u8; 32]>,
-    /// Whether Spotify is linked. Not written with the person: see [`SpotifyStore`](super::SpotifyStore).
+    /// Whether a Spotify account is linked. Read only; [`SpotifyStore`](super::SpotifyStore) writes it.
     pub spotify: bool,
 }
 
-/// What a person with a password logs in with.
+/// Credentials for a login by password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLogin {
-    /// Normalised; unique among all people.
+    /// Normalised; unique among all users.
     pub username: String,
-    /// As they typed it when they registered.
+    /// As typed at registration.
     pub username_shown: String,
-    /// Of their password.
+    /// Hash of the password.
     pub password_hash: PasswordHash,
 }
 
@@ -68,55 +68,55 @@ pub struct StoredLogin {
 pub struct StoredSession {
     /// UUIDv7.
     pub id: SessionId,
-    /// Whose it is.
+    /// Its user.
     pub user: UserId,
-    /// When they logged in.
+    /// When the user logged in.
     pub created_at_ms: i64,
-    /// When a refresh token of it was last used.
+    /// When one of its refresh tokens was last used.
     pub last_used_at_ms: i64,
-    /// What their browser calls itself; at most 256 characters.
+    /// The browser's `User-Agent`; at most 256 characters.
     pub user_agent: String,
-    /// When it ends unless it is used before.
+    /// When it expires if it is not used.
     pub idle_expires_at_ms: i64,
-    /// When it ends in any case.
+    /// When it expires even if it is used.
     pub absolute_expires_at_ms: i64,
-    /// When it was ended.
+    /// When it was revoked.
     pub revoked_at_ms: Option<i64>,
 }
 
 /// A row of `refresh_tokens`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRefreshToken {
-    /// What it is found by, within its owner.
+    /// Its key, unique per user.
     pub hash: TokenHash,
-    /// The family it belongs to.
+    /// The session it belongs to.
     pub session: SessionId,
-    /// Whose it is.
+    /// Its user.
     pub user: UserId,
-    /// The token that it replaced; `None` for the first of its family.
+    /// The token it replaced; `None` for the first of its session.
     pub parent: Option<TokenHash>,
-    /// When it was handed out.
+    /// When it was issued.
     pub issued_at_ms: i64,
     /// When it was first used.
     pub used_at_ms: Option<i64>,
-    /// The token that it was exchanged for.
+    /// The token it was exchanged for.
     pub successor: Option<TokenHash>,
 }
 
 /// One exchange of a refresh token for its successor.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotation {
-    /// Whose token it is.
+    /// The token's user.
     pub user: UserId,
-    /// The family it belongs to.
+    /// The token's session.
     pub session: SessionId,
-    /// The token that is used up.
+    /// The token being exchanged.
     pub used: TokenHash,
-    /// The token that takes its place.
+    /// The token that replaces it.
     pub successor: TokenHash,
     /// Now.
     pub at_ms: i64,
-    /// When the session ends from now on unless it is used again.
+    /// When the session now expires if it is not used again.
     pub idle_expires_at_ms: i64,
 }
 
@@ -135,11 +135,11 @@ impl Rotation {
     }
 }
 
-/// Keeps people, sessions and refresh tokens.
+/// Stores users, sessions and refresh tokens.
 #[async_trait]
 pub trait IdentityStore: Send + Sync {
-    /// Adds somebody together with their first session and its first token.
-    /// [`Conflict`](super::StoreError::Conflict) when the username is taken.
+    /// Adds a user with a first session and its first token. [`Conflict`](super::StoreError::Conflict) when the username is
+    /// taken.
     async fn insert_user(
         &self,
         user: &StoredUser,
@@ -147,64 +147,65 @@ pub trait IdentityStore: Send + Sync {
         token: &StoredRefreshToken,
     ) -> StoreResult<()>;
 
-    /// People by their ids, at most [`USERS_PER_LOOKUP_MAX`](crate::limits::USERS_PER_LOOKUP_MAX), in any order; who is not there is
-    /// left out.
+    /// Users by id, at most [`USERS_PER_LOOKUP_MAX`](crate::limits::USERS_PER_LOOKUP_MAX), in any order; unknown ids are left
+    /// out.
     async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>>;
 
-    /// Somebody by their id.
+    /// A user by id.
     async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
         Ok(self.users(&[id]).await?.pop())
     }
 
-    /// Somebody by their normalised username.
+    /// A user by normalised username.
     async fn user_by_username(&self, username: &str) -> StoreResult<Option<StoredUser>>;
 
-    /// Gives a password to somebody who has none, such as a guest, who becomes an account and keeps their id; false when
-    /// there is no such person, or no longer. [`Conflict`](super::StoreError::Conflict) when the username is taken.
+    /// Adds credentials to a user without any. A guest becomes an account and keeps the id. False when there is no such
+    /// user or it has credentials. [`Conflict`](super::StoreError::Conflict) when the username is taken.
     async fn add_login(&self, id: UserId, display_name: &str, login: &StoredLogin) -> StoreResult<bool>;
 
-    /// Changes a password, if it is still the one that is replaced.
+    /// Changes a password if the stored hash is still `from`.
     async fn change_password(&self, id: UserId, from: &PasswordHash, to: &PasswordHash) -> StoreResult<bool>;
 
-    /// Changes what somebody is called; false when there is no such person.
+    /// Changes a display name; false when there is no such user.
     async fn rename_user(&self, id: UserId, display_name: &str) -> StoreResult<bool>;
 
-    /// Erases somebody, their sessions, tokens, link and picture. False when there is no such person. Their places in rooms
-    /// are the rooms' business.
+    /// Erases a user with all sessions, tokens, the Spotify link and the picture. False when there is no such user. Rooms
+    /// erase their own records of a member.
     async fn delete_user(&self, id: UserId) -> StoreResult<bool>;
 
-    /// Guests who were last seen before `before_ms`, at most `rows_max`.
+    /// Guests last seen before `before_ms`, least recent first, at most `rows_max`.
     async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
-    /// Adds a session and its first token.
+    /// Adds a session with its first token.
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()>;
 
-    /// A session, ended or not.
+    /// A session, revoked or not.
     async fn session(&self, user: UserId, id: SessionId) -> StoreResult<Option<StoredSession>>;
 
-    /// Somebody's sessions that were not ended, expired ones included, last used first.
+    /// A user's sessions that are not revoked, including expired ones, last used first.
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<StoredSession>>;
 
-    /// Ends somebody's sessions, all but one; those that were not ended before.
+    /// Revokes a user's sessions except one; returns those that were not revoked before.
     async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>, at_ms: i64)
     -> StoreResult<Vec<SessionId>>;
 
-    /// Removes sessions, with their tokens, that expired or were ended before `before_ms`, at most `rows_max`; how many.
+    /// Removes sessions that expired or were revoked before `before_ms`, with their tokens, at most `rows_max`; returns how
+    /// many.
     async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 
-    /// Removes refresh tokens that were used before `before_ms`, at most `rows_max`; how many.
+    /// Removes refresh tokens used before `before_ms`, at most `rows_max`; returns how many.
     async fn delete_used_refresh_tokens(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 
-    /// Ends a session; false when there is none that is not ended yet.
+    /// Revokes a session; false when there is none or it was revoked before.
     async fn revoke_session(&self, user: UserId, id: SessionId, at_ms: i64) -> StoreResult<bool>;
 
-    /// The sessions ended at `since_ms` or later, and when.
+    /// The sessions revoked at `since_ms` or later, and when.
     async fn sessions_revoked_since(&self, since_ms: i64) -> StoreResult<Vec<(SessionId, i64)>>;
 
     /// A refresh token, used or not.
     async fn refresh_token(&self, user: UserId, hash: TokenHash) -> StoreResult<Option<StoredRefreshToken>>;
 
-    /// Marks a token used, adds its successor and prolongs the session, all or nothing. False, and nothing is changed,
-    /// when the token was used before or the session was ended.
+    /// Marks a token used, adds its successor and prolongs the session, all or nothing. False, without any change, when the
+    /// token was used before or the session was revoked.
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool>;
 }

@@ -1,11 +1,11 @@
-//! Group commit: the appends of all rooms, one transaction after the other.
+//! Group commit: appends of all rooms share transactions, one at a time.
 //!
-//! While one transaction is being synced to the disk the next one gathers, so a lone append waits for nobody and a
-//! thousand rooms share one sync. Where many come, each transaction waits for a while after the one before it began: a
-//! sync and a page cost the same for one row and for ten. An append is answered only after its transaction is durable.
-//! When a transaction fails its batches are tried one by one, so that one room's conflict is not another room's failure;
-//! when the database is unavailable, all of them fail with it instead of each running into its own timeout. After a lost
-//! batch the room is fenced: its appends are rejected until [`Journal::reset_fence`].
+//! While one transaction is synced to disk, further appends queue for the next one. So a lone append does not wait, and a
+//! thousand rooms share one sync. Under load the next transaction starts a short time after the previous one started,
+//! because a sync and a page cost the same for one row as for ten. An append completes only after its transaction is
+//! durable. When a transaction fails, its batches are retried one by one, so that one room's conflict does not fail other
+//! rooms; when the database is unavailable, they all fail at once instead of each waiting for a timeout. A room that lost a
+//! batch is fenced: its appends fail until it has reloaded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::clock::{Clock, whole_ms};
 use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_FEW, JOURNAL_PACE_EACH, JOURNAL_PACE_MAX, JOURNAL_QUEUE_MAX};
 use crate::telemetry::metrics::Metrics;
 
-/// The result of an append; the error is shared with the log.
+/// The result of an append; batches that fail together share the error.
 pub type Appended = Result<(), Arc<StoreError>>;
 
-/// Where rooms hand their events over. Cheap to clone; the journal ends when the last clone is gone.
+/// Handle to the journal. Cheap to clone; the journal ends when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Journal {
     queue: mpsc::Sender<Message>,
@@ -35,15 +35,15 @@ enum Message {
 }
 
 impl Journal {
-    /// Starts the one writer.
+    /// Starts the writer task.
     pub fn start(store: SharedStore, clock: Clock, metrics: Metrics, tasks: &TaskTracker) -> Self {
         let (queue, messages) = mpsc::channel(JOURNAL_QUEUE_MAX);
         tasks.spawn(write(store, clock, metrics, messages));
         Self { queue }
     }
 
-    /// Hands a batch over; waits only while the queue is full. The receiver resolves once the batch is durable or is
-    /// known not to be; it is dropped without an answer only when the process ends.
+    /// Queues a batch; waits only while the queue is full. The receiver resolves once the batch is durable or has failed;
+    /// its sender is dropped without a result only when the process ends.
     pub async fn append(&self, batch: JournalBatch) -> oneshot::Receiver<Appended> {
         let (done, appended) = oneshot::channel();
         let _ = self.queue.send(Message::Append(Box::new(batch), done)).await;
@@ -57,16 +57,16 @@ impl Journal {
 }
 
 async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mpsc::Receiver<Message>) {
-    let mut gathered = Vec::new();
+    let mut messages = Vec::new();
     let mut fenced = FencedRooms::default();
-    while queue.recv_many(&mut gathered, JOURNAL_BATCH_MAX).await > 0 {
+    while queue.recv_many(&mut messages, JOURNAL_BATCH_MAX).await > 0 {
         let (mut batches, mut waiting) = (Vec::new(), Vec::new());
-        for message in gathered.drain(..) {
+        for message in messages.drain(..) {
             match message {
                 Message::ResetFence(room) => fenced.unfence(room),
                 Message::Append(batch, done) => {
                     if let Some(error) = fenced.error(&batch) {
-                        answer(&metrics, done, Err(error));
+                        complete(&metrics, done, Err(error));
                     } else {
                         batches.push(*batch);
                         waiting.push(done);
@@ -82,20 +82,20 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
         let committed = store.append(&batches).await;
         metrics.commit(clock.now_ms_f64() - began_ms);
         match committed {
-            Ok(()) => waiting.into_iter().for_each(|done| answer(&metrics, done, Ok(()))),
+            Ok(()) => waiting.into_iter().for_each(|done| complete(&metrics, done, Ok(()))),
             Err(error) => {
-                let mut given_up = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
+                let mut shared_error = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
                 for (batch, done) in batches.into_iter().zip(waiting) {
-                    let appended = match (fenced.error(&batch), &given_up) {
+                    let appended = match (fenced.error(&batch), &shared_error) {
                         (Some(error), _) => Err(error),
                         (None, Some(error)) => Err(fenced.fence(&batch, error.clone())),
                         (None, None) => store.append(std::slice::from_ref(&batch)).await.map_err(|error| {
                             let error = Arc::new(error);
-                            given_up = error.is_unavailable().then(|| error.clone());
+                            shared_error = error.is_unavailable().then(|| error.clone());
                             fenced.fence(&batch, error)
                         }),
                     };
-                    answer(&metrics, done, appended);
+                    complete(&metrics, done, appended);
                 }
             }
         }
@@ -128,8 +128,8 @@ impl FencedRooms {
     }
 }
 
-/// A room that is gone does not wait for its answer.
-fn answer(metrics: &Metrics, done: oneshot::Sender<Appended>, appended: Appended) {
+/// A room that has ended no longer receives.
+fn complete(metrics: &Metrics, done: oneshot::Sender<Appended>, appended: Appended) {
     metrics.batch(appended.is_ok());
     let _ = done.send(appended);
 }

@@ -1,7 +1,7 @@
-//! What lasts: one trait a concern, implemented by the embedded SQLite, by MySQL and by memory (tests), held to one
-//! contract suite (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
+//! Durable state: one trait per concern, implemented by embedded SQLite, by MySQL and in memory (for tests). All three pass
+//! one contract suite (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
 //!
-//! Not in here: the music library's index, which is a rebuildable cache of a folder and lives beside it.
+//! Not in here: the music library's index, a rebuildable cache that lives beside the library.
 
 use std::sync::Arc;
 
@@ -26,36 +26,36 @@ pub use identity::{
 pub use rooms::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
 pub use spotify::{LoginTransaction, Sealed, SpotifyStore, StoredPicture, StoredPremium, StoredSpotifyLink};
 
-/// Why the store did not do what was asked.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A row with this key is there already; which constraint is in the text.
+    /// A row with the same unique value exists; the text names the value.
     #[error("conflict: {0}")]
     Conflict(&'static str),
-    /// It holds something that this version does not understand.
+    /// A row holds a value that this version cannot decode.
     #[error("unreadable row in {table}: {reason}")]
     Unreadable {
-        /// Where.
+        /// The table.
         table: &'static str,
-        /// What is wrong with it.
+        /// What is wrong.
         reason: String,
     },
-    /// The database failed or does not answer; the same call may succeed later.
+    /// The database failed or does not respond; the same call may succeed later.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// The database's schema is not this program's.
-    #[error("the database does not fit: {0}")]
+    /// The database's schema differs from the one this program needs.
+    #[error("the database cannot be used: {0}")]
     Schema(#[from] mysql::schema::SchemaError),
-    /// It failed for several who asked together.
+    /// A call on behalf of several callers failed.
     #[error(transparent)]
     Shared(Arc<StoreError>),
-    /// A fault that a test asked for.
+    /// A fault injected by a test.
     #[error("injected fault")]
     Injected,
 }
 
 impl StoreError {
-    /// Whether the database could not be asked at all: asking again at once would only take as long again.
+    /// Whether the database could not be reached, so that an immediate retry would only time out again.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Database(error) => matches!(
@@ -68,18 +68,18 @@ impl StoreError {
     }
 }
 
-/// What every store returns.
+/// The result of a store call.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// All that Tutti keeps.
+/// Everything that Tutti stores.
 #[async_trait]
 pub trait Store: IdentityStore + SpotifyStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
-    /// Whether the database answers.
+    /// Checks that the database responds.
     async fn ping(&self) -> StoreResult<()>;
 
-    /// Lets go of the database; what was acknowledged is in it.
+    /// Closes the database; every acknowledged write is in it.
     async fn close(&self);
 }
 
-/// A store that is shared by everything that needs it.
+/// A store shared by all its users.
 pub type SharedStore = Arc<dyn Store>;

@@ -1,61 +1,61 @@
-//! Rooms and their journals.
+//! Rooms and their journals, as stored.
 
 use async_trait::async_trait;
 use tutti_protocol::{CommandId, Event, Role, RoomCode, RoomId, UserId};
 
 use super::StoreResult;
 
-/// A room as it is found by its code; what happens in it is in its journal.
+/// A room's entry in the directory; its events are in its journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRoom {
-    /// Its id.
+    /// UUIDv7.
     pub id: RoomId,
-    /// Its code, unique among all rooms ever.
+    /// Unique among all rooms, closed ones included.
     pub code: RoomCode,
-    /// Its name.
+    /// Shown to members; empty once the room is purged.
     pub name: String,
-    /// Its host now.
+    /// The present host.
     pub host: UserId,
-    /// bcrypt of its passcode.
+    /// bcrypt hash of its passcode.
     pub passcode_hash: Option<String>,
-    /// When it was opened.
+    /// When it was created.
     pub created_at_ms: i64,
     /// When it was closed.
     pub closed_at_ms: Option<i64>,
 }
 
-/// The events of one input: durable together, shown together.
+/// The events of one input: committed together, broadcast together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalBatch {
-    /// Whose.
+    /// Its room.
     pub room: RoomId,
-    /// Which history.
+    /// The history it belongs to.
     pub epoch: u64,
-    /// Offset of the last event; unique in a room, so that a second writer cannot write.
+    /// Offset of the last event. Unique in a room, which fences off a second writer.
     pub offset: u64,
     /// When it was decided.
     pub at_ms: i64,
-    /// The command that it answers, and whose: repeated, it has no second effect.
+    /// The command that caused it, and its sender. A repeated command is recognised by it.
     pub command: Option<(UserId, CommandId)>,
-    /// The events, as JSON array.
+    /// The events, as a JSON array.
     pub events: String,
-    /// What follows for the tables by which rooms are found.
+    /// Changes to the directory of rooms and members that follow from the events.
     pub index: Vec<IndexChange>,
-    /// Set when somebody is forgotten with it: then nothing that happened before stays stored.
+    /// Set when it forgets a member: the room's earlier history is then removed.
     pub forgets: Option<Forgets>,
 }
 
-/// What is stored in place of a room's past, so that nobody can read there about somebody who is forgotten.
+/// Replaces a room's history, so that no stored row holds personal data of a forgotten member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forgets {
-    /// Who.
+    /// The forgotten member.
     pub member: UserId,
-    /// The state with the batch's events in it, as JSON: the room's checkpoint from now on.
+    /// The state after the batch's events, as JSON: the room's new checkpoint.
     pub state: String,
 }
 
 impl JournalBatch {
-    /// The checkpoint that replaces what was before.
+    /// The checkpoint that replaces the earlier history.
     pub(super) fn checkpoint(&self) -> Option<Checkpoint> {
         self.forgets.as_ref().map(|forgets| Checkpoint {
             room: self.room,
@@ -67,23 +67,23 @@ impl JournalBatch {
     }
 }
 
-/// A change to the tables by which rooms are found; stored with the events that cause it.
+/// A change to the directory of rooms and members; stored with the events that cause it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexChange {
-    /// Somebody belongs to the room.
+    /// A user became a member.
     Joined(UserId),
-    /// Somebody does not any more, and is remembered.
+    /// A member left; the room still remembers them.
     Left(UserId),
-    /// Somebody does not any more, and nothing of them is left.
+    /// A member left, and the room remembers nothing of them.
     Forgotten(UserId),
-    /// The room has this host.
+    /// The room has a new host.
     HostChanged(UserId),
-    /// The room is over.
+    /// The room was closed.
     Closed,
 }
 
 impl IndexChange {
-    /// What follows from an event.
+    /// The changes that follow from an event.
     pub fn of(event: &Event) -> Vec<Self> {
         match event {
             Event::RoomCreated { host, .. } => vec![Self::Joined(host.id)],
@@ -93,7 +93,7 @@ impl IndexChange {
             Event::MemberLeft { member } | Event::MemberKicked { member, .. } | Event::MemberBanned { member, .. } => {
                 vec![Self::Left(*member)]
             }
-            // No member, but known: whoever is forgotten is forgotten in the lobby, too.
+            // Not a member, but the room knows them; forgetting a user reaches the lobby, too.
             Event::LobbyEntered { person } => vec![Self::Joined(person.id), Self::Left(person.id)],
             Event::MemberForgotten { member } => vec![Self::Forgotten(*member)],
             Event::MemberMerged { from, to } => {
@@ -110,11 +110,11 @@ impl IndexChange {
 /// A room's whole state at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Whose.
+    /// Its room.
     pub room: RoomId,
-    /// Which history.
+    /// The history it belongs to.
     pub epoch: u64,
-    /// The last event that is in it.
+    /// The last event it includes.
     pub offset: u64,
     /// When it was made.
     pub at_ms: i64,
@@ -122,45 +122,44 @@ pub struct Checkpoint {
     pub state: String,
 }
 
-/// What is kept of a room's past.
+/// A room's stored history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredJournal {
     /// The newest checkpoint.
     pub checkpoint: Option<Checkpoint>,
-    /// All batches still kept, oldest first: those after the checkpoint are to be replayed, those before it tell
-    /// members who come back what they missed. Their `index` is empty. Those from before somebody was forgotten have no
-    /// events any more, only their commands.
+    /// All stored batches, oldest first. Those after the checkpoint are to be replayed; those before it serve members who
+    /// resume. `index` is empty in all. Batches from before a member was forgotten hold no events, only their commands.
     pub batches: Vec<JournalBatch>,
 }
 
-/// Where rooms last.
+/// Stores rooms and their journals.
 #[async_trait]
 pub trait RoomStore: Send + Sync {
-    /// Adds a room with its first events. `Conflict("room code")` when the code is taken.
+    /// Adds a room with its first batch. `Conflict("room code")` when the code is taken.
     async fn create_room(&self, room: &StoredRoom, first: &JournalBatch) -> StoreResult<()>;
 
-    /// The room that has or had this code.
+    /// The open or closed room with this code.
     async fn room_by_code(&self, code: RoomCode) -> StoreResult<Option<StoredRoom>>;
 
-    /// Open rooms that a user belongs to, the newest first.
+    /// Open rooms that a user is a member of, newest first.
     async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
 
-    /// Rooms that somebody is or was in, closed ones included, and has not been forgotten in.
+    /// Rooms that a user is or was in, closed ones included, unless the room has forgotten them; newest first.
     async fn rooms_known_to(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
 
-    /// Removes all that is kept of a closed room but its code and that it is closed; nothing when it is open.
+    /// Removes a closed room's name, members and history; its code stays taken. Does nothing when the room is open.
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()>;
 
-    /// Appends the batches of any rooms, all or none. `Conflict("journal offset")` when one of them is there already.
+    /// Appends batches of any rooms, all or none. `Conflict("journal offset")` when one of the offsets exists.
     ///
-    /// With a batch that forgets somebody its checkpoint replaces the room's, and of all earlier batches only the
-    /// commands of the others stay, `[]` in place of their events: a command that is repeated still has one effect.
+    /// A batch that forgets a member replaces the room's checkpoint by its own and removes the earlier events. Other
+    /// members' command ids stay, with `[]` for their events, so that a repeated command still has one effect.
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()>;
 
-    /// What is kept of a room's past.
+    /// A room's checkpoint and batches.
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal>;
 
-    /// Replaces a room's checkpoint by a newer one, and removes batches that are both in it and older than
-    /// `keep_from_ms`. An older checkpoint changes nothing.
+    /// Replaces a room's checkpoint unless the stored one is newer, and removes batches that it covers and that are older
+    /// than `keep_from_ms`.
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()>;
 }

@@ -1,6 +1,6 @@
-//! Spotify accounts of people, logins by Spotify that are under way, and the pictures that come with them, as they are kept.
+//! Spotify links, logins through Spotify that are in progress, and users' pictures, as stored.
 //!
-//! Not in here: what is inside a sealed token, and what a verdict means; see [`crate::providers::spotify`].
+//! Not in here: the contents of a sealed token and the meaning of a verdict; see [`crate::providers::spotify`].
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
 
 use super::{StoreResult, StoredRefreshToken, StoredSession, StoredUser, TokenHash};
 
-/// A secret as only the server's keys open it ([`crate::keys`]).
+/// A secret encrypted with the server's keys ([`crate::keys`]).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
@@ -23,59 +23,59 @@ impl fmt::Debug for Sealed {
 /// A row of `spotify_links`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSpotifyLink {
-    /// Whose it is.
+    /// The linked user.
     pub user: UserId,
-    /// Spotify's id of the account; linked to one person only.
+    /// Spotify's id of the account; linked to one user at most.
     pub account_id: String,
-    /// What they are called there; at most 128 characters.
+    /// The account's display name; at most 128 characters.
     pub display_name: String,
-    /// What they agreed to, separated by spaces.
+    /// The granted scopes, separated by spaces.
     pub scope: String,
-    /// `None`: Spotify no longer takes it, they must log in again.
+    /// `None`: Spotify rejected it, and the user must log in again.
     pub refresh_token: Option<Sealed>,
     /// The newest access token.
     pub access_token: Option<Sealed>,
-    /// When that runs out.
+    /// When the access token expires.
     pub access_expires_at_ms: i64,
-    /// When they agreed.
+    /// When the user granted access.
     pub authorized_at_ms: i64,
-    /// What is known of their subscription.
+    /// What is known of the account's subscription.
     pub premium: StoredPremium,
-    /// When that was last asked.
+    /// When the subscription was last checked.
     pub checked_at_ms: i64,
-    /// Of this row, for [`SpotifyStore::update_spotify_link`].
+    /// The row's version, for [`SpotifyStore::update_spotify_link`].
     pub version: i64,
 }
 
 /// What is known of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredPremium {
-    /// In a word.
+    /// Premium, not Premium, or unknown.
     pub verdict: PremiumVerdict,
-    /// What it rests on.
+    /// The source of the verdict.
     pub evidence: Option<PremiumEvidence>,
-    /// When that was seen.
+    /// When the evidence was seen.
     pub at_ms: Option<i64>,
-    /// Answers in a row that speak against it.
+    /// Consecutive responses that contradict the verdict.
     pub doubts: u32,
-    /// When the last of those came.
+    /// When the last of those arrived.
     pub doubted_at_ms: Option<i64>,
 }
 
 /// A row of `login_transactions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginTransaction {
-    /// Of the `state` that Spotify gives back.
+    /// Hash of the `state` parameter that Spotify returns.
     pub state: TokenHash,
-    /// Of the cookie of the browser that began it.
+    /// Hash of the cookie of the browser that began the login.
     pub browser: TokenHash,
     /// The PKCE verifier.
     pub verifier: Sealed,
-    /// Who it is for on their device; `None`: whichever slot is free.
+    /// The session slot on the device; `None`: any free slot.
     pub slot: Option<u8>,
-    /// Path and query of the page that it leads back to.
+    /// Path and query of the page to return to.
     pub return_to: String,
-    /// From when on it is worth nothing.
+    /// When it expires.
     pub expires_at_ms: i64,
 }
 
@@ -86,30 +86,30 @@ pub struct StoredPicture {
     pub hash: [u8; 32],
     /// Such as `image/jpeg`.
     pub media_type: String,
-    /// The file.
+    /// The image file.
     pub bytes: Vec<u8>,
 }
 
-/// Keeps Spotify accounts, logins under way, and pictures.
+/// Stores Spotify links, logins in progress, and pictures.
 #[async_trait]
 pub trait SpotifyStore: Send + Sync {
-    /// Adds a login under way.
+    /// Adds a login in progress.
     async fn insert_login_transaction(&self, transaction: &LoginTransaction) -> StoreResult<()>;
 
-    /// Takes a login under way out: of any number of callers one gets it.
+    /// Removes and returns a login in progress; exactly one of any number of concurrent callers gets it.
     async fn take_login_transaction(&self, state: TokenHash) -> StoreResult<Option<LoginTransaction>>;
 
-    /// Removes logins that ran out before `before_ms`, at most `rows_max`; how many.
+    /// Removes logins that expired before `before_ms`, at most `rows_max`; returns how many.
     async fn delete_login_transactions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 
-    /// The link of one person.
+    /// A user's link.
     async fn spotify_link(&self, user: UserId) -> StoreResult<Option<StoredSpotifyLink>>;
 
-    /// Who an account is linked to.
+    /// The user that an account is linked to.
     async fn spotify_owner(&self, account_id: &str) -> StoreResult<Option<UserId>>;
 
-    /// Adds somebody together with their first session, its first token and their link.
-    /// [`Conflict`](super::StoreError::Conflict) when the account is linked to somebody.
+    /// Adds a user with a first session, its first token and a link. [`Conflict`](super::StoreError::Conflict) when the
+    /// account is linked to another user.
     async fn insert_spotify_user(
         &self,
         user: &StoredUser,
@@ -118,22 +118,23 @@ pub trait SpotifyStore: Send + Sync {
         link: &StoredSpotifyLink,
     ) -> StoreResult<()>;
 
-    /// Links an account to somebody, in place of the one that is linked; a guest becomes an account and keeps their id.
-    /// False when there is no such person. [`Conflict`](super::StoreError::Conflict) when it is linked to somebody else.
+    /// Links an account to a user, replacing any present link. A guest becomes an account and keeps the id. False when there
+    /// is no such user. [`Conflict`](super::StoreError::Conflict) when the account is linked to another user.
     async fn link_spotify(&self, link: &StoredSpotifyLink) -> StoreResult<bool>;
 
-    /// Links that can be used and were last checked before `before_ms`, at most `rows_max`, the oldest first.
+    /// Users whose link has a refresh token and was last checked before `before_ms`, oldest first, at most `rows_max`.
     async fn stale_spotify_links(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
-    /// Writes a link if the stored one has this link's version, which grows by one. False when it has another, or is gone.
+    /// Updates a link if the stored one has the same version, which then grows by one. False when it has another version or
+    /// is gone.
     async fn update_spotify_link(&self, link: &StoredSpotifyLink) -> StoreResult<bool>;
 
-    /// Erases somebody's link and picture; who has no password is a guest from now on. False when there was no link.
+    /// Removes a user's link and picture; a user without a password becomes a guest. False when there was no link.
     async fn unlink_spotify(&self, user: UserId) -> StoreResult<bool>;
 
-    /// Keeps somebody's picture, in place of the one before.
+    /// Sets or replaces a user's picture.
     async fn put_picture(&self, user: UserId, picture: &StoredPicture) -> StoreResult<()>;
 
-    /// Somebody's picture.
+    /// A user's picture.
     async fn picture(&self, user: UserId) -> StoreResult<Option<StoredPicture>>;
 }

@@ -1,8 +1,8 @@
-//! Looking people up, many in one statement.
+//! Batches lookups of users: one statement for many callers.
 //!
-//! When a server comes back everybody returns at once, and each has to be looked up. While one statement is under way those
-//! who ask gather, and one of them asks for all of them, as appends gather in the [journal](super::journal). A lone one
-//! waits for nobody. What is found is as of after it was asked for.
+//! After a restart all clients return at once, and each return looks up a user. While one statement runs, further callers
+//! queue; then one of them looks up all of them, as the [journal](super::journal) does with appends. A lone lookup does not
+//! wait. Every lookup reads a state not older than the call.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::limits::USERS_PER_LOOKUP_MAX;
 
 type Found = Result<Option<StoredUser>, Arc<StoreError>>;
 
-/// Looks people up.
+/// Looks users up.
 #[derive(Debug)]
 pub struct UserLoader {
     store: SharedStore,
@@ -24,12 +24,12 @@ pub struct UserLoader {
 }
 
 impl UserLoader {
-    /// Over a store.
+    /// Reads from `store`.
     pub fn new(store: SharedStore) -> Self {
         Self { store, waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// Somebody by their id.
+    /// A user by id.
     pub async fn user(&self, id: UserId) -> StoreResult<Option<StoredUser>> {
         loop {
             let (tell, mut told) = oneshot::channel();
@@ -38,21 +38,21 @@ impl UserLoader {
                 biased;
                 found = &mut told => found.map_err(drop),
                 _turn = self.turn.lock() => loop {
-                    // We may be too far behind to be among the first who are asked for.
+                    // More callers than one statement takes may be ahead in the queue.
                     match told.try_recv() {
                         Err(TryRecvError::Empty) => self.ask().await,
                         found => break found.map_err(drop),
                     }
                 },
             };
-            // Whoever asked for us may have gone away in the midst of it.
+            // The caller that ran the statement may have been cancelled; queue again.
             if let Ok(found) = found {
                 return found.map_err(StoreError::Shared);
             }
         }
     }
 
-    /// Asks for those who wait, as many as one statement takes: the first who came, then those after them.
+    /// Looks up the first callers in the queue, as many as one statement takes.
     async fn ask(&self) {
         let now: Vec<_> = {
             let mut waiting = self.waiting.lock();
@@ -63,7 +63,7 @@ impl UserLoader {
         let found = self.store.users(&ids).await.map_err(Arc::new);
         for (id, tell) in now {
             let one = found.as_ref().map(|found| found.iter().find(|user| user.id == id).cloned());
-            // Nobody waits any more where a connection was given up.
+            // A cancelled caller no longer receives.
             let _ = tell.send(one.map_err(Arc::clone));
         }
     }

@@ -23,8 +23,8 @@ fn from_environment(name: &str, usual: u64) -> u64 {
 }
 
 /// What a seed leads to.
-fn play(seed: u64, lie: Option<PlantedBug>) -> Result<World, String> {
-    let mut world = World::new(Chance::new(seed), lie);
+fn play(seed: u64, bug: Option<PlantedBug>) -> Result<World, String> {
+    let mut world = World::new(Chance::new(seed), bug);
     world.live().map_err(|violation| format!("seed {seed}: {violation}"))?;
     Ok(world)
 }
@@ -64,9 +64,9 @@ fn a_seed_is_the_same_every_time() {
 }
 
 /// The auditor is worth something: each bug is caught within a few seeds.
-fn is_caught(lie: PlantedBug) {
-    let caught = (0..60).find_map(|seed| play(seed, Some(lie)).err());
-    assert!(caught.is_some(), "{lie:?} goes unnoticed");
+fn is_caught(bug: PlantedBug) {
+    let caught = (0..60).find_map(|seed| play(seed, Some(bug)).err());
+    assert!(caught.is_some(), "{bug:?} goes unnoticed");
 }
 
 #[test]
@@ -76,10 +76,10 @@ fn an_acknowledgement_before_the_sync_is_caught() {
 
 #[test]
 fn commands_that_are_not_kept_with_their_events_are_caught() {
-    is_caught(PlantedBug::ForgetsCommands);
+    is_caught(PlantedBug::DropsCommandIds);
 }
 
 #[test]
 fn a_history_that_is_not_whole_is_caught() {
-    is_caught(PlantedBug::LosesTheLast);
+    is_caught(PlantedBug::LosesLastBatch);
 }

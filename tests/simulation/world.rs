@@ -81,10 +81,10 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(mut chance: Chance, lie: Option<PlantedBug>) -> Self {
+    pub fn new(mut chance: Chance, bug: Option<PlantedBug>) -> Self {
         let store = Arc::new(MemoryStore::default());
-        if let Some(lie) = lie {
-            store.tell(lie);
+        if let Some(bug) = bug {
+            store.plant(bug);
         }
         let process = Process::start(&store, START_MS);
         let (mut codes, mut members, mut auditors) = (vec![], vec![], vec![]);

@@ -1,4 +1,4 @@
-//! `tutti backup` and `tutti restore`, as those use them who run a server.
+//! `tutti backup` and `tutti restore`, as an operator uses them.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -34,7 +34,7 @@ fn refused(output: &Output, because: &str) {
     assert!(!output.status.success() && said.contains(because), "{output:?}");
 }
 
-/// Everything in a folder and how it begins, by name.
+/// All files in a folder with their contents, by name.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -46,25 +46,25 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Queues until it is told to stop; says what was acknowledged.
+/// Adds entries until `stop`; reports those that were acknowledged.
 fn keep_adding(
     tasks: &TaskTracker,
     mut socket: RoomClient,
     track: TrackRef,
     stop: CancellationToken,
 ) -> watch::Receiver<Vec<EntryId>> {
-    let (tell, told) = watch::channel(Vec::new());
+    let (report, reported) = watch::channel(Vec::new());
     tasks.spawn(async move {
         while !stop.is_cancelled() {
             let entry = socket.add(&track).await;
-            tell.send_modify(|acknowledged| acknowledged.push(entry));
+            report.send_modify(|acknowledged| acknowledged.push(entry));
         }
     });
-    told
+    reported
 }
 
 #[tokio::test]
-async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it() {
+async fn a_backup_under_load_contains_every_write_acknowledged_before_it() {
     let (dir, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let mut server = Process::start(dir.path(), GENEROUS);
     let address = server.address().await;
@@ -89,14 +89,14 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     let told = done(&tutti("backup", &copy, dir.path(), &[]).await);
     assert!(told.contains("1 rooms, 5 users"), "{told}");
 
-    // It took nothing from anybody: they all go on.
+    // The backup blocks no one: all of them continue.
     for (acknowledged, before) in adding.iter_mut().zip(&before) {
         acknowledged.wait_for(|entries| entries.len() > before.len()).await.unwrap();
     }
     stop.cancel();
     tasks.close();
     tasks.wait().await;
-    let position = watching.position().expect("she is in");
+    let position = watching.position().expect("a position after joining");
     server.stop().await;
 
     let restored_dir = elsewhere.path().join("data");
@@ -104,7 +104,7 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     copy_keys(dir.path(), &restored_dir);
     let mut restored = Process::start(&restored_dir, GENEROUS);
     let ada = TestUser { address: restored.address().await, ..ada };
-    // What came after the copy is another history: nobody goes on from there.
+    // The history after the backup is a different one, so no client resumes into it.
     let mut socket = ada.resume(&room, position).await;
     let ServerFrame::Welcome { resumed, .. } = socket.welcome().await else { unreachable!() };
     assert!(!resumed);
@@ -113,7 +113,7 @@ async fn a_copy_taken_under_load_has_everything_that_was_acknowledged_before_it(
     for entry in before.iter().flatten() {
         assert!(found.contains(entry), "{entry:?} was acknowledged before the copy");
     }
-    // The library is looked through anew: its index is in no copy.
+    // The library is scanned again, since a backup does not contain its index.
     socket.add(&ada.tracks().await[0]).await;
     restored.stop().await;
 }
@@ -126,8 +126,8 @@ fn copy_keys(from: &Path, to: &Path) {
     }
 }
 
-/// A data directory in which a server was, and a copy of its database.
-async fn lived_in() -> (TempDir, PathBuf) {
+/// A data directory that a server has used, and a backup of its database.
+async fn used_data_dir() -> (TempDir, PathBuf) {
     let dir = TempDir::new().unwrap();
     let mut server = Process::start(dir.path(), &[]);
     guest(server.address().await, "Ada").await.room("Once", None).await;
@@ -138,8 +138,8 @@ async fn lived_in() -> (TempDir, PathBuf) {
 }
 
 #[tokio::test]
-async fn nothing_is_overwritten_unless_it_is_asked_for_and_then_it_is_kept() {
-    let (dir, copy) = lived_in().await;
+async fn a_restore_overwrites_only_with_replace_and_keeps_the_old_database() {
+    let (dir, copy) = used_data_dir().await;
     refused(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
     let before = files(dir.path());
     refused(&tutti("restore", &copy, dir.path(), &[]).await, "use --replace to rename and keep the existing database");
@@ -158,8 +158,8 @@ async fn nothing_is_overwritten_unless_it_is_asked_for_and_then_it_is_kept() {
 }
 
 #[tokio::test]
-async fn nothing_is_put_under_a_running_server_and_no_second_one_starts() {
-    let (dir, copy) = lived_in().await;
+async fn a_running_server_blocks_a_restore_and_a_second_server() {
+    let (dir, copy) = used_data_dir().await;
     let mut server = Process::start(dir.path(), &[]);
     let address = server.address().await;
     refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
@@ -170,12 +170,12 @@ async fn nothing_is_put_under_a_running_server_and_no_second_one_starts() {
 }
 
 #[tokio::test]
-async fn what_is_no_copy_is_refused_and_changes_nothing() {
-    let (dir, copy) = lived_in().await;
+async fn a_file_that_is_not_a_backup_is_rejected_without_any_change() {
+    let (dir, copy) = used_data_dir().await;
     let elsewhere = TempDir::new().unwrap();
     let whole = std::fs::read(&copy).unwrap();
     let mut flipped = whole.clone();
-    // The heads of pages, but for the first, which says what kind of file it is.
+    // The headers of all pages but the first, which identifies the file as SQLite's.
     flipped.chunks_mut(4096).skip(1).for_each(|page| page[..8].fill(0xff));
     for (bytes, because) in [
         (&b"not a database at all, but long enough to have a header in it, which it does not"[..], "cannot be used"),

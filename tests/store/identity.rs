@@ -1,4 +1,4 @@
-//! What every [`IdentityStore`] must do.
+//! The contract of [`IdentityStore`].
 
 use tutti::store::{
     IdentityStore, PasswordHash, Rotation, StoreError, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
@@ -10,21 +10,21 @@ use uuid::Uuid;
 use super::contract;
 
 contract! {
-    a_user_reads_back_with_their_session_and_token
-    people_are_found_in_any_number
+    a_user_reads_back_with_session_and_token
+    users_are_looked_up_in_batches_of_any_size
     a_username_is_taken_once
     a_failed_insert_leaves_nothing_behind
     a_guest_becomes_an_account_once
-    an_upgrade_takes_no_name_that_is_taken
-    a_rename_changes_the_name_only
-    a_password_is_changed_from_the_one_that_holds
+    an_upgrade_fails_when_the_username_is_taken
+    a_rename_changes_only_the_display_name
+    a_password_changes_only_from_the_stored_one
     a_refresh_token_is_used_once
-    a_rotation_prolongs_the_session_and_is_seen
-    a_rotation_in_an_ended_session_changes_nothing
-    a_rotation_needs_the_right_owner_and_family
-    a_session_ends_once
-    ended_sessions_are_found_by_time
-    of_parallel_rotations_one_wins
+    a_rotation_prolongs_the_session_and_updates_last_seen
+    a_rotation_in_a_revoked_session_changes_nothing
+    a_rotation_requires_the_matching_user_and_session
+    a_session_is_revoked_once
+    revoked_sessions_are_found_by_time
+    one_of_several_concurrent_rotations_succeeds
 }
 
 pub(super) fn guest(id: u128) -> StoredUser {
@@ -97,7 +97,7 @@ pub(super) async fn ana(store: &dyn IdentityStore) -> (StoredUser, StoredSession
     (user, session, token)
 }
 
-async fn a_user_reads_back_with_their_session_and_token(store: &dyn IdentityStore) {
+async fn a_user_reads_back_with_session_and_token(store: &dyn IdentityStore) {
     let (user, session, token) = ana(store).await;
     assert_eq!(store.user(user.id).await.unwrap(), Some(user.clone()));
     assert_eq!(store.session(user.id, session.id).await.unwrap(), Some(session.clone()));
@@ -116,31 +116,31 @@ async fn a_user_reads_back_with_their_session_and_token(store: &dyn IdentityStor
 
     assert_eq!(store.user(UserId(Uuid::from_u128(99))).await.unwrap(), None);
     assert_eq!(store.user_by_username("BEN").await.unwrap(), None, "the store compares exactly");
-    assert_eq!(store.session(ben.id, session.id).await.unwrap(), None, "a session of somebody else");
-    assert_eq!(store.refresh_token(ben.id, token.hash).await.unwrap(), None, "a token of somebody else");
+    assert_eq!(store.session(ben.id, session.id).await.unwrap(), None, "another user's session");
+    assert_eq!(store.refresh_token(ben.id, token.hash).await.unwrap(), None, "another user's token");
 }
 
-async fn people_are_found_in_any_number(store: &dyn IdentityStore) {
-    let mut people = vec![];
+async fn users_are_looked_up_in_batches_of_any_size(store: &dyn IdentityStore) {
+    let mut users = vec![];
     for id in 1..=64 {
         let (user, hash) = (guest(id), u8::try_from(id).unwrap());
         let session = session(&user, 100 + id);
         store.insert_user(&user, &session, &token(&session, hash)).await.unwrap();
-        people.push(user);
+        users.push(user);
     }
-    let nobody = guest(1_000).id;
+    let unknown = guest(1_000).id;
     for count in [1, 2, 8, 9, 63, 64] {
-        // In between somebody who is not there, and somebody twice.
-        let mut ids: Vec<_> = people[..count].iter().rev().map(|user| user.id).collect();
+        // Among them an unknown id and a repeated one.
+        let mut ids: Vec<_> = users[..count].iter().rev().map(|user| user.id).collect();
         if let [_, second, .., last] = &mut ids[..] {
-            (*second, *last) = (nobody, people[0].id);
+            (*second, *last) = (unknown, users[0].id);
         }
         let mut found = store.users(&ids).await.unwrap();
         found.sort_by_key(|user| user.id);
-        let expected: Vec<_> = people.iter().filter(|user| ids.contains(&user.id)).cloned().collect();
+        let expected: Vec<_> = users.iter().filter(|user| ids.contains(&user.id)).cloned().collect();
         assert_eq!(found, expected, "{count}");
     }
-    assert_eq!(store.users(&[nobody]).await.unwrap(), []);
+    assert_eq!(store.users(&[unknown]).await.unwrap(), []);
 }
 
 async fn a_username_is_taken_once(store: &dyn IdentityStore) {
@@ -173,11 +173,11 @@ async fn a_guest_becomes_an_account_once(store: &dyn IdentityStore) {
         StoredUser { kind: UserKind::User, display_name: "Ana B".into(), login: Some(login("ana")), ..user.clone() };
     assert_eq!(upgraded, expected);
     assert!(!store.add_login(user.id, "Other", &login("other")).await.unwrap());
-    assert!(!store.add_login(UserId(Uuid::from_u128(99)), "Nobody", &login("nobody")).await.unwrap());
+    assert!(!store.add_login(UserId(Uuid::from_u128(99)), "Unknown", &login("unknown")).await.unwrap());
     assert_eq!(store.user(user.id).await.unwrap(), Some(expected));
 }
 
-async fn an_upgrade_takes_no_name_that_is_taken(store: &dyn IdentityStore) {
+async fn an_upgrade_fails_when_the_username_is_taken(store: &dyn IdentityStore) {
     let (user, ..) = ana(store).await;
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
@@ -186,12 +186,12 @@ async fn an_upgrade_takes_no_name_that_is_taken(store: &dyn IdentityStore) {
     assert_eq!(store.user(user.id).await.unwrap(), Some(user));
 }
 
-async fn a_rename_changes_the_name_only(store: &dyn IdentityStore) {
+async fn a_rename_changes_only_the_display_name(store: &dyn IdentityStore) {
     let (user, ..) = ana(store).await;
     assert!(store.rename_user(user.id, "Ana B").await.unwrap());
     let renamed = StoredUser { display_name: "Ana B".into(), ..user.clone() };
     assert_eq!(store.user(user.id).await.unwrap(), Some(renamed));
-    assert!(!store.rename_user(UserId(Uuid::from_u128(99)), "Nobody").await.unwrap());
+    assert!(!store.rename_user(UserId(Uuid::from_u128(99)), "Unknown").await.unwrap());
 }
 
 async fn a_refresh_token_is_used_once(store: &dyn IdentityStore) {
@@ -205,7 +205,7 @@ async fn a_refresh_token_is_used_once(store: &dyn IdentityStore) {
     assert_eq!(store.refresh_token(user.id, TokenHash([113; 32])).await.unwrap(), None);
 }
 
-async fn a_rotation_prolongs_the_session_and_is_seen(store: &dyn IdentityStore) {
+async fn a_rotation_prolongs_the_session_and_updates_last_seen(store: &dyn IdentityStore) {
     let (user, session, token) = ana(store).await;
     assert!(store.use_refresh_token(&rotation(&token, 112)).await.unwrap());
     let prolonged = StoredSession { last_used_at_ms: 1_500, idle_expires_at_ms: 3_000, ..session };
@@ -213,7 +213,7 @@ async fn a_rotation_prolongs_the_session_and_is_seen(store: &dyn IdentityStore) 
     assert_eq!(store.user(user.id).await.unwrap().unwrap().last_seen_at_ms, 1_500);
 }
 
-async fn a_rotation_in_an_ended_session_changes_nothing(store: &dyn IdentityStore) {
+async fn a_rotation_in_a_revoked_session_changes_nothing(store: &dyn IdentityStore) {
     let (user, session, token) = ana(store).await;
     assert!(store.revoke_session(user.id, session.id, 1_400).await.unwrap());
     assert!(!store.use_refresh_token(&rotation(&token, 112)).await.unwrap());
@@ -221,7 +221,7 @@ async fn a_rotation_in_an_ended_session_changes_nothing(store: &dyn IdentityStor
     assert_eq!(store.refresh_token(user.id, TokenHash([112; 32])).await.unwrap(), None);
 }
 
-async fn a_rotation_needs_the_right_owner_and_family(store: &dyn IdentityStore) {
+async fn a_rotation_requires_the_matching_user_and_session(store: &dyn IdentityStore) {
     let (user, session, token) = ana(store).await;
     let other = self::session(&user, 19);
     store.insert_session(&other, &self::token(&other, 119)).await.unwrap();
@@ -233,7 +233,7 @@ async fn a_rotation_needs_the_right_owner_and_family(store: &dyn IdentityStore) 
     assert_eq!(store.refresh_token(user.id, token.hash).await.unwrap(), Some(token));
 }
 
-async fn a_session_ends_once(store: &dyn IdentityStore) {
+async fn a_session_is_revoked_once(store: &dyn IdentityStore) {
     let (user, session, _) = ana(store).await;
     assert!(!store.revoke_session(UserId(Uuid::from_u128(99)), session.id, 1_400).await.unwrap());
     assert!(store.revoke_session(user.id, session.id, 1_500).await.unwrap());
@@ -242,7 +242,7 @@ async fn a_session_ends_once(store: &dyn IdentityStore) {
     assert_eq!(ended.revoked_at_ms, Some(1_500));
 }
 
-async fn ended_sessions_are_found_by_time(store: &dyn IdentityStore) {
+async fn revoked_sessions_are_found_by_time(store: &dyn IdentityStore) {
     let (user, first, _) = ana(store).await;
     let second = session(&user, 12);
     store.insert_session(&second, &token(&second, 112)).await.unwrap();
@@ -256,15 +256,15 @@ async fn ended_sessions_are_found_by_time(store: &dyn IdentityStore) {
     assert_eq!(store.sessions_revoked_since(1_601).await.unwrap(), []);
 }
 
-async fn of_parallel_rotations_one_wins(store: &dyn IdentityStore) {
+async fn one_of_several_concurrent_rotations_succeeds(store: &dyn IdentityStore) {
     let (_, _, token) = ana(store).await;
     let rotations: Vec<Rotation> = (0..10).map(|_| rotation(&token, 112)).collect();
-    let answers = futures_util::future::join_all(rotations.iter().map(|rotation| store.use_refresh_token(rotation)));
-    let won = answers.await.into_iter().filter(|answer| *answer.as_ref().unwrap()).count();
-    assert_eq!(won, 1);
+    let results = futures_util::future::join_all(rotations.iter().map(|rotation| store.use_refresh_token(rotation)));
+    let succeeded = results.await.into_iter().filter(|result| *result.as_ref().unwrap()).count();
+    assert_eq!(succeeded, 1);
 }
 
-async fn a_password_is_changed_from_the_one_that_holds(store: &dyn IdentityStore) {
+async fn a_password_changes_only_from_the_stored_one(store: &dyn IdentityStore) {
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
     let (old, new, other) = (login("ben").password_hash, PasswordHash("new".into()), PasswordHash("other".into()));
@@ -273,5 +273,5 @@ async fn a_password_is_changed_from_the_one_that_holds(store: &dyn IdentityStore
     assert!(!store.change_password(ben.id, &old, &other).await.unwrap());
     assert_eq!(store.user(ben.id).await.unwrap().unwrap().login.unwrap().password_hash, new);
     let (guest, ..) = ana(store).await;
-    assert!(!store.change_password(guest.id, &new, &other).await.unwrap(), "a guest has none");
+    assert!(!store.change_password(guest.id, &new, &other).await.unwrap(), "a guest has no password");
 }

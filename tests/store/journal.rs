@@ -1,4 +1,4 @@
-//! The group commit: who waits for whom, and for how long.
+//! Group commit: how long an append waits for others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +28,11 @@ fn batch(room: u128) -> JournalBatch {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_appends_make_the_next_wait_a_little_and_few_do_not() {
+async fn the_next_transaction_is_delayed_after_many_appends_but_not_after_few() {
     let clock = Clock::starting_at(1_700_000_000_000.0);
     let journal = Journal::start(Arc::new(MemoryStore::default()), clock, Metrics::off(), &TaskTracker::new());
     let mut rooms = 1..;
-    // What a single append takes after so many that were made durable together.
+    // How long a single append takes after `count` appends that were committed together.
     let mut after = async |count: usize| {
         let together = rooms.by_ref().take(count).map(|room| journal.append(batch(room)));
         let appended = join_all(join_all(together).await).await;
@@ -40,7 +40,7 @@ async fn many_appends_make_the_next_wait_a_little_and_few_do_not() {
         let asked_ms = clock.now_ms();
         let alone = journal.append(batch(rooms.next().expect("no end"))).await;
         alone.await.expect("answered").expect("appended");
-        // Until the pace is forgotten.
+        // Lets the delay pass before the next measurement.
         let took = Duration::from_millis(u64::try_from(clock.now_ms() - asked_ms).expect("time goes on"));
         tokio::time::sleep(JOURNAL_PACE_MAX).await;
         took

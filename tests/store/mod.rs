@@ -1,4 +1,4 @@
-//! One contract for every store: each suite runs on all of them.
+//! One contract for all stores: each suite runs on SQLite, MySQL and in memory.
 
 mod backup;
 mod identity;

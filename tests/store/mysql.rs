@@ -1,4 +1,4 @@
-//! What is special about a store elsewhere: its schema, and that it may be gone for a while.
+//! What only a remote database has: a schema that is migrated separately, and outages.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::limits::{DATABASE_CONNECTION_TIMEOUT, DATABASE_WORK_TIMEOUT};
+use tutti::limits::{DATABASE_CONNECTION_TIMEOUT, DATABASE_TRANSACTION_TIMEOUT};
 use tutti::store::journal::Journal;
 use tutti::store::mysql::MySqlStore;
 use tutti::store::mysql::schema::{self, SchemaError};
@@ -22,11 +22,11 @@ use uuid::Uuid;
 use super::vitess;
 use crate::support::mariadb::{MariaDb, TLS};
 
-/// Enough for any healthy call, on a machine that is busy.
+/// Enough for any healthy call on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Two calls that get no answer, the first of them perhaps under way already.
-const OUTAGE_MAX: Duration = DATABASE_CONNECTION_TIMEOUT.saturating_add(DATABASE_WORK_TIMEOUT).saturating_mul(2);
+/// The time of two calls that time out, of which the first may have begun earlier.
+const OUTAGE_MAX: Duration = DATABASE_CONNECTION_TIMEOUT.saturating_add(DATABASE_TRANSACTION_TIMEOUT).saturating_mul(2);
 
 /// A store in a database of its own.
 pub(super) struct Fixture {
@@ -41,13 +41,13 @@ impl Fixture {
         Self { store: MySqlStore::open(&url).await.expect("opens"), url }
     }
 
-    /// Holds everything that was sent to the rules of Vitess.
+    /// Checks every statement that was sent against the rules of Vitess.
     pub(super) async fn close(self) {
         self.store.close().await;
         let sent = MariaDb::shared().statements(&self.url).await;
         assert!(sent.len() > 20, "only {} statements in the log", sent.len());
         for statement in sent {
-            vitess::assert_taken(&statement);
+            vitess::assert_accepted(&statement);
         }
     }
 }
@@ -85,10 +85,10 @@ async fn schema_error(url: &SecretString) -> String {
 }
 
 #[tokio::test]
-async fn an_empty_database_is_left_alone_until_it_is_migrated() {
+async fn an_empty_database_is_not_changed_before_migrate_runs() {
     let url = MariaDb::shared().database().await;
     assert!(schema_error(&url).await.contains("run `tutti migrate`"));
-    assert!(schema_error(&url).await.contains("lacks 12 of this program's 12"), "looking changed nothing");
+    assert!(schema_error(&url).await.contains("lacks 12 of this program's 12"), "the check changed nothing");
     let steps = schema::migrate(&url).await.expect("migrates");
     assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (12, 1, "users"));
     MySqlStore::open(&url).await.expect("opens").close().await;
@@ -125,13 +125,13 @@ async fn both_databases_have_the_same_tables_and_columns() {
 }
 
 #[tokio::test]
-async fn what_is_printed_does_the_same() {
+async fn the_printed_statements_migrate_a_database() {
     let url = MariaDb::shared().database().await;
     let printed = schema::print(&url).await.expect("prints");
     let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
     let mut connection = MariaDb::shared().connect(database).await;
     for statement in printed.split_inclusive(";\n") {
-        vitess::assert_taken(statement);
+        vitess::assert_accepted(statement);
         connection.execute(AssertSqlSafe(statement.to_owned())).await.expect(statement);
     }
     MySqlStore::open(&url).await.expect("opens").close().await;
@@ -139,7 +139,7 @@ async fn what_is_printed_does_the_same() {
 }
 
 #[tokio::test]
-async fn a_schema_that_does_not_fit_is_refused_with_what_to_do() {
+async fn a_schema_that_differs_is_rejected_with_instructions() {
     let url = MariaDb::shared().database().await;
     schema::migrate(&url).await.expect("migrates");
     let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
@@ -172,7 +172,7 @@ async fn a_schema_that_does_not_fit_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn no_message_and_no_debug_form_has_the_password() {
+async fn no_error_or_debug_output_contains_the_password() {
     let url = MariaDb::shared().database().await;
     schema::migrate(&url).await.expect("migrates");
     let store = MySqlStore::open(&url).await.expect("opens");
@@ -184,7 +184,7 @@ async fn no_message_and_no_debug_form_has_the_password() {
 }
 
 #[tokio::test]
-async fn a_connection_is_encrypted_to_whom_it_is_meant_for() {
+async fn a_connection_is_encrypted_and_its_host_verified() {
     let server = MariaDb::encrypted();
     let url = server.database().await;
     let with = |host: &str, options: &str| -> SecretString {
@@ -192,9 +192,9 @@ async fn a_connection_is_encrypted_to_whom_it_is_meant_for() {
     };
     let own = format!("ssl-mode=VERIFY_IDENTITY&ssl-ca={TLS}/ca.pem");
     for (refused, why) in [
-        (with("127.0.0.1", "ssl-mode=DISABLED"), "the server insists"),
-        (with("localhost", "ssl-mode=VERIFY_IDENTITY"), "nobody vouches for it"),
-        (with("127.0.0.1", &own), "its name is another"),
+        (with("127.0.0.1", "ssl-mode=DISABLED"), "the server requires TLS"),
+        (with("localhost", "ssl-mode=VERIFY_IDENTITY"), "its authority is unknown"),
+        (with("127.0.0.1", &own), "its name differs"),
     ] {
         let refused = schema::migrate(&refused).await.expect_err(why);
         assert!(matches!(&refused, StoreError::Database(_)), "{why}: {refused:?}");
@@ -203,7 +203,7 @@ async fn a_connection_is_encrypted_to_whom_it_is_meant_for() {
 }
 
 #[tokio::test]
-async fn a_database_that_was_killed_has_what_was_acknowledged_and_is_used_again() {
+async fn acknowledged_appends_survive_a_killed_database_and_the_store_reconnects() {
     let server = MariaDb::private();
     let url = server.database().await;
     schema::migrate(&url).await.expect("migrates");
@@ -216,13 +216,13 @@ async fn a_database_that_was_killed_has_what_was_acknowledged_and_is_used_again(
             store.append(std::slice::from_ref(batch)).await.expect("appended");
         }
         server.kill();
-        // Waits end at once while time is paused.
+        // While time is paused, waits end at once.
         tokio::time::pause();
         let refused = store.append(&[batch(&room, 1_000)]).await;
         tokio::time::resume();
         assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
         server.start_again();
-        // No new store: the connections that died are replaced.
+        // The same store: its pool replaces the broken connections.
         let kept = store.load_journal(room.id).await.expect("answers");
         let offsets: Vec<_> = kept.batches.iter().map(|batch| batch.offset).collect();
         assert_eq!(offsets, (1..=21 + round * 20).collect::<Vec<_>>());
@@ -231,7 +231,7 @@ async fn a_database_that_was_killed_has_what_was_acknowledged_and_is_used_again(
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_fails_calls_and_is_used_again() {
+async fn calls_fail_while_the_database_does_not_respond_and_succeed_afterwards() {
     let server = MariaDb::private();
     let url = server.database().await;
     schema::migrate(&url).await.expect("migrates");
@@ -245,7 +245,7 @@ async fn a_database_that_does_not_answer_fails_calls_and_is_used_again() {
         assert!(matches!(store.room_by_code(room.code).await, Err(StoreError::Database(_))));
         assert!(store.ping().await.is_err());
     }
-    // Who appends together waits together, not one after the other.
+    // Appends of one transaction share one timeout.
     let tasks = TaskTracker::new();
     let journal = Journal::start(Arc::new(store.clone()), Clock::system(), Metrics::off(), &tasks);
     let mut appends = Vec::new();
@@ -258,13 +258,13 @@ async fn a_database_that_does_not_answer_fails_calls_and_is_used_again() {
     server.thaw();
     let answered = tokio::time::timeout(PATIENCE, async { while store.ping().await.is_err() {} }).await;
     assert!(answered.is_ok(), "it answers again");
-    // Nobody was told that offset 2 is there.
+    // Offset 2 was never acknowledged.
     store.append(&[batch(&room, 3)]).await.expect("appended");
     store.close().await;
 }
 
 #[tokio::test]
-async fn units_of_work_that_want_the_same_rows_all_take_effect() {
+async fn concurrent_transactions_on_the_same_rows_all_commit() {
     let fixture = Fixture::open().await;
     let people: Vec<_> = (1..=12).map(|number| UserId(Uuid::from_u128(number))).collect();
     let rooms: Vec<_> = (1..=12).map(room).collect();
@@ -292,7 +292,7 @@ async fn units_of_work_that_want_the_same_rows_all_take_effect() {
 
 /// `cargo test --test it a_thousand_batches -- --nocapture` prints how long it takes.
 #[tokio::test]
-async fn a_thousand_batches_are_one_unit_of_work_in_few_statements() {
+async fn a_thousand_batches_are_one_transaction_of_few_statements() {
     let fixture = Fixture::open().await;
     let room = room(1);
     fixture.store.create_room(&room, &batch(&room, 1)).await.expect("created");
@@ -312,7 +312,7 @@ async fn a_thousand_batches_are_one_unit_of_work_in_few_statements() {
         std::slice::from_ref(&room)
     );
 
-    // What is too long for one statement is divided.
+    // An append that is too long for one statement is split.
     let events = format!("[\"{}\"]", "☕".repeat(200_000));
     let large: Vec<_> =
         (2_000..2_009).map(|offset| JournalBatch { events: events.clone(), ..batch(&room, offset) }).collect();

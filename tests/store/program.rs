@@ -1,4 +1,4 @@
-//! `tutti migrate`, as those use it who run a server.
+//! `tutti migrate`, as an operator uses it.
 
 use std::process::Output;
 
@@ -28,7 +28,7 @@ fn said(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn a_server_over_an_empty_database_says_what_to_do_and_that_helps() {
+async fn a_server_on_an_empty_database_names_the_command_that_fixes_it() {
     let url = MariaDb::shared().database().await;
     let serve = ["serve", "--listen=127.0.0.1:0"];
     let refused = tutti(&serve, Some(&url)).await;
@@ -46,7 +46,7 @@ async fn a_server_over_an_empty_database_says_what_to_do_and_that_helps() {
 }
 
 #[tokio::test]
-async fn a_wrong_url_is_told_without_being_repeated() {
+async fn an_error_about_the_url_does_not_repeat_it() {
     for (url, told) in [
         ("mysql://ana:hunter2@db.example/tutti?ssl-mode=DISABLED", "over TLS"),
         ("mysql://ana:hunter2@db.example", "names no database"),

@@ -1,4 +1,4 @@
-//! What every [`RoomStore`] must do.
+//! The contract of [`RoomStore`].
 
 use tutti::store::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoredRoom};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
@@ -7,17 +7,17 @@ use uuid::Uuid;
 use super::contract;
 
 contract! {
-    a_room_is_found_by_its_code_and_by_its_members
+    a_room_is_found_by_code_and_by_member
     a_code_is_taken_once
     a_journal_reads_back_in_order_with_its_commands
     an_offset_is_written_once
-    a_batch_of_batches_is_all_or_nothing
-    however_many_batches_come_together_each_is_kept_once
-    the_index_follows_the_journal
-    a_checkpoint_is_replaced_by_newer_ones_only
-    what_a_checkpoint_covers_is_kept_as_long_as_asked
-    who_is_forgotten_is_in_no_row_of_the_room
-    a_forgetting_that_fails_forgets_nothing
+    an_append_of_several_batches_is_all_or_nothing
+    appends_of_any_size_store_each_batch_once
+    the_directory_follows_the_journal
+    a_checkpoint_is_replaced_only_by_a_newer_one
+    batches_covered_by_a_checkpoint_are_kept_for_the_requested_time
+    no_row_of_the_room_mentions_a_forgotten_member
+    a_failed_append_that_forgets_a_member_changes_nothing
 }
 
 fn user(number: u128) -> UserId {
@@ -63,7 +63,7 @@ async fn offsets(store: &dyn RoomStore, room: &StoredRoom) -> Vec<u64> {
     store.load_journal(room.id).await.expect("readable").batches.iter().map(|batch| batch.offset).collect()
 }
 
-async fn a_room_is_found_by_its_code_and_by_its_members(store: &dyn RoomStore) {
+async fn a_room_is_found_by_code_and_by_member(store: &dyn RoomStore) {
     let (first, second) = (open(store, 1).await, open(store, 2).await);
     assert_eq!(store.room_by_code(first.code).await.expect("answers"), Some(first.clone()));
     assert_eq!(store.room_by_code(RoomCode::from_bits(9)).await.expect("answers"), None);
@@ -77,7 +77,7 @@ async fn a_code_is_taken_once(store: &dyn RoomStore) {
     let second = StoredRoom { code: first.code, ..room(2) };
     let refused = store.create_room(&second, &batch(&second, 1)).await;
     assert!(matches!(refused, Err(StoreError::Conflict("room code"))), "{refused:?}");
-    assert_eq!(offsets(store, &second).await, [0; 0], "nothing of it is left");
+    assert_eq!(offsets(store, &second).await, [0; 0], "its journal is empty");
 }
 
 async fn a_journal_reads_back_in_order_with_its_commands(store: &dyn RoomStore) {
@@ -99,7 +99,7 @@ async fn an_offset_is_written_once(store: &dyn RoomStore) {
     assert_eq!(store.load_journal(room.id).await.expect("readable").batches[1], batch(&room, 2));
 }
 
-async fn a_batch_of_batches_is_all_or_nothing(store: &dyn RoomStore) {
+async fn an_append_of_several_batches_is_all_or_nothing(store: &dyn RoomStore) {
     let (room, other) = (open(store, 1).await, open(store, 2).await);
     let joined = indexed(&other, 2, vec![IndexChange::Joined(user(5))]);
     store.append(&[joined, batch(&room, 1)]).await.expect_err("offset 1 is there");
@@ -108,8 +108,8 @@ async fn a_batch_of_batches_is_all_or_nothing(store: &dyn RoomStore) {
     assert_eq!(store.rooms_of(user(5), 10).await.expect("answers"), []);
 }
 
-/// Stores write many in one statement, in some lengths; every number is made up of those.
-async fn however_many_batches_come_together_each_is_kept_once(store: &dyn RoomStore) {
+/// Stores insert rows in statements of a few sizes; every count is a sum of those.
+async fn appends_of_any_size_store_each_batch_once(store: &dyn RoomStore) {
     let (room, other) = (open(store, 1).await, open(store, 2).await);
     let mut next = 2;
     for count in (1..=9).chain([63, 64, 65, 127, 200]) {
@@ -125,7 +125,7 @@ async fn however_many_batches_come_together_each_is_kept_once(store: &dyn RoomSt
     assert_eq!(offsets(store, &other).await, (1..next).collect::<Vec<_>>());
 }
 
-async fn the_index_follows_the_journal(store: &dyn RoomStore) {
+async fn the_directory_follows_the_journal(store: &dyn RoomStore) {
     let room = open(store, 1).await;
     let joins = vec![IndexChange::Joined(user(2)), IndexChange::Joined(user(3)), IndexChange::Joined(user(3))];
     store.append(&[indexed(&room, 2, joins)]).await.expect("appended");
@@ -145,7 +145,7 @@ fn checkpoint(room: &StoredRoom, offset: u64) -> Checkpoint {
     Checkpoint { room: room.id, epoch: 7, offset, at_ms: 5_000, state: format!("{{\"offset\":{offset}}}") }
 }
 
-async fn a_checkpoint_is_replaced_by_newer_ones_only(store: &dyn RoomStore) {
+async fn a_checkpoint_is_replaced_only_by_a_newer_one(store: &dyn RoomStore) {
     let room = open(store, 1).await;
     for (saved, kept) in [(5, 5), (9, 9), (7, 9)] {
         store.save_checkpoint(&checkpoint(&room, saved), 0).await.expect("saved");
@@ -154,18 +154,18 @@ async fn a_checkpoint_is_replaced_by_newer_ones_only(store: &dyn RoomStore) {
     }
 }
 
-async fn what_a_checkpoint_covers_is_kept_as_long_as_asked(store: &dyn RoomStore) {
+async fn batches_covered_by_a_checkpoint_are_kept_for_the_requested_time(store: &dyn RoomStore) {
     let (room, other) = (open(store, 1).await, open(store, 2).await);
     let batches: Vec<_> = (2..=6).map(|offset| batch(&room, offset)).collect();
     store.append(&batches).await.expect("appended");
     store.save_checkpoint(&checkpoint(&room, 5), 3_000).await.expect("saved");
-    assert_eq!(offsets(store, &room).await, [3, 4, 5, 6], "older than asked and covered: gone");
+    assert_eq!(offsets(store, &room).await, [3, 4, 5, 6], "covered and older than requested: removed");
     store.save_checkpoint(&checkpoint(&room, 5), i64::MAX).await.expect("saved");
-    assert_eq!(offsets(store, &room).await, [6], "what is not covered stays however old");
+    assert_eq!(offsets(store, &room).await, [6], "batches that are not covered stay, however old");
     assert_eq!(offsets(store, &other).await, [1]);
 }
 
-/// Ana's and Ben's room: her name in a checkpoint, in her own and in his batches, and a batch that forgets her at the end.
+/// A room with Ana and Ben: her name is in a checkpoint and in both members' batches; the returned batch forgets her.
 async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, JournalBatch) {
     let room = open(store, number).await;
     let told = |offset, command| JournalBatch {
@@ -184,11 +184,11 @@ async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, Journ
     (room, last)
 }
 
-async fn who_is_forgotten_is_in_no_row_of_the_room(store: &dyn RoomStore) {
+async fn no_row_of_the_room_mentions_a_forgotten_member(store: &dyn RoomStore) {
     let (room, forgetting) = room_with_ana(store, 1).await;
     let (other, _) = room_with_ana(store, 2).await;
     let untouched = store.load_journal(other.id).await.expect("readable");
-    // One transaction may hold what came just before, too.
+    // The same transaction may contain an earlier batch.
     let just_before = JournalBatch { events: "[\"Ana again\"]".into(), ..batch(&room, 6) };
     store.append(&[just_before, forgetting.clone()]).await.expect("appended");
 
@@ -201,21 +201,24 @@ async fn who_is_forgotten_is_in_no_row_of_the_room(store: &dyn RoomStore) {
         JournalBatch { command: bens, events: "[]".into(), ..batch(&room, 4) },
         JournalBatch { forgets: None, index: vec![], ..forgetting },
     ];
-    assert_eq!(journal.batches, kept, "what others asked for is still known to be done");
+    assert_eq!(journal.batches, kept, "other members' command ids stay");
     assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [StoredRoom { host: user(2), ..other.clone() }]);
     assert_eq!(store.room_by_code(room.code).await.expect("answers").expect("it is there").host, user(1));
-    assert_eq!(store.load_journal(other.id).await.expect("readable"), untouched, "other rooms are others' business");
+    assert_eq!(store.load_journal(other.id).await.expect("readable"), untouched, "other rooms are unchanged");
 
     store.append(&[batch(&room, 8)]).await.expect("the journal goes on");
     store.save_checkpoint(&checkpoint(&room, 8), i64::MAX).await.expect("saved");
-    assert_eq!(offsets(store, &room).await, [0; 0], "the next checkpoint covers what was left");
+    assert_eq!(offsets(store, &room).await, [0; 0], "the next checkpoint covers the rest");
 }
 
-async fn a_forgetting_that_fails_forgets_nothing(store: &dyn RoomStore) {
+async fn a_failed_append_that_forgets_a_member_changes_nothing(store: &dyn RoomStore) {
     let (room, forgetting) = room_with_ana(store, 1).await;
     let before = store.load_journal(room.id).await.expect("readable");
     store.append(&[forgetting.clone(), batch(&room, 4)]).await.expect_err("offset 4 is there");
-    store.append(&[JournalBatch { offset: 5, ..forgetting }]).await.expect_err("5 is, too, though it would be removed");
+    store
+        .append(&[JournalBatch { offset: 5, ..forgetting }])
+        .await
+        .expect_err("offset 5 exists, although it would be removed");
     assert_eq!(store.load_journal(room.id).await.expect("readable"), before);
     assert_eq!(store.rooms_of(user(2), 10).await.expect("answers").len(), 1);
 }

@@ -1,4 +1,4 @@
-//! What every [`IdentityStore`] must do with somebody's sessions together, and what the cleanup asks of it.
+//! The contract of [`IdentityStore`] for all sessions of a user and for the cleanup.
 
 use tutti::store::{IdentityStore, StoredRefreshToken, StoredSession, StoredUser};
 use tutti_protocol::{SessionId, UserId};
@@ -8,11 +8,11 @@ use super::identity::{account, ana, guest, session, token};
 
 contract! {
     sessions_are_listed_last_used_first
-    all_sessions_but_one_end
-    all_sessions_end
-    sessions_that_are_over_are_removed_with_their_tokens
+    all_sessions_but_one_are_revoked
+    all_sessions_are_revoked
+    ended_sessions_are_removed_with_their_tokens
     used_tokens_are_removed_in_batches
-    guests_unseen_for_long_are_found
+    guests_not_seen_recently_are_found
 }
 
 /// Ana with sessions of those ids, last used at those times.
@@ -34,11 +34,11 @@ async fn listed(store: &dyn IdentityStore, user: UserId) -> Vec<SessionId> {
 async fn sessions_are_listed_last_used_first(store: &dyn IdentityStore) {
     let (user, ids) = ana_with(store, &[(12, 1_200), (13, 1_100), (14, 1_300)]).await;
     store.revoke_session(user, ids[3], 1_400).await.unwrap();
-    assert_eq!(listed(store, user).await, [ids[1], ids[2], ids[0]], "without the one that was ended");
+    assert_eq!(listed(store, user).await, [ids[1], ids[2], ids[0]], "without the revoked one");
     assert_eq!(listed(store, guest(99).id).await, []);
 }
 
-async fn all_sessions_but_one_end(store: &dyn IdentityStore) {
+async fn all_sessions_but_one_are_revoked(store: &dyn IdentityStore) {
     let (user, ids) = ana_with(store, &[(12, 1_200), (13, 1_100)]).await;
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 22), &token(&session(&ben, 22), 2)).await.unwrap();
@@ -47,17 +47,17 @@ async fn all_sessions_but_one_end(store: &dyn IdentityStore) {
     assert_eq!(ended, [ids[0], ids[2]]);
     assert_eq!(listed(store, user).await, [ids[1]]);
     assert_eq!(store.session(user, ids[0]).await.unwrap().unwrap().revoked_at_ms, Some(1_500));
-    assert_eq!(store.revoke_sessions(user, Some(ids[1]), 1_600).await.unwrap(), [], "none ends twice");
-    assert_eq!(listed(store, ben.id).await.len(), 1, "nobody else is touched");
+    assert_eq!(store.revoke_sessions(user, Some(ids[1]), 1_600).await.unwrap(), [], "none is revoked twice");
+    assert_eq!(listed(store, ben.id).await.len(), 1, "other users are unchanged");
 }
 
-async fn all_sessions_end(store: &dyn IdentityStore) {
+async fn all_sessions_are_revoked(store: &dyn IdentityStore) {
     let (user, ids) = ana_with(store, &[(12, 1_200)]).await;
     assert_eq!(store.revoke_sessions(user, None, 1_500).await.unwrap().len(), ids.len());
     assert_eq!(listed(store, user).await, []);
 }
 
-async fn sessions_that_are_over_are_removed_with_their_tokens(store: &dyn IdentityStore) {
+async fn ended_sessions_are_removed_with_their_tokens(store: &dyn IdentityStore) {
     let user = guest(1);
     let add = |id: u128, idle_expires_at_ms| {
         let session = StoredSession { idle_expires_at_ms, ..session(&user, id) };
@@ -92,7 +92,7 @@ async fn used_tokens_are_removed_in_batches(store: &dyn IdentityStore) {
     assert_eq!(store.refresh_token(user.id, unused.hash).await.unwrap(), Some(unused));
 }
 
-async fn guests_unseen_for_long_are_found(store: &dyn IdentityStore) {
+async fn guests_not_seen_recently_are_found(store: &dyn IdentityStore) {
     let add = |id: u128, user: StoredUser| async move {
         store.insert_user(&user, &session(&user, id), &token(&session(&user, id), 1)).await.unwrap();
         user.id

@@ -1,4 +1,4 @@
-//! What every [`SpotifyStore`](tutti::store::SpotifyStore) must do, and what erasing somebody takes along.
+//! The contract of [`SpotifyStore`](tutti::store::SpotifyStore), and what erasing a user removes.
 
 use tutti::store::{
     LoginTransaction, Sealed, Store, StoreError, StoredPicture, StoredPremium, StoredSpotifyLink, StoredUser, TokenHash,
@@ -11,20 +11,20 @@ use super::contract;
 use super::identity::{account, ana, guest, session, token};
 
 contract! {
-    a_login_under_way_is_taken_once
-    logins_nobody_came_back_from_are_removed
+    a_login_in_progress_is_taken_once
+    expired_logins_are_removed_in_batches
     a_link_reads_back
-    an_account_belongs_to_one_person
-    linking_makes_a_guest_an_account
+    an_account_is_linked_to_one_user_only
+    linking_turns_a_guest_into_an_account
     linking_another_account_replaces_the_first
-    of_two_changes_at_once_the_second_is_told
-    a_new_link_makes_changes_to_the_old_one_fail
-    a_newcomer_by_spotify_is_added_whole_or_not_at_all
-    unlinking_erases_link_and_picture
-    who_has_no_password_is_a_guest_after_unlinking
+    the_second_of_two_concurrent_updates_fails
+    an_update_of_a_replaced_link_fails
+    a_new_spotify_user_is_added_completely_or_not_at_all
+    unlinking_removes_link_and_picture
+    a_user_without_a_password_is_a_guest_after_unlinking
     a_picture_is_replaced
     links_are_found_by_their_last_check
-    an_erased_person_leaves_nothing
+    an_erased_user_leaves_no_rows
 }
 
 fn transaction(state: u8) -> LoginTransaction {
@@ -64,11 +64,11 @@ fn picture(first: u8) -> StoredPicture {
     StoredPicture { hash: [first; 32], media_type: "image/png".into(), bytes: vec![first; 1_000] }
 }
 
-fn stranger() -> UserId {
+fn unknown_user() -> UserId {
     UserId(Uuid::from_u128(404))
 }
 
-async fn a_login_under_way_is_taken_once(store: &dyn Store) {
+async fn a_login_in_progress_is_taken_once(store: &dyn Store) {
     store.insert_login_transaction(&transaction(1)).await.unwrap();
     let free_slot = LoginTransaction { slot: None, ..transaction(2) };
     store.insert_login_transaction(&free_slot).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_login_under_way_is_taken_once(store: &dyn Store) {
     assert_eq!(store.take_login_transaction(TokenHash([3; 32])).await.unwrap(), None);
 }
 
-async fn logins_nobody_came_back_from_are_removed(store: &dyn Store) {
+async fn expired_logins_are_removed_in_batches(store: &dyn Store) {
     for state in 1..=5 {
         let expires_at_ms = i64::from(state) * 1_000;
         store.insert_login_transaction(&LoginTransaction { expires_at_ms, ..transaction(state) }).await.unwrap();
@@ -107,10 +107,10 @@ async fn a_link_reads_back(store: &dyn Store) {
     };
     assert!(store.update_spotify_link(&bare).await.unwrap());
     assert_eq!(store.spotify_link(user.id).await.unwrap(), Some(StoredSpotifyLink { version: 1, ..bare }));
-    assert_eq!(store.spotify_link(stranger()).await.unwrap(), None);
+    assert_eq!(store.spotify_link(unknown_user()).await.unwrap(), None);
 }
 
-async fn an_account_belongs_to_one_person(store: &dyn Store) {
+async fn an_account_is_linked_to_one_user_only(store: &dyn Store) {
     let (user, ..) = ana(store).await;
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
@@ -119,10 +119,10 @@ async fn an_account_belongs_to_one_person(store: &dyn Store) {
     assert!(matches!(taken, Err(StoreError::Conflict("spotify account"))), "{taken:?}");
     assert_eq!(store.spotify_owner("account:a").await.unwrap(), Some(user.id));
     assert_eq!(store.spotify_link(ben.id).await.unwrap(), None);
-    assert!(!store.link_spotify(&link(stranger(), "account:x")).await.unwrap());
+    assert!(!store.link_spotify(&link(unknown_user(), "account:x")).await.unwrap());
 }
 
-async fn linking_makes_a_guest_an_account(store: &dyn Store) {
+async fn linking_turns_a_guest_into_an_account(store: &dyn Store) {
     let (user, ..) = ana(store).await;
     assert!(store.link_spotify(&link(user.id, "account:a")).await.unwrap());
     let linked = StoredUser { kind: UserKind::User, spotify: true, ..user };
@@ -137,7 +137,7 @@ async fn linking_another_account_replaces_the_first(store: &dyn Store) {
     assert_eq!(store.spotify_owner("account:b").await.unwrap(), Some(user.id));
 }
 
-async fn of_two_changes_at_once_the_second_is_told(store: &dyn Store) {
+async fn the_second_of_two_concurrent_updates_fails(store: &dyn Store) {
     let (user, ..) = ana(store).await;
     store.link_spotify(&link(user.id, "account:a")).await.unwrap();
     let read = store.spotify_link(user.id).await.unwrap().unwrap();
@@ -147,7 +147,7 @@ async fn of_two_changes_at_once_the_second_is_told(store: &dyn Store) {
     assert_eq!(store.spotify_link(user.id).await.unwrap().unwrap().access_expires_at_ms, 10_000);
 }
 
-async fn a_new_link_makes_changes_to_the_old_one_fail(store: &dyn Store) {
+async fn an_update_of_a_replaced_link_fails(store: &dyn Store) {
     let (user, ..) = ana(store).await;
     store.link_spotify(&link(user.id, "account:a")).await.unwrap();
     let read = store.spotify_link(user.id).await.unwrap().unwrap();
@@ -156,7 +156,7 @@ async fn a_new_link_makes_changes_to_the_old_one_fail(store: &dyn Store) {
     assert_eq!(store.spotify_link(user.id).await.unwrap().unwrap().account_id, "account:b");
 }
 
-async fn a_newcomer_by_spotify_is_added_whole_or_not_at_all(store: &dyn Store) {
+async fn a_new_spotify_user_is_added_completely_or_not_at_all(store: &dyn Store) {
     let user = StoredUser { kind: UserKind::User, ..guest(1) };
     let (session_row, token_row) = (session(&user, 11), token(&session(&user, 11), 1));
     store.insert_spotify_user(&user, &session_row, &token_row, &link(user.id, "account:a")).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_newcomer_by_spotify_is_added_whole_or_not_at_all(store: &dyn Store) {
     assert_eq!(store.refresh_token(late.id, token_row.hash).await.unwrap(), None);
 }
 
-async fn unlinking_erases_link_and_picture(store: &dyn Store) {
+async fn unlinking_removes_link_and_picture(store: &dyn Store) {
     let ben = account(2, "ben");
     store.insert_user(&ben, &session(&ben, 12), &token(&session(&ben, 12), 2)).await.unwrap();
     store.link_spotify(&link(ben.id, "account:b")).await.unwrap();
@@ -184,7 +184,7 @@ async fn unlinking_erases_link_and_picture(store: &dyn Store) {
     assert!(!store.unlink_spotify(ben.id).await.unwrap());
 }
 
-async fn who_has_no_password_is_a_guest_after_unlinking(store: &dyn Store) {
+async fn a_user_without_a_password_is_a_guest_after_unlinking(store: &dyn Store) {
     let (user, session, _) = ana(store).await;
     store.link_spotify(&link(user.id, "account:a")).await.unwrap();
     store.unlink_spotify(user.id).await.unwrap();
@@ -211,12 +211,12 @@ async fn links_are_found_by_their_last_check(store: &dyn Store) {
         store.link_spotify(&link).await.unwrap();
     }
     let stale = |before_ms, rows_max| store.stale_spotify_links(before_ms, rows_max);
-    assert_eq!(stale(4_000, 10).await.unwrap(), [guest(1).id, guest(3).id], "without those who must log in again");
+    assert_eq!(stale(4_000, 10).await.unwrap(), [guest(1).id, guest(3).id], "without links that need a new login");
     assert_eq!(stale(4_000, 1).await.unwrap(), [guest(1).id]);
     assert_eq!(stale(1_000, 10).await.unwrap(), []);
 }
 
-async fn an_erased_person_leaves_nothing(store: &dyn Store) {
+async fn an_erased_user_leaves_no_rows(store: &dyn Store) {
     let (user, session_row, token_row) = ana(store).await;
     let ben = account(2, "ben");
     let bens = (session(&ben, 12), token(&session(&ben, 12), 2));
@@ -230,6 +230,6 @@ async fn an_erased_person_leaves_nothing(store: &dyn Store) {
     assert_eq!(store.refresh_token(user.id, token_row.hash).await.unwrap(), None);
     assert_eq!(store.spotify_owner("account:a").await.unwrap(), None);
     assert_eq!(store.picture(user.id).await.unwrap(), None);
-    assert_eq!(store.user(ben.id).await.unwrap(), Some(ben.clone()), "nobody else is touched");
+    assert_eq!(store.user(ben.id).await.unwrap(), Some(ben.clone()), "other users are unchanged");
     assert_eq!(store.session(ben.id, bens.0.id).await.unwrap(), Some(bens.0));
 }

@@ -1,4 +1,4 @@
-//! People looked up together: each gets their own answer, whatever becomes of the others.
+//! Batched lookups: each caller gets its own result, whatever happens to the others.
 
 use std::sync::Arc;
 
@@ -18,26 +18,26 @@ async fn open(dir: &TempDir) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(&dir.path().join("tutti.db")).await.unwrap())
 }
 
-/// So many people in a database.
-async fn people(store: &dyn IdentityStore, count: u8) -> Vec<StoredUser> {
-    let mut people = vec![];
+/// Adds `count` users.
+async fn add_users(store: &dyn IdentityStore, count: u8) -> Vec<StoredUser> {
+    let mut added = vec![];
     for number in 1..=count {
         let user = StoredUser { display_name: format!("Guest {number}"), ..guest(number.into()) };
         let session = session(&user, 1_000 + u128::from(number));
         store.insert_user(&user, &session, &token(&session, number)).await.unwrap();
-        people.push(user);
+        added.push(user);
     }
-    people
+    added
 }
 
 #[tokio::test]
-async fn everybody_who_comes_at_once_gets_their_own_answer() {
+async fn concurrent_lookups_each_get_their_own_result() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
-    let people = people(&*store, 200).await;
+    let people = add_users(&*store, 200).await;
     let users = UserLoader::new(store.clone());
-    let strangers = (500..600).map(|id| UserId(Uuid::from_u128(id)));
-    let asked: Vec<_> = people.iter().map(|user| user.id).chain(strangers).collect();
+    let unknown = (500..600).map(|id| UserId(Uuid::from_u128(id)));
+    let asked: Vec<_> = people.iter().map(|user| user.id).chain(unknown).collect();
     let found = join_all(asked.iter().map(|id| users.user(*id))).await;
     for (place, found) in found.into_iter().enumerate() {
         assert_eq!(found.unwrap().as_ref(), people.get(place));
@@ -46,12 +46,12 @@ async fn everybody_who_comes_at_once_gets_their_own_answer() {
 }
 
 #[tokio::test]
-async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
+async fn a_cancelled_lookup_does_not_fail_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir).await;
-    let people = people(&*store, 100).await;
+    let people = add_users(&*store, 100).await;
     let users = UserLoader::new(store.clone());
-    // The first asks, and the others wait for it to be done, which it never is.
+    // The first lookup runs the statement and the others wait for it; it is dropped before it completes.
     let first = loop {
         let mut first = Box::pin(users.user(people[0].id));
         if poll!(&mut first).is_pending() {
@@ -72,9 +72,9 @@ async fn who_goes_away_in_the_midst_of_it_takes_nobody_along() {
 }
 
 #[tokio::test]
-async fn a_database_that_fails_fails_for_each_of_them_and_then_works_again() {
+async fn a_database_error_fails_every_queued_lookup_and_later_ones_succeed() {
     let store = Arc::new(MemoryStore::default());
-    let people = people(&*store, 3).await;
+    let people = add_users(&*store, 3).await;
     let users = UserLoader::new(store.clone());
     store.set_failing(true);
     for found in join_all(people.iter().map(|user| users.user(user.id))).await {

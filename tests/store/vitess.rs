@@ -1,9 +1,9 @@
-//! What Vitess refuses, and PlanetScale with it, in no statement of the MySQL store and in no migration.
+//! Checks that no statement of the MySQL store and no migration uses SQL that Vitess, and so PlanetScale, rejects.
 //!
-//! MariaDB takes much of it, so green tests there prove little. Statements are taken from where they are written, and, by
-//! the contract, from the log of the server that they were sent to.
+//! MariaDB accepts much of it, so tests that pass there prove little. Statements are read from the source files and, in the
+//! contract suites, from the general log of the server.
 //!
-//! The rules are from these public pages, and narrower where that costs nothing:
+//! The rules come from these public pages, and are stricter where that costs nothing:
 //! - `planetscale.com/docs/vitess/mysql-compatibility` and `…/docs/reference/planetscale-system-limits`
 //! - `vitess.io/docs/reference/compatibility/mysql-compatibility`, `…/docs/design-docs/query-serving/locking-functions`
 //! - in Vitess's source, `go/vt/vtgate/planbuilder/testdata/unsupported_cases.json`, `go/vt/sysvars/sysvars.go` and the
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Words that must not follow one another, and why.
+/// Sequences of words that are rejected, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("FOREIGN KEY", "not with online changes of the schema, not across shards"),
     ("REFERENCES", "not with online changes of the schema, not across shards"),
@@ -44,7 +44,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("RETURNING", "MariaDB's, not in the grammar"),
     ("AS NEW", "not in the grammar of every version"),
     ("ON CONFLICT", "SQLite's"),
-    ("INSERT IGNORE", "takes what does not fit for a warning"),
+    ("INSERT IGNORE", "turns errors into warnings"),
     ("REPLACE INTO", "refused on a sharded keyspace"),
     ("RECURSIVE", "not in every version"),
     ("WITH", "not in every version"),
@@ -77,7 +77,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("@", "variables reserve a connection; the driver's way to read sql_mode is refused"),
 ];
 
-/// Which statements there are at all.
+/// The kinds of statement that the store uses.
 const STATEMENTS: &[&str] = &[
     "SELECT",
     "INSERT INTO",
@@ -91,11 +91,11 @@ const STATEMENTS: &[&str] = &[
     "SET NAMES",
 ];
 
-/// The one change that is asked of all shards: what is kept of a room's people goes with it, hours after it was closed.
+/// The only change that goes to all shards: the members of a room are removed with it, hours after it was closed.
 const OF_ALL_SHARDS: &str = "DELETE FROM room_members WHERE room_id = ?";
 
-/// Panics with the statement and the reason when Vitess, or a rule of ours, refuses it.
-pub(super) fn assert_taken(sql: &str) {
+/// Panics with the statement and the reason when Vitess, or a rule of this project, rejects it.
+pub(super) fn assert_accepted(sql: &str) {
     if let Err(reason) = check(sql) {
         panic!("{reason}: {sql}");
     }
@@ -116,7 +116,7 @@ fn check(sql: &str) -> Result<(), String> {
     check_shard(statement, sql)
 }
 
-/// Every change names its shard, and moves no row to another one.
+/// Every change names its shard and moves no row to another one.
 fn check_shard(statement: &[String], sql: &str) -> Result<(), String> {
     let parts: Vec<_> = statement.iter().map(String::as_str).collect();
     let (table, change) = match &parts[..] {
@@ -141,7 +141,7 @@ fn check_shard(statement: &[String], sql: &str) -> Result<(), String> {
     if names || sql == OF_ALL_SHARDS { Ok(()) } else { Err(format!("does not say which {key} of {table}")) }
 }
 
-/// Tables, and what they are sharded by.
+/// Tables and their sharding columns.
 fn shards() -> BTreeMap<String, String> {
     let vschema = vschema("vschema_sharded.json");
     let tables = vschema["tables"].as_object().expect("tables");
@@ -153,7 +153,7 @@ fn shards() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Words in capitals and signs of a statement, without comments and texts.
+/// The upper-case words and the symbols of a statement, without comments and string literals.
 fn words(sql: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut letters = sql.chars().peekable();
@@ -222,7 +222,7 @@ fn vschema(file: &str) -> Value {
     serde_json::from_str(&files("migrations/mysql", "json")[file]).expect("JSON")
 }
 
-/// The string literals of a Rust source, as the compiler reads them; not those in comments.
+/// The string literals of a Rust source file as the compiler reads them, without those in comments.
 fn literals(source: &str) -> Vec<String> {
     let mut literals = Vec::new();
     let mut letters = source.chars().peekable();
@@ -254,7 +254,7 @@ fn tests_removed(source: &str) -> &str {
 }
 
 #[test]
-fn every_statement_of_the_store_is_taken() {
+fn vitess_accepts_every_statement_of_the_store() {
     let kinds: BTreeSet<_> = STATEMENTS.iter().map(|statement| statement.split(' ').next().unwrap()).collect();
     let sources = ["src/store/mysql", "src/store/sql"].into_iter().flat_map(|folder| files(folder, "rs"));
     let all: Vec<_> = sources.flat_map(|(_, source)| literals(tests_removed(&source))).collect();
@@ -262,9 +262,9 @@ fn every_statement_of_the_store_is_taken() {
         all.iter().filter(|literal| kinds.contains(literal.split([' ', '\n']).next().unwrap_or_default())).collect();
     assert!(statements.len() > 60, "only {} statements found", statements.len());
     for statement in &statements {
-        assert_taken(statement);
+        assert_accepted(statement);
     }
-    // Whatever is put together out of pieces has no refused word in any of them.
+    // Statements that are assembled from pieces contain no rejected word in any piece.
     for piece in all.iter().filter(|piece| piece.contains(" = ") || piece.contains("VALUES")) {
         let words = words(&piece.replace('\'', " ")).expect("words");
         assert!(!REFUSED.iter().any(|(refused, _)| contains(&words, refused)), "{piece}");
@@ -272,7 +272,7 @@ fn every_statement_of_the_store_is_taken() {
 }
 
 #[test]
-fn every_migration_is_one_statement_that_is_taken() {
+fn every_migration_is_one_statement_that_vitess_accepts() {
     for (name, sql) in migrations() {
         assert!(check(&sql).is_ok(), "{name}: {:?}", check(&sql));
         let words = words(&sql).expect("words");
@@ -312,10 +312,10 @@ fn the_vschemas_name_every_table_and_every_unique_key() {
         if starts_with(&words, "CREATE TABLE") {
             let first = words.windows(4).find(|key| key[..3] == ["PRIMARY", "KEY", "("]).expect("a primary key")[3]
                 .to_lowercase();
-            assert_eq!(shards()[&words[2].to_lowercase()], first, "rows lie together as they are found");
+            assert_eq!(shards()[&words[2].to_lowercase()], first, "the primary key begins with the sharding column");
         }
     }
-    assert_eq!(unique, lookups, "what is unique in a shard is unique in all");
+    assert_eq!(unique, lookups, "a key that is unique in a shard is unique in all of them");
     let tables = words(&files("migrations/mysql", "sql")["lookups.sql"]).expect("words");
     for lookup in &lookups {
         assert_eq!(vindexes[lookup]["params"]["table"], **lookup);
@@ -324,7 +324,7 @@ fn the_vschemas_name_every_table_and_every_unique_key() {
 }
 
 #[test]
-fn what_vitess_refuses_is_found() {
+fn statements_that_vitess_rejects_are_detected() {
     for refused in [
         "DELETE FROM login_transactions WHERE state_hash = ? RETURNING state_hash",
         "SELECT id FROM users WHERE kind = 'guest' FOR UPDATE SKIP LOCKED",
@@ -358,13 +358,13 @@ fn what_vitess_refuses_is_found() {
     ] {
         assert!(check(refused).is_err(), "{refused}");
     }
-    for taken in [
+    for accepted in [
         "SET NAMES utf8mb4;",
         "BEGIN",
         "UPDATE users SET kind = 'for update; returning' WHERE id = ?",
         "-- Comments may say RETURNING.\nALTER TABLE users ADD KEY a (kind);",
         OF_ALL_SHARDS,
     ] {
-        assert_taken(taken);
+        assert_accepted(accepted);
     }
 }

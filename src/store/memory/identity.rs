@@ -1,4 +1,4 @@
-//! People, sessions and refresh tokens in memory.
+//! Users, sessions and refresh tokens in memory.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,13 +27,13 @@ impl Tables {
         self.users.values().find(|user| user.login.as_ref().is_some_and(|login| login.username == username))
     }
 
-    /// As a row reads back: with what is kept beside it.
+    /// The user as a row reads back, with the joined columns.
     fn read(&self, user: &StoredUser) -> StoredUser {
         let picture = self.pictures.get(&user.id).map(|picture| picture.hash);
         StoredUser { picture, spotify: self.links.contains_key(&user.id), ..user.clone() }
     }
 
-    fn refuse_taken(&self, login: Option<&StoredLogin>) -> StoreResult<()> {
+    fn check_username(&self, login: Option<&StoredLogin>) -> StoreResult<()> {
         match login.and_then(|login| self.by_username(&login.username)) {
             Some(_) => Err(StoreError::Conflict("username")),
             None => Ok(()),
@@ -56,7 +56,7 @@ impl IdentityStore for MemoryStore {
     ) -> StoreResult<()> {
         self.fault()?;
         let mut tables = self.identity.lock();
-        tables.refuse_taken(user.login.as_ref())?;
+        tables.check_username(user.login.as_ref())?;
         tables.users.insert(user.id, user.clone());
         tables.add_session(session, token);
         Ok(())
@@ -81,7 +81,7 @@ impl IdentityStore for MemoryStore {
         if tables.users.get(&id).is_none_or(|user| user.login.is_some()) {
             return Ok(false);
         }
-        tables.refuse_taken(Some(login))?;
+        tables.check_username(Some(login))?;
         let user = tables.users.get_mut(&id).expect("just seen");
         user.kind = UserKind::User;
         display_name.clone_into(&mut user.display_name);

@@ -1,4 +1,4 @@
-//! A store in memory, for tests: the same contract, with faults on request.
+//! A store in memory, for tests: the same contract, with injected faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -14,34 +14,34 @@ mod identity;
 mod rooms;
 mod spotify;
 
-/// A store that forgets everything when it is dropped.
+/// A store that lives as long as its value.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     identity: Mutex<identity::Tables>,
     rooms: Mutex<rooms::Tables>,
     failing: AtomicBool,
-    /// Appends that are still to fail.
+    /// Number of coming appends that fail.
     failing_appends: AtomicU32,
-    /// Appends that are still to be stored and reported as failed, as when the line breaks during a commit.
-    doubtful_appends: AtomicU32,
-    lie: Mutex<Option<PlantedBug>>,
+    /// Number of coming appends that are stored and reported as failed, as when the connection breaks during a commit.
+    failing_after_appends: AtomicU32,
+    bug: Mutex<Option<PlantedBug>>,
     panic_in: Mutex<Option<Call>>,
-    /// Appends pass as readers; a test that holds it as writer keeps them waiting.
+    /// Appends hold it as readers; a test that holds it as writer blocks them.
     gate: Arc<RwLock<()>>,
 }
 
-/// A bug of a store, planted to see that tests would find it.
+/// A bug of a store, planted to prove that tests find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlantedBug {
-    /// The newest append is acknowledged and not stored yet: a crash loses it.
+    /// The newest append is acknowledged before it is stored: a crash loses it.
     AcknowledgesEarly,
-    /// Events are stored without the commands that they answer.
-    ForgetsCommands,
+    /// Events are stored without the ids of the commands that caused them.
+    DropsCommandIds,
     /// A journal is read without its last batch.
-    LosesTheLast,
+    LosesLastBatch,
 }
 
-/// A call by which the store can bring down whoever makes it.
+/// A call that can be made to panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// [`load_journal`](super::RoomStore::load_journal).
@@ -51,64 +51,64 @@ pub enum Call {
 }
 
 impl MemoryStore {
-    /// The next such call panics, in the task that makes it.
+    /// The next such call panics, in the caller's task.
     pub fn panic_in(&self, call: Call) {
         *self.panic_in.lock() = Some(call);
     }
 
     fn may_panic(&self, call: Call) {
         let panics = self.panic_in.lock().take_if(|wanted| *wanted == call).is_some();
-        assert!(!panics, "a panic that a test asked for");
+        assert!(!panics, "a panic injected by a test");
     }
 
-    /// From now on it lies.
-    pub fn tell(&self, lie: PlantedBug) {
-        *self.lie.lock() = Some(lie);
+    /// The store has this bug from now on.
+    pub fn plant(&self, bug: PlantedBug) {
+        *self.bug.lock() = Some(bug);
     }
 
-    fn lies(&self, lie: PlantedBug) -> bool {
-        *self.lie.lock() == Some(lie)
+    fn has(&self, bug: PlantedBug) -> bool {
+        *self.bug.lock() == Some(bug)
     }
 
-    /// What is stored of a room, whatever fails at the moment.
+    /// A room's stored journal; ignores injected faults.
     pub fn stored_journal(&self, room: RoomId) -> StoredJournal {
         self.rooms.lock().journal_of(room)
     }
 
-    /// The machine goes down: what was not stored is gone.
+    /// Simulates a crash of the machine: writes that were not stored are lost.
     pub fn crash(&self) {
         self.rooms.lock().forget_unsynced();
     }
 
-    /// From now on every call fails with [`StoreError::Injected`], or none does.
+    /// Makes every call fail with [`StoreError::Injected`], or none.
     pub fn set_failing(&self, failing: bool) {
         self.failing.store(failing, Ordering::SeqCst);
     }
 
-    /// The next so many appends fail with [`StoreError::Injected`].
+    /// Makes the next `appends` appends fail with [`StoreError::Injected`].
     pub fn fail_appends(&self, appends: u32) {
         self.failing_appends.store(appends, Ordering::SeqCst);
     }
 
-    /// Appends that are still to fail.
+    /// The number of coming appends that fail.
     pub fn failing_appends(&self) -> u32 {
         self.failing_appends.load(Ordering::SeqCst)
     }
 
-    /// The next so many appends are stored, and fail with [`StoreError::Injected`] all the same.
+    /// Makes the next `appends` appends fail with [`StoreError::Injected`] after they were stored.
     pub fn fail_after_appends(&self, appends: u32) {
-        self.doubtful_appends.store(appends, Ordering::SeqCst);
+        self.failing_after_appends.store(appends, Ordering::SeqCst);
     }
 
-    fn doubt(&self) -> StoreResult<()> {
+    fn fault_after_append(&self) -> StoreResult<()> {
         let one_less = |left: u32| left.checked_sub(1);
-        match self.doubtful_appends.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
+        match self.failing_after_appends.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
             Ok(_) => Err(StoreError::Injected),
             Err(_) => Ok(()),
         }
     }
 
-    fn append_fault(&self) -> StoreResult<()> {
+    fn fault_before_append(&self) -> StoreResult<()> {
         let one_less = |left: u32| left.checked_sub(1);
         match self.failing_appends.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
             Ok(_) => Err(StoreError::Injected),
@@ -116,12 +116,12 @@ impl MemoryStore {
         }
     }
 
-    /// Appends wait until the guard is dropped.
+    /// Blocks appends until the guard is dropped.
     pub async fn hold_appends(&self) -> RwLockWriteGuard<'_, ()> {
         self.gate.write().await
     }
 
-    /// As [`Self::hold_appends`], at once; `None` while one is on its way.
+    /// Like [`Self::hold_appends`] without waiting; `None` while an append runs.
     pub fn try_hold_appends(&self) -> Option<OwnedRwLockWriteGuard<()>> {
         self.gate.clone().try_write_owned().ok()
     }

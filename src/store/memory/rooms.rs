@@ -13,11 +13,11 @@ use crate::store::{
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     rooms: BTreeMap<RoomId, StoredRoom>,
-    /// And whether they belong to it still.
+    /// The value says whether the user is still a member.
     members: BTreeMap<(UserId, RoomId), bool>,
     journal: BTreeMap<(RoomId, u64), JournalBatch>,
     checkpoints: BTreeMap<RoomId, Checkpoint>,
-    /// What a lying store has acknowledged only.
+    /// Batches that [`PlantedBug::AcknowledgesEarly`] acknowledged without storing them.
     unsynced: Vec<JournalBatch>,
 }
 
@@ -70,9 +70,9 @@ impl RoomStore for MemoryStore {
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
         let _passed = self.gate.read().await;
-        self.append_fault()?;
+        self.fault_before_append()?;
         let mut tables = self.rooms.lock();
-        // All or none: every conflict is found before anything is written.
+        // All or none: conflicts are found before the first write.
         let mut keys = BTreeSet::new();
         if batches.iter().any(|batch| tables.has(batch) || !keys.insert((batch.room, batch.offset))) {
             return Err(StoreError::Conflict("journal offset"));
@@ -80,14 +80,14 @@ impl RoomStore for MemoryStore {
         tables.sync();
         for batch in batches {
             let mut batch = batch.clone();
-            batch.command = batch.command.filter(|_| !self.lies(PlantedBug::ForgetsCommands));
-            if self.lies(PlantedBug::AcknowledgesEarly) {
+            batch.command = batch.command.filter(|_| !self.has(PlantedBug::DropsCommandIds));
+            if self.has(PlantedBug::AcknowledgesEarly) {
                 tables.unsynced.push(batch);
             } else {
                 tables.append(&batch);
             }
         }
-        self.doubt()
+        self.fault_after_append()
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {
@@ -96,7 +96,7 @@ impl RoomStore for MemoryStore {
         let mut tables = self.rooms.lock();
         tables.sync();
         let mut journal = tables.journal_of(room);
-        if self.lies(PlantedBug::LosesTheLast) {
+        if self.has(PlantedBug::LosesLastBatch) {
             journal.batches.pop();
         }
         Ok(journal)

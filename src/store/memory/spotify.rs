@@ -1,4 +1,4 @@
-//! Spotify accounts, logins under way and pictures in memory.
+//! Spotify links, logins in progress, and pictures in memory.
 
 use async_trait::async_trait;
 use tutti_protocol::{UserId, UserKind};

@@ -1,7 +1,7 @@
-//! Appending: many rooms' batches in few statements, since each costs a way to the database and back.
+//! Appends batches of many rooms in few statements, since each statement costs a round trip to the database.
 //!
-//! Statements come in a few lengths only, so that they stay prepared. All rows first, then what follows from them: the
-//! tables are different ones, and what is forgotten lies before its batch, whatever else was appended with it.
+//! Statements come in a few sizes, so that they stay prepared. All rows are inserted before the changes that follow from
+//! them. That order is safe: those changes concern other tables, or rows of the same room from before the batch.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -31,11 +31,11 @@ static SET_MEMBERS: LazyLock<BatchStatements> = LazyLock::new(|| {
     )
 });
 
-/// Appends batches within a transaction. `Conflict("journal offset")` when one of them is there already.
+/// Appends batches within a transaction. `Conflict("journal offset")` when one of the offsets exists.
 pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
-        let (rows, sql) = INSERT_BATCHES.longest(rest.len(), |rows| {
+        let (rows, sql) = INSERT_BATCHES.largest(rest.len(), |rows| {
             rest[..rows].iter().map(|batch| batch.events.len()).sum::<usize>() <= DATABASE_STATEMENT_BYTES_MAX
         });
         let (now, later) = rest.split_at(rows);
@@ -53,9 +53,9 @@ pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[Journa
     change_members(transaction, &memberships(batches)).await
 }
 
-/// Puts a checkpoint in the place of an older one.
+/// Replaces a checkpoint unless the stored one is newer.
 pub(super) async fn replace_checkpoint(transaction: &mut MySqlTransaction, checkpoint: &Checkpoint) -> StoreResult<()> {
-    // MySQL assigns from left to right: what is compared changes last.
+    // MySQL assigns from left to right, so the compared column changes last.
     let query = sqlx::query(
         "INSERT INTO room_checkpoints (room_id, epoch, last_offset, at_ms, state) VALUES (?, ?, ?, ?, ?) \
          ON DUPLICATE KEY UPDATE epoch = IF(VALUES(last_offset) >= last_offset, VALUES(epoch), epoch), \
@@ -86,18 +86,18 @@ async fn change_rooms(transaction: &mut MySqlTransaction, batches: &[JournalBatc
     Ok(())
 }
 
-/// What somebody's row in `room_members` becomes.
+/// The outcome for one row of `room_members`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Membership {
     Is {
         present: bool,
     },
-    /// Not present, if there is a row.
+    /// Absent, if there is a row.
     Left,
     Gone,
 }
 
-/// What all changes come to, one after the other. Sorted, so that two who write at once do not wait for each other.
+/// Folds all changes into one outcome per row. Sorted by key, so that concurrent transactions do not deadlock.
 fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membership> {
     let mut rows = BTreeMap::new();
     for batch in batches {
@@ -136,7 +136,7 @@ async fn change_members(
     }
     let mut rest = &set[..];
     while !rest.is_empty() {
-        let (rows, sql) = SET_MEMBERS.longest(rest.len(), |_| true);
+        let (rows, sql) = SET_MEMBERS.largest(rest.len(), |_| true);
         let mut query = sqlx::query(sql);
         let (now, later) = rest.split_at(rows);
         for (user, room, present) in now {
@@ -172,21 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn changes_to_one_member_come_to_one() {
+    fn changes_to_one_member_fold_into_one() {
         use IndexChange::{Closed, Forgotten, HostChanged, Joined, Left};
         assert_eq!(becomes(&[Joined(ANA)]), Some(Membership::Is { present: true }));
         assert_eq!(becomes(&[Joined(ANA), Left(ANA)]), Some(Membership::Is { present: false }));
         assert_eq!(becomes(&[Left(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
-        assert_eq!(becomes(&[Left(ANA), Left(ANA)]), Some(Membership::Left), "who was never here gets no row");
+        assert_eq!(becomes(&[Left(ANA), Left(ANA)]), Some(Membership::Left), "a user who never joined gets no row");
         assert_eq!(becomes(&[Joined(ANA), Forgotten(ANA), Left(ANA)]), Some(Membership::Gone));
         assert_eq!(becomes(&[Forgotten(ANA), Joined(ANA)]), Some(Membership::Is { present: true }));
         assert_eq!(becomes(&[HostChanged(ANA), Closed]), None);
     }
 
     #[test]
-    fn statements_are_as_long_as_fits() {
-        let rows = |rows, fits: usize| INSERT_BATCHES.longest(rows, |length| length <= fits).0;
+    fn statements_are_as_large_as_fits() {
+        let rows = |rows, fits: usize| INSERT_BATCHES.largest(rows, |size| size <= fits).0;
         assert_eq!((rows(1_000, 1_000), rows(63, 1_000), rows(7, 1_000)), (64, 8, 1));
-        assert_eq!((rows(1_000, 10), rows(1_000, 0)), (8, 1), "one that is too long goes alone");
+        assert_eq!((rows(1_000, 10), rows(1_000, 0)), (8, 1), "a batch that is too long is sent alone");
     }
 }

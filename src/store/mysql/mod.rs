@@ -1,11 +1,10 @@
-//! MySQL as PlanetScale runs it (MySQL 8 behind Vitess), and MySQL or MariaDB at home.
+//! MySQL as PlanetScale runs it (MySQL 8 behind Vitess), and self-hosted MySQL or MariaDB.
 //!
-//! Guarantees: every call ends in bounded time; what was acknowledged is committed; of a call that failed nothing is left,
-//! unless the connection was lost while it committed: then it is there whole or not at all, and nobody was told either.
-//! Every statement is one that Vitess takes (`tests/store/vitess.rs` holds them to its rules).
+//! Guarantees: every call ends in bounded time. Acknowledged writes are committed. A failed call leaves no change, except
+//! when the connection breaks during the commit: the change is then applied completely or not at all, and the caller cannot
+//! tell which. Vitess accepts every statement (`tests/store/vitess.rs` checks its rules).
 //!
-//! Not in here: changing the schema of a database while it serves. That is `tutti migrate` ([`schema`]); the server only
-//! looks whether it fits.
+//! Not in here: schema changes. `tutti migrate` makes them ([`schema`]); the server only checks the schema.
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -34,7 +33,7 @@ pub struct MySqlStore {
 
 impl MySqlStore {
     /// Opens by URL (`mysql://…`). Fails with [`StoreError::Schema`](super::StoreError::Schema) when the database's schema
-    /// is another than this program's; changes nothing there.
+    /// differs from the one this program needs; never changes it.
     pub async fn open(url: &SecretString) -> StoreResult<Self> {
         let store = Self::connect(url).await?;
         store.check_schema().await?;
@@ -43,10 +42,10 @@ impl MySqlStore {
 
     async fn connect(url: &SecretString) -> StoreResult<Self> {
         let options = options::parse(url)?;
-        // By itself first: the pool would wait for a server that refuses, and then say only that it waited.
+        // One connection outside of the pool first: when the server refuses, the pool only reports a timeout.
         transaction::with_timeout(DATABASE_CONNECTION_TIMEOUT, options.connect()).await?.close().await?;
-        // The server's own `wait_timeout` cannot be set through Vitess; connections are given up here before anybody else
-        // gives them up. Whatever died nevertheless is noticed by the ping before a connection is used.
+        // The server's `wait_timeout` cannot be set through Vitess, so the pool closes connections before a server or proxy
+        // does. The ping before use finds connections that broke nevertheless.
         let pool = MySqlPoolOptions::new()
             .max_connections(DATABASE_CONNECTIONS_MAX)
             .acquire_timeout(DATABASE_CONNECTION_TIMEOUT)
@@ -67,7 +66,7 @@ impl Store for MySqlStore {
 
     async fn close(&self) {
         if tokio::time::timeout(DATABASE_CLOSE_TIMEOUT, self.pool.close()).await.is_err() {
-            tracing::warn!("the database did not take leave in time");
+            tracing::warn!("connections to the database did not close in time");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How a connection is made: encrypted and verified unless it stays on this machine, and without what Vitess refuses.
+//! Connection options: TLS with a verified host unless the connection is local, and no option that Vitess refuses.
 
 use std::net::IpAddr;
 
@@ -8,45 +8,45 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use crate::limits::DATABASE_PREPARED_MAX;
 use crate::store::{StoreError, StoreResult};
 
-/// Reads a URL. No message repeats a part of it: there is a password in it.
+/// Parses a URL. No error repeats a part of it, since it holds a password.
 pub(super) fn parse(url: &SecretString) -> StoreResult<MySqlConnectOptions> {
     let options: MySqlConnectOptions = url
         .expose_secret()
         .parse()
-        .map_err(|_| wrong("it cannot be read: mysql://user:password@host:port/database"))?;
+        .map_err(|_| invalid("it cannot be read: mysql://user:password@host:port/database"))?;
     if options.get_database().is_none_or(str::is_empty) {
-        return Err(wrong("it names no database: mysql://user:password@host:port/database"));
+        return Err(invalid("it names no database: mysql://user:password@host:port/database"));
     }
     let mode = options.get_ssl_mode();
     let encrypted = match mode {
         _ if is_local(&options) => mode,
-        // The driver's default, which gives up encryption when the other side says so.
+        // The driver's default, `Preferred`, falls back to plaintext when the server has no TLS.
         MySqlSslMode::Preferred | MySqlSslMode::VerifyIdentity => MySqlSslMode::VerifyIdentity,
         MySqlSslMode::Disabled | MySqlSslMode::Required | MySqlSslMode::VerifyCa => {
-            return Err(wrong(
-                "a database on another machine is only talked to over TLS that proves who answers: leave `ssl-mode` out, and \
-                 name an authority of your own by `ssl-ca=/path/to/ca.pem`",
+            return Err(invalid(
+                "a database on another machine is reached only over TLS with a verified host name: leave `ssl-mode` out, and \
+                 name a private certificate authority with `ssl-ca=/path/to/ca.pem`",
             ));
         }
     };
     Ok(options
         .ssl_mode(encrypted)
         .statement_cache_capacity(DATABASE_PREPARED_MAX)
-        // Both are set by reading `@@sql_mode` in a subquery, which Vitess refuses.
+        // The driver sets both by reading `@@sql_mode` in a subquery, which Vitess refuses.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
-        // A time zone of its own would cost every connection through Vitess a reserved one behind it. All times are numbers.
+        // Setting a time zone would make Vitess reserve a connection for each of these. All times are stored as numbers.
         .timezone(None))
 }
 
-/// Whether nothing leaves this machine.
+/// Whether the connection stays on this machine.
 fn is_local(options: &MySqlConnectOptions) -> bool {
     let host = options.get_host();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     options.get_socket().is_some() || host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn wrong(reason: &'static str) -> StoreError {
+fn invalid(reason: &'static str) -> StoreError {
     StoreError::Database(sqlx::Error::Configuration(format!("TUTTI_DATABASE_URL: {reason}").into()))
 }
 
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_elsewhere_must_prove_who_it_is() {
+    fn a_remote_host_must_be_verified() {
         for url in [
             "mysql://ana:secret@aws.connect.psdb.cloud/tutti",
             "mysql://ana:secret@aws.connect.psdb.cloud/tutti?sslaccept=strict",
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn on_this_machine_tls_is_optional() {
+    fn tls_is_optional_for_a_local_host() {
         for host in ["localhost", "127.0.0.1:3307", "[::1]:3306"] {
             assert_eq!(mode(&format!("mysql://ana@{host}/tutti")), "Preferred", "{host}");
             assert_eq!(mode(&format!("mysql://ana@{host}/tutti?ssl-mode=DISABLED")), "Disabled", "{host}");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_repeats_the_url() {
+    fn no_error_repeats_the_url() {
         for url in [
             "mysql://ana:hunter2@db.example",
             "mysql://ana:hunter2@db.example/",

@@ -1,8 +1,8 @@
-//! The schema: `tutti migrate` brings a database up to date, the server only looks whether it fits.
+//! The schema: `tutti migrate` brings a database up to date, the server only checks it.
 //!
-//! Which migrations a database has stands in its table `_sqlx_migrations`. No lock is held while they run, since Vitess
-//! ends what takes long: one `tutti migrate` at a time is the operator's business. Each migration is one statement, so it is
-//! there or it is not.
+//! The table `_sqlx_migrations` records the applied migrations. No lock is held while they run, since Vitess ends long
+//! transactions; the operator must not run two `tutti migrate` at once. Each migration is one statement, so it is applied
+//! completely or not at all.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use sqlx::mysql::MySqlDatabaseError;
 use super::MySqlStore;
 use crate::store::{Store as _, StoreResult};
 
-/// What sqlx makes before the first migration.
+/// The statement that sqlx executes before the first migration.
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     version BIGINT PRIMARY KEY,
     description TEXT NOT NULL,
@@ -29,49 +29,47 @@ const NO_SUCH_TABLE: u16 = 1146;
 /// How a database's schema differs from what this program needs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
-    /// Migrations are missing.
+    /// The database lacks migrations.
     #[error("its schema lacks {missing} of this program's {all} migrations: run `tutti migrate`, then start again")]
     Behind {
-        /// How many.
+        /// The number of missing migrations.
         missing: usize,
-        /// Of how many.
+        /// The number of migrations in this program.
         all: usize,
     },
-    /// It has a migration that this program does not know.
+    /// The database has a migration that this program does not know.
     #[error("its schema is newer than this program (it has migration {version}): run a newer program")]
     Newer {
-        /// Which.
+        /// The migration's number.
         version: i64,
     },
-    /// A migration was begun and not finished.
+    /// A migration began and did not finish.
     #[error(
-        "migration {version} was begun there and not finished: see whether its one statement took effect; if it did, set \
+        "migration {version} began there and did not finish: check whether its one statement took effect; if it did, set \
          `success` of this version in `_sqlx_migrations` to TRUE, else delete the row; then run `tutti migrate`"
     )]
     Unfinished {
-        /// Which.
+        /// The migration's number.
         version: i64,
     },
-    /// A migration is not what it was when it ran there.
-    #[error(
-        "migration {version} is another one than the one that ran there: this program was not built from a release"
-    )]
+    /// A migration differs from the one that ran on the database.
+    #[error("migration {version} differs from the one that ran there: this program was not built from a release")]
     Changed {
-        /// Which.
+        /// The migration's number.
         version: i64,
     },
 }
 
-/// A migration, as an operator sees it.
+/// A migration, as shown to an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Its number.
     pub version: i64,
-    /// What it is about.
+    /// Its description.
     pub description: String,
 }
 
-/// Runs the migrations that a database lacks; which. Touches nothing when there are none.
+/// Applies the migrations that a database lacks, and returns them.
 pub async fn migrate(url: &SecretString) -> StoreResult<Vec<Step>> {
     let store = MySqlStore::connect(url).await?;
     let pending = store.pending().await?;
@@ -85,7 +83,8 @@ pub async fn migrate(url: &SecretString) -> StoreResult<Vec<Step>> {
     Ok(pending)
 }
 
-/// The statements of the migrations that a database lacks, with those that say that they ran. Empty when there are none.
+/// The statements of the migrations that a database lacks, with those that record them as applied. Empty when there are
+/// none.
 pub async fn print(url: &SecretString) -> StoreResult<String> {
     let store = MySqlStore::connect(url).await?;
     let pending = store.pending().await?;
@@ -125,7 +124,7 @@ impl MySqlStore {
         }
     }
 
-    /// What the database lacks, oldest first.
+    /// The migrations that the database lacks, oldest first.
     async fn pending(&self) -> StoreResult<Vec<Step>> {
         let query = sqlx::query("SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version");
         let rows = match self.fetch_all(query).await {

@@ -1,7 +1,7 @@
-//! Statements and units of transaction, each in bounded time.
+//! Statements and transactions with time limits.
 //!
-//! A statement that takes too long takes its connection along, since nobody knows what comes out of it later. So does a
-//! transaction that is dropped before its end: the server rolls back what is left of it.
+//! After a statement timed out its connection is closed, since the outcome may still arrive on it. The connection of a
+//! transaction that is dropped before its end is closed, too, and the server rolls the transaction back.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Executor as _, MySql};
 
 use super::MySqlStore;
-use crate::limits::{DATABASE_STATEMENT_TIMEOUT, DATABASE_TRIES_MAX, DATABASE_WORK_TIMEOUT};
+use crate::limits::{DATABASE_STATEMENT_TIMEOUT, DATABASE_TRANSACTION_TIMEOUT, DATABASE_TRIES_MAX};
 use crate::store::sql::portable::{MySqlQuery, Transaction};
 use crate::store::{StoreError, StoreResult};
 
-/// Two units of transaction wanted each other's row locks; this one was rolled back.
+/// Two transactions waited for each other's row locks; this one was rolled back.
 const DEADLOCK: u16 = 1213;
-/// A row lock did not come in time.
+/// Waiting for a row lock timed out.
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 
 impl MySqlStore {
@@ -40,7 +40,7 @@ impl MySqlStore {
         lease.after(done)
     }
 
-    /// Begins a transaction. Only inside of [`with_retries`], which bounds its time.
+    /// Begins a transaction. Only for use inside [`with_retries`], which limits its time.
     pub(super) async fn begin(&self) -> sqlx::Result<MySqlTransaction> {
         let mut lease = self.lease().await?;
         lease.connection.execute("BEGIN").await?;
@@ -52,7 +52,7 @@ impl MySqlStore {
     }
 }
 
-/// Several statements that take effect together, at [`commit`](Transaction::commit), or not at all.
+/// Statements that take effect together at [`commit`](Transaction::commit), or not at all.
 pub(super) struct MySqlTransaction {
     lease: Lease,
 }
@@ -90,14 +90,14 @@ impl MySqlTransaction {
     }
 }
 
-/// A connection that goes back to the pool only when it is known to be at rest.
+/// A connection that returns to the pool only when no statement or transaction is pending on it; else it is closed.
 struct Lease {
     connection: PoolConnection<MySql>,
     finished: bool,
 }
 
 impl Lease {
-    /// After one statement by itself. One that the server refused has been answered, too.
+    /// After a single statement. A statement that the server rejected is complete, too.
     fn after<T>(mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
         self.finished = matches!(done, Ok(_) | Err(sqlx::Error::Database(_)));
         done
@@ -112,16 +112,16 @@ impl Drop for Lease {
     }
 }
 
-/// Tries a transaction, again when it lost its locks to another one: then nothing of it is there.
+/// Runs a transaction; retries it when it lost its row locks to another one, since it is then rolled back.
 pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F + Send) -> StoreResult<T>
 where
     F: Future<Output = StoreResult<T>> + Send,
 {
     let mut tries = 1;
     loop {
-        match with_timeout(DATABASE_WORK_TIMEOUT, attempt()).await {
+        match with_timeout(DATABASE_TRANSACTION_TIMEOUT, attempt()).await {
             Err(error) if tries < DATABASE_TRIES_MAX && lost_locks(&error) => {
-                tracing::debug!(%error, tries, "a transaction lost its locks to another one and is tried again");
+                tracing::debug!(%error, tries, "a transaction lost its row locks and is retried");
                 tries += 1;
             }
             done => return done,
@@ -130,11 +130,11 @@ where
 }
 
 pub(super) async fn with_timeout<T, E: From<sqlx::Error>>(
-    at_most: Duration,
-    transaction: impl Future<Output = Result<T, E>> + Send,
+    timeout: Duration,
+    call: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
-    tokio::time::timeout(at_most, transaction).await.unwrap_or_else(|_| {
-        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not answer in time");
+    tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| {
+        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "the database did not respond in time");
         Err(sqlx::Error::Io(error).into())
     })
 }

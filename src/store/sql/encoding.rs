@@ -1,11 +1,11 @@
-//! How values stand in rows, the same in every database: words, hashes, numbers. Wire and stored forms are converted here.
+//! The stored forms of enums, hashes and unsigned numbers, the same in both databases.
 
 use tutti_protocol::UserKind;
 use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
 
 use crate::store::{StoreError, StoreResult};
 
-/// Offsets and epochs are far below 2^63.
+/// Saturates; offsets and epochs stay far below 2^63.
 pub(in crate::store) fn encode_unsigned(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -46,7 +46,7 @@ pub(in crate::store) fn decode_verdict(text: &str) -> StoreResult<PremiumVerdict
         "premium" => Ok(PremiumVerdict::Premium),
         "not_premium" => Ok(PremiumVerdict::NotPremium),
         "unknown" => Ok(PremiumVerdict::Unknown),
-        other => Err(unknown_word(other)),
+        other => Err(unknown_value(other)),
     }
 }
 
@@ -63,11 +63,11 @@ pub(in crate::store) fn decode_evidence(text: &str) -> StoreResult<PremiumEviden
         "profile" => Ok(PremiumEvidence::Profile),
         "player" => Ok(PremiumEvidence::Player),
         "command" => Ok(PremiumEvidence::Command),
-        other => Err(unknown_word(other)),
+        other => Err(unknown_value(other)),
     }
 }
 
-/// The row that is there already has the same `what`.
+/// A unique violation is a conflict about `what`; any other error is the database's.
 pub(in crate::store) fn conflict(error: sqlx::Error, what: &'static str) -> StoreError {
     match error.as_database_error() {
         Some(cause) if cause.is_unique_violation() => StoreError::Conflict(what),
@@ -75,6 +75,6 @@ pub(in crate::store) fn conflict(error: sqlx::Error, what: &'static str) -> Stor
     }
 }
 
-fn unknown_word(word: &str) -> StoreError {
-    StoreError::Unreadable { table: "spotify_links", reason: format!("unknown word {word:?}") }
+fn unknown_value(value: &str) -> StoreError {
+    StoreError::Unreadable { table: "spotify_links", reason: format!("unknown value {value:?}") }
 }

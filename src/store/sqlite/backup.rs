@@ -1,7 +1,7 @@
-//! Copies of the database: taken while a server runs, put back while none does.
+//! Backs the database up while a server runs, and restores it while none runs.
 //!
-//! A copy is whole or it is not there: it is written beside its place, checked, synced to the disk and then renamed. It
-//! holds everything that was acknowledged before it was begun. Keys are not in it: see `docs/operations.md`.
+//! A backup is complete or absent: it is written beside its destination, checked, synced to disk and then renamed. It holds
+//! every write that was acknowledged before it began. It holds no keys: see `docs/operations.md`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -13,51 +13,51 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{BUSY_TIMEOUT, MIGRATIONS};
 
-/// What is in a copy.
+/// The contents of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// Rooms, closed ones included.
     pub rooms: i64,
-    /// People.
+    /// Guests and accounts.
     pub users: i64,
-    /// Size of the file.
+    /// Size of the file, in bytes.
     pub bytes: u64,
 }
 
-/// Why a copy was not conflict, or not put back.
+/// Why a backup or a restore failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is nothing to copy.
+    /// There is no database to back up.
     #[error("there is no database at {0}")]
     Missing(PathBuf),
-    /// It would have to be overwritten.
+    /// The destination exists and would be overwritten.
     #[error("{0} is there already")]
     Exists(PathBuf),
-    /// A server runs on it.
+    /// A server is running on the database.
     #[error("a server is using {0}")]
     InUse(PathBuf),
-    /// It is no copy of a database of this program.
+    /// The file is not a backup of a database of this program.
     #[error("{path} cannot be used: {reason}")]
     Unusable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong.
         reason: String,
     },
-    /// The file system refused.
+    /// The file system failed.
     #[error("{path}: {error}")]
     Files {
-        /// Where.
+        /// The file or folder.
         path: PathBuf,
-        /// What it said.
+        /// The error.
         error: io::Error,
     },
-    /// The database refused.
+    /// SQLite failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
 }
 
-/// Copies the database `from` into the new file `to`. A server may run on it, and goes on meanwhile.
+/// Copies the database `from` into the new file `to`. A server may be running on it and is not blocked.
 pub async fn back_up(from: &Path, to: &Path) -> Result<Contents, BackupError> {
     if !from.exists() {
         return Err(BackupError::Missing(from.into()));
@@ -65,21 +65,21 @@ pub async fn back_up(from: &Path, to: &Path) -> Result<Contents, BackupError> {
     if to.exists() {
         return Err(BackupError::Exists(to.into()));
     }
-    let partial = Partial::new(to)?;
+    let partial = PartialFile::new(to)?;
     let mut database = existing(from).read_only(true).connect().await?;
-    // One read transaction: the state of one moment, however much is written meanwhile.
+    // One read transaction: a consistent state, however much is written meanwhile.
     sqlx::query("VACUUM INTO ?").bind(utf8(&partial.0)?).execute(&mut database).await?;
     database.close().await?;
     let contents = check(&partial.0).await?;
-    partial.become_whole(to)?;
+    partial.persist(to)?;
     Ok(contents)
 }
 
-/// Puts a copy in the place of the database `to`, where no server may run. What was there is kept under another name when
-/// it may be replaced: the second value.
+/// Replaces the database `to` by a backup; no server may be running on it. With `replace` an existing database is kept
+/// under another name, which is the second value.
 ///
-/// A copy is older than what clients know, and what comes after it is another history: every room gets `epoch`, which must
-/// be greater than all before it, so that nobody resumes into it.
+/// A backup is older than the state clients know, so what follows is a different history: every room gets `epoch`, which
+/// must be greater than all earlier ones, so that no client resumes into it.
 pub async fn restore(
     copy: &Path,
     to: &Path,
@@ -87,25 +87,25 @@ pub async fn restore(
     epoch: i64,
 ) -> Result<(Contents, Option<PathBuf>), BackupError> {
     let contents = check(copy).await?;
-    let _lock = Lock::take(to)?;
+    let _lock = DatabaseLock::take(to)?;
     if to.exists() && !replace {
         return Err(BackupError::Exists(to.into()));
     }
-    let partial = Partial::new(to)?;
+    let partial = PartialFile::new(to)?;
     fs::copy(copy, &partial.0).map_err(at(&partial.0))?;
-    begin_epoch(&partial.0, epoch).await?;
+    set_epoch(&partial.0, epoch).await?;
     let kept = if to.exists() { Some(set_aside(to, epoch).await?) } else { None };
-    partial.become_whole(to)?;
+    partial.persist(to)?;
     Ok((contents, kept))
 }
 
-/// Held by whoever may write to a database: one server, or one restoring. The system lets go of it when they end, however
-/// they end.
+/// The exclusive right to write to a database, held by one server or one restore. The system releases it when the process
+/// ends.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "it is held, not read")] File);
+pub struct DatabaseLock(#[expect(dead_code, reason = "it is held, not read")] File);
 
-impl Lock {
-    /// Takes it, or says that somebody else has it.
+impl DatabaseLock {
+    /// Takes the lock; fails with [`BackupError::InUse`] when another process holds it.
     pub fn take(database: &Path) -> Result<Self, BackupError> {
         let path = with_suffix(database, ".lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
@@ -117,13 +117,13 @@ impl Lock {
     }
 }
 
-/// A file that is being written, beside its place; removed unless it gets there.
-struct Partial(PathBuf);
+/// A file being written beside its destination; removed unless it is persisted.
+struct PartialFile(PathBuf);
 
-impl Partial {
-    /// Makes it, for its owner's eyes only.
-    fn new(place: &Path) -> Result<Self, BackupError> {
-        let path = with_suffix(place, ".partial");
+impl PartialFile {
+    /// Creates it, readable by its owner only.
+    fn new(destination: &Path) -> Result<Self, BackupError> {
+        let path = with_suffix(destination, ".partial");
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(BackupError::Files { path, error }),
             _ => {}
@@ -132,23 +132,23 @@ impl Partial {
         Ok(Self(path))
     }
 
-    /// Survives from here on whatever happens to the machine.
-    fn become_whole(self, place: &Path) -> Result<(), BackupError> {
+    /// Moves it to its destination; once this returns, it survives a crash of the machine.
+    fn persist(self, destination: &Path) -> Result<(), BackupError> {
         File::open(&self.0).and_then(|file| file.sync_all()).map_err(at(&self.0))?;
-        fs::rename(&self.0, place).map_err(at(place))?;
-        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::rename(&self.0, destination).map_err(at(destination))?;
+        let folder = destination.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
     }
 }
 
-impl Drop for Partial {
+impl Drop for PartialFile {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove.
+        // After the rename there is no file to remove.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Opens a copy and sees whether it is whole and of this program.
+/// Opens a backup and checks its integrity and its migrations.
 async fn check(path: &Path) -> Result<Contents, BackupError> {
     let unusable = |reason: String| BackupError::Unusable { path: path.into(), reason };
     let bytes = fs::metadata(path).map_err(at(path))?.len();
@@ -174,7 +174,7 @@ async fn check(path: &Path) -> Result<Contents, BackupError> {
     Ok(Contents { rooms, users, bytes })
 }
 
-async fn begin_epoch(path: &Path, epoch: i64) -> Result<(), BackupError> {
+async fn set_epoch(path: &Path, epoch: i64) -> Result<(), BackupError> {
     let mut database = existing(path).connect().await?;
     let mut transaction = database.begin().await?;
     sqlx::query("UPDATE room_journal SET epoch = ?").bind(epoch).execute(&mut *transaction).await?;
@@ -183,9 +183,9 @@ async fn begin_epoch(path: &Path, epoch: i64) -> Result<(), BackupError> {
     Ok(database.close().await?)
 }
 
-/// Renames a database, with what SQLite keeps beside it.
+/// Renames a database with the files that SQLite keeps beside it.
 async fn set_aside(database: &Path, mark: i64) -> Result<PathBuf, BackupError> {
-    // Brings what is in the log into the file. A database that is broken cannot, and goes with its log as it is.
+    // Copies the write-ahead log into the file. A corrupt database cannot do that; its log is renamed with it.
     if let Ok(mut open) = existing(database).journal_mode(SqliteJournalMode::Delete).connect().await {
         let _ = SqliteConnection::ping(&mut open).await;
         let _ = open.close().await;

@@ -1,8 +1,8 @@
-//! Appending: many rooms' batches in few statements, since each is a way to SQLite's thread and back.
+//! Appends batches of many rooms in few statements, since each statement costs a round trip to SQLite's thread.
 //!
-//! Statements come in a few lengths only, so that they stay prepared. One that is all there is to do needs no transaction
-//! around it. Otherwise all rows come first, then what follows from them: the tables are different ones, and what is
-//! forgotten lies before its batch, whatever else was appended with it.
+//! Statements come in a few sizes, so that they stay prepared. A single statement needs no explicit transaction. Otherwise
+//! all rows are inserted before the changes that follow from them. That order is safe: those changes concern other tables,
+//! or rows of the same room from before the batch.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,14 +18,14 @@ use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
 static INSERT_BATCHES: LazyLock<BatchStatements> =
     LazyLock::new(|| BatchStatements::new(&[64, 32, 16, 8, 4, 2, 1], sql::INSERT_BATCHES, sql::BATCH_VALUES, ""));
 
-/// Appends batches, all or none. `Conflict("journal offset")` when one of them is there already.
+/// Appends batches, all or none. `Conflict("journal offset")` when one of the offsets exists.
 pub(super) async fn append_all(pool: &SqlitePool, batches: &[JournalBatch]) -> StoreResult<()> {
     let rows_only = batches.iter().all(|batch| batch.index.is_empty() && batch.forgets.is_none());
     if let Some(sql) = INSERT_BATCHES.exactly(batches.len()).filter(|_| rows_only) {
         let mut connection = pool.acquire().await?;
         let inserted = insert(&mut connection, sql, batches).await;
         if inserted.is_err() {
-            // As with a transaction: whatever SQLite has left behind ends with the connection.
+            // As with a transaction: closing the connection discards whatever state SQLite left behind.
             connection.close_on_drop();
         }
         return inserted;
@@ -36,11 +36,11 @@ pub(super) async fn append_all(pool: &SqlitePool, batches: &[JournalBatch]) -> S
     Ok(())
 }
 
-/// Appends batches within a transaction. `Conflict("journal offset")` when one of them is there already.
+/// Appends batches within a transaction. `Conflict("journal offset")` when one of the offsets exists.
 pub(super) async fn append(transaction: &mut SqliteTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
-        let (rows, sql) = INSERT_BATCHES.longest(rest.len(), |_| true);
+        let (rows, sql) = INSERT_BATCHES.largest(rest.len(), |_| true);
         let (now, later) = rest.split_at(rows);
         insert(transaction, sql, now).await?;
         rest = later;

@@ -1,4 +1,4 @@
-//! The embedded default: one SQLite file, write-ahead log, every commit synced to the disk before it is acknowledged.
+//! The embedded default: one SQLite file with a write-ahead log; every commit is synced to disk before it is acknowledged.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,14 +23,14 @@ mod spotify;
 pub(crate) mod transaction;
 mod wal_checkpoints;
 
-/// Readers beside the one writer.
+/// Connections that read, beside the one that writes.
 const READ_CONNECTIONS: u32 = 4;
-/// How long a statement waits for another process's lock, such as a backup's.
+/// How long a statement waits for another process's lock, such as a backup's; then it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Where the database is that the settings mean; `None` when they mean another kind.
+/// The path of the configured database; `None` when the configuration names another kind of database.
 pub fn database_path(config: &StorageConfig) -> StoreResult<Option<PathBuf>> {
     let Some(url) = &config.database_url else { return Ok(Some(config.data_dir.join("tutti.db"))) };
     if !url.expose_secret().starts_with("sqlite:") {
@@ -43,14 +43,14 @@ pub fn database_path(config: &StorageConfig) -> StoreResult<Option<PathBuf>> {
 /// A store in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    /// One connection: SQLite has one writer, so queueing here beats `SQLITE_BUSY` there.
+    /// One connection: SQLite allows one writer, and callers queue here instead of failing with `SQLITE_BUSY`.
     write: SqlitePool,
     read: SqlitePool,
     wal_checkpointer: WalCheckpointer,
 }
 
 impl SqliteStore {
-    /// Opens the file, making it if missing, and brings its schema up to date.
+    /// Opens the file, creates it if it is missing, and migrates its schema.
     pub async fn open(path: &Path) -> StoreResult<Self> {
         Self::connect(SqliteConnectOptions::new().filename(path)).await
     }
@@ -66,7 +66,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(false)
-            // What is erased is overwritten, where that costs no further write.
+            // Overwrites deleted content where that needs no additional write.
             .pragma("secure_delete", "FAST")
             .pragma("wal_autocheckpoint", wal_checkpoints::WAL_PAGES_MAX)
             .busy_timeout(BUSY_TIMEOUT);
@@ -109,7 +109,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// A file does not go away as a server does: to ask each connection before its use would be a second way to its thread.
+/// Connections to a file do not break as those to a server do, and testing one costs a round trip to SQLite's thread.
 fn pool(connections_max: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new().max_connections(connections_max).test_before_acquire(false)
 }

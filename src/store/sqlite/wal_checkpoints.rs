@@ -1,9 +1,10 @@
-//! Moving what was committed from the write-ahead log into the database itself, beside the commits and not within them.
+//! Runs passive WAL checkpoints off the commit path.
 //!
-//! By itself SQLite does that within whichever commit makes the log longer than a thousand pages. Two syncs and some
-//! hundred pages then make one commit in a few hundred ten times as slow as the others, and everybody waits for it. Here
-//! another connection does it, while commits go on. It never comes to the end of a log that grows meanwhile, and only a log
-//! that is at its end is begun anew: so a commit still does it from [`WAL_PAGES_MAX`] on, with hardly anything left to move.
+//! By default SQLite checkpoints inside the commit that makes the write-ahead log longer than a thousand pages. Two syncs
+//! and some hundred pages then make one commit in a few hundred ten times slower, and all appends wait for it. Here a
+//! second connection checkpoints while commits continue. It never reaches the end of a log that keeps growing, and SQLite
+//! restarts only a log that is fully copied; so from [`WAL_PAGES_MAX`] on a commit still checkpoints, with few pages left to
+//! copy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,29 +13,29 @@ use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
-/// Rows that are appended between two, each some two pages of the log.
+/// Rows appended between two checkpoints; each takes about two pages of the log.
 const ROWS_BETWEEN_CHECKPOINTS: usize = 512;
-/// Pages of 4 KiB in the log from which on a commit sees to it.
+/// Pages of 4 KiB in the log from which on a commit checkpoints (`wal_autocheckpoint`).
 pub(super) const WAL_PAGES_MAX: &str = "4000";
 
-/// Who moves it.
+/// Starts checkpoints in the background.
 #[derive(Clone, Debug)]
 pub(super) struct WalCheckpointer {
-    /// One connection.
+    /// Of one connection.
     pool: SqlitePool,
     rows: Arc<AtomicUsize>,
-    /// Taken while it is being moved.
+    /// Held while a checkpoint runs.
     turn: Arc<Mutex<()>>,
     tasks: TaskTracker,
 }
 
 impl WalCheckpointer {
-    /// Over a pool of one connection that may write.
+    /// `pool` has one connection, which may write.
     pub(super) fn new(pool: SqlitePool) -> Self {
         Self { pool, rows: Arc::default(), turn: Arc::default(), tasks: TaskTracker::new() }
     }
 
-    /// So many rows more are in the log. While it is being moved, the next ones wait for the next time.
+    /// Counts appended rows and starts a checkpoint when they are enough, unless one is running.
     pub(super) fn record_appended(&self, rows: usize) {
         if self.rows.fetch_add(rows, Ordering::Relaxed) + rows < ROWS_BETWEEN_CHECKPOINTS {
             return;
@@ -43,15 +44,15 @@ impl WalCheckpointer {
         self.rows.store(0, Ordering::Relaxed);
         let pool = self.pool.clone();
         self.tasks.spawn(async move {
-            // What stays in the log is as durable there, and moved later.
+            // Pages that stay in the log are durable, and the next checkpoint copies them.
             if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await {
-                tracing::warn!(%error, "the write-ahead log cannot be moved into the database");
+                tracing::warn!(%error, "the WAL checkpoint failed");
             }
             drop(turn);
         });
     }
 
-    /// Waits for what is under way.
+    /// Waits for a running checkpoint.
     pub(super) async fn close(&self) {
         self.tasks.close();
         self.tasks.wait().await;
@@ -69,7 +70,7 @@ mod tests {
     use crate::store::{JournalBatch, RoomStore as _, Store as _};
 
     #[tokio::test]
-    async fn what_was_appended_reaches_the_database_before_any_commit_has_to_see_to_it() {
+    async fn appended_rows_reach_the_database_before_a_commit_has_to_checkpoint() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tutti.db");
         let store = SqliteStore::open(&path).await.unwrap();
@@ -88,7 +89,7 @@ mod tests {
             std::fs::read(&path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
         };
         store.append(&[batch(1)]).await.unwrap();
-        assert!(!is_in_database(1), "it is in the log");
+        assert!(!is_in_database(1), "the row is in the log only");
         let rest: Vec<_> = (2..=ROWS_BETWEEN_CHECKPOINTS).map(batch).collect();
         store.append(&rest).await.unwrap();
         store.wal_checkpointer.tasks.close();
