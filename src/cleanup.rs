@@ -1,6 +1,6 @@
-//! Removes what nobody needs any more, in small batches between which others get their turn: sessions that are over, refresh
-//! tokens long used, logins that nobody came back from, guests who have not been here for a long time. Asks Spotify about
-//! those of whom it was last asked a day ago.
+//! Periodically removes expired data: ended sessions, used refresh tokens, abandoned logins and guests not seen for a long
+//! time. Removes small batches with pauses, so that other writes are not held up. Also refreshes stale checks of Spotify
+//! subscriptions.
 
 use std::time::Duration;
 
@@ -13,46 +13,46 @@ use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::store::{SharedStore, StoreResult};
 
-/// Between two rounds.
+/// Interval between two rounds.
 pub const CLEANUP_EVERY: Duration = Duration::from_mins(10);
-/// Rows removed at once.
+/// Rows removed in one call.
 const BATCH_ROWS: u32 = 200;
-/// Between two batches.
+/// Pause between two batches.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
-/// Batches of one kind in one round; the rest waits for the next.
+/// Batches of one kind in one round; the next round removes the rest.
 const BATCHES_MAX: u32 = 500;
-/// An ended session is remembered for so long, so that a restarted server still refuses its access tokens.
+/// How long an ended session is kept, so that a restarted server still rejects its access tokens.
 const ENDED_SESSION_KEPT: Duration = Duration::from_hours(24);
-/// A used refresh token is remembered for so long, so that whoever uses it again is found out. Older ones are worth nothing
-/// either; they only raise no alarm.
+/// How long a used refresh token is kept, so that its reuse is detected as theft. Later reuse is rejected without that
+/// alarm.
 const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
-/// A guest who has not been here for so long is forgotten: three times as long as their session lasts.
+/// A guest not seen for this long is erased: three times the lifetime of an idle session.
 pub const UNUSED_GUEST_KEPT: Duration = Duration::from_hours(90 * 24);
-/// Guests forgotten at once: each may belong to many rooms.
+/// Guests erased in one batch: each may be a member of many rooms.
 const BATCH_GUESTS: u32 = 20;
-/// Subscriptions asked about in one round.
+/// Subscriptions checked in one round.
 const CHECKS_MAX: u32 = 20;
 
 const _: () = assert!(ENDED_SESSION_KEPT.as_secs() > crate::identity::ACCESS_TOKEN_LIFETIME.as_secs());
 const _: () = assert!(UNUSED_GUEST_KEPT.as_secs() > crate::identity::SESSION_IDLE_LIFETIME.as_secs());
 
-/// What it removes from, and what it asks.
+/// Removes expired data until it is stopped.
 #[derive(Clone, Debug)]
 pub struct Cleanup {
-    /// Where the rows are.
+    /// Holds the expired rows.
     pub store: SharedStore,
-    /// Who is erased here.
+    /// Erases guests.
     pub identity: Identity,
-    /// Where they have left something.
+    /// Erases guests from rooms.
     pub rooms: Registry,
-    /// Who is asked, where it is set up.
+    /// Checks subscriptions; `None` when Spotify is not configured.
     pub spotify: Option<Spotify>,
-    /// Now.
+    /// The server's clock.
     pub clock: Clock,
 }
 
 impl Cleanup {
-    /// Cleans up now and then until `stop`.
+    /// Runs rounds until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let mut rounds = tokio::time::interval(CLEANUP_EVERY);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -63,12 +63,12 @@ impl Cleanup {
             }
             let round = stop.run_until_cancelled(self.round()).await;
             if let Some(Err(error)) = round {
-                tracing::error!(%error, "the cleanup failed; it is tried again later");
+                tracing::error!(%error, "cleanup failed; the next round retries");
             }
         }
     }
 
-    /// One round: everything that is due.
+    /// Removes everything that is due.
     pub async fn round(&self) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
         let before = |kept: Duration| now_ms - in_ms(kept);
@@ -76,40 +76,40 @@ impl Cleanup {
         let ended = in_batches(|| store.delete_ended_sessions(before(ENDED_SESSION_KEPT), BATCH_ROWS)).await?;
         let used = in_batches(|| store.delete_used_refresh_tokens(before(USED_TOKEN_KEPT), BATCH_ROWS)).await?;
         let logins = in_batches(|| store.delete_login_transactions(now_ms, BATCH_ROWS)).await?;
-        let guests = self.forget_guests(before(UNUSED_GUEST_KEPT)).await?;
+        let guests = self.erase_guests(before(UNUSED_GUEST_KEPT)).await?;
         if ended + used + logins + guests > 0 {
-            tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, "cleaned up");
+            tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, "cleanup finished");
         }
         if let Some(spotify) = &self.spotify
             && let Err(error) = spotify.check_stale(CHECKS_MAX).await
         {
-            tracing::info!(%error, "subscriptions could not be checked");
+            tracing::info!(%error, "Spotify subscriptions could not be checked");
         }
         Ok(())
     }
 
-    /// Forgets guests as if they had asked for it. One who cannot be forgotten now stays for the next round.
-    async fn forget_guests(&self, before_ms: i64) -> StoreResult<u64> {
-        let mut forgotten = 0;
+    /// Erases unused guests as on their own request; returns how many. The next round retries those that fail.
+    async fn erase_guests(&self, before_ms: i64) -> StoreResult<u64> {
+        let mut erased = 0;
         loop {
             let guests = self.store.unused_guests(before_ms, BATCH_GUESTS).await?;
             let mut done = 0;
             for guest in &guests {
                 match erase(&self.identity, &self.rooms, *guest).await {
                     Ok(()) => done += 1,
-                    Err(error) => tracing::warn!(%guest, %error, "a guest could not be forgotten"),
+                    Err(error) => tracing::warn!(%guest, %error, "a guest could not be erased"),
                 }
             }
-            forgotten += done;
+            erased += done;
             if guests.len() < BATCH_GUESTS as usize || done == 0 {
-                return Ok(forgotten);
+                return Ok(erased);
             }
             tokio::time::sleep(BATCH_PAUSE).await;
         }
     }
 }
 
-/// Repeats a removal while it removes whole batches; how many rows in all.
+/// Repeats a removal while it removes full batches; returns the number of rows.
 async fn in_batches<F: Future<Output = StoreResult<u64>>>(remove: impl Fn() -> F) -> StoreResult<u64> {
     let mut removed = 0;
     for _ in 0..BATCHES_MAX {

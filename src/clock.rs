@@ -1,7 +1,7 @@
 //! The only place that reads a clock.
 //!
-//! The server's time is Unix milliseconds carried by a monotonic clock: read once from the system at the start, then
-//! advanced by `tokio::time::Instant`. It never jumps, members can measure their offset to it, and tests pause it.
+//! Server time is in Unix milliseconds: read once from the system at the start, then advanced by the monotonic
+//! `tokio::time::Instant`. It never jumps, clients can measure their offset to it, and tests can pause it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,7 +39,7 @@ impl Clock {
         whole_ms(self.now_ms_f64())
     }
 
-    /// The instant at which this clock shows `at_ms`, to sleep until; in the past when it did already.
+    /// The instant at which this clock shows `at_ms`, to sleep until. It may lie in the past.
     #[expect(clippy::cast_precision_loss, reason = "Unix milliseconds stay below 2^53 for 285,000 years")]
     pub fn instant_at(&self, at_ms: i64) -> Instant {
         let after_origin_ms = at_ms as f64 - self.origin_ms;

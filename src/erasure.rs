@@ -1,27 +1,27 @@
-//! Erasing somebody: what rooms remember of them, then who they are. Used when they ask for it, and by the cleanup.
+//! Erases a user: first from rooms, then the identity. Used by the user's own request and by the cleanup.
 
 use tutti_protocol::UserId;
 
 use crate::identity::{Identity, IdentityError};
 use crate::room::{PeopleError, Registry};
 
-/// Why somebody is not erased, or not wholly; asking again goes on with the rest.
+/// Why a user was not erased, or not completely; a retry continues with the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
-    /// A room still remembers them.
+    /// A room still remembers the user.
     #[error(transparent)]
     Rooms(#[from] PeopleError),
-    /// They are still known.
+    /// The user still exists.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
 
-/// Erases all that is known of somebody.
+/// Erases everything stored about a user.
 pub async fn erase(identity: &Identity, rooms: &Registry, user: UserId) -> Result<(), EraseError> {
-    // While this fails, they are logged in and can ask again.
+    // If this fails, the user is still logged in and can retry.
     rooms.forget(user).await?;
     identity.revoke_all_sessions(user).await?;
-    // A device of theirs may have come in again before its session ended. Now none can.
+    // One of the user's devices may have rejoined before its session ended; none can any more.
     rooms.forget(user).await?;
     identity.erase(user).await?;
     Ok(())

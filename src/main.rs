@@ -12,8 +12,8 @@ use tutti::{app, telemetry};
 
 mod cli;
 
-/// Of SQLite, too. A connection comes with a hundred allocations of all sizes, and a room is full of small ones that live
-/// side by side for hours: with glibc's a fifth of a return was spent on putting those together again.
+/// Used by SQLite, too. Opening a connection makes a hundred allocations of all sizes, and a room holds many small ones for
+/// hours. With glibc's allocator a fifth of the time of a reconnect was spent on merging free chunks.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -27,15 +27,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves rooms until SIGTERM or SIGINT; reads its keys anew on SIGHUP.
+    /// Serves rooms until SIGTERM or SIGINT; reloads its keys on SIGHUP.
     Serve(Box<ServeConfig>),
-    /// Brings the schema of a MySQL database up to date, or prints how.
+    /// Migrates the schema of a MySQL database, or prints the statements.
     Migrate(cli::migrate::MigrateArguments),
-    /// Copies the SQLite database into a file, while a server runs or not.
+    /// Backs the SQLite database up into a file, while a server runs or not.
     Backup(cli::backup::BackupArguments),
-    /// Puts a copy of the SQLite database back, while no server runs.
+    /// Restores a backup of the SQLite database, while no server runs.
     Restore(cli::backup::RestoreArguments),
-    /// Shows, exchanges and exports the server's keys.
+    /// Lists, rotates and exports the server's keys.
     Keys(cli::keys::KeysArguments),
 }
 
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn serve(config: ServeConfig) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        // Before the start, which it would end otherwise.
+        // Registered before the start, during which a SIGHUP would end the process.
         let hangup = signal(SignalKind::hangup())?;
         let stop = CancellationToken::new();
         let server = app::start(config, stop.clone()).await?;
@@ -86,7 +86,7 @@ async fn reload_on_signal(server: &Server, mut hangup: Signal) -> Infallible {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "when the program cannot do it, its user is told where they look")]
+#[expect(clippy::print_stderr, reason = "errors of a command go to standard error")]
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("tutti: {error:#}");
     ExitCode::FAILURE
