@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ms};
 use crate::erasure::erase;
-use crate::identity::{Identity, in_ms};
+use crate::identity::Identity;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::store::{SharedStore, StoreResult};
@@ -71,7 +71,7 @@ impl Cleanup {
     /// Removes everything that is due.
     pub async fn round(&self) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
-        let before = |kept: Duration| now_ms - in_ms(kept);
+        let before = |kept: Duration| now_ms - ms(kept);
         let store = &self.store;
         let ended = in_batches(|| store.delete_ended_sessions(before(ENDED_SESSION_KEPT), BATCH_ROWS)).await?;
         let used = in_batches(|| store.delete_used_refresh_tokens(before(USED_TOKEN_KEPT), BATCH_ROWS)).await?;

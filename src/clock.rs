@@ -47,7 +47,7 @@ impl Clock {
     }
 }
 
-/// A duration in whole milliseconds.
+/// A duration in whole milliseconds; saturates.
 pub fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -302,8 +302,3 @@ impl Identity {
         &self.0.revocations
     }
 }
-
-/// A duration in the unit of timestamps.
-pub(crate) fn in_ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 use tutti_protocol::SessionId;
 
 use super::{ACCESS_TOKEN_LIFETIME, REVOCATION_CHANNEL_CAPACITY};
+use crate::clock::ms;
 
 /// Keeps each revoked session for [`ACCESS_TOKEN_LIFETIME`].
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Revocations {
 
 /// How long after its revocation a session can have unexpired access tokens.
 pub(super) fn access_token_lifetime_ms() -> i64 {
-    super::in_ms(ACCESS_TOKEN_LIFETIME)
+    ms(ACCESS_TOKEN_LIFETIME)
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use tutti_protocol::{SessionId, UserId};
 use super::refresh_token::RefreshToken;
 use super::{
     Access, Caller, Identity, IdentityError, Login, REFRESH_GRACE, SESSION_ABSOLUTE_LIFETIME, SESSION_IDLE_LIFETIME,
-    USER_AGENT_CHARS_MAX, User, in_ms,
+    USER_AGENT_CHARS_MAX, User,
 };
+use crate::clock::ms;
 use crate::ids::uuid_v7;
 use crate::store::{StoredRefreshToken, StoredSession, StoredUser};
 
@@ -48,7 +49,7 @@ impl Identity {
         let Some(token) = caller.refresh_token.as_ref().and_then(RefreshToken::parse) else { return Ok(None) };
         let now_ms = self.clock().now_ms();
         let Some(stored) = self.store().refresh_token(token.user, token.hash()).await? else { return Ok(None) };
-        let usable = stored.used_at_ms.is_none_or(|used_at_ms| now_ms - used_at_ms <= in_ms(REFRESH_GRACE));
+        let usable = stored.used_at_ms.is_none_or(|used_at_ms| now_ms - used_at_ms <= ms(REFRESH_GRACE));
         let session = self.store().session(stored.user, stored.session).await?;
         let active =
             session.is_some_and(|session| session.revoked_at_ms.is_none() && now_ms < session.idle_expires_at_ms);
@@ -88,8 +89,8 @@ impl Identity {
             created_at_ms: now_ms,
             last_used_at_ms: now_ms,
             user_agent: caller.user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARS_MAX).collect(),
-            idle_expires_at_ms: now_ms + in_ms(SESSION_IDLE_LIFETIME),
-            absolute_expires_at_ms: now_ms + in_ms(SESSION_ABSOLUTE_LIFETIME),
+            idle_expires_at_ms: now_ms + ms(SESSION_IDLE_LIFETIME),
+            absolute_expires_at_ms: now_ms + ms(SESSION_ABSOLUTE_LIFETIME),
             revoked_at_ms: None,
         };
         let token = RefreshToken::random(user);

@@ -7,7 +7,8 @@
 use secrecy::SecretString;
 
 use super::refresh_token::RefreshToken;
-use super::{Identity, IdentityError, Login, REFRESH_GRACE, SESSION_IDLE_LIFETIME, User, access_token, in_ms};
+use super::{Identity, IdentityError, Login, REFRESH_GRACE, SESSION_IDLE_LIFETIME, User, access_token};
+use crate::clock::ms;
 use crate::store::{Rotation, StoredSession, StoredUser};
 
 /// The place of a valid refresh token in its chain.
@@ -38,7 +39,7 @@ impl Identity {
                 RefreshTokenState::Current(session) => session,
             };
             let now_ms = self.clock().now_ms();
-            let idle_expires_at_ms = session.absolute_expires_at_ms.min(now_ms + in_ms(SESSION_IDLE_LIFETIME));
+            let idle_expires_at_ms = session.absolute_expires_at_ms.min(now_ms + ms(SESSION_IDLE_LIFETIME));
             let rotation = Rotation {
                 user: token.user,
                 session: session.id,
@@ -74,7 +75,7 @@ impl Identity {
         }
         let successor_unused =
             self.store().refresh_token(stored.user, successor).await?.is_some_and(|next| next.used_at_ms.is_none());
-        if successor_unused && now_ms - used_at_ms <= in_ms(REFRESH_GRACE) {
+        if successor_unused && now_ms - used_at_ms <= ms(REFRESH_GRACE) {
             return Ok(Some(RefreshTokenState::Previous(session)));
         }
         tracing::warn!(user = %session.user, session = %session.id, "refresh token reused; session revoked");

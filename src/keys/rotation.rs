@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use super::key_id::KeyId;
 use super::key_ring::{AccessKey, FromSecret, KeySet};
 use super::{KeysError, Purpose, RETIRED_KEY_RETENTION, export, generate_secret};
+use crate::clock::ms;
 
 /// The folder that stores the keys. All methods block.
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ impl KeyFolder {
             path: self.active_path(Purpose::Access),
             reason: "does not say when its key was activated; rotate, and prune an hour later",
         })?;
-        if now_ms.saturating_sub(since_ms) <= in_ms(RETIRED_KEY_RETENTION) {
+        if now_ms.saturating_sub(since_ms) <= ms(RETIRED_KEY_RETENTION) {
             return Ok(Pruned { removed: Vec::new(), kept: retired });
         }
         for id in &retired {
@@ -157,10 +158,6 @@ fn list<K>(purpose: Purpose, keys: &KeySet<K>) -> Vec<ListedKey> {
         std::cmp::Ordering::Greater => KeyState::Pending,
     };
     keys.iter().map(|(id, _)| ListedKey { purpose, id, state: state(id) }).collect()
-}
-
-fn in_ms(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::auth;
+use crate::clock::ms;
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
 use crate::http::{ApiError, Services, SharedServices};
-use crate::identity::{Access, IdentityError, in_ms};
+use crate::identity::{Access, IdentityError};
 use crate::providers::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
 
 /// The way to Spotify and back, and what is linked.
@@ -80,7 +81,7 @@ async fn start(
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let begun = spotify.begin(services.cookies.read_login(&headers), slot, &query.return_to).await?;
-    let cookie = services.cookies.keep_login(&begun.browser, in_ms(LOGIN_LIFETIME));
+    let cookie = services.cookies.keep_login(&begun.browser, ms(LOGIN_LIFETIME));
     see_other(&begun.url, Some(cookie))
 }
 

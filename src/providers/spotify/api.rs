@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::SpotifyError;
-use crate::clock::Clock;
+use crate::clock::{Clock, ms};
 use crate::identity::picture::{self, PICTURE_BYTES_MAX};
 use crate::store::StoredPicture;
 
@@ -135,7 +135,7 @@ impl Api {
         let named = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let retry_after = named.map_or(RETRY_AFTER_DEFAULT, Duration::from_secs);
         let quota = body.windows(14).any(|window| window == b"QUOTA_EXCEEDED");
-        let until_ms = self.clock.now_ms().saturating_add(i64::try_from(retry_after.as_millis()).unwrap_or(i64::MAX));
+        let until_ms = self.clock.now_ms().saturating_add(ms(retry_after));
         self.pause_until_ms.store(if quota { -until_ms } else { until_ms }, Ordering::Relaxed);
         self.pauses.send_replace(until_ms);
         tracing::warn!(seconds = retry_after.as_secs(), quota, "Spotify takes no more requests for a while");

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::clock::Clock;
-use crate::identity::in_ms;
+use crate::clock::{Clock, ms};
 
 /// Values that are kept for `lifetime`, at most `entries_max` of them: beyond it the one that was kept first goes.
 pub(super) struct Cache<K, V> {
@@ -32,7 +31,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<V> {
         let now_ms = self.clock.now_ms();
         let kept = self.kept.lock();
-        kept.by_key.get(key).filter(|(at_ms, _)| now_ms - at_ms < in_ms(self.lifetime)).map(|(_, value)| value.clone())
+        kept.by_key.get(key).filter(|(at_ms, _)| now_ms - at_ms < ms(self.lifetime)).map(|(_, value)| value.clone())
     }
 
     pub(super) fn keep(&self, key: K, value: V) {
@@ -41,7 +40,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         kept.by_key.insert(key.clone(), (now_ms, value));
         kept.order.push_back((now_ms, key));
         while kept.order.len() > self.entries_max
-            || kept.order.front().is_some_and(|(at_ms, _)| now_ms - at_ms >= in_ms(self.lifetime))
+            || kept.order.front().is_some_and(|(at_ms, _)| now_ms - at_ms >= ms(self.lifetime))
         {
             let Some((at_ms, oldest)) = kept.order.pop_front() else { break };
             if kept.by_key.get(&oldest).is_some_and(|(kept_at_ms, _)| *kept_at_ms == at_ms) {

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use super::api::{Failure, Profile};
 use super::premium::{DOUBTS_TO_DENY, weigh};
 use super::{ASK_AGAIN_AFTER, Flight, Spotify, SpotifyError};
-use crate::identity::in_ms;
+use crate::clock::ms;
 
 /// An answer younger than this is not asked for again.
 const CHECK_FRESH: Duration = Duration::from_secs(3);
@@ -27,7 +27,7 @@ impl Spotify {
         let flight = self.0.flights.of((user, Flight::Check));
         let _alone = flight.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
-        if link.refresh_token.is_some() && self.0.clock.now_ms() - link.checked_at_ms < in_ms(CHECK_FRESH) {
+        if link.refresh_token.is_some() && self.0.clock.now_ms() - link.checked_at_ms < ms(CHECK_FRESH) {
             return Ok(SpotifyStatus { link: Some(self.shown(&link)) });
         }
         let mut asked = 0;
@@ -68,7 +68,7 @@ impl Spotify {
         let spotify = self.clone();
         self.0.tasks.spawn(async move {
             let link = spotify.0.store.spotify_link(user).await;
-            let due = |checked_at_ms| spotify.0.clock.now_ms() - checked_at_ms >= in_ms(CHECK_AT_JOIN);
+            let due = |checked_at_ms| spotify.0.clock.now_ms() - checked_at_ms >= ms(CHECK_AT_JOIN);
             if let Ok(Some(link)) = link
                 && link.refresh_token.is_some()
                 && due(link.checked_at_ms)
@@ -80,7 +80,7 @@ impl Spotify {
 
     /// Asks about those of whom it was last done a day ago, at most `links_max` of them; how many there were.
     pub async fn check_stale(&self, links_max: u32) -> Result<usize, SpotifyError> {
-        let before_ms = self.0.clock.now_ms() - in_ms(CHECK_EVERY);
+        let before_ms = self.0.clock.now_ms() - ms(CHECK_EVERY);
         let stale = self.0.store.stale_spotify_links(before_ms, links_max).await?;
         for user in &stale {
             self.check_quietly(*user).await;

@@ -19,7 +19,7 @@ use tutti_protocol::{DeviceId, UserId};
 use super::plan::{CHECK_EVERY_MS, DEAD_BAND_MS, END_GUARD_MS, FIRST_CHECK_MS, Part, Started, Step, next_step};
 use super::player::PlayerState;
 use super::{Spotify, SpotifyError};
-use crate::identity::in_ms;
+use crate::clock::ms;
 use crate::room::{RoomHandle, View};
 
 /// A room that plays nothing from Spotify for so long is followed no more: following keeps it in memory.
@@ -80,7 +80,7 @@ impl Follower {
             if seen.spotify {
                 quiet_since_ms = self.now_ms();
             }
-            let quiet_until_ms = quiet_since_ms + in_ms(QUIET_MAX);
+            let quiet_until_ms = quiet_since_ms + ms(QUIET_MAX);
             if self.now_ms() >= quiet_until_ms {
                 break Some(SpotifyOutputState::Over);
             }
@@ -210,7 +210,7 @@ impl Follower {
             SpotifyError::NeedsLogin => return Err(SpotifyOutputState::NeedsLogin),
             SpotifyError::NotPremium | SpotifyError::NotListed => return Err(SpotifyOutputState::NotPremium),
             SpotifyError::Taken => return Err(SpotifyOutputState::Taken),
-            SpotifyError::TooMany { retry_after, .. } => (SpotifyOutputState::Busy, in_ms(*retry_after)),
+            SpotifyError::TooMany { retry_after, .. } => (SpotifyOutputState::Busy, ms(*retry_after)),
             SpotifyError::DeviceNotFound => (SpotifyOutputState::Gone, GONE_RETRY_MS),
             SpotifyError::BadQuestion | SpotifyError::Unplayable => (SpotifyOutputState::Unplayable, GONE_RETRY_MS),
             SpotifyError::Unavailable(_) | SpotifyError::Store(_) => (SpotifyOutputState::Unreachable, RETRY_MS),

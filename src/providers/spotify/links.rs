@@ -13,7 +13,7 @@ use tutti_protocol::http::{Premium, PremiumVerdict, SpotifyLink, SpotifyLinkStat
 use super::api::read;
 use super::login::oauth_client;
 use super::{Flight, SCOPES, Spotify, SpotifyError};
-use crate::identity::in_ms;
+use crate::clock::ms;
 use crate::keys::EncryptionContext;
 use crate::store::{Sealed, StoredSpotifyLink};
 
@@ -82,7 +82,7 @@ impl Spotify {
         let refresh_token = link.refresh_token.as_ref().ok_or(SpotifyError::NeedsLogin)?;
         let now_ms = self.0.clock.now_ms();
         if let Some(sealed) = &link.access_token
-            && link.access_expires_at_ms - now_ms > in_ms(ACCESS_MARGIN)
+            && link.access_expires_at_ms - now_ms > ms(ACCESS_MARGIN)
         {
             let token = self.open(user, "access_token", sealed)?;
             if refused.is_none_or(|refused| refused.expose_secret() != token.expose_secret()) {
@@ -92,7 +92,7 @@ impl Spotify {
         let refresh_token = self.open(user, "refresh_token", refresh_token)?;
         match self.refresh(&refresh_token).await {
             Ok(grant) => {
-                let expires_at_ms = now_ms + in_ms(grant.expires_in);
+                let expires_at_ms = now_ms + ms(grant.expires_in);
                 self.change(user, |now| {
                     if is_same_agreement(now, &link) {
                         self.take_grant(now, &grant);
@@ -124,7 +124,7 @@ impl Spotify {
         );
         link.access_token = access_token;
         link.refresh_token = refresh_token.or_else(|| link.refresh_token.take());
-        link.access_expires_at_ms = self.0.clock.now_ms() + in_ms(grant.expires_in);
+        link.access_expires_at_ms = self.0.clock.now_ms() + ms(grant.expires_in);
         link.scope.clone_from(&grant.scope);
         // The old refresh token goes on for months, while its key may be retired: sealed anew when it was by an older key.
         if let Some(sealed) = &link.refresh_token
@@ -152,7 +152,7 @@ impl Spotify {
     }
 
     pub(super) fn shown(&self, link: &StoredSpotifyLink) -> SpotifyLink {
-        let expires_at_ms = link.authorized_at_ms + in_ms(AUTHORIZATION_LIFETIME);
+        let expires_at_ms = link.authorized_at_ms + ms(AUTHORIZATION_LIFETIME);
         SpotifyLink {
             display_name: link.display_name.clone(),
             state: match link.refresh_token {
@@ -161,7 +161,7 @@ impl Spotify {
             },
             authorized_at_ms: link.authorized_at_ms,
             expires_at_ms,
-            expires_soon: self.0.clock.now_ms() >= expires_at_ms - in_ms(AUTHORIZATION_WARNING),
+            expires_soon: self.0.clock.now_ms() >= expires_at_ms - ms(AUTHORIZATION_WARNING),
             premium: Premium {
                 verdict: link.premium.verdict,
                 evidence: link.premium.evidence,

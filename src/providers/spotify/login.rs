@@ -25,6 +25,7 @@ use super::api::Profile;
 use super::links::{Grant, grant};
 use super::premium::{UNKNOWN, weigh};
 use super::{SCOPES, Settings, Spotify, SpotifyError};
+use crate::clock::ms;
 use crate::identity::DISPLAY_NAME_CHARS_MAX;
 use crate::keys::EncryptionContext;
 use crate::store::{LoginTransaction, Sealed, StoredPicture, StoredPremium, StoredSpotifyLink, TokenHash};
@@ -122,7 +123,7 @@ impl Spotify {
             verifier: Sealed(inner.keys.encrypt(&verifier_context(state), &verifier)),
             slot,
             return_to: own_path(return_to).unwrap_or_else(|| "/".to_owned()),
-            expires_at_ms: inner.clock.now_ms() + crate::identity::in_ms(LOGIN_LIFETIME),
+            expires_at_ms: inner.clock.now_ms() + ms(LOGIN_LIFETIME),
         };
         inner.store.insert_login_transaction(&transaction).await?;
         Ok(Beginning { url: url.into(), browser })
