@@ -332,9 +332,9 @@ pub struct Room {
     /// Who has voted to skip what is on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_votes: Vec<UserId>,
-    /// Who plays now, where only so many do, and then who waits in line for it; empty where everybody does.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub line: Vec<UserId>,
+    /// With `players_max` set: the members whose queues play, then those waiting for a place. Empty otherwise.
+    #[serde(default, rename = "line", skip_serializing_if = "is_default")]
+    pub waitlist: Vec<UserId>,
     /// From whom the room was claimed: they get it back when they ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,

@@ -15,7 +15,7 @@ impl RoomState {
             Command::ShowHistory => {
                 Some(Answer::History(self.past.latest().take(HISTORY_SHOWN_MAX).cloned().collect()))
             }
-            Command::ShowAudit => Some(Answer::Audit(self.desk.audit.iter().rev().cloned().collect())),
+            Command::ShowAudit => Some(Answer::Audit(self.audit_log.notes.iter().rev().cloned().collect())),
             _ => None,
         }
     }

@@ -9,8 +9,8 @@ impl RoomState {
     pub fn apply(&mut self, event: &Event) {
         self.offset += 1;
         let mut took_part: Vec<UserId> = self.taking_part().into_iter().map(|(id, _)| id).collect();
-        self.take_in(event);
-        self.keep_line();
+        self.apply_event(event);
+        self.update_waitlist();
         if let Event::MemberMerged { from, to } = event
             && took_part.contains(from)
         {
@@ -37,8 +37,8 @@ impl RoomState {
         }
     }
 
-    fn take_in(&mut self, event: &Event) {
-        let taken = self.desk.bin.take();
+    fn apply_event(&mut self, event: &Event) {
+        let removed = self.audit_log.pending_undo.take();
         match event {
             Event::RoomCreated { room_name, host } => {
                 self.name.clone_from(room_name);
@@ -89,7 +89,7 @@ impl RoomState {
             Event::EntryCredited { entry, member } => self.credit(*entry, *member),
             Event::QueueCleared { member, .. } => self.clear_out(*member),
             Event::QueuePaused { member, paused, .. } => self.update(*member, |state, _| state.paused = *paused),
-            Event::SteppedDown { member } => self.send_to_end_of_line(*member),
+            Event::SteppedDown { member } => self.send_to_end_of_waitlist(*member),
             Event::EntrySuggested { entry } => self.suggestions.push_back(entry.clone()),
             Event::SuggestionApproved { entry, .. } => {
                 if let Some(place) = self.suggestions.iter().position(|suggested| suggested.id == *entry)
@@ -110,10 +110,10 @@ impl RoomState {
             Event::PlaybackChanged { playback, .. } => self.move_timeline(playback),
             Event::OutputChanged { output, .. } => self.output.clone_from(output),
             Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
-            Event::Noted { note } => self.desk.note(note, taken),
+            Event::Noted { note } => self.audit_log.record(note, removed),
             Event::Undone { note, by, member } => {
-                if let Some(taken) = self.desk.undo(*note, *by) {
-                    self.put_back(taken, member.as_ref());
+                if let Some(removed) = self.audit_log.undo(*note, *by) {
+                    self.put_back(removed, member.as_ref());
                 }
             }
             Event::RoomClosed { .. } => self.close(),

@@ -2,7 +2,7 @@
 
 use tutti_protocol::{Member, Role, UserId, UserKind};
 
-use crate::desk::Taken;
+use crate::audit_log::Removed;
 use crate::{Ledger, MemberState, RoomState, Standing};
 
 impl RoomState {
@@ -12,7 +12,7 @@ impl RoomState {
         self.door.forget(member.id);
         let mut state = MemberState::of(member, self.joins);
         if let Some(known) = self.members.remove(&member.id) {
-            (state.ledger, state.queue, state.line) = (known.ledger, known.queue, known.line);
+            (state.ledger, state.queue, state.waitlist_place) = (known.ledger, known.queue, known.waitlist_place);
         }
         self.members.insert(member.id, state);
     }
@@ -36,7 +36,7 @@ impl RoomState {
         let Some(was) = self.members.get(&id).cloned() else { return };
         let votes = was.queue.iter().filter_map(|entry| Some((entry.id, self.votes.get(&entry.id)?.clone()))).collect();
         self.part(id);
-        self.desk.bin = Some(Taken { member: Some((id, was)), entries: vec![], votes });
+        self.audit_log.pending_undo = Some(Removed { member: Some((id, was)), entries: vec![], votes });
     }
 
     /// Their queue stays with them, out of everybody's sight.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tutti_protocol::{Entry, EntryId, Member, Policy, UserId};
 
-use crate::desk::Taken;
+use crate::audit_log::Removed;
 use crate::{MemberState, RoomState};
 
 impl RoomState {
@@ -26,7 +26,7 @@ impl RoomState {
             self.hand_on(entry);
         } else {
             let votes = self.lose(entry.id);
-            self.desk.bin = Some(Taken { member: None, entries: vec![(entry, place)], votes });
+            self.audit_log.pending_undo = Some(Removed { member: None, entries: vec![(entry, place)], votes });
         }
     }
 
@@ -68,7 +68,7 @@ impl RoomState {
     }
 
     pub(crate) fn clear_out(&mut self, owner: Option<UserId>) {
-        let mut taken = Taken::default();
+        let mut removed = Removed::default();
         let owners: Vec<UserId> = match owner {
             Some(owner) => vec![owner],
             None => self.members.iter().filter(|(_, member)| member.is_visible()).map(|(id, _)| *id).collect(),
@@ -76,23 +76,23 @@ impl RoomState {
         for owner in owners {
             let queue = self.members.get_mut(&owner).map(|member| std::mem::take(&mut member.queue));
             for (place, entry) in queue.into_iter().flatten().enumerate() {
-                taken.votes.append(&mut self.lose(entry.id));
-                taken.entries.push((entry, place));
+                removed.votes.append(&mut self.lose(entry.id));
+                removed.entries.push((entry, place));
             }
         }
-        self.desk.bin = Some(taken);
+        self.audit_log.pending_undo = Some(removed);
     }
 
     /// Puts back what was taken away, where it was as far as that place is there. What came back another way, and what was
     /// somebody's who is gone, stays as it is.
-    pub(crate) fn put_back(&mut self, taken: Taken, member: Option<&Member>) {
-        if let (Some((id, was)), Some(member)) = (taken.member, member) {
+    pub(crate) fn put_back(&mut self, removed: Removed, member: Option<&Member>) {
+        if let (Some((id, was)), Some(member)) = (removed.member, member) {
             self.take_back(id, was, member);
         }
-        for (entry, place) in taken.entries {
+        for (entry, place) in removed.entries {
             self.put_back_entry(entry, place);
         }
-        for (entry, votes) in taken.votes {
+        for (entry, votes) in removed.votes {
             if self.find(entry).is_some() {
                 self.votes.insert(entry, votes);
             }
@@ -118,7 +118,7 @@ impl RoomState {
         let mut state = MemberState::of(member, was.joined);
         let (ledger, queue) = now.map_or((was.ledger, VecDeque::new()), |now| (now.ledger, now.queue));
         state.ledger = ledger;
-        state.line = was.line;
+        state.waitlist_place = was.waitlist_place;
         state.queue = queue;
         self.members.insert(id, state);
         for (place, entry) in was.queue.into_iter().enumerate() {

@@ -11,9 +11,9 @@ impl RoomState {
         // Who is new here as the account takes over the guest's place among the members too.
         let joined = known.as_ref().filter(|known| known.is_visible()).map_or(guest.joined, |known| known.joined);
         let mut member = MemberState::of(to, joined);
-        member.line = known.as_ref().map_or(0, |known| known.line);
-        if member.line == 0 || (guest.line > 0 && guest.line < member.line) {
-            member.line = guest.line;
+        member.waitlist_place = known.as_ref().map_or(0, |known| known.waitlist_place);
+        if member.waitlist_place == 0 || (guest.waitlist_place > 0 && guest.waitlist_place < member.waitlist_place) {
+            member.waitlist_place = guest.waitlist_place;
         }
         let (queue, known_ledger) = known.map(|known| (known.queue, known.ledger)).unwrap_or_default();
         member.queue = queue;
@@ -69,7 +69,7 @@ impl RoomState {
             self.owner = Some(to);
         }
         self.past.rename(from, Some(to));
-        self.desk.rename(from, to);
+        self.audit_log.rename(from, to);
         self.door.forget(to);
     }
 
@@ -111,7 +111,7 @@ impl RoomState {
         }
         self.settings.weights.remove(&id);
         self.door.forget(id);
-        self.desk.forget(id);
+        self.audit_log.forget(id);
         self.past.rename(id, None);
     }
 

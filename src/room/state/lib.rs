@@ -14,9 +14,9 @@
 //! | `permissions` | who may do what |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
 //! | `order` | the order of play under every policy, with places and reasons |
-//! | `line` | who plays where only so many do, and who waits for it |
+//! | `waitlist` | who plays where only so many do, and who waits for it |
 //! | `timeline` | positions and deadlines of playback |
-//! | `desk` | who did what, and what can be undone of it |
+//! | `audit_log` | who did what, and what can be undone of it |
 //! | `door` | who waits to be let in, and who was turned away |
 //! | `past` | what was played |
 //! | `snapshot`, `answer` | the state as everyone sees it, and what some ask of it |
@@ -35,13 +35,13 @@ mod apply;
 mod belonging;
 mod claiming;
 mod decide;
-mod desk;
+mod audit_log;
 mod door;
 mod entries;
 mod hosting;
 mod identity;
 mod ledger;
-mod line;
+mod waitlist;
 mod order;
 mod output;
 mod past;
@@ -66,7 +66,7 @@ use tutti_protocol::{
 };
 
 pub use audience::Audience;
-pub use desk::{AUDIT_MAX, UNDO_MS};
+pub use audit_log::{AUDIT_MAX, UNDO_MS};
 pub use input::{Ctx, Input, Newcomer};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
 pub use order::Placed;
@@ -132,9 +132,9 @@ pub struct RoomState {
     /// Everything that waits, whose it is, as the host orders it; empty under any other policy.
     #[serde(default, skip_serializing_if = "is_default")]
     lineup: VecDeque<(UserId, EntryId)>,
-    /// Counts places in the line of those who want to play.
-    #[serde(default, skip_serializing_if = "is_default")]
-    lines: u64,
+    /// Counts the places given out in the waitlist.
+    #[serde(default, rename = "lines", skip_serializing_if = "is_default")]
+    waitlist_places: u64,
     /// Entries that wait for approval, the oldest first.
     #[serde(default, skip_serializing_if = "is_default")]
     suggestions: VecDeque<Entry>,
@@ -142,8 +142,8 @@ pub struct RoomState {
     fallback: Fallback,
     #[serde(default, skip_serializing_if = "is_default")]
     door: door::Door,
-    #[serde(default, skip_serializing_if = "is_default")]
-    desk: desk::Desk,
+    #[serde(default, rename = "desk", skip_serializing_if = "is_default")]
+    audit_log: audit_log::AuditLog,
     #[serde(default, skip_serializing_if = "is_default")]
     past: past::Past,
     /// From whom the room was claimed.
@@ -206,12 +206,12 @@ struct MemberState {
     /// Of somebody gone: that they were a listener, so that leaving is no way to a better role.
     #[serde(default, skip_serializing_if = "is_default")]
     was_listener: bool,
-    /// Their place in the line of those who want to play; 0: none.
-    #[serde(default, skip_serializing_if = "is_default")]
-    line: u64,
+    /// Their place in the waitlist, counted over the life of the room; 0: none.
+    #[serde(default, rename = "line", skip_serializing_if = "is_default")]
+    waitlist_place: u64,
     /// Starts since they took that place.
-    #[serde(default, skip_serializing_if = "is_default")]
-    line_starts: u32,
+    #[serde(default, rename = "line_starts", skip_serializing_if = "is_default")]
+    waitlist_starts: u32,
 }
 
 /// How somebody belongs to the room.
@@ -244,8 +244,8 @@ impl MemberState {
             paused: member.paused,
             exceptions: member.exceptions.clone(),
             was_listener: false,
-            line: 0,
-            line_starts: 0,
+            waitlist_place: 0,
+            waitlist_starts: 0,
         }
     }
 
@@ -277,11 +277,11 @@ impl RoomState {
             starts: 0,
             votes: BTreeMap::new(),
             lineup: VecDeque::new(),
-            lines: 0,
+            waitlist_places: 0,
             suggestions: VecDeque::new(),
             fallback: Fallback::default(),
             door: door::Door::default(),
-            desk: desk::Desk::default(),
+            audit_log: audit_log::AuditLog::default(),
             past: past::Past::default(),
             owner: None,
             closed: false,

@@ -3,7 +3,7 @@
 use tutti_protocol::{Action, EndReason, Entry, EntryId, Event, Playback, PlaybackState, UserId};
 
 use crate::decide::Decision;
-use crate::timeline::{DRAWN_NEARER_MS_MIN, Due, end_at_ms, position_ms};
+use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, position_ms};
 use crate::{Ctx, Current, Refusal, RoomState, START_LEAD_MS};
 
 impl RoomState {
@@ -103,11 +103,11 @@ impl RoomState {
 
     /// Begins at once what waited for devices, when enough of them are ready. After a crash nothing is lost: it begins when
     /// it was to begin at the latest.
-    pub(crate) fn draw_nearer(&self, ctx: &Ctx<'_>) -> Vec<Event> {
+    pub(crate) fn advance_scheduled_start(&self, ctx: &Ctx<'_>) -> Vec<Event> {
         let anchor_at_ms = ctx.now_ms + START_LEAD_MS;
         let is_ready = self.current.as_ref().is_some_and(|current| ctx.audience.is_ready(&current.entry));
         let gained_ms = self.playback.anchor_at_ms - anchor_at_ms;
-        if !self.awaits_devices(ctx.now_ms) || !is_ready || gained_ms < DRAWN_NEARER_MS_MIN {
+        if !self.awaits_devices(ctx.now_ms) || !is_ready || gained_ms < ADVANCE_MS_MIN {
             return vec![];
         }
         vec![Event::PlaybackChanged { playback: Playback { anchor_at_ms, ..self.playback }, by: None }]

@@ -124,7 +124,7 @@ pub enum Refusal {
     /// The host wants nothing skipped by votes.
     NoSkippingByVote,
     /// There is no line, or the sender is not in it.
-    NotInLine,
+    NotInWaitlist,
     /// Nothing that could be undone (any more).
     NothingToUndo,
     /// The room is not claimed while its host is here.
@@ -184,7 +184,7 @@ impl Refusal {
             | Self::OverAlready
             | Self::HostStays
             | Self::BannedMeanwhile
-            | Self::NotInLine
+            | Self::NotInWaitlist
             | Self::HostIsHere
             | Self::ClaimTooEarly { .. } => ErrorCode::Conflict,
             Self::QueueFull
@@ -278,7 +278,7 @@ impl fmt::Display for Refusal {
             Self::OwnTrack => "You cannot vote for your own track.",
             Self::TooManyVotes => "That track has as many votes as it can have.",
             Self::NoSkippingByVote => "Nothing is skipped by votes in this room.",
-            Self::NotInLine => "You are not in a line of those who want to play.",
+            Self::NotInWaitlist => "You are not in a line of those who want to play.",
             Self::NothingToUndo => "That cannot be undone any more.",
             Self::HostIsHere => "The host is here.",
             Self::ClaimTooEarly { left_ms } => {

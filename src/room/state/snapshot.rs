@@ -46,7 +46,7 @@ impl RoomState {
             banned: banned.map(|(id, member)| member.to_wire(*id)).collect(),
             fallback: self.fallback.tracks.clone(),
             skip_votes: self.current.iter().flat_map(|current| &current.skip_votes).copied().collect(),
-            line: self.line(),
+            waitlist: self.waitlist(),
             owner: self.owner,
         }
     }

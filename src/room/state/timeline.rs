@@ -9,13 +9,13 @@ pub const START_LEAD_MS: i64 = 200;
 /// How long at most a start waits for the devices that listen, when the entry could not be loaded before.
 pub const READY_BARRIER_MS: i64 = 3_000;
 /// How much earlier a start must be at least to be announced anew: devices plan it again each time.
-pub(crate) const DRAWN_NEARER_MS_MIN: i64 = 100;
+pub(crate) const ADVANCE_MS_MIN: i64 = 100;
 /// How long before the end of an entry the change to the next one is announced: time to schedule it without a gap.
 pub const TRACK_CHANGE_LEAD_MS: i64 = 1_000;
 /// How long before the end of an entry the next one is settled: time to fetch and decode it.
 pub const PRELOAD_WINDOW_MS: i64 = 10_000;
 
-const _: () = assert!(START_LEAD_MS + DRAWN_NEARER_MS_MIN < READY_BARRIER_MS);
+const _: () = assert!(START_LEAD_MS + ADVANCE_MS_MIN < READY_BARRIER_MS);
 const _: () = assert!(START_LEAD_MS < TRACK_CHANGE_LEAD_MS && TRACK_CHANGE_LEAD_MS < PRELOAD_WINDOW_MS);
 
 /// Position at an instant, held to the track; 0 before it starts.

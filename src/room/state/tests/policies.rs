@@ -116,8 +116,8 @@ fn only_so_many_play_at_a_time_and_step_down_after_some() {
     assert_eq!(story.to_string(), "b1 playing · c1 · a2 · c2 · a3 · a4");
     story.play("next; next; next; next");
     assert_eq!(story.to_string(), "b2 playing · c2 · a3 · a4");
-    assert_eq!(story.room.snapshot().line.len(), 3);
-    assert_eq!(story.refusal("dee steps down"), Refusal::NotInLine);
+    assert_eq!(story.room.snapshot().waitlist.len(), 3);
+    assert_eq!(story.refusal("dee steps down"), Refusal::NotInWaitlist);
 }
 
 #[test]

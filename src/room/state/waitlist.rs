@@ -19,7 +19,7 @@ impl RoomState {
             .collect();
         let players_max = usize::try_from(self.settings.players_max).unwrap_or(usize::MAX);
         if players_max > 0 && playing.len() > players_max {
-            playing.sort_by_key(|(_, member)| member.line);
+            playing.sort_by_key(|(_, member)| member.waitlist_place);
             playing.truncate(players_max);
             playing.sort_by_key(|(id, _)| *id);
         }
@@ -27,32 +27,32 @@ impl RoomState {
     }
 
     /// Those who play and then those who wait for it; empty where everybody plays.
-    pub(crate) fn line(&self) -> Vec<UserId> {
+    pub(crate) fn waitlist(&self) -> Vec<UserId> {
         if self.settings.players_max == 0 {
             return vec![];
         }
         let wants = |member: &&MemberState| !member.queue.is_empty() && self.may_play(member);
         let mut line: Vec<_> = self.members.iter().filter(|(_, member)| wants(member)).collect();
-        line.sort_by_key(|(_, member)| member.line);
+        line.sort_by_key(|(_, member)| member.waitlist_place);
         line.into_iter().map(|(id, _)| *id).collect()
     }
 
     /// Gives places to those who want to play since the last event, and takes them from those who have nothing more.
-    pub(crate) fn keep_line(&mut self) {
+    pub(crate) fn update_waitlist(&mut self) {
         if self.settings.players_max == 0 {
             return;
         }
         let mut new = vec![];
         for (id, member) in &mut self.members {
             if member.queue.is_empty() {
-                (member.line, member.line_starts) = (0, 0);
-            } else if member.line == 0 {
+                (member.waitlist_place, member.waitlist_starts) = (0, 0);
+            } else if member.waitlist_place == 0 {
                 new.push((member.joined, *id));
             }
         }
         new.sort_unstable();
         for (_, id) in new {
-            self.send_to_end_of_line(id);
+            self.send_to_end_of_waitlist(id);
         }
     }
 
@@ -63,16 +63,16 @@ impl RoomState {
         }
         let step_down_after = self.settings.step_down_after;
         let Some(member) = self.members.get_mut(&id) else { return };
-        member.line_starts = member.line_starts.saturating_add(1);
-        if step_down_after > 0 && member.line_starts >= step_down_after {
-            self.send_to_end_of_line(id);
+        member.waitlist_starts = member.waitlist_starts.saturating_add(1);
+        if step_down_after > 0 && member.waitlist_starts >= step_down_after {
+            self.send_to_end_of_waitlist(id);
         }
     }
 
-    pub(crate) fn send_to_end_of_line(&mut self, id: UserId) {
-        self.lines += 1;
+    pub(crate) fn send_to_end_of_waitlist(&mut self, id: UserId) {
+        self.waitlist_places += 1;
         if let Some(member) = self.members.get_mut(&id) {
-            (member.line, member.line_starts) = (self.lines, 0);
+            (member.waitlist_place, member.waitlist_starts) = (self.waitlist_places, 0);
         }
     }
 }

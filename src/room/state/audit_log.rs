@@ -17,17 +17,18 @@ pub const UNDO_MS: i64 = 2 * 60_000;
 /// How many things can be undone at a time; the oldest stay as they are.
 const UNDOABLE_MAX: usize = 20;
 
-/// The desk of those who run the room.
+/// Who did what in this room, and what of it can still be undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Desk {
-    /// The oldest first.
-    pub(crate) audit: VecDeque<Note>,
+pub(crate) struct AuditLog {
+    /// Oldest first.
+    #[serde(rename = "audit")]
+    pub(crate) notes: VecDeque<Note>,
     #[serde(skip_serializing_if = "is_default")]
     undoable: VecDeque<Undoable>,
-    /// What the last event took away.
-    #[serde(skip_serializing_if = "is_default")]
-    pub(crate) bin: Option<Taken>,
+    /// What the last event removed.
+    #[serde(rename = "bin", skip_serializing_if = "is_default")]
+    pub(crate) pending_undo: Option<Removed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +36,14 @@ struct Undoable {
     note: u64,
     until_ms: i64,
     by: UserId,
-    taken: Taken,
+    #[serde(rename = "taken")]
+    removed: Removed,
 }
 
-/// What was taken away.
+/// What an event removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Taken {
+pub(crate) struct Removed {
     /// Somebody, as they were, with their queue.
     pub(crate) member: Option<(UserId, MemberState)>,
     /// Entries, each with its place in its owner's queue, in ascending order for each owner.
@@ -50,61 +52,61 @@ pub(crate) struct Taken {
     pub(crate) votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
 }
 
-impl Taken {
+impl Removed {
     fn is_about(&self, id: UserId) -> bool {
         self.member.as_ref().is_some_and(|(member, _)| *member == id)
             || self.entries.iter().any(|(entry, _)| entry.member == id)
     }
 }
 
-impl Desk {
+impl AuditLog {
     /// Takes a note in, with what the event before it took away.
-    pub(crate) fn note(&mut self, note: &Note, taken: Option<Taken>) {
+    pub(crate) fn record(&mut self, note: &Note, removed: Option<Removed>) {
         self.undoable.retain(|undoable| undoable.until_ms >= note.at_ms);
-        if let (Some(until_ms), Some(taken)) = (note.undo_until_ms, taken) {
+        if let (Some(until_ms), Some(removed)) = (note.undo_until_ms, removed) {
             if self.undoable.len() >= UNDOABLE_MAX {
                 self.undoable.pop_front();
             }
-            self.undoable.push_back(Undoable { note: note.id, until_ms, by: note.by, taken });
+            self.undoable.push_back(Undoable { note: note.id, until_ms, by: note.by, removed });
         }
-        if self.audit.len() >= AUDIT_MAX {
-            self.audit.pop_front();
+        if self.notes.len() >= AUDIT_MAX {
+            self.notes.pop_front();
         }
-        self.audit.push_back(note.clone());
+        self.notes.push_back(note.clone());
     }
 
     /// Takes out what is put back, and marks its note.
-    pub(crate) fn undo(&mut self, note: u64, by: UserId) -> Option<Taken> {
-        if let Some(noted) = self.audit.iter_mut().find(|noted| noted.id == note) {
+    pub(crate) fn undo(&mut self, note: u64, by: UserId) -> Option<Removed> {
+        if let Some(noted) = self.notes.iter_mut().find(|noted| noted.id == note) {
             noted.undone_by = Some(by);
             noted.undo_until_ms = None;
         }
         let place = self.undoable.iter().position(|undoable| undoable.note == note)?;
-        self.undoable.remove(place).map(|undoable| undoable.taken)
+        self.undoable.remove(place).map(|undoable| undoable.removed)
     }
 
     /// Removes all that names somebody.
     pub(crate) fn forget(&mut self, id: UserId) {
-        self.undoable.retain(|undoable| undoable.by != id && !undoable.taken.is_about(id));
+        self.undoable.retain(|undoable| undoable.by != id && !undoable.removed.is_about(id));
         for undoable in &mut self.undoable {
-            undoable.taken.votes.values_mut().for_each(|cast| cast.retain(|voter, _| *voter != id));
-            undoable.taken.entries.iter_mut().for_each(|(entry, _)| entry.credits.retain(|credited| *credited != id));
+            undoable.removed.votes.values_mut().for_each(|cast| cast.retain(|voter, _| *voter != id));
+            undoable.removed.entries.iter_mut().for_each(|(entry, _)| entry.credits.retain(|credited| *credited != id));
         }
-        self.audit.retain(|note| note.by != id && note.member != Some(id));
-        for note in &mut self.audit {
+        self.notes.retain(|note| note.by != id && note.member != Some(id));
+        for note in &mut self.notes {
             note.undone_by = note.undone_by.filter(|undone_by| *undone_by != id);
         }
     }
 
     /// What somebody did, an account did. What was taken from them stays taken: they are somebody else now.
     pub(crate) fn rename(&mut self, from: UserId, to: UserId) {
-        self.undoable.retain(|undoable| !undoable.taken.is_about(from));
+        self.undoable.retain(|undoable| !undoable.removed.is_about(from));
         for undoable in &mut self.undoable {
             if undoable.by == from {
                 undoable.by = to;
             }
         }
-        for note in &mut self.audit {
+        for note in &mut self.notes {
             if note.by == from {
                 note.by = to;
             }
@@ -178,19 +180,19 @@ impl RoomState {
 
     pub(crate) fn undo(&self, ctx: &Ctx<'_>, by: UserId, note: Option<u64>) -> Result<Vec<Event>, Refusal> {
         let meant = |undoable: &&Undoable| note.map_or(undoable.by == by, |note| undoable.note == note);
-        let undoable = self.desk.undoable.iter().rev().find(meant).ok_or(Refusal::NothingToUndo)?;
+        let undoable = self.audit_log.undoable.iter().rev().find(meant).ok_or(Refusal::NothingToUndo)?;
         // Whoever may do it may take it back, whoever did it.
-        let taken = &undoable.taken;
-        let action = match &taken.member {
+        let removed = &undoable.removed;
+        let action = match &removed.member {
             Some(_) => Action::Kick,
-            None if taken.entries.iter().all(|(entry, _)| entry.member == by) => Action::Queue,
+            None if removed.entries.iter().all(|(entry, _)| entry.member == by) => Action::Queue,
             None => Action::CurateQueue,
         };
         self.require(by, action)?;
         if undoable.until_ms < ctx.now_ms {
             return Err(Refusal::NothingToUndo);
         }
-        let member = match &undoable.taken.member {
+        let member = match &undoable.removed.member {
             None => None,
             Some((id, _)) if self.is_banned(*id) => return Err(Refusal::BannedMeanwhile),
             Some((id, was)) => Some(self.as_before(*id, was)),
