@@ -28,10 +28,13 @@ impl RoomState {
         }
     }
 
-    /// What would come under another policy, found out by doing it: so it is what will come.
+    /// The order under another policy, computed by changing the policy of a copy. The policy that is set changes nothing.
     fn preview(&self, policy: Policy) -> Vec<tutti_protocol::Entry> {
         let change = SettingsChange { policy: Some(policy), ..SettingsChange::default() };
         let settings = Box::new(self.settings.difference(change));
+        if settings.is_empty() {
+            return self.upcoming().0;
+        }
         let mut after = self.clone();
         after.apply(&Event::SettingsChanged { settings, fallback: None, by: UserId::NOBODY });
         after.upcoming().0
