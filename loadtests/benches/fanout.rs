@@ -30,6 +30,8 @@ fn delta() -> ServerFrame {
         events: vec![Event::PlaybackChanged { playback, by: Some(UserId(Uuid::from_u128(1 << 101))) }],
         upcoming: None,
         upcoming_total: None,
+        waitlist: None,
+        skip_votes_needed: None,
     }
 }
 

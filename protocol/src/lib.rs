@@ -41,7 +41,7 @@ pub use room::{
     Role, Room, Track, UserKind,
 };
 pub use secret::Secret;
-pub use server::{Answer, DevicePresence, MemberPresence, Own, ReplyError, ServerFrame};
+pub use server::{Answer, DevicePresence, EntryCommand, MemberPresence, Own, ReplyError, ServerFrame};
 pub use settings::{Admission, Duplicates, Explicit, Policy, Settings, SettingsChange};
 
 /// The WebSocket subprotocol of this version.

@@ -54,6 +54,12 @@ pub enum ServerFrame {
         /// How many entries are in the order in all, when it changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         upcoming_total: Option<u32>,
+        /// The new waitlist (`line` of the room), when it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waitlist: Option<Vec<UserId>>,
+        /// How many votes skip the entry that is on, when it changed; 0: votes skip nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skip_votes_needed: Option<u32>,
     },
     /// The answer to one command.
     Reply {
@@ -80,7 +86,12 @@ pub enum ServerFrame {
         full: bool,
         /// Who.
         members: Vec<MemberPresence>,
+        /// How many votes skip the entry that is on, in a full presence and when it changed; 0: votes skip nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skip_votes_needed: Option<u32>,
     },
+    /// What is the member's own changed, other than by what a delta says. Sent to that member only.
+    Own(Own),
     /// Somebody says something; ephemeral.
     Said {
         /// Who.
@@ -132,7 +143,7 @@ impl ServerFrame {
     }
 }
 
-/// What a member alone is told about: their queue, also while it takes no part in the order, and how they voted.
+/// What is told to one member only: their queue, their votes, and what they may do with the entry that is on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Own {
@@ -142,6 +153,37 @@ pub struct Own {
     pub queue: Vec<Entry>,
     /// How they voted for entries that wait; at most 200.
     pub votes: BTreeMap<EntryId, i8>,
+    /// True while `upcoming` does not show the whole queue: it takes no part in the order, or the order is longer than
+    /// what is shown. Then `own` is sent again whenever `queue` changes. Otherwise the queue is the member's entries in
+    /// `upcoming`, and `queue` is only right at `offset`.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub queue_hidden: bool,
+    /// The commands about the entry that is on which the room accepts from this member; none while nothing is on. `own` is
+    /// sent again when they change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may: Option<Vec<EntryCommand>>,
+}
+
+/// A command about the entry that is on, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum EntryCommand {
+    /// Go on after a pause.
+    Play,
+    /// Pause.
+    Pause,
+    /// Move within the entry.
+    Seek,
+    /// Skip the entry.
+    Skip,
+    /// Vote to skip the entry.
+    VoteSkip,
+}
+
+impl EntryCommand {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Play, Self::Pause, Self::Seek, Self::Skip, Self::VoteSkip];
 }
 
 /// What a command asked for.

@@ -5,7 +5,8 @@
 use tutti_protocol::{CommandId, Event, Position, RoomId, UserId};
 
 use super::effects::Effect;
-use super::state::{RoomState, changes_order};
+use super::state::RoomState;
+use super::told::Changes;
 use super::view::View;
 use super::wire;
 use crate::store::{Forgets, IndexChange, JournalBatch};
@@ -26,7 +27,8 @@ pub(super) struct DecidedBatch<'a> {
 #[derive(Debug)]
 pub(super) struct EncodedBatch {
     pub(super) row: JournalBatch,
-    /// In the order in which they leave: the delta, the reply, the view, then the connections to close.
+    /// In the order in which they leave: the delta, what single members are told, the reply, the view, then the connections
+    /// to close.
     pub(super) effects: Vec<Effect>,
     /// The view after the events, when they changed it.
     pub(super) view: Option<View>,
@@ -34,10 +36,16 @@ pub(super) struct EncodedBatch {
 
 impl DecidedBatch<'_> {
     /// Encodes the batch. `state` has the events applied, `view` is from before them.
-    pub(super) fn encode(&self, state: &RoomState, view: &View, reply: Option<Effect>) -> EncodedBatch {
+    pub(super) fn encode(
+        &self,
+        state: &RoomState,
+        changes: Changes,
+        view: &View,
+        reply: Option<Effect>,
+    ) -> EncodedBatch {
         let Self { room, position, at_ms, command, events } = *self;
         let json = serde_json::to_string(events).expect("events are JSON");
-        let upcoming = events.iter().any(changes_order).then(|| state.upcoming());
+        let Changes { facts, own } = changes;
         let forgets = forgotten(events).map(|member| {
             let state = serde_json::to_string(state).expect("the state is JSON");
             Forgets { member, state }
@@ -46,12 +54,13 @@ impl DecidedBatch<'_> {
 
         let mut effects: Vec<_> = forgets.iter().map(|_| Effect::DropHistory).collect();
         effects.push(Effect::Broadcast {
-            frame: wire::delta(position, &json, upcoming),
+            frame: wire::delta(position, &json, facts),
             offset: position.offset,
             events_count: events.len() as u64,
             at_ms,
             events: json.clone(),
         });
+        effects.extend(own.into_iter().map(|member| Effect::TellMember { member, frame: wire::own(state, member) }));
         effects.extend(reply);
         effects.extend(view.clone().map(|view| Effect::PublishView { view: Box::new(view) }));
         effects.extend(events.iter().filter_map(Effect::of));
@@ -87,6 +96,8 @@ mod tests {
     use super::*;
     use crate::room::replies::Outcome;
     use crate::room::state::{Audience, Ctx, Input, Newcomer};
+    use crate::room::told::Told;
+    use crate::room::wire::DeltaFacts;
 
     const ANA: UserId = UserId(Uuid::from_u128(1));
     const BEN: UserId = UserId(Uuid::from_u128(2));
@@ -138,7 +149,8 @@ mod tests {
             command: Some((ANA, id)),
             events: &events,
         };
-        let encoded = batch.encode(&state, &view, Some(Effect::Reply { connection, id, outcome }));
+        let changes = Told::default().changes(&state, &events, &present);
+        let encoded = batch.encode(&state, changes, &view, Some(Effect::Reply { connection, id, outcome }));
         (state, events, encoded)
     }
 
@@ -168,7 +180,8 @@ mod tests {
         let Effect::Broadcast { frame, offset, events_count, events: json, .. } = &effects[0] else { unreachable!() };
         assert_eq!((*offset, *events_count, json), (state.offset(), events.len() as u64, &row.events));
         let position = Position { epoch: 3, offset: state.offset() };
-        assert_eq!(*frame, wire::delta(position, json, Some(state.upcoming())), "with the new order of play");
+        let facts = DeltaFacts { upcoming: Some(state.upcoming()), waitlist: None, skip_votes_needed: Some(1) };
+        assert_eq!(*frame, wire::delta(position, json, facts), "with the new order of play");
     }
 
     #[test]

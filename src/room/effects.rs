@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tutti_protocol::{CloseCode, CommandId, ConnectionId, Entry, Event, Position, UserId};
+use tutti_protocol::{CloseCode, CommandId, ConnectionId, Event, Position, UserId};
 
 use super::handle::JoinError;
 use super::replies::Outcome;
 use super::state::Refusal;
 use super::view::View;
+use super::wire::DeltaFacts;
 use crate::store::journal::Appended;
 use crate::transport::Link;
 
@@ -26,6 +27,8 @@ pub(super) enum Effect {
     BroadcastUnrecorded { frame: Bytes },
     /// Publishes the room's new view.
     PublishView { view: Box<View> },
+    /// Sends a member what is told to them only.
+    TellMember { member: UserId, frame: Bytes },
     /// Replies to a command.
     Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
     /// Confirms a request of the server itself.
@@ -78,8 +81,8 @@ pub(super) struct Attach {
 pub(super) enum CatchUp {
     /// Its client missed nothing.
     Nothing,
-    /// One delta with everything after `from`, and the current order of play.
-    Resume { from: u64, position: Position, upcoming: (Vec<Entry>, u32) },
+    /// One delta with everything after `from`, and the current order of play and waitlist.
+    Resume { from: u64, position: Position, facts: DeltaFacts },
     /// A full snapshot.
     Snapshot(Bytes),
 }

@@ -19,6 +19,7 @@
 //! | `grace_periods` | how long a room waits for members without a connection |
 //! | `people` | one user in all rooms: merging, forgetting |
 //! | `view` | the room as seen without a connection |
+//! | `told` | what members were last told beside events |
 //! | `wire` | frames, encoded once for all receivers |
 
 pub mod handle;
@@ -34,6 +35,7 @@ mod load;
 mod people;
 mod presence;
 mod replies;
+mod told;
 mod view;
 mod wire;
 

@@ -19,6 +19,18 @@ struct Delta<'a> {
     upcoming: Option<Vec<Entry>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upcoming_total: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waitlist: Option<Vec<UserId>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skip_votes_needed: Option<u32>,
+}
+
+/// What changed and does not follow from the events of a delta.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DeltaFacts {
+    pub(super) upcoming: Option<(Vec<Entry>, u32)>,
+    pub(super) waitlist: Option<Vec<UserId>>,
+    pub(super) skip_votes_needed: Option<u32>,
 }
 
 /// [`ServerFrame::Presence`] borrowing from the room: every join encodes everyone's presence.
@@ -27,6 +39,8 @@ struct Presence<'a> {
     r#type: &'static str,
     full: bool,
     members: Vec<Present<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skip_votes_needed: Option<u32>,
 }
 
 /// [`MemberPresence`](tutti_protocol::MemberPresence).
@@ -48,11 +62,17 @@ pub(super) struct PresentDevice<'a> {
     pub(super) playback: Option<&'a DevicePlayback>,
 }
 
-/// A delta around a JSON array of events, with the order of play when it changed.
-pub(super) fn delta(position: Position, events: &str, upcoming: Option<(Vec<Entry>, u32)>) -> Bytes {
+/// A delta around a JSON array of events.
+pub(super) fn delta(position: Position, events: &str, facts: DeltaFacts) -> Bytes {
     let events: &RawValue = serde_json::from_str(events).expect("events were written as JSON");
+    let DeltaFacts { upcoming, waitlist, skip_votes_needed } = facts;
     let (upcoming, upcoming_total) = upcoming.unzip();
-    frame::json(&Delta { r#type: "delta", position, events, upcoming, upcoming_total })
+    frame::json(&Delta { r#type: "delta", position, events, upcoming, upcoming_total, waitlist, skip_votes_needed })
+}
+
+/// What is told to one member only.
+pub(super) fn own(room: &RoomState, member: UserId) -> Bytes {
+    frame::json(&ServerFrame::Own(room.own(member)))
 }
 
 pub(super) fn snapshot(epoch: u64, room: &RoomState) -> Bytes {
@@ -60,8 +80,8 @@ pub(super) fn snapshot(epoch: u64, room: &RoomState) -> Bytes {
     frame::json(&ServerFrame::Snapshot { position, room: Box::new(room.snapshot()) })
 }
 
-pub(super) fn presence(full: bool, members: Vec<Present<'_>>) -> Bytes {
-    frame::json(&Presence { r#type: "presence", full, members })
+pub(super) fn presence(full: bool, members: Vec<Present<'_>>, skip_votes_needed: Option<u32>) -> Bytes {
+    frame::json(&Presence { r#type: "presence", full, members, skip_votes_needed })
 }
 
 /// The frame of a chat message or a reaction; `None` for any other input.
@@ -97,10 +117,18 @@ mod tests {
         let events = vec![Event::NextLocked { entry: EntryId(Uuid::nil()) }];
         let position = Position { epoch: 3, offset: 9 };
         let raw = serde_json::to_string(&events).expect("serializable");
-        for upcoming in [None, Some((vec![], 0))] {
-            let read = read(&delta(position, &raw, upcoming.clone()));
-            let (upcoming, upcoming_total) = upcoming.unzip();
-            assert_eq!(read, ServerFrame::Delta { position, events: events.clone(), upcoming, upcoming_total });
+        for is_told in [false, true] {
+            let facts = DeltaFacts {
+                upcoming: is_told.then(|| (vec![], 0)),
+                waitlist: is_told.then(|| vec![UserId(Uuid::max())]),
+                skip_votes_needed: is_told.then_some(3),
+            };
+            let read = read(&delta(position, &raw, facts.clone()));
+            let DeltaFacts { upcoming, waitlist, skip_votes_needed } = facts;
+            let ((upcoming, upcoming_total), events) = (upcoming.unzip(), events.clone());
+            let expected =
+                ServerFrame::Delta { position, events, upcoming, upcoming_total, waitlist, skip_votes_needed };
+            assert_eq!(read, expected);
         }
     }
 
@@ -119,10 +147,11 @@ mod tests {
         for (full, idle, playback) in [(true, true, None), (false, false, Some(playback))] {
             let (id, kind) = (DeviceId(Uuid::max()), DeviceKind::Player);
             let devices = vec![PresentDevice { id, name: "Kitchen", kind, playback: playback.as_ref() }];
-            let told = presence(full, vec![Present { member: UserId(Uuid::nil()), devices, idle }]);
+            let skip_votes_needed = full.then_some(2);
+            let told = presence(full, vec![Present { member: UserId(Uuid::nil()), devices, idle }], skip_votes_needed);
             let devices = vec![DevicePresence { id, name: "Kitchen".into(), kind, playback }];
             let members = vec![MemberPresence { member: UserId(Uuid::nil()), devices, idle }];
-            assert_eq!(read(&told), ServerFrame::Presence { full, members });
+            assert_eq!(read(&told), ServerFrame::Presence { full, members, skip_votes_needed });
         }
     }
 

@@ -219,7 +219,7 @@ pub fn enqueue(title: &str) -> Command {
     Command::Enqueue { track: TrackRef { provider: Provider::Library, id: title.to_owned() }, before: None }
 }
 
-fn track_named(title: &str) -> Track {
+pub fn track_named(title: &str) -> Track {
     Track {
         provider: Provider::Library,
         id: title.to_owned(),

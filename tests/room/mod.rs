@@ -9,3 +9,4 @@ mod panics;
 mod people;
 mod presence;
 mod resume;
+mod told;

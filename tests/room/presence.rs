@@ -18,7 +18,7 @@ async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
     for name in ["ben", "cai", "dee"] {
         seats.push(hall.enter(code, name).await);
     }
-    let ServerFrame::Presence { full: false, members } =
+    let ServerFrame::Presence { full: false, members, .. } =
         ana.frame(|frame| matches!(frame, ServerFrame::Presence { .. })).await
     else {
         panic!("all")
@@ -27,7 +27,7 @@ async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
     assert!(members.iter().all(|member| member.devices.len() == 1));
 
     let mut late = hall.enter(code, "ana").await;
-    let ServerFrame::Presence { full: true, members } =
+    let ServerFrame::Presence { full: true, members, .. } =
         late.frame(|frame| matches!(frame, ServerFrame::Presence { full: true, .. })).await
     else {
         unreachable!()

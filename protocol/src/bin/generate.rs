@@ -57,6 +57,7 @@ macro_rules! with_every_type {
             client::Hello,
             client::ClientFrame,
             server::Answer,
+            server::EntryCommand,
             server::Own,
             server::ReplyError,
             server::DevicePresence,

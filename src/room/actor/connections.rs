@@ -10,7 +10,7 @@ use crate::limits::{HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::room::effects::{Attach, CatchUp, Effect};
 use crate::room::handle::{Join, JoinError};
 use crate::room::state::{Input, Refusal};
-use crate::room::wire;
+use crate::room::wire::{self, DeltaFacts};
 use crate::telemetry::metrics::CatchUpKind;
 use crate::transport::frame;
 
@@ -44,6 +44,7 @@ impl Actor {
             resumed: !matches!(catch_up, CatchUp::Snapshot(_)),
             own: Some(self.state.own(link.user)),
         });
+        self.told.tell(link.user, &self.state);
         self.enqueue(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
     }
 
@@ -59,7 +60,11 @@ impl Actor {
             Some(known) => CatchUp::Resume {
                 from: known.offset,
                 position: Position { epoch: self.epoch, offset },
-                upcoming: self.state.upcoming(),
+                facts: DeltaFacts {
+                    upcoming: Some(self.state.upcoming()),
+                    waitlist: Some(self.state.waitlist()),
+                    skip_votes_needed: None,
+                },
             },
             None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
         }
@@ -70,8 +75,8 @@ impl Actor {
         let catch_up = match catch_up {
             CatchUp::Nothing => Some(Bytes::new()),
             CatchUp::Snapshot(snapshot) => Some(snapshot),
-            CatchUp::Resume { from, position, upcoming } => {
-                self.history.since(from).map(|events| wire::delta(position, &events, Some(upcoming)))
+            CatchUp::Resume { from, position, facts } => {
+                self.history.since(from).map(|events| wire::delta(position, &events, facts))
             }
         };
         match catch_up {
@@ -83,6 +88,7 @@ impl Actor {
         // A disconnect or a merge in the meantime may have started a grace period.
         self.grace.cancel(link.user);
         self.broadcasts.attach(link.id);
+        self.told.attach(link.user);
         self.presence.attach(link);
         self.host_gone_since_ms(self.context.clock.now_ms());
         self.schedule_presence();
@@ -93,6 +99,9 @@ impl Actor {
         let now_ms = self.context.clock.now_ms();
         if let Some(member) = self.presence.detach(connection) {
             self.host_gone_since_ms(now_ms);
+            if !self.presence.is_connected(member) {
+                self.told.leave(member);
+            }
             if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
                 self.grace.restart(member, now_ms);
             }
@@ -114,7 +123,7 @@ impl Actor {
     }
 
     pub(super) fn full_presence(&self) -> Bytes {
-        wire::presence(true, self.presence.all())
+        wire::presence(true, self.presence.all(), Some(self.state.skip_votes_needed(self.presence.active())))
     }
 
     pub(super) fn schedule_presence(&mut self) {

@@ -32,7 +32,8 @@ impl Actor {
             command: origin.map(|origin| (origin.by, origin.id)),
             events: &events,
         };
-        let EncodedBatch { row, effects, view } = decided.encode(&self.state, &self.view, reply);
+        let changes = self.told.changes(&self.state, &events, self.presence.active());
+        let EncodedBatch { row, effects, view } = decided.encode(&self.state, changes, &self.view, reply);
         if let Some(view) = view {
             self.view = view;
         }

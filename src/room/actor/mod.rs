@@ -30,6 +30,7 @@ use super::presence::Presence;
 use super::registry::RoomContext;
 use super::replies::Replies;
 use super::state::{Input, RoomState};
+use super::told::Told;
 use super::view::View;
 use super::wire;
 use crate::clock::ms;
@@ -54,6 +55,7 @@ pub(super) struct Actor {
     views: watch::Sender<View>,
     /// The view of `state`.
     view: View,
+    told: Told,
     presence: Presence,
     grace: GracePeriods,
     since_checkpoint: u32,
@@ -102,6 +104,7 @@ impl Actor {
             replies,
             views,
             view,
+            told: Told::default(),
             presence,
             grace,
             since_checkpoint,
@@ -165,7 +168,10 @@ impl Actor {
                 self.schedule_presence();
             }
             Message::Resync { connection } => {
-                let snapshot = wire::snapshot(self.epoch, &self.state);
+                let mut snapshot = wire::snapshot(self.epoch, &self.state);
+                if let Some(link) = self.presence.link(connection) {
+                    snapshot = [wire::own(&self.state, link.user), snapshot].concat().into();
+                }
                 self.enqueue(vec![Effect::Resync { connection, snapshot }]);
             }
             Message::Disconnect { connection } => self.enqueue(vec![Effect::Detach { connection }]),

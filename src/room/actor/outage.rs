@@ -15,7 +15,7 @@ use crate::room::history::History;
 use crate::room::load::{Loaded, load};
 use crate::room::replies::Outcome;
 use crate::room::view::View;
-use crate::room::wire;
+use crate::room::wire::{self, DeltaFacts};
 
 impl Actor {
     /// Drops what rests on a failed append and schedules the reload. For [`RELOAD_DELAY`] nothing else is stored: a full
@@ -38,6 +38,7 @@ impl Actor {
                 // The reload finds any of these that were stored after all.
                 Effect::Broadcast { .. }
                 | Effect::BroadcastUnrecorded { .. }
+                | Effect::TellMember { .. }
                 | Effect::PublishView { .. }
                 | Effect::Resync { .. }
                 | Effect::Merged { .. }
@@ -81,9 +82,13 @@ impl Actor {
             }
         }
         tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
+        self.told.forget();
         match missed {
             Some(events) => self.publish_missed_events(&events),
             None => self.start_new_epoch(now_ms),
+        }
+        for member in self.told.changed_own(&self.state) {
+            self.tell_member(member, &wire::own(&self.state, member));
         }
     }
 
@@ -107,7 +112,12 @@ impl Actor {
         }
         let json = serde_json::to_string(events).expect("events are JSON");
         let position = Position { epoch: self.epoch, offset: self.shown_offset };
-        let delta = wire::delta(position, &json, Some(self.state.upcoming()));
+        let facts = DeltaFacts {
+            upcoming: Some(self.state.upcoming()),
+            waitlist: Some(self.state.waitlist()),
+            skip_votes_needed: self.told.skip_votes(&self.state, self.presence.active()),
+        };
+        let delta = wire::delta(position, &json, facts);
         self.presence.links().for_each(|link| link.outbox.push_droppable(&delta));
         for effect in events.iter().filter_map(Effect::of) {
             self.perform(effect);

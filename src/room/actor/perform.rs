@@ -1,6 +1,7 @@
 //! Effects leave the room, in the order in which they were decided and only once their events are durable.
 
-use tutti_protocol::{CommandId, ConnectionId};
+use bytes::Bytes;
+use tutti_protocol::{CommandId, ConnectionId, UserId};
 
 use super::Actor;
 use crate::limits::CHECKPOINT_EVERY;
@@ -45,6 +46,7 @@ impl Actor {
             Effect::PublishView { view } => {
                 self.views.send_replace(*view);
             }
+            Effect::TellMember { member, frame } => self.tell_member(member, &frame),
             Effect::Reply { connection, id, outcome } => self.reply(connection, id, &outcome),
             Effect::Confirm { done } => {
                 let _ = done.send(Ok(()));
@@ -80,6 +82,14 @@ impl Actor {
 
     pub(super) fn flush(&mut self) {
         self.broadcasts.flush(&self.presence, self.context.clock.now_ms());
+    }
+
+    /// Sends a frame to each connection of a member, behind the broadcasts decided before it.
+    pub(super) fn tell_member(&mut self, member: UserId, frame: &Bytes) {
+        let connections: Vec<_> = self.presence.links_of(member).map(|link| link.id).collect();
+        for connection in connections {
+            self.broadcasts.push_to(connection, frame, &self.presence);
+        }
     }
 
     pub(super) fn reply(&mut self, connection: ConnectionId, id: CommandId, outcome: &Outcome) {

@@ -1,7 +1,7 @@
-//! Input to events, or a refusal. Reads nothing but its arguments. What a command needs is required here, in one place;
-//! what it leads to is decided by area.
+//! Dispatches an input to the file of its area, which checks the permission and decides the events, or refuses. Reads
+//! nothing but its arguments.
 
-use tutti_protocol::{Action, Command, Event, Role, Track, UserId};
+use tutti_protocol::{Command, Event, Role, Track, UserId};
 
 use crate::{Ctx, Input, Refusal, RoomState, Standing};
 
@@ -49,18 +49,9 @@ impl RoomState {
             Command::Vote { entry, value } => self.vote(by, *entry, *value),
             Command::Approve { entry } => self.approve(by, *entry),
             Command::Reject { entry } => self.reject(by, *entry),
-            Command::Play => {
-                self.require(by, Action::ControlPlayback)?;
-                self.play(ctx, by)
-            }
-            Command::Pause => {
-                self.require(by, Action::ControlPlayback)?;
-                self.pause(ctx, by)
-            }
-            Command::Seek { position_ms } => {
-                self.require(by, Action::ControlPlayback)?;
-                self.seek(ctx, by, *position_ms)
-            }
+            Command::Play => self.play(ctx, by),
+            Command::Pause => self.pause(ctx, by),
+            Command::Seek { position_ms } => self.seek(ctx, by, *position_ms),
             Command::SetOutput { mode, devices } => self.set_output(by, *mode, devices),
             Command::Skip { entry, unplayable } => self.skip(ctx, by, *entry, unplayable.unwrap_or(false)),
             Command::VoteSkip { entry } => self.vote_skip(ctx, by, *entry),
@@ -81,23 +72,9 @@ impl RoomState {
             }
             Command::Undo { note } => self.undo(ctx, by, *note),
             Command::ClaimHost => self.claim_host(ctx, by),
-            Command::TransferHost { member } => {
-                self.require(by, Action::TransferHost)?;
-                self.role_of(*member).ok_or(Refusal::NoSuchMember)?;
-                if *member == by {
-                    return Err(Refusal::NotOneself);
-                }
-                Ok(vec![Event::HostTransferred { from: by, to: *member }])
-            }
-            Command::CloseRoom => {
-                self.require(by, Action::CloseRoom)?;
-                Ok(vec![Event::RoomClosed { by }])
-            }
-            Command::Rename { display_name } => {
-                let unchanged = self.members.get(&by).is_some_and(|member| member.name == *display_name);
-                let renamed = Event::MemberRenamed { member: by, member_name: display_name.clone() };
-                Ok(if unchanged { vec![] } else { vec![renamed] })
-            }
+            Command::TransferHost { member } => self.transfer_host(by, *member),
+            Command::CloseRoom => self.close_room(by),
+            Command::Rename { display_name } => Ok(self.rename_member(by, display_name)),
             Command::Say { text } => self.say(by, text),
             Command::React { emoji } => self.react(by, emoji),
             Command::Leave if role == Role::Host => Err(Refusal::HostStays),

@@ -66,6 +66,27 @@ impl RoomState {
         Ok(if target.muted == muted { vec![] } else { vec![Event::MemberMuted { member, muted, by }] })
     }
 
+    pub(crate) fn transfer_host(&self, by: UserId, member: UserId) -> Decision {
+        self.require(by, Action::TransferHost)?;
+        self.role_of(member).ok_or(Refusal::NoSuchMember)?;
+        if member == by {
+            return Err(Refusal::NotOneself);
+        }
+        Ok(vec![Event::HostTransferred { from: by, to: member }])
+    }
+
+    pub(crate) fn close_room(&self, by: UserId) -> Decision {
+        self.require(by, Action::CloseRoom)?;
+        Ok(vec![Event::RoomClosed { by }])
+    }
+
+    pub(crate) fn rename_member(&self, by: UserId, display_name: &str) -> Vec<Event> {
+        if self.members.get(&by).is_some_and(|member| member.name == display_name) {
+            return vec![];
+        }
+        vec![Event::MemberRenamed { member: by, member_name: display_name.to_owned() }]
+    }
+
     /// Who takes the room over when the host is no more: of the co-hosts, else of the players who are here, whoever
     /// joined first.
     pub(crate) fn heir(&self) -> Option<UserId> {

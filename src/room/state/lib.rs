@@ -19,7 +19,7 @@
 //! | `audit_log` | who did what, and what can be undone of it |
 //! | `door` | who waits to be let in, and who was turned away |
 //! | `past` | what was played |
-//! | `snapshot`, `answer` | the state as everyone sees it, and what some ask of it |
+//! | `snapshot`, `own`, `answer` | the state as everyone sees it, what one member sees of it, and what members ask of it |
 //!
 //! Guarantees, each held by a property test: no sequence of inputs panics; replaying the events gives an equal state; a
 //! room is idle exactly when nobody who may play has anything waiting and nothing is on; there is exactly one host; an
@@ -32,18 +32,18 @@ pub mod refusal;
 mod admission;
 mod answer;
 mod apply;
+mod audit_log;
 mod belonging;
 mod claiming;
 mod decide;
-mod audit_log;
 mod door;
 mod entries;
 mod hosting;
 mod identity;
 mod ledger;
-mod waitlist;
 mod order;
 mod output;
+mod own;
 mod past;
 mod permissions;
 mod playback;
@@ -56,6 +56,7 @@ mod suggestions;
 mod talk;
 mod timeline;
 mod voting;
+mod waitlist;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -70,10 +71,12 @@ pub use audit_log::{AUDIT_MAX, UNDO_MS};
 pub use input::{Ctx, Input, Newcomer};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
 pub use order::Placed;
+pub use own::{OwnScope, changes_own};
 pub use past::HISTORY_MAX;
 pub use refusal::Refusal;
 pub use snapshot::changes_order;
 pub use timeline::{PRELOAD_WINDOW_MS, READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
+pub use voting::changes_skip_votes;
 
 /// Entries one member may have waiting. Two queues that a merge makes one may together be longer; then nothing is added
 /// until it is shorter again.

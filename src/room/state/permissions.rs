@@ -14,10 +14,10 @@ impl RoomState {
 
     /// Whether a member may do it.
     pub fn allows(&self, user: UserId, action: Action) -> bool {
-        self.visible(user).is_some_and(|member| self.may(member, action))
+        self.visible(user).is_some_and(|member| self.may_do(member, action))
     }
 
-    pub(crate) fn may(&self, member: &MemberState, action: Action) -> bool {
+    pub(crate) fn may_do(&self, member: &MemberState, action: Action) -> bool {
         let excepted = if action.is_fixed() { None } else { member.exceptions.get(&action).copied() };
         excepted.unwrap_or(member.role >= self.lowest_role(action))
     }
@@ -25,7 +25,7 @@ impl RoomState {
     /// Refuses when a member may not do it.
     pub(crate) fn require(&self, user: UserId, action: Action) -> Result<(), Refusal> {
         let member = self.visible(user).ok_or(Refusal::NotAMember)?;
-        if self.may(member, action) {
+        if self.may_do(member, action) {
             return Ok(());
         }
         let needs = self.lowest_role(action);
@@ -46,6 +46,7 @@ impl RoomState {
     pub(crate) fn may_play(&self, member: &MemberState) -> bool {
         member.standing == Standing::Here
             && !member.paused
-            && (self.may(member, Action::Queue) || (self.settings.suggestions && self.may(member, Action::Suggest)))
+            && (self.may_do(member, Action::Queue)
+                || (self.settings.suggestions && self.may_do(member, Action::Suggest)))
     }
 }

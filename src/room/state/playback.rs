@@ -1,6 +1,6 @@
 //! The timeline: what is done to it, and what becomes of it by itself.
 
-use tutti_protocol::{Action, EndReason, Entry, EntryId, Event, Playback, PlaybackState, UserId};
+use tutti_protocol::{Action, EndReason, Entry, EntryCommand, EntryId, Event, Playback, PlaybackState, UserId};
 
 use crate::decide::Decision;
 use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, position_ms};
@@ -72,13 +72,33 @@ impl RoomState {
         if meant.is_some_and(|meant| meant != current.entry.id) { Err(Refusal::OverAlready) } else { Ok(current) }
     }
 
-    /// Skips one's own, somebody else's, or, for whoever may queue, nobody's.
+    /// Skipping one's own entry, or one of the fallback playlist, which has no owner, needs what queueing needs.
     pub(crate) fn skip(&self, ctx: &Ctx<'_>, by: UserId, meant: Option<EntryId>, unplayable: bool) -> Decision {
+        let current = self.check_skip(by, meant, unplayable)?;
+        let reason = if unplayable { EndReason::Unplayable } else { EndReason::Skipped };
+        Ok(vec![self.ended(ctx, current, reason, Some(by))])
+    }
+
+    fn check_skip(&self, by: UserId, meant: Option<EntryId>, unplayable: bool) -> Result<&Current, Refusal> {
         let current = self.on_as_meant(meant)?;
         let is_free = current.entry.member == by || current.entry.fallback;
         self.require(by, if is_free && !unplayable { Action::Queue } else { Action::Skip })?;
-        let reason = if unplayable { EndReason::Unplayable } else { EndReason::Skipped };
-        Ok(vec![self.ended(ctx, current, reason, Some(by))])
+        Ok(current)
+    }
+
+    /// The commands about the entry that is on which [`Self::decide`] accepts from a member.
+    pub fn may(&self, user: UserId) -> Vec<EntryCommand> {
+        let accepts = |command: &EntryCommand| match command {
+            EntryCommand::Play | EntryCommand::Pause | EntryCommand::Seek => self.check_control(user).is_ok(),
+            EntryCommand::Skip => self.check_skip(user, None, false).is_ok(),
+            EntryCommand::VoteSkip => self.check_vote_skip(user, None).is_ok(),
+        };
+        if self.closed { vec![] } else { EntryCommand::ALL.iter().copied().filter(accepts).collect() }
+    }
+
+    fn check_control(&self, by: UserId) -> Result<&Current, Refusal> {
+        self.require(by, Action::ControlPlayback)?;
+        self.on()
     }
 
     pub(crate) fn ended(&self, ctx: &Ctx<'_>, current: &Current, reason: EndReason, by: Option<UserId>) -> Event {
@@ -91,7 +111,7 @@ impl RoomState {
     }
 
     pub(crate) fn play(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
-        let current = self.on()?;
+        let current = self.check_control(by)?;
         if self.playback.state == PlaybackState::Playing {
             return Ok(vec![]);
         }
@@ -114,7 +134,7 @@ impl RoomState {
     }
 
     pub(crate) fn pause(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
-        let current = self.on()?;
+        let current = self.check_control(by)?;
         if self.playback.state == PlaybackState::Paused {
             return Ok(vec![]);
         }
@@ -128,7 +148,7 @@ impl RoomState {
     }
 
     pub(crate) fn seek(&self, ctx: &Ctx<'_>, by: UserId, anchor_position_ms: u64) -> Decision {
-        let current = self.on()?;
+        let current = self.check_control(by)?;
         if anchor_position_ms >= current.entry.track.duration_ms {
             return Err(Refusal::BeyondTheEnd);
         }

@@ -106,7 +106,8 @@ impl RoomState {
     }
 
     pub(crate) fn step_down(&self, by: UserId) -> Decision {
-        let in_line = self.settings.players_max > 0 && self.members.get(&by).is_some_and(|member| member.waitlist_place > 0);
+        let in_line =
+            self.settings.players_max > 0 && self.members.get(&by).is_some_and(|member| member.waitlist_place > 0);
         if in_line { Ok(vec![Event::SteppedDown { member: by }]) } else { Err(Refusal::NotInWaitlist) }
     }
 

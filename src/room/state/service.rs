@@ -50,8 +50,7 @@ impl RoomState {
     pub(crate) fn move_timeline(&mut self, playback: &Playback) {
         let was = std::mem::replace(&mut self.playback, *playback);
         let ran = was.state == PlaybackState::Playing;
-        let is_advanced =
-            ran && playback.state == PlaybackState::Playing && playback.anchor_at_ms < was.anchor_at_ms;
+        let is_advanced = ran && playback.state == PlaybackState::Playing && playback.anchor_at_ms < was.anchor_at_ms;
         if let Some(current) = &mut self.current {
             // Whatever is planned later than that, or stops it later, was decided after it had begun.
             current.awaits_devices &= !(ran && playback.anchor_at_ms > was.anchor_at_ms);

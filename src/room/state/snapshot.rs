@@ -1,11 +1,8 @@
 //! The state as everyone in the room sees it.
 
-use tutti_protocol::{Entry, Event, Member, Own, Room, UserId};
+use tutti_protocol::{Entry, Event, Member, Room, UserId};
 
 use crate::{MemberState, RoomState, Standing, UPCOMING_SHOWN_MAX};
-
-/// How much of a member's own queue, and how many of their votes, they are told when they come in.
-const OWN_SHOWN_MAX: usize = 200;
 
 impl MemberState {
     pub(crate) fn to_wire(&self, id: UserId) -> Member {
@@ -48,16 +45,6 @@ impl RoomState {
             skip_votes: self.current.iter().flat_map(|current| &current.skip_votes).copied().collect(),
             waitlist: self.waitlist(),
             owner: self.owner,
-        }
-    }
-
-    /// What only this member is told about.
-    pub fn own(&self, user: UserId) -> Own {
-        let cast = self.votes.iter().filter_map(|(entry, cast)| Some((*entry, *cast.get(&user)?)));
-        Own {
-            offset: self.offset,
-            queue: self.queue_of(user).take(OWN_SHOWN_MAX).cloned().collect(),
-            votes: cast.take(OWN_SHOWN_MAX).collect(),
         }
     }
 

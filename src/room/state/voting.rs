@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tutti_protocol::{Action, EndReason, EntryId, Event, UserId};
 
 use crate::decide::Decision;
-use crate::{Ctx, Refusal, RoomState, Standing, VOTERS_MAX};
+use crate::{Ctx, Current, Refusal, RoomState, Standing, VOTERS_MAX};
 
 impl RoomState {
     pub(crate) fn vote(&self, by: UserId, entry: EntryId, value: i8) -> Decision {
@@ -30,28 +30,72 @@ impl RoomState {
         Ok(vec![Event::EntryVoted { entry, member: by, value, votes }])
     }
 
-    /// Counts those who are present and may vote, and those who voted and left: neither idle devices nor people who went
-    /// home keep a room from skipping, and nobody's vote is lost.
+    /// Counts the members who are present and may vote, and everyone who has voted. Idle devices and members who went home
+    /// do not keep a room from skipping, and no vote is lost.
     pub(crate) fn vote_skip(&self, ctx: &Ctx<'_>, by: UserId, meant: Option<EntryId>) -> Decision {
-        self.require(by, Action::VoteSkip)?;
-        let share = self.settings.vote_skip_share;
-        if share == 0 {
-            return Err(Refusal::NoSkippingByVote);
-        }
-        let current = self.on_as_meant(meant)?;
-        let mut voters: BTreeSet<UserId> = current.skip_votes.clone();
+        let current = self.check_vote_skip(by, meant)?;
+        let mut voters = current.skip_votes.clone();
         let is_new = voters.insert(by);
-        let present = ctx.present.iter().filter(|id| {
-            let voter = self.members.get(id).filter(|member| member.standing == Standing::Here);
-            voter.is_some_and(|member| self.may(member, Action::VoteSkip))
-        });
         let votes = u32::try_from(voters.len()).unwrap_or(u32::MAX);
-        let electorate: BTreeSet<&UserId> = present.chain(&voters).collect();
-        let electorate = u32::try_from(electorate.len()).unwrap_or(u32::MAX);
-        let needed = electorate.saturating_mul(share).div_ceil(100).max(1);
+        let needed = self.votes_of_share(ctx.present, &voters);
         let entry = current.entry.id;
         let voted = is_new.then_some(Event::SkipVoted { entry, member: by, votes, needed });
         let skipped = (votes >= needed).then(|| self.ended(ctx, current, EndReason::VotedOut, None));
         Ok(voted.into_iter().chain(skipped).collect())
     }
+
+    pub(crate) fn check_vote_skip(&self, by: UserId, meant: Option<EntryId>) -> Result<&Current, Refusal> {
+        self.require(by, Action::VoteSkip)?;
+        if self.settings.vote_skip_share == 0 {
+            return Err(Refusal::NoSkippingByVote);
+        }
+        self.on_as_meant(meant)
+    }
+
+    /// How many votes skip the entry that is on, when these members have a device that is not idle; 0: votes skip nothing.
+    /// It is counted when a member votes, so it is always at least one more than have voted.
+    pub fn skip_votes_needed(&self, present: &BTreeSet<UserId>) -> u32 {
+        if self.settings.vote_skip_share == 0 {
+            return 0;
+        }
+        let none = BTreeSet::new();
+        let voters = self.current.as_ref().map_or(&none, |current| &current.skip_votes);
+        let votes = u32::try_from(voters.len()).unwrap_or(u32::MAX);
+        self.votes_of_share(present, voters).max(votes.saturating_add(1))
+    }
+
+    /// The share of those who are present and may vote, or have voted, that a skip takes.
+    fn votes_of_share(&self, present: &BTreeSet<UserId>, voters: &BTreeSet<UserId>) -> u32 {
+        let may_vote = |id: &&UserId| {
+            let member = self.members.get(id).filter(|member| member.standing == Standing::Here);
+            member.is_some_and(|member| self.may_do(member, Action::VoteSkip))
+        };
+        let others = present.iter().filter(may_vote).filter(|id| !voters.contains(id)).count();
+        let electorate = u32::try_from(voters.len() + others).unwrap_or(u32::MAX);
+        electorate.saturating_mul(self.settings.vote_skip_share).div_ceil(100).max(1)
+    }
+}
+
+/// Whether [`RoomState::skip_votes_needed`] may be another number after `event`.
+pub fn changes_skip_votes(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::MemberKicked { .. }
+            | Event::MemberBanned { .. }
+            | Event::MemberAway { .. }
+            | Event::MemberReturned { .. }
+            | Event::MemberMerged { .. }
+            | Event::MemberForgotten { .. }
+            | Event::RoleChanged { .. }
+            | Event::HostTransferred { .. }
+            | Event::HostClaimed { .. }
+            | Event::PermissionChanged { .. }
+            | Event::SettingsChanged { .. }
+            | Event::SkipVoted { .. }
+            | Event::EntryStarted { .. }
+            | Event::EntryEnded { .. }
+            | Event::Undone { .. }
+    )
 }

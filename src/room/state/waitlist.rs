@@ -27,7 +27,7 @@ impl RoomState {
     }
 
     /// Those who play and then those who wait for it; empty where everybody plays.
-    pub(crate) fn waitlist(&self) -> Vec<UserId> {
+    pub fn waitlist(&self) -> Vec<UserId> {
         if self.settings.players_max == 0 {
             return vec![];
         }

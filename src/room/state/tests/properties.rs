@@ -1,10 +1,12 @@
 //! What holds whatever happens.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use tutti_protocol::{Answer, Command, EntryId, Role, RoomCode};
-use tutti_room_state::{Input, RoomState};
+use tutti_protocol::{Answer, Command, EndReason, Entry, EntryCommand, EntryId, Event, Own, Role, RoomCode, UserId};
+use tutti_room_state::{Input, OwnScope, RoomState, UPCOMING_SHOWN_MAX, changes_own};
 
 use crate::world::{Act, World, act, duration_ms, newcomer, people, policy, user};
 
@@ -109,6 +111,83 @@ proptest! {
             let was = before.iter().position(|(_, known)| known == id);
             prop_assert!(was.is_none_or(|was| place >= was), "{before:?} {after:?}");
         }
+    }
+
+    /// A client that keeps what it was told, and is told again only when the scope of an event names it and its digest
+    /// differs, knows its own queue and what it may do.
+    #[test]
+    fn what_is_told_to_a_member_is_enough_to_know_what_is_their_own(acts in vec((people(), act()), 1..80)) {
+        let mut world = World::open();
+        let members: Vec<UserId> = people().map(user).collect();
+        let digests = |room: &RoomState| room.own_digests(&members).map(|(_, digest)| digest).collect::<Vec<_>>();
+        let mut known = digests(&world.room);
+        let mut told: Vec<Own> = members.iter().map(|member| world.room.own(*member)).collect();
+        let is_cut = |room: &RoomState| room.order_len() > UPCOMING_SHOWN_MAX;
+        for (who, act) in &acts {
+            let (seen, was_cut) = (world.events.len(), is_cut(&world.room));
+            world.perform(*who, act);
+            let scopes: Vec<OwnScope> = world.events[seen..].iter().map(changes_own).collect();
+            let now = digests(&world.room);
+            let (upcoming, _) = world.room.upcoming();
+            for (index, member) in members.iter().enumerate() {
+                if now[index] != known[index] {
+                    let is_named = scopes.iter().any(|scope| [OwnScope::All, OwnScope::Member(*member)].contains(scope));
+                    prop_assert!(is_named || was_cut != is_cut(&world.room), "{act:?} {scopes:?}");
+                    told[index] = world.room.own(*member);
+                }
+                let right = world.room.own(*member);
+                prop_assert_eq!(&told[index].may, &right.may);
+                let ids = |entries: &[Entry]| entries.iter().map(|entry| entry.id).collect::<BTreeSet<_>>();
+                let shown: Vec<Entry> = upcoming.iter().filter(|entry| entry.member == *member).cloned().collect();
+                let queue = if told[index].queue_hidden { &told[index].queue } else { &shown };
+                if world.room.role_of(*member).is_some() {
+                    prop_assert_eq!(ids(queue), ids(&right.queue), "after {:?}", act);
+                }
+            }
+            known = now;
+        }
+    }
+
+    #[test]
+    fn may_names_the_commands_that_are_accepted(acts in vec((people(), act()), 1..60)) {
+        let mut world = World::open();
+        for (who, act) in &acts {
+            world.perform(*who, act);
+        }
+        for who in people() {
+            let may = world.room.may(user(who));
+            for command in EntryCommand::ALL {
+                let sent = match command {
+                    EntryCommand::Play => Command::Play,
+                    EntryCommand::Pause => Command::Pause,
+                    EntryCommand::Seek => Command::Seek { position_ms: 0 },
+                    EntryCommand::Skip => Command::Skip { entry: None, unplayable: None },
+                    EntryCommand::VoteSkip => Command::VoteSkip { entry: None },
+                };
+                let is_empty = world.room.now_playing().is_some_and(|on| on.track.duration_ms == 0);
+                if *command != EntryCommand::Seek || !is_empty {
+                    prop_assert_eq!(may.contains(command), world.accepts(who, sent), "{:?}", command);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_votes_that_are_told_to_skip_do_skip(acts in vec((people(), act()), 1..60), who in people()) {
+        let mut world = World::open();
+        for (who, act) in &acts {
+            world.perform(*who, act);
+        }
+        world.perform(who, &Act::Present(true));
+        let (needed, known) = (world.room.skip_votes_needed(&world.present), world.events.len());
+        let voted = world.room.snapshot().skip_votes;
+        if voted.contains(&user(who)) || !world.perform(who, &Act::VoteSkip) {
+            return Ok(());
+        }
+        let is_skipped = world.events[known..]
+            .iter()
+            .any(|event| matches!(event, Event::EntryEnded { reason: EndReason::VotedOut, .. }));
+        prop_assert_eq!(is_skipped, voted.len() + 1 >= needed as usize);
     }
 
     #[test]

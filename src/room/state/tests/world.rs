@@ -221,6 +221,12 @@ impl World {
         false
     }
 
+    /// Whether a command would be accepted now; changes nothing.
+    pub fn accepts(&self, who: u8, command: Command) -> bool {
+        let input = Input::Command { by: user(who), command, tracks: vec![] };
+        self.room.decide(&self.ctx(0), &input).is_ok()
+    }
+
     pub fn perform(&mut self, who: u8, act: &Act) -> bool {
         let by = user(who);
         let waiting: Vec<EntryId> =

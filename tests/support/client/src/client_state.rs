@@ -195,6 +195,7 @@ impl ClientState {
                 Ok(Change::Replied { id: *id, outcome, pending })
             }
             ServerFrame::Presence { .. }
+            | ServerFrame::Own(_)
             | ServerFrame::Said { .. }
             | ServerFrame::Reacted { .. }
             | ServerFrame::Sync { .. }

@@ -201,10 +201,11 @@ impl RoomClient {
     fn follow(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Snapshot { room, .. } => self.room = Some(*room.clone()),
-            ServerFrame::Delta { events, upcoming, upcoming_total, .. } => {
+            ServerFrame::Delta { events, upcoming, upcoming_total, waitlist, .. } => {
                 if let Some(room) = &mut self.room {
                     room.upcoming = upcoming.clone().unwrap_or_else(|| room.upcoming.clone());
                     room.upcoming_total = upcoming_total.unwrap_or(room.upcoming_total);
+                    room.waitlist = waitlist.clone().unwrap_or_else(|| room.waitlist.clone());
                     events.iter().for_each(|event| apply_event(room, event));
                 }
             }

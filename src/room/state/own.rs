@@ -1,0 +1,113 @@
+//! What is told to one member only: their own queue, their votes, and what they may do with the entry that is on.
+//!
+//! Most of it follows from what everyone is told: a vote is an event, and a queue that takes part in a short order is in
+//! `upcoming`. The rest has a digest, so that it is sent again only when it changed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use tutti_protocol::{Event, Own, UserId};
+
+use crate::{RoomState, UPCOMING_SHOWN_MAX};
+
+/// Entries of a member's own queue, and votes of theirs, that are told at a time.
+const OWN_SHOWN_MAX: usize = 200;
+
+/// Whose [`Own`] may be another one after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnScope {
+    /// Nobody's.
+    None,
+    /// One member's.
+    Member(UserId),
+    /// Any member's.
+    All,
+}
+
+impl RoomState {
+    /// What only this member is told.
+    pub fn own(&self, user: UserId) -> Own {
+        let cast = self.votes.iter().filter_map(|(entry, cast)| Some((*entry, *cast.get(&user)?)));
+        Own {
+            offset: self.offset,
+            queue: self.queue_of(user).take(OWN_SHOWN_MAX).cloned().collect(),
+            votes: cast.take(OWN_SHOWN_MAX).collect(),
+            queue_hidden: self.is_queue_hidden(user, &self.shown_whole()),
+            may: Some(self.may(user)),
+        }
+    }
+
+    /// For each of these members a number that is another one when [`Self::own`] has to be told again.
+    pub fn own_digests<'a>(&'a self, users: &'a [UserId]) -> impl Iterator<Item = (UserId, u64)> + 'a {
+        let shown = self.shown_whole();
+        users.iter().map(move |user| (*user, self.own_digest(*user, &shown)))
+    }
+
+    fn own_digest(&self, user: UserId, shown: &[UserId]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.may(user).hash(&mut hasher);
+        let hidden = self.is_queue_hidden(user, shown);
+        hidden.hash(&mut hasher);
+        if hidden {
+            self.queue_of(user).take(OWN_SHOWN_MAX).for_each(|entry| entry.id.hash(&mut hasher));
+        }
+        hasher.finish()
+    }
+
+    fn is_queue_hidden(&self, user: UserId, shown: &[UserId]) -> bool {
+        self.queue_of(user).next().is_some() && shown.binary_search(&user).is_err()
+    }
+
+    /// Members whose whole queue is in the shown part of the order, by id.
+    fn shown_whole(&self) -> Vec<UserId> {
+        let taking_part = self.taking_part();
+        let total: usize = taking_part.iter().map(|(_, member)| member.queue.len()).sum();
+        if total > UPCOMING_SHOWN_MAX { vec![] } else { taking_part.into_iter().map(|(id, _)| id).collect() }
+    }
+}
+
+/// Whose [`Own`] may be another one after `event`, beside what follows from it for everyone when the order gets longer or
+/// shorter than what is shown.
+pub fn changes_own(event: &Event) -> OwnScope {
+    match event {
+        Event::EntryAdded { entry, .. } => OwnScope::Member(entry.member),
+        Event::MemberJoined { member } => OwnScope::Member(member.id),
+        Event::MemberLeft { .. }
+        | Event::MemberKicked { .. }
+        | Event::MemberBanned { .. }
+        | Event::MemberForgotten { .. }
+        | Event::MemberMerged { .. }
+        | Event::MemberAway { .. }
+        | Event::MemberReturned { .. }
+        | Event::RoleChanged { .. }
+        | Event::HostTransferred { .. }
+        | Event::HostClaimed { .. }
+        | Event::PermissionChanged { .. }
+        | Event::SettingsChanged { .. }
+        | Event::EntryRemoved { .. }
+        | Event::EntryMoved { .. }
+        | Event::NextLocked { .. }
+        | Event::EntryStarted { .. }
+        | Event::EntryEnded { .. }
+        | Event::QueueCleared { .. }
+        | Event::QueuePaused { .. }
+        | Event::SteppedDown { .. }
+        | Event::SuggestionApproved { .. }
+        | Event::Undone { .. }
+        | Event::RoomClosed { .. } => OwnScope::All,
+        Event::RoomCreated { .. }
+        | Event::MemberRenamed { .. }
+        | Event::MemberChanged { .. }
+        | Event::MemberMuted { .. }
+        | Event::BanLifted { .. }
+        | Event::LobbyEntered { .. }
+        | Event::LobbyLeft { .. }
+        | Event::EntrySuggested { .. }
+        | Event::SuggestionRejected { .. }
+        | Event::EntryVoted { .. }
+        | Event::EntryCredited { .. }
+        | Event::SkipVoted { .. }
+        | Event::PlaybackChanged { .. }
+        | Event::OutputChanged { .. }
+        | Event::Noted { .. } => OwnScope::None,
+    }
+}

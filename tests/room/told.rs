@@ -1,0 +1,157 @@
+//! What members are told beside events, instead of working it out: the waitlist, the votes that a skip takes, and what is
+//! their own.
+
+use tutti_protocol::{
+    Command, DeviceStatus, EntryCommand, Event, Own, Role, ServerFrame, SettingsChange, TrackRef, UserId,
+};
+
+use crate::room::hall::{Got, Hall, Seat, enqueue, user};
+
+fn set(settings: SettingsChange) -> Command {
+    Command::SetSettings { settings: Box::new(settings) }
+}
+
+async fn own(seat: &mut Seat) -> Own {
+    match seat.frame(|frame| matches!(frame, ServerFrame::Own(_))).await {
+        ServerFrame::Own(own) => own,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+async fn waitlist(seat: &mut Seat) -> Vec<UserId> {
+    match seat.frame(|frame| matches!(frame, ServerFrame::Delta { waitlist: Some(_), .. })).await {
+        ServerFrame::Delta { waitlist: Some(waitlist), .. } => waitlist,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+async fn skip_votes_needed(seat: &mut Seat) -> u32 {
+    let told = |frame: &ServerFrame| match frame {
+        ServerFrame::Delta { skip_votes_needed, .. } | ServerFrame::Presence { skip_votes_needed, .. } => {
+            *skip_votes_needed
+        }
+        _ => None,
+    };
+    told(&seat.frame(|frame| told(frame).is_some()).await).expect("a number")
+}
+
+fn is_own(got: &Got) -> bool {
+    matches!(got, Got::Frame(ServerFrame::Own(_)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_waitlist_is_in_the_delta_that_changes_it_and_in_no_other() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("a1").await;
+    ana.add("a2").await;
+    ana.so_far();
+    ana.ask(set(SettingsChange { players_max: Some(1), ..Default::default() })).await;
+    assert_eq!(waitlist(&mut ben).await, vec![user("ana")]);
+    ben.send(enqueue("b1")).await;
+    assert_eq!(waitlist(&mut ben).await, vec![user("ana"), user("ben")]);
+    ben.add("b2").await;
+    let quiet = ana.frame(|frame| matches!(frame, ServerFrame::Delta { events, .. } if events.iter().any(|event| matches!(event, Event::EntryAdded { entry, .. } if entry.track.id == "b2")))).await;
+    assert!(matches!(quiet, ServerFrame::Delta { waitlist: None, .. }), "{quiet:?}");
+    ana.ask(Command::StepDown).await;
+    assert_eq!(waitlist(&mut ben).await, vec![user("ben"), user("ana")]);
+    ana.ask(set(SettingsChange { players_max: Some(0), ..Default::default() })).await;
+    assert_eq!(waitlist(&mut ben).await, vec![]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_that_changes() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let welcome = ben.frame(|frame| matches!(frame, ServerFrame::Welcome { .. })).await;
+    let ServerFrame::Welcome { own: Some(first), .. } = welcome else { panic!("{welcome:?}") };
+    assert_eq!(first.may, Some(vec![]), "nothing is on");
+    ana.send(enqueue("a1")).await;
+    assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::VoteSkip]));
+    assert_eq!(own(&mut ana).await.may, Some(EntryCommand::ALL.to_vec()));
+    ana.add("a2").await;
+    ana.ask(Command::Seek { position_ms: 1_000 }).await;
+    assert!(!ben.so_far().iter().any(is_own), "nothing changed for them");
+    assert!(!ana.so_far().iter().any(is_own), "nor for the host");
+    ben.add("b1").await;
+    ana.ask(Command::Skip { entry: None, unplayable: None }).await;
+    assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::Skip, EntryCommand::VoteSkip]), "b1 is theirs");
+    ana.ask(set(SettingsChange { vote_skip_share: Some(0), ..Default::default() })).await;
+    assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::Skip]));
+    ana.ask(Command::SetRole { member: user("ben"), role: Role::Cohost }).await;
+    assert_eq!(own(&mut ben).await.may.map(|may| may.len()), Some(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let track = TrackRef { provider: tutti_protocol::Provider::Library, id: "f1".into() };
+    let tracks = vec![crate::room::hall::track_named("f1")];
+    let command = set(SettingsChange { fallback: Some(vec![track]), ..Default::default() });
+    let id = tutti_protocol::CommandId(uuid::Uuid::new_v4());
+    ana.room.command(ana.link.id, ana.link.user, id, command, tracks).await;
+    assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::Skip, EntryCommand::VoteSkip]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_the_order_does_not_show_is_told_to_its_owner_whenever_it_changes() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("a1").await;
+    ben.add("b1").await;
+    ben.so_far();
+    ben.send(Command::PauseQueue).await;
+    assert!(own(&mut ben).await.queue_hidden);
+    ben.send(enqueue("b2")).await;
+    let told = own(&mut ben).await;
+    assert!(told.queue_hidden);
+    assert_eq!(told.queue.iter().map(|entry| &*entry.track.id).collect::<Vec<_>>(), ["b1", "b2"]);
+    ana.so_far();
+    ana.ask(Command::Dequeue { entry: told.queue[1].id }).await;
+    assert_eq!(own(&mut ben).await.queue.len(), 1);
+    ben.send(Command::ResumeQueue { member: None }).await;
+    assert!(!own(&mut ben).await.queue_hidden, "the order shows it");
+    assert!(!ana.so_far().iter().any(is_own), "it is told to its owner only");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_gets_longer_than_what_is_shown_hides_every_queue_in_it() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    ana.add("on").await;
+    for number in 0..99 {
+        ana.add(&format!("a{number}")).await;
+    }
+    ben.add("b1").await;
+    ben.so_far();
+    ana.add("one too many").await;
+    let told = own(&mut ben).await;
+    assert!(told.queue_hidden && told.queue.len() == 1);
+    ana.ask(Command::Skip { entry: None, unplayable: None }).await;
+    assert!(!own(&mut ben).await.queue_hidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_votes_that_a_skip_takes_follow_presence_roles_and_settings() {
+    let hall = Hall::open();
+    let code = hall.room("ana").await;
+    let mut ana = hall.enter(code, "ana").await;
+    assert_eq!(skip_votes_needed(&mut ana).await, 1, "told with the first full presence");
+    ana.add("a1").await;
+    let ben = hall.enter(code, "ben").await;
+    let cai = hall.enter(code, "cai").await;
+    assert_eq!(skip_votes_needed(&mut ana).await, 2, "half of three");
+    cai.room.status(cai.link.id, DeviceStatus { playback: None, idle: true });
+    assert_eq!(skip_votes_needed(&mut ana).await, 1, "an idle device does not count");
+    ana.send(set(SettingsChange { vote_skip_share: Some(100), ..Default::default() })).await;
+    assert_eq!(skip_votes_needed(&mut ana).await, 2);
+    ana.send(set(SettingsChange { vote_skip_share: Some(0), ..Default::default() })).await;
+    assert_eq!(skip_votes_needed(&mut ana).await, 0, "votes skip nothing");
+    ben.leave().await;
+}
