@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tutti_protocol::reason_values;
 
 use crate::cleanup::Cleanup;
 use crate::clock::Clock;
@@ -270,7 +271,8 @@ async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock
         if left >= PAUSE_TOLD_FROM {
             let wait = http::resources::spotify::in_words(left.as_secs());
             let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
-            rooms.notify_hosts("spotify_busy", &message, |room| room.spotify);
+            let values = reason_values([("left_ms", left_ms.into())]);
+            rooms.notify_hosts("spotify_busy", &message, &values, |room| room.spotify);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::room::Role;
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident needs $role:ident $($fixed:ident)?, $phrase:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, needs $role:ident $($fixed:ident)?, $phrase:literal;)*) => {
         /// Something that not everybody may do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -19,6 +19,11 @@ macro_rules! actions {
         impl Action {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
 
             /// The lowest role that may do it in a new room.
             pub fn lowest_role(self) -> Role {
@@ -43,49 +48,49 @@ macro_rules! actions {
 
 actions! {
     /// Queue, reorder and remove tracks of one's own, and have them played.
-    Queue needs Player, "queue tracks";
+    Queue = "queue", needs Player, "queue tracks";
     /// Suggest tracks, where suggestions are asked for.
-    Suggest needs Listener, "suggest tracks";
+    Suggest = "suggest", needs Listener, "suggest tracks";
     /// Vote for and against waiting tracks.
-    Vote needs Listener, "vote";
+    Vote = "vote", needs Listener, "vote";
     /// Vote to skip what is on.
-    VoteSkip needs Listener, "vote to skip";
+    VoteSkip = "vote_skip", needs Listener, "vote to skip";
     /// Say something, react.
-    Chat needs Listener, "talk here";
+    Chat = "chat", needs Listener, "talk here";
     /// Remove, reorder, clear somebody else's tracks.
-    CurateQueue needs Cohost, "change other people's queues";
+    CurateQueue = "curate_queue", needs Cohost, "change other people's queues";
     /// Play, pause, seek.
-    ControlPlayback needs Cohost, "control playback";
+    ControlPlayback = "control_playback", needs Cohost, "control playback";
     /// Choose which devices play.
-    SetOutput needs Cohost, "choose which devices play";
+    SetOutput = "set_output", needs Cohost, "choose which devices play";
     /// Skip somebody else's track.
-    Skip needs Cohost, "skip other people's tracks";
+    Skip = "skip", needs Cohost, "skip other people's tracks";
     /// Approve and reject suggestions; whoever may needs no approval.
-    Approve needs Cohost, "approve suggestions";
+    Approve = "approve", needs Cohost, "approve suggestions";
     /// Let people in from the lobby, or turn them away.
-    Admit needs Cohost, "let people in";
+    Admit = "admit", needs Cohost, "let people in";
     /// Lock the room and unlock it.
-    Lock needs Cohost, "lock the room";
+    Lock = "lock", needs Cohost, "lock the room";
     /// Mute somebody.
-    Mute needs Cohost, "mute people";
+    Mute = "mute", needs Cohost, "mute people";
     /// See the list of who did what.
-    SeeAudit needs Cohost, "see who did what";
+    SeeAudit = "see_audit", needs Cohost, "see who did what";
     /// Give roles.
-    SetRole needs Host, "change roles";
+    SetRole = "set_role", needs Host, "change roles";
     /// Send a member out.
-    Kick needs Host, "send people out";
+    Kick = "kick", needs Host, "send people out";
     /// Send a member out for good, and let them in again.
-    Ban needs Host, "ban people";
+    Ban = "ban", needs Host, "ban people";
     /// Change the settings, and see what a change of policy would do.
-    SetSettings needs Host, "change the settings";
+    SetSettings = "set_settings", needs Host, "change the settings";
     /// Change this table, make exceptions from it, and say when the room may be claimed.
-    SetPermissions needs Host fixed, "change who may do what";
+    SetPermissions = "set_permissions", needs Host fixed, "change who may do what";
     /// Claim the room whose host is gone.
-    ClaimHost needs Cohost fixed, "take the room over";
+    ClaimHost = "claim_host", needs Cohost fixed, "take the room over";
     /// Hand the room over.
-    TransferHost needs Host fixed, "hand the room over";
+    TransferHost = "transfer_host", needs Host fixed, "hand the room over";
     /// End the room.
-    CloseRoom needs Host fixed, "close the room";
+    CloseRoom = "close_room", needs Host fixed, "close the room";
 }
 
 /// Which role may do what.
@@ -106,6 +111,7 @@ mod tests {
         let word = |value: serde_json::Value| value.as_str().expect("a word").to_owned();
         for action in Action::ALL {
             let name = word(serde_json::to_value(action).expect("JSON"));
+            assert_eq!(name, action.as_str());
             let role = word(serde_json::to_value(action.lowest_role()).expect("JSON"));
             let fixed = if action.is_fixed() { ", fixed" } else { "" };
             let row = format!("| `{name}` | `{role}`{fixed} |");

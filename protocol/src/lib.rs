@@ -10,6 +10,7 @@
 //! | [`settings`] | what the host sets |
 //! | [`action`] | the one table of who may do what |
 //! | [`code`] | the one table of error codes and the one table of close codes |
+//! | [`reason`] | the one table of exact reasons for refusals |
 //! | [`http`] | request and response bodies of `/api/v1` |
 //! | [`secret`] | text that `Debug` does not show |
 //!
@@ -24,6 +25,7 @@ pub mod code;
 pub mod event;
 pub mod http;
 pub mod id;
+pub mod reason;
 pub mod room;
 pub mod secret;
 pub mod server;
@@ -36,6 +38,7 @@ pub use client::{
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event};
 pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, SessionId, UserId};
+pub use reason::{Reason, ReasonValue, ReasonValues, reason_values};
 pub use room::{
     Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Provider,
     Role, Room, Track, UserKind,

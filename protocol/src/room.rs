@@ -35,6 +35,21 @@ pub enum Role {
     Host,
 }
 
+impl Role {
+    /// All of them, from least to most.
+    pub const ALL: &'static [Self] = &[Self::Listener, Self::Player, Self::Cohost, Self::Host];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Player => "player",
+            Self::Cohost => "cohost",
+            Self::Host => "host",
+        }
+    }
+}
+
 /// How somebody is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -89,6 +104,14 @@ pub enum Provider {
 impl Provider {
     /// All of them.
     pub const ALL: &'static [Self] = &[Self::Library, Self::Spotify];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Library => "library",
+            Self::Spotify => "spotify",
+        }
+    }
 }
 
 /// A track, with all that is shown of it.

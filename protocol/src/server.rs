@@ -8,6 +8,7 @@ use crate::client::{DeviceKind, DevicePlayback};
 use crate::code::ErrorCode;
 use crate::event::Event;
 use crate::id::{CommandId, ConnectionId, DeviceId, EntryId, UserId};
+use crate::reason::{Reason, ReasonValues};
 use crate::room::{Entry, Note, Played, Position, Role, Room};
 
 /// A frame from the server, tagged by `type`.
@@ -128,17 +129,21 @@ pub enum ServerFrame {
     },
     /// Something to tell, such as `draining`.
     Notice {
-        /// For programs.
+        /// What, for a page to have its own sentence about.
         code: String,
-        /// For people.
+        /// The same in English.
         message: String,
+        /// What a sentence about it needs.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        values: ReasonValues,
     },
 }
 
 impl ServerFrame {
     /// The reply to a command that is refused.
-    pub fn refused(id: CommandId, code: ErrorCode, message: impl Into<String>) -> Self {
-        let error = ReplyError { code, message: message.into(), retry: code.retry() };
+    pub fn refused(id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) -> Self {
+        let (code, reason) = (reason.code(), Some(reason));
+        let error = ReplyError { code, message: message.into(), retry: code.retry(), reason, values };
         Self::Reply { id, ok: false, offset: None, entry: None, answer: None, error: Some(error) }
     }
 }
@@ -203,12 +208,18 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct ReplyError {
-    /// For programs.
+    /// The kind of refusal.
     pub code: ErrorCode,
-    /// For people.
+    /// The reason as an English sentence.
     pub message: String,
     /// Whether the same command may succeed later.
     pub retry: bool,
+    /// The exact reason, for a page to have its own sentence about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a sentence about it needs.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub values: ReasonValues,
 }
 
 /// One member's connected devices; none: not connected.

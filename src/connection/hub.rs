@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use tutti_protocol::{CloseCode, ConnectionId, ServerFrame, SessionId, UserId};
+use tutti_protocol::{CloseCode, ConnectionId, ReasonValues, ServerFrame, SessionId, UserId};
 
 use crate::limits::{DRAIN_CLOSES_PER_STEP, DRAIN_SPREAD_MAX, DRAIN_STEP};
 use crate::transport::{Link, frame};
@@ -69,6 +69,7 @@ impl Hub {
         let notice = frame::json(&ServerFrame::Notice {
             code: "draining".into(),
             message: "The server restarts; you will be back in a moment.".into(),
+            values: ReasonValues::new(),
         });
         let links: Vec<Arc<Link>> = self.links.iter().map(|link| link.clone()).collect();
         for link in &links {

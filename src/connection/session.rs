@@ -10,8 +10,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tutti_protocol::{
-    ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, DeviceStatus, ErrorCode, Hello,
-    PlaybackState, RoomCode, ServerFrame, TrackRef,
+    ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, DeviceStatus, Hello, PlaybackState, Reason,
+    ReasonValues, RoomCode, ServerFrame, TrackRef, reason_values,
 };
 
 use super::hub::{AddressPlace, Place};
@@ -242,9 +242,9 @@ fn close_code(error: AccessError) -> CloseCode {
 
 fn close_code_of(refusal: state::Refusal) -> CloseCode {
     match refusal {
-        state::Refusal::Closed => CloseCode::RoomClosed,
+        state::Refusal::RoomClosed => CloseCode::RoomClosed,
         state::Refusal::Banned => CloseCode::Banned,
-        state::Refusal::Waiting => CloseCode::Waiting,
+        state::Refusal::InLobby => CloseCode::Waiting,
         state::Refusal::RoomLocked => CloseCode::RoomLocked,
         state::Refusal::AccountNeeded => CloseCode::AccountNeeded,
         state::Refusal::NotAdmitted => CloseCode::NotAdmitted,
@@ -316,7 +316,12 @@ impl Session {
         match ClientFrame::decode(&text) {
             Ok(ClientFrame::Command { id, command }) => self.command(now, id, command).await,
             Err(DecodeError::BadCommand { id, error }) => {
-                self.refuse(id, ErrorCode::Invalid, format!("This is not a command known here: {error}."));
+                self.refuse(
+                    id,
+                    Reason::UnknownCommand,
+                    ReasonValues::new(),
+                    format!("This is not a command known here: {error}."),
+                );
             }
             Ok(ClientFrame::Hello(_)) | Err(DecodeError::NotAFrame(_) | DecodeError::UnknownType) => {
                 return Err(Some(CloseCode::ProtocolViolation));
@@ -337,17 +342,23 @@ impl Session {
 
     async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) {
         if self.commands.take(self.sockets.limits.commands, now).is_err() {
-            return self.refuse(id, ErrorCode::RateLimited, "That was too much at once. Please wait a moment.");
+            let message = "That was too much at once. Please wait a moment.";
+            return self.refuse(id, Reason::TooManyCommands, ReasonValues::new(), message);
         }
         if let Command::Rename { display_name } = &mut command {
             match crate::identity::parse_display_name(display_name) {
                 Ok(clean) => *display_name = clean,
-                Err(error) => return self.refuse(id, ErrorCode::Invalid, error.to_string()),
+                Err(error) => {
+                    let values = crate::identity::bad_display_name_values();
+                    return self.refuse(id, Reason::BadDisplayName, values, error.to_string());
+                }
             }
         }
         let named = named_tracks(&command);
         if named.len() > state::FALLBACK_MAX {
-            return self.refuse(id, ErrorCode::TooLarge, "That is more tracks than a fallback playlist has.");
+            let values = reason_values([("max", (state::FALLBACK_MAX as u64).into())]);
+            let message = "That is more tracks than a fallback playlist has.";
+            return self.refuse(id, Reason::TooManyTracks, values, message);
         }
         let host = self.room.view().borrow().host;
         let askers: Vec<_> = [self.link.user].into_iter().chain(host).collect();
@@ -356,8 +367,9 @@ impl Session {
             match self.sockets.music.track(reference, &askers).await {
                 Ok(known) => tracks.extend(known),
                 Err(error) => {
-                    let (code, message) = refusal_of(&error);
-                    return self.refuse(id, code, message);
+                    let (reason, message) = refusal_of(&error);
+                    let provider = reference.provider.as_str();
+                    return self.refuse(id, reason, reason_values([("provider", provider.into())]), message);
                 }
             }
         }
@@ -381,9 +393,9 @@ impl Session {
         Ok(())
     }
 
-    fn refuse(&self, id: CommandId, code: ErrorCode, message: impl Into<String>) {
+    fn refuse(&self, id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) {
         self.sockets.metrics.command(CommandOutcome::Refused);
-        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, code, message)));
+        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
     }
 }
 
@@ -397,18 +409,20 @@ fn named_tracks(command: &Command) -> &[TrackRef] {
 }
 
 /// What is said of a track that could not be looked up.
-fn refusal_of(error: &MusicError) -> (ErrorCode, &'static str) {
+fn refusal_of(error: &MusicError) -> (Reason, &'static str) {
     match error {
         MusicError::Spotify(SpotifyError::NotLinked | SpotifyError::NeedsLogin | SpotifyError::NotListed) => {
-            (ErrorCode::Forbidden, "Tracks from Spotify can be added when you or the host has linked Spotify.")
+            (Reason::ProviderNotLinked, "Tracks from Spotify can be added when you or the host has linked Spotify.")
         }
-        MusicError::Spotify(SpotifyError::Unplayable) => (ErrorCode::Invalid, "Spotify does not play this track here."),
+        MusicError::Spotify(SpotifyError::Unplayable) => {
+            (Reason::TrackUnplayable, "Spotify does not play this track here.")
+        }
         MusicError::Spotify(SpotifyError::TooMany { .. }) => {
-            (ErrorCode::RateLimited, "Spotify takes no more requests from this server for a while. All else goes on.")
+            (Reason::ProviderBusy, "Spotify takes no more requests from this server for a while. All else goes on.")
         }
         error => {
             tracing::error!(%error, "a track cannot be looked up");
-            (ErrorCode::Unavailable, "The music cannot be reached at the moment.")
+            (Reason::ProviderUnavailable, "The music cannot be reached at the moment.")
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
-use tutti_protocol::ErrorCode;
 use tutti_protocol::http::Problem;
+use tutti_protocol::{ErrorCode, Reason, ReasonValues};
 use uuid::Uuid;
 use warp::reply::Response;
 
@@ -20,6 +20,8 @@ const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
 pub struct ApiError {
     status: StatusCode,
     code: ErrorCode,
+    reason: Option<Reason>,
+    values: ReasonValues,
     detail: String,
     retry_after: Option<Duration>,
     cause: Option<anyhow::Error>,
@@ -28,7 +30,19 @@ pub struct ApiError {
 impl ApiError {
     /// A refusal: the client's doing, told to it, not logged above debug.
     pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after: None, cause: None }
+        let (reason, values) = (None, ReasonValues::new());
+        Self { status, code, reason, values, detail: detail.into(), retry_after: None, cause: None }
+    }
+
+    /// A refusal for one of the reasons of the contract, with the code of that reason.
+    pub fn refused(status: StatusCode, reason: Reason, detail: impl Into<String>) -> Self {
+        Self::new(status, reason.code(), detail).because(reason, ReasonValues::new())
+    }
+
+    /// The same refusal with its exact reason, and what a sentence about that needs.
+    #[must_use]
+    pub fn because(self, reason: Reason, values: ReasonValues) -> Self {
+        Self { reason: Some(reason), values, ..self }
     }
 
     /// 400 `invalid`.
@@ -140,6 +154,8 @@ impl ApiError {
             detail: self.detail.clone(),
             code: self.code,
             error_id,
+            reason: self.reason,
+            values: self.values.clone(),
         };
         let body = serde_json::to_vec(&problem).expect("a problem is JSON");
         let mut response = Response::new(body.into());

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::broadcast;
-use tutti_protocol::{SessionId, UserId, UserKind};
+use tutti_protocol::{Reason, ReasonValues, SessionId, UserId, UserKind};
 
 pub use access_token::{Access, AccessError};
-pub use name::{Username, parse_display_name};
+pub use name::{Username, bad_display_name_values, parse_display_name};
 pub use sessions::is_refresh_token_of;
 
 use crate::clock::Clock;
@@ -86,8 +86,8 @@ const _: () = {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// A name or password is malformed; the text is shown to the user.
-    #[error("{0}")]
-    Invalid(&'static str),
+    #[error("{2}")]
+    Invalid(Reason, ReasonValues, &'static str),
     /// Username or password is wrong; the error does not say which.
     #[error("wrong username or password")]
     WrongCredentials,

@@ -1,5 +1,6 @@
 //! Usernames, which identify an account, and display names, which are shown.
 
+use tutti_protocol::{Reason, ReasonValues, reason_values};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{DISPLAY_NAME_CHARS_MAX, IdentityError, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
@@ -21,7 +22,13 @@ impl Username {
         if length && letters {
             return Ok(Self { normalized, shown });
         }
-        Err(IdentityError::Invalid("A username has 3 to 32 characters: letters a to z, digits, dots, - and _."))
+        let values =
+            reason_values([("min", (USERNAME_CHARS_MIN as u64).into()), ("max", (USERNAME_CHARS_MAX as u64).into())]);
+        Err(IdentityError::Invalid(
+            Reason::BadUsername,
+            values,
+            "A username has 3 to 32 characters: letters a to z, digits, dots, - and _.",
+        ))
     }
 
     /// The form used for comparison and lookup.
@@ -35,18 +42,26 @@ impl Username {
     }
 }
 
+/// The values of [`Reason::BadDisplayName`].
+pub fn bad_display_name_values() -> ReasonValues {
+    reason_values([("max", (DISPLAY_NAME_CHARS_MAX as u64).into())])
+}
+
 /// Normalizes a display name: trimmed, whitespace collapsed, Unicode NFC. Rejects names that are invisible or would
 /// change how the surrounding text is displayed.
 pub fn parse_display_name(raw: &str) -> Result<String, IdentityError> {
-    let invalid = Err(IdentityError::Invalid("A name has 1 to 40 characters, at least one of them visible."));
+    let invalid = || {
+        let detail = "A name has 1 to 40 characters, at least one of them visible.";
+        Err(IdentityError::Invalid(Reason::BadDisplayName, bad_display_name_values(), detail))
+    };
     // Four bytes a character, doubled for what trimming and composing remove; avoids normalizing long input.
     if raw.len() > DISPLAY_NAME_CHARS_MAX * 4 * 2 {
-        return invalid;
+        return invalid();
     }
     let name: String = raw.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
     let length = (1..=DISPLAY_NAME_CHARS_MAX).contains(&name.chars().count());
     if !length || name.chars().any(is_forbidden) || name.chars().all(is_invisible) {
-        return invalid;
+        return invalid();
     }
     Ok(name)
 }

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use tutti_protocol::{Reason, reason_values};
 
 use super::{IdentityError, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PASSWORD_JOBS_MAX};
 use crate::store::PasswordHash;
@@ -18,14 +19,19 @@ pub(super) struct Password(SecretString);
 impl Password {
     /// 8 to 72 bytes without NUL: bcrypt reads up to a NUL and repeats a short password, so `a` and `a\0a` would be equal.
     pub(super) fn parse(raw: &SecretString) -> Result<Self, IdentityError> {
+        let wrong = |detail| {
+            let values = reason_values([
+                ("min", (PASSWORD_BYTES_MIN as u64).into()),
+                ("max", (PASSWORD_BYTES_MAX as u64).into()),
+            ]);
+            IdentityError::Invalid(Reason::BadPassword, values, detail)
+        };
         let bytes = raw.expose_secret().as_bytes();
         if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&bytes.len()) {
-            return Err(IdentityError::Invalid(
-                "A password has 8 to 72 bytes. Letters with accents and emoji count for several.",
-            ));
+            return Err(wrong("A password has 8 to 72 bytes. Letters with accents and emoji count for several."));
         }
         if bytes.contains(&0) {
-            return Err(IdentityError::Invalid("A password has no NUL characters."));
+            return Err(wrong("A password has no NUL characters."));
         }
         Ok(Self(raw.clone()))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tutti_protocol::{Command, CommandId, ConnectionId, DeviceStatus, Position, Role, RoomId, Track, UserId};
+use tutti_protocol::{Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, UserId};
 
 use super::state::{Newcomer, Refusal};
 use super::view::View;
@@ -60,7 +60,7 @@ pub(super) enum Message {
     Close { by: UserId, closed: oneshot::Sender<Result<(), JoinError>> },
     Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), JoinError>> },
     Forget { member: UserId, forgotten: oneshot::Sender<Result<(), JoinError>> },
-    NotifyHost { code: &'static str, message: String },
+    NotifyHost { code: &'static str, message: String, values: ReasonValues },
 }
 
 impl RoomHandle {
@@ -127,8 +127,8 @@ impl RoomHandle {
     }
 
     /// Sends a `notice` to the host's connections. Dropped when the room's inbox is full.
-    pub fn notify_host(&self, code: &'static str, message: String) {
-        let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code, message }));
+    pub fn notify_host(&self, code: &'static str, message: String, values: ReasonValues) {
+        let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code, message, values }));
     }
 
     /// Requests a snapshot for a connection that missed deltas and is writable again.

@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::{EntryId, RoomCode, RoomId, UserId};
+use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, UserId};
 
 use super::actor::Actor;
 use super::handle::RoomHandle;
@@ -152,10 +152,10 @@ impl Registry {
     }
 
     /// Sends a notice to the hosts of the rooms in memory whose view satisfies `wanted`.
-    pub fn notify_hosts(&self, code: &'static str, message: &str, wanted: impl Fn(&View) -> bool) {
+    pub fn notify_hosts(&self, code: &'static str, message: &str, values: &ReasonValues, wanted: impl Fn(&View) -> bool) {
         for cell in &self.inner.rooms {
             if let Some(room) = cell.get().filter(|room| wanted(&room.view.borrow())) {
-                room.notify_host(code, message.to_owned());
+                room.notify_host(code, message.to_owned(), values.clone());
             }
         }
     }

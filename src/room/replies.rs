@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use tutti_protocol::{Answer, CommandId, EntryId, ErrorCode, Event, ServerFrame, UserId};
+use tutti_protocol::{Answer, CommandId, EntryId, Event, Reason, ReasonValues, ServerFrame, UserId};
 
 use super::state::Refusal;
 use crate::limits::REPLIES_MAX;
@@ -11,7 +11,7 @@ use crate::limits::REPLIES_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted { offset: u64, entry: Option<EntryId>, answer: Option<Answer> },
-    Refused { code: ErrorCode, message: String },
+    Refused { reason: Reason, values: ReasonValues, message: String },
 }
 
 impl Outcome {
@@ -28,7 +28,8 @@ impl Outcome {
     /// The outcome while the store takes no writes.
     pub(super) fn unavailable() -> Self {
         Self::Refused {
-            code: ErrorCode::Unavailable,
+            reason: Reason::NotStored,
+            values: ReasonValues::new(),
             message: "This cannot be saved at the moment. Please try again.".into(),
         }
     }
@@ -43,14 +44,16 @@ impl Outcome {
                 answer: answer.clone(),
                 error: None,
             },
-            Self::Refused { code, message } => ServerFrame::refused(id, *code, message.clone()),
+            Self::Refused { reason, values, message } => {
+                ServerFrame::refused(id, *reason, values.clone(), message.clone())
+            }
         }
     }
 }
 
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused { code: refusal.code(), message: refusal.to_string() }
+        Self::Refused { reason: refusal.reason(), values: refusal.values(), message: refusal.to_string() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tracks from Spotify in a room, over real sockets, beside a stand-in for Spotify.
 
 use reqwest::Method;
-use tutti_protocol::{Command, ErrorCode, Provider, ServerFrame, TrackRef};
+use tutti_protocol::{Command, ErrorCode, Provider, ReasonValue, ServerFrame, TrackRef};
 use tutti_spotify_stand_in::{Consent, StandIn, catalogue};
 use tutti_test_client::{RoomClient, TestUser};
 
@@ -57,9 +57,11 @@ async fn tracks_are_looked_up_before_the_room_decides_and_the_host_hears_of_a_lo
     spotify.switches(|switches| (switches.too_many_requests, switches.retry_after_seconds) = (1, 19_000));
     assert_eq!(refused(&mut guest, "8KettleSong00000000000").await, Some(ErrorCode::RateLimited));
     let notice = host.until(|frame| matches!(frame, ServerFrame::Notice { .. })).await;
-    let ServerFrame::Notice { code, message } = notice else { panic!("{notice:?}") };
+    let ServerFrame::Notice { code, message, values } = notice else { panic!("{notice:?}") };
     assert_eq!(code, "spotify_busy");
     assert!(message.contains("6 hours"), "{message}");
+    let ReasonValue::Number(left_ms) = values["left_ms"] else { panic!("{values:?}") };
+    assert!((18_000_000..=19_000_000).contains(&left_ms), "{left_ms}");
     assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None, "what is known needs no request");
     assert_eq!(ana.status(Method::GET, "search?provider=spotify&q=night").await, 429);
     assert_eq!(ana.status(Method::GET, "search?provider=library&q=night").await, 200);

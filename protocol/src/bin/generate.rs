@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
-use tutti_protocol::{action, client, code, event, http, id, room, secret, server, settings};
+use tutti_protocol::{action, client, code, event, http, id, reason, room, secret, server, settings};
 
 /// Calls `$emit!` with every type of the contract, in the order in which they are printed.
 macro_rules! with_every_type {
@@ -48,6 +48,8 @@ macro_rules! with_every_type {
             room::Room,
             event::Event,
             code::ErrorCode,
+            reason::Reason,
+            reason::ReasonValue,
             client::Command,
             client::DeviceKind,
             client::Device,
@@ -117,8 +119,47 @@ fn typescript() -> String {
     for close in code::CloseCode::ALL {
         let _ = writeln!(text, "  {}: {},", close.name(), close.code());
     }
-    let _ = write!(text, "}} as const;\n\nexport const SUBPROTOCOL = {:?};\n", tutti_protocol::SUBPROTOCOL);
+    text.push_str("} as const;\n");
+    text.push_str(&tables());
+    let _ = write!(text, "\nexport const SUBPROTOCOL = {:?};\n", tutti_protocol::SUBPROTOCOL);
     text
+}
+
+/// The tables of the contract that a client reads at run time.
+fn tables() -> String {
+    let mut text = String::new();
+    text.push_str(
+        "\n/** Every action: the lowest role that may do it in a new room, and whether that can be changed. */\n",
+    );
+    text.push_str("export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {\n");
+    for action in action::Action::ALL {
+        let (name, lowest) = (action.as_str(), action.lowest_role().as_str());
+        let _ = writeln!(text, "  {name}: {{ lowest: \"{lowest}\", fixed: {} }},", action.is_fixed());
+    }
+    text.push_str("};\n\n/** Every role, from least to most. */\n");
+    let _ = writeln!(text, "export const ROLES: readonly Role[] = {};", json(&room::Role::ALL));
+    text.push_str("\n/** Every command, by name. */\n");
+    let _ = writeln!(text, "export const COMMANDS: readonly Command['name'][] = {};", json(&client::Command::NAMES));
+    text.push_str("\n/** The settings of a new room. */\n");
+    let settings = serde_json::to_string_pretty(&settings::Settings::default()).expect("settings are JSON");
+    let _ = writeln!(text, "export const DEFAULT_SETTINGS: Settings = {settings};");
+    text.push_str("\n/** Every error code, and whether the same command may succeed later. */\n");
+    text.push_str("export const ERROR_CODES: Record<ErrorCode, { retry: boolean }> = {\n");
+    for code in code::ErrorCode::ALL {
+        let _ = writeln!(text, "  {}: {{ retry: {} }},", code.as_str(), code.retry());
+    }
+    text.push_str("};\n\n/** Every exact reason for a refusal: its error code, and the values that come with it. */\n");
+    text.push_str("export const REASONS = {\n");
+    for reason in reason::Reason::ALL {
+        let (name, code, values) = (reason.as_str(), reason.code().as_str(), json(&reason.value_names()));
+        let _ = writeln!(text, "  {name}: {{ code: \"{code}\", values: {values} }},");
+    }
+    text.push_str("} as const satisfies Record<Reason, { code: ErrorCode; values: readonly string[] }>;\n");
+    text
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("names are JSON")
 }
 
 fn json_schema() -> String {

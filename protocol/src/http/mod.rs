@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::ErrorCode;
 use crate::id::RoomCode;
+use crate::reason::{Reason, ReasonValues};
 use crate::room::{Provider, Track};
 use crate::secret::Secret;
 
@@ -109,5 +110,11 @@ body!(
         code: ErrorCode,
         /// Stands in the server's log beside what really happened.
         error_id: String,
+        /// The exact reason, where there is one, for a page to have its own sentence about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        /// What a sentence about it needs.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        values: ReasonValues,
     }
 );

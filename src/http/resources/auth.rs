@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tutti_protocol::ErrorCode;
+use tutti_protocol::Reason;
 use tutti_protocol::http::{AuthResponse, GuestRequest, LoginRequest, RegisterRequest};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -135,14 +135,19 @@ pub(super) async fn settle_in(services: &Services, login: &Login, slot: Slot) ->
 
 impl From<IdentityError> for ApiError {
     fn from(error: IdentityError) -> Self {
-        let conflict = |detail: &str| Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail);
+        let conflict = |reason, detail: &str| Self::refused(StatusCode::CONFLICT, reason, detail);
+        let unknown = |reason, detail: &str| Self::refused(StatusCode::UNAUTHORIZED, reason, detail);
         match error {
-            IdentityError::Invalid(detail) => Self::invalid(detail),
-            IdentityError::WrongCredentials => Self::unauthenticated("Username or password is wrong."),
-            IdentityError::Unauthenticated => Self::unauthenticated("Please log in again."),
-            IdentityError::UsernameTaken => conflict("This username is taken."),
-            IdentityError::AlreadyLoggedIn => conflict("You are logged in to an account already. Log out first."),
-            IdentityError::LinkedElsewhere => conflict("This Spotify account belongs to somebody else here."),
+            IdentityError::Invalid(reason, values, detail) => Self::invalid(detail).because(reason, values),
+            IdentityError::WrongCredentials => unknown(Reason::WrongCredentials, "Username or password is wrong."),
+            IdentityError::Unauthenticated => unknown(Reason::LoginNeeded, "Please log in again."),
+            IdentityError::UsernameTaken => conflict(Reason::UsernameTaken, "This username is taken."),
+            IdentityError::AlreadyLoggedIn => {
+                conflict(Reason::AlreadyLoggedIn, "You are logged in to an account already. Log out first.")
+            }
+            IdentityError::LinkedElsewhere => {
+                conflict(Reason::LinkedElsewhere, "This Spotify account belongs to somebody else here.")
+            }
             IdentityError::Busy => Self::unavailable(error),
             IdentityError::Store(error) => error.into(),
             IdentityError::Internal(cause) => Self::internal(cause),

@@ -3,8 +3,8 @@
 use http::{HeaderValue, StatusCode, header};
 use secrecy::SecretString;
 use serde::Deserialize;
-use tutti_protocol::UserId;
 use tutti_protocol::http::{UpdateMeRequest, User};
+use tutti_protocol::{Reason, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -44,7 +44,9 @@ async fn update(services: SharedServices, access: Access, body: UpdateMeRequest)
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
         services.identity.change_password(access, &current, &new).await.map_err(|error| match error {
             // They are known, so this is no 401: a client would take that for the end of its session.
-            IdentityError::WrongCredentials => ApiError::forbidden("The current password is wrong."),
+            IdentityError::WrongCredentials => {
+                ApiError::refused(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
+            }
             other => other.into(),
         })?;
     }

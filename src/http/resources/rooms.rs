@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::StatusCode;
 use tutti_protocol::http::{CreateRoomRequest, RoomList, RoomSummary};
-use tutti_protocol::{ErrorCode, RoomCode, UserId};
+use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -103,13 +103,13 @@ async fn close(code: String, access: Access, services: SharedServices) -> Result
     })?;
     match room.close(access.user).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(JoinError::Refused(Refusal::NotAMember | Refusal::Closed)) => Err(no_such_room()),
+        Err(JoinError::Refused(Refusal::NotAMember | Refusal::RoomClosed)) => Err(no_such_room()),
         Err(JoinError::Refused(refusal)) => {
             let status = match refusal.code() {
                 ErrorCode::Forbidden => StatusCode::FORBIDDEN,
                 _ => StatusCode::CONFLICT,
             };
-            Err(ApiError::new(status, refusal.code(), refusal.to_string()))
+            Err(ApiError::new(status, refusal.code(), refusal.to_string()).because(refusal.reason(), refusal.values()))
         }
         Err(JoinError::Unavailable) => Err(ApiError::unavailable(JoinError::Unavailable)),
     }
@@ -153,5 +153,5 @@ fn room_name(typed: &str) -> Result<String, ApiError> {
 }
 
 fn no_such_room() -> ApiError {
-    ApiError::not_found("There is no room with this code.")
+    ApiError::refused(StatusCode::NOT_FOUND, Reason::NoSuchRoom, "There is no room with this code.")
 }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
-use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{PremiumEvidence, SpotifyEvidenceRequest, SpotifyOutcome, SpotifyPlayerEvent, SpotifyToken};
+use tutti_protocol::{ErrorCode, Provider, Reason, reason_values};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -239,40 +239,62 @@ fn see_other(location: &str, cookie: Option<HeaderValue>) -> Result<Response, Ap
 
 impl From<SpotifyError> for ApiError {
     fn from(error: SpotifyError) -> Self {
-        match error {
-            SpotifyError::NotLinked => Self::not_found("No Spotify account is linked."),
-            SpotifyError::NeedsLogin => {
-                let detail = "Spotify asks you to log in there again. All else goes on as before.";
-                Self::new(StatusCode::CONFLICT, ErrorCode::NeedsLogin, detail)
-            }
-            SpotifyError::NotPremium => {
-                let detail = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
-                Self::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, detail)
-            }
-            SpotifyError::NotListed => {
-                Self::forbidden("Spotify lets nobody use this server's app who is not on its owner's list.")
-            }
-            SpotifyError::TooMany { retry_after, .. } => {
-                let detail = format!(
-                    "Spotify takes no more requests from this server for {}. All else goes on.",
-                    in_words(retry_after.as_secs())
-                );
-                Self::rate_limited(retry_after).with_detail(detail)
-            }
-            SpotifyError::BadQuestion => Self::invalid("Spotify cannot be asked this."),
-            SpotifyError::Unplayable => Self::invalid("Spotify does not play this track where you are."),
-            SpotifyError::DeviceNotFound => {
-                Self::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
-            }
-            SpotifyError::Taken => {
-                let detail = "Your Spotify account is used for something else right now.";
-                Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
-            }
-            SpotifyError::Unavailable(cause) => {
-                Self::unavailable(cause).with_detail("Spotify cannot be reached at the moment. All else goes on.")
-            }
-            SpotifyError::Store(error) => error.into(),
+        let reason = match &error {
+            SpotifyError::NotLinked => Some(Reason::NoLinkedAccount),
+            SpotifyError::NeedsLogin => Some(Reason::ProviderLoginNeeded),
+            SpotifyError::NotPremium => Some(Reason::SubscriptionNeeded),
+            SpotifyError::NotListed => Some(Reason::ProviderAccountNotAllowed),
+            SpotifyError::TooMany { .. } => Some(Reason::ProviderBusy),
+            SpotifyError::BadQuestion => Some(Reason::BadSearch),
+            SpotifyError::Unplayable => Some(Reason::TrackUnplayable),
+            SpotifyError::DeviceNotFound => Some(Reason::ProviderDeviceNotFound),
+            SpotifyError::Taken => Some(Reason::ProviderAccountInUse),
+            SpotifyError::Unavailable(_) => Some(Reason::ProviderUnavailable),
+            SpotifyError::Store(_) => None,
+        };
+        let plain = problem_of(error);
+        let values = || reason_values([("provider", Provider::Spotify.as_str().into())]);
+        match reason {
+            Some(reason) => plain.because(reason, values()),
+            None => plain,
         }
+    }
+}
+
+fn problem_of(error: SpotifyError) -> ApiError {
+    match error {
+        SpotifyError::NotLinked => ApiError::not_found("No Spotify account is linked."),
+        SpotifyError::NeedsLogin => {
+            let detail = "Spotify asks you to log in there again. All else goes on as before.";
+            ApiError::new(StatusCode::CONFLICT, ErrorCode::NeedsLogin, detail)
+        }
+        SpotifyError::NotPremium => {
+            let detail = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
+            ApiError::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, detail)
+        }
+        SpotifyError::NotListed => {
+            ApiError::forbidden("Spotify lets nobody use this server's app who is not on its owner's list.")
+        }
+        SpotifyError::TooMany { retry_after, .. } => {
+            let detail = format!(
+                "Spotify takes no more requests from this server for {}. All else goes on.",
+                in_words(retry_after.as_secs())
+            );
+            ApiError::rate_limited(retry_after).with_detail(detail)
+        }
+        SpotifyError::BadQuestion => ApiError::invalid("Spotify cannot be asked this."),
+        SpotifyError::Unplayable => ApiError::invalid("Spotify does not play this track where you are."),
+        SpotifyError::DeviceNotFound => {
+            ApiError::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
+        }
+        SpotifyError::Taken => {
+            let detail = "Your Spotify account is used for something else right now.";
+            ApiError::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
+        }
+        SpotifyError::Unavailable(cause) => {
+            ApiError::unavailable(cause).with_detail("Spotify cannot be reached at the moment. All else goes on.")
+        }
+        SpotifyError::Store(error) => error.into(),
     }
 }
 

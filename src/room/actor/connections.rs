@@ -24,7 +24,7 @@ impl Actor {
         let Some(role) = self.state.role_of(link.user) else {
             // Now in the lobby, where a grace period runs as it does for members.
             self.grace.restart(link.user, self.context.clock.now_ms());
-            return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::Waiting }]);
+            return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::InLobby }]);
         };
         self.grace.cancel(link.user);
         let catch_up = self.catch_up_from(resume);

@@ -18,7 +18,7 @@ mod upkeep;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tutti_protocol::{CloseCode, Command, RoomCode, RoomId, ServerFrame};
+use tutti_protocol::{CloseCode, Command, ReasonValues, RoomCode, RoomId, ServerFrame};
 
 use super::broadcast_batcher::BroadcastBatcher;
 use super::effects::{Effect, PendingEffects};
@@ -183,7 +183,7 @@ impl Actor {
             }
             Message::Merge { from, to, merged } => self.request(&Input::Merge { from, to }, merged).await,
             Message::Forget { member, forgotten } => self.request(&Input::Forget(member), forgotten).await,
-            Message::NotifyHost { code, message } => self.notify_host(code, message),
+            Message::NotifyHost { code, message, values } => self.notify_host(code, message, values),
         }
     }
 
@@ -197,9 +197,9 @@ impl Actor {
         }
     }
 
-    fn notify_host(&self, code: &str, message: String) {
+    fn notify_host(&self, code: &str, message: String, values: ReasonValues) {
         let Some(host) = self.state.host() else { return };
-        let notice = frame::json(&ServerFrame::Notice { code: code.into(), message });
+        let notice = frame::json(&ServerFrame::Notice { code: code.into(), message, values });
         self.presence.links_of(host).for_each(|link| link.outbox.push(&notice));
     }
 }

@@ -72,13 +72,13 @@ impl RoomState {
                 Ok(vec![left, Event::MemberJoined { member: self.as_newcomer(waiting.clone()) }])
             }
             None if self.door.denied.contains(&person) => Ok(vec![left]),
-            None => Err(Refusal::NobodyWaits),
+            None => Err(Refusal::NotInLobby),
         }
     }
 
     pub(crate) fn deny(&self, by: UserId, person: UserId) -> Decision {
         self.require(by, Action::Admit)?;
-        self.door.waits(person).ok_or(Refusal::NobodyWaits)?;
+        self.door.waits(person).ok_or(Refusal::NotInLobby)?;
         Ok(vec![Event::LobbyLeft { person, admitted: false, by: Some(by) }])
     }
 

@@ -30,7 +30,7 @@ impl RoomState {
     fn check_host_is_gone(&self, ctx: &Ctx<'_>) -> Result<(), Refusal> {
         let after_ms = self.settings.host_claim_after_ms;
         if after_ms == 0 {
-            return Err(Refusal::NotClaimable);
+            return Err(Refusal::ClaimingOff);
         }
         let gone_since_ms = ctx.host_gone_since_ms.ok_or(Refusal::HostIsHere)?;
         let gone_ms = u64::try_from(ctx.now_ms.saturating_sub(gone_since_ms)).unwrap_or(0);

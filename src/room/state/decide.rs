@@ -11,7 +11,7 @@ impl RoomState {
     /// What `input` would change, or why it may not.
     pub fn decide(&self, ctx: &Ctx<'_>, input: &Input) -> Decision {
         if self.closed {
-            return Err(Refusal::Closed);
+            return Err(Refusal::RoomClosed);
         }
         match input {
             Input::Create { name, host } => {

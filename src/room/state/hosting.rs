@@ -12,7 +12,7 @@ impl RoomState {
         self.require_above(by, target)?;
         match role {
             Role::Host => return Err(Refusal::HandOverInstead),
-            Role::Cohost if self.role_of(by) != Some(Role::Host) => return Err(Refusal::AboveYou),
+            Role::Cohost if self.role_of(by) != Some(Role::Host) => return Err(Refusal::OnlyTheHost),
             _ => {}
         }
         Ok(if target.role == role { vec![] } else { vec![Event::RoleChanged { member, role, by }] })

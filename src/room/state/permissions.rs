@@ -29,7 +29,11 @@ impl RoomState {
             return Ok(());
         }
         let needs = self.lowest_role(action);
-        Err(if member.role >= needs { Refusal::TakenAway { action } } else { Refusal::NotAllowed { action, needs } })
+        Err(if member.role >= needs {
+            Refusal::PermissionWithheld { action }
+        } else {
+            Refusal::RoleTooLow { action, needs }
+        })
     }
 
     /// Refuses when somebody stands as high as `by` or is out of reach: nobody acts on the host, and on co-hosts only the
@@ -37,7 +41,7 @@ impl RoomState {
     pub(crate) fn require_above(&self, by: UserId, target: &MemberState) -> Result<(), Refusal> {
         match target.role {
             Role::Host => Err(Refusal::HostStays),
-            Role::Cohost if self.role_of(by) != Some(Role::Host) => Err(Refusal::AboveYou),
+            Role::Cohost if self.role_of(by) != Some(Role::Host) => Err(Refusal::OnlyTheHost),
             _ => Ok(()),
         }
     }

@@ -69,7 +69,7 @@ impl RoomState {
     /// The entry that is on, if it is the one that is meant.
     pub(crate) fn on_as_meant(&self, meant: Option<EntryId>) -> Result<&Current, Refusal> {
         let current = self.on()?;
-        if meant.is_some_and(|meant| meant != current.entry.id) { Err(Refusal::OverAlready) } else { Ok(current) }
+        if meant.is_some_and(|meant| meant != current.entry.id) { Err(Refusal::EntryOver) } else { Ok(current) }
     }
 
     /// Skipping one's own entry, or one of the fallback playlist, which has no owner, needs what queueing needs.

@@ -17,7 +17,7 @@ impl RoomState {
     pub(crate) fn check_quota(&self, ctx: &Ctx<'_>, by: UserId, track: &Track) -> Result<(), Refusal> {
         let settings = &self.settings;
         if track.explicit && settings.explicit == Explicit::Refuse {
-            return Err(Refusal::Explicit);
+            return Err(Refusal::ExplicitTrack);
         }
         if settings.track_ms_max > 0 && track.duration_ms > settings.track_ms_max {
             return Err(Refusal::TrackTooLong { max_ms: settings.track_ms_max });

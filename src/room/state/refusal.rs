@@ -2,17 +2,19 @@
 
 use std::fmt;
 
-use tutti_protocol::{Action, ErrorCode, Role};
+use tutti_protocol::{Action, ErrorCode, Reason, ReasonValues, Role, reason_values};
+
+use crate::OUTPUT_DEVICES_MAX;
 
 /// Why a room does not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The room is over.
-    Closed,
+    RoomClosed,
     /// The sender is not a member (any more).
     NotAMember,
     /// The sender's role is too low for it.
-    NotAllowed {
+    RoleTooLow {
         /// For what.
         action: Action,
         /// The lowest role that may.
@@ -31,7 +33,7 @@ pub enum Refusal {
     /// Nothing is on.
     NothingOn,
     /// The entry that was meant is not on any more.
-    OverAlready,
+    EntryOver,
     /// Beyond the end of what is on.
     BeyondTheEnd,
     /// Not with oneself.
@@ -47,16 +49,16 @@ pub enum Refusal {
     /// The room has as many members as it may.
     RoomFull,
     /// The host decided that this member may not.
-    TakenAway {
+    PermissionWithheld {
         /// What.
         action: Action,
     },
     /// Only the host acts on co-hosts.
-    AboveYou,
+    OnlyTheHost,
     /// The person may not return.
     Banned,
     /// The person waits in the lobby.
-    Waiting,
+    InLobby,
     /// Nobody new may enter.
     RoomLocked,
     /// Guests may not enter.
@@ -66,7 +68,7 @@ pub enum Refusal {
     /// As many people wait as may.
     LobbyFull,
     /// Nobody of this identity waits to be let in.
-    NobodyWaits,
+    NotInLobby,
     /// As many are banned as may be.
     TooManyBanned,
     /// Not banned.
@@ -107,7 +109,7 @@ pub enum Refusal {
         max_ms: u64,
     },
     /// Explicit, in a room that takes none.
-    Explicit,
+    ExplicitTrack,
     /// A setting may not have this value.
     BadSetting {
         /// Which.
@@ -116,13 +118,13 @@ pub enum Refusal {
     /// Not for the table of permissions: it stays with whom it is with.
     FixedAction,
     /// A vote is 1, 0 or -1.
-    NoSuchVote,
+    BadVote,
     /// Nobody votes for their own.
     OwnTrack,
     /// The entry has as many votes as it may.
     TooManyVotes,
     /// The host wants nothing skipped by votes.
-    NoSkippingByVote,
+    SkipVotesOff,
     /// There is no line, or the sender is not in it.
     NotInWaitlist,
     /// Nothing that could be undone (any more).
@@ -135,71 +137,98 @@ pub enum Refusal {
         left_ms: u64,
     },
     /// The host wants the room never to be claimed.
-    NotClaimable,
+    ClaimingOff,
     /// Nobody hears what the sender says.
     Muted,
     /// Empty, too long, or on several lines.
-    NotSayable {
+    BadText {
         /// How long it may be.
         chars_max: usize,
     },
 }
 
 impl Refusal {
+    /// The reason on the wire.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::RoomClosed => Reason::RoomClosed,
+            Self::NotAMember => Reason::NotAMember,
+            Self::RoleTooLow { .. } => Reason::RoleTooLow,
+            Self::NoSuchMember => Reason::NoSuchMember,
+            Self::NoSuchEntry => Reason::NoSuchEntry,
+            Self::NoSuchTrack => Reason::NoSuchTrack,
+            Self::NotTheSameQueue => Reason::NotTheSameQueue,
+            Self::AboutToStart => Reason::AboutToStart,
+            Self::NothingOn => Reason::NothingOn,
+            Self::EntryOver => Reason::EntryOver,
+            Self::BeyondTheEnd => Reason::BeyondTheEnd,
+            Self::NotOneself => Reason::NotOneself,
+            Self::HostStays => Reason::HostStays,
+            Self::HandOverInstead => Reason::HandOverInstead,
+            Self::QueueFull => Reason::QueueFull,
+            Self::RoomQueueFull => Reason::RoomQueueFull,
+            Self::RoomFull => Reason::RoomFull,
+            Self::PermissionWithheld { .. } => Reason::PermissionWithheld,
+            Self::OnlyTheHost => Reason::OnlyTheHost,
+            Self::Banned => Reason::Banned,
+            Self::InLobby => Reason::InLobby,
+            Self::RoomLocked => Reason::RoomLocked,
+            Self::AccountNeeded => Reason::AccountNeeded,
+            Self::NotAdmitted => Reason::NotAdmitted,
+            Self::LobbyFull => Reason::LobbyFull,
+            Self::NotInLobby => Reason::NotInLobby,
+            Self::TooManyBanned => Reason::TooManyBanned,
+            Self::NotBanned => Reason::NotBanned,
+            Self::BannedMeanwhile => Reason::BannedMeanwhile,
+            Self::NoSuchSuggestion => Reason::NoSuchSuggestion,
+            Self::TooManySuggestions => Reason::TooManySuggestions,
+            Self::TooManyDevices => Reason::TooManyDevices,
+            Self::TooManyEntries { .. } => Reason::TooManyEntries,
+            Self::TooManyMinutes { .. } => Reason::TooManyMinutes,
+            Self::DuplicateTrack => Reason::DuplicateTrack,
+            Self::TrackCooldown { .. } => Reason::TrackCooldown,
+            Self::ArtistCooldown { .. } => Reason::ArtistCooldown,
+            Self::TrackTooLong { .. } => Reason::TrackTooLong,
+            Self::ExplicitTrack => Reason::ExplicitTrack,
+            Self::BadSetting { .. } => Reason::BadSetting,
+            Self::FixedAction => Reason::FixedAction,
+            Self::BadVote => Reason::BadVote,
+            Self::OwnTrack => Reason::OwnTrack,
+            Self::TooManyVotes => Reason::TooManyVotes,
+            Self::SkipVotesOff => Reason::SkipVotesOff,
+            Self::NotInWaitlist => Reason::NotInWaitlist,
+            Self::NothingToUndo => Reason::NothingToUndo,
+            Self::HostIsHere => Reason::HostIsHere,
+            Self::ClaimTooEarly { .. } => Reason::ClaimTooEarly,
+            Self::ClaimingOff => Reason::ClaimingOff,
+            Self::Muted => Reason::Muted,
+            Self::BadText { .. } => Reason::BadText,
+        }
+    }
+
     /// The code on the wire.
     pub fn code(&self) -> ErrorCode {
+        self.reason().code()
+    }
+
+    /// What a sentence about the reason needs.
+    pub fn values(&self) -> ReasonValues {
         match self {
-            Self::NotAllowed { .. }
-            | Self::NotAMember
-            | Self::TakenAway { .. }
-            | Self::AboveYou
-            | Self::Banned
-            | Self::Waiting
-            | Self::RoomLocked
-            | Self::AccountNeeded
-            | Self::NotAdmitted
-            | Self::Explicit
-            | Self::NoSkippingByVote
-            | Self::NotClaimable
-            | Self::Muted => ErrorCode::Forbidden,
-            Self::NoSuchMember
-            | Self::NoSuchEntry
-            | Self::NoSuchTrack
-            | Self::NobodyWaits
-            | Self::NotBanned
-            | Self::NoSuchSuggestion
-            | Self::NothingToUndo => ErrorCode::NotFound,
-            Self::NotTheSameQueue
-            | Self::BeyondTheEnd
-            | Self::NotOneself
-            | Self::HandOverInstead
-            | Self::BadSetting { .. }
-            | Self::FixedAction
-            | Self::NoSuchVote
-            | Self::OwnTrack
-            | Self::NotSayable { .. } => ErrorCode::Invalid,
-            Self::Closed
-            | Self::AboutToStart
-            | Self::NothingOn
-            | Self::OverAlready
-            | Self::HostStays
-            | Self::BannedMeanwhile
-            | Self::NotInWaitlist
-            | Self::HostIsHere
-            | Self::ClaimTooEarly { .. } => ErrorCode::Conflict,
-            Self::QueueFull
-            | Self::RoomQueueFull
-            | Self::RoomFull
-            | Self::LobbyFull
-            | Self::TooManyBanned
-            | Self::TooManySuggestions
-            | Self::TooManyVotes
-            | Self::TooManyDevices
-            | Self::TooManyEntries { .. }
-            | Self::TooManyMinutes { .. }
-            | Self::TrackTooLong { .. } => ErrorCode::LimitReached,
-            Self::DuplicateTrack => ErrorCode::DuplicateTrack,
-            Self::TrackCooldown { .. } | Self::ArtistCooldown { .. } => ErrorCode::Cooldown,
+            Self::RoleTooLow { action, needs } => {
+                reason_values([("action", action.as_str().into()), ("lowest_role", needs.as_str().into())])
+            }
+            Self::PermissionWithheld { action } => reason_values([("action", action.as_str().into())]),
+            Self::TooManyDevices => reason_values([("max", (OUTPUT_DEVICES_MAX as u64).into())]),
+            Self::TooManyEntries { max } | Self::TooManyMinutes { max } => {
+                reason_values([("max", u64::from(*max).into())])
+            }
+            Self::TrackCooldown { left_ms } | Self::ArtistCooldown { left_ms } | Self::ClaimTooEarly { left_ms } => {
+                reason_values([("left_ms", (*left_ms).into())])
+            }
+            Self::TrackTooLong { max_ms } => reason_values([("max_ms", (*max_ms).into())]),
+            Self::BadSetting { setting } => reason_values([("setting", (*setting).into())]),
+            Self::BadText { chars_max } => reason_values([("max", (*chars_max as u64).into())]),
+            _ => ReasonValues::new(),
         }
     }
 }
@@ -207,9 +236,9 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = match self {
-            Self::Closed => "This room is closed.",
+            Self::RoomClosed => "This room is closed.",
             Self::NotAMember => "You are not in this room any more.",
-            Self::NotAllowed { action, needs } => {
+            Self::RoleTooLow { action, needs } => {
                 let needs = match needs {
                     Role::Host => "the host",
                     Role::Cohost => "the host or a co-host",
@@ -224,7 +253,7 @@ impl fmt::Display for Refusal {
             Self::NotTheSameQueue => "A track moves only within its owner's own queue.",
             Self::AboutToStart => "That track is about to start.",
             Self::NothingOn => "Nothing is on.",
-            Self::OverAlready => "That track is over already.",
+            Self::EntryOver => "That track is over already.",
             Self::BeyondTheEnd => "That is beyond the end of the track.",
             Self::NotOneself => "You cannot do that to yourself.",
             Self::HostStays => "The host cannot go: hand the room over, or close it.",
@@ -232,17 +261,17 @@ impl fmt::Display for Refusal {
             Self::QueueFull => "Your queue is full.",
             Self::RoomQueueFull => "The room's queue is full.",
             Self::RoomFull => "The room is full.",
-            Self::TakenAway { action } => {
+            Self::PermissionWithheld { action } => {
                 return write!(f, "The host decided that you may not {}.", action.phrase());
             }
-            Self::AboveYou => "Only the host decides about co-hosts.",
+            Self::OnlyTheHost => "Only the host decides about co-hosts.",
             Self::Banned => "You may not return to this room.",
-            Self::Waiting => "You are waiting to be let in.",
+            Self::InLobby => "You are waiting to be let in.",
             Self::RoomLocked => "This room is locked: nobody new comes in.",
             Self::AccountNeeded => "This room is for people with an account.",
             Self::NotAdmitted => "You were not let in.",
             Self::LobbyFull => "Too many people are waiting to be let in.",
-            Self::NobodyWaits => "They are not waiting to be let in any more.",
+            Self::NotInLobby => "They are not waiting to be let in any more.",
             Self::TooManyBanned => "Too many people are banned: unban somebody first.",
             Self::NotBanned => "They are not banned.",
             Self::BannedMeanwhile => "They were banned since: unban them instead.",
@@ -271,22 +300,22 @@ impl fmt::Display for Refusal {
             Self::TrackTooLong { max_ms } => {
                 return write!(f, "Tracks may be {}:{:02} long here.", max_ms / 60_000, max_ms / 1_000 % 60);
             }
-            Self::Explicit => "This room plays nothing explicit.",
+            Self::ExplicitTrack => "This room plays nothing explicit.",
             Self::BadSetting { setting } => return write!(f, "{setting} cannot have this value."),
             Self::FixedAction => "Who may do that cannot be changed.",
-            Self::NoSuchVote => "A vote is for something, against it, or taken back.",
+            Self::BadVote => "A vote is for something, against it, or taken back.",
             Self::OwnTrack => "You cannot vote for your own track.",
             Self::TooManyVotes => "That track has as many votes as it can have.",
-            Self::NoSkippingByVote => "Nothing is skipped by votes in this room.",
+            Self::SkipVotesOff => "Nothing is skipped by votes in this room.",
             Self::NotInWaitlist => "You are not in a line of those who want to play.",
             Self::NothingToUndo => "That cannot be undone any more.",
             Self::HostIsHere => "The host is here.",
             Self::ClaimTooEarly { left_ms } => {
                 return write!(f, "The host may still come back. You can take over in {} min.", minutes(*left_ms));
             }
-            Self::NotClaimable => "The host wants nobody to take this room over.",
+            Self::ClaimingOff => "The host wants nobody to take this room over.",
             Self::Muted => "You are muted: nobody would hear you.",
-            Self::NotSayable { chars_max } => return write!(f, "That has 1 to {chars_max} characters on one line."),
+            Self::BadText { chars_max } => return write!(f, "That has 1 to {chars_max} characters on one line."),
         };
         f.write_str(sentence)
     }

@@ -25,6 +25,6 @@ impl RoomState {
             return Err(Refusal::Muted);
         }
         let is_text = !text.trim().is_empty() && text.chars().count() <= chars_max && !text.contains(char::is_control);
-        if is_text { Ok(vec![]) } else { Err(Refusal::NotSayable { chars_max }) }
+        if is_text { Ok(vec![]) } else { Err(Refusal::BadText { chars_max }) }
     }
 }

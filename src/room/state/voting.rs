@@ -12,7 +12,7 @@ impl RoomState {
     pub(crate) fn vote(&self, by: UserId, entry: EntryId, value: i8) -> Decision {
         self.require(by, Action::Vote)?;
         if !(-1..=1).contains(&value) {
-            return Err(Refusal::NoSuchVote);
+            return Err(Refusal::BadVote);
         }
         let (owner, place) = self.find_visible(entry)?;
         if owner == by {
@@ -47,7 +47,7 @@ impl RoomState {
     pub(crate) fn check_vote_skip(&self, by: UserId, meant: Option<EntryId>) -> Result<&Current, Refusal> {
         self.require(by, Action::VoteSkip)?;
         if self.settings.vote_skip_share == 0 {
-            return Err(Refusal::NoSkippingByVote);
+            return Err(Refusal::SkipVotesOff);
         }
         self.on_as_meant(meant)
     }

@@ -182,6 +182,20 @@ fn nobody_outside_the_room_commands_it() {
 }
 
 #[test]
+fn every_refusal_has_the_values_that_its_reason_names() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1; ana sets track_ms_max 1000; ana sets track_cooldown_ms 9000");
+    for step in ["ben skips", "ben adds b1", "ben kicks ana", "ana sets debt_max_ms 1", "ben adds a1=1", "ana claims"] {
+        let refusal = story.refusal(step);
+        let names: Vec<String> = refusal.values().into_keys().collect();
+        let mut expected: Vec<&str> = refusal.reason().value_names().to_vec();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{step}: {refusal:?}");
+        assert_eq!(refusal.code(), refusal.reason().code());
+    }
+}
+
+#[test]
 fn there_is_always_one_host() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");

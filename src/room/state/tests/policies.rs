@@ -130,7 +130,7 @@ fn the_hosts_limits_hold_for_everybody_and_can_be_changed() {
     story.play("ben adds b4=60; ana sets track_ms_max 300000");
     assert_eq!(story.refusal("ana adds long=301").to_string(), "Tracks may be 5:00 long here.");
     story.play("ana adds long=300; ana adds rude!; ana sets explicit refuse");
-    assert_eq!(story.refusal("ana adds ruder!"), Refusal::Explicit);
+    assert_eq!(story.refusal("ana adds ruder!"), Refusal::ExplicitTrack);
     story.play("ben joins; ana sets minimum_charge_ms 0");
 }
 
@@ -187,7 +187,7 @@ fn a_share_of_those_who_are_present_and_may_vote_skips() {
     story.play("cai votes to skip");
     assert_eq!(story.to_string(), "a2 playing", "who voted and left has voted");
     story.play("ana sets vote_skip_share 0");
-    assert_eq!(story.refusal("cai votes to skip"), Refusal::NoSkippingByVote);
+    assert_eq!(story.refusal("cai votes to skip"), Refusal::SkipVotesOff);
 }
 
 #[test]
