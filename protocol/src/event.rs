@@ -39,6 +39,9 @@ pub enum Event {
         member: UserId,
         /// By whom.
         by: UserId,
+        /// The number of the note by which it can be undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<u64>,
     },
     /// Somebody's devices have all been gone for longer than the grace period: their queue waits.
     MemberAway {
@@ -114,6 +117,12 @@ pub enum Event {
         entry: EntryId,
         /// By whom.
         by: UserId,
+        /// The number of the note by which it can be put back; absent when the owner removed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<u64>,
+        /// The entry as it was; absent when the owner removed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        removed: Option<Box<Entry>>,
     },
     /// An entry has another place in its owner's queue.
     EntryMoved {
@@ -225,6 +234,9 @@ pub enum Event {
         member: Option<UserId>,
         /// By whom.
         by: UserId,
+        /// The number of the note by which they can be put back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<u64>,
     },
     /// Somebody's queue waits, or goes on.
     QueuePaused {
@@ -318,6 +330,9 @@ pub enum Event {
         /// The member who is back, when it was a kick.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         member: Option<Member>,
+        /// Whose entries are back, when entries were removed; at most the first 100 members.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        owners: Vec<UserId>,
     },
 }
 

@@ -606,7 +606,7 @@ fallback?: Array<Track>,
  */
 skip_votes?: Array<UserId>, 
 /**
- * Who plays now, where only so many do, and then who waits in line for it; empty where everybody does.
+ * With `players_max` set: the members whose queues play, then those waiting for a place. Empty otherwise.
  */
 line?: Array<UserId>, 
 /**
@@ -641,7 +641,11 @@ member: UserId,
 /**
  * By whom.
  */
-by: UserId, } | { "name": "member_away", 
+by: UserId, 
+/**
+ * The number of the note by which it can be undone.
+ */
+note?: number | null, } | { "name": "member_away", 
 /**
  * Who.
  */
@@ -721,7 +725,15 @@ entry: EntryId,
 /**
  * By whom.
  */
-by: UserId, } | { "name": "entry_moved", 
+by: UserId, 
+/**
+ * The number of the note by which it can be put back; absent when the owner removed it.
+ */
+note?: number | null, 
+/**
+ * The entry as it was; absent when the owner removed it.
+ */
+removed?: Entry | null, } | { "name": "entry_moved", 
 /**
  * Which.
  */
@@ -853,7 +865,11 @@ member?: UserId | null,
 /**
  * By whom.
  */
-by: UserId, } | { "name": "queue_paused", 
+by: UserId, 
+/**
+ * The number of the note by which they can be put back.
+ */
+note?: number | null, } | { "name": "queue_paused", 
 /**
  * Whose.
  */
@@ -957,12 +973,26 @@ by: UserId,
 /**
  * The member who is back, when it was a kick.
  */
-member?: Member | null, };
+member?: Member | null, 
+/**
+ * Whose entries are back, when entries were removed; at most the first 100 members.
+ */
+owners?: Array<UserId>, };
 
 /**
  * Why a command or a request was refused.
  */
 export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "limit_reached" | "duplicate_track" | "cooldown" | "unavailable" | "rate_limited" | "premium_required" | "needs_login" | "too_large" | "internal";
+
+/**
+ * The exact reason of a refusal.
+ */
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
+
+/**
+ * A value of a reason.
+ */
+export type ReasonValue = number | string;
 
 /**
  * What a member asks of the room, tagged by `name`.
@@ -1250,7 +1280,12 @@ token: Secret, };
 export type Answer = { "upcoming": Array<Entry> } | { "history": Array<Played> } | { "audit": Array<Note> };
 
 /**
- * What a member alone is told about: their queue, also while it takes no part in the order, and how they voted.
+ * A command about the entry that is on, by its name.
+ */
+export type EntryCommand = "play" | "pause" | "seek" | "skip" | "vote_skip";
+
+/**
+ * What is told to one member only: their queue, their votes, and what they may do with the entry that is on.
  */
 export type Own = { 
 /**
@@ -1264,24 +1299,43 @@ queue: Array<Entry>,
 /**
  * How they voted for entries that wait; at most 200.
  */
-votes: { [key in EntryId]: number }, };
+votes: { [key in EntryId]: number }, 
+/**
+ * True while `upcoming` does not show the whole queue: it takes no part in the order, or the order is longer than
+ * what is shown. Then `own` is sent again whenever `queue` changes. Otherwise the queue is the member's entries in
+ * `upcoming`, and `queue` is only right at `offset`.
+ */
+queue_hidden?: boolean, 
+/**
+ * The commands about the entry that is on which the room accepts from this member; none while nothing is on. `own` is
+ * sent again when they change.
+ */
+may?: Array<EntryCommand> | null, };
 
 /**
  * Why a command was refused.
  */
 export type ReplyError = { 
 /**
- * For programs.
+ * The kind of refusal.
  */
 code: ErrorCode, 
 /**
- * For people.
+ * The reason as an English sentence.
  */
 message: string, 
 /**
  * Whether the same command may succeed later.
  */
-retry: boolean, };
+retry: boolean, 
+/**
+ * The exact reason, for a page to have its own sentence about.
+ */
+reason?: Reason | null, 
+/**
+ * What a sentence about it needs.
+ */
+values?: { [key in string]: ReasonValue }, };
 
 /**
  * One connected device.
@@ -1380,7 +1434,15 @@ upcoming?: Array<Entry> | null,
 /**
  * How many entries are in the order in all, when it changed.
  */
-upcoming_total?: number | null, } | { "type": "reply", 
+upcoming_total?: number | null, 
+/**
+ * The new waitlist (`line` of the room), when it changed.
+ */
+waitlist?: Array<UserId> | null, 
+/**
+ * How many votes skip the entry that is on, when it changed; 0: votes skip nothing.
+ */
+skip_votes_needed?: number | null, } | { "type": "reply", 
 /**
  * The command's.
  */
@@ -1412,7 +1474,11 @@ full: boolean,
 /**
  * Who.
  */
-members: Array<MemberPresence>, } | { "type": "said", 
+members: Array<MemberPresence>, 
+/**
+ * How many votes skip the entry that is on, in a full presence and when it changed; 0: votes skip nothing.
+ */
+skip_votes_needed?: number | null, } | { "type": "own" } & Own | { "type": "said", 
 /**
  * Who.
  */
@@ -1458,13 +1524,17 @@ offset: number,
  */
 server_time_ms: number, } | { "type": "notice", 
 /**
- * For programs.
+ * What, for a page to have its own sentence about.
  */
 code: string, 
 /**
- * For people.
+ * The same in English.
  */
-message: string, };
+message: string, 
+/**
+ * What a sentence about it needs.
+ */
+values?: { [key in string]: ReasonValue }, };
 
 /**
  * `POST auth/guest`.
@@ -1984,7 +2054,15 @@ code: ErrorCode,
 /**
  * Stands in the server's log beside what really happened.
  */
-error_id: string, };
+error_id: string, 
+/**
+ * The exact reason, where there is one, for a page to have its own sentence about.
+ */
+reason?: Reason | null, 
+/**
+ * What a sentence about it needs.
+ */
+values?: { [key in string]: ReasonValue }, };
 
 /** Why the server closed a WebSocket. Below 4500: come back; from 4500: do not. */
 export const CloseCode = {
@@ -2011,5 +2089,179 @@ export const CloseCode = {
   AccountNeeded: 4512,
   NotAdmitted: 4513,
 } as const;
+
+/** Every action: the lowest role that may do it in a new room, and whether that can be changed. */
+export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
+  queue: { lowest: "player", fixed: false },
+  suggest: { lowest: "listener", fixed: false },
+  vote: { lowest: "listener", fixed: false },
+  vote_skip: { lowest: "listener", fixed: false },
+  chat: { lowest: "listener", fixed: false },
+  curate_queue: { lowest: "cohost", fixed: false },
+  control_playback: { lowest: "cohost", fixed: false },
+  set_output: { lowest: "cohost", fixed: false },
+  skip: { lowest: "cohost", fixed: false },
+  approve: { lowest: "cohost", fixed: false },
+  admit: { lowest: "cohost", fixed: false },
+  lock: { lowest: "cohost", fixed: false },
+  mute: { lowest: "cohost", fixed: false },
+  see_audit: { lowest: "cohost", fixed: false },
+  set_role: { lowest: "host", fixed: false },
+  kick: { lowest: "host", fixed: false },
+  ban: { lowest: "host", fixed: false },
+  set_settings: { lowest: "host", fixed: false },
+  set_permissions: { lowest: "host", fixed: true },
+  claim_host: { lowest: "cohost", fixed: true },
+  transfer_host: { lowest: "host", fixed: true },
+  close_room: { lowest: "host", fixed: true },
+};
+
+/** Every role, from least to most. */
+export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
+
+/** Every command, by name. */
+export const COMMANDS: readonly Command['name'][] = ["enqueue","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+
+/** The settings of a new room. */
+export const DEFAULT_SETTINGS: Settings = {
+  "policy": "fair",
+  "weights": {},
+  "minimum_charge_ms": 30000,
+  "debt_max_ms": 600000,
+  "entries_per_member_max": 0,
+  "minutes_per_member_max": 0,
+  "duplicates": "allow",
+  "track_cooldown_ms": 0,
+  "artist_cooldown_ms": 0,
+  "track_ms_max": 0,
+  "explicit": "allow",
+  "admission": "open",
+  "suggestions": false,
+  "players_max": 0,
+  "step_down_after": 0,
+  "vote_skip_share": 50,
+  "host_claim_after_ms": 600000,
+  "permissions": {
+    "queue": "player",
+    "suggest": "listener",
+    "vote": "listener",
+    "vote_skip": "listener",
+    "chat": "listener",
+    "curate_queue": "cohost",
+    "control_playback": "cohost",
+    "set_output": "cohost",
+    "skip": "cohost",
+    "approve": "cohost",
+    "admit": "cohost",
+    "lock": "cohost",
+    "mute": "cohost",
+    "see_audit": "cohost",
+    "set_role": "host",
+    "kick": "host",
+    "ban": "host",
+    "set_settings": "host"
+  },
+  "fallback": []
+};
+
+/** Every error code, and whether the same command may succeed later. */
+export const ERROR_CODES: Record<ErrorCode, { retry: boolean }> = {
+  forbidden: { retry: false },
+  not_found: { retry: false },
+  invalid: { retry: false },
+  conflict: { retry: false },
+  limit_reached: { retry: false },
+  duplicate_track: { retry: false },
+  cooldown: { retry: true },
+  unavailable: { retry: true },
+  rate_limited: { retry: true },
+  premium_required: { retry: false },
+  needs_login: { retry: false },
+  too_large: { retry: false },
+  internal: { retry: true },
+};
+
+/** Every exact reason for a refusal: its error code, and the values that come with it. */
+export const REASONS = {
+  room_closed: { code: "conflict", values: [] },
+  not_a_member: { code: "forbidden", values: [] },
+  role_too_low: { code: "forbidden", values: ["action","lowest_role"] },
+  permission_withheld: { code: "forbidden", values: ["action"] },
+  only_the_host: { code: "forbidden", values: [] },
+  no_such_member: { code: "not_found", values: [] },
+  no_such_entry: { code: "not_found", values: [] },
+  no_such_track: { code: "not_found", values: [] },
+  not_the_same_queue: { code: "invalid", values: [] },
+  about_to_start: { code: "conflict", values: [] },
+  nothing_on: { code: "conflict", values: [] },
+  entry_over: { code: "conflict", values: [] },
+  beyond_the_end: { code: "invalid", values: [] },
+  not_oneself: { code: "invalid", values: [] },
+  host_stays: { code: "conflict", values: [] },
+  hand_over_instead: { code: "invalid", values: [] },
+  queue_full: { code: "limit_reached", values: [] },
+  room_queue_full: { code: "limit_reached", values: [] },
+  room_full: { code: "limit_reached", values: [] },
+  banned: { code: "forbidden", values: [] },
+  in_lobby: { code: "forbidden", values: [] },
+  room_locked: { code: "forbidden", values: [] },
+  account_needed: { code: "forbidden", values: [] },
+  not_admitted: { code: "forbidden", values: [] },
+  lobby_full: { code: "limit_reached", values: [] },
+  not_in_lobby: { code: "not_found", values: [] },
+  too_many_banned: { code: "limit_reached", values: [] },
+  not_banned: { code: "not_found", values: [] },
+  banned_meanwhile: { code: "conflict", values: [] },
+  no_such_suggestion: { code: "not_found", values: [] },
+  too_many_suggestions: { code: "limit_reached", values: [] },
+  too_many_devices: { code: "limit_reached", values: ["max"] },
+  too_many_entries: { code: "limit_reached", values: ["max"] },
+  too_many_minutes: { code: "limit_reached", values: ["max"] },
+  duplicate_track: { code: "duplicate_track", values: [] },
+  track_cooldown: { code: "cooldown", values: ["left_ms"] },
+  artist_cooldown: { code: "cooldown", values: ["left_ms"] },
+  track_too_long: { code: "limit_reached", values: ["max_ms"] },
+  explicit_track: { code: "forbidden", values: [] },
+  bad_setting: { code: "invalid", values: ["setting"] },
+  fixed_action: { code: "invalid", values: [] },
+  bad_vote: { code: "invalid", values: [] },
+  own_track: { code: "invalid", values: [] },
+  too_many_votes: { code: "limit_reached", values: [] },
+  skip_votes_off: { code: "forbidden", values: [] },
+  not_in_waitlist: { code: "conflict", values: [] },
+  nothing_to_undo: { code: "not_found", values: [] },
+  host_is_here: { code: "conflict", values: [] },
+  claim_too_early: { code: "conflict", values: ["left_ms"] },
+  claiming_off: { code: "forbidden", values: [] },
+  muted: { code: "forbidden", values: [] },
+  bad_text: { code: "invalid", values: ["max"] },
+  unknown_command: { code: "invalid", values: [] },
+  too_many_commands: { code: "rate_limited", values: [] },
+  too_many_tracks: { code: "too_large", values: ["max"] },
+  not_stored: { code: "unavailable", values: [] },
+  provider_not_linked: { code: "forbidden", values: ["provider"] },
+  track_unplayable: { code: "invalid", values: ["provider"] },
+  provider_busy: { code: "rate_limited", values: ["provider"] },
+  provider_unavailable: { code: "unavailable", values: ["provider"] },
+  provider_login_needed: { code: "needs_login", values: ["provider"] },
+  subscription_needed: { code: "premium_required", values: ["provider"] },
+  provider_account_not_allowed: { code: "forbidden", values: ["provider"] },
+  no_linked_account: { code: "not_found", values: ["provider"] },
+  provider_device_not_found: { code: "not_found", values: ["provider"] },
+  provider_account_in_use: { code: "conflict", values: ["provider"] },
+  bad_search: { code: "invalid", values: ["provider"] },
+  no_such_room: { code: "not_found", values: [] },
+  bad_room_name: { code: "invalid", values: ["max"] },
+  bad_passcode: { code: "invalid", values: ["max"] },
+  bad_username: { code: "invalid", values: ["min","max"] },
+  bad_password: { code: "invalid", values: ["min","max"] },
+  bad_display_name: { code: "invalid", values: ["max"] },
+  wrong_credentials: { code: "forbidden", values: [] },
+  wrong_password: { code: "forbidden", values: [] },
+  login_needed: { code: "forbidden", values: [] },
+  username_taken: { code: "conflict", values: [] },
+  already_logged_in: { code: "conflict", values: [] },
+  linked_elsewhere: { code: "conflict", values: [] },
+} as const satisfies Record<Reason, { code: ErrorCode; values: readonly string[] }>;
 
 export const SUBPROTOCOL = "tutti.v1";

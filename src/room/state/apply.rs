@@ -38,7 +38,6 @@ impl RoomState {
     }
 
     fn apply_event(&mut self, event: &Event) {
-        let removed = self.audit_log.pending_undo.take();
         match event {
             Event::RoomCreated { room_name, host } => {
                 self.name.clone_from(room_name);
@@ -46,7 +45,7 @@ impl RoomState {
             }
             Event::MemberJoined { member } => self.join(member),
             Event::MemberLeft { member } => self.part(*member),
-            Event::MemberKicked { member, .. } => self.kick_out(*member),
+            Event::MemberKicked { member, note, .. } => self.kick_out(*member, *note),
             Event::MemberBanned { member, .. } => self.ban_out(*member),
             Event::BanLifted { member, .. } => self.lift_ban(*member),
             Event::MemberAway { member } => self.update(*member, |state, _| state.standing = Standing::Away),
@@ -83,11 +82,11 @@ impl RoomState {
             }
             Event::LobbyLeft { person, admitted, by } => self.door.leave(*person, *admitted, *by),
             Event::EntryAdded { entry, before } => self.add(entry.clone(), *before),
-            Event::EntryRemoved { entry, by } => self.remove(*entry, *by),
+            Event::EntryRemoved { entry, by, note, .. } => self.remove(*entry, *by, *note),
             Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
             Event::EntryVoted { entry, member, value, votes } => self.count_vote(*entry, *member, *value, *votes),
             Event::EntryCredited { entry, member } => self.credit(*entry, *member),
-            Event::QueueCleared { member, .. } => self.clear_out(*member),
+            Event::QueueCleared { member, note, .. } => self.clear_out(*member, *note),
             Event::QueuePaused { member, paused, .. } => self.update(*member, |state, _| state.paused = *paused),
             Event::SteppedDown { member } => self.send_to_end_of_waitlist(*member),
             Event::EntrySuggested { entry } => self.suggestions.push_back(entry.clone()),
@@ -110,8 +109,8 @@ impl RoomState {
             Event::PlaybackChanged { playback, .. } => self.move_timeline(playback),
             Event::OutputChanged { output, .. } => self.output.clone_from(output),
             Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
-            Event::Noted { note } => self.audit_log.record(note, removed),
-            Event::Undone { note, by, member } => {
+            Event::Noted { note } => self.audit_log.record(note),
+            Event::Undone { note, by, member, .. } => {
                 if let Some(removed) = self.audit_log.undo(*note, *by) {
                     self.put_back(removed, member.as_ref());
                 }

@@ -1,9 +1,10 @@
 //! Who did what, and what of it can be undone for a while: removals, clearings, kicks.
 //!
-//! An event that takes something away leaves it in the bin; the note that comes right after it, if it can be undone, keeps
-//! it. Notes carry the time, so that nothing here reads a clock.
+//! An event that removes something names the note by which it can be undone. What it removed is pending until that note
+//! arrives with the deadline; it is kept here and not in the event, since a cleared room can have 25,000 entries. Notes
+//! carry the time, so nothing here reads a clock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{Action, Command, Entry, EntryId, Event, Member, Note, UserId};
@@ -16,6 +17,8 @@ pub const AUDIT_MAX: usize = 200;
 pub const UNDO_MS: i64 = 2 * 60_000;
 /// How many things can be undone at a time; the oldest stay as they are.
 const UNDOABLE_MAX: usize = 20;
+/// Members that an undoing names as those whose entries are back.
+const UNDONE_OWNERS_MAX: usize = 100;
 
 /// Who did what in this room, and what of it can still be undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +29,9 @@ pub(crate) struct AuditLog {
     pub(crate) notes: VecDeque<Note>,
     #[serde(skip_serializing_if = "is_default")]
     undoable: VecDeque<Undoable>,
-    /// What the last event removed.
-    #[serde(rename = "bin", skip_serializing_if = "is_default")]
-    pub(crate) pending_undo: Option<Removed>,
+    /// What was removed and waits for its note.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) pending_undo: Option<PendingUndo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,13 @@ struct Undoable {
     until_ms: i64,
     by: UserId,
     #[serde(rename = "taken")]
+    removed: Removed,
+}
+
+/// What an event removed, before its note says until when that can be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingUndo {
+    note: u64,
     removed: Removed,
 }
 
@@ -60,10 +70,11 @@ impl Removed {
 }
 
 impl AuditLog {
-    /// Takes a note in, with what the event before it took away.
-    pub(crate) fn record(&mut self, note: &Note, removed: Option<Removed>) {
+    /// Adds a note, which takes over what is pending for it.
+    pub(crate) fn record(&mut self, note: &Note) {
         self.undoable.retain(|undoable| undoable.until_ms >= note.at_ms);
-        if let (Some(until_ms), Some(removed)) = (note.undo_until_ms, removed) {
+        let pending = self.pending_undo.take().filter(|pending| pending.note == note.id);
+        if let (Some(until_ms), Some(PendingUndo { removed, .. })) = (note.undo_until_ms, pending) {
             if self.undoable.len() >= UNDOABLE_MAX {
                 self.undoable.pop_front();
             }
@@ -87,6 +98,7 @@ impl AuditLog {
 
     /// Removes all that names somebody.
     pub(crate) fn forget(&mut self, id: UserId) {
+        self.pending_undo = None;
         self.undoable.retain(|undoable| undoable.by != id && !undoable.removed.is_about(id));
         for undoable in &mut self.undoable {
             undoable.removed.votes.values_mut().for_each(|cast| cast.retain(|voter, _| *voter != id));
@@ -120,6 +132,17 @@ impl AuditLog {
 }
 
 impl RoomState {
+    /// The number of the note that follows a decision of one event.
+    pub(crate) fn next_note(&self) -> u64 {
+        self.offset + 2
+    }
+
+    /// Keeps what the event that is being applied removed. An event from before events named their note is followed by it.
+    pub(crate) fn keep_for_undo(&mut self, note: Option<u64>, removed: Removed) {
+        let note = note.unwrap_or(self.offset + 1);
+        self.audit_log.pending_undo = Some(PendingUndo { note, removed });
+    }
+
     /// The note about what a command leads to, when it is one that is noted: whatever is done to others or to the room.
     pub(crate) fn note_about(&self, ctx: &Ctx<'_>, by: UserId, command: &Command, events: &[Event]) -> Option<Note> {
         let owner_of = |entry: EntryId| self.find(entry).map(|(owner, _)| owner);
@@ -197,7 +220,9 @@ impl RoomState {
             Some((id, _)) if self.is_banned(*id) => return Err(Refusal::BannedMeanwhile),
             Some((id, was)) => Some(self.as_before(*id, was)),
         };
-        Ok(vec![Event::Undone { note: undoable.note, by, member }])
+        let owners: BTreeSet<UserId> = removed.entries.iter().map(|(entry, _)| entry.member).collect();
+        let owners = owners.into_iter().take(UNDONE_OWNERS_MAX).collect();
+        Ok(vec![Event::Undone { note: undoable.note, by, member, owners }])
     }
 
     /// Somebody who is back as they were, by the name they have now.

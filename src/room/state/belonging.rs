@@ -31,12 +31,12 @@ impl RoomState {
     }
 
     /// As leaving, but what they had is kept for whoever takes the kick back.
-    pub(crate) fn kick_out(&mut self, id: UserId) {
+    pub(crate) fn kick_out(&mut self, id: UserId, note: Option<u64>) {
         self.hand_on_all(id);
         let Some(was) = self.members.get(&id).cloned() else { return };
         let votes = was.queue.iter().filter_map(|entry| Some((entry.id, self.votes.get(&entry.id)?.clone()))).collect();
         self.part(id);
-        self.audit_log.pending_undo = Some(Removed { member: Some((id, was)), entries: vec![], votes });
+        self.keep_for_undo(note, Removed { member: Some((id, was)), entries: vec![], votes });
     }
 
     /// Their queue stays with them, out of everybody's sight.

@@ -19,14 +19,14 @@ impl RoomState {
     }
 
     /// Takes an entry out for good. What its owner does not want any more may still be wanted by those who are credited.
-    pub(crate) fn remove(&mut self, entry: EntryId, by: UserId) {
+    pub(crate) fn remove(&mut self, entry: EntryId, by: UserId, note: Option<u64>) {
         let Some((owner, place)) = self.find(entry) else { return };
         let Some(entry) = self.members.get_mut(&owner).and_then(|member| member.queue.remove(place)) else { return };
         if owner == by {
             self.hand_on(entry);
         } else {
             let votes = self.lose(entry.id);
-            self.audit_log.pending_undo = Some(Removed { member: None, entries: vec![(entry, place)], votes });
+            self.keep_for_undo(note, Removed { member: None, entries: vec![(entry, place)], votes });
         }
     }
 
@@ -67,7 +67,7 @@ impl RoomState {
         }
     }
 
-    pub(crate) fn clear_out(&mut self, owner: Option<UserId>) {
+    pub(crate) fn clear_out(&mut self, owner: Option<UserId>, note: Option<u64>) {
         let mut removed = Removed::default();
         let owners: Vec<UserId> = match owner {
             Some(owner) => vec![owner],
@@ -80,7 +80,7 @@ impl RoomState {
                 removed.entries.push((entry, place));
             }
         }
-        self.audit_log.pending_undo = Some(removed);
+        self.keep_for_undo(note, removed);
     }
 
     /// Puts back what was taken away, where it was as far as that place is there. What came back another way, and what was

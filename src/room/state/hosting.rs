@@ -33,7 +33,7 @@ impl RoomState {
     pub(crate) fn kick(&self, by: UserId, member: UserId) -> Decision {
         self.require(by, Action::Kick)?;
         self.require_above(by, self.visible(member).ok_or(Refusal::NoSuchMember)?)?;
-        Ok(vec![Event::MemberKicked { member, by }])
+        Ok(vec![Event::MemberKicked { member, by, note: Some(self.next_note()) }])
     }
 
     /// Members, those who left and are remembered, and those in the lobby can be banned.

@@ -53,9 +53,14 @@ impl RoomState {
     }
 
     pub(crate) fn dequeue(&self, by: UserId, entry: EntryId) -> Decision {
-        let (owner, _) = self.find_visible(entry)?;
-        self.require(by, if owner == by { Action::Queue } else { Action::CurateQueue })?;
-        Ok(vec![Event::EntryRemoved { entry, by }])
+        let (owner, place) = self.find_visible(entry)?;
+        if owner == by {
+            self.require(by, Action::Queue)?;
+            return Ok(vec![Event::EntryRemoved { entry, by, note: None, removed: None }]);
+        }
+        self.require(by, Action::CurateQueue)?;
+        let removed = Some(Box::new(self.members[&owner].queue[place].clone()));
+        Ok(vec![Event::EntryRemoved { entry, by, note: Some(self.next_note()), removed }])
     }
 
     pub(crate) fn move_entry(&self, by: UserId, entry: EntryId, before: Option<EntryId>) -> Decision {
@@ -94,7 +99,7 @@ impl RoomState {
             Some(member) => !self.visible(member).ok_or(Refusal::NoSuchMember)?.queue.is_empty(),
             None => self.members.values().any(|member| member.is_visible() && !member.queue.is_empty()),
         };
-        Ok(if waits { vec![Event::QueueCleared { member, by }] } else { vec![] })
+        Ok(if waits { vec![Event::QueueCleared { member, by, note: Some(self.next_note()) }] } else { vec![] })
     }
 
     pub(crate) fn pause_queue(&self, by: UserId, member: UserId, paused: bool) -> Decision {

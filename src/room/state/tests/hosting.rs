@@ -1,7 +1,7 @@
 //! The host's hand: who comes in, who goes, who did what, and what is taken back.
 
-use tutti_protocol::{Answer, Command, ErrorCode, Role, UserKind};
-use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, UNDO_MS};
+use tutti_protocol::{Answer, Command, ErrorCode, Event, Role, RoomCode, UserKind};
+use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, RoomState, UNDO_MS};
 
 use crate::script::Story;
 
@@ -113,7 +113,7 @@ fn only_the_host_decides_about_cohosts_and_nobody_about_the_host() {
     story.play("ana joins; ben joins; cai joins; dee joins; ana makes ben cohost; ana makes cai cohost");
     story.play("ana opens kick to cohost; ana opens set_role to cohost; ana opens ban to cohost");
     for step in ["ben kicks cai", "ben bans cai", "ben mutes cai", "ben makes cai listener", "ben makes dee cohost"] {
-        assert_eq!(story.refusal(step), Refusal::AboveYou, "{step}");
+        assert_eq!(story.refusal(step), Refusal::OnlyTheHost, "{step}");
     }
     for step in ["ben kicks ana", "ben bans ana", "ben mutes ana", "ben makes ana listener", "ana grants ana skip"] {
         assert_eq!(story.refusal(step), Refusal::HostStays, "{step}");
@@ -149,6 +149,81 @@ fn removals_clearings_and_kicks_are_taken_back_for_a_while() {
     story.now_ms += UNDO_MS + 1;
     assert_eq!(story.refused("ana undoes"), ErrorCode::NotFound, "for a while");
     assert_eq!(audit(&story)[..3], ["dequeue", "set_settings", "undo"]);
+}
+
+/// The events of one step, as they were before a removal named its note.
+fn without_notes(events: &[Event]) -> Vec<Event> {
+    let old = |event: &Event| {
+        let mut json = serde_json::to_value(event).expect("JSON");
+        let fields = json.as_object_mut().expect("an object");
+        if !matches!(event, Event::Noted { .. } | Event::Undone { .. }) {
+            fields.remove("note");
+        }
+        fields.remove("removed");
+        fields.remove("owners");
+        serde_json::from_value(json).expect("an old event")
+    };
+    events.iter().map(old).collect()
+}
+
+#[test]
+fn a_journal_from_before_removals_named_their_note_is_undone_all_the_same() {
+    for deed in ["ana removes b2", "ana clears ben", "ana clears all", "ana kicks ben"] {
+        let mut story = Story::new();
+        story.play("ana joins; ben joins; cai joins; ana adds a1; ben adds b1 b2 b3; cai adds c1; cai votes b2");
+        let before = story.to_string();
+        story.play(deed);
+        story.room = RoomState::new(RoomCode::from_bits(1));
+        for event in without_notes(&story.events) {
+            story.room.apply(&event);
+        }
+        assert_ne!(story.to_string(), before, "{deed}");
+        story.play("ana undoes");
+        assert_eq!(story.to_string(), before, "{deed}");
+    }
+}
+
+#[test]
+fn an_event_between_a_removal_and_its_note_keeps_nothing_from_being_undone() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1; ben adds b1 b2");
+    let (before, known) = (story.to_string(), story.events.len());
+    story.play("ana clears ben");
+    let cleared = story.events.split_off(known);
+    let [Event::QueueCleared { note: Some(note), .. }, Event::Noted { .. }] = &cleared[..] else {
+        panic!("{cleared:?}")
+    };
+    let ben = story.user("ben");
+    let renamed = Event::MemberRenamed { member: ben, member_name: "Benno".into() };
+    let mut replayed = RoomState::new(RoomCode::from_bits(1));
+    for event in story.events.iter().chain([&cleared[0], &renamed, &cleared[1]]) {
+        replayed.apply(event);
+    }
+    story.room = replayed;
+    story.command("ana", Command::Undo { note: Some(*note) }).expect("undone");
+    assert_eq!(story.to_string(), before);
+    let owners = story.events.iter().find_map(|event| match event {
+        Event::Undone { owners, .. } => Some(owners.clone()),
+        _ => None,
+    });
+    assert_eq!(owners, Some(vec![ben]), "whose entries are back is told");
+}
+
+#[test]
+fn what_somebody_else_removed_is_in_the_event_and_what_its_owner_removed_is_not() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1; ben adds b1 b2; ana removes b1; ben removes b2");
+    let removed: Vec<_> = story
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::EntryRemoved { removed, note, .. } => {
+                Some((removed.as_ref().map(|entry| entry.track.title.clone()), note.is_some()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(removed, [(Some("b1".to_owned()), true), (None, false)]);
 }
 
 #[test]
@@ -213,7 +288,7 @@ fn a_cohost_claims_the_room_of_a_host_who_is_gone_and_the_host_gets_it_back() {
 fn a_host_may_want_the_room_never_to_be_claimed_and_whoever_hands_it_over_has_no_claim() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana makes ben cohost; ana sets host_claim_after_ms 0; ana drops; wait 9000");
-    assert_eq!(story.refusal("ben claims"), Refusal::NotClaimable);
+    assert_eq!(story.refusal("ben claims"), Refusal::ClaimingOff);
     story.play("ana returns; ana sets host_claim_after_ms 1; ana hands ben");
     assert_eq!(story.refusal("ana claims"), Refusal::HostIsHere);
 }
