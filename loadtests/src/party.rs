@@ -319,7 +319,13 @@ impl Guestbook {
                 ensure!(known == Some(offset), "a heartbeat has offset {offset}, the client {known:?}");
                 self.heartbeats += 1;
             }
-            (_, ServerFrame::Presence { .. } | ServerFrame::Own(_) | ServerFrame::Said { .. } | ServerFrame::Reacted { .. }) => {}
+            (
+                _,
+                ServerFrame::Presence { .. }
+                | ServerFrame::Own(_)
+                | ServerFrame::Said { .. }
+                | ServerFrame::Reacted { .. },
+            ) => {}
             (_, other) => bail!("unexpected: {other:?}"),
         }
         Ok(())

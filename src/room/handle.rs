@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tutti_protocol::{Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, UserId};
+use tutti_protocol::{
+    Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, UserId,
+};
 
 use super::state::{Newcomer, Refusal};
 use super::view::View;

@@ -152,7 +152,13 @@ impl Registry {
     }
 
     /// Sends a notice to the hosts of the rooms in memory whose view satisfies `wanted`.
-    pub fn notify_hosts(&self, code: &'static str, message: &str, values: &ReasonValues, wanted: impl Fn(&View) -> bool) {
+    pub fn notify_hosts(
+        &self,
+        code: &'static str,
+        message: &str,
+        values: &ReasonValues,
+        wanted: impl Fn(&View) -> bool,
+    ) {
         for cell in &self.inner.rooms {
             if let Some(room) = cell.get().filter(|room| wanted(&room.view.borrow())) {
                 room.notify_host(code, message.to_owned(), values.clone());

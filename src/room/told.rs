@@ -54,12 +54,7 @@ impl Told {
     }
 
     /// How many votes skip the entry that is on, when `events` changed it.
-    fn skip_votes_after(
-        &mut self,
-        state: &RoomState,
-        events: &[Event],
-        present: &BTreeSet<UserId>,
-    ) -> Option<u32> {
+    fn skip_votes_after(&mut self, state: &RoomState, events: &[Event], present: &BTreeSet<UserId>) -> Option<u32> {
         if events.iter().any(changes_skip_votes) { self.skip_votes(state, present) } else { None }
     }
 
@@ -91,12 +86,7 @@ impl Told {
     }
 
     /// The members whose own is not as they were told, after `events` that left an order of this length.
-    fn own_after(
-        &mut self,
-        state: &RoomState,
-        events: &[Event],
-        upcoming_total: Option<u32>,
-    ) -> Vec<UserId> {
+    fn own_after(&mut self, state: &RoomState, events: &[Event], upcoming_total: Option<u32>) -> Vec<UserId> {
         let was_cut = self.is_order_cut;
         self.is_order_cut = upcoming_total
             .map_or(was_cut, |total| usize::try_from(total).is_ok_and(|total| total > UPCOMING_SHOWN_MAX));

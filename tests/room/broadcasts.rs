@@ -94,7 +94,7 @@ async fn a_reply_goes_behind_its_delta_in_the_same_write() {
     tokio::time::sleep(BROADCAST_WINDOW).await;
     writes.extend(ana.writes());
     let [first, rest] = &writes[..] else { panic!("{writes:?}") };
-    let [delta, Got::Frame(ServerFrame::Own(_)), reply] = &first[..] else { panic!("{first:?}") };
+    let [delta, Received::Frame(ServerFrame::Own(_)), reply] = &first[..] else { panic!("{first:?}") };
     assert!(offsets(std::slice::from_ref(delta)).len() == 1 && is_reply(reply));
     assert_eq!((offsets(rest).len(), rest.iter().filter(|got| is_reply(got)).count()), (2, 3), "{rest:?}");
     let deltas_first = rest.iter().skip_while(|got| !is_reply(got)).all(is_reply);

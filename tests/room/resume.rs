@@ -127,6 +127,8 @@ async fn a_slow_reader_learns_who_came_and_went_meanwhile() {
     ben.room.resync(ben.link.id).await;
     ben.snapshot().await;
     let behind = ben.so_far();
-    let [Received::Frame(ServerFrame::Presence { full: true, members, .. })] = &behind[..] else { panic!("{behind:?}") };
+    let [Received::Frame(ServerFrame::Presence { full: true, members, .. })] = &behind[..] else {
+        panic!("{behind:?}")
+    };
     assert_eq!(members.len(), 2, "{members:?}");
 }

@@ -4,8 +4,9 @@
 use tutti_protocol::{
     Command, DeviceStatus, EntryCommand, Event, Own, Role, ServerFrame, SettingsChange, TrackRef, UserId,
 };
+use tutti_test_client::Received;
 
-use crate::room::hall::{Got, Hall, Seat, enqueue, user};
+use crate::room::hall::{Hall, Seat, enqueue, user};
 
 fn set(settings: SettingsChange) -> Command {
     Command::SetSettings { settings: Box::new(settings) }
@@ -35,8 +36,8 @@ async fn skip_votes_needed(seat: &mut Seat) -> u32 {
     told(&seat.frame(|frame| told(frame).is_some()).await).expect("a number")
 }
 
-fn is_own(got: &Got) -> bool {
-    matches!(got, Got::Frame(ServerFrame::Own(_)))
+fn is_own(got: &Received) -> bool {
+    matches!(got, Received::Frame(ServerFrame::Own(_)))
 }
 
 #[tokio::test(start_paused = true)]
