@@ -23,38 +23,38 @@ const LOCK_WAIT_TIMEOUT: u16 = 1205;
 impl MySqlStore {
     /// The number of rows that were inserted, changed or removed.
     pub(super) async fn execute(&self, query: MySqlQuery) -> sqlx::Result<u64> {
-        let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.execute(&mut *lease.connection)).await;
-        Ok(lease.after(done)?.rows_affected())
+        let mut connection = self.acquire().await?;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.execute(&mut *connection.inner)).await;
+        Ok(connection.after(done)?.rows_affected())
     }
 
     pub(super) async fn fetch_optional(&self, query: MySqlQuery) -> sqlx::Result<Option<MySqlRow>> {
-        let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_optional(&mut *lease.connection)).await;
-        lease.after(done)
+        let mut connection = self.acquire().await?;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_optional(&mut *connection.inner)).await;
+        connection.after(done)
     }
 
     pub(super) async fn fetch_all(&self, query: MySqlQuery) -> sqlx::Result<Vec<MySqlRow>> {
-        let mut lease = self.lease().await?;
-        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_all(&mut *lease.connection)).await;
-        lease.after(done)
+        let mut connection = self.acquire().await?;
+        let done = with_timeout(DATABASE_STATEMENT_TIMEOUT, query.fetch_all(&mut *connection.inner)).await;
+        connection.after(done)
     }
 
     /// Begins a transaction. Only for use inside [`with_retries`], which limits its time.
     pub(super) async fn begin(&self) -> sqlx::Result<MySqlTransaction> {
-        let mut lease = self.lease().await?;
-        lease.connection.execute("BEGIN").await?;
-        Ok(MySqlTransaction { lease })
+        let mut connection = self.acquire().await?;
+        connection.inner.execute("BEGIN").await?;
+        Ok(MySqlTransaction { connection })
     }
 
-    async fn lease(&self) -> sqlx::Result<Lease> {
-        Ok(Lease { connection: self.pool.acquire().await?, finished: false })
+    async fn acquire(&self) -> sqlx::Result<PooledConnection> {
+        Ok(PooledConnection { inner: self.pool.acquire().await?, finished: false })
     }
 }
 
 /// Statements that take effect together at [`commit`](Transaction::commit), or not at all.
 pub(super) struct MySqlTransaction {
-    lease: Lease,
+    connection: PooledConnection,
 }
 
 impl Transaction for MySqlTransaction {
@@ -62,15 +62,15 @@ impl Transaction for MySqlTransaction {
     type Row = MySqlRow;
 
     async fn execute(&mut self, query: MySqlQuery) -> sqlx::Result<u64> {
-        Ok(query.execute(&mut *self.lease.connection).await?.rows_affected())
+        Ok(query.execute(&mut *self.connection.inner).await?.rows_affected())
     }
 
     async fn fetch_optional(&mut self, query: MySqlQuery) -> sqlx::Result<Option<MySqlRow>> {
-        query.fetch_optional(&mut *self.lease.connection).await
+        query.fetch_optional(&mut *self.connection.inner).await
     }
 
     async fn fetch_all(&mut self, query: MySqlQuery) -> sqlx::Result<Vec<MySqlRow>> {
-        query.fetch_all(&mut *self.lease.connection).await
+        query.fetch_all(&mut *self.connection.inner).await
     }
 
     async fn commit(self) -> sqlx::Result<()> {
@@ -84,19 +84,19 @@ impl Transaction for MySqlTransaction {
 
 impl MySqlTransaction {
     async fn end(mut self, statement: &'static str) -> sqlx::Result<()> {
-        self.lease.connection.execute(statement).await?;
-        self.lease.finished = true;
+        self.connection.inner.execute(statement).await?;
+        self.connection.finished = true;
         Ok(())
     }
 }
 
 /// A connection that returns to the pool only when no statement or transaction is pending on it; else it is closed.
-struct Lease {
-    connection: PoolConnection<MySql>,
+struct PooledConnection {
+    inner: PoolConnection<MySql>,
     finished: bool,
 }
 
-impl Lease {
+impl PooledConnection {
     /// After a single statement. A statement that the server rejected is complete, too.
     fn after<T>(mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
         self.finished = matches!(done, Ok(_) | Err(sqlx::Error::Database(_)));
@@ -104,10 +104,10 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         if !self.finished {
-            self.connection.close_on_drop();
+            self.inner.close_on_drop();
         }
     }
 }
