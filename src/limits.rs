@@ -39,6 +39,13 @@ pub const CONNECTION_BURST_SECONDS: u32 = 5;
 /// Entries that a device may report as ready; further ones are ignored.
 pub const READY_ENTRIES_MAX: usize = 4;
 
+/// How long the tracks that a command names may take to be looked up; then it is refused with `unavailable`.
+pub const TRACK_LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Tracks of one command that are looked up at the same time; the rest follow.
+pub const TRACK_LOOKUPS_AT_ONCE_MAX: usize = 8;
+/// Commands of one connection that wait behind a lookup; beyond it they are refused with `rate_limited`.
+pub const COMMANDS_WAITING_MAX: usize = 64;
+
 /// Messages queued for one room; beyond it senders wait.
 pub const ROOM_INBOX_MAX: usize = 1_024;
 /// Appends queued for the journal; beyond it rooms wait.

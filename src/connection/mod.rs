@@ -3,12 +3,14 @@
 //! | module | what |
 //! |---|---|
 //! | `session` | from `hello` to the close: authenticates, decodes, hands commands to the room |
+//! | `lookups` | commands that wait for a provider of music, beside the loop that reads |
 //! | `hub` | all connections: caps, ended sessions, the drain |
 //! | `report` | what devices say of themselves, held to what can be |
 //!
 //! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
 
 mod hub;
+mod lookups;
 mod report;
 mod session;
 

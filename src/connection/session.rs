@@ -11,10 +11,11 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tutti_protocol::{
     ClientFrame, CloseCode, Command, CommandId, ConnectionId, DecodeError, DeviceStatus, Hello, PlaybackState, Reason,
-    ReasonValues, RoomCode, ServerFrame, TrackRef, reason_values,
+    ReasonValues, RoomCode, ServerFrame, reason_values,
 };
 
 use super::hub::{AddressPlace, Place};
+use super::lookups::{Lookup, Lookups, Turn, named_tracks};
 use super::{Sockets, report};
 use crate::clock::whole_ms;
 use crate::identity::AccessError;
@@ -24,8 +25,6 @@ use crate::limits::{
     CLOSE_TIMEOUT, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, PASSCODE_WAIT_MAX,
     READ_BUFFER_BYTES,
 };
-use crate::providers::MusicError;
-use crate::providers::spotify::SpotifyError;
 use crate::room::{Join, JoinError, OpenError, RoomHandle, state};
 use crate::telemetry::metrics::CommandOutcome;
 use crate::transport::listener::Permit;
@@ -41,6 +40,7 @@ struct Session {
     _place: Place,
     commands: Gcra,
     signals: Gcra,
+    lookups: Lookups,
 }
 
 /// How much the codec takes and keeps.
@@ -143,6 +143,7 @@ async fn enter(
         _place: place,
         commands: Gcra::default(),
         signals: Gcra::default(),
+        lookups: Lookups::default(),
     };
     session.room.join(Join { link, newcomer, resume: hello.resume }).await.map_err(|error| match error {
         JoinError::Refused(refusal) => close_code_of(refusal),
@@ -280,6 +281,7 @@ impl Session {
                     break;
                 }
             }
+            self.lookups.end();
             Box::pin(self.room.disconnect(self.link.id)).await;
             tracing::debug!(connection = %self.link.id, "parted");
             // Whoever is let go of may come again at once.
@@ -342,8 +344,7 @@ impl Session {
 
     async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) {
         if self.commands.take(self.sockets.limits.commands, now).is_err() {
-            let message = "That was too much at once. Please wait a moment.";
-            return self.refuse(id, Reason::TooManyCommands, ReasonValues::new(), message);
+            return self.refuse_too_many(id);
         }
         if let Command::Rename { display_name } = &mut command {
             match crate::identity::parse_display_name(display_name) {
@@ -354,26 +355,17 @@ impl Session {
                 }
             }
         }
-        let named = named_tracks(&command);
-        if named.len() > state::FALLBACK_MAX {
+        if named_tracks(&command).len() > state::FALLBACK_MAX {
             let values = reason_values([("max", (state::FALLBACK_MAX as u64).into())]);
             let message = "That is more tracks than a fallback playlist has.";
             return self.refuse(id, Reason::TooManyTracks, values, message);
         }
-        let host = self.room.view().borrow().host;
-        let askers: Vec<_> = [self.link.user].into_iter().chain(host).collect();
-        let mut tracks = Vec::with_capacity(named.len());
-        for reference in named {
-            match self.sockets.music.track(reference, &askers).await {
-                Ok(known) => tracks.extend(known),
-                Err(error) => {
-                    let (reason, message) = refusal_of(&error);
-                    let provider = reference.provider.as_str();
-                    return self.refuse(id, reason, reason_values([("provider", provider.into())]), message);
-                }
-            }
+        let lookup = || Lookup { sockets: self.sockets.clone(), link: self.link.clone(), room: self.room.clone() };
+        match self.lookups.turn(id, command, lookup) {
+            Turn::Now(command) => self.room.command(self.link.id, self.link.user, id, command, vec![]).await,
+            Turn::Later => {}
+            Turn::Full => self.refuse_too_many(id),
         }
-        self.room.command(self.link.id, self.link.user, id, command, tracks).await;
     }
 
     fn report(&self, status: DeviceStatus) {
@@ -393,37 +385,14 @@ impl Session {
         Ok(())
     }
 
+    fn refuse_too_many(&self, id: CommandId) {
+        let message = "That was too much at once. Please wait a moment.";
+        self.refuse(id, Reason::TooManyCommands, ReasonValues::new(), message);
+    }
+
     fn refuse(&self, id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) {
         self.sockets.metrics.command(CommandOutcome::Refused);
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
-    }
-}
-
-/// The tracks that a command names, for the room to know what they are.
-fn named_tracks(command: &Command) -> &[TrackRef] {
-    match command {
-        Command::Enqueue { track, .. } => std::slice::from_ref(track),
-        Command::SetSettings { settings } => settings.fallback.as_deref().unwrap_or_default(),
-        _ => &[],
-    }
-}
-
-/// What is said of a track that could not be looked up.
-fn refusal_of(error: &MusicError) -> (Reason, &'static str) {
-    match error {
-        MusicError::Spotify(SpotifyError::NotLinked | SpotifyError::NeedsLogin | SpotifyError::NotListed) => {
-            (Reason::ProviderNotLinked, "Tracks from Spotify can be added when you or the host has linked Spotify.")
-        }
-        MusicError::Spotify(SpotifyError::Unplayable) => {
-            (Reason::TrackUnplayable, "Spotify does not play this track here.")
-        }
-        MusicError::Spotify(SpotifyError::TooMany { .. }) => {
-            (Reason::ProviderBusy, "Spotify takes no more requests from this server for a while. All else goes on.")
-        }
-        error => {
-            tracing::error!(%error, "a track cannot be looked up");
-            (Reason::ProviderUnavailable, "The music cannot be reached at the moment.")
-        }
     }
 }
 

@@ -1,0 +1,184 @@
+//! Commands that wait for a provider of music, beside the loop that reads the socket.
+//!
+//! A command that names tracks is run by a task of its connection, which looks the tracks up first. While that task runs, the
+//! connection's later commands queue behind it, so that commands take effect in the order in which they were sent. Frames
+//! that are not commands, other connections and deltas never wait for a provider.
+//!
+//! Guarantees: at most [`COMMANDS_WAITING_MAX`] commands wait; each has [`TRACK_LOOKUP_TIMEOUT`] for its tracks and is
+//! refused with `unavailable` after that. A connection without such a command has neither a task nor a queue. When the
+//! connection ends, its waiting commands are dropped: they were not acknowledged, so clients send them again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+use tutti_protocol::{Command, CommandId, Provider, Reason, ServerFrame, Track, TrackRef, UserId, reason_values};
+
+use super::Sockets;
+use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
+use crate::providers::MusicError;
+use crate::providers::spotify::SpotifyError;
+use crate::room::RoomHandle;
+use crate::telemetry::metrics::CommandOutcome;
+use crate::transport::{Link, frame};
+
+/// The commands of one connection that cannot run yet.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    running: Option<Box<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    queue: Arc<Mutex<Queue>>,
+    task: AbortHandle,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<(CommandId, Command)>,
+    /// The task has ended or is about to; it takes nothing more.
+    done: bool,
+}
+
+/// What to do with a command.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// It runs now: it names no tracks, and no command waits.
+    Now(Command),
+    /// The task runs it.
+    Later,
+    /// Too many commands wait.
+    Full,
+}
+
+/// Why the tracks of a command could not be looked up.
+struct Refusal {
+    provider: Provider,
+    reason: Reason,
+    message: String,
+}
+
+/// What the task needs of its connection.
+pub(super) struct Lookup {
+    pub(super) sockets: Arc<Sockets>,
+    pub(super) link: Arc<Link>,
+    pub(super) room: RoomHandle,
+}
+
+impl Lookups {
+    /// Takes over a command that has to wait.
+    pub(super) fn turn(&mut self, id: CommandId, command: Command, lookup: impl FnOnce() -> Lookup) -> Turn {
+        if let Some(running) = &self.running {
+            let mut queue = running.queue.lock();
+            if !queue.done {
+                if queue.waiting.len() >= COMMANDS_WAITING_MAX {
+                    return Turn::Full;
+                }
+                queue.waiting.push_back((id, command));
+                return Turn::Later;
+            }
+        }
+        self.running = None;
+        if named_tracks(&command).is_empty() {
+            return Turn::Now(command);
+        }
+        let (queue, lookup) = (Arc::new(Mutex::default()), lookup());
+        let tasks = lookup.sockets.tasks.clone();
+        let task = tasks.spawn(lookup.run((id, command), queue.clone())).abort_handle();
+        self.running = Some(Box::new(Running { queue, task }));
+        Turn::Later
+    }
+
+    /// Drops the commands that wait.
+    pub(super) fn end(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.task.abort();
+        }
+    }
+}
+
+impl Drop for Lookups {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Lookup {
+    async fn run(self, first: (CommandId, Command), queue: Arc<Mutex<Queue>>) {
+        let mut next = Some(first);
+        while let Some((id, command)) = next {
+            self.command(id, command).await;
+            let mut queue = queue.lock();
+            next = queue.waiting.pop_front();
+            queue.done = next.is_none();
+        }
+    }
+
+    async fn command(&self, id: CommandId, command: Command) {
+        let tracks = tokio::time::timeout(TRACK_LOOKUP_TIMEOUT, self.tracks(named_tracks(&command)));
+        let Refusal { provider, reason, message } = match tracks.await {
+            Ok(Ok(tracks)) => return self.room.command(self.link.id, self.link.user, id, command, tracks).await,
+            Ok(Err(refusal)) => refusal,
+            Err(_) => {
+                tracing::warn!(member = %self.link.user, command = command.name(), "track lookup timed out");
+                let provider = named_tracks(&command).first().map_or(Provider::Library, |track| track.provider);
+                let message = "Looking this up takes too long at the moment. Please try again.";
+                Refusal { provider, reason: Reason::ProviderUnavailable, message: message.to_owned() }
+            }
+        };
+        self.sockets.metrics.command(CommandOutcome::Refused);
+        let values = reason_values([("provider", provider.as_str().into())]);
+        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
+    }
+
+    /// The tracks that exist, in the order in which they are named.
+    async fn tracks(&self, named: &[TrackRef]) -> Result<Vec<Track>, Refusal> {
+        let host = self.room.view().borrow().host;
+        let askers: Vec<UserId> = [self.link.user].into_iter().chain(host).collect();
+        let lookups: Vec<_> = named.iter().map(|track| self.track(&askers, track)).collect();
+        stream::iter(lookups)
+            .buffered(TRACK_LOOKUPS_AT_ONCE_MAX)
+            .try_filter_map(|track| std::future::ready(Ok(track)))
+            .try_collect()
+            .await
+    }
+
+    async fn track(&self, askers: &[UserId], track: &TrackRef) -> Result<Option<Track>, Refusal> {
+        let found = self.sockets.music.track(track, askers).await;
+        found.map_err(|error| {
+            let (reason, message) = refusal_of(&error);
+            Refusal { provider: track.provider, reason, message: message.to_owned() }
+        })
+    }
+}
+
+/// The tracks that a command names, for the room to know what they are.
+pub(super) fn named_tracks(command: &Command) -> &[TrackRef] {
+    match command {
+        Command::Enqueue { track, .. } => std::slice::from_ref(track),
+        Command::SetSettings { settings } => settings.fallback.as_deref().unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// Why a provider did not return a track, for the member.
+fn refusal_of(error: &MusicError) -> (Reason, &'static str) {
+    match error {
+        MusicError::Spotify(SpotifyError::NotLinked | SpotifyError::NeedsLogin | SpotifyError::NotListed) => {
+            (Reason::ProviderNotLinked, "Tracks from Spotify can be added when you or the host has linked Spotify.")
+        }
+        MusicError::Spotify(SpotifyError::Unplayable) => {
+            (Reason::TrackUnplayable, "Spotify does not play this track here.")
+        }
+        MusicError::Spotify(SpotifyError::TooMany { .. }) => {
+            (Reason::ProviderBusy, "Spotify takes no more requests from this server for a while. All else goes on.")
+        }
+        error => {
+            tracing::error!(%error, "track lookup failed");
+            (Reason::ProviderUnavailable, "The music cannot be reached at the moment.")
+        }
+    }
+}
