@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::reason_values;
+use tutti_protocol::{ProviderId, reason_values};
 
 use crate::cleanup::Cleanup;
 use crate::clock::Clock;
@@ -272,7 +272,7 @@ async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock
             let wait = http::resources::spotify::in_words(left.as_secs());
             let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
             let values = reason_values([("left_ms", left_ms.into())]);
-            rooms.notify_hosts("spotify_busy", &message, &values, |room| room.spotify);
+            rooms.notify_hosts("spotify_busy", &message, &values, |room| room.providers.contains(&ProviderId::SPOTIFY));
         }
     }
 }

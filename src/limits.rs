@@ -38,6 +38,8 @@ pub const CONNECTION_BURST_SECONDS: u32 = 5;
 
 /// Entries that a device may report as ready; further ones are ignored.
 pub const READY_ENTRIES_MAX: usize = 4;
+/// Providers that a device may say it can play; more are passed over.
+pub const PROVIDERS_PER_DEVICE_MAX: usize = 16;
 
 /// How long the tracks that a command names may take to be looked up; then it is refused with `unavailable`.
 pub const TRACK_LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);

@@ -21,7 +21,7 @@ use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, Provider, SessionId, Track, TrackRef, UserId,
+    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, ProviderId, SessionId, Track, TrackRef, UserId,
     UserKind,
 };
 use uuid::Uuid;
@@ -118,7 +118,7 @@ fn newcomer(number: u128) -> Newcomer {
 
 fn track() -> Track {
     Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         id: "a".repeat(32),
         title: "A title of ordinary length".into(),
         artists: vec!["An artist".into()],

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::action::Action;
-use crate::id::{CommandId, DeviceId, EntryId, UserId};
-use crate::room::{OutputMode, PlaybackState, Position, Provider, Role};
+use crate::id::{CommandId, DeviceId, EntryId, ProviderId, UserId};
+use crate::room::{OutputMode, PlaybackState, Position, Role};
 use crate::secret::Secret;
 use crate::settings::{Policy, SettingsChange};
 
@@ -70,7 +70,7 @@ pub struct Device {
     pub kind: DeviceKind,
     /// Which providers it can play.
     #[serde(default)]
-    pub providers: Vec<Provider>,
+    pub providers: Vec<ProviderId>,
 }
 
 /// What a device is for.
@@ -138,7 +138,7 @@ pub enum Measured {
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct TrackRef {
     /// Whose track.
-    pub provider: Provider,
+    pub provider: ProviderId,
     /// The provider's id.
     pub id: String,
 }
@@ -425,7 +425,7 @@ mod tests {
         let frame = ClientFrame::Command {
             id: ID.parse().expect("uuid"),
             command: Command::Enqueue {
-                track: TrackRef { provider: Provider::Library, id: "t1".into() },
+                track: TrackRef { provider: ProviderId::LIBRARY, id: "t1".into() },
                 before: None,
             },
         };
@@ -501,5 +501,13 @@ mod tests {
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);
         }
+    }
+
+    #[test]
+    fn a_track_of_a_provider_that_is_not_known_here_reads_and_writes_like_any_other() {
+        let json = r#"{"provider":"jellyfin","id":"t1"}"#;
+        let track: TrackRef = serde_json::from_str(json).expect("readable");
+        assert_eq!(track.provider.as_str(), "jellyfin");
+        assert_eq!(serde_json::to_string(&track).expect("serializable"), json);
     }
 }

@@ -133,6 +133,112 @@ impl<'de> Deserialize<'de> for RoomCode {
     }
 }
 
+/// A provider of music, such as `library`: 1 to 16 characters of `a`–`z`, `0`–`9`, `-` and `_`.
+///
+/// The set is open. A receiver shows the tracks of a provider that it does not know, and does not play them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "generate", derive(ts_rs::TS), ts(type = "'library' | 'spotify' | (string & {})"))]
+pub struct ProviderId(
+    /// Padded with zeros: a copy costs no allocation.
+    [u8; ProviderId::LEN_MAX],
+);
+
+impl ProviderId {
+    /// Characters in an id, at most.
+    pub const LEN_MAX: usize = 16;
+    /// Files on the server.
+    pub const LIBRARY: Self = Self::known("library");
+    /// Spotify.
+    pub const SPOTIFY: Self = Self::known("spotify");
+
+    /// The id of a provider that is part of this program.
+    ///
+    /// # Panics
+    /// When `id` is not a provider's id: at compile time, in a constant.
+    pub const fn known(id: &str) -> Self {
+        match Self::parse(id) {
+            Some(id) => id,
+            None => panic!("not a provider's id"),
+        }
+    }
+
+    /// Reads an id; `None` when it has another form.
+    pub const fn parse(id: &str) -> Option<Self> {
+        let id = id.as_bytes();
+        if id.is_empty() || id.len() > Self::LEN_MAX {
+            return None;
+        }
+        let (mut padded, mut place) = ([0; Self::LEN_MAX], 0);
+        while place < id.len() {
+            if !matches!(id[place], b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') {
+                return None;
+            }
+            padded[place] = id[place];
+            place += 1;
+        }
+        Some(Self(padded))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(Self::LEN_MAX);
+        std::str::from_utf8(&self.0[..length]).expect("it is ASCII")
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ProviderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ProviderId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ProviderId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = ProviderId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a provider's id")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<ProviderId, E> {
+                ProviderId::parse(id).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(id), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+#[cfg(feature = "generate")]
+impl schemars::JsonSchema for ProviderId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ProviderId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A provider of music, such as `library`. The set is open.",
+            "type": "string",
+            "pattern": "^[a-z0-9_-]{1,16}$",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +264,24 @@ mod tests {
         for bits in [0, 1, 31, 32, 0x3FFF_FFFF, 0x2AAA_AAAA, u32::MAX] {
             let code = RoomCode::from_bits(bits);
             assert_eq!(RoomCode::parse(code.as_str()), Some(code));
+        }
+    }
+
+    #[test]
+    fn a_provider_id_reads_back_and_orders_by_its_text() {
+        for id in ["library", "spotify", "a", "internet-archive", "x_2"] {
+            let read: ProviderId = serde_json::from_value(id.into()).expect("valid");
+            assert_eq!((read.as_str(), serde_json::to_value(read).expect("serializable")), (id, id.into()));
+        }
+        assert_eq!(ProviderId::parse("library"), Some(ProviderId::LIBRARY));
+        assert!(ProviderId::LIBRARY < ProviderId::SPOTIFY);
+    }
+
+    #[test]
+    fn other_texts_are_not_provider_ids() {
+        for id in ["", "Library", "a b", "a/b", "ü", "seventeen-letters", "nul\0"] {
+            assert_eq!(ProviderId::parse(id), None, "{id}");
+            serde_json::from_value::<ProviderId>(id.into()).unwrap_err();
         }
     }
 }

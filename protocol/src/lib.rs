@@ -37,11 +37,11 @@ pub use client::{
 };
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event};
-pub use id::{CommandId, ConnectionId, DeviceId, EntryId, RoomCode, RoomId, SessionId, UserId};
+pub use id::{CommandId, ConnectionId, DeviceId, EntryId, ProviderId, RoomCode, RoomId, SessionId, UserId};
 pub use reason::{Reason, ReasonValue, ReasonValues, reason_values};
 pub use room::{
-    Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Provider,
-    Role, Room, Track, UserKind,
+    Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Role, Room,
+    Track, UserKind,
 };
 pub use secret::Secret;
 pub use server::{Answer, DevicePresence, EntryCommand, MemberPresence, Own, ReplyError, ServerFrame};

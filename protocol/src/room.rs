@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::event::EndReason;
-use crate::id::{DeviceId, EntryId, RoomCode, UserId};
+use crate::id::{DeviceId, EntryId, ProviderId, RoomCode, UserId};
 use crate::settings::Settings;
 
 /// A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
@@ -90,36 +90,12 @@ pub struct Member {
     pub exceptions: BTreeMap<Action, bool>,
 }
 
-/// Where a track's music comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Files on the server.
-    Library,
-    /// Spotify.
-    Spotify,
-}
-
-impl Provider {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Library, Self::Spotify];
-
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Library => "library",
-            Self::Spotify => "spotify",
-        }
-    }
-}
-
 /// A track, with all that is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Track {
     /// Where the music comes from.
-    pub provider: Provider,
+    pub provider: ProviderId,
     /// The provider's id.
     pub id: String,
     /// Title.

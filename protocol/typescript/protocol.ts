@@ -44,6 +44,13 @@ export type CommandId = string;
 export type RoomCode = string;
 
 /**
+ * A provider of music, such as `library`: 1 to 16 characters of `a`–`z`, `0`–`9`, `-` and `_`.
+ *
+ * The set is open. A receiver shows the tracks of a provider that it does not know, and does not play them.
+ */
+export type ProviderId = 'library' | 'spotify' | (string & {});
+
+/**
  * A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
  * offsets before and after are one history.
  */
@@ -114,18 +121,13 @@ paused?: boolean,
 exceptions?: { [key in Action]?: boolean }, };
 
 /**
- * Where a track's music comes from.
- */
-export type Provider = "library" | "spotify";
-
-/**
  * A track, with all that is shown of it.
  */
 export type Track = { 
 /**
  * Where the music comes from.
  */
-provider: Provider, 
+provider: ProviderId, 
 /**
  * The provider's id.
  */
@@ -353,7 +355,7 @@ export type TrackRef = {
 /**
  * Whose track.
  */
-provider: Provider, 
+provider: ProviderId, 
 /**
  * The provider's id.
  */
@@ -1171,7 +1173,7 @@ kind: DeviceKind,
 /**
  * Which providers it can play.
  */
-providers: Array<Provider>, };
+providers: Array<ProviderId>, };
 
 /**
  * How a device knows how far from the room's timeline it is.
@@ -2021,7 +2023,7 @@ public_url: string | null,
 /**
  * Which music there is to search.
  */
-providers: Array<Provider>, 
+providers: Array<ProviderId>, 
 /**
  * Logging in with Spotify; absent: it is not set up here.
  */

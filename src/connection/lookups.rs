@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
-use tutti_protocol::{Command, CommandId, Provider, Reason, ServerFrame, Track, TrackRef, UserId, reason_values};
+use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef, UserId, reason_values};
 
 use super::Sockets;
 use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
@@ -56,7 +56,7 @@ pub(super) enum Turn {
 
 /// Why the tracks of a command could not be looked up.
 struct Refusal {
-    provider: Provider,
+    provider: ProviderId,
     reason: Reason,
     message: String,
 }
@@ -124,7 +124,7 @@ impl Lookup {
             Ok(Err(refusal)) => refusal,
             Err(_) => {
                 tracing::warn!(member = %self.link.user, command = command.name(), "track lookup timed out");
-                let provider = named_tracks(&command).first().map_or(Provider::Library, |track| track.provider);
+                let provider = named_tracks(&command).first().map_or(ProviderId::LIBRARY, |track| track.provider);
                 let message = "Looking this up takes too long at the moment. Please try again.";
                 Refusal { provider, reason: Reason::ProviderUnavailable, message: message.to_owned() }
             }

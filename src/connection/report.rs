@@ -1,8 +1,8 @@
 //! What devices report of themselves, held to what can be: whatever one of them says harms neither the room nor the others.
 
-use tutti_protocol::{DevicePlayback, DeviceStatus};
+use tutti_protocol::{Device, DevicePlayback, DeviceStatus};
 
-use crate::limits::READY_ENTRIES_MAX;
+use crate::limits::{PROVIDERS_PER_DEVICE_MAX, READY_ENTRIES_MAX};
 
 /// No track is longer than this, no device further off.
 const SPAN_MS_MAX: f64 = 7.0 * 24.0 * 3_600_000.0;
@@ -17,20 +17,31 @@ pub(super) fn within_bounds(mut status: DeviceStatus) -> DeviceStatus {
         *at_ms = at_ms.clamp(0.0, INSTANT_MS_MAX);
         *error_ms = error_ms.clamp(-SPAN_MS_MAX, SPAN_MS_MAX);
         *deviation_ms = deviation_ms.map(|deviation_ms| deviation_ms.clamp(0.0, SPAN_MS_MAX));
-        let mut named = Vec::with_capacity(ready.len().min(READY_ENTRIES_MAX));
-        for entry in ready.drain(..) {
-            if named.len() < READY_ENTRIES_MAX && !named.contains(&entry) {
-                named.push(entry);
-            }
-        }
-        *ready = named;
+        *ready = distinct(ready, READY_ENTRIES_MAX);
     }
     status
 }
 
+/// A device that names each provider once.
+pub(super) fn device_within_bounds(mut device: Device) -> Device {
+    device.providers = distinct(&device.providers, PROVIDERS_PER_DEVICE_MAX);
+    device
+}
+
+/// The first of these, without repetitions.
+fn distinct<T: Copy + PartialEq>(named: &[T], items_max: usize) -> Vec<T> {
+    let mut distinct = Vec::with_capacity(named.len().min(items_max));
+    for item in named {
+        if distinct.len() < items_max && !distinct.contains(item) {
+            distinct.push(*item);
+        }
+    }
+    distinct
+}
+
 #[cfg(test)]
 mod tests {
-    use tutti_protocol::{EntryId, Measured, PlaybackState};
+    use tutti_protocol::{DeviceId, DeviceKind, EntryId, Measured, PlaybackState, ProviderId};
     use uuid::Uuid;
 
     use super::*;
@@ -73,5 +84,17 @@ mod tests {
         assert_eq!(ready(&[1, 1, 2, 1, 2]), entries(&[1, 2]));
         assert_eq!(ready(&[1, 2, 3, 4, 5, 6]), entries(&[1, 2, 3, 4]));
         assert_eq!(within_bounds(DeviceStatus { playback: None, idle: true }).playback, None);
+    }
+
+    #[test]
+    fn each_provider_is_named_once_and_there_are_few() {
+        let named = |providers: Vec<ProviderId>| {
+            let id = DeviceId(Uuid::nil());
+            device_within_bounds(Device { id, name: "Phone".into(), kind: DeviceKind::Remote, providers }).providers
+        };
+        let (library, spotify) = (ProviderId::LIBRARY, ProviderId::SPOTIFY);
+        assert_eq!(named(vec![library, library, spotify, library]), [library, spotify]);
+        let many = (0..100).map(|number| ProviderId::parse(&format!("p{number}")).unwrap()).collect();
+        assert_eq!(named(many).len(), PROVIDERS_PER_DEVICE_MAX);
     }
 }

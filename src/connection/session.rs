@@ -123,7 +123,14 @@ async fn enter(
 
     let id = ConnectionId(ids::uuid_v7(now_ms));
     let who = (access.user, access.session, address);
-    let link = Arc::new(Link::new(id, who, hello.device, outbox.clone(), now_ms, access.expires_at_ms));
+    let link = Arc::new(Link::new(
+        id,
+        who,
+        report::device_within_bounds(hello.device),
+        outbox.clone(),
+        now_ms,
+        access.expires_at_ms,
+    ));
     let place =
         sockets.hub.admit(&link, sockets.config.limit_connections_per_user).ok_or(CloseCode::TooManyConnections)?;
     // A session that was ended between the two looks at it is closed by one of them.

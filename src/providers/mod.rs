@@ -4,7 +4,7 @@
 //! do for themselves, and queues, which rooms keep.
 
 use async_trait::async_trait;
-use tutti_protocol::{Provider, Track, TrackRef, UserId};
+use tutti_protocol::{ProviderId, Track, TrackRef, UserId};
 
 use library::Library;
 use spotify::{Spotify, SpotifyError};
@@ -51,18 +51,18 @@ impl Music {
     }
 
     /// What can be searched.
-    pub fn providers(&self) -> Vec<Provider> {
-        let spotify = self.spotify.as_ref().map(|_| Provider::Spotify);
-        [Provider::Library].into_iter().chain(spotify).collect()
+    pub fn providers(&self) -> Vec<ProviderId> {
+        let spotify = self.spotify.as_ref().map(|_| ProviderId::SPOTIFY);
+        [ProviderId::LIBRARY].into_iter().chain(spotify).collect()
     }
 
     /// The track that a client names; `None` when there is none. `askers` are those by whose links Spotify may be asked,
     /// whoever names it first.
     pub async fn track(&self, track: &TrackRef, askers: &[UserId]) -> Result<Option<Track>, MusicError> {
         match (track.provider, &self.spotify) {
-            (Provider::Library, _) => self.library.track(&track.id).await,
-            (Provider::Spotify, Some(spotify)) => Ok(spotify.track(askers, &track.id).await?),
-            (Provider::Spotify, None) => Ok(None),
+            (ProviderId::LIBRARY, _) => self.library.track(&track.id).await,
+            (ProviderId::SPOTIFY, Some(spotify)) => Ok(spotify.track(askers, &track.id).await?),
+            _ => Ok(None),
         }
     }
 }

@@ -90,7 +90,7 @@ fn forgotten(events: &[Event]) -> Option<UserId> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use tutti_protocol::{CloseCode, Command, ConnectionId, EntryId, Provider, RoomCode, Track, TrackRef, UserKind};
+    use tutti_protocol::{CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, Track, TrackRef, UserKind};
     use uuid::Uuid;
 
     use super::*;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn enqueue(id: &str) -> Input {
-        by_ana(Command::Enqueue { track: TrackRef { provider: Provider::Library, id: id.into() }, before: None })
+        by_ana(Command::Enqueue { track: TrackRef { provider: ProviderId::LIBRARY, id: id.into() }, before: None })
     }
 
     /// Ana's room with `inputs` applied; encodes the last of them as command 7.

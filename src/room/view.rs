@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tutti_protocol::{Entry, Event, Output, Playback, Provider, UserId};
+use tutti_protocol::{Entry, Event, Output, Playback, ProviderId, UserId};
 
 use super::state::RoomState;
 
@@ -23,8 +23,8 @@ pub struct View {
     pub playback: Playback,
     /// Which devices may play.
     pub output: Output,
-    /// Whether an entry from Spotify plays or is queued.
-    pub spotify: bool,
+    /// The providers of the entries that play or are queued.
+    pub providers: Arc<BTreeSet<ProviderId>>,
     /// Whether the room is closed.
     pub closed: bool,
 }
@@ -38,7 +38,7 @@ impl View {
             now_playing: state.now_playing().cloned(),
             playback: *state.playback(),
             output: state.output().clone(),
-            spotify: has_spotify(state),
+            providers: Arc::new(providers(state)),
             closed: state.is_closed(),
         }
     }
@@ -52,10 +52,14 @@ impl View {
             } else {
                 self.members.clone()
             };
-            let spotify = (self.spotify || events.iter().any(brings_spotify)) && has_spotify(state);
+            let providers = if events.iter().any(|event| self.changes_providers(event)) {
+                Arc::new(providers(state))
+            } else {
+                self.providers.clone()
+            };
             let (now_playing, output) = (state.now_playing().cloned(), state.output().clone());
             let playback = *state.playback();
-            Self { host: state.host(), members, now_playing, playback, output, spotify, closed: state.is_closed() }
+            Self { host: state.host(), members, now_playing, playback, output, providers, closed: state.is_closed() }
         })
     }
 
@@ -70,7 +74,23 @@ impl View {
                 | Event::HostClaimed { .. }
                 | Event::RoomClosed { .. }
         );
-        is_shown || changes_members(event) || (!self.spotify && brings_spotify(event))
+        is_shown || changes_members(event) || self.brings_provider(event)
+    }
+
+    /// A provider comes with an entry, and goes when an entry ends or with a member's queue.
+    fn changes_providers(&self, event: &Event) -> bool {
+        let ends = matches!(event, Event::EntryEnded { .. });
+        let removes_queue = changes_members(event) && !matches!(event, Event::MemberJoined { .. });
+        ends || removes_queue || self.brings_provider(event)
+    }
+
+    fn brings_provider(&self, event: &Event) -> bool {
+        match event {
+            Event::EntryAdded { entry, .. } | Event::EntryStarted { entry, .. } => {
+                !self.providers.contains(&entry.track.provider)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -87,19 +107,7 @@ fn changes_members(event: &Event) -> bool {
     )
 }
 
-fn brings_spotify(event: &Event) -> bool {
-    match event {
-        Event::EntryAdded { entry, .. } | Event::EntryStarted { entry, .. } => is_from_spotify(entry),
-        Event::Undone { .. } => true,
-        _ => false,
-    }
-}
-
-fn has_spotify(state: &RoomState) -> bool {
-    state.now_playing().is_some_and(is_from_spotify)
-        || state.members().any(|member| state.queue_of(member).any(is_from_spotify))
-}
-
-fn is_from_spotify(entry: &Entry) -> bool {
-    entry.track.provider == Provider::Spotify
+fn providers(state: &RoomState) -> BTreeSet<ProviderId> {
+    let queued = state.members().flat_map(|member| state.queue_of(member));
+    state.now_playing().into_iter().chain(queued).map(|entry| entry.track.provider).collect()
 }

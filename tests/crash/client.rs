@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use tutti::clock::Clock;
 use tutti_protocol::{
-    ClientFrame, CloseCode, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, Provider, RoomCode, ServerFrame,
-    TrackRef, UserId,
+    ClientFrame, CloseCode, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, ProviderId, RoomCode,
+    ServerFrame, TrackRef, UserId,
 };
 use tutti_test_client::{Change, ClientState, Closed, CommandOutcome, PendingCommand, Socket, TestUser};
 
@@ -141,7 +141,8 @@ enum End {
 impl Client {
     pub fn new(user: TestUser, table: Arc<Table>, mut chance: Chance) -> Self {
         let id = DeviceId(chance.uuid());
-        let device = Device { id, name: "Crash".into(), kind: DeviceKind::Remote, providers: vec![Provider::Library] };
+        let device =
+            Device { id, name: "Crash".into(), kind: DeviceKind::Remote, providers: vec![ProviderId::LIBRARY] };
         let mut state = ClientState::default();
         if table.host == user.id {
             state.push(CommandId(chance.uuid()), wishes::first_settings(), 0.0);

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tutti_protocol::client::DecodeError;
 use tutti_protocol::{
-    ClientFrame, CommandId, EntryId, Event, PlaybackState, Provider, RoomCode, Track, UserId, UserKind,
+    ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, Track, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;
@@ -133,7 +133,7 @@ fn newcomer(id: UserId, name: &str) -> Newcomer {
 
 fn track() -> Track {
     serde_json::from_value(serde_json::json!({
-        "provider": Provider::Library, "id": "t", "title": "Title", "artists": ["Artist"], "album": null,
+        "provider": ProviderId::LIBRARY, "id": "t", "title": "Title", "artists": ["Artist"], "album": null,
         "duration_ms": 180_000, "art_url": null,
     }))
     .expect("a track")

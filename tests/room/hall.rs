@@ -14,8 +14,8 @@ use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, Provider, RoomCode, ServerFrame,
-    SessionId, Track, TrackRef, UserId, UserKind,
+    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, ProviderId, RoomCode,
+    ServerFrame, SessionId, Track, TrackRef, UserId, UserKind,
 };
 use tutti_test_client::{Received, received};
 use uuid::Uuid;
@@ -216,12 +216,12 @@ pub fn user(name: &str) -> UserId {
 }
 
 pub fn enqueue(title: &str) -> Command {
-    Command::Enqueue { track: TrackRef { provider: Provider::Library, id: title.to_owned() }, before: None }
+    Command::Enqueue { track: TrackRef { provider: ProviderId::LIBRARY, id: title.to_owned() }, before: None }
 }
 
 pub fn track_named(title: &str) -> Track {
     Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         id: title.to_owned(),
         title: title.to_owned(),
         artists: vec!["Someone".into()],

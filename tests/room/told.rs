@@ -90,7 +90,7 @@ async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    let track = TrackRef { provider: tutti_protocol::Provider::Library, id: "f1".into() };
+    let track = TrackRef { provider: tutti_protocol::ProviderId::LIBRARY, id: "f1".into() };
     let tracks = vec![crate::room::hall::track_named("f1")];
     let command = set(SettingsChange { fallback: Some(vec![track]), ..Default::default() });
     let id = tutti_protocol::CommandId(uuid::Uuid::new_v4());

@@ -7,7 +7,7 @@ use tokio::sync::OwnedRwLockWriteGuard;
 use tutti::room::{Join, JoinError};
 use tutti::store::memory::{MemoryStore, PlantedBug};
 use tutti_protocol::{
-    Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, Provider, Role, RoomCode,
+    Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, ProviderId, Role, RoomCode,
     ServerFrame, SettingsChange, Track, TrackRef, UserId,
 };
 use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
@@ -542,7 +542,7 @@ impl World {
 }
 
 fn enqueue(title: u64) -> Command {
-    Command::Enqueue { track: TrackRef { provider: Provider::Library, id: format!("t{title}") }, before: None }
+    Command::Enqueue { track: TrackRef { provider: ProviderId::LIBRARY, id: format!("t{title}") }, before: None }
 }
 
 fn settings(chance: &mut Chance) -> Command {
@@ -565,7 +565,7 @@ fn tracks_of(command: &Command, padding: usize) -> Vec<Track> {
     let Command::Enqueue { track, .. } = command else { return vec![] };
     let padding = "x".repeat(padding);
     vec![Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         id: track.id.clone(),
         title: format!("{} {padding}", track.id),
         artists: vec![format!("Artist of {}", track.id)],

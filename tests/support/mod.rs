@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tutti_protocol::{Provider, TrackRef};
+use tutti_protocol::{ProviderId, TrackRef};
 use tutti_test_client::TestUser;
 
 pub mod mariadb;
@@ -24,5 +24,5 @@ pub fn browser() -> reqwest::Client {
 
 /// A reference to a track that no library has.
 pub fn unknown_track() -> TrackRef {
-    TrackRef { provider: Provider::Library, id: "ffffffffffffffffffffffffffffffff".into() }
+    TrackRef { provider: ProviderId::LIBRARY, id: "ffffffffffffffffffffffffffffffff".into() }
 }

@@ -127,7 +127,8 @@ async fn commands_that_cannot_be_are_refused_and_the_connection_stays() {
         (json!({ "name": "levitate" }), ErrorCode::Invalid),
         (json!({ "name": "seek" }), ErrorCode::Invalid),
         (json!({ "name": "seek", "position_ms": -1 }), ErrorCode::Invalid),
-        (json!({ "name": "enqueue", "track": { "provider": "cassette", "id": "x" } }), ErrorCode::Invalid),
+        (json!({ "name": "enqueue", "track": { "provider": "cassette", "id": "x" } }), ErrorCode::NotFound),
+        (json!({ "name": "enqueue", "track": { "provider": "Cassette!", "id": "x" } }), ErrorCode::Invalid),
         (json!({ "name": "enqueue", "track": unknown_track() }), ErrorCode::NotFound),
         (
             json!({ "name": "enqueue", "track": { "provider": "library", "id": "../../etc/passwd" } }),

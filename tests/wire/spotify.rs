@@ -1,7 +1,7 @@
 //! Tracks from Spotify in a room, over real sockets, beside a stand-in for Spotify.
 
 use reqwest::Method;
-use tutti_protocol::{Command, ErrorCode, Provider, ReasonValue, ServerFrame, TrackRef};
+use tutti_protocol::{Command, ErrorCode, ProviderId, ReasonValue, ServerFrame, TrackRef};
 use tutti_spotify_stand_in::{Consent, StandIn, catalogue};
 use tutti_test_client::{RoomClient, TestUser};
 
@@ -26,7 +26,7 @@ async fn links(spotify: &StandIn, person: &TestUser, account: &str) {
 
 /// Why a track was not queued; `None`: it was.
 async fn refused(socket: &mut RoomClient, id: &str) -> Option<ErrorCode> {
-    let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
+    let track = TrackRef { provider: ProviderId::SPOTIFY, id: id.to_owned() };
     match socket.ask(Command::Enqueue { track, before: None }).await {
         ServerFrame::Reply { error, .. } => error.map(|error| error.code),
         other => panic!("no reply: {other:?}"),

@@ -1,4 +1,4 @@
-import type { Provider, SearchResponse, Track } from '$protocol';
+import type { ProviderId, SearchResponse, Track } from '$protocol';
 import { Failure } from '../session/http';
 
 /**
@@ -45,7 +45,7 @@ export class ProviderSearch {
   #request: AbortController | null = null;
 
   constructor(
-    readonly provider: Provider,
+    readonly provider: ProviderId,
     private readonly ask: Ask,
     private readonly onChange: () => void,
   ) {

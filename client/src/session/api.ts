@@ -1,7 +1,7 @@
 import type {
   ChooseSpotifyOutput,
   CreateRoomRequest,
-  Provider,
+  ProviderId,
   RoomList,
   RoomSummary,
   SearchResponse,
@@ -117,7 +117,7 @@ export class Api {
 
   /** `room`: its host's link may be used by users who have none. */
   search(
-    provider: Provider,
+    provider: ProviderId,
     query: string,
     cursor: string | null,
     signal: AbortSignal,

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::code::ErrorCode;
-use crate::id::RoomCode;
+use crate::id::{ProviderId, RoomCode};
 use crate::reason::{Reason, ReasonValues};
-use crate::room::{Provider, Track};
+use crate::room::Track;
 use crate::secret::Secret;
 
 macro_rules! body {
@@ -79,7 +79,7 @@ body!(
         /// the page was opened.
         public_url: Option<String>,
         /// Which music there is to search.
-        providers: Vec<Provider>,
+        providers: Vec<ProviderId>,
         /// Logging in with Spotify; absent: it is not set up here.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spotify: Option<SpotifyServer>,

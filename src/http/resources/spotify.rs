@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tutti_protocol::http::{PremiumEvidence, SpotifyEvidenceRequest, SpotifyOutcome, SpotifyPlayerEvent, SpotifyToken};
-use tutti_protocol::{ErrorCode, Provider, Reason, reason_values};
+use tutti_protocol::{ErrorCode, ProviderId, Reason, reason_values};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -253,7 +253,7 @@ impl From<SpotifyError> for ApiError {
             SpotifyError::Store(_) => None,
         };
         let plain = problem_of(error);
-        let values = || reason_values([("provider", Provider::Spotify.as_str().into())]);
+        let values = || reason_values([("provider", ProviderId::SPOTIFY.as_str().into())]);
         match reason {
             Some(reason) => plain.because(reason, values()),
             None => plain,

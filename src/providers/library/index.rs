@@ -9,7 +9,7 @@ use std::path::Path;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, SqliteConnection, SqlitePool};
-use tutti_protocol::room::{Provider, Track};
+use tutti_protocol::{ProviderId, Track};
 
 use super::id::track_id;
 use super::query;
@@ -293,7 +293,7 @@ fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     let has_art: bool = row.try_get("has_art")?;
     let duration_ms: i64 = row.try_get("duration_ms")?;
     Ok(Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         title: row.try_get("title")?,
         artists: artists.split(ARTIST_SEPARATOR).map(str::to_owned).collect(),
         album: row.try_get("album")?,

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tutti_protocol::{Provider, Track, UserId};
+use tutti_protocol::{ProviderId, Track, UserId};
 
 use super::api::Failure;
 use super::cache::Cache;
@@ -234,7 +234,7 @@ impl ApiTrack {
         let id = self.linked_from.and_then(|from| from.id).or(self.id).filter(|id| is_id(id))?;
         let (album, art_url) = self.album.map(|album| (album.name, cover(album.images))).unzip();
         Some(Track {
-            provider: Provider::Spotify,
+            provider: ProviderId::SPOTIFY,
             id,
             title: self.name,
             artists: self.artists.into_iter().map(|artist| artist.name).collect(),

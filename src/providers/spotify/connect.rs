@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tutti_protocol::http::SpotifyOutputState;
-use tutti_protocol::{DeviceId, UserId};
+use tutti_protocol::{DeviceId, ProviderId, UserId};
 
 use super::plan::{CHECK_EVERY_MS, DEAD_BAND_MS, END_GUARD_MS, FIRST_CHECK_MS, Part, Started, Step, next_step};
 use super::player::PlayerState;
@@ -77,7 +77,7 @@ impl Follower {
             if seen.closed || !seen.members.contains(&self.user) {
                 break Some(SpotifyOutputState::Over);
             }
-            if seen.spotify {
+            if seen.providers.contains(&ProviderId::SPOTIFY) {
                 quiet_since_ms = self.now_ms();
             }
             let quiet_until_ms = quiet_since_ms + ms(QUIET_MAX);

@@ -4,7 +4,7 @@
 //! its natural end plays to it, and is stopped just before where nothing of Spotify's follows, so that Spotify chooses
 //! nothing itself.
 
-use tutti_protocol::{DeviceId, Entry, EntryId, OutputMode, Playback, PlaybackState, Provider};
+use tutti_protocol::{DeviceId, Entry, EntryId, OutputMode, Playback, PlaybackState, ProviderId};
 
 use crate::room::View;
 
@@ -56,7 +56,7 @@ pub(super) enum Step {
 impl Part {
     /// What a device is to play; `None`: nothing.
     pub(super) fn wanted(view: &View, device: Option<DeviceId>) -> Option<Self> {
-        let entry = view.now_playing.as_ref().filter(|entry| entry.track.provider == Provider::Spotify)?;
+        let entry = view.now_playing.as_ref().filter(|entry| entry.track.provider == ProviderId::SPOTIFY)?;
         let is_playing = view.playback.state == PlaybackState::Playing && view.playback.entry == Some(entry.id);
         (is_playing && is_chosen(view, device)).then(|| Self::of(entry, view.playback))
     }

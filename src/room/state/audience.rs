@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use tutti_protocol::{Entry, EntryId, Provider};
+use tutti_protocol::{Entry, EntryId, ProviderId};
 
 use crate::{READY_BARRIER_MS, START_LEAD_MS};
 
@@ -15,17 +15,20 @@ const READY_PER_CENT: usize = 75;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audience {
     /// How many could play what a provider has.
-    listening: BTreeMap<Provider, usize>,
+    listening: BTreeMap<ProviderId, usize>,
+    /// How many could play what any provider has.
+    listening_to_all: usize,
     /// How many have an entry ready.
     ready: BTreeMap<EntryId, usize>,
 }
 
 impl Audience {
     /// One more device plays. It can play what these providers have (everything when it names none), and has these
-    /// entries ready, each named once.
-    pub fn add(&mut self, providers: &[Provider], ready: &[EntryId]) {
-        for provider in could_play(providers) {
-            *self.listening.entry(provider).or_default() += 1;
+    /// entries ready; each is named once.
+    pub fn add(&mut self, providers: &[ProviderId], ready: &[EntryId]) {
+        self.listening_to_all += usize::from(providers.is_empty());
+        for provider in providers {
+            *self.listening.entry(*provider).or_default() += 1;
         }
         for entry in ready {
             *self.ready.entry(*entry).or_default() += 1;
@@ -33,9 +36,10 @@ impl Audience {
     }
 
     /// Takes back what was added by [`Self::add`] with the same arguments.
-    pub fn remove(&mut self, providers: &[Provider], ready: &[EntryId]) {
-        for provider in could_play(providers) {
-            give_back(&mut self.listening, provider);
+    pub fn remove(&mut self, providers: &[ProviderId], ready: &[EntryId]) {
+        self.listening_to_all = self.listening_to_all.saturating_sub(usize::from(providers.is_empty()));
+        for provider in providers {
+            give_back(&mut self.listening, *provider);
         }
         for entry in ready {
             give_back(&mut self.ready, *entry);
@@ -44,7 +48,8 @@ impl Audience {
 
     /// Whether enough of those that could play it are ready to; also when there are none.
     pub(crate) fn is_ready(&self, entry: &Entry) -> bool {
-        let listening = self.listening.get(&entry.track.provider).copied().unwrap_or_default();
+        let by_provider = self.listening.get(&entry.track.provider).copied().unwrap_or_default();
+        let listening = by_provider + self.listening_to_all;
         let ready = self.ready.get(&entry.id).copied().unwrap_or_default();
         ready * 100 >= listening * READY_PER_CENT
     }
@@ -53,10 +58,6 @@ impl Audience {
     pub(crate) fn lead_ms(&self, entry: &Entry) -> i64 {
         if self.is_ready(entry) { START_LEAD_MS } else { READY_BARRIER_MS }
     }
-}
-
-fn could_play(providers: &[Provider]) -> impl Iterator<Item = Provider> {
-    Provider::ALL.iter().copied().filter(|provider| providers.is_empty() || providers.contains(provider))
 }
 
 fn give_back<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {

@@ -9,7 +9,7 @@ use tutti::room::state::Newcomer;
 use tutti::room::{Join, RoomHandle};
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, Provider, RoomCode,
+    Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, ProviderId, RoomCode,
     SessionId, TrackRef, UserId,
 };
 use tutti_spotify_stand_in::{Device, Playback, catalogue};
@@ -94,7 +94,7 @@ impl<'a> Kitchen<'a> {
     }
 
     async fn add(&self, id: &str) {
-        let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
+        let track = TrackRef { provider: ProviderId::SPOTIFY, id: id.to_owned() };
         self.command(Command::Enqueue { track, before: None }).await;
     }
 
@@ -384,7 +384,7 @@ async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
     let path = format!("/api/v1/rooms/{code}/spotify-output");
     let choose = || stage.site.send(cleo.request("PUT", &path).json(&json!({ "device_id": "kitchen" })));
     choose().await.assert_ok();
-    let track = TrackRef { provider: Provider::Spotify, id: catalogue::SHORT.into() };
+    let track = TrackRef { provider: ProviderId::SPOTIFY, id: catalogue::SHORT.into() };
     let found = stage.site.services.music.track(&track, &[user]).await.unwrap().unwrap();
     let command = Command::Enqueue { track, before: None };
     room.command(link.id, user, CommandId(Uuid::new_v4()), command, vec![found]).await;

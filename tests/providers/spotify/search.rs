@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tutti_protocol::{Provider, RoomCode, TrackRef};
+use tutti_protocol::{ProviderId, RoomCode, TrackRef};
 use tutti_spotify_stand_in::{Person, catalogue};
 
 use super::Stage;
@@ -116,7 +116,7 @@ async fn what_was_found_is_not_looked_up_and_the_rest_is_once() {
     let me = [ana.me().await.json["id"].as_str().unwrap().parse().unwrap()].map(tutti_protocol::UserId);
     let music = &stage.site.services.music;
     let lookup = |id: &str| {
-        let track = TrackRef { provider: Provider::Spotify, id: id.to_owned() };
+        let track = TrackRef { provider: ProviderId::SPOTIFY, id: id.to_owned() };
         async move { music.track(&track, &me).await }
     };
     search(&ana, "doorbell").await.assert_ok();

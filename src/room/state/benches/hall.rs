@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hint::black_box;
 
-use tutti_protocol::{Command, EntryId, Provider, RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind};
+use tutti_protocol::{Command, EntryId, ProviderId, RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind};
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ fn newcomer(number: u128) -> Newcomer {
 /// As long as tracks of a library are: texts on the heap, and each track a length of its own.
 fn track(number: u128) -> Track {
     Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         id: format!("{number:032x}"),
         title: format!("A title of ordinary length, number {number}"),
         artists: vec![format!("Artist {}", number % 300)],

@@ -24,8 +24,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
-    Action, Command, DeviceId, EntryId, ErrorCode, Event, OutputMode, PlaybackState, Policy, Provider, Role, RoomCode,
-    SettingsChange, Track, TrackRef, UserId, UserKind,
+    Action, Command, DeviceId, EntryId, ErrorCode, Event, OutputMode, PlaybackState, Policy, ProviderId, Role,
+    RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState};
 use uuid::Uuid;
@@ -40,7 +40,7 @@ pub struct Story {
     pub present: BTreeSet<UserId>,
     pub host_gone_since_ms: Option<i64>,
     /// The devices that play: what they can play, and what they have ready.
-    listening: BTreeMap<DeviceId, (Vec<Provider>, Vec<EntryId>)>,
+    listening: BTreeMap<DeviceId, (Vec<ProviderId>, Vec<EntryId>)>,
     /// The names of the commands that were tried.
     pub asked: BTreeSet<&'static str>,
     people: BTreeMap<String, UserId>,
@@ -280,7 +280,7 @@ impl Story {
                 let ready = titles.iter().map(|title| self.entry(title)).collect();
                 self.listening.get_mut(&id).expect("it listens").1 = ready;
             }
-            ("listens", ["to", "library"]) => drop(self.listening.insert(id, (vec![Provider::Library], vec![]))),
+            ("listens", ["to", "library"]) => drop(self.listening.insert(id, (vec![ProviderId::LIBRARY], vec![]))),
             ("listens", []) => drop(self.listening.insert(id, (vec![], vec![]))),
             _ => panic!("what does the device say: {rest:?}"),
         }
@@ -423,7 +423,7 @@ fn reference_to(track: &Track) -> TrackRef {
 /// `a1`, `a1=200`, `a1=200@queen`, `a1!`, `a1:spotify`
 fn parse_track(word: &str) -> Track {
     let (word, provider) =
-        word.strip_suffix(":spotify").map_or((word, Provider::Library), |word| (word, Provider::Spotify));
+        word.strip_suffix(":spotify").map_or((word, ProviderId::LIBRARY), |word| (word, ProviderId::SPOTIFY));
     let (word, explicit) = word.strip_suffix('!').map_or((word, false), |word| (word, true));
     let (word, artist) = word.split_once('@').map_or((word, None), |(word, artist)| (word, Some(artist)));
     let (title, seconds) = word.split_once('=').unwrap_or((word, "180"));
@@ -433,7 +433,7 @@ fn parse_track(word: &str) -> Track {
 
 pub fn track_of(title: &str, duration_ms: u64) -> Track {
     Track {
-        provider: Provider::Library,
+        provider: ProviderId::LIBRARY,
         id: title.to_owned(),
         title: title.to_owned(),
         artists: vec![],

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
     Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, OutputMode, Playback, PlaybackState, Policy,
-    Provider, Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
+    ProviderId, Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, START_LEAD_MS};
 use uuid::Uuid;
@@ -253,7 +253,7 @@ impl World {
             }
             Act::Enqueue { title, duration_ms, before } => {
                 let known = track_of(&format!("t{title}"), *duration_ms);
-                let reference = TrackRef { provider: Provider::Library, id: known.id.clone() };
+                let reference = TrackRef { provider: ProviderId::LIBRARY, id: known.id.clone() };
                 tracks = vec![known];
                 Command::Enqueue { track: reference, before: before.as_ref().map(pick) }
             }

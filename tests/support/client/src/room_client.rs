@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tutti_protocol::http::RoomSummary;
 use tutti_protocol::{
-    ClientFrame, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, Event, Position, Provider, Role, Room,
+    ClientFrame, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, Event, Position, ProviderId, Role, Room,
     ServerFrame, TrackRef,
 };
 use uuid::Uuid;
@@ -67,7 +67,7 @@ impl TestUser {
     /// A `hello` from a new device, for tests to change.
     pub fn hello(&self, room: &str) -> Value {
         let id = DeviceId(Uuid::new_v4());
-        let device = Device { id, name: "Test".into(), kind: DeviceKind::Remote, providers: vec![Provider::Library] };
+        let device = Device { id, name: "Test".into(), kind: DeviceKind::Remote, providers: vec![ProviderId::LIBRARY] };
         serde_json::to_value(ClientState::default().hello(&self.token, room, device)).expect("JSON")
     }
 
