@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tutti_protocol::{ProviderId, reason_values};
 
 use crate::cleanup::Cleanup;
-use crate::clock::Clock;
+use crate::clock::{Clock, in_words};
 use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{DoorLimits, Hub, Sockets};
 use crate::http;
@@ -25,9 +25,9 @@ use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
 use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
-use crate::providers::Music;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
+use crate::providers::{Catalogue, Provider};
 use crate::room::Registry;
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
@@ -136,7 +136,9 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let library = open_library(&config, clock).await.context("library")?;
     let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
     library.start(&background.tasks, background.stop.clone(), rescan_every);
-    let music = Music::new(library.clone(), spotify.clone());
+    let spotify_provider = spotify.clone().map(|spotify| Arc::new(spotify) as Arc<dyn Provider>);
+    let library_provider: Arc<dyn Provider> = Arc::new(library.clone());
+    let catalogue = Catalogue::new([library_provider].into_iter().chain(spotify_provider));
 
     let metrics_listen = config.telemetry.metrics_listen;
     let (metrics, renderer) = metrics_listen.map(|_| Metrics::on()).unzip();
@@ -159,8 +161,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let sockets = Arc::new(Sockets {
         identity: identity.clone(),
         rooms: registry.clone(),
-        music: music.clone(),
-        spotify: spotify.clone(),
+        catalogue: catalogue.clone(),
         hub: hub.clone(),
         clock,
         metrics,
@@ -194,7 +195,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         origins,
         limits: RequestLimits::new(&config.limits, clock),
         rooms: registry,
-        music,
+        catalogue,
         sockets,
         draining: stop.clone(),
         config: config.clone(),
@@ -269,7 +270,7 @@ async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock
         let left_ms = (pauses.borrow_and_update().abs() - clock.now_ms()).max(0).unsigned_abs();
         let left = Duration::from_millis(left_ms);
         if left >= PAUSE_TOLD_FROM {
-            let wait = http::resources::spotify::in_words(left.as_secs());
+            let wait = in_words(left);
             let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
             let values = reason_values([("left_ms", left_ms.into())]);
             rooms.notify_hosts("spotify_busy", &message, &values, |room| room.providers.contains(&ProviderId::SPOTIFY));

@@ -52,8 +52,29 @@ pub fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A wait in words, rounded up: `90 seconds`, `5 minutes`, `6 hours`.
+pub fn in_words(wait: Duration) -> String {
+    match wait.as_secs() {
+        0 | 1 => "a second".to_owned(),
+        seconds @ 2..120 => format!("{seconds} seconds"),
+        seconds @ 120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        seconds => format!("{} hours", seconds.div_ceil(3600)),
+    }
+}
+
 /// Unix milliseconds without their fraction.
 #[expect(clippy::cast_possible_truncation, reason = "Unix milliseconds fit an i64 for 292 million years")]
 pub fn whole_ms(at_ms: f64) -> i64 {
     at_ms as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_to_a_unit_that_people_use() {
+        let words: Vec<_> = [0, 1, 90, 300, 19_000].map(|seconds| in_words(Duration::from_secs(seconds))).into();
+        assert_eq!(words, ["a second", "a second", "90 seconds", "5 minutes", "6 hours"]);
+    }
 }

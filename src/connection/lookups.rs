@@ -14,12 +14,11 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
-use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef, UserId, reason_values};
+use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef};
 
 use super::Sockets;
 use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
-use crate::providers::MusicError;
-use crate::providers::spotify::SpotifyError;
+use crate::providers::{Asker, Provider, ProviderError};
 use crate::room::RoomHandle;
 use crate::telemetry::metrics::CommandOutcome;
 use crate::transport::{Link, frame};
@@ -130,15 +129,14 @@ impl Lookup {
             }
         };
         self.sockets.metrics.command(CommandOutcome::Refused);
-        let values = reason_values([("provider", provider.as_str().into())]);
-        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
+        let named = reason.value_names().iter().map(|name| ((*name).to_owned(), provider.as_str().into()));
+        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, named.collect(), message)));
     }
 
     /// The tracks that exist, in the order in which they are named.
     async fn tracks(&self, named: &[TrackRef]) -> Result<Vec<Track>, Refusal> {
-        let host = self.room.view().borrow().host;
-        let askers: Vec<UserId> = [self.link.user].into_iter().chain(host).collect();
-        let lookups: Vec<_> = named.iter().map(|track| self.track(&askers, track)).collect();
+        let asker = Asker { user: self.link.user, host: self.room.view().borrow().host };
+        let lookups: Vec<_> = named.iter().map(|track| self.track(asker, track)).collect();
         stream::iter(lookups)
             .buffered(TRACK_LOOKUPS_AT_ONCE_MAX)
             .try_filter_map(|track| std::future::ready(Ok(track)))
@@ -146,12 +144,13 @@ impl Lookup {
             .await
     }
 
-    async fn track(&self, askers: &[UserId], track: &TrackRef) -> Result<Option<Track>, Refusal> {
-        let found = self.sockets.music.track(track, askers).await;
-        found.map_err(|error| {
-            let (reason, message) = refusal_of(&error);
-            Refusal { provider: track.provider, reason, message: message.to_owned() }
-        })
+    async fn track(&self, asker: Asker, track: &TrackRef) -> Result<Option<Track>, Refusal> {
+        let Some(provider) = self.sockets.catalogue.get(track.provider) else {
+            let message = format!("This server plays nothing from {}.", track.provider);
+            return Err(Refusal { provider: track.provider, reason: Reason::NoSuchTrack, message });
+        };
+        let found = provider.track(&asker, &track.id).await;
+        found.map_err(|error| refusal_of(provider, &error))
     }
 }
 
@@ -165,20 +164,21 @@ pub(super) fn named_tracks(command: &Command) -> &[TrackRef] {
 }
 
 /// Why a provider did not return a track, for the member.
-fn refusal_of(error: &MusicError) -> (Reason, &'static str) {
-    match error {
-        MusicError::Spotify(SpotifyError::NotLinked | SpotifyError::NeedsLogin | SpotifyError::NotListed) => {
-            (Reason::ProviderNotLinked, "Tracks from Spotify can be added when you or the host has linked Spotify.")
+fn refusal_of(provider: &dyn Provider, error: &ProviderError) -> Refusal {
+    let name = provider.name();
+    let message = match error {
+        ProviderError::NotLinked | ProviderError::Forbidden(_) => {
+            format!("Tracks from {name} can be added when you or the host has linked {name}.")
         }
-        MusicError::Spotify(SpotifyError::Unplayable) => {
-            (Reason::TrackUnplayable, "Spotify does not play this track here.")
+        ProviderError::Unplayable => format!("{name} does not play this track here."),
+        ProviderError::RateLimited { .. } => {
+            format!("{name} takes no more requests from this server for a while. All else goes on.")
         }
-        MusicError::Spotify(SpotifyError::TooMany { .. }) => {
-            (Reason::ProviderBusy, "Spotify takes no more requests from this server for a while. All else goes on.")
+        ProviderError::Invalid(message) => (*message).to_owned(),
+        ProviderError::Unavailable(cause) => {
+            tracing::error!(provider = %provider.id(), cause = format!("{cause:#}"), "track lookup failed");
+            "The music cannot be reached at the moment.".to_owned()
         }
-        error => {
-            tracing::error!(%error, "track lookup failed");
-            (Reason::ProviderUnavailable, "The music cannot be reached at the moment.")
-        }
-    }
+    };
+    Refusal { provider: provider.id(), reason: error.reason(), message }
 }

@@ -27,8 +27,7 @@ use crate::config::LimitsConfig;
 use crate::identity::Identity;
 use crate::limiter::{Limiter, Rate};
 use crate::limits::{CONNECTION_BURST_SECONDS, SIGNALS_PER_SECOND};
-use crate::providers::Music;
-use crate::providers::spotify::Spotify;
+use crate::providers::Catalogue;
 use crate::room::Registry;
 use crate::telemetry::metrics::Metrics;
 
@@ -42,10 +41,8 @@ pub struct Sockets {
     pub identity: Identity,
     /// Where they go.
     pub rooms: Registry,
-    /// What they play.
-    pub music: Music,
-    /// The way to Spotify, where it is set up.
-    pub spotify: Option<Spotify>,
+    /// The providers of music.
+    pub catalogue: Catalogue,
     /// All of them.
     pub hub: Arc<Hub>,
     /// The server's clock.

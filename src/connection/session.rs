@@ -141,8 +141,7 @@ async fn enter(
     if sockets.draining.is_cancelled() {
         return Err(CloseCode::GoingAway);
     }
-    let spotify = sockets.spotify.as_ref().filter(|_| user.spotify);
-    let newcomer = state::Newcomer::from(user);
+    let newcomer = state::Newcomer::from(user.clone());
     let session = Session {
         sockets: sockets.clone(),
         link: link.clone(),
@@ -156,9 +155,7 @@ async fn enter(
         JoinError::Refused(refusal) => close_code_of(refusal),
         JoinError::Unavailable => CloseCode::TryLater,
     })?;
-    if let Some(spotify) = spotify {
-        spotify.joined(session.link.user);
-    }
+    sockets.catalogue.user_connected(&user);
     tracing::debug!(connection = %session.link.id, member = %session.link.user, room = %session.room.id(), "joined");
     Ok(session)
 }

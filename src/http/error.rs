@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use tutti_protocol::http::Problem;
-use tutti_protocol::{ErrorCode, Reason, ReasonValues};
+use tutti_protocol::{ErrorCode, Reason, ReasonValues, reason_values};
 use uuid::Uuid;
 use warp::reply::Response;
 
+use crate::clock::in_words;
 use crate::limiter::RateLimited;
+use crate::providers::{Provider, ProviderError};
 
 /// When to look again whether somebody went; nobody knows.
 const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -111,6 +113,26 @@ impl ApiError {
             retry_after: Some(CROWDED_RETRY_AFTER),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::LimitReached, detail)
         }
+    }
+
+    /// The answer to a request that a provider did not fulfil.
+    pub fn from_provider(provider: &dyn Provider, error: ProviderError) -> Self {
+        let (name, reason) = (provider.name(), error.reason());
+        let plain = match error {
+            ProviderError::NotLinked => Self::forbidden(format!("This needs a linked account of {name}.")),
+            ProviderError::Forbidden(detail) => Self::forbidden(detail),
+            ProviderError::Unplayable => Self::invalid(format!("{name} does not play this track where you are.")),
+            ProviderError::RateLimited { retry_after } => Self::rate_limited(retry_after).with_detail(format!(
+                "{name} takes no more requests from this server for {}. All else goes on.",
+                in_words(retry_after)
+            )),
+            ProviderError::Invalid(detail) => Self::invalid(detail),
+            ProviderError::Unavailable(cause) => {
+                let detail = format!("{name} cannot be reached at the moment. All else goes on.");
+                Self::unavailable(cause).with_detail(detail)
+            }
+        };
+        plain.because(reason, reason_values([("provider", provider.id().as_str().into())]))
     }
 
     /// The code that goes to the client.

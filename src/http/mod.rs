@@ -38,7 +38,7 @@ use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::connection::Sockets;
 use crate::identity::Identity;
-use crate::providers::Music;
+use crate::providers::Catalogue;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::store::SharedStore;
@@ -66,8 +66,8 @@ pub struct Services {
     pub spotify: Option<Spotify>,
     /// Where people meet.
     pub rooms: Registry,
-    /// What they play.
-    pub music: Music,
+    /// The providers of music.
+    pub catalogue: Catalogue,
     /// Where their sockets go.
     pub sockets: Arc<Sockets>,
     /// Cancelled when the server begins to stop: it is alive then, but not ready.

@@ -1,13 +1,28 @@
-//! Where music comes from: one border, [`MusicProvider`], with an implementation a source.
+//! Sources of music, behind one trait.
 //!
-//! Guarantees: a [`Track`] that a provider hands out can be shown and queued as it is. Not in here: playing, which devices
-//! do for themselves, and queues, which rooms keep.
+//! | module | what |
+//! |---|---|
+//! | [`library`] | files on the server |
+//! | [`spotify`] | Spotify's catalogue, through the accounts that users link |
+//!
+//! A [`Provider`] searches, looks tracks up and opens those that the server serves itself. The [`Catalogue`] holds the
+//! providers that are configured, and is all that routes and connections know of them. `docs/adding-a-provider.md` says how to
+//! add one.
+//!
+//! Guarantees: a [`Track`] that a provider returns can be shown and queued unchanged. Not in here: playback, which clients
+//! do, and queues, which rooms keep. Linking an account and controlling its devices are features of [`spotify`] with routes of
+//! their own.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use tutti_protocol::{ProviderId, Track, TrackRef, UserId};
+use bytes::Bytes;
+use tutti_protocol::{ProviderId, Reason, Track, UserId};
 
-use library::Library;
-use spotify::{Spotify, SpotifyError};
+use crate::identity::User;
 
 pub mod library;
 pub mod spotify;
@@ -17,78 +32,185 @@ pub const PAGE_TRACKS_MAX: usize = 50;
 /// Longest search text, in characters.
 pub const QUERY_CHARS_MAX: usize = 200;
 
-/// A source of music that can be looked through.
+/// A source of music. One implementation for each folder below `src/providers/`.
 #[async_trait]
-pub trait MusicProvider: Send + Sync + 'static {
-    /// The track with this id as the provider gave it out; `None` when there is none now. Any text is a fair question.
-    async fn track(&self, id: &str) -> Result<Option<Track>, MusicError>;
+pub trait Provider: fmt::Debug + Send + Sync {
+    /// Its id on the wire and in journals. It never changes.
+    fn id(&self) -> ProviderId;
 
-    /// At most [`PAGE_TRACKS_MAX`] tracks, best match first. `query` is what somebody typed so far, at most
-    /// [`QUERY_CHARS_MAX`] characters; an empty one asks for everything there is, where the source can list it.
-    /// `cursor` is the [`SearchPage::next_cursor`] of the page before, for the same query.
+    /// Its name in sentences for users.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// One page of at most [`PAGE_TRACKS_MAX`] tracks, best match first. An empty query lists everything, if the source can
+    /// be listed, and otherwise nothing.
     ///
     /// # Errors
-    /// [`MusicError::Invalid`] for a query that is too long and for a cursor that did not come from this query.
-    async fn search(&self, query: &str, cursor: Option<&str>) -> Result<SearchPage, MusicError>;
+    /// [`ProviderError::Invalid`] for a cursor that another query returned.
+    async fn search(&self, asker: &Asker, query: &Query) -> Result<Page<Track>, ProviderError>;
+
+    /// The track with this id. Accepts any string; unknown ids return `None`.
+    async fn track(&self, asker: &Asker, id: &str) -> Result<Option<Track>, ProviderError>;
+
+    /// The file of a track; `None` for unknown ids, and always without [`Capabilities::serves_files`].
+    async fn open(&self, _id: &str) -> Result<Option<Media>, ProviderError> {
+        Ok(None)
+    }
+
+    /// The cover of a track that this server serves; `None` when there is none.
+    async fn art(&self, _id: &str) -> Result<Option<Art>, ProviderError> {
+        Ok(None)
+    }
+
+    /// A user connected to a room: a good time to refresh what is known about their linked account. Returns at once.
+    fn user_connected(&self, _user: &User) {}
 }
 
-/// All the music there is: every provider that this server has. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Music {
-    library: Library,
-    spotify: Option<Spotify>,
+/// What a provider can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// This server serves the audio, from `{provider}/tracks/{id}/audio`. Otherwise devices play it with an account of
+    /// their listener.
+    pub serves_files: bool,
+    /// It answers only through a linked account, that of the user who asks or that of their room's host.
+    pub needs_link: bool,
 }
 
-impl Music {
-    /// The server's own library, and Spotify where it is set up.
-    pub fn new(library: Library, spotify: Option<Spotify>) -> Self {
-        Self { library, spotify }
-    }
+/// On whose behalf a provider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The user who asks. Requests are counted against them.
+    pub user: UserId,
+    /// The host of their room, whose linked account serves those who have none.
+    pub host: Option<UserId>,
+}
 
-    /// The server's own library.
-    pub fn library(&self) -> &Library {
-        &self.library
+impl Asker {
+    /// The users whose linked accounts may be used, in order of preference.
+    pub fn accounts(&self) -> impl Iterator<Item = UserId> {
+        let host = self.host.filter(|host| *host != self.user);
+        [self.user].into_iter().chain(host)
     }
+}
 
-    /// What can be searched.
-    pub fn providers(&self) -> Vec<ProviderId> {
-        let spotify = self.spotify.as_ref().map(|_| ProviderId::SPOTIFY);
-        [ProviderId::LIBRARY].into_iter().chain(spotify).collect()
-    }
+/// A search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// What the user typed so far.
+    pub text: String,
+    /// The [`Page::next_cursor`] of the page before, for the same text.
+    pub cursor: Option<String>,
+}
 
-    /// The track that a client names; `None` when there is none. `askers` are those by whose links Spotify may be asked,
-    /// whoever names it first.
-    pub async fn track(&self, track: &TrackRef, askers: &[UserId]) -> Result<Option<Track>, MusicError> {
-        match (track.provider, &self.spotify) {
-            (ProviderId::LIBRARY, _) => self.library.track(&track.id).await,
-            (ProviderId::SPOTIFY, Some(spotify)) => Ok(spotify.track(askers, &track.id).await?),
-            _ => Ok(None),
+impl Query {
+    /// # Errors
+    /// [`ProviderError::Invalid`] for more than [`QUERY_CHARS_MAX`] characters.
+    pub fn new(text: impl Into<String>, cursor: Option<String>) -> Result<Self, ProviderError> {
+        let text = text.into();
+        if text.chars().count() > QUERY_CHARS_MAX {
+            return Err(ProviderError::Invalid("Please search for something shorter."));
         }
+        Ok(Self { text, cursor })
     }
 }
 
 /// One page of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SearchPage {
-    /// Best match first.
-    pub tracks: Vec<Track>,
+pub struct Page<T> {
+    /// In order.
+    pub items: Vec<T>,
     /// Asks for the next page, opaque; `None` on the last.
     pub next_cursor: Option<String>,
 }
 
+/// A track's file, ready to be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Where it is on this server.
+    pub path: PathBuf,
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
+/// A picture, ready to be served.
+#[derive(Clone, Debug)]
+pub struct Art {
+    /// The file.
+    pub bytes: Bytes,
+    /// Its media type, detected from its first bytes.
+    pub content_type: &'static str,
+    /// A strong entity tag, with its quotes.
+    pub etag: String,
+}
+
 /// Why a provider did not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum MusicError {
-    /// The question has no answer; the sentence is for the person who asked.
+pub enum ProviderError {
+    /// None of the asker's accounts is linked, or the link has expired.
+    #[error("no linked account can be used")]
+    NotLinked,
+    /// The provider does not accept the account; the sentence is for the user.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The track exists and does not play for this account.
+    #[error("this track does not play there")]
+    Unplayable,
+    /// The provider, or a limit of this server, accepts no more requests for now.
+    #[error("no requests are accepted for {} s", .retry_after.as_secs())]
+    RateLimited {
+        /// Until then.
+        retry_after: Duration,
+    },
+    /// The request is malformed; the sentence is for the user.
     #[error("{0}")]
     Invalid(&'static str),
-    /// The library's index failed; the same call may succeed later.
-    #[error("the library's index failed: {0}")]
-    Index(#[from] sqlx::Error),
-    /// The library's folder, or a file in it, could not be read.
-    #[error("the library's files could not be read: {0}")]
-    Files(#[from] std::io::Error),
-    /// Spotify did not answer.
-    #[error(transparent)]
-    Spotify(#[from] SpotifyError),
+    /// The provider failed; the same request may succeed later.
+    #[error("the provider is unavailable: {0:#}")]
+    Unavailable(anyhow::Error),
+}
+
+impl ProviderError {
+    /// Its reason on the wire.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::NotLinked => Reason::ProviderNotLinked,
+            Self::Forbidden(_) => Reason::ProviderAccountNotAllowed,
+            Self::Unplayable => Reason::TrackUnplayable,
+            Self::RateLimited { .. } => Reason::ProviderBusy,
+            Self::Invalid(_) => Reason::BadSearch,
+            Self::Unavailable(_) => Reason::ProviderUnavailable,
+        }
+    }
+}
+
+/// The providers of this server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    providers: Arc<[Arc<dyn Provider>]>,
+}
+
+impl Catalogue {
+    /// These providers, in the order in which clients offer them.
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
+        Self { providers: providers.into_iter().collect() }
+    }
+
+    /// The ids of all providers.
+    pub fn ids(&self) -> Vec<ProviderId> {
+        self.providers.iter().map(|provider| provider.id()).collect()
+    }
+
+    /// The provider with this id, if it is configured.
+    pub fn get(&self, id: ProviderId) -> Option<&dyn Provider> {
+        self.providers.iter().find(|provider| provider.id() == id).map(AsRef::as_ref)
+    }
+
+    /// Tells every provider that a user connected to a room.
+    pub fn user_connected(&self, user: &User) {
+        for provider in self.providers.iter() {
+            provider.user_connected(user);
+        }
+    }
 }

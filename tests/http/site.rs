@@ -20,9 +20,9 @@ use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
 use tutti::identity::Identity;
 use tutti::keys::{KeyFolder, Keys};
-use tutti::providers::Music;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::spotify::{Settings, Spotify};
+use tutti::providers::{Catalogue, Provider};
 use tutti::room::Registry;
 use tutti::store::SharedStore;
 use tutti::store::journal::Journal;
@@ -60,7 +60,20 @@ impl Site {
         Self::on(Arc::new(store), settings, dir).await
     }
 
+    /// With this library.
+    pub async fn around(library: Library) -> Self {
+        Self::with(Arc::new(MemoryStore::default()), &[], tempfile::tempdir().unwrap(), library).await
+    }
+
     pub async fn on(store: SharedStore, settings: &[&str], dir: TempDir) -> Self {
+        let music = dir.path().join("music");
+        std::fs::create_dir_all(&music).unwrap();
+        let (index, source) = (dir.path().join("library.db"), Source::Folder(music));
+        let library = Library::open(&index, source, Clock::starting_at(NOON_MS)).await.unwrap();
+        Self::with(store, settings, dir, library).await
+    }
+
+    async fn with(store: SharedStore, settings: &[&str], dir: TempDir, library: Library) -> Self {
         let cheap = ["--bcrypt-cost", "4"].iter().filter(|_| !settings.contains(&"--bcrypt-cost"));
         let arguments = ["tutti"].iter().chain(cheap).chain(settings);
         let config = Cli::parse_from(arguments).serve;
@@ -74,17 +87,15 @@ impl Site {
         });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
-        let music = dir.path().join("music");
-        std::fs::create_dir_all(&music).unwrap();
-        let library = Library::open(&dir.path().join("library.db"), Source::Folder(music), clock).await.unwrap();
-        let music = Music::new(library, spotify.clone());
+        let library: Arc<dyn Provider> = Arc::new(library);
+        let spotify_provider = spotify.clone().map(|spotify| Arc::new(spotify) as Arc<dyn Provider>);
+        let catalogue = Catalogue::new([library].into_iter().chain(spotify_provider));
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
         let sockets = Arc::new(Sockets {
             identity: identity.clone(),
             rooms: rooms.clone(),
-            music: music.clone(),
-            spotify: spotify.clone(),
+            catalogue: catalogue.clone(),
             hub: Arc::default(),
             clock,
             metrics: Metrics::off(),
@@ -104,7 +115,7 @@ impl Site {
             config,
             clock,
             rooms,
-            music,
+            catalogue,
             sockets,
             draining,
         });

@@ -1,4 +1,17 @@
-//! Sources of music.
+//! Providers of music.
 
 mod library;
 pub mod spotify;
+
+use tutti::providers::{Asker, Page, Provider, ProviderError, Query};
+use tutti_protocol::{Track, UserId};
+
+/// Somebody without a room.
+fn asker() -> Asker {
+    Asker { user: UserId::NOBODY, host: None }
+}
+
+/// One page, as a route asks for it.
+async fn search(provider: &dyn Provider, text: &str, cursor: Option<&str>) -> Result<Page<Track>, ProviderError> {
+    provider.search(&asker(), &Query::new(text, cursor.map(Into::into))?).await
+}

@@ -6,16 +6,17 @@ use warp::reply::Response;
 
 pub mod accounts;
 pub mod auth;
-pub mod library;
 pub mod me;
 pub mod rooms;
+pub mod search;
 pub mod server;
 pub mod sessions;
 pub mod spotify;
 pub mod spotify_player;
+pub mod tracks;
 
 use crate::http::SharedServices;
-use crate::http::middleware::{authenticated, own_origin, searching};
+use crate::http::middleware::own_origin;
 
 /// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
@@ -32,7 +33,9 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
         .unify()
         .or(rooms::routes(services))
         .unify()
-        .or(library::routes(services.music.library().clone(), searching(services), authenticated(services)))
+        .or(search::routes(services))
+        .unify()
+        .or(tracks::routes(services))
         .unify()
         .or(server::routes(services))
         .unify();

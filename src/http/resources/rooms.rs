@@ -15,7 +15,7 @@ use crate::http::{
 };
 use crate::identity::Access;
 use crate::room::state::Refusal;
-use crate::room::{JoinError, OpenError};
+use crate::room::{JoinError, OpenError, RoomHandle};
 use crate::store::StoredRoom;
 
 /// Rooms listed of one person.
@@ -154,4 +154,20 @@ fn room_name(typed: &str) -> Result<String, ApiError> {
 
 fn no_such_room() -> ApiError {
     ApiError::refused(StatusCode::NOT_FOUND, Reason::NoSuchRoom, "There is no room with this code.")
+}
+
+/// A room that a user is a member of; for others it does not exist.
+pub(super) async fn room_of_member(
+    services: &Services,
+    code: &str,
+    user: UserId,
+) -> Result<(RoomCode, RoomHandle), ApiError> {
+    let no_such_room = || ApiError::not_found("There is no room of yours with this code.");
+    let code = RoomCode::parse(code).ok_or_else(no_such_room)?;
+    let room = services.rooms.open(code).await.map_err(|error| match error {
+        OpenError::NotFound | OpenError::Closed => no_such_room(),
+        OpenError::Store(error) => ApiError::unavailable(error),
+    })?;
+    let is_member = room.view().borrow().members.contains(&user);
+    if is_member { Ok((code, room)) } else { Err(no_such_room()) }
 }

@@ -35,7 +35,7 @@ fn describe(services: &SharedServices) -> impl Reply + use<> {
     json(&ServerDescription {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
-        providers: services.music.providers(),
+        providers: services.catalogue.ids(),
         spotify: services
             .spotify
             .as_ref()

@@ -11,12 +11,12 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::auth;
-use crate::clock::ms;
+use crate::clock::{in_words, ms};
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
 use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::{Access, IdentityError};
-use crate::providers::spotify::{Callback, LOGIN_LIFETIME, Somebody, Spotify, SpotifyError};
+use crate::providers::spotify::{Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Somebody, Spotify, SpotifyError};
 
 /// The way to Spotify and back, and what is linked.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
@@ -268,17 +268,12 @@ fn problem_of(error: SpotifyError) -> ApiError {
             let detail = "Spotify asks you to log in there again. All else goes on as before.";
             ApiError::new(StatusCode::CONFLICT, ErrorCode::NeedsLogin, detail)
         }
-        SpotifyError::NotPremium => {
-            let detail = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
-            ApiError::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, detail)
-        }
-        SpotifyError::NotListed => {
-            ApiError::forbidden("Spotify lets nobody use this server's app who is not on its owner's list.")
-        }
+        SpotifyError::NotPremium => ApiError::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, NEEDS_PREMIUM),
+        SpotifyError::NotListed => ApiError::forbidden(NOT_LISTED),
         SpotifyError::TooMany { retry_after, .. } => {
             let detail = format!(
                 "Spotify takes no more requests from this server for {}. All else goes on.",
-                in_words(retry_after.as_secs())
+                in_words(retry_after)
             );
             ApiError::rate_limited(retry_after).with_detail(detail)
         }
@@ -298,16 +293,6 @@ fn problem_of(error: SpotifyError) -> ApiError {
     }
 }
 
-/// A wait as people say it: Spotify has been seen to ask for more than five hours.
-pub(crate) fn in_words(seconds: u64) -> String {
-    match seconds {
-        0 | 1 => "a second".to_owned(),
-        2..120 => format!("{seconds} seconds"),
-        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
-        _ => format!("{} hours", seconds.div_ceil(3600)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,11 +305,5 @@ mod tests {
         assert_eq!(done("/me?spotify=denied&slot=1&a=b#part"), "/me?a=b&spotify=done&slot=2#part");
         assert_eq!(done("/me#part"), "/me?spotify=done&slot=2#part");
         assert_eq!(back("/me", SpotifyOutcome::Denied, None), "/me?spotify=denied");
-    }
-
-    #[test]
-    fn a_wait_is_told_in_words() {
-        let told: Vec<_> = [0, 1, 90, 300, 19_000].map(in_words).into();
-        assert_eq!(told, ["a second", "a second", "90 seconds", "5 minutes", "6 hours"]);
     }
 }

@@ -4,39 +4,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use bytes::Bytes;
 use lofty::file::{TaggedFile, TaggedFileExt};
 use lofty::picture::{Picture, PictureType};
 use lofty::tag::Tag;
 use sha2::{Digest, Sha256};
 
 use super::tags;
+use crate::providers::Art;
 
 /// Largest picture that is served.
 const ART_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Names of a folder's cover, in lower case, the best first.
 const FOLDER_ART_NAMES: [&str; 6] = ["cover.jpg", "cover.png", "cover.jpeg", "folder.jpg", "folder.png", "folder.jpeg"];
-
-/// A picture, ready to be served.
-#[derive(Clone, Debug)]
-pub struct Art {
-    /// The file.
-    pub bytes: Bytes,
-    /// What its first bytes say it is, whatever its name or its tag say.
-    pub content_type: &'static str,
-    /// A strong entity tag, with its quotes.
-    pub etag: String,
-}
-
-impl Art {
-    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        let content_type = content_type(&bytes)?;
-        let digest = Sha256::digest(&bytes);
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        Some(Self { bytes: bytes.into(), content_type, etag: format!("\"{:016x}\"", u64::from_be_bytes(first)) })
-    }
-}
 
 /// How good `name` is as a folder's cover, 0 the best; `None` when it is none.
 pub fn folder_art_rank(name: &str) -> Option<usize> {
@@ -52,14 +31,22 @@ pub fn embedded(file: &TaggedFile) -> Option<&Picture> {
 /// Reads the picture inside the file. Blocks; may panic, as every parser may.
 pub fn read_embedded(path: &Path) -> Option<Art> {
     let file = tags::parse(path).ok()?;
-    Art::from_bytes(embedded(&file)?.data().to_vec())
+    from_bytes(embedded(&file)?.data().to_vec())
 }
 
 /// Reads a picture that is a file of its own. Blocks.
 pub fn read_file(path: &Path) -> Option<Art> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(ART_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
-    servable(&bytes).then(|| Art::from_bytes(bytes))?
+    servable(&bytes).then(|| from_bytes(bytes))?
+}
+
+fn from_bytes(bytes: Vec<u8>) -> Option<Art> {
+    let content_type = content_type(&bytes)?;
+    let digest = Sha256::digest(&bytes);
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    Some(Art { bytes: bytes.into(), content_type, etag: format!("\"{:016x}\"", u64::from_be_bytes(first)) })
 }
 
 fn servable(bytes: &[u8]) -> bool {

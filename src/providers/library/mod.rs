@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::room::Track;
+use tutti_protocol::{ProviderId, Track};
 
-use super::{MusicError, MusicProvider, PAGE_TRACKS_MAX, QUERY_CHARS_MAX, SearchPage};
+use super::{Art, Asker, Capabilities, Media, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
 use crate::clock::Clock;
 
 pub mod art;
@@ -25,7 +25,6 @@ pub mod query;
 pub mod scan;
 pub mod tags;
 
-pub use art::Art;
 pub use scan::ScanReport;
 
 use index::Index;
@@ -80,13 +79,21 @@ pub struct ScanState {
     pub ended_at_ms: i64,
 }
 
-/// A track's file, for a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AudioFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// By its name.
-    pub content_type: &'static str,
+/// Why the library failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The index failed; the same call may succeed later.
+    #[error("the library's index failed: {0}")]
+    Index(#[from] sqlx::Error),
+    /// The folder, or a file in it, could not be read.
+    #[error("the library's files could not be read: {0}")]
+    Files(#[from] std::io::Error),
+}
+
+impl From<LibraryError> for ProviderError {
+    fn from(error: LibraryError) -> Self {
+        Self::Unavailable(error.into())
+    }
 }
 
 impl Library {
@@ -94,9 +101,9 @@ impl Library {
     /// at once; nothing is scanned before [`start`](Self::start) or [`rescan`](Self::rescan).
     ///
     /// # Errors
-    /// [`MusicError::Files`] when there is no such folder or the demo library cannot be unpacked, [`MusicError::Index`]
+    /// [`LibraryError::Files`] when there is no such folder or the demo library cannot be unpacked, [`LibraryError::Index`]
     /// when no index can be made.
-    pub async fn open(index_path: &Path, source: Source, clock: Clock) -> Result<Self, MusicError> {
+    pub async fn open(index_path: &Path, source: Source, clock: Clock) -> Result<Self, LibraryError> {
         let folder = match source {
             Source::Folder(folder) => folder,
             Source::Demo(folder) => {
@@ -136,7 +143,7 @@ impl Library {
     }
 
     /// Looks over the folder now, after the look that is under way if there is one.
-    pub async fn rescan(&self) -> Result<ScanState, MusicError> {
+    pub async fn rescan(&self) -> Result<ScanState, LibraryError> {
         self.scan(&CancellationToken::new()).await
     }
 
@@ -152,33 +159,12 @@ impl Library {
         let _ = state.wait_for(|state| state.scans > 0).await;
     }
 
-    /// The file of the track with this id, if it is there now.
-    pub async fn audio(&self, id: &str) -> Result<Option<AudioFile>, MusicError> {
-        let Some(location) = self.location(id).await? else { return Ok(None) };
-        let Some(content_type) = content_type(&location.path) else { return Ok(None) };
-        Ok(self.resolve(&location.path).await.map(|path| AudioFile { path, content_type }))
-    }
-
-    /// The picture to show for the track with this id, if there is one now: from the file, or else from its folder.
-    pub async fn art(&self, id: &str) -> Result<Option<Art>, MusicError> {
-        let Some(location) = self.location(id).await? else { return Ok(None) };
-        if location.embedded_art
-            && let Some(path) = self.resolve(&location.path).await
-            && let Some(art) = self.read_art(move || art::read_embedded(&path)).await
-        {
-            return Ok(Some(art));
-        }
-        let Some(folder_art) = location.folder_art else { return Ok(None) };
-        let Some(path) = self.resolve(&folder_art).await else { return Ok(None) };
-        Ok(self.read_art(move || art::read_file(&path)).await)
-    }
-
     /// Closes the index.
     pub async fn close(&self) {
         self.shared.index.close().await;
     }
 
-    async fn location(&self, id: &str) -> Result<Option<index::Location>, MusicError> {
+    async fn location(&self, id: &str) -> Result<Option<index::Location>, LibraryError> {
         if !id::is_track_id(id) {
             return Ok(None);
         }
@@ -198,7 +184,7 @@ impl Library {
         tokio::task::spawn_blocking(read).await.ok()?
     }
 
-    async fn scan(&self, stop: &CancellationToken) -> Result<ScanState, MusicError> {
+    async fn scan(&self, stop: &CancellationToken) -> Result<ScanState, LibraryError> {
         let mut scanner = self.shared.scanner.lock().await;
         let started_at_ms = self.shared.clock.now_ms();
         let report = match scanner.scan(&self.shared.index, &self.shared.root, stop).await {
@@ -224,28 +210,58 @@ impl Library {
 }
 
 #[async_trait]
-impl MusicProvider for Library {
-    async fn track(&self, id: &str) -> Result<Option<Track>, MusicError> {
-        if !id::is_track_id(id) {
-            return Ok(None);
-        }
-        Ok(self.shared.index.track(id).await?)
+impl Provider for Library {
+    fn id(&self) -> ProviderId {
+        ProviderId::LIBRARY
     }
 
-    async fn search(&self, query: &str, cursor: Option<&str>) -> Result<SearchPage, MusicError> {
-        if query.chars().count() > QUERY_CHARS_MAX {
-            return Err(MusicError::Invalid("Please search for something shorter."));
-        }
+    fn name(&self) -> &'static str {
+        "the library"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { serves_files: true, needs_link: false }
+    }
+
+    async fn search(&self, _: &Asker, query: &Query) -> Result<Page<Track>, ProviderError> {
+        let Query { text, cursor } = query;
         let offset = match cursor {
             None => 0,
-            Some(cursor) => query::parse_cursor(query, cursor)
-                .ok_or(MusicError::Invalid("This cursor does not belong to this search."))?,
+            Some(cursor) => query::parse_cursor(text, cursor)
+                .ok_or(ProviderError::Invalid("This cursor does not belong to this search."))?,
         };
-        let mut tracks = self.shared.index.search(query, offset).await?;
+        let mut tracks = self.shared.index.search(text, offset).await.map_err(LibraryError::from)?;
         let more = tracks.len() > PAGE_TRACKS_MAX;
         tracks.truncate(PAGE_TRACKS_MAX);
         let next = u32::try_from(PAGE_TRACKS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
-        Ok(SearchPage { tracks, next_cursor: next.map(|offset| query::cursor(query, offset)) })
+        Ok(Page { items: tracks, next_cursor: next.map(|offset| query::cursor(text, offset)) })
+    }
+
+    async fn track(&self, _: &Asker, id: &str) -> Result<Option<Track>, ProviderError> {
+        if !id::is_track_id(id) {
+            return Ok(None);
+        }
+        Ok(self.shared.index.track(id).await.map_err(LibraryError::from)?)
+    }
+
+    async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {
+        let Some(location) = self.location(id).await? else { return Ok(None) };
+        let Some(content_type) = content_type(&location.path) else { return Ok(None) };
+        Ok(self.resolve(&location.path).await.map(|path| Media { path, content_type }))
+    }
+
+    /// The picture in the file, or else the one of its folder.
+    async fn art(&self, id: &str) -> Result<Option<Art>, ProviderError> {
+        let Some(location) = self.location(id).await? else { return Ok(None) };
+        if location.embedded_art
+            && let Some(path) = self.resolve(&location.path).await
+            && let Some(art) = self.read_art(move || art::read_embedded(&path)).await
+        {
+            return Ok(Some(art));
+        }
+        let Some(folder_art) = location.folder_art else { return Ok(None) };
+        let Some(path) = self.resolve(&folder_art).await else { return Ok(None) };
+        Ok(self.read_art(move || art::read_file(&path)).await)
     }
 }
 

@@ -17,8 +17,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::index::{Change, Index, Known, Stamp};
 use super::tags::{self, Description, Unreadable};
-use super::{art, content_type};
-use crate::providers::MusicError;
+use super::{LibraryError, art, content_type};
 
 /// How deep folders are followed.
 const FOLDER_DEPTH_MAX: usize = 32;
@@ -80,7 +79,7 @@ impl Scanner {
         index: &Index,
         root: &Path,
         stop: &CancellationToken,
-    ) -> Result<Option<ScanReport>, MusicError> {
+    ) -> Result<Option<ScanReport>, LibraryError> {
         let mut known = index.known().await?;
         let Some(walk) = walk_elsewhere(root.to_owned(), stop.clone()).await? else { return Ok(None) };
 
@@ -166,9 +165,9 @@ async fn read_elsewhere(describe: Describe, path: PathBuf, found: Found) -> (Fou
     (found, outcome)
 }
 
-async fn walk_elsewhere(root: PathBuf, stop: CancellationToken) -> Result<Option<Walk>, MusicError> {
+async fn walk_elsewhere(root: PathBuf, stop: CancellationToken) -> Result<Option<Walk>, LibraryError> {
     let walked = tokio::task::spawn_blocking(move || walk(&root, &stop)).await;
-    walked.map_err(std::io::Error::from)?.map_err(MusicError::from)
+    walked.map_err(std::io::Error::from)?.map_err(LibraryError::from)
 }
 
 /// Lists the music in the folder, in the order of names. Links are not followed, so nothing outside of it is listed;

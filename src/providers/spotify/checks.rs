@@ -63,8 +63,8 @@ impl Spotify {
         Ok(SpotifyStatus { link: Some(self.shown(&link)) })
     }
 
-    /// Somebody who has linked Spotify enters a room: asks in the background, unless it was done a moment ago.
-    pub fn joined(&self, user: UserId) {
+    /// Checks a user's subscription in the background, unless that was done a moment ago.
+    pub(super) fn check_at_join(&self, user: UserId) {
         let spotify = self.clone();
         self.0.tasks.spawn(async move {
             let link = spotify.0.store.spotify_link(user).await;

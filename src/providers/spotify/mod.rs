@@ -8,7 +8,7 @@
 //! | [`premium`] | what is known of a subscription, and how that changes; pure |
 //! | `checks` | asking Spotify for it |
 //! | `api` | requests to the Web API, and holding still when it says so |
-//! | `catalogue`, `cache` | looking through what there is to play, and remembering it for a while |
+//! | `tracks`, `cache` | the [`Provider`](super::Provider): searching and looking tracks up, with caches |
 //! | `player` | commands to somebody's own devices |
 //! | `outputs` | which device of whom follows which room |
 //! | `connect`, `plan` | how it follows: the task, and what it decides, which is pure |
@@ -35,14 +35,14 @@ pub use settings::{CALLBACK_PATH, Settings};
 
 use crate::clock::Clock;
 use crate::keys::Keys;
+use crate::providers::ProviderError;
 use crate::store::{SharedStore, StoreError};
 use api::Api;
-use catalogue::Catalogue;
 use outputs::Outputs;
+use tracks::TrackCaches;
 
 mod api;
 mod cache;
-mod catalogue;
 mod checks;
 mod connect;
 mod links;
@@ -52,6 +52,7 @@ mod plan;
 mod player;
 pub mod premium;
 mod settings;
+mod tracks;
 
 /// How long Spotify may take for one answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,6 +62,11 @@ const ASK_AGAIN_AFTER: Duration = premium::DOUBT_SPACING.saturating_add(Duration
 /// and seeing and steering what their devices play.
 const SCOPES: [&str; 5] =
     ["streaming", "user-read-email", "user-read-private", "user-read-playback-state", "user-modify-playback-state"];
+
+/// What a user reads for [`SpotifyError::NotPremium`].
+pub const NEEDS_PREMIUM: &str = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
+/// What a user reads for [`SpotifyError::NotListed`].
+pub const NOT_LISTED: &str = "Spotify lets nobody use this server's app who is not on its owner's list.";
 
 /// Why Spotify cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +111,23 @@ pub enum SpotifyError {
     Store(#[from] StoreError),
 }
 
+impl From<SpotifyError> for ProviderError {
+    fn from(error: SpotifyError) -> Self {
+        match error {
+            SpotifyError::NotLinked | SpotifyError::NeedsLogin => Self::NotLinked,
+            SpotifyError::NotPremium => Self::Forbidden(NEEDS_PREMIUM),
+            SpotifyError::NotListed => Self::Forbidden(NOT_LISTED),
+            SpotifyError::TooMany { retry_after, .. } => Self::RateLimited { retry_after },
+            SpotifyError::BadQuestion => Self::Invalid("Spotify cannot be asked this."),
+            SpotifyError::Unplayable => Self::Unplayable,
+            SpotifyError::Unavailable(cause) => Self::Unavailable(cause),
+            error @ (SpotifyError::DeviceNotFound | SpotifyError::Taken | SpotifyError::Store(_)) => {
+                Self::Unavailable(error.into())
+            }
+        }
+    }
+}
+
 /// The way to Spotify. Cheap to clone.
 #[derive(Clone)]
 pub struct Spotify(Arc<Inner>);
@@ -117,7 +140,7 @@ struct Inner {
     http: reqwest::Client,
     api: Api,
     flights: Flights<(UserId, Flight)>,
-    catalogue: Catalogue,
+    caches: TrackCaches,
     outputs: Outputs,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -147,8 +170,8 @@ impl Spotify {
             .user_agent(concat!("tutti/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let api = Api::new(http.clone(), settings.api_url.clone(), clock);
-        let (flights, catalogue, outputs) = (Flights::default(), Catalogue::new(clock), Outputs::default());
-        let inner = Inner { settings, store, keys, clock, http, api, flights, catalogue, outputs, tasks, stop };
+        let (flights, caches, outputs) = (Flights::default(), TrackCaches::new(clock), Outputs::default());
+        let inner = Inner { settings, store, keys, clock, http, api, flights, caches, outputs, tasks, stop };
         Ok(Self(Arc::new(inner)))
     }
 

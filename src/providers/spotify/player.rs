@@ -78,7 +78,7 @@ impl Spotify {
 
     /// Starts a track on one of somebody's devices, from there. One that is not active is made so first.
     pub async fn play(&self, user: UserId, device: &str, track: &str, position_ms: u64) -> Result<(), SpotifyError> {
-        if !super::catalogue::is_id(track) || device.is_empty() || device.len() > DEVICE_CHARS_MAX {
+        if !super::tracks::is_id(track) || device.is_empty() || device.len() > DEVICE_CHARS_MAX {
             return Err(SpotifyError::BadQuestion);
         }
         let body = json!({ "uris": [format!("spotify:track:{track}")], "position_ms": position_ms });

@@ -5,9 +5,10 @@ use std::fs;
 use tutti::clock::Clock;
 use tutti::providers::library::demo::FILES;
 use tutti::providers::library::{Library, Source};
-use tutti::providers::{MusicProvider, SearchPage};
+use tutti::providers::{Page, Provider as _};
 
 use super::{temp, titles};
+use crate::providers::search;
 
 #[tokio::test]
 async fn the_demo_library_is_there_without_any_setup() {
@@ -17,7 +18,7 @@ async fn the_demo_library_is_there_without_any_setup() {
     let scanned = library.rescan().await.expect("it can be read").last;
     assert_eq!((scanned.tracks, scanned.unreadable), (7, 0));
 
-    let SearchPage { tracks, next_cursor } = library.search("", None).await.expect("it answers");
+    let Page { items: tracks, next_cursor } = search(&library, "", None).await.expect("it answers");
     assert_eq!(next_cursor, None);
     for track in &tracks {
         assert_eq!(track.album.as_deref(), Some("Tutti Demo"));
@@ -25,9 +26,9 @@ async fn the_demo_library_is_there_without_any_setup() {
         let art = library.art(&track.id).await.expect("the index answers").expect("every track has a cover");
         assert_eq!(art.content_type, "image/jpeg");
         assert!(art.bytes.len() < 25 * 1024, "{} B", art.bytes.len());
-        assert!(library.audio(&track.id).await.expect("the index answers").is_some());
+        assert!(library.open(&track.id).await.expect("the index answers").is_some());
     }
-    assert_eq!(titles(&library.search("night rain", None).await.expect("it answers")), ["Rain on Tin"]);
+    assert_eq!(titles(&search(&library, "night rain", None).await.expect("it answers")), ["Rain on Tin"]);
 
     let bytes: usize = FILES.iter().map(|(_, contents)| contents.len()).sum();
     assert!(bytes <= 1_258_291, "{bytes} B make the program larger than 1.2 MiB do");

@@ -1,51 +1,43 @@
 //! The library over HTTP.
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Response, StatusCode};
-use tutti::http::resources::library::routes;
 use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{Problem, SearchResponse};
 use tutti_protocol::room::Track;
-use warp::{Filter, Rejection, Reply};
 
 use super::{Shelf, fixture};
+use crate::http::Site;
 
-#[derive(Debug)]
-struct Nobody;
-
-impl warp::reject::Reject for Nobody {}
-
-/// Knows one person.
-fn identified() -> impl Filter<Extract = (u32,), Error = Rejection> + Clone + Send + Sync + 'static {
-    warp::header::optional::<String>("authorization").and_then(|token: Option<String>| async move {
-        if token.as_deref() == Some("Bearer ana") { Ok(7) } else { Err(warp::reject::custom(Nobody)) }
-    })
+/// A library that a server serves, and the access token of a guest.
+struct Served {
+    shelf: Shelf,
+    site: Site,
+    token: String,
 }
 
-fn api(shelf: &Shelf) -> impl Filter<Extract = (impl Reply + use<>,), Error = Infallible> + Clone + use<> {
-    warp::path!("api" / "v1" / ..).and(routes(shelf.library.clone(), identified(), identified())).recover(
-        |rejection: Rejection| async move {
-            let status =
-                if rejection.find::<Nobody>().is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::NOT_FOUND };
-            Ok::<_, Infallible>(status)
-        },
-    )
+impl std::ops::Deref for Served {
+    type Target = Shelf;
+
+    fn deref(&self) -> &Shelf {
+        &self.shelf
+    }
 }
 
-/// Sends a request as ana.
-async fn send(shelf: &Shelf, method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
-    let mut request =
-        warp::test::request().method(method).path(&format!("/api/v1/{path}")).header("authorization", "Bearer ana");
+/// Sends a request as the guest.
+async fn send(shelf: &Served, method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
+    let mut request = warp::test::request()
+        .method(method)
+        .path(&format!("/api/v1/{path}"))
+        .header("authorization", format!("Bearer {}", shelf.token));
     for (name, value) in headers {
         request = request.header(name, *value);
     }
-    request.reply(&api(shelf)).await
+    request.reply(&shelf.site.routes).await
 }
 
-async fn get(shelf: &Shelf, path: &str) -> Response<Bytes> {
+async fn get(shelf: &Served, path: &str) -> Response<Bytes> {
     send(shelf, "GET", path, &[]).await
 }
 
@@ -60,10 +52,14 @@ fn text<'a>(response: &'a Response<Bytes>, name: &HeaderName) -> &'a str {
     response.headers().get(name).unwrap_or_else(|| panic!("there is a {name}")).to_str().expect("it is text")
 }
 
-async fn shelf_with_flac() -> (Shelf, String) {
+async fn shelf_with_flac() -> (Served, String) {
     let shelf = Shelf::with(&[("joga.flac", "tone.flac"), ("wolken.mp3", "tone.mp3")]).await;
     let id = shelf.track("joga.flac").await.expect("it is a track").id;
-    (shelf, id)
+    let site = Site::around(shelf.library.clone()).await;
+    let mut ana = site.browser();
+    ana.guest("Ana").await.assert_ok();
+    let token = ana.access_token.expect("a guest has a token");
+    (Served { shelf, site, token }, id)
 }
 
 #[tokio::test]
@@ -116,7 +112,7 @@ async fn only_covers_are_for_everybody() {
         (format!("library/tracks/{id}/audio"), 401),
         (format!("library/tracks/{id}/art"), 200),
     ] {
-        let response = warp::test::request().path(&format!("/api/v1/{path}")).reply(&api(&shelf)).await;
+        let response = warp::test::request().path(&format!("/api/v1/{path}")).reply(&shelf.site.routes).await;
         assert_eq!(response.status(), status, "{path}");
     }
 }

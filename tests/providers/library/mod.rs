@@ -15,8 +15,10 @@ use tempfile::TempDir;
 use tutti::clock::Clock;
 use tutti::providers::library::id::track_id;
 use tutti::providers::library::{Library, ScanReport, Source};
-use tutti::providers::{MusicProvider, SearchPage};
+use tutti::providers::{Page, Provider as _};
 use tutti_protocol::room::Track;
+
+use super::{asker, search};
 
 /// A library in a folder that is gone with the test.
 struct Shelf {
@@ -52,15 +54,15 @@ impl Shelf {
 
     /// The track of the file at this path.
     async fn track(&self, path: &str) -> Option<Track> {
-        self.library.track(&track_id(path)).await.expect("the index answers")
+        self.library.track(&asker(), &track_id(path)).await.expect("the index answers")
     }
 
     async fn titles(&self, query: &str) -> Vec<String> {
         titles(&self.search(query, None).await)
     }
 
-    async fn search(&self, query: &str, cursor: Option<&str>) -> SearchPage {
-        self.library.search(query, cursor).await.expect("any query is answered")
+    async fn search(&self, query: &str, cursor: Option<&str>) -> Page<Track> {
+        search(&self.library, query, cursor).await.expect("any query is answered")
     }
 }
 
@@ -84,6 +86,6 @@ fn temp() -> TempDir {
     tempfile::tempdir().expect("there is room for a folder")
 }
 
-fn titles(page: &SearchPage) -> Vec<String> {
-    page.tracks.iter().map(|track| track.title.clone()).collect()
+fn titles(page: &Page<Track>) -> Vec<String> {
+    page.items.iter().map(|track| track.title.clone()).collect()
 }

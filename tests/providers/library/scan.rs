@@ -9,8 +9,8 @@ use lofty::tag::{ItemKey, TagExt};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
-use tutti::providers::MusicError;
-use tutti::providers::library::{Library, ScanReport, Source};
+use tutti::providers::Provider as _;
+use tutti::providers::library::{Library, LibraryError, ScanReport, Source};
 
 use super::{Shelf, fixture, open, temp};
 
@@ -155,10 +155,10 @@ async fn nothing_outside_of_the_folder_is_taken_in() {
 
     // A track that becomes a link between two looks is not followed either.
     let id = shelf.track("in.m4a").await.expect("it is a track").id;
-    assert!(shelf.library.audio(&id).await.expect("the index answers").is_some());
+    assert!(shelf.library.open(&id).await.expect("the index answers").is_some());
     fs::remove_file(shelf.path("in.m4a")).expect("it can be removed");
     std::os::unix::fs::symlink(outside.path().join("secret.flac"), shelf.path("in.m4a")).expect("it can be linked");
-    assert_eq!(shelf.library.audio(&id).await.expect("the index answers"), None);
+    assert_eq!(shelf.library.open(&id).await.expect("the index answers"), None);
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_missing_folder_is_an_error_and_never_empties_the_index() {
     let data = temp();
     let nowhere = Source::Folder(data.path().join("nowhere"));
     let opened = Library::open(&data.path().join("library.db"), nowhere, Clock::system()).await;
-    assert!(matches!(opened, Err(MusicError::Files(_))), "{opened:?}");
+    assert!(matches!(opened, Err(LibraryError::Files(_))), "{opened:?}");
 
     let shelf = Shelf::with(&[("a.flac", "tone.flac")]).await;
     let elsewhere = temp();

@@ -8,18 +8,19 @@ use tutti::clock::Clock;
 use tutti::providers::library::index::{Change, Index, Stamp};
 use tutti::providers::library::tags::Description;
 use tutti::providers::library::{Library, Source};
-use tutti::providers::{MusicError, MusicProvider, PAGE_TRACKS_MAX};
+use tutti::providers::{PAGE_TRACKS_MAX, ProviderError};
 
 use super::{Shelf, temp, titles};
+use crate::providers::search;
 
 /// A library of tracks that exist in the index only.
-struct Catalogue {
+struct Indexed {
     library: Library,
     /// Gone with the test, and not before.
     _folders: (TempDir, TempDir),
 }
 
-impl Catalogue {
+impl Indexed {
     /// One track a description.
     async fn of(descriptions: impl IntoIterator<Item = Description>) -> Self {
         let (folder, data) = (temp(), temp());
@@ -45,7 +46,7 @@ impl Catalogue {
     }
 
     async fn titles(&self, query: &str) -> Vec<String> {
-        titles(&self.library.search(query, None).await.expect("any query is answered"))
+        titles(&search(&self.library, query, None).await.expect("any query is answered"))
     }
 }
 
@@ -62,8 +63,8 @@ fn song(title: &str, artists: &[&str], album: &str) -> Description {
     }
 }
 
-async fn some_songs() -> Catalogue {
-    Catalogue::of([
+async fn some_songs() -> Indexed {
+    Indexed::of([
         song("Hey Jude", &["The Beatles"], "1"),
         song("Blackbird", &["The Beatles"], "The Beatles"),
         song("Jóga", &["Björk"], "Homogenic"),
@@ -99,7 +100,7 @@ async fn a_search_finds_what_is_typed_so_far() {
 
 #[tokio::test]
 async fn titles_matter_more_than_artists_and_those_more_than_albums() {
-    let songs = Catalogue::of([
+    let songs = Indexed::of([
         song("Third", &["Somebody"], "Queen"),
         song("Second", &["Queen"], "Anything"),
         song("Queen", &["Anybody"], "Something"),
@@ -134,13 +135,13 @@ async fn no_query_lists_everything_in_order() {
 #[tokio::test]
 async fn pages_visit_everything_once() {
     let songs =
-        Catalogue::of((0..1_234).map(|n| song(&format!("Song {n}"), &[["Ana", "Ben", "Cleo"][n % 3]], "All"))).await;
+        Indexed::of((0..1_234).map(|n| song(&format!("Song {n}"), &[["Ana", "Ben", "Cleo"][n % 3]], "All"))).await;
     for (query, expected) in [("", 1_234_usize), ("song", 1_234), ("ben", 411)] {
         let (mut seen, mut cursor, mut pages) = (HashSet::new(), None, 0);
         loop {
-            let page = songs.library.search(query, cursor.as_deref()).await.expect("it answers");
-            assert!(page.tracks.len() <= PAGE_TRACKS_MAX);
-            seen.extend(page.tracks.into_iter().map(|track| track.id));
+            let page = search(&songs.library, query, cursor.as_deref()).await.expect("it answers");
+            assert!(page.items.len() <= PAGE_TRACKS_MAX);
+            seen.extend(page.items.into_iter().map(|track| track.id));
             pages += 1;
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -150,20 +151,20 @@ async fn pages_visit_everything_once() {
         assert_eq!((seen.len(), pages), (expected, expected.div_ceil(PAGE_TRACKS_MAX)), "{query}");
     }
 
-    let page = songs.library.search("song", None).await.expect("it answers");
-    let another_querys = songs.library.search("ben", page.next_cursor.as_deref()).await;
-    assert!(matches!(another_querys, Err(MusicError::Invalid(_))));
+    let page = search(&songs.library, "song", None).await.expect("it answers");
+    let another_querys = search(&songs.library, "ben", page.next_cursor.as_deref()).await;
+    assert!(matches!(another_querys, Err(ProviderError::Invalid(_))));
     for strange in ["50", "", "../../etc", "00000000000000000"] {
-        let answer = songs.library.search("song", Some(strange)).await;
-        assert!(matches!(answer, Err(MusicError::Invalid(_))), "{strange}");
+        let answer = search(&songs.library, "song", Some(strange)).await;
+        assert!(matches!(answer, Err(ProviderError::Invalid(_))), "{strange}");
     }
 }
 
 #[tokio::test]
 async fn a_long_query_is_refused() {
     let songs = some_songs().await;
-    assert!(songs.library.search(&"ü ".repeat(100), None).await.is_ok());
-    assert!(matches!(songs.library.search(&"x".repeat(201), None).await, Err(MusicError::Invalid(_))));
+    assert!(search(&songs.library, &"ü ".repeat(100), None).await.is_ok());
+    assert!(matches!(search(&songs.library, &"x".repeat(201), None).await, Err(ProviderError::Invalid(_))));
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn any_query_is_answered() {
     let syntax = "(a|b| |\"|'|\\*|\\^|:|\\(|\\)|\\{|\\}|-|\\+|NEAR|AND|OR|NOT|title|,|\u{0}|é|ß|日){0,40}";
     proptest!(ProptestConfig::with_cases(256), |(query in prop_oneof!["\\PC{0,60}", syntax, any::<String>()])| {
         let query: String = query.chars().take(200).collect();
-        runtime.block_on(shelf.library.search(&query, None)).expect("any query is answered");
+        runtime.block_on(search(&shelf.library, &query, None)).expect("any query is answered");
     });
 }
 
@@ -188,15 +189,15 @@ async fn fifty_thousand_tracks_are_searched_at_once() {
         "Stone", "Mirror", "Radio", "Thunder", "Honey",
     ];
     let word = |n: usize| WORDS[n % WORDS.len()];
-    let catalogue = Catalogue::of((0..50_000).map(|n| {
+    let songs = Indexed::of((0..50_000).map(|n| {
         let title = format!("{} {} {}", word(n), word(n / 40 + 7), n / 1_600);
         let artist = format!("{} {}", word(n / 12 + 3), word(n / 480 + 11));
         song(&title, &[&artist], &format!("{} {}", word(n / 12), n / 12))
     }))
     .await;
 
-    let found = catalogue.library.search("slow thunder 17", None).await.expect("it answers");
-    assert!(found.tracks.iter().any(|track| track.title == "Slow Thunder 17"), "{found:?}");
+    let found = search(&songs.library, "slow thunder 17", None).await.expect("it answers");
+    assert!(found.items.iter().any(|track| track.title == "Slow Thunder 17"), "{found:?}");
 
     let clock = Clock::system();
     let queries = [
@@ -227,7 +228,7 @@ async fn fifty_thousand_tracks_are_searched_at_once() {
         let mut best_ms = f64::INFINITY;
         for _ in 0..3 {
             let started_at_ms = clock.now_ms_f64();
-            catalogue.library.search(query, None).await.expect("it answers");
+            search(&songs.library, query, None).await.expect("it answers");
             best_ms = best_ms.min(clock.now_ms_f64() - started_at_ms);
         }
         took_ms.push((best_ms, query));

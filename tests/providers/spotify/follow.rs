@@ -85,7 +85,7 @@ impl<'a> Kitchen<'a> {
     async fn command(&self, command: Command) {
         let tracks = match &command {
             Command::Enqueue { track, .. } => {
-                let track = self.stage.site.services.music.track(track, &[self.user]).await.unwrap();
+                let track = self.stage.track(self.user, &track.id).await.unwrap();
                 vec![track.expect("there is such a track")]
             }
             _ => vec![],
@@ -385,7 +385,7 @@ async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
     let choose = || stage.site.send(cleo.request("PUT", &path).json(&json!({ "device_id": "kitchen" })));
     choose().await.assert_ok();
     let track = TrackRef { provider: ProviderId::SPOTIFY, id: catalogue::SHORT.into() };
-    let found = stage.site.services.music.track(&track, &[user]).await.unwrap().unwrap();
+    let found = stage.track(user, &track.id).await.unwrap().unwrap();
     let command = Command::Enqueue { track, before: None };
     room.command(link.id, user, CommandId(Uuid::new_v4()), command, vec![found]).await;
     let waiting = async {

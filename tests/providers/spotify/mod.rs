@@ -12,6 +12,8 @@ use std::collections::HashMap;
 
 use reqwest::Url;
 use serde_json::Value;
+use tutti::providers::{Asker, ProviderError};
+use tutti_protocol::{ProviderId, Track, UserId};
 use tutti_spotify_stand_in::{Consent, StandIn};
 
 use crate::http::{Answer, Browser, Site};
@@ -91,6 +93,12 @@ impl Stage {
         assert_eq!(self.log_in(&mut browser, "return_to=/").await.outcome, "done");
         browser.refresh().await.assert_ok();
         browser
+    }
+
+    /// A track, asked for by somebody without a room.
+    pub async fn track(&self, user: UserId, id: &str) -> Result<Option<Track>, ProviderError> {
+        let spotify = self.site.services.catalogue.get(ProviderId::SPOTIFY).expect("it is configured");
+        spotify.track(&Asker { user, host: None }, id).await
     }
 
     /// What is shown of somebody's link.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tutti_protocol::{ProviderId, RoomCode, TrackRef};
+use tutti_protocol::RoomCode;
 use tutti_spotify_stand_in::{Person, catalogue};
 
 use super::Stage;
@@ -113,12 +113,8 @@ async fn a_guest_asks_by_the_hosts_link_in_the_hosts_room_and_nowhere_else() {
 async fn what_was_found_is_not_looked_up_and_the_rest_is_once() {
     let stage = Stage::new("ana").await;
     let ana = stage.in_by_spotify().await;
-    let me = [ana.me().await.json["id"].as_str().unwrap().parse().unwrap()].map(tutti_protocol::UserId);
-    let music = &stage.site.services.music;
-    let lookup = |id: &str| {
-        let track = TrackRef { provider: ProviderId::SPOTIFY, id: id.to_owned() };
-        async move { music.track(&track, &me).await }
-    };
+    let me = ana.me().await.json["id"].as_str().unwrap().parse().unwrap();
+    let lookup = async |id: &str| stage.track(me, id).await;
     search(&ana, "doorbell").await.assert_ok();
     assert_eq!(lookup(catalogue::SHORT).await.unwrap().unwrap().duration_ms, 30_000);
     assert_eq!(asked(&stage, "/v1/tracks"), 0);

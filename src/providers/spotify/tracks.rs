@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::Deserialize;
 use tutti_protocol::{ProviderId, Track, UserId};
 
@@ -16,8 +17,9 @@ use super::api::Failure;
 use super::cache::Cache;
 use super::{Flights, Spotify, SpotifyError};
 use crate::clock::Clock;
+use crate::identity::User;
 use crate::limiter::Limiter;
-use crate::providers::{QUERY_CHARS_MAX, SearchPage};
+use crate::providers::{Asker, Capabilities, Page, Provider, ProviderError, Query};
 
 /// Results of one question; Spotify gives no more.
 const PAGE_TRACKS: usize = 10;
@@ -43,15 +45,15 @@ const ART_PIXELS_WANTED: u32 = 300;
 type Question = (UserId, String, usize);
 
 /// What was found lately.
-pub(super) struct Catalogue {
-    pages: Cache<Question, SearchPage>,
+pub(super) struct TrackCaches {
+    pages: Cache<Question, Page<Track>>,
     tracks: Cache<String, Track>,
     searches: Flights<Question>,
     lookups: Flights<String>,
     asked: Limiter<UserId>,
 }
 
-impl Catalogue {
+impl TrackCaches {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             pages: Cache::new(clock, PAGE_LIFETIME, PAGES_MAX),
@@ -63,73 +65,90 @@ impl Catalogue {
     }
 }
 
-impl Spotify {
-    /// Tracks that play where the first of `askers` is who can ask; the first of all is who wants to know. `cursor` is that of the page before.
-    ///
-    /// # Errors
-    /// [`SpotifyError::NotLinked`] when none of them has linked an account that can be used.
-    pub async fn search(
-        &self,
-        askers: &[UserId],
-        query: &str,
-        cursor: Option<&str>,
-    ) -> Result<SearchPage, SpotifyError> {
-        let query = query.split_whitespace().collect::<Vec<_>>().join(" ");
-        let offset = cursor.map_or(Some(0), |cursor| cursor.parse().ok()).filter(|offset| *offset <= OFFSET_MAX);
-        let (Some(offset), true) = (offset, query.chars().count() <= QUERY_CHARS_MAX) else {
-            return Err(SpotifyError::BadQuestion);
-        };
-        let asker = self.asker(askers).await?;
-        if query.is_empty() {
-            return Ok(SearchPage { tracks: vec![], next_cursor: None });
+#[async_trait]
+impl Provider for Spotify {
+    fn id(&self) -> ProviderId {
+        ProviderId::SPOTIFY
+    }
+
+    fn name(&self) -> &'static str {
+        "Spotify"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { serves_files: false, needs_link: true }
+    }
+
+    async fn search(&self, asker: &Asker, query: &Query) -> Result<Page<Track>, ProviderError> {
+        Ok(self.search_tracks(asker, query).await?)
+    }
+
+    async fn track(&self, asker: &Asker, id: &str) -> Result<Option<Track>, ProviderError> {
+        Ok(self.track_by_id(asker, id).await?)
+    }
+
+    /// Checks the subscription of a user who has linked an account.
+    fn user_connected(&self, user: &User) {
+        if user.spotify {
+            self.check_at_join(user.id);
         }
-        let question = (asker, query, offset);
-        let flight = self.0.catalogue.searches.of(question.clone());
+    }
+}
+
+impl Spotify {
+    /// Tracks that play in the country of the first account that can be used.
+    async fn search_tracks(&self, asker: &Asker, query: &Query) -> Result<Page<Track>, SpotifyError> {
+        let Query { text, cursor } = query;
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let offset = cursor.as_ref().map_or(Some(0), |cursor| cursor.parse().ok());
+        let offset = offset.filter(|offset| *offset <= OFFSET_MAX).ok_or(SpotifyError::BadQuestion)?;
+        let account = self.account(asker).await?;
+        if text.is_empty() {
+            return Ok(Page { items: vec![], next_cursor: None });
+        }
+        let question = (account, text, offset);
+        let flight = self.0.caches.searches.of(question.clone());
         let _alone = flight.lock().await;
-        if let Some(page) = self.0.catalogue.pages.get(&question) {
+        if let Some(page) = self.0.caches.pages.get(&question) {
             return Ok(page);
         }
-        self.count(askers)?;
-        let (_, query, _) = &question;
+        self.count(asker)?;
+        let (_, text, _) = &question;
         let (limit, offset_text) = (PAGE_TRACKS.to_string(), offset.to_string());
         let parameters = [
-            ("q", query.as_str()),
+            ("q", text.as_str()),
             ("type", "track"),
             ("limit", &limit),
             ("offset", &offset_text),
             ("market", "from_token"),
         ];
         let found: Option<Found> =
-            self.ask(asker, |token| async move { self.0.api.get("v1/search", &parameters, &token).await }).await?;
-        let Found { tracks: Page { items, next } } = found.unwrap_or_default();
+            self.ask(account, |token| async move { self.0.api.get("v1/search", &parameters, &token).await }).await?;
+        let Found { tracks: FoundPage { items, next } } = found.unwrap_or_default();
         let next_cursor = next.is_some().then_some(offset + PAGE_TRACKS).filter(|next| *next <= OFFSET_MAX);
         let tracks: Vec<_> = items.into_iter().flatten().filter_map(ApiTrack::playable).collect();
         for track in &tracks {
-            self.0.catalogue.tracks.keep(track.id.clone(), track.clone());
+            self.0.caches.tracks.keep(track.id.clone(), track.clone());
         }
-        let page = SearchPage { tracks, next_cursor: next_cursor.map(|next| next.to_string()) };
-        self.0.catalogue.pages.keep(question, page.clone());
+        let page = Page { items: tracks, next_cursor: next_cursor.map(|next| next.to_string()) };
+        self.0.caches.pages.keep(question, page.clone());
         Ok(page)
     }
 
-    /// The track with this id; `None` when there is none. Any text is a fair question.
-    ///
-    /// # Errors
-    /// [`SpotifyError::Unplayable`] when it does not play where the asker is.
-    pub async fn track(&self, askers: &[UserId], id: &str) -> Result<Option<Track>, SpotifyError> {
+    async fn track_by_id(&self, asker: &Asker, id: &str) -> Result<Option<Track>, SpotifyError> {
         if !is_id(id) {
             return Ok(None);
         }
-        let flight = self.0.catalogue.lookups.of(id.to_owned());
+        let flight = self.0.caches.lookups.of(id.to_owned());
         let _alone = flight.lock().await;
-        if let Some(track) = self.0.catalogue.tracks.get(&id.to_owned()) {
+        if let Some(track) = self.0.caches.tracks.get(&id.to_owned()) {
             return Ok(Some(track));
         }
-        let asker = self.asker(askers).await?;
-        self.count(askers)?;
+        let account = self.account(asker).await?;
+        self.count(asker)?;
         let path = format!("v1/tracks/{id}");
         let found = self
-            .ask(asker, |token| {
+            .ask(account, |token| {
                 let path = &path;
                 async move {
                     match self.0.api.get::<ApiTrack>(path, &[("market", "from_token")], &token).await {
@@ -143,23 +162,22 @@ impl Spotify {
             .await?;
         let Some(found) = found else { return Ok(None) };
         let track = Track { id: id.to_owned(), ..found.playable().ok_or(SpotifyError::Unplayable)? };
-        self.0.catalogue.tracks.keep(id.to_owned(), track.clone());
+        self.0.caches.tracks.keep(id.to_owned(), track.clone());
         Ok(Some(track))
     }
 
-    /// Counts one more question, whoever's link it is asked by.
-    fn count(&self, askers: &[UserId]) -> Result<(), SpotifyError> {
-        let Some(by) = askers.first() else { return Ok(()) };
-        let refused = self.0.catalogue.asked.check(by);
+    /// Counts one more request against the user who asks, whichever account it is sent with.
+    fn count(&self, asker: &Asker) -> Result<(), SpotifyError> {
+        let refused = self.0.caches.asked.check(&asker.user);
         refused.map_err(|limited| SpotifyError::TooMany { retry_after: limited.retry_after, quota: false })
     }
 
-    /// The first of these whose link can be used.
-    async fn asker(&self, askers: &[UserId]) -> Result<UserId, SpotifyError> {
+    /// The first account whose link can be used.
+    async fn account(&self, asker: &Asker) -> Result<UserId, SpotifyError> {
         let mut reason = SpotifyError::NotLinked;
-        for asker in askers {
-            match self.0.store.spotify_link(*asker).await? {
-                Some(link) if link.refresh_token.is_some() => return Ok(*asker),
+        for account in asker.accounts() {
+            match self.0.store.spotify_link(account).await? {
+                Some(link) if link.refresh_token.is_some() => return Ok(account),
                 Some(_) => reason = SpotifyError::NeedsLogin,
                 None => {}
             }
@@ -176,11 +194,11 @@ pub(super) fn is_id(id: &str) -> bool {
 /// An answer to a search.
 #[derive(Default, Deserialize)]
 struct Found {
-    tracks: Page,
+    tracks: FoundPage,
 }
 
 #[derive(Default, Deserialize)]
-struct Page {
+struct FoundPage {
     /// Some are null.
     items: Vec<Option<ApiTrack>>,
     next: Option<String>,

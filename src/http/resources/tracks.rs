@@ -1,0 +1,167 @@
+//! `{provider}/tracks/…`: tracks that this server serves, their audio and their covers.
+//!
+//! Tracks and audio need an access token. Covers do not, because an `<img>` cannot send one: their ids cannot be guessed,
+//! and a cover is all that an id gives away.
+
+use bytes::Bytes;
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use sync_wrapper::SyncStream;
+use tower_http::services::ServeFile;
+use tutti_protocol::ProviderId;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use crate::http::middleware::{authenticated, json, respond, with};
+use crate::http::{ApiError, SharedServices};
+use crate::identity::Access;
+use crate::providers::{Asker, Catalogue, Media, Provider, ProviderError};
+
+/// How long a browser uses audio without revalidating it.
+const AUDIO_CACHE: HeaderValue = HeaderValue::from_static("private, max-age=3600");
+/// How long any cache uses a cover without revalidating it.
+const ART_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+/// Bytes that are read from a file at once.
+const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
+
+/// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`.
+pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+    let get_or_head = || warp::get().or(warp::head()).unify();
+    let track = warp::path!(String / "tracks" / String)
+        .and(warp::get())
+        .and(authenticated(services))
+        .and(with(services))
+        .then(track)
+        .map(respond);
+    let audio = warp::path!(String / "tracks" / String / "audio")
+        .and(get_or_head())
+        .and(authenticated(services))
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(with(services))
+        .then(audio)
+        .map(respond);
+    let art = warp::path!(String / "tracks" / String / "art")
+        .and(get_or_head())
+        .and(warp::header::headers_cloned())
+        .and(with(services))
+        .then(art)
+        .map(respond);
+    track.or(audio).unify().or(art).unify().boxed()
+}
+
+async fn track(provider: String, id: String, access: Access, services: SharedServices) -> Result<Response, ApiError> {
+    let provider = serving(&services.catalogue, &provider)?;
+    let asker = Asker { user: access.user, host: None };
+    let track = provider.track(&asker, &id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
+    Ok(json(&track).into_response())
+}
+
+async fn audio(
+    provider: String,
+    id: String,
+    _: Access,
+    method: Method,
+    headers: HeaderMap,
+    services: SharedServices,
+) -> Result<Response, ApiError> {
+    let provider = serving(&services.catalogue, &provider)?;
+    let Media { path, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
+    let mut service = ServeFile::new(&path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
+    let mut asked = file_request(&method, &headers);
+
+    // ServeFile knows all conditions but this one: a range of a file that has changed since is worth nothing, so the
+    // whole of it is sent.
+    if let Some(condition) = headers.get(header::IF_RANGE).filter(|_| asked.headers().contains_key(header::RANGE)) {
+        let now = serve(&mut service, file_request(&Method::HEAD, &HeaderMap::new())).await?;
+        let same = |name: HeaderName| now.headers().get(name) == Some(condition);
+        if !same(header::ETAG) && !same(header::LAST_MODIFIED) {
+            asked.headers_mut().remove(header::RANGE);
+        }
+    }
+
+    let mut response = serve(&mut service, asked).await?;
+    let status = response.status();
+    let headers = response.headers_mut();
+    if status.is_success() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    if status.is_success() || status == StatusCode::NOT_MODIFIED {
+        headers.insert(header::CACHE_CONTROL, AUDIO_CACHE);
+    }
+    Ok(response)
+}
+
+/// What of a request is ServeFile's concern. Ranges are for `GET` and for bytes; another unit counts as no range.
+fn file_request(method: &Method, headers: &HeaderMap) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    *request.method_mut() = method.clone();
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_UNMODIFIED_SINCE] {
+        if let Some(value) = headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
+    let range = headers.get(header::RANGE).filter(|range| range.as_bytes().starts_with(b"bytes="));
+    if let Some(range) = range.filter(|_| method == Method::GET) {
+        request.headers_mut().insert(header::RANGE, range.clone());
+    }
+    request
+}
+
+async fn serve(service: &mut ServeFile, request: Request<Empty<Bytes>>) -> Result<Response, ApiError> {
+    let (parts, body) = match service.try_call(request).await {
+        Ok(response) => response.into_parts(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(no_such_track()),
+        Err(error) => return Err(ApiError::internal(error)),
+    };
+    if parts.status == StatusCode::RANGE_NOT_SATISFIABLE {
+        let detail = "The file has no such bytes.";
+        let mut response = ApiError::new(parts.status, tutti_protocol::ErrorCode::Invalid, detail).into_response();
+        response
+            .headers_mut()
+            .extend(parts.headers.get(header::CONTENT_RANGE).map(|range| (header::CONTENT_RANGE, range.clone())));
+        return Ok(response);
+    }
+    let stream = SyncStream::new(body.into_data_stream());
+    let mut response = warp::reply::stream(stream).into_response();
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = parts.headers;
+    Ok(response)
+}
+
+async fn art(provider: String, id: String, headers: HeaderMap, services: SharedServices) -> Result<Response, ApiError> {
+    let provider = serving(&services.catalogue, &provider)?;
+    let art = provider.art(&id).await.map_err(failed(provider))?;
+    let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
+    let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
+    let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(art.bytes.into());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(art.content_type));
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    };
+    response.headers_mut().typed_insert(etag);
+    response.headers_mut().insert(header::CACHE_CONTROL, ART_CACHE);
+    Ok(response)
+}
+
+/// The provider of this name, if this server serves its files.
+fn serving<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Provider, ApiError> {
+    let provider = ProviderId::parse(name).and_then(|id| catalogue.get(id));
+    provider.filter(|provider| provider.capabilities().serves_files).ok_or_else(no_such_track)
+}
+
+fn failed(provider: &dyn Provider) -> impl FnOnce(ProviderError) -> ApiError {
+    move |error| ApiError::from_provider(provider, error)
+}
+
+fn no_such_track() -> ApiError {
+    ApiError::not_found("There is no such track on this server.")
+}
