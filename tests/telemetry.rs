@@ -1,4 +1,4 @@
-//! What is counted, read from a real server as Prometheus reads it.
+//! Metrics of a real server, scraped as Prometheus does.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use tutti_test_client::RoomClient;
 
 use crate::support::TestServer;
 
-/// Every line that is a whole number, by name and labels.
+/// The integer samples by name and labels.
 async fn scrape(server: &TestServer) -> BTreeMap<String, u64> {
-    let address = server.metrics_address().expect("metrics are read somewhere");
-    let answer = reqwest::get(format!("http://{address}/metrics")).await.expect("an answer");
-    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
-    let text = answer.text().await.expect("text");
+    let address = server.metrics_address().expect("the server has a metrics listener");
+    let response = reqwest::get(format!("http://{address}/metrics")).await.expect("a response");
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.expect("text");
     let numbers = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
     numbers.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?))).collect()
 }
@@ -26,14 +26,14 @@ fn status(error_ms: f64, measured: Option<&str>) -> Value {
     json!({ "type": "status", "playback": playback })
 }
 
-/// What was sent before has been taken in.
-async fn taken_in(socket: &mut RoomClient) {
+/// Waits until the server has processed everything sent so far.
+async fn processed(socket: &mut RoomClient) {
     socket.send(&json!({ "type": "sync", "t0": 1 })).await;
     assert!(socket.sync_or_close().await);
 }
 
 #[tokio::test]
-async fn a_scrape_tells_what_happened_and_names_nobody() {
+async fn metrics_count_what_happened_without_identifying_rooms_or_users() {
     let mut server = TestServer::start_with(&["--metrics-listen=127.0.0.1:0"]).await;
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -49,7 +49,7 @@ async fn a_scrape_tells_what_happened_and_names_nobody() {
     ] {
         one.send(&status(error_ms, measured)).await;
     }
-    taken_in(&mut one).await;
+    processed(&mut one).await;
     let position = one.position().expect("known");
     let mut back = ana.resume(&code, position).await;
     back.welcome().await;
@@ -59,7 +59,7 @@ async fn a_scrape_tells_what_happened_and_names_nobody() {
     assert_eq!(of("tutti_connections"), 3);
     assert_eq!(of("tutti_rooms"), 1);
     assert_eq!(of("tutti_commands_total{outcome=\"accepted\"}"), 1);
-    assert_eq!(of("tutti_commands_total{outcome=\"refused\"}"), 1, "nothing is on");
+    assert_eq!(of("tutti_commands_total{outcome=\"refused\"}"), 1, "nothing plays");
     assert_eq!(of("tutti_joins_total{catch_up=\"first\"}"), 2);
     assert_eq!(of("tutti_joins_total{catch_up=\"nothing\"}"), 1);
     assert_eq!(of("tutti_deltas_total"), 1);
@@ -76,15 +76,15 @@ async fn a_scrape_tells_what_happened_and_names_nobody() {
         (0, 1, 1, 2)
     );
     let named = [code.as_str(), &ana.id.to_string()];
-    assert!(read.keys().all(|name| named.iter().all(|id| !name.contains(id))), "no label is a room or a person");
+    assert!(read.keys().all(|name| named.iter().all(|id| !name.contains(id))), "no label identifies a room or a user");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn metrics_are_read_nowhere_unless_it_was_said_where() {
+async fn metrics_are_off_by_default_and_never_on_the_public_address() {
     let mut server = TestServer::start().await;
     assert_eq!(server.metrics_address(), None);
-    let answer = reqwest::get(server.url("/metrics")).await.expect("an answer");
-    assert!(!answer.text().await.expect("text").contains("tutti_connections"), "and not where people go");
+    let response = reqwest::get(server.url("/metrics")).await.expect("a response");
+    assert!(!response.text().await.expect("text").contains("tutti_connections"), "not on the public address");
     server.stop().await;
 }

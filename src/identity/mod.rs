@@ -150,7 +150,7 @@ impl From<User> for Newcomer {
     }
 }
 
-/// What a request shows about who sent it.
+/// The credentials and the user agent of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     /// The refresh token in the cookie, unchecked.

@@ -91,7 +91,7 @@ async fn every_claim_is_validated() {
     let wrong = [
         ("aud", json!("another-api")),
         ("aud", json!([])),
-        ("iss", json!("somebody")),
+        ("iss", json!("another")),
         ("iss", json!("")),
         ("sub", json!("ana")),
         ("sid", json!(7)),

@@ -77,7 +77,7 @@ export class Stage {
   /** Waits until all players are audible. */
   async sounds(...players: number[]): Promise<void> {
     const asked = players.length === 0 ? [...this.players.keys()] : players;
-    await this.recording.until('sound from everybody', () => asked.every((player) => this.recording.sounds(player)));
+    await this.recording.until('sound from all players', () => asked.every((player) => this.recording.sounds(player)));
   }
 
   async isSilent(): Promise<void> {

@@ -12,7 +12,7 @@ const SECONDS = 4;
 const music = testMusic(SECONDS + 1, 1);
 const correlator = new Correlator(SAMPLE_RATE);
 
-/** The music as somebody hears it, whose offset may change. */
+/** The music with an offset that may change. */
 function heard(lateMs: (atMs: number) => number, more: (n: number) => number = () => 0): Float32Array {
   return Float32Array.from({ length: SECONDS * SAMPLE_RATE }, (_, n) => {
     const late = (lateMs((n * 1000) / SAMPLE_RATE) * SAMPLE_RATE) / 1000;

@@ -130,6 +130,6 @@ async fn two_stand_ins_are_independent() {
     assert_eq!(there.get(&tokens.access, "/v1/me").await.error(), "401 Invalid access token");
     let url = here.spotify.url();
     here.spotify.stop().await;
-    assert!(reqwest::get(url).await.is_err(), "nobody listens there any more");
+    assert!(reqwest::get(url).await.is_err(), "the stopped stand-in no longer listens");
     assert!(!there.login("ben").await.refresh.is_empty());
 }

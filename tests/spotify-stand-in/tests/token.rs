@@ -151,7 +151,7 @@ async fn revoking_a_grant_affects_its_person_only() {
     assert_eq!(app.get(&ana.access, "/v1/me").await.error(), "401 Invalid access token");
     assert_eq!(app.refresh(&ben.refresh).await.status, 200);
     let again = app.login("ana").await;
-    assert_eq!(app.refresh(&again.refresh).await.status, 200, "who agrees again is back");
+    assert_eq!(app.refresh(&again.refresh).await.status, 200, "a new consent works");
 }
 
 #[tokio::test]
@@ -172,10 +172,10 @@ async fn every_secret_is_recorded_and_no_recorded_request_contains_one() {
     let app = App::start().await;
     let code = app.code("ana", &App::request()).await;
     let body = app.exchange(&code, Some(VERIFIER)).await.json();
-    app.get("a-token-of-nobody", "/v1/me").await;
+    app.get("an-unknown-token", "/v1/me").await;
     let secrets = app.spotify.secrets();
     let (access, refresh) = (text(&body, "access_token"), text(&body, "refresh_token"));
-    for secret in [code.as_str(), VERIFIER, &access, &refresh, "a-token-of-nobody"] {
+    for secret in [code.as_str(), VERIFIER, &access, &refresh, "an-unknown-token"] {
         assert!(secrets.iter().any(|known| known == secret), "{secret}");
     }
     let requests = format!("{:?}", app.spotify.requests());
