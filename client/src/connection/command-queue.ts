@@ -1,4 +1,14 @@
-import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, ServerFrame } from '$protocol';
+import type {
+  Answer,
+  ClientFrame,
+  Command,
+  CommandId,
+  EntryId,
+  ErrorCode,
+  Reason,
+  ReasonValue,
+  ServerFrame,
+} from '$protocol';
 
 /** Why a command failed: the server's refusal, or one of the client's own reasons. */
 export type RefusalCode = ErrorCode | 'command_queue_full' | 'expired' | 'outcome_unknown' | 'closed';
@@ -7,6 +17,9 @@ export class Refusal extends Error {
   constructor(
     readonly code: RefusalCode,
     readonly detail: string,
+    /** The exact reason, and what a sentence about it needs. */
+    readonly reason: Reason | null = null,
+    readonly values: Readonly<Record<string, ReasonValue>> = {},
   ) {
     super(`${code}: ${detail}`);
     this.name = 'Refusal';
@@ -108,8 +121,12 @@ export class CommandQueue {
   settle(reply: Reply): void {
     const pending = this.#remove(reply.id);
     if (pending === undefined) return;
-    if (reply.ok) pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
-    else pending.reject(new Refusal(reply.error?.code ?? 'internal', reply.error?.message ?? ''));
+    if (reply.ok) {
+      pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
+      return;
+    }
+    const { code = 'internal', message = '', reason, values } = reply.error ?? {};
+    pending.reject(new Refusal(code, message, reason ?? null, values));
   }
 
   /** There will be no further connection. */

@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DevicePresence } from '$protocol';
 import { entry, member, room, settings } from '../testing/fixtures';
-import {
-  findPeople,
-  grantableRoles,
-  kickNeedsConfirmation,
-  ranksBelow,
-  readWeight,
-  waitingOf,
-  weightOf,
-} from './people';
+import { findPeople, kickNeedsConfirmation, readWeight, waitingOf, weightOf } from './people';
 
-const host = member('ana', 'host');
 const cohost = member('ben', 'cohost');
 const player = member('cai');
 
@@ -23,20 +14,6 @@ describe('people in the console', () => {
     ];
     expect(findPeople(people, ' lim AN ').map(({ id }) => id)).toEqual(['a']);
     expect(findPeople(people, '')).toHaveLength(2);
-  });
-
-  it('rank by role', () => {
-    expect([ranksBelow(player, cohost), ranksBelow(cohost, host), ranksBelow(player, player)]).toEqual([
-      true,
-      true,
-      false,
-    ]);
-    const otherCohost = member('dan', 'cohost');
-    expect([ranksBelow(host, cohost), ranksBelow(otherCohost, cohost)]).toEqual([false, false]);
-    expect([grantableRoles(host), grantableRoles(cohost)]).toEqual([
-      ['cohost', 'player', 'listener'],
-      ['player', 'listener'],
-    ]);
   });
 
   it('have a weight', () => {

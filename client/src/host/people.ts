@@ -1,4 +1,4 @@
-import type { DevicePresence, Member, Role, Room, UserId } from '$protocol';
+import type { DevicePresence, Member, Room, UserId } from '$protocol';
 
 /** Up to this many members can be found by looking; beyond it there is a search field. */
 export const SEARCH_FROM = 12;
@@ -7,17 +7,6 @@ export const SEARCH_FROM = 12;
 export function findPeople(members: readonly Member[], query: string): Member[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return members.filter(({ name }) => words.every((word) => name.toLocaleLowerCase().includes(word)));
-}
-
-/** Whether a member may act on another: no one acts on the host, and only the host acts on co-hosts. */
-export function ranksBelow(other: Member, me: Member): boolean {
-  if (other.id === me.id || other.role === 'host') return false;
-  return other.role !== 'cohost' || me.role === 'host';
-}
-
-/** The roles that a member can grant. */
-export function grantableRoles(me: Member): Role[] {
-  return me.role === 'host' ? ['cohost', 'player', 'listener'] : ['player', 'listener'];
 }
 
 export const WEIGHT_USUAL = 100;

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Member } from '$protocol';
+import type { Member, Room } from '$protocol';
 import { member, room, settings } from '../testing/fixtures';
-import { claimOf } from './claim';
+import { claimOf as claimIn } from './claim';
+import type { Known } from './offers';
+import { nothingOwn } from './own';
 
 const MINUTE_MS = 60_000;
 const as = (role: Member['role'], change = {}) =>
   room({ members: [member('ana', 'host'), member('ben', role)], settings: settings(), ...change });
+
+const claimOf = (room: Room, me: string, hostGoneMs: Known['hostGoneMs']) =>
+  claimIn({ room, me, own: nothingOwn, notes: [], hostGoneMs });
 
 describe('taking a room over', () => {
   it('is offered to a co-host once the host is absent long enough', () => {

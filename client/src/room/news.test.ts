@@ -18,7 +18,10 @@ const kinds = (...events: Event[]) => ben(events).map(({ kind }) => kind);
 
 describe('news', () => {
   it('tell what others did to one’s music', () => {
-    expect(ben([{ name: 'entry_removed', entry: 'b1', by: 'ana' }])).toEqual([
+    const removed = (id: string, owner: string): Event => {
+      return { name: 'entry_removed', entry: id, by: 'ana', note: 9, removed: entry(id, owner) };
+    };
+    expect(ben([removed('b1', 'ben'), removed('c1', 'cleo')])).toEqual([
       { kind: 'removed', title: 'Title track-b1', by: 'Ana' },
     ]);
     expect(ben([{ name: 'queue_cleared', by: 'cleo' }])).toEqual([{ kind: 'cleared', by: 'Cleo' }]);
@@ -88,8 +91,10 @@ describe('news', () => {
   });
 
   it('tell that something was taken back', () => {
-    const lost = { ...queued, taken: [{ note: 7, by: 'ana', untilMs: 1, entries: queued.queue }] };
-    expect(ben([{ name: 'undone', note: 7, by: 'ana' }], ana, lost)).toEqual([{ kind: 'put_back', by: 'Ana' }]);
+    expect(ben([{ name: 'undone', note: 7, by: 'ana', owners: ['cleo', 'ben'] }])).toEqual([
+      { kind: 'put_back', by: 'Ana' },
+    ]);
+    expect(ben([{ name: 'undone', note: 7, by: 'ana', owners: ['cleo'] }])).toEqual([]);
     expect(ben([{ name: 'undone', note: 8, by: 'ana', member: member('dora') }])).toEqual([
       { kind: 'back', name: 'Dora', by: 'Ana' },
     ]);

@@ -60,14 +60,11 @@ export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room
     after.members.find((member) => isMe(member.id)),
     after.settings,
   );
-  const entries = new Map<EntryId, Entry>(
-    [...before.upcoming, ...own.queue, ...(before.suggestions ?? [])].map((entry) => [entry.id, entry]),
-  );
+  const entries = new Map<EntryId, Entry>((before.suggestions ?? []).map((entry) => [entry.id, entry]));
   let on = before.now_playing;
 
   return events.flatMap((event): News[] => {
     switch (event.name) {
-      case 'entry_added':
       case 'entry_suggested':
         entries.set(event.entry.id, event.entry);
         return [];
@@ -75,9 +72,9 @@ export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room
         on = event.entry;
         return [];
       case 'entry_removed': {
-        const entry = entries.get(event.entry);
-        if (entry === undefined || !isMe(entry.member) || isMe(event.by)) return [];
-        return [{ kind: 'removed', title: entry.track.title, by: name(event.by) }];
+        const { removed, by } = event;
+        if (!removed || !isMe(removed.member) || isMe(by)) return [];
+        return [{ kind: 'removed', title: removed.track.title, by: name(by) }];
       }
       case 'suggestion_approved':
       case 'suggestion_rejected': {
@@ -139,7 +136,7 @@ export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room
         if (isMe(event.by)) return [];
         if (event.member && !isMe(event.member.id))
           return [{ kind: 'back', name: event.member.name, by: name(event.by) }];
-        return own.taken.some(({ note }) => note === event.note) ? [{ kind: 'put_back', by: name(event.by) }] : [];
+        return (event.owners ?? []).some(isMe) ? [{ kind: 'put_back', by: name(event.by) }] : [];
       default:
         return [];
     }

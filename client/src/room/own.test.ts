@@ -1,84 +1,54 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry, Event, Note, Room } from '$protocol';
-import { entry, member, playing, room, settings } from '../testing/fixtures';
-import { nothingOwn, type Own, ownAfter, ownInSnapshot } from './own';
+import type { Entry, Event, Own as Told } from '$protocol';
+import { entry, member, room } from '../testing/fixtures';
+import { nothingOwn, type Own, ownIn, ownOf, votedAfter } from './own';
 
 const a = (...ids: string[]): Entry[] => ids.map((id) => entry(id, id.startsWith('b') ? 'ben' : 'ana'));
-const of = (...ids: string[]): Own => ({ ...nothingOwn, queue: a(...ids) });
+const told = (change: Partial<Told>): Own => ownOf({ offset: 1, queue: [], votes: {}, ...change });
 const ids = (own: Own) => own.queue.map(({ id }) => id).join(' ');
-/** Ana's queue is paused: the order of play does not show it. */
-const paused = room({ members: [{ ...member('ana', 'host'), paused: true }, member('ben')] });
-const follow = (own: Own, events: Event[], before: Room = paused) => ownAfter(own, before, before, events, 'ana');
-const note = (id: number): Event => ({
-  name: 'noted',
-  note: { id, at_ms: 0, by: 'ben', deed: 'clear', undo_until_ms: 120_000 } satisfies Note,
-});
+const whole = room({ upcoming: a('a1', 'b1', 'a2'), upcoming_total: 3 });
 
 describe('what is one’s own', () => {
-  it('is what the order shows, as long as the order shows all of it', () => {
-    const shown = a('a1', 'b1', 'a2');
-    const whole = room({ upcoming: shown, upcoming_total: 3 });
-    expect(ids(ownInSnapshot(of('a9'), whole, 'ana'))).toBe('a1 a2');
-    expect(ids(ownInSnapshot(of('a1', 'a9'), { ...whole, upcoming_total: 150 }, 'ana'))).toBe('a1 a2 a9');
-    expect(ids(ownInSnapshot(of('a9'), room(), 'ana'))).toBe('');
+  it('is what the order of play shows, unless the server says that it is hidden', () => {
+    expect(ids(ownIn(told({ queue: a('a9') }), whole, 'ana'))).toBe('a1 a2');
+    expect(ids(ownIn(told({ queue: a('a9') }), room(), 'ana'))).toBe('');
+    const fallback = room({ upcoming: [{ ...entry('f', 'ana'), fallback: true }] });
+    expect(ids(ownIn(told({}), fallback, 'ana'))).toBe('');
   });
 
-  it('stays while it waits out of the order', () => {
-    expect(ids(ownInSnapshot(of('a1', 'a2'), paused, 'ana'))).toBe('a1 a2');
-    const line = room({ settings: settings({ players_max: 1 }), line: ['ben', 'ana'] });
-    expect(ids(ownInSnapshot(of('a1'), line, 'ana'))).toBe('a1');
+  it('is what was told while it is hidden, whatever the order shows', () => {
+    const hidden = told({ queue: a('a1', 'a9'), queue_hidden: true });
+    expect(ids(ownIn(hidden, room({ members: [{ ...member('ana'), paused: true }] }), 'ana'))).toBe('a1 a9');
+    const placed = { ...entry('a1', 'ana'), votes: 3 };
+    const long = room({ upcoming: [placed], upcoming_total: 150 });
+    expect(ownIn(hidden, long, 'ana').queue).toEqual([placed, entry('a9', 'ana')]);
   });
 
-  it('follows what happens to it meanwhile', () => {
-    const own = follow(of('a1', 'a2'), [
-      { name: 'entry_added', entry: entry('a3', 'ana'), before: 'a2' },
-      { name: 'entry_added', entry: entry('b1', 'ben') },
-      { name: 'entry_moved', entry: 'a1' },
-      { name: 'entry_removed', entry: 'a2', by: 'ana' },
-    ]);
-    expect(ids(own)).toBe('a3 a1');
-    expect(ids(follow(own, [{ name: 'entry_started', entry: entry('a3', 'ana'), playback: playing('a3', 0) }]))).toBe(
-      'a1',
-    );
-    const host = { ...paused, settings: settings({ policy: 'host' }) };
-    expect(ids(follow(own, [{ name: 'entry_moved', entry: 'a3' }], host))).toBe('a3 a1');
-  });
-
-  it('takes in what was suggested once somebody says yes', () => {
-    const before = { ...paused, suggestions: [entry('a1', 'ana'), entry('b1', 'ben')] };
-    const approve = (id: string): Event => ({ name: 'suggestion_approved', entry: id, by: 'ben' });
-    expect(ids(follow(nothingOwn, [approve('a1'), approve('b1')], before))).toBe('a1');
-  });
-
-  it('comes back when a clearing is undone', () => {
-    const cleared = follow(of('a1', 'a2'), [{ name: 'queue_cleared', by: 'ben' }, note(7)]);
-    expect(ids(cleared)).toBe('');
-    expect(cleared.taken).toMatchObject([{ note: 7, by: 'ben', untilMs: 120_000 }]);
-    expect(ids(follow(cleared, [{ name: 'undone', note: 8, by: 'ben' }]))).toBe('');
-    expect(ids(follow(cleared, [{ name: 'undone', note: 7, by: 'ben' }]))).toBe('a1 a2');
-    expect(ids(follow(of('a1'), [{ name: 'queue_cleared', member: 'ben', by: 'ben' }]))).toBe('a1');
-  });
-
-  it('knows how one voted', () => {
-    const vote = (member: string, value: number): Event => ({
+  it('has one’s votes, as told and as cast since', () => {
+    const vote = (id: string, value: number): Event => ({
       name: 'entry_voted',
-      entry: 'b1',
-      member,
+      entry: id,
+      member: 'ana',
       value,
-      votes: 3,
+      votes: value,
     });
-    const voted = follow(nothingOwn, [vote('ana', 1), vote('ben', -1)]);
-    expect(voted.votes).toEqual({ b1: 1 });
-    expect(follow(voted, [vote('ana', 0)]).votes).toEqual({});
+    const own = votedAfter(told({ votes: { b9: -1 } }), [vote('b1', 1), vote('b2', -1), vote('b1', 0)], 'ana');
+    expect(own.votes).toEqual({ b9: -1, b2: -1 });
+    const others: Event = { name: 'entry_voted', entry: 'b1', member: 'ben', value: 1, votes: 1 };
+    expect(votedAfter(own, [others], 'ana')).toBe(own);
   });
 
-  it('goes with a guest who logs in', () => {
-    const merged = room({ members: [{ ...member('cleo'), paused: true }] });
-    const events: Event[] = [
-      { name: 'member_merged', from: 'ana', to: member('cleo') },
-      { name: 'entry_added', entry: entry('a2', 'cleo') },
-    ];
-    const own = ownAfter(of('a1'), paused, merged, events, 'ana');
-    expect(own.queue.map(({ id, member }) => `${id} ${member}`)).toEqual(['a1 cleo', 'a2 cleo']);
+  it('keeps the latest votes only', () => {
+    const cast = Array.from({ length: 400 }, (_, index): Event => {
+      return { name: 'entry_voted', entry: `b${index}`, member: 'ana', value: 1, votes: 1 };
+    });
+    const { votes } = votedAfter(nothingOwn, cast, 'ana');
+    expect(Object.keys(votes)).toHaveLength(300);
+    expect(votes.b399).toBe(1);
+  });
+
+  it('says what the server accepts, or nothing with a server that does not say', () => {
+    expect(told({ may: ['skip'] }).may).toEqual(['skip']);
+    expect(told({}).may).toBeNull();
   });
 });

@@ -6,8 +6,7 @@ export type Delta = Extract<ServerFrame, { type: 'delta' }>;
 /**
  * Applies a delta to the room. Pure. `null` when an event is unknown here: then a snapshot is necessary.
  *
- * The order of play is not derived from events; a delta that changes it carries the new one, with its votes and
- * credits. The waitlist is not derived here either, see `line.ts`.
+ * Neither the order of play nor the waitlist is derived from events: a delta that changes one carries it.
  */
 export function applyDelta(room: Room, delta: Delta): Room | null {
   let next = room;
@@ -20,6 +19,7 @@ export function applyDelta(room: Room, delta: Delta): Room | null {
     ...next,
     upcoming: delta.upcoming ?? next.upcoming,
     upcoming_total: delta.upcoming_total ?? next.upcoming_total,
+    line: delta.waitlist ?? next.line ?? [],
   };
 }
 

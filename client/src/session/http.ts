@@ -1,4 +1,4 @@
-import type { ErrorCode, Problem } from '$protocol';
+import type { ErrorCode, Problem, Reason, ReasonValue } from '$protocol';
 
 /** `offline`: the request did not reach the server, or its answer did not reach the client. */
 export type FailureCode = ErrorCode | 'unauthenticated' | 'offline';
@@ -11,6 +11,9 @@ export class Failure extends Error {
     readonly status = 0,
     /** When a retry makes sense, where the server says so. */
     readonly retryAfterMs: number | null = null,
+    /** The exact reason, and what a sentence about it needs. */
+    readonly reason: Reason | null = null,
+    readonly values: Readonly<Record<string, ReasonValue>> = {},
   ) {
     super(`${code}: ${detail}`);
     this.name = 'Failure';
@@ -58,7 +61,8 @@ async function failure(response: Response): Promise<Failure> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const { status } = response;
   const code = status === 401 ? 'unauthenticated' : (problem.code ?? codeOfStatus(status));
-  return new Failure(code, problem.detail ?? '', status, retryAfterMs(response.headers.get('Retry-After')));
+  const wait = retryAfterMs(response.headers.get('Retry-After'));
+  return new Failure(code, problem.detail ?? '', status, wait, problem.reason ?? null, problem.values);
 }
 
 /** In seconds, as Tutti sends it. A proxy's HTTP date is not worth reading another clock. */

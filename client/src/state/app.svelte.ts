@@ -10,7 +10,8 @@ import { Failure } from '../session/http';
 import { Session } from '../session/session';
 import { slotBroadcast } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
-import { refusalWords, text } from '../text/common';
+import { text } from '../text/common';
+import { refusalWords } from '../text/refusals';
 
 export interface Toast {
   id: number;
@@ -173,7 +174,7 @@ class App {
     try {
       return await loading;
     } catch {
-      this.showToast(refusalWords('offline', ''), 'bad');
+      this.showToast(refusalWords({ code: 'offline' }), 'bad');
       return null;
     }
   }
@@ -215,8 +216,7 @@ class App {
 
 /** The sentence for an error. Unexpected errors are rethrown. */
 export function errorWords(error: unknown): string {
-  if (error instanceof Refusal) return refusalWords(error.code, error.detail);
-  if (error instanceof Failure) return refusalWords(error.code, error.detail, error.retryAfterMs);
+  if (error instanceof Refusal || error instanceof Failure) return refusalWords(error);
   throw error;
 }
 

@@ -5,9 +5,11 @@ import { nowMs, timeOfDayMs } from '../browser/wall-clock';
 import type { Accepted } from '../connection/command-queue';
 import { Connection, type ConnectionState } from '../connection/connection';
 import { newsOf } from '../room/news';
+import { isOffered } from '../room/offers';
 import type { Delta } from '../room/room';
 import { ServerClock } from '../sync/clock';
 import { memberName } from '../text/common';
+import { noticeWords } from '../text/refusals';
 import { app } from './app.svelte';
 import { Chat } from './chat.svelte';
 import { EventToasts } from './event-toasts';
@@ -105,6 +107,11 @@ export class LiveRoom {
     };
   }
 
+  /** Whether the page offers a command to the user. */
+  offers(command: Command, notes = this.commands.undo.notes): boolean {
+    return this.known !== null && isOffered({ ...this.known, notes }, command);
+  }
+
   /** Resolves when the server has accepted the command; a refusal is shown and resolves to `null`. */
   submit(command: Command): Promise<Accepted | null> {
     return this.commands.submit(command);
@@ -161,7 +168,11 @@ export class LiveRoom {
   }
 
   get mayAdd() {
-    return this.store.mayAdd;
+    return this.offers({ name: 'enqueue', track: { provider: 'library', id: '' } });
+  }
+
+  get known() {
+    return this.store.known;
   }
 
   get own() {
@@ -212,6 +223,9 @@ export class LiveRoom {
       case 'presence':
         this.store.applyPresence(frame);
         break;
+      case 'own':
+        this.store.applyOwn(frame);
+        break;
       case 'said':
       case 'reacted':
         this.chat.receive(frame);
@@ -220,7 +234,7 @@ export class LiveRoom {
         this.#clock.answered(frame);
         break;
       case 'notice':
-        app.showToast(frame.message);
+        app.showToast(noticeWords(frame));
         break;
     }
   }
@@ -237,7 +251,6 @@ export class LiveRoom {
     }
     this.commands.undo.applyEvents(events, this.me, before);
     this.#updatePlayback();
-    if (change.needsSnapshot) this.#connection.resync();
   }
 
   #updatePlayback(): void {

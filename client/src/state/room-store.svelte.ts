@@ -1,12 +1,10 @@
-import type { Event, Room, ServerFrame, UserId } from '$protocol';
+import type { Event, Room, ServerFrame, Own as ToldOwn, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
-import { lineAfter } from '../room/line';
-import { nothingOwn, type Own, ownAfter, ownInSnapshot } from '../room/own';
-import { mayAdd, onlySuggests, permissionsOf } from '../room/permissions';
+import type { Known } from '../room/offers';
+import { nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
+import { onlySuggests, permissionsOf } from '../room/permissions';
 import { applyPresence, type Presence } from '../room/presence';
-import { minds } from '../room/queue-state';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
-import { skipVotesNeeded } from '../room/skip-votes';
 import { memberName, text } from '../text/common';
 
 /** What a delta changed. */
@@ -17,8 +15,6 @@ export interface RoomChange {
   /** The user and what was theirs before the delta. */
   me: UserId | null;
   own: Own;
-  /** The room is shown as well as it can be; only a snapshot is exact. */
-  needsSnapshot: boolean;
 }
 
 /** The room as the server described it last, with what this user may do in it. Knows neither sockets nor players. */
@@ -26,7 +22,7 @@ export class RoomStore {
   room = $state.raw<Room | null>(null);
   presence = $state.raw<Presence>(new Map());
   me = $state.raw<UserId | null>(null);
-  /** The user's votes and queue, as far as no snapshot contains them. */
+  /** What the server tells to this user only: their votes and queue, and what they may do with the current entry. */
   own = $state.raw<Own>(nothingOwn);
 
   /** This user as a member. */
@@ -35,50 +31,49 @@ export class RoomStore {
   may = $derived(permissionsOf(this.self, this.room?.settings));
   /** The user may add tracks only as suggestions. */
   onlySuggests = $derived(this.room !== null && onlySuggests(this.may, this.room.settings));
-  /** The user may add tracks, directly or as suggestions. */
-  mayAdd = $derived(this.room !== null && mayAdd(this.may, this.room.settings));
   /** The user's queue, whether or not it takes part in the order of play. */
   mine = $derived(this.own.queue);
-  /** How many votes skip the current track; `null` where votes cannot. */
-  skipVotesNeeded = $derived(this.room === null ? null : skipVotesNeeded(this.room, this.presence, this.me));
-
-  /** `own` in the welcome covers events up to this offset. */
-  #ownOffset = 0;
+  /** How many votes skip the current entry; `null` where votes skip nothing. */
+  skipVotesNeeded = $state<number | null>(null);
+  /** What the page knows when it decides what to offer, except for what can be undone and how long the host is gone. */
+  known = $derived.by((): Known | null => {
+    const { room, me, own } = this;
+    return room === null || me === null ? null : { room, me, own, notes: [], hostGoneMs: null };
+  });
 
   welcome({ member, own }: Welcome): void {
-    const { queue, votes, offset } = own ?? { ...nothingOwn, offset: 0 };
     this.me = member;
-    // The server does not repeat what was removed before: keep it, so that an undo can show it again.
-    this.own = { queue, votes: votes as Own['votes'], taken: this.own.taken };
-    this.#ownOffset = offset;
+    this.applyOwn(own ?? null);
   }
 
   replace(room: Room): void {
-    if (this.me !== null) this.own = ownInSnapshot(this.own, room, this.me);
+    if (this.me !== null) this.own = ownIn(this.own, room, this.me);
     this.room = room;
   }
 
   /** `null` when the delta cannot be applied: there is no room yet, or this client does not know one of its events. */
   apply(delta: Delta): RoomChange | null {
     const { room: before, me, own } = this;
-    const next = before === null ? null : applyDelta(before, delta);
-    if (before === null || next === null) return null;
+    const after = before === null ? null : applyDelta(before, delta);
+    if (before === null || after === null) return null;
     const { events } = delta;
-    const { line, sure } = lineAfter(before, next, events);
-    const after = { ...next, line };
+    this.#setSkipVotesNeeded(delta.skip_votes_needed);
     if (me !== null) {
-      const ownKnown = delta.position.offset <= this.#ownOffset;
-      this.own = ownKnown ? ownInSnapshot(own, after, me) : ownAfter(own, before, after, events, me);
+      this.own = ownIn(votedAfter(own, events, me), after, me);
       this.me = identityAfter(events, me);
     }
     this.room = after;
-    // Only users who wait for a turn to play gain from an exact waitlist.
-    const needsSnapshot = !sure && this.me !== null && minds(after, this.me, this.mine.length > 0);
-    return { before, after, events, me, own, needsSnapshot };
+    return { before, after, events, me, own };
+  }
+
+  applyOwn(told: ToldOwn | null): void {
+    const own = told === null ? nothingOwn : ownOf(told);
+    this.own = this.room === null || this.me === null ? own : ownIn(own, this.room, this.me);
   }
 
   applyPresence(frame: Extract<ServerFrame, { type: 'presence' }>): void {
     this.presence = applyPresence(this.presence, frame);
+    this.#setSkipVotesNeeded(frame.skip_votes_needed);
   }
 
   nameOf(id: UserId): string {
@@ -90,5 +85,9 @@ export class RoomStore {
 
   pictureOf(id: UserId): string | null {
     return this.room?.members.find((member) => member.id === id)?.picture ?? null;
+  }
+
+  #setSkipVotesNeeded(needed: number | null | undefined): void {
+    if (typeof needed === 'number') this.skipVotesNeeded = needed || null;
   }
 }

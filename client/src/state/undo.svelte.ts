@@ -11,7 +11,8 @@ export class Undo {
   logChanges = $state(0);
   /** Names of members who left while this page was open. */
   formerNames = $state.raw<ReadonlyMap<UserId, string>>(new Map());
-  #notes: readonly Note[] = [];
+  /** What this user did and can still undo, latest last. */
+  notes = $state.raw<readonly Note[]>([]);
   #offered = new Map<number, number>();
 
   constructor(
@@ -22,7 +23,7 @@ export class Undo {
   /** Events of the room; they arrive before the reply to the command that caused them. */
   applyEvents(events: readonly Event[], me: UserId | null, before: Room): void {
     this.formerNames = namesAfter(this.formerNames, before, events);
-    this.#notes = undoableAfter(this.#notes, events, me);
+    this.notes = undoableAfter(this.notes, events, me);
     for (const event of events) {
       if (event.name === 'noted' || event.name === 'undone') this.logChanges += 1;
       const toast = event.name === 'undone' ? this.#offered.get(event.note) : undefined;
@@ -32,7 +33,7 @@ export class Undo {
 
   /** A command was accepted. `target` is the member's name before: a removed member has none afterwards. */
   offer(command: Command, target: string): void {
-    const note = noteOf(this.#notes, command);
+    const note = noteOf(this.notes, command);
     if (note === null || this.#offered.has(note.id)) {
       if (command.name === 'clear') app.showToast(text.undo.nothing);
       return;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
 import { connectionWords, endingWords } from './access';
-import { memberName, ordinal, reasonWords, refusalWords, text, waitWords } from './common';
+import { memberName, ordinal, reasonWords, text, waitWords } from './common';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
@@ -44,15 +44,7 @@ describe('texts', () => {
     expect(connectionWords('online', 0).long).toBe('');
   });
 
-  it('prefer the server’s sentence where it is about this very command', () => {
-    expect(refusalWords('conflict', 'That entry is about to start.')).toBe('That entry is about to start.');
-    expect(refusalWords('cooldown', 'It may come again in 4 min.')).toBe('It may come again in 4 min.');
-    expect(refusalWords('internal', 'stack trace')).not.toContain('stack trace');
-  });
-
   it('say how long to wait', () => {
-    expect(refusalWords('rate_limited', '', 12_000)).toBe('Too many attempts. Try again in 12 seconds.');
-    expect(refusalWords('rate_limited', '')).toContain('Wait a few seconds');
     expect([0, 400, 1_001, 180_000, 19_000_000].map(waitWords)).toEqual([
       'one second',
       'one second',

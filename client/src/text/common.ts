@@ -1,6 +1,4 @@
 import type { Entry, Member, Note, Role, UserId } from '$protocol';
-import type { RefusalCode } from '../connection/command-queue';
-import type { FailureCode } from '../session/http';
 
 /**
  * The texts that the first pages need. Texts of parts that are loaded later are in the other files of this folder. A
@@ -179,47 +177,6 @@ export const roleNames: Record<Role, string> = {
   player: 'Player',
   listener: 'Listener',
 };
-
-const refusals: Record<RefusalCode | FailureCode, string> = {
-  forbidden: 'You don’t have permission to do that in this room.',
-  not_found: 'That no longer exists.',
-  invalid: 'That isn’t possible.',
-  conflict: 'Something changed in the meantime. Look again, then retry.',
-  limit_reached: 'You have reached a limit of this room.',
-  duplicate_track: 'This track is already in the queue.',
-  cooldown: 'That was played recently. Try again later.',
-  unavailable: 'The server can’t save anything right now. Try again in a moment.',
-  rate_limited: 'That was too fast. Wait a few seconds and try again.',
-  premium_required: 'This needs Spotify Premium.',
-  needs_login: 'Spotify needs you to log in again. You can do that in your profile.',
-  too_large: 'That is too long.',
-  internal: 'Something went wrong on the server. The error was logged.',
-  command_queue_full: 'Too many actions are waiting to be sent. They go out when the connection is back.',
-  expired: 'You were offline, so this was not done. Try again.',
-  outcome_unknown: 'You were offline for so long that this may or may not have been done. Check before you try again.',
-  closed: 'You left the room before this was done.',
-  unauthenticated: 'This browser is no longer logged in. Join or log in again.',
-  offline: 'The server can’t be reached. Check your network and try again.',
-};
-
-/** Where the server's own sentence is more exact: it speaks about this very command. */
-const specific: ReadonlySet<RefusalCode | FailureCode> = new Set([
-  'forbidden',
-  'conflict',
-  'invalid',
-  'limit_reached',
-  'duplicate_track',
-  'cooldown',
-]);
-
-export function refusalWords(
-  code: RefusalCode | FailureCode,
-  detail: string,
-  retryAfterMs: number | null = null,
-): string {
-  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
-  return specific.has(code) && detail !== '' ? detail : refusals[code];
-}
 
 /** What was just done and can be undone. */
 export function undoableWords({ deed, by, member, title }: Note, target: string): string {

@@ -26,7 +26,6 @@ export const queueText = {
   clear: 'Clear my queue',
   cleared: 'Your queue was cleared.',
   undoClear: 'Undo',
-  unseen: 'Your waiting tracks are shown again when it is your turn.',
   lineNow: 'It is your turn: your tracks play now.',
   linePlace: (place: number) => (place === 1 ? 'You are next in line.' : `You are ${ordinal(place)} in line.`),
   stepDown: 'Let others play',

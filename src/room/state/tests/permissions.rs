@@ -7,7 +7,7 @@ use tutti_protocol::{Action, Command, ErrorCode, Role};
 use crate::script::Story;
 
 /// Who may take a step.
-enum Need {
+pub enum Need {
     /// Every member.
     Nobody,
     /// Whoever may do this.
@@ -17,7 +17,7 @@ use Need::{Nobody, Of};
 
 /// Every command, in every form that needs something of its own: what comes before, what ben does, and what it needs.
 /// In each room ana is the host at first, ben and cai are players, and cai's c1 is on.
-const STEPS: &[(&str, &str, Need)] = &[
+pub const STEPS: &[(&str, &str, Need)] = &[
     ("", "ben adds b9", Of(Action::Queue)),
     ("ana opens approve to host; ana sets suggestions true", "ben adds b9", Of(Action::Suggest)),
     ("", "ben removes b2", Of(Action::Queue)),
@@ -72,10 +72,10 @@ const STEPS: &[(&str, &str, Need)] = &[
     ("", "ben leaves", Nobody),
 ];
 
-const ROLES: [Role; 4] = [Role::Listener, Role::Player, Role::Cohost, Role::Host];
+pub const ROLES: [Role; 4] = [Role::Listener, Role::Player, Role::Cohost, Role::Host];
 
 /// A room before a step, with ben in a role.
-fn room_before(before: &str, role: Role) -> Story {
+pub fn room_before(before: &str, role: Role) -> Story {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; cai adds c1 c2 c3; ben adds b1 b2 b3");
     story.play(before);

@@ -43,6 +43,8 @@ pub struct Story {
     listening: BTreeMap<DeviceId, (Vec<ProviderId>, Vec<EntryId>)>,
     /// The names of the commands that were tried.
     pub asked: BTreeSet<&'static str>,
+    /// The command that was tried last.
+    pub last_command: Option<Command>,
     people: BTreeMap<String, UserId>,
     entries: BTreeMap<String, EntryId>,
     ids: u128,
@@ -65,6 +67,7 @@ impl Story {
             host_gone_since_ms: None,
             listening: BTreeMap::new(),
             asked: BTreeSet::new(),
+            last_command: None,
             people: BTreeMap::new(),
             entries: BTreeMap::new(),
             ids: 0,
@@ -125,6 +128,7 @@ impl Story {
     pub fn handle(&mut self, input: &Input) -> Result<(), Refusal> {
         if let Input::Command { command, .. } = input {
             self.asked.insert(command.name());
+            self.last_command = Some(command.clone());
         }
         self.ids += 1;
         let audience = self.audience();
