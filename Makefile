@@ -90,7 +90,7 @@ test-state: ## Runs the tests of the pure room state, in seconds
 
 .PHONY: simulate
 simulate: ## Runs SEEDS=1000 simulations of a server and its members, starting at seed FIRST=0; failures are reproducible
-	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation nothing -- --nocapture
+	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation acknowledged_commands -- --nocapture
 
 .PHONY: fuzz
 fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60 with libFuzzer; needs g++
@@ -101,7 +101,7 @@ fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60
 
 .PHONY: crash
 crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, under load from 200 clients; prints figures
-	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killed -- --nocapture --test-threads=1
+	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killing -- --nocapture --test-threads=1
 
 .PHONY: lint
 lint: ## Runs every static check

@@ -1,5 +1,5 @@
-//! An honest client: keeps every command until it is answered, comes back with what it knows, sends again what was not
-//! answered, now and then also what was.
+//! A well-behaved client: it keeps every command until it is answered, resumes from its position after a lost connection,
+//! and resends unanswered commands, now and then also answered ones.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,77 +17,77 @@ use tutti_protocol::{
 };
 use tutti_test_client::{Change, ClientState, Closed, CommandOutcome, PendingCommand, Socket, TestUser};
 
-use crate::chance::Chance;
-use crate::told::{Frames, Story, Told};
-use crate::wishes::{self, Known};
+use crate::client_log::{ClientLog, Observation, SharedFrames};
+use crate::commands::{self, CommandContext};
+use crate::random::Random;
 
-/// Commands on their way at a time.
+/// Commands in flight at a time.
 const WINDOW: usize = 2;
-/// Commands that were answered and may be sent again.
+/// Answered commands that are kept to be repeated.
 const ANSWERED_MAX: usize = 8;
-/// After this time a client asks again for what was refused with `retry`.
+/// After this time a client resends commands that were refused with `retry`.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
-/// How long a client that is sent away waits at first, at most; twice as long each further time.
+/// Longest wait after the first rejected connection; it doubles with each further one.
 const BACKOFF_MS: u64 = 500;
 const BACKOFF_MS_MAX: u64 = 15_000;
-/// As if an overloaded server had sent it away so often already.
+/// A rejection by an overloaded server counts as this many.
 const OVERLOAD_ATTEMPTS: u32 = 4;
-/// Nothing healthy takes as long; a client that waits longer has failed.
+/// A healthy server answers sooner; a client that waits longer fails the test.
 pub const PATIENCE: Duration = Duration::from_mins(3);
 
-/// What the clients of a room share.
-pub struct Table {
+/// The state that the clients of a room share.
+pub struct SharedRoom {
     pub code: RoomCode,
-    pub people: Vec<UserId>,
+    pub members: Vec<UserId>,
     pub host: UserId,
     pub tracks: Vec<TrackRef>,
-    pub frames: Frames,
+    pub frames: SharedFrames,
 }
 
-/// What all clients of a life together have seen so far.
+/// Totals over all clients of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     pub welcomes: u64,
-    /// Of any kind.
+    /// Replies of any kind.
     pub answers: u64,
     pub accepted: u64,
-    /// Refused for now.
-    pub later: u64,
-    /// Clients that have all their answers.
-    pub content: u64,
-    /// Clients that were told that the server goes, and went.
-    pub closed: u64,
-    /// How often clients were told to come back later.
-    pub sent_away: u64,
-    /// How often one of them was, at most.
-    pub sent_away_most: u64,
+    /// Refusals with `retry`.
+    pub retryable: u64,
+    /// Clients without pending commands.
+    pub settled: u64,
+    /// Clients that the draining server closed.
+    pub drained: u64,
+    /// Connections closed with "try later".
+    pub rejected: u64,
+    /// The most that one client had of them.
+    pub rejected_max: u64,
 }
 
-/// One life of the server, as its clients see it.
-pub struct Life {
-    /// Where WebSockets go; a proxy, perhaps.
+/// A run of the server, as its clients see it.
+pub struct ServerRun {
+    /// The address that clients connect to: the server or a proxy.
     pub sockets: SocketAddr,
     pub clock: Clock,
     counts: watch::Sender<Counts>,
-    /// How connections ended of those who were in.
-    ends: Mutex<Vec<String>>,
-    /// Nobody asks for anything new; whoever has all answers is content.
-    pub calm: CancellationToken,
-    /// Up to where each room is to be followed before a client that is content ends.
+    /// Why admitted connections ended.
+    disconnects: Mutex<Vec<String>>,
+    /// Clients send no new commands; those without pending commands are settled.
+    pub quiesce: CancellationToken,
+    /// The offset that settled clients must reach in each room before they stop.
     targets: OnceLock<BTreeMap<RoomCode, u64>>,
     has_targets: CancellationToken,
-    /// The server is gone: nobody comes back.
+    /// The server is gone: clients do not reconnect.
     pub over: CancellationToken,
 }
 
-impl Life {
+impl ServerRun {
     pub fn new(sockets: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             sockets,
             clock: Clock::system(),
             counts: watch::Sender::default(),
-            ends: Mutex::default(),
-            calm: CancellationToken::new(),
+            disconnects: Mutex::default(),
+            quiesce: CancellationToken::new(),
             targets: OnceLock::new(),
             has_targets: CancellationToken::new(),
             over: CancellationToken::new(),
@@ -98,19 +98,19 @@ impl Life {
         *self.counts.borrow()
     }
 
-    pub fn ends(&self) -> Vec<String> {
-        self.ends.lock().clone()
+    pub fn disconnects(&self) -> Vec<String> {
+        self.disconnects.lock().clone()
     }
 
-    /// Waits until clients have seen what is wanted.
+    /// Waits until the totals are as wanted.
     pub async fn until(&self, wanted: impl Fn(&Counts) -> bool) {
         let mut counts = self.counts.subscribe();
         let seen = tokio::time::timeout(PATIENCE, counts.wait_for(|counts| wanted(counts))).await;
-        assert!(seen.is_ok(), "clients have seen {:?} only", self.counts());
+        assert!(seen.is_ok(), "the totals are still {:?}", self.counts());
     }
 
-    /// Lets clients end that know their rooms so far.
-    pub fn follow_up_to(&self, targets: BTreeMap<RoomCode, u64>) {
+    /// Stops settled clients once they have reached these offsets.
+    pub fn stop_at(&self, targets: BTreeMap<RoomCode, u64>) {
         self.targets.set(targets).expect("once");
         self.has_targets.cancel();
     }
@@ -122,130 +122,135 @@ impl Life {
 
 pub struct Client {
     pub user: TestUser,
-    pub table: Arc<Table>,
-    chance: Chance,
+    pub room: Arc<SharedRoom>,
+    random: Random,
     device: Device,
     state: ClientState,
     answered: Vec<(CommandId, Command)>,
-    is_content: bool,
+    is_settled: bool,
 }
 
-/// Why a connection ended.
+/// How a connection ended.
 enum End {
-    /// It broke, or was closed.
+    /// It broke or was closed.
     Closed(Option<u16>),
-    /// Everything is answered, and nothing else is to come.
-    Content,
+    /// The client stopped: it is settled and up to date.
+    Settled,
 }
 
 impl Client {
-    pub fn new(user: TestUser, table: Arc<Table>, mut chance: Chance) -> Self {
-        let id = DeviceId(chance.uuid());
+    pub fn new(user: TestUser, room: Arc<SharedRoom>, mut random: Random) -> Self {
+        let id = DeviceId(random.uuid());
         let device =
             Device { id, name: "Crash".into(), kind: DeviceKind::Remote, providers: vec![ProviderId::LIBRARY] };
         let mut state = ClientState::default();
-        if table.host == user.id {
-            state.push(CommandId(chance.uuid()), wishes::first_settings(), 0.0);
+        if room.host == user.id {
+            state.push(CommandId(random.uuid()), commands::initial_settings(), 0.0);
         }
-        Self { user, table, chance, device, state, answered: vec![], is_content: false }
+        Self { user, room, random, device, state, answered: vec![], is_settled: false }
     }
 
-    /// Stays connected and commands until the server is gone; in a calm life, until everything is answered.
-    pub async fn live(mut self, life: Arc<Life>) -> (Self, Story) {
-        let mut story = self.story();
-        self.is_content = false;
-        let (mut attempt, mut sent_away) = (0, 0);
-        while !life.over.is_cancelled() {
-            let welcomes = story.welcomes;
-            let End::Closed(code) = self.connection(&life, &mut story).await else { break };
-            story.told.push(Told::Closed { code, at_ms: life.clock.now_ms() });
-            attempt = if story.welcomes > welcomes { 0 } else { attempt + 1 };
+    /// Sends commands and reconnects until the server is gone; after `quiesce`, until all commands are answered.
+    pub async fn run(mut self, run: Arc<ServerRun>) -> (Self, ClientLog) {
+        let mut log = self.new_log();
+        self.is_settled = false;
+        let (mut attempt, mut rejected) = (0, 0);
+        while !run.over.is_cancelled() {
+            let welcomes = log.welcomes;
+            let End::Closed(code) = self.connection(&run, &mut log).await else { break };
+            log.observations.push(Observation::Closed { code, at_ms: run.clock.now_ms() });
+            attempt = if log.welcomes > welcomes { 0 } else { attempt + 1 };
             match code.map(|code| CloseCode::ALL.iter().find(|known| known.code() == code).expect("a known code")) {
                 Some(CloseCode::GoingAway) => {
-                    life.count(|counts| counts.closed += 1);
+                    run.count(|counts| counts.drained += 1);
                     break;
                 }
                 Some(CloseCode::TokenExpired) => {
-                    // Fails with the server; then again, next time.
+                    // Fails while the server is down; the next attempt repeats it.
                     let _ = self.user.refresh().await;
                 }
                 Some(CloseCode::TryLater) => {
-                    sent_away += 1;
-                    life.count(|counts| {
-                        counts.sent_away += 1;
-                        counts.sent_away_most = counts.sent_away_most.max(sent_away);
+                    rejected += 1;
+                    run.count(|counts| {
+                        counts.rejected += 1;
+                        counts.rejected_max = counts.rejected_max.max(rejected);
                     });
-                    self.back_off(attempt.max(OVERLOAD_ATTEMPTS), &life).await;
+                    self.back_off(attempt.max(OVERLOAD_ATTEMPTS), &run).await;
                 }
                 _ => tokio::task::yield_now().await,
             }
         }
-        (self, story)
+        (self, log)
     }
 
-    /// Anywhere below a ceiling that doubles ("full jitter"), unless the life is over before.
-    async fn back_off(&mut self, attempt: u32, life: &Life) {
+    /// Waits for a random part of a ceiling that doubles ("full jitter"), or until the run is over.
+    async fn back_off(&mut self, attempt: u32, run: &ServerRun) {
         let ceiling_ms = BACKOFF_MS_MAX.min(BACKOFF_MS << attempt.min(10));
-        let wait = Duration::from_millis(self.chance.below(ceiling_ms));
-        let _ = tokio::time::timeout(wait, life.over.cancelled()).await;
+        let wait = Duration::from_millis(self.random.below(ceiling_ms));
+        let _ = tokio::time::timeout(wait, run.over.cancelled()).await;
     }
 
-    /// The same person, who knows nothing and wants nothing.
-    pub fn looker(&self) -> Self {
-        let (user, table) = (self.user.clone(), self.table.clone());
-        Self { state: ClientState::default(), ..Self::new(user, table, Chance::new(0)) }
+    /// A client of the same user that knows nothing of the room and sends no commands.
+    pub fn observer(&self) -> Self {
+        let (user, room) = (self.user.clone(), self.room.clone());
+        Self { state: ClientState::default(), ..Self::new(user, room, Random::new(0)) }
     }
 
-    /// Comes as somebody who knows nothing, and is shown the room. Who is sent away, as it happens in the midst of an append
-    /// that fails, comes again.
-    pub async fn look(self, life: &Life) -> Story {
-        let mut story = self.story();
-        let shown = async {
+    /// Connects and reads a snapshot. Reconnects when it is closed before, as happens while an append fails.
+    pub async fn observe(self, run: &ServerRun) -> ClientLog {
+        let mut log = self.new_log();
+        let snapshot = async {
             loop {
-                let mut socket = self.knock(life).await.expect("a connection");
+                let mut socket = self.connect(run).await.expect("a connection");
                 while let Ok(text) = socket.next().await {
-                    let frame = self.table.frames.read(text);
+                    let frame = self.room.frames.read(text);
                     if let ServerFrame::Snapshot { .. } = frame.content {
                         return frame;
                     }
                 }
             }
         };
-        story.told.push(Told::Frame(tokio::time::timeout(PATIENCE, shown).await.expect("the room is shown")));
-        story
+        log.observations.push(Observation::Frame(tokio::time::timeout(PATIENCE, snapshot).await.expect("a snapshot")));
+        log
     }
 
-    fn story(&self) -> Story {
-        Story { room: self.table.code, by: self.user.id, known: self.state.position(), welcomes: 0, told: vec![] }
+    fn new_log(&self) -> ClientLog {
+        ClientLog {
+            room: self.room.code,
+            by: self.user.id,
+            known: self.state.position(),
+            welcomes: 0,
+            observations: vec![],
+        }
     }
 
-    async fn connection(&mut self, life: &Life, story: &mut Story) -> End {
-        let Some(mut socket) = self.knock(life).await else { return End::Closed(None) };
+    async fn connection(&mut self, run: &ServerRun, log: &mut ClientLog) -> End {
+        let Some(mut socket) = self.connect(run).await else { return End::Closed(None) };
         self.state.resend_pending();
-        let mut is_in = false;
+        let mut admitted = false;
         loop {
-            if is_in {
-                self.ask(&mut socket, life).await;
-                if life.calm.is_cancelled() && self.state.pending().is_empty() && self.is_content_with(life) {
-                    return End::Content;
+            if admitted {
+                self.send_commands(&mut socket, run).await;
+                if run.quiesce.is_cancelled() && self.state.pending().is_empty() && self.reached_target(run) {
+                    return End::Settled;
                 }
             }
             let has_deferred = self.state.has_deferred();
             let patience = if has_deferred { RETRY_AFTER } else { PATIENCE };
             let message = tokio::select! {
                 message = tokio::time::timeout(patience, socket.next()) => message,
-                () = life.calm.cancelled(), if !life.calm.is_cancelled() => continue,
-                () = life.has_targets.cancelled(), if self.is_content && !life.has_targets.is_cancelled() => continue,
+                () = run.quiesce.cancelled(), if !run.quiesce.is_cancelled() => continue,
+                () = run.has_targets.cancelled(), if self.is_settled && !run.has_targets.is_cancelled() => continue,
             };
             if has_deferred && message.is_err() {
                 self.state.resend_pending();
                 continue;
             }
-            match message.expect("the server says something") {
-                Ok(text) => is_in |= self.hear(text, life, story),
+            match message.expect("the server sends something") {
+                Ok(text) => admitted |= self.receive(text, run, log),
                 Err(Closed { code, cause }) => {
-                    if is_in {
-                        life.ends.lock().push(cause);
+                    if admitted {
+                        run.disconnects.lock().push(cause);
                     }
                     return End::Closed(code);
                 }
@@ -253,29 +258,29 @@ impl Client {
         }
     }
 
-    /// True when it knows the room as far as it is to.
-    fn is_content_with(&mut self, life: &Life) -> bool {
-        if !std::mem::replace(&mut self.is_content, true) {
-            life.count(|counts| counts.content += 1);
+    /// Whether the client is up to date; from here on it counts as settled.
+    fn reached_target(&mut self, run: &ServerRun) -> bool {
+        if !std::mem::replace(&mut self.is_settled, true) {
+            run.count(|counts| counts.settled += 1);
         }
-        let target = life.targets.get().map(|targets| targets[&self.table.code]);
+        let target = run.targets.get().map(|targets| targets[&self.room.code]);
         target.is_some_and(|target| self.state.position().is_some_and(|known| known.offset >= target))
     }
 
     /// Opens a connection and sends `hello`.
-    pub async fn knock(&self, life: &Life) -> Option<Socket> {
-        let mut socket = Socket::connect(life.sockets, &[]).await.ok()?;
-        let hello = self.state.hello(&self.user.token, self.table.code.as_str(), self.device.clone());
+    pub async fn connect(&self, run: &ServerRun) -> Option<Socket> {
+        let mut socket = Socket::connect(run.sockets, &[]).await.ok()?;
+        let hello = self.state.hello(&self.user.token, self.room.code.as_str(), self.device.clone());
         socket.send(&hello).await.ok()?;
         Some(socket)
     }
 
-    /// Fills the window: first with what waits, then with what comes to mind. What cannot be sent is kept.
-    async fn ask(&mut self, socket: &mut Socket, life: &Life) {
+    /// Fills the window with pending commands, then with new ones. A command that cannot be sent stays pending.
+    async fn send_commands(&mut self, socket: &mut Socket, run: &ServerRun) {
         for _ in self.state.in_flight()..WINDOW {
             let next = match self.state.next_unsent() {
-                None if !life.calm.is_cancelled() => {
-                    let (id, command) = self.think();
+                None if !run.quiesce.is_cancelled() => {
+                    let (id, command) = self.next_command();
                     self.state.push(id, command, 0.0);
                     self.state.next_unsent()
                 }
@@ -288,76 +293,76 @@ impl Client {
         }
     }
 
-    /// A new command, or one that was answered before and is asked again.
-    fn think(&mut self) -> (CommandId, Command) {
-        if !self.answered.is_empty() && self.chance.per_cent(8) {
-            self.chance.pick(&self.answered).clone()
+    /// A new command, or a repetition of an answered one.
+    fn next_command(&mut self) -> (CommandId, Command) {
+        if !self.answered.is_empty() && self.random.per_cent(8) {
+            self.random.pick(&self.answered).clone()
         } else {
-            (CommandId(self.chance.uuid()), self.any_command())
+            (CommandId(self.random.uuid()), self.random_command())
         }
     }
 
-    fn any_command(&mut self) -> Command {
+    fn random_command(&mut self) -> Command {
         let me = self.user.id;
         let order = self.state.upcoming();
-        let waiting: Vec<EntryId> = order.iter().map(|(entry, _)| *entry).collect();
+        let queued: Vec<EntryId> = order.iter().map(|(entry, _)| *entry).collect();
         let own: Vec<EntryId> = order.iter().filter(|(_, member)| *member == me).map(|(entry, _)| *entry).collect();
-        let Table { tracks, people, host, .. } = &*self.table;
-        let known = Known { tracks, people, waiting: &waiting, own: &own, is_host: *host == me };
-        known.any_command(&mut self.chance)
+        let SharedRoom { tracks, members, host, .. } = &*self.room;
+        let context = CommandContext { tracks, members, queued: &queued, own: &own, is_host: *host == me };
+        context.random_command(&mut self.random)
     }
 
-    /// True when it lets the client in.
-    fn hear(&mut self, text: Utf8Bytes, life: &Life, story: &mut Story) -> bool {
-        let frame = self.table.frames.read(text);
-        match self.state.receive(&frame.content).expect("the contract is kept") {
+    /// Returns true for `welcome`.
+    fn receive(&mut self, text: Utf8Bytes, run: &ServerRun, log: &mut ClientLog) -> bool {
+        let frame = self.room.frames.read(text);
+        match self.state.receive(&frame.content).expect("a frame of the contract") {
             Change::Welcomed { resumed } => {
-                story.welcomes += 1;
-                story.told.push(Told::Welcome { resumed });
-                life.count(|counts| counts.welcomes += 1);
+                log.welcomes += 1;
+                log.observations.push(Observation::Welcome { resumed });
+                run.count(|counts| counts.welcomes += 1);
                 return true;
             }
-            Change::Moved => story.told.push(Told::Frame(frame)),
+            Change::Moved => log.observations.push(Observation::Frame(frame)),
             Change::Replied { outcome, pending, .. } => {
                 if let Some(PendingCommand { id, command, .. }) = pending {
-                    self.take_answer(id, command, outcome, life, story);
+                    self.replied(id, command, outcome, run, log);
                 }
             }
             Change::Nothing => {
                 if matches!(&frame.content, ServerFrame::Notice { code, .. } if code == "draining") {
-                    story.told.push(Told::Leaving { at_ms: life.clock.now_ms() });
+                    log.observations.push(Observation::Draining { at_ms: run.clock.now_ms() });
                 }
             }
         }
         false
     }
 
-    fn take_answer(
+    fn replied(
         &mut self,
         id: CommandId,
         command: Command,
         outcome: CommandOutcome,
-        life: &Life,
-        story: &mut Story,
+        run: &ServerRun,
+        log: &mut ClientLog,
     ) {
         let is_accepted = matches!(outcome, CommandOutcome::Accepted { .. });
-        life.count(|counts| {
+        run.count(|counts| {
             counts.answers += 1;
             counts.accepted += u64::from(is_accepted);
-            counts.later += u64::from(outcome == CommandOutcome::Retry);
+            counts.retryable += u64::from(outcome == CommandOutcome::Retry);
         });
-        // Of these always something is stored. What nothing came of is remembered until the next crash only.
-        let lasts = matches!(
+        // These always store an event. Commands without one are remembered in memory only, and a crash forgets them.
+        let is_stored = matches!(
             command,
             Command::Enqueue { .. } | Command::Dequeue { .. } | Command::Skip { .. } | Command::Undo { .. }
         );
-        if lasts && is_accepted {
+        if is_stored && is_accepted {
             self.answered.retain(|(known, _)| *known != id);
             if self.answered.len() == ANSWERED_MAX {
                 self.answered.remove(0);
             }
             self.answered.push((id, command.clone()));
         }
-        story.told.push(Told::Answer { id, command, outcome });
+        log.observations.push(Observation::Reply { id, command, outcome });
     }
 }

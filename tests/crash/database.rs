@@ -1,4 +1,4 @@
-//! The databases that the program is run on, and how to look into them beside it.
+//! The databases that the server runs on, and how the tests read them.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use tutti::store::{Store, StoreResult, StoredJournal};
 use tutti_protocol::{RoomCode, RoomId};
 
 use crate::mariadb::MariaDb;
-use crate::program::Start;
+use crate::program::StartCommand;
 
 pub enum Database {
     /// A file in the data directory.
     Sqlite,
-    /// A server of this test's own.
+    /// A MariaDB server of this test.
     MariaDb { server: MariaDb, url: secrecy::SecretString },
 }
 
@@ -34,23 +34,23 @@ impl Database {
         }
     }
 
-    /// How the program is started on it.
-    pub fn start(&self, data_dir: &Path) -> Start {
+    /// The command that starts the server on it.
+    pub fn start(&self, data_dir: &Path) -> StartCommand {
         let database_url = match self {
             Self::Sqlite => None,
             Self::MariaDb { url, .. } => Some(url.expose_secret().to_owned()),
         };
-        Start { database_url, ..Start::on(data_dir) }
+        StartCommand { database_url, ..StartCommand::in_data_dir(data_dir) }
     }
 
     pub async fn room(&self, data_dir: &Path, code: RoomCode) -> RoomId {
         let store = self.open(data_dir).await.expect("opens");
-        let room = store.room_by_code(code).await.expect("answers").expect("it is there");
+        let room = store.room_by_code(code).await.expect("answers").expect("the room");
         store.close().await;
         room.id
     }
 
-    /// What is stored of these rooms. Nothing stays open: whoever starts next finds what a crash left.
+    /// The journals of these rooms. Closes the store, so that the next server finds the files as the crash left them.
     pub async fn journals(&self, data_dir: &Path, rooms: &[RoomId]) -> StoreResult<Vec<StoredJournal>> {
         let store = self.open(data_dir).await?;
         let journals = futures_util::future::try_join_all(rooms.iter().map(|room| store.load_journal(*room))).await;

@@ -1,7 +1,7 @@
-//! Disks that fill up: one of a few megabytes, and one on which files can be written up to some length only.
+//! Full disks: a file system of a few megabytes, and a limit on the length of files.
 //!
-//! The small one is a tmpfs in a mount namespace that the server is started in, so it needs no rights but to make namespaces,
-//! and nothing is left of it. Where that is not allowed its test fails and says so; the other kind works everywhere.
+//! The small one is a tmpfs in the server's own mount namespace: it needs the right to make namespaces and leaves nothing
+//! behind. Where namespaces are not allowed its test fails; the other one works everywhere.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -10,11 +10,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::program::{Program, Start};
+use crate::program::{Program, StartCommand};
 
-/// Up to where files can be written on the other: nearly nothing, because SQLite writes over what its log held before.
+/// Longest file under the limit. It is short because SQLite overwrites its log from the start.
 const BYTES_MAX: &str = "4096";
-/// Room for the demo library, the keys and a database.
+/// Enough for the demo library, the keys and a database.
 const SIZE: &str = "size=32m";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,54 +24,54 @@ pub enum Disk {
 }
 
 impl Disk {
-    /// A data directory on such a disk, and how a server is started there.
-    pub fn start(self) -> (TempDir, Start) {
+    /// A data directory on such a disk, and the command that starts a server there.
+    pub fn start(self) -> (TempDir, StartCommand) {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let under: &[&str] = match self {
+        let wrapper: &[&str] = match self {
             Self::Small => {
                 let mount = "mount -t tmpfs -o \"$1\" tmpfs \"$0\" && shift && exec \"$@\"";
                 let path = dir.path().to_str().expect("UTF-8");
                 &["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, path, SIZE]
             }
-            // Else the first write that is too long would end the server: a limit's signal, which a full disk does not send.
+            // Ignores SIGXFSZ, which a full disk does not send and which would end the server.
             Self::Limited => &["sh", "-c", "trap '' XFSZ && exec \"$0\" \"$@\""],
         };
-        let under = under.iter().map(ToString::to_string).collect();
-        let start = Start { under, ..Start::on(dir.path()) };
+        let wrapper = wrapper.iter().map(ToString::to_string).collect();
+        let start = StartCommand { wrapper, ..StartCommand::in_data_dir(dir.path()) };
         (dir, start)
     }
 
-    /// Where the server's data directory is, seen from here.
-    fn seen_from_here(self, program: &Program, data_dir: &Path) -> PathBuf {
+    /// The path of the data directory outside of the namespace.
+    fn host_path(self, program: &Program, data_dir: &Path) -> PathBuf {
         match self {
             Self::Small => PathBuf::from(format!("/proc/{}/root{}", program.id(), data_dir.display())),
             Self::Limited => data_dir.to_owned(),
         }
     }
 
-    /// A copy of the database as it is. The server stands still meanwhile, so that its parts fit together.
+    /// A consistent copy of the database: the server is stopped while its files are copied.
     pub fn copy(self, program: &Program, data_dir: &Path) -> TempDir {
         let copy = tempfile::tempdir().expect("a temporary directory");
         program.signal("-STOP");
         for file in ["tutti.db", "tutti.db-wal"] {
-            fs::copy(self.seen_from_here(program, data_dir).join(file), copy.path().join(file)).expect("a copy");
+            fs::copy(self.host_path(program, data_dir).join(file), copy.path().join(file)).expect("a copy");
         }
         program.signal("-CONT");
         copy
     }
 }
 
-/// While it is there, the disk is full.
+/// The disk is full until this is dropped.
 pub enum Full {
     Filler(PathBuf),
     Limit(u32),
 }
 
 pub fn fill(disk: Disk, program: &Program, data_dir: &Path) -> Full {
-    let seen = disk.seen_from_here(program, data_dir);
+    let path = disk.host_path(program, data_dir);
     match disk {
         Disk::Small => {
-            let path = seen.join("filler");
+            let path = path.join("filler");
             let mut filler = File::create(&path).expect("a file");
             while filler.write_all(&[0; 4096]).is_ok() {}
             Full::Filler(path)
@@ -86,13 +86,13 @@ pub fn fill(disk: Disk, program: &Program, data_dir: &Path) -> Full {
 impl Drop for Full {
     fn drop(&mut self) {
         match self {
-            Self::Filler(path) => fs::remove_file(path).expect("it is there"),
+            Self::Filler(path) => fs::remove_file(path).expect("the filler"),
             Self::Limit(process) => limit(*process, "unlimited"),
         }
     }
 }
 
-/// How long the files of a process may become.
+/// Limits the length of files that a process writes.
 fn limit(process: u32, bytes: &str) {
     let mut command = Command::new("prlimit");
     command.arg(format!("--pid={process}")).arg(format!("--fsize={bytes}:"));

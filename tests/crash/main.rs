@@ -1,30 +1,29 @@
-//! The real program under what happens to programs: it is killed, stopped for a while, its database goes, its disk is full,
-//! its lines break, a thousand clients return at once.
+//! The real server under faults: killed, suspended, without its database, on a full disk, on a bad network, with a thousand
+//! clients that reconnect at once.
 //!
-//! A few hundred clients command over real sockets as honest clients do: what is not answered is sent again under the same
-//! id, and whoever comes back says what they know already. What they were told is held against what is stored, by the
-//! auditor of the simulation. `make crash ROUNDS=500` kills more often; `SEED` is the seed of a run. It decides what the
-//! clients ask for and when the program is killed; what the machine does in between is left to it.
+//! A few hundred clients send commands over real sockets: they resend unanswered commands under the same id and resume after
+//! reconnecting. The auditor of the simulation compares what they observed with what is stored. `make crash ROUNDS=500`
+//! kills more often; `SEED` determines the commands and the moments of the kills, but not the machine's scheduling.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
 #[path = "../simulation/auditor.rs"]
-#[expect(dead_code, reason = "the simulation asks it more")]
+#[expect(dead_code, reason = "the simulation uses more of it")]
 mod auditor;
-#[path = "../simulation/chance.rs"]
-mod chance;
 mod client;
-mod conditions;
+mod client_log;
+mod commands;
 mod database;
-mod deeds;
 mod disk;
-mod judge;
+mod effects;
+mod faults;
+mod harness;
+mod kills;
 #[path = "../support/mariadb.rs"]
-#[expect(dead_code, reason = "other tests ask more of it")]
+#[expect(dead_code, reason = "other tests use more of it")]
 mod mariadb;
-mod party;
 mod program;
 mod proxy;
-mod returns;
-mod rounds;
-mod told;
-mod wishes;
+#[path = "../simulation/random.rs"]
+mod random;
+mod reconnects;
+mod verifier;

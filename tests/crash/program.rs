@@ -1,4 +1,4 @@
-//! The program as a process: started on some data, asked whether it is ready, signalled, killed, started again.
+//! The server as a process: started, signalled, killed.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tutti::clock::Clock;
 
-/// Limits that nobody here is to reach.
-const PLENTY: &[&str] = &[
+/// Limits that these tests must not reach.
+const RAISED_LIMITS: &[&str] = &[
     "logins",
     "guests",
     "refreshes",
@@ -25,20 +25,20 @@ const PLENTY: &[&str] = &[
     "connections",
 ];
 
-/// How a program is started, as often as is needed.
+/// The command that starts the server, any number of times.
 #[derive(Clone, Debug, Default)]
-pub struct Start {
-    /// A program that becomes the server, and its arguments; none for the server itself.
-    pub under: Vec<String>,
+pub struct StartCommand {
+    /// A wrapper that executes the server, with its arguments.
+    pub wrapper: Vec<String>,
     pub arguments: Vec<String>,
     pub database_url: Option<String>,
 }
 
-impl Start {
-    pub fn on(data_dir: &Path) -> Self {
+impl StartCommand {
+    pub fn in_data_dir(data_dir: &Path) -> Self {
         let mut arguments = vec!["serve".to_owned(), "--log=warn,tutti=info,tutti::http=error".to_owned()];
         arguments.push(format!("--data-dir={}", data_dir.display()));
-        arguments.extend(PLENTY.iter().map(|limit| format!("--limit-{limit}=1000000")));
+        arguments.extend(RAISED_LIMITS.iter().map(|limit| format!("--limit-{limit}=1000000")));
         Self { arguments, ..Self::default() }
     }
 }
@@ -47,18 +47,18 @@ impl Start {
 pub struct Program {
     child: Child,
     pub address: SocketAddr,
-    /// From the start until it served.
+    /// Time from start to serving.
     pub started_in_ms: f64,
-    said: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Program {
-    /// Starts it, and returns when it serves. Port 0 takes a free one.
-    pub async fn start(start: &Start, port: u16) -> Self {
+    /// Starts it and waits until it serves. Port 0 is any free port.
+    pub async fn start(start: &StartCommand, port: u16) -> Self {
         let clock = Clock::system();
         let began_ms = clock.now_ms_f64();
         let program = std::env::var("TUTTI_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tutti").to_owned());
-        let words: Vec<&String> = start.under.iter().chain([&program]).collect();
+        let words: Vec<&String> = start.wrapper.iter().chain([&program]).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).args(&start.arguments).arg(format!("--listen=127.0.0.1:{port}"));
         if let Some(url) = &start.database_url {
@@ -67,41 +67,41 @@ impl Program {
         command.env("NO_COLOR", "1").stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its standard error")).lines();
-        let said = Arc::new(Mutex::new(vec![]));
-        while let Some(line) = lines.next_line().await.expect("its lines") {
+        let log = Arc::new(Mutex::new(vec![]));
+        while let Some(line) = lines.next_line().await.expect("its log") {
             if let Some((_, address)) = line.split_once("serving at http://") {
                 let address = address.trim().parse().expect("an address");
                 let started_in_ms = clock.now_ms_f64() - began_ms;
-                #[expect(clippy::disallowed_methods, reason = "it ends with the program, whose every word it reads")]
+                #[expect(clippy::disallowed_methods, reason = "it ends with the program, whose log it reads")]
                 tokio::spawn({
-                    let said = said.clone();
+                    let log = log.clone();
                     async move {
                         while let Ok(Some(line)) = lines.next_line().await {
-                            said.lock().push(line);
+                            log.lock().push(line);
                         }
                     }
                 });
-                return Self { child, address, started_in_ms, said };
+                return Self { child, address, started_in_ms, log };
             }
-            said.lock().push(line);
+            log.lock().push(line);
         }
-        panic!("the program ended before it served: {:#?}", said.lock());
+        panic!("the program ended before it served: {:#?}", log.lock());
     }
 
     pub fn id(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
-    /// Lines of its log with this in them.
-    pub fn said(&self, what: &str) -> Vec<String> {
-        self.said.lock().iter().filter(|line| line.contains(what)).cloned().collect()
+    /// Lines of its log that contain `text`.
+    pub fn log_lines(&self, text: &str) -> Vec<String> {
+        self.log.lock().iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
     /// `kill -9`.
     pub async fn kill(mut self) {
         self.child.start_kill().expect("it runs");
         self.child.wait().await.expect("it ends");
-        self.assert_calm();
+        self.assert_no_panics();
     }
 
     pub fn signal(&self, signal: &str) {
@@ -109,16 +109,16 @@ impl Program {
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
     }
 
-    /// Waits for its end.
-    pub async fn ended(mut self) -> ExitStatus {
+    /// Waits until it ends.
+    pub async fn wait(mut self) -> ExitStatus {
         let status = self.child.wait().await.expect("it ends");
-        self.assert_calm();
+        self.assert_no_panics();
         status
     }
 
-    /// Nothing in it panicked.
-    fn assert_calm(&self) {
-        let panics = self.said("panicked");
+    /// Fails the test when it panicked.
+    fn assert_no_panics(&self) {
+        let panics = self.log_lines("panicked");
         assert!(panics.is_empty(), "{panics:#?}");
     }
 }

@@ -1,5 +1,4 @@
-//! A line between clients and server that is as bad as lines are: it breaks in the midst of a frame, stands still, or carries
-//! one direction only.
+//! A bad network between clients and server: connections break within a frame, stall, or carry one direction only.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,38 +10,32 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::chance::Chance;
+use crate::random::Random;
 
-/// What becomes of a connection, after so many bytes in a direction.
+/// The fault of a connection, and after how many bytes in a direction it occurs.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
-    /// Both ends find it broken.
-    Cut {
-        down: bool,
-        after: usize,
-    },
-    /// The client is heard no more, and still hears.
-    Half {
-        after: usize,
-    },
-    /// The client hears no more for a while.
-    Stall {
-        after: usize,
-    },
-    Kind,
+enum Fault {
+    /// Both ends see a broken connection.
+    Cut { down: bool, after: usize },
+    /// Nothing more reaches the server; the client still receives.
+    Half { after: usize },
+    /// Nothing more reaches the client until [`Proxy::heal`].
+    Stall { after: usize },
+    /// It works.
+    None,
 }
 
 pub struct Proxy {
     pub address: SocketAddr,
-    lines: Arc<Lines>,
+    connections: Arc<Connections>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-struct Lines {
+struct Connections {
     server: SocketAddr,
-    chance: Mutex<Chance>,
-    /// From then on every line is kind, and those that stand still go on.
+    random: Mutex<Random>,
+    /// From then on new connections have no fault and stalled ones continue.
     healed: CancellationToken,
 }
 
@@ -50,19 +43,19 @@ impl Proxy {
     pub async fn in_front_of(server: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let chance = Mutex::new(Chance::new(seed));
-        let lines = Arc::new(Lines { server, chance, healed: CancellationToken::new() });
+        let random = Mutex::new(Random::new(seed));
+        let connections = Arc::new(Connections { server, random, healed: CancellationToken::new() });
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let accepting = accept(listener, lines.clone(), tasks.clone());
+        let accepting = accept(listener, connections.clone(), tasks.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Self { address, lines, tasks, stop }
+        Self { address, connections, tasks, stop }
     }
 
     pub fn heal(&self) {
-        self.lines.healed.cancel();
+        self.connections.healed.cancel();
     }
 
-    /// Every line ends.
+    /// Ends all connections.
     pub async fn close(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -70,72 +63,76 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, lines: Arc<Lines>, tasks: TaskTracker) {
+async fn accept(listener: TcpListener, connections: Arc<Connections>, tasks: TaskTracker) {
     while let Ok((client, _)) = listener.accept().await {
-        let lines = lines.clone();
+        let connections = connections.clone();
         tasks.spawn(async move {
-            let Ok(server) = TcpStream::connect(lines.server).await else { return };
-            let fate = lines.fate();
-            carry(client, server, fate, &lines.healed).await;
+            let Ok(server) = TcpStream::connect(connections.server).await else { return };
+            let fault = connections.fault();
+            carry(client, server, fault, &connections.healed).await;
         });
     }
 }
 
-impl Lines {
-    fn fate(&self) -> Fate {
+impl Connections {
+    fn fault(&self) -> Fault {
         if self.healed.is_cancelled() {
-            return Fate::Kind;
+            return Fault::None;
         }
-        let chance = &mut *self.chance.lock();
-        // From the midst of the handshake to what many deltas are long.
-        let bits = 6 + chance.below(13);
-        let after = chance.index(1 << bits);
-        match chance.below(10) {
-            0..5 => Fate::Cut { down: true, after },
-            5..7 => Fate::Cut { down: false, after: after % 4_096 },
-            7 | 8 => Fate::Half { after: after % 4_096 },
-            _ => Fate::Stall { after },
+        let random = &mut *self.random.lock();
+        // From within the handshake to the length of many deltas.
+        let bits = 6 + random.below(13);
+        let after = random.index(1 << bits);
+        match random.below(10) {
+            0..5 => Fault::Cut { down: true, after },
+            5..7 => Fault::Cut { down: false, after: after % 4_096 },
+            7 | 8 => Fault::Half { after: after % 4_096 },
+            _ => Fault::Stall { after },
         }
     }
 }
 
-async fn carry(client: TcpStream, server: TcpStream, fate: Fate, healed: &CancellationToken) {
+async fn carry(client: TcpStream, server: TcpStream, fault: Fault, healed: &CancellationToken) {
     let (client_reads, client_writes) = client.into_split();
     let (server_reads, server_writes) = server.into_split();
     let most = usize::MAX;
-    match fate {
-        Fate::Kind => {
-            tokio::join!(copy(client_reads, server_writes, most), copy(server_reads, client_writes, most));
+    match fault {
+        Fault::None => {
+            tokio::join!(forward(client_reads, server_writes, most), forward(server_reads, client_writes, most));
         }
-        Fate::Cut { down: true, after } => {
+        Fault::Cut { down: true, after } => {
             tokio::select! {
-                _ = copy(server_reads, client_writes, after) => {}
-                () = keep(client_reads, server_writes) => {}
+                _ = forward(server_reads, client_writes, after) => {}
+                () = forward_forever(client_reads, server_writes) => {}
             }
         }
-        Fate::Cut { down: false, after } => {
+        Fault::Cut { down: false, after } => {
             tokio::select! {
-                _ = copy(client_reads, server_writes, after) => {}
-                () = keep(server_reads, client_writes) => {}
+                _ = forward(client_reads, server_writes, after) => {}
+                () = forward_forever(server_reads, client_writes) => {}
             }
         }
-        Fate::Half { after } => {
-            tokio::join!(copy(client_reads, server_writes, after), copy(server_reads, client_writes, most));
+        Fault::Half { after } => {
+            tokio::join!(forward(client_reads, server_writes, after), forward(server_reads, client_writes, most));
         }
-        Fate::Stall { after } => {
+        Fault::Stall { after } => {
             let down = async {
-                if let Some((reads, writes)) = copy(server_reads, client_writes, after).await {
+                if let Some((reads, writes)) = forward(server_reads, client_writes, after).await {
                     healed.cancelled().await;
-                    copy(reads, writes, most).await;
+                    forward(reads, writes, most).await;
                 }
             };
-            tokio::join!(copy(client_reads, server_writes, most), down);
+            tokio::join!(forward(client_reads, server_writes, most), down);
         }
     }
 }
 
-/// Carries so many bytes. Both ends while they are there; when one is gone, the other end learns it.
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, most: usize) -> Option<(OwnedReadHalf, OwnedWriteHalf)> {
+/// Copies up to `most` bytes and returns both ends; `None` when one of them is gone, which closes the other.
+async fn forward(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    most: usize,
+) -> Option<(OwnedReadHalf, OwnedWriteHalf)> {
     let mut buffer = [0; 2_048];
     let mut left = most;
     while left > 0 {
@@ -147,8 +144,8 @@ async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, most: usize) -> O
     Some((from, to))
 }
 
-/// Carries everything, and does not end before the other direction does.
-async fn keep(from: OwnedReadHalf, to: OwnedWriteHalf) {
-    copy(from, to, usize::MAX).await;
+/// Copies everything and never returns: the other direction ends the connection.
+async fn forward_forever(from: OwnedReadHalf, to: OwnedWriteHalf) {
+    forward(from, to, usize::MAX).await;
     std::future::pending::<()>().await;
 }

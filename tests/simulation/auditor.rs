@@ -1,5 +1,5 @@
-//! Knows what was acknowledged and what was shown, reads what is stored, and says what cannot be. The crash tests are held
-//! to it, too.
+//! Records what clients were acknowledged and shown, reads what is stored, and reports contradictions. The crash tests use it
+//! too.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -11,26 +11,26 @@ use tutti_protocol::{
 };
 use tutti_test_client::CommandOutcome;
 
-/// How many past states are kept to compare what clients are shown late.
+/// Past states that are kept to check snapshots and deltas that arrive late.
 const STATES_MAX: usize = 400;
 
-/// What is known of one room.
+/// The audit of one room.
 pub struct Auditor {
     room: RoomId,
-    /// Every event that was ever stored, by offset.
+    /// Every stored event by offset.
     events: BTreeMap<u64, Event>,
-    /// Every batch that was ever stored, as it was.
+    /// Every stored batch by its last offset, as JSON.
     batches: BTreeMap<u64, String>,
-    /// Every command that was ever stored with events, and where they end.
+    /// Every command that was stored with events, and their last offset.
     commands: HashMap<(UserId, CommandId), u64>,
-    /// Every entry that was ever queued, suggested, or credited to somebody.
+    /// Every entry that was queued, suggested, or credited to a member.
     entries: HashSet<EntryId>,
-    /// The room after every batch, the last of them.
+    /// The room after each of the latest batches.
     states: BTreeMap<u64, RoomState>,
-    /// Commands whose senders were told that they were refused, or that nothing changed: nothing may come of them.
-    idle: HashSet<(UserId, CommandId)>,
+    /// Commands that were answered as refused or without effect: they must never get one.
+    without_effect: HashSet<(UserId, CommandId)>,
     top: u64,
-    drawn_nearer: u64,
+    advanced_starts: u64,
 }
 
 impl Auditor {
@@ -43,9 +43,9 @@ impl Auditor {
             commands: HashMap::new(),
             entries: HashSet::new(),
             states,
-            idle: HashSet::new(),
+            without_effect: HashSet::new(),
             top: 0,
-            drawn_nearer: 0,
+            advanced_starts: 0,
         }
     }
 
@@ -57,11 +57,11 @@ impl Auditor {
         self.top
     }
 
-    pub fn drawn_nearer(&self) -> u64 {
-        self.drawn_nearer
+    pub fn advanced_starts(&self) -> u64 {
+        self.advanced_starts
     }
 
-    /// What is stored where a batch ends, as JSON.
+    /// The batch that ends at an offset, as JSON.
     pub fn batch(&self, offset: u64) -> Option<&str> {
         self.batches.get(&offset).map(String::as_str)
     }
@@ -70,17 +70,17 @@ impl Auditor {
         self.states.last_key_value().expect("the newest").1
     }
 
-    /// Reads what was stored since, and checks that what was stored before still is.
+    /// Reads new batches, and checks that the earlier ones are unchanged.
     pub fn read(&mut self, stored: &StoredJournal) -> Result<(), String> {
         let covered = stored.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
         let kept: BTreeSet<u64> = stored.batches.iter().map(|batch| batch.offset).collect();
         if let Some(lost) = self.batches.keys().rev().take_while(|at| **at > covered).find(|at| !kept.contains(at)) {
-            return Err(format!("what ended at offset {lost} is not stored any more"));
+            return Err(format!("the batch at offset {lost} is no longer stored"));
         }
         for batch in &stored.batches {
             if batch.offset <= self.top {
                 if self.batches.get(&batch.offset) != Some(&batch.events) {
-                    return Err(format!("what is stored at offset {} is not what it was", batch.offset));
+                    return Err(format!("the batch at offset {} has changed", batch.offset));
                 }
                 continue;
             }
@@ -88,24 +88,21 @@ impl Auditor {
             let first = batch.offset + 1 - events.len() as u64;
             self.batches.insert(batch.offset, batch.events.clone());
             if first != self.top + 1 {
-                return Err(format!("after offset {} comes {first}", self.top));
+                return Err(format!("offset {} is followed by {first}", self.top));
             }
             if let Some(command) = batch.command {
                 if let Some(before) = self.commands.insert(command, batch.offset) {
-                    return Err(format!("a command was done twice: at offset {before} and at {}", batch.offset));
+                    return Err(format!("a command took effect twice: at offset {before} and at {}", batch.offset));
                 }
-                if self.idle.contains(&command) {
-                    return Err(format!(
-                        "something came of a command that nothing was to come of, at {}",
-                        batch.offset
-                    ));
+                if self.without_effect.contains(&command) {
+                    return Err(format!("a command that was answered without effect has one at {}", batch.offset));
                 }
             }
             let mut state = self.state().clone();
             for (event, offset) in events.into_iter().zip(first..) {
-                self.drawn_nearer += u64::from(draws_nearer(&state, &event)?);
+                self.advanced_starts += u64::from(advances_start(&state, &event)?);
                 state.apply(&event);
-                self.entries.extend(named(&event));
+                self.entries.extend(entry_for_reply(&event));
                 self.events.insert(offset, event);
             }
             check_invariants(&state)?;
@@ -118,62 +115,62 @@ impl Auditor {
         Ok(())
     }
 
-    /// A client is shown the whole room.
-    pub fn shown(&self, position: Position, room: &Room) -> Result<(), String> {
+    /// Checks a snapshot.
+    pub fn snapshot(&self, position: Position, room: &Room) -> Result<(), String> {
         let offset = position.offset;
         if offset > self.top {
             return Err(format!("a snapshot shows offset {offset}, and {} is stored", self.top));
         }
         let Some(state) = self.states.get(&offset) else {
             let oldest = *self.states.first_key_value().expect("one").0;
-            return if offset < oldest { Ok(()) } else { Err(format!("a snapshot in the midst of a batch: {offset}")) };
+            return if offset < oldest { Ok(()) } else { Err(format!("a snapshot within a batch: {offset}")) };
         };
         let (expected, shown) = (json(&state.snapshot()), json(room));
-        if expected == shown { Ok(()) } else { Err(format!("a snapshot at {offset} shows another room")) }
+        if expected == shown { Ok(()) } else { Err(format!("a snapshot at {offset} shows a different room")) }
     }
 
-    /// A client is sent a delta. That it continues what the client knew is the client's to check.
-    pub fn told(&self, delta: &ServerFrame) -> Result<(), String> {
+    /// Checks a delta, except that it follows the client's position: the client checks that.
+    pub fn delta(&self, delta: &ServerFrame) -> Result<(), String> {
         let ServerFrame::Delta { position, events, upcoming, .. } = delta else { return Err("no delta".into()) };
         if position.offset > self.top {
             return Err(format!("a delta shows offset {}, and {} is stored", position.offset, self.top));
         }
         for (event, offset) in events.iter().zip(position.offset + 1 - events.len() as u64..) {
             if self.events.get(&offset) != Some(event) {
-                return Err(format!("a delta shows another event at {offset}"));
+                return Err(format!("a delta shows a different event at {offset}"));
             }
         }
         if let (Some(upcoming), Some(state)) = (upcoming, self.states.get(&position.offset))
             && json(&state.upcoming().0) != json(upcoming)
         {
-            return Err(format!("a delta shows another order at {}", position.offset));
+            return Err(format!("a delta shows a different order at {}", position.offset));
         }
         Ok(())
     }
 
-    /// A member is told what a command came to.
-    pub fn answered(&mut self, by: UserId, id: CommandId, answered: &CommandOutcome) -> Result<(), String> {
+    /// Checks the outcome of a command.
+    pub fn reply(&mut self, by: UserId, id: CommandId, outcome: &CommandOutcome) -> Result<(), String> {
         let stored = self.commands.get(&(by, id)).copied();
-        match (answered, stored) {
+        match (outcome, stored) {
             (CommandOutcome::Accepted { offset, entry }, Some(stored)) => {
                 if *offset != stored {
-                    return Err(format!("a command that is stored at {stored} is answered with {offset}"));
+                    return Err(format!("a command stored at {stored} is answered with {offset}"));
                 }
                 if entry.is_some_and(|entry| !self.entries.contains(&entry)) {
-                    return Err("an entry that was acknowledged is not stored".into());
+                    return Err("an acknowledged entry is not stored".into());
                 }
                 Ok(())
             }
             (CommandOutcome::Accepted { offset, entry }, None) => {
                 if entry.is_some() || *offset > self.top {
-                    return Err(format!("acknowledged at {offset} and not stored"));
+                    return Err(format!("acknowledged at {offset} but not stored"));
                 }
-                self.idle.insert((by, id));
+                self.without_effect.insert((by, id));
                 Ok(())
             }
-            (CommandOutcome::Refused, Some(stored)) => Err(format!("refused, and stored at {stored}")),
+            (CommandOutcome::Refused, Some(stored)) => Err(format!("refused but stored at {stored}")),
             (CommandOutcome::Refused, None) => {
-                self.idle.insert((by, id));
+                self.without_effect.insert((by, id));
                 Ok(())
             }
             (CommandOutcome::Retry, _) => Ok(()),
@@ -184,7 +181,7 @@ impl Auditor {
         self.commands.contains_key(&(by, id))
     }
 
-    /// All that happened, in words that are the same every time: new ids are numbered as they come.
+    /// All events in a form that is the same in every run of a seed: ids are numbered in order of appearance.
     pub fn trace(&self) -> Vec<String> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
         let mut lines = vec![];
@@ -197,7 +194,7 @@ impl Auditor {
     }
 }
 
-/// Puts a number in the place of every id.
+/// Replaces every id with a number.
 fn number(value: &mut Value, numbers: &mut HashMap<String, usize>) {
     match value {
         Value::String(text) if uuid::Uuid::parse_str(text).is_ok() => {
@@ -210,22 +207,22 @@ fn number(value: &mut Value, numbers: &mut HashMap<String, usize>) {
     }
 }
 
-/// Whether the room itself moves a timeline that runs: only to begin sooner.
-fn draws_nearer(before: &RoomState, event: &Event) -> Result<bool, String> {
+/// Whether the room itself moves a running timeline, which it may do only to start sooner.
+fn advances_start(before: &RoomState, event: &Event) -> Result<bool, String> {
     let Event::PlaybackChanged { playback, by: None } = event else { return Ok(false) };
     if playback.state != PlaybackState::Playing {
         return Ok(false);
     }
     let was = *before.playback();
-    let nearer = Playback { anchor_at_ms: playback.anchor_at_ms, ..was };
-    if *playback == nearer && playback.anchor_at_ms < was.anchor_at_ms {
+    let advanced = Playback { anchor_at_ms: playback.anchor_at_ms, ..was };
+    if *playback == advanced && playback.anchor_at_ms < was.anchor_at_ms {
         return Ok(true);
     }
     Err(format!("the room moves its timeline from {was:?} to {playback:?}"))
 }
 
-/// The entry that somebody gets for asking.
-fn named(event: &Event) -> Option<EntryId> {
+/// The entry that the reply to a command names.
+fn entry_for_reply(event: &Event) -> Option<EntryId> {
     match event {
         Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } => Some(entry.id),
         Event::EntryCredited { entry, .. } => Some(*entry),
@@ -238,21 +235,21 @@ fn json(value: &impl serde::Serialize) -> Value {
 }
 
 fn check_invariants(room: &RoomState) -> Result<(), String> {
-    let wrong = |what: &str| Err(format!("{what} at offset {}", room.offset()));
+    let violation = |what: &str| Err(format!("{what} at offset {}", room.offset()));
     if room.is_closed() {
         return Ok(());
     }
     let snapshot = room.snapshot();
     let order = room.order(usize::MAX);
     if snapshot.members.iter().filter(|member| member.role == Role::Host).count() != 1 {
-        return wrong("not one host");
+        return violation("there is not exactly one host");
     }
     if room.now_playing().is_none() != (snapshot.playback.state == PlaybackState::Idle) {
-        return wrong("idle with something on, or the other way round");
+        return violation("the playback state does not match what is playing");
     }
     let mut seen: BTreeSet<EntryId> = room.now_playing().map(|entry| entry.id).into_iter().collect();
     if !order.iter().all(|placed| seen.insert(placed.entry.id)) {
-        return wrong("an entry in two places");
+        return violation("an entry is in two places");
     }
     Ok(())
 }

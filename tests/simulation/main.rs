@@ -1,36 +1,36 @@
-//! A server and its members, simulated: virtual time, lost connections, slow readers, failing stores, crashes.
+//! A simulation of a server and its members in virtual time, with lost connections, slow readers, failing stores, crashes.
 //!
-//! Rooms, journal, outboxes and the store's contract are the real code. One seed decides everything that happens, so a
-//! seed that fails happens again exactly. `make simulate SEEDS=10000` plays more of them; `FIRST` is the first.
+//! Rooms, journal and outboxes are the real code, over the store in memory. One seed determines everything that happens, so
+//! a failing seed is reproducible. `make simulate SEEDS=10000` runs more of them; `FIRST` is the first.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
-#[expect(dead_code, reason = "the crash tests ask more of it")]
+#[expect(dead_code, reason = "the crash tests use more of it")]
 mod auditor;
-mod chance;
 mod member;
 mod process;
+mod random;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chance::Chance;
 use parking_lot::Mutex;
+use random::Random;
 use tutti::store::memory::PlantedBug;
 use world::{Tally, World};
 
-fn from_environment(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// What a seed leads to.
-fn play(seed: u64, bug: Option<PlantedBug>) -> Result<World, String> {
-    let mut world = World::new(Chance::new(seed), bug);
-    world.live().map_err(|violation| format!("seed {seed}: {violation}"))?;
+/// Runs one seed.
+fn run(seed: u64, bug: Option<PlantedBug>) -> Result<World, String> {
+    let mut world = World::new(Random::new(seed), bug);
+    world.run().map_err(|violation| format!("seed {seed}: {violation}"))?;
     Ok(world)
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_or_done_twice_and_everybody_converges() {
+fn acknowledged_commands_take_effect_once_and_all_clients_converge() {
     let (first, seeds) = (from_environment("FIRST", 0), from_environment("SEEDS", 200));
     let next = AtomicU64::new(first);
     let outcome = Mutex::new((Tally::default(), vec![]));
@@ -40,9 +40,9 @@ fn nothing_acknowledged_is_lost_or_done_twice_and_everybody_converges() {
             if seed >= first + seeds {
                 break;
             }
-            let played = play(seed, None);
+            let outcome_of_seed = run(seed, None);
             let mut outcome = outcome.lock();
-            match played {
+            match outcome_of_seed {
                 Ok(world) => outcome.0 += world.tally,
                 Err(violation) => outcome.1.push(violation),
             }
@@ -56,30 +56,30 @@ fn nothing_acknowledged_is_lost_or_done_twice_and_everybody_converges() {
 }
 
 #[test]
-fn a_seed_is_the_same_every_time() {
+fn a_seed_is_reproducible() {
     for seed in 0..5 {
-        let trace = || play(seed, None).map(|world| world.trace());
+        let trace = || run(seed, None).map(|world| world.trace());
         assert_eq!(trace(), trace());
     }
 }
 
-/// The auditor is worth something: each bug is caught within a few seeds.
-fn is_caught(bug: PlantedBug) {
-    let caught = (0..60).find_map(|seed| play(seed, Some(bug)).err());
-    assert!(caught.is_some(), "{bug:?} goes unnoticed");
+/// The auditor detects the bug within a few seeds.
+fn is_detected(bug: PlantedBug) {
+    let detected = (0..60).find_map(|seed| run(seed, Some(bug)).err());
+    assert!(detected.is_some(), "{bug:?} is not detected");
 }
 
 #[test]
-fn an_acknowledgement_before_the_sync_is_caught() {
-    is_caught(PlantedBug::AcknowledgesEarly);
+fn an_acknowledgement_before_the_sync_is_detected() {
+    is_detected(PlantedBug::AcknowledgesEarly);
 }
 
 #[test]
-fn commands_that_are_not_kept_with_their_events_are_caught() {
-    is_caught(PlantedBug::DropsCommandIds);
+fn events_stored_without_their_command_are_detected() {
+    is_detected(PlantedBug::DropsCommandIds);
 }
 
 #[test]
-fn a_history_that_is_not_whole_is_caught() {
-    is_caught(PlantedBug::LosesLastBatch);
+fn a_journal_that_lost_its_last_batch_is_detected() {
+    is_detected(PlantedBug::LosesLastBatch);
 }

@@ -1,4 +1,4 @@
-//! A member with a client: keeps commands until they are answered, follows the room, comes back.
+//! A member and its connection. The client keeps commands until they are answered and resumes after a lost connection.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use tutti_test_client::{ClientState, CommandOutcome, PendingCommand, Received, r
 pub struct Member {
     pub newcomer: Newcomer,
     pub room: usize,
-    pub line: Line,
+    pub line: LineState,
     pub client: ClientState,
-    /// Commands with their final results, to be repeated now and then.
+    /// Commands with their final outcomes, to be repeated now and then.
     pub answered: Vec<(PendingCommand, CommandOutcome)>,
 }
 
-/// How a member is connected.
-pub enum Line {
-    Down,
-    /// At the door; the room has not answered yet.
-    Knocking(Arc<Link>, JoinHandle<Option<RoomHandle>>),
-    Up(Connection),
+/// The state of a member's connection.
+pub enum LineState {
+    Disconnected,
+    /// The room has not answered yet.
+    Joining(Arc<Link>, JoinHandle<Option<RoomHandle>>),
+    Connected(Connection),
 }
 
 pub struct Connection {
     pub link: Arc<Link>,
     pub room: RoomHandle,
-    /// On the way to the member.
-    pub coming: VecDeque<Received>,
-    /// Nothing is read any more, and nobody knows.
+    /// Frames in transit to the member.
+    pub in_transit: VecDeque<Received>,
+    /// The client has stopped reading; neither side has noticed.
     pub stalled: bool,
 }
 
@@ -40,34 +40,34 @@ impl Member {
     pub fn new(name: &str, id: uuid::Uuid, room: usize) -> Self {
         let newcomer =
             Newcomer { id: tutti_protocol::UserId(id), name: name.to_owned(), kind: UserKind::Guest, picture: None };
-        Self { newcomer, room, line: Line::Down, client: ClientState::default(), answered: vec![] }
+        Self { newcomer, room, line: LineState::Disconnected, client: ClientState::default(), answered: vec![] }
     }
 
-    pub fn up(&mut self) -> Option<&mut Connection> {
+    pub fn connection(&mut self) -> Option<&mut Connection> {
         match &mut self.line {
-            Line::Up(connection) => Some(connection),
+            LineState::Connected(connection) => Some(connection),
             _ => None,
         }
     }
 
-    /// The device that it is connected with.
+    /// The device of the current connection.
     pub fn device(&mut self) -> Option<DeviceId> {
-        self.up().map(|connection| connection.link.device.id)
+        self.connection().map(|connection| connection.link.device.id)
     }
 }
 
 impl Connection {
     pub fn new(link: Arc<Link>, room: RoomHandle) -> Self {
-        Self { link, room, coming: VecDeque::new(), stalled: false }
+        Self { link, room, in_transit: VecDeque::new(), stalled: false }
     }
 
-    /// Reads from the socket.
+    /// Moves frames from the outbox into transit.
     pub fn read(&mut self) {
-        self.coming.extend(self.link.outbox.take().iter().flat_map(|bytes| received(bytes)));
+        self.in_transit.extend(self.link.outbox.take().iter().flat_map(|bytes| received(bytes)));
     }
 }
 
-/// What a device says that has these entries ready; `None`: one that makes no sound.
+/// The status of a device that has these entries ready; `None`: it does not play.
 pub fn status(ready: Option<Vec<EntryId>>) -> DeviceStatus {
     let playback = ready.map(|ready| DevicePlayback {
         entry: None,

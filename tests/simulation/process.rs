@@ -1,4 +1,4 @@
-//! One life of the server: everything that is gone when its process is.
+//! One run of the server: everything that ends with its process.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
 
-use crate::chance::Chance;
+use crate::random::Random;
 
-/// More than any chain of messages between the tasks of a room is long.
+/// More scheduler rounds than any chain of messages between the tasks of a room takes.
 const ROUNDS: usize = 40;
-/// Time passes in steps, so that timers go off about when they should.
+/// Time advances in steps, so that timers fire close to when they are due.
 const TICK: Duration = Duration::from_millis(500);
 
 pub struct Process {
-    // Dropped first: with it every task ends where it is, as in a crash.
+    // Dropped first: every task ends where it is, as in a crash.
     runtime: Runtime,
     pub rooms: Registry,
     clock: Clock,
@@ -47,12 +47,12 @@ impl Process {
         self.runtime.block_on(async { self.clock.now_ms_f64() })
     }
 
-    /// Does something inside, while the server's tasks go on.
+    /// Runs a future together with the server's tasks.
     pub fn run<T>(&self, task: impl Future<Output = T>) -> T {
         self.runtime.block_on(task)
     }
 
-    /// Starts something that may take long.
+    /// Starts a task.
     pub fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -60,13 +60,13 @@ impl Process {
         self.runtime.spawn(task)
     }
 
-    /// Until nothing moves any more.
+    /// Runs all tasks until they are idle.
     pub fn settle(&self) {
-        self.go_on_for(ROUNDS);
+        self.run_rounds(ROUNDS);
     }
 
-    /// For a while that is too short for some of it: whatever happens then happens in the midst of something.
-    pub fn go_on_for(&self, rounds: usize) {
+    /// Runs all tasks for a few rounds; few enough interrupt them halfway.
+    pub fn run_rounds(&self, rounds: usize) {
         self.run(async {
             for _ in 0..rounds {
                 tokio::task::yield_now().await;
@@ -83,7 +83,7 @@ impl Process {
         }
     }
 
-    /// Ends in order.
+    /// Shuts down in order.
     pub fn stop(self) {
         let Self { runtime, rooms, tasks, stop, .. } = self;
         stop.cancel();
@@ -92,19 +92,19 @@ impl Process {
         runtime.block_on(tasks.wait());
     }
 
-    /// A connection of somebody, which gathers what it is sent.
-    pub fn link(&self, chance: &mut Chance, user: UserId) -> Arc<Link> {
+    /// A new connection of a user, whose outbox collects frames.
+    pub fn link(&self, random: &mut Random, user: UserId) -> Arc<Link> {
         let device = Device {
-            id: DeviceId(chance.uuid()),
+            id: DeviceId(random.uuid()),
             name: "A device".into(),
             kind: DeviceKind::Remote,
             providers: vec![],
         };
-        let who = (user, SessionId(chance.uuid()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let who = (user, SessionId(random.uuid()), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let now_ms = self.run(async { self.clock.now_ms() });
         let for_ever_ms = now_ms + 1_000_000_000;
         Arc::new(Link::new(
-            ConnectionId(chance.uuid()),
+            ConnectionId(random.uuid()),
             who,
             device,
             Arc::new(Outbox::gathering()),
@@ -113,8 +113,8 @@ impl Process {
         ))
     }
 
-    /// The connection is alive, as its pongs would say.
-    pub fn hear(&self, link: &Link) {
+    /// Marks a connection as alive, as its pongs would.
+    pub fn mark_alive(&self, link: &Link) {
         link.heard(self.run(async { self.clock.now_ms() }));
     }
 }

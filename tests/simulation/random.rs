@@ -1,17 +1,17 @@
-//! Everything that is left to chance, out of one seed.
+//! Random choices from one seed.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
-pub struct Chance(StdRng);
+pub struct Random(StdRng);
 
-impl Chance {
+impl Random {
     pub fn new(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// 0 to `end`, without it.
+    /// From 0 up to but not including `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0.next_u64() % end
     }
@@ -20,8 +20,8 @@ impl Chance {
         usize::try_from(self.below(length as u64)).expect("a length")
     }
 
-    pub fn per_cent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
+    pub fn per_cent(&mut self, percentage: u64) -> bool {
+        self.below(100) < percentage
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {

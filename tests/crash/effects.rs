@@ -1,18 +1,18 @@
-//! Whether what is stored with a command is what the command asked for.
+//! Whether the events stored with a command are its effect.
 
 use tutti_protocol::{Command, EntryId, Event, UserId};
 
-/// Whether `events` do what `by` asked for and was told: `entry` is what the reply named.
-pub fn are_done(events: &[Event], by: UserId, command: &Command, entry: Option<EntryId>) -> bool {
-    events.iter().any(|event| does(event, by, command, entry))
+/// Whether `events` hold the effect of `command` by `by`; `entry` is the one in the reply.
+pub fn has_effect(events: &[Event], by: UserId, command: &Command, entry: Option<EntryId>) -> bool {
+    events.iter().any(|event| is_effect(event, by, command, entry))
 }
 
-fn does(event: &Event, by: UserId, command: &Command, named: Option<EntryId>) -> bool {
+fn is_effect(event: &Event, by: UserId, command: &Command, replied: Option<EntryId>) -> bool {
     match (command, event) {
         (Command::Enqueue { track, .. }, Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry }) => {
-            Some(entry.id) == named && entry.member == by && entry.track.id == track.id
+            Some(entry.id) == replied && entry.member == by && entry.track.id == track.id
         }
-        (Command::Enqueue { .. }, Event::EntryCredited { entry, member }) => Some(*entry) == named && *member == by,
+        (Command::Enqueue { .. }, Event::EntryCredited { entry, member }) => Some(*entry) == replied && *member == by,
         (
             Command::Dequeue { entry: wanted },
             Event::EntryRemoved { entry, .. } | Event::SuggestionRejected { entry, .. },
