@@ -1,4 +1,4 @@
-//! Coming in, staying in, going out.
+//! Guest login, registration, login, refresh, logout.
 
 use http::header;
 use serde_json::json;
@@ -7,21 +7,21 @@ use super::site::on_every_store;
 use super::{Answer, Site};
 
 on_every_store! {
-    a_guest_is_somebody
-    a_browser_stays_the_same_guest
-    an_account_is_found_again_in_another_browser
-    a_guest_who_registers_stays_the_same_person
-    an_account_registers_and_visits_no_second_time
-    a_name_is_taken_in_every_case
-    a_login_replaces_whoever_was_there
+    a_guest_login_returns_a_user
+    a_returning_browser_is_the_same_guest
+    an_account_logs_in_from_another_browser
+    registering_keeps_the_guests_user_id
+    a_logged_in_account_cannot_register_or_become_a_guest
+    usernames_are_unique_regardless_of_case
+    a_login_replaces_the_current_session
     logging_out_ends_the_session
-    wrong_credentials_all_look_the_same
-    names_and_passwords_have_bounds
-    people_rename_themselves
-    the_cookie_is_guarded
+    all_wrong_credentials_get_the_same_response
+    names_and_passwords_have_length_limits
+    users_rename_themselves
+    the_cookie_has_its_security_attributes
 }
 
-async fn a_guest_is_somebody(site: Site) {
+async fn a_guest_login_returns_a_user(site: Site) {
     let mut ana = site.browser();
     let answer = ana.guest("  Ana   B ").await;
     answer.assert_ok();
@@ -36,7 +36,7 @@ async fn a_guest_is_somebody(site: Site) {
     site.browser().me().await.assert_problem(401, "forbidden");
 }
 
-async fn a_browser_stays_the_same_guest(site: Site) {
+async fn a_returning_browser_is_the_same_guest(site: Site) {
     let mut ana = site.browser();
     let first = ana.guest("Ana").await;
     let refreshed = ana.refresh().await;
@@ -48,7 +48,7 @@ async fn a_browser_stays_the_same_guest(site: Site) {
     assert_ne!(site.browser().guest("Ben").await.user_id(), first.user_id());
 }
 
-async fn an_account_is_found_again_in_another_browser(site: Site) {
+async fn an_account_logs_in_from_another_browser(site: Site) {
     let registered = site.browser().register("Ana", "correct horse").await;
     assert_eq!(registered.assert_ok().json["user"]["kind"], "user");
     assert_eq!(registered.json["user"]["username"], "Ana");
@@ -58,7 +58,7 @@ async fn an_account_is_found_again_in_another_browser(site: Site) {
     assert_eq!(phone.me().await.json["username"], "Ana");
 }
 
-async fn a_guest_who_registers_stays_the_same_person(site: Site) {
+async fn registering_keeps_the_guests_user_id(site: Site) {
     let mut revoked = site.services.identity.subscribe_revocations();
     let mut ana = site.browser();
     let guest = ana.guest("Ana").await;
@@ -68,25 +68,25 @@ async fn a_guest_who_registers_stays_the_same_person(site: Site) {
     assert_eq!(registered.json["user"]["kind"], "user");
     assert!(revoked.try_recv().is_err(), "sockets of the guest stay open");
     assert_eq!(other_tab.me().await.assert_ok().json["kind"], "user");
-    // Whoever held the guest's refresh token holds nothing of the account.
+    // The guest's refresh token is not valid for the account.
     other_tab.clone().refresh().await.assert_problem(401, "forbidden");
     assert_eq!(ana.refresh().await.assert_ok().user_id(), guest.user_id());
 
-    // A client without cookies is known by its access token.
+    // A client without cookies is recognized by its access token.
     let mut native = site.browser();
     let guest = native.guest("Native").await;
     native.cookie = None;
     assert_eq!(native.register("native", "correct horse").await.assert_ok().user_id(), guest.user_id());
 }
 
-async fn an_account_registers_and_visits_no_second_time(site: Site) {
+async fn a_logged_in_account_cannot_register_or_become_a_guest(site: Site) {
     let mut ana = site.browser();
     ana.register("ana", "correct horse").await.assert_ok();
     ana.register("ana2", "correct horse").await.assert_problem(409, "conflict");
     ana.guest("Somebody").await.assert_problem(409, "conflict");
 }
 
-async fn a_name_is_taken_in_every_case(site: Site) {
+async fn usernames_are_unique_regardless_of_case(site: Site) {
     site.browser().register("ana", "correct horse").await.assert_ok();
     for taken in ["ana", "ANA", " Ana ", "ａｎａ"] {
         site.browser().register(taken, "correct horse").await.assert_problem(409, "conflict");
@@ -97,7 +97,7 @@ async fn a_name_is_taken_in_every_case(site: Site) {
     assert_eq!(guest.me().await.json["kind"], "guest");
 }
 
-async fn a_login_replaces_whoever_was_there(site: Site) {
+async fn a_login_replaces_the_current_session(site: Site) {
     site.browser().register("ana", "correct horse").await.assert_ok();
     let mut revoked = site.services.identity.subscribe_revocations();
     let mut browser = site.browser();
@@ -109,7 +109,7 @@ async fn a_login_replaces_whoever_was_there(site: Site) {
     guest.clone().refresh().await.assert_problem(401, "forbidden");
     assert_eq!(browser.me().await.json["username"], "ana");
 
-    // The same person again keeps their sockets.
+    // Logging in as the same user keeps the sockets.
     browser.login("ana", "correct horse").await.assert_ok();
     assert!(revoked.try_recv().is_err());
 }
@@ -128,7 +128,7 @@ async fn logging_out_ends_the_session(site: Site) {
     before.me().await.assert_problem(401, "forbidden");
     before.clone().refresh().await.assert_problem(401, "forbidden");
 
-    assert_eq!(site.browser().logout().await.status, 204, "nobody may log out too");
+    assert_eq!(site.browser().logout().await.status, 204, "a logout without a login succeeds");
     let mut native = site.browser();
     native.guest("Native").await;
     native.cookie = None;
@@ -136,7 +136,7 @@ async fn logging_out_ends_the_session(site: Site) {
     native.me().await.assert_problem(401, "forbidden");
 }
 
-async fn wrong_credentials_all_look_the_same(site: Site) {
+async fn all_wrong_credentials_get_the_same_response(site: Site) {
     site.browser().register("ana", "correct horse").await.assert_ok();
     let tries = [
         ("ana", "wrong horse"),
@@ -157,7 +157,7 @@ async fn wrong_credentials_all_look_the_same(site: Site) {
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
 
-async fn names_and_passwords_have_bounds(site: Site) {
+async fn names_and_passwords_have_length_limits(site: Site) {
     let fits = |answer: Answer| {
         if answer.status == 200 {
             true
@@ -181,7 +181,7 @@ async fn names_and_passwords_have_bounds(site: Site) {
     }
 }
 
-async fn people_rename_themselves(site: Site) {
+async fn users_rename_themselves(site: Site) {
     let mut ana = site.browser();
     ana.guest("Ana").await;
     let patch = |name| site.send(ana.request("PATCH", "/api/v1/me").json(&json!({ "display_name": name })));
@@ -193,7 +193,7 @@ async fn people_rename_themselves(site: Site) {
     site.send(nobody).await.assert_problem(401, "forbidden");
 }
 
-async fn the_cookie_is_guarded(site: Site) {
+async fn the_cookie_has_its_security_attributes(site: Site) {
     let cookie = site.browser().guest("Ana").await.header(header::SET_COOKIE).to_owned();
     assert!(cookie.starts_with("tutti_0="), "{cookie}");
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"] {

@@ -1,4 +1,4 @@
-//! What every answer has.
+//! Security headers, problem documents, body limits, health checks.
 
 use http::header;
 use serde_json::json;
@@ -14,20 +14,20 @@ const HEADERS: [&str; 6] = [
     "cache-control",
 ];
 
-fn assert_guarded(answer: &Answer, what: &str) {
+fn assert_security_headers(answer: &Answer, response: &str) {
     for name in HEADERS {
-        assert!(!answer.header(name).is_empty(), "{what} has no {name}");
+        assert!(!answer.header(name).is_empty(), "{response} has no {name}");
     }
     let policy = answer.header("content-security-policy");
     assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{policy}");
 }
 
 #[tokio::test]
-async fn every_answer_has_the_security_headers() {
+async fn every_response_has_the_security_headers() {
     let site = Site::in_memory(&[]).await;
     let mut ana = site.browser();
-    assert_guarded(&ana.guest("Ana").await, "a guest");
-    assert_guarded(&ana.logout().await, "a logout");
+    assert_security_headers(&ana.guest("Ana").await, "a guest");
+    assert_security_headers(&ana.logout().await, "a logout");
     let requests = [
         ("GET", "/"),
         ("GET", "/healthz"),
@@ -44,7 +44,7 @@ async fn every_answer_has_the_security_headers() {
     ];
     for (method, path) in requests {
         let answer = site.send(warp::test::request().method(method).path(path)).await;
-        assert_guarded(&answer, path);
+        assert_security_headers(&answer, path);
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
     }
     let secure = Site::in_memory(&["--public-url", "https://tutti.example"]).await;
@@ -54,7 +54,7 @@ async fn every_answer_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn refusals_are_problems() {
+async fn errors_are_problem_documents() {
     let site = Site::in_memory(&[]).await;
     let browser = site.browser();
     let send = |method: &'static str, path: &'static str| site.send(browser.request(method, path));
@@ -74,7 +74,7 @@ async fn refusals_are_problems() {
 }
 
 #[tokio::test]
-async fn bodies_are_json_of_a_reasonable_size() {
+async fn bodies_must_be_json_within_the_size_limit() {
     let site = Site::in_memory(&[]).await;
     let browser = site.browser();
     let post = |content_type: &'static str, body: Vec<u8>| {
@@ -99,7 +99,7 @@ async fn bodies_are_json_of_a_reasonable_size() {
 }
 
 #[tokio::test]
-async fn a_refused_body_is_not_quoted() {
+async fn an_error_does_not_quote_the_body() {
     let site = Site::in_memory(&[]).await;
     let body = json!({ "username": "ana", "password": ["correct horse"], "display_name": "Ana" });
     let answer = site.browser().post("/api/v1/auth/register", body).await;

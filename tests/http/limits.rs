@@ -1,4 +1,4 @@
-//! Doors that open only so often.
+//! Rate limits.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::Site;
 use super::site::pass;
 
 #[tokio::test]
-async fn a_password_is_guessed_slowly() {
+async fn password_guesses_are_limited() {
     let site = Site::in_memory(&["--limit-logins", "3"]).await;
     site.browser().at("192.0.2.9").register("ana", "correct horse").await.assert_ok();
     let attacker = || site.browser().at("203.0.113.5");
@@ -20,7 +20,7 @@ async fn a_password_is_guessed_slowly() {
     let wait: u64 = refused.header(header::RETRY_AFTER).parse().unwrap();
     assert!((1..=20).contains(&wait), "{wait}");
 
-    // The owner, elsewhere, is not locked out, and neither are others beside the attacker.
+    // Neither the owner at another address nor other usernames at the attacker's are locked out.
     site.browser().at("192.0.2.9").login("ana", "correct horse").await.assert_ok();
     attacker().login("ben", "wrong horse").await.assert_problem(401, "forbidden");
 
@@ -29,7 +29,7 @@ async fn a_password_is_guessed_slowly() {
 }
 
 #[tokio::test]
-async fn names_are_sprayed_slowly() {
+async fn password_spraying_is_limited() {
     let site = Site::in_memory(&["--limit-logins", "2"]).await;
     for n in 0..12 {
         site.browser().login(&format!("user{n}"), "wrong horse").await.assert_problem(401, "forbidden");
@@ -39,7 +39,7 @@ async fn names_are_sprayed_slowly() {
 }
 
 #[tokio::test]
-async fn accounts_and_guests_are_made_slowly() {
+async fn registrations_and_guest_logins_are_limited() {
     let site = Site::in_memory(&["--limit-registrations", "1", "--limit-guests", "2"]).await;
     site.browser().register("ana", "correct horse").await.assert_ok();
     site.browser().register("ben", "correct horse").await.assert_problem(429, "rate_limited");
@@ -50,7 +50,7 @@ async fn accounts_and_guests_are_made_slowly() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_who_is_behind_it() {
+async fn limits_use_the_client_address_from_a_trusted_proxy() {
     let settings = ["--limit-guests", "1", "--trusted-proxies", "10.0.0.1"];
     let site = Site::in_memory(&settings).await;
     let guest = |proxy: &str, client: &'static str| {

@@ -1,4 +1,4 @@
-//! Requests that a foreign page makes a browser send.
+//! Requests that pages of other origins make a browser send.
 
 use super::site::NOON_MS;
 use super::{Answer, Browser, Site};
@@ -15,7 +15,7 @@ fn from(browser: &Browser<'_>, path: &str, headers: &[(&'static str, &'static st
 }
 
 #[tokio::test]
-async fn a_foreign_page_changes_nothing() {
+async fn cross_origin_requests_change_nothing() {
     let site = Site::in_memory(&[]).await;
     let mut ana = site.browser();
     ana.guest("Ana").await.assert_ok();
@@ -26,7 +26,7 @@ async fn a_foreign_page_changes_nothing() {
         &[("origin", "http://evil.example"), ("sec-fetch-site", "same-origin")],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
-        // No browser of the last years: but then the cookie is not enough.
+        // No current browser sends neither header; then the cookie is not enough.
         &[],
     ];
     for path in ["guest", "register", "login", "refresh", "logout"].map(|name| format!("/api/v1/auth/{name}")) {
@@ -44,7 +44,7 @@ async fn a_foreign_page_changes_nothing() {
 }
 
 #[tokio::test]
-async fn our_own_pages_and_native_clients_may() {
+async fn same_origin_pages_and_native_clients_are_allowed() {
     let site =
         Site::in_memory(&["--public-url", "http://party.example", "--allowed-origins", "http://a.example"]).await;
     let allowed: [&[(&'static str, &'static str)]; 6] = [
@@ -65,7 +65,7 @@ async fn our_own_pages_and_native_clients_may() {
 }
 
 #[tokio::test]
-async fn reading_is_open_to_links() {
+async fn cross_site_links_may_read() {
     let site = Site::in_memory(&[]).await;
     let link = warp::test::request().path("/api/v1/server").header("sec-fetch-site", "cross-site");
     let answer: Answer = site.send(link).await;

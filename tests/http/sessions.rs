@@ -1,4 +1,4 @@
-//! Devices logged in, passwords changed, people erased.
+//! Sessions listed and revoked, passwords changed, users erased.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use super::site::{on_every_store, pass};
 use super::{Browser, Site};
 
 on_every_store! {
-    devices_are_listed_with_this_one_marked
-    one_session_is_ended
-    all_others_are_ended
-    everywhere_is_everywhere
-    somebody_elses_session_cannot_be_ended
+    sessions_are_listed_with_the_current_one_marked
+    one_session_is_revoked
+    all_other_sessions_are_revoked
+    logging_out_everywhere_revokes_every_session
+    another_users_session_cannot_be_revoked
     a_password_change_ends_the_other_sessions
     a_password_change_needs_the_password
-    who_is_erased_is_gone
-    an_erased_host_leaves_the_room_to_the_others
-    the_cleanup_forgets_guests_long_gone
-    a_foreign_page_changes_nothing
+    erasing_a_user_ends_their_session_and_frees_the_username
+    erasing_a_guest_keeps_the_account_it_merged_into
+    cleanup_erases_inactive_guests
+    cross_origin_requests_change_nothing
 }
 
 /// A phone and a laptop of the same account.
@@ -35,7 +35,7 @@ async fn sessions(browser: &Browser<'_>) -> Vec<Value> {
     browser.get("/api/v1/me/sessions").await.assert_ok().json["sessions"].as_array().unwrap().clone()
 }
 
-async fn devices_are_listed_with_this_one_marked(site: Site) {
+async fn sessions_are_listed_with_the_current_one_marked(site: Site) {
     let (laptop, mut phone) = two_devices(&site).await;
     pass(Duration::from_mins(5)).await;
     phone.refresh().await.assert_ok();
@@ -47,7 +47,7 @@ async fn devices_are_listed_with_this_one_marked(site: Site) {
     assert!(time(&listed[0], "last_used_at_ms") - time(&listed[0], "created_at_ms") >= 300_000);
 }
 
-async fn one_session_is_ended(site: Site) {
+async fn one_session_is_revoked(site: Site) {
     let mut revoked = site.services.identity.subscribe_revocations();
     let (mut laptop, mut phone) = two_devices(&site).await;
     let other = sessions(&laptop).await.into_iter().find(|session| session["current"] == false).unwrap();
@@ -62,7 +62,7 @@ async fn one_session_is_ended(site: Site) {
     assert_eq!(sessions(&laptop).await.len(), 1);
 }
 
-async fn all_others_are_ended(site: Site) {
+async fn all_other_sessions_are_revoked(site: Site) {
     let (mut laptop, phone) = two_devices(&site).await;
     site.browser().login("ana", "correct horse").await.assert_ok();
     laptop.delete("/api/v1/me/sessions").await.assert_ok();
@@ -72,7 +72,7 @@ async fn all_others_are_ended(site: Site) {
     laptop.refresh().await.assert_ok();
 }
 
-async fn everywhere_is_everywhere(site: Site) {
+async fn logging_out_everywhere_revokes_every_session(site: Site) {
     let (mut laptop, mut phone) = two_devices(&site).await;
     laptop.post("/api/v1/auth/logout?everywhere=true", json!({})).await.assert_ok();
     assert_eq!(laptop.cookie, None);
@@ -81,7 +81,7 @@ async fn everywhere_is_everywhere(site: Site) {
     site.browser().post("/api/v1/auth/logout?everywhere=true", json!({})).await.assert_problem(401, "forbidden");
 }
 
-async fn somebody_elses_session_cannot_be_ended(site: Site) {
+async fn another_users_session_cannot_be_revoked(site: Site) {
     let (laptop, _) = two_devices(&site).await;
     let mut eve = site.browser();
     eve.guest("Eve").await.assert_ok();
@@ -123,32 +123,32 @@ async fn a_password_change_needs_the_password(site: Site) {
     patch(&laptop, json!({})).await.assert_ok();
 }
 
-async fn who_is_erased_is_gone(site: Site) {
+async fn erasing_a_user_ends_their_session_and_frees_the_username(site: Site) {
     let (mut laptop, mut phone) = two_devices(&site).await;
     let code = laptop.post("/api/v1/rooms", json!({ "name": "Ana's" })).await.json["code"].clone();
     let erased = laptop.delete("/api/v1/me").await;
-    assert_eq!(erased.assert_ok().cookie().as_deref(), Some(""), "their id stands in the cookie");
+    assert_eq!(erased.assert_ok().cookie().as_deref(), Some(""), "the cookie holds the user id");
     laptop.me().await.assert_problem(401, "forbidden");
     phone.refresh().await.assert_problem(401, "forbidden");
     phone.me().await.assert_problem(401, "forbidden");
     site.browser().login("ana", "correct horse").await.assert_problem(401, "forbidden");
     let code = RoomCode::parse(code.as_str().unwrap()).unwrap();
     let room = site.services.store.room_by_code(code).await.unwrap().unwrap();
-    assert!(room.closed_at_ms.is_some(), "nobody was left in it");
+    assert!(room.closed_at_ms.is_some(), "the room had no other member");
     assert_eq!(room.name, "");
     assert_eq!(site.services.store.load_journal(room.id).await.unwrap(), tutti::store::StoredJournal::default());
     let mut again = site.browser();
     again.register("ana", "correct horse").await.assert_ok();
 }
 
-async fn an_erased_host_leaves_the_room_to_the_others(site: Site) {
+async fn erasing_a_guest_keeps_the_account_it_merged_into(site: Site) {
     let mut ana = site.browser();
     let id: tutti_protocol::UserId = ana.guest("Ana").await.user_id().parse().unwrap();
     let code = ana.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.json["code"].clone();
     let room = site.services.rooms.open(RoomCode::parse(code.as_str().unwrap()).unwrap()).await.unwrap();
     let mut ben = site.browser();
     let bens: tutti_protocol::UserId = ben.register("ben", "correct horse").await.user_id().parse().unwrap();
-    // Ben's guest self was in the room with Ana; then he logged in, as anybody may.
+    // The guest logs in to Ben's account.
     let account = site.services.identity.user(bens).await.unwrap().unwrap();
     room.merge(id, account.into()).await.unwrap();
     assert_eq!(room.role_of(bens).await, Some(tutti_protocol::Role::Host));
@@ -157,7 +157,7 @@ async fn an_erased_host_leaves_the_room_to_the_others(site: Site) {
     assert_eq!(room.role_of(id).await, None);
 }
 
-async fn the_cleanup_forgets_guests_long_gone(site: Site) {
+async fn cleanup_erases_inactive_guests(site: Site) {
     let services = &site.services;
     let cleanup = Cleanup {
         store: services.store.clone(),
@@ -174,7 +174,7 @@ async fn the_cleanup_forgets_guests_long_gone(site: Site) {
     let recent = site.browser().guest("Here lately").await;
     cleanup.round().await.unwrap();
     assert!(services.identity.user(gone).await.unwrap().is_some());
-    assert_eq!(services.store.sessions_of(gone).await.unwrap(), [], "sessions that ran out are removed");
+    assert_eq!(services.store.sessions_of(gone).await.unwrap(), [], "expired sessions are removed");
     pass(UNUSED_GUEST_KEPT / 2 + Duration::from_secs(1)).await;
     cleanup.round().await.unwrap();
     assert_eq!(services.identity.user(gone).await.unwrap(), None);
@@ -184,8 +184,8 @@ async fn the_cleanup_forgets_guests_long_gone(site: Site) {
     }
 }
 
-/// CSRF: every route that changes something, from a page of somebody else's, with the victim's cookie.
-async fn a_foreign_page_changes_nothing(site: Site) {
+/// CSRF: every route that changes data, from a page of another origin, with the victim's cookie.
+async fn cross_origin_requests_change_nothing(site: Site) {
     let routes = [
         ("POST", "auth/guest"),
         ("POST", "auth/register"),

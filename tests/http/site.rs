@@ -1,4 +1,4 @@
-//! A server under test, and browsers that visit it.
+//! A server under test, and browsers that use it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-/// Noon of some day.
+/// Noon of an arbitrary day.
 pub const NOON_MS: f64 = 1_767_268_800_000.0;
 
 #[derive(Parser)]
@@ -123,7 +123,7 @@ impl Site {
         Self { services, routes, dir }
     }
 
-    /// A browser at an address of its own.
+    /// A browser without cookies.
     pub fn browser(&self) -> Browser<'_> {
         Browser {
             site: self,
@@ -135,7 +135,7 @@ impl Site {
         }
     }
 
-    /// Any request.
+    /// Sends any request.
     pub async fn send(&self, request: warp::test::RequestBuilder) -> Answer {
         let response = request.reply(&self.routes).await;
         Answer {
@@ -151,7 +151,7 @@ impl Site {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -165,7 +165,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
-    /// Every cookie that is set, by name; empty ones are taken away.
+    /// Cookies that the response sets, by name; an empty value removes one.
     pub fn cookies(&self) -> Vec<(String, String)> {
         let pair = |value: &http::HeaderValue| {
             let (name, value) = value.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
@@ -174,7 +174,7 @@ impl Answer {
         self.headers.get_all(header::SET_COOKIE).iter().map(pair).collect()
     }
 
-    /// The value of the login cookie that is set.
+    /// The value of the first cookie that the response sets.
     pub fn cookie(&self) -> Option<String> {
         let pair = self.header(header::SET_COOKIE).split(';').next()?;
         Some(pair.split_once('=')?.1.to_owned())
@@ -188,7 +188,7 @@ impl Answer {
         self.json["access_token"].as_str().expect("an answer with a token").to_owned()
     }
 
-    /// Checks for a refusal in the one form that refusals have.
+    /// Checks for a problem document.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.json["code"].as_str()), (status, Some(code)), "{}", self.text);
@@ -205,15 +205,15 @@ impl Answer {
     }
 }
 
-/// A browser: keeps the cookie, sends `Origin`, and remembers the access token as the client does.
+/// A browser: it keeps cookies, sends `Origin`, and keeps the access token as the client does.
 #[derive(Clone)]
 pub struct Browser<'a> {
     pub site: &'a Site,
-    /// That of the first slot.
+    /// The cookie of the first slot.
     pub cookie: Option<String>,
-    /// All others.
+    /// All other cookies.
     pub jar: BTreeMap<String, String>,
-    /// What `Tutti-Slot` says.
+    /// The `Tutti-Slot` header.
     pub slot: Option<&'static str>,
     pub access_token: Option<String>,
     pub address: SocketAddr,
@@ -283,7 +283,7 @@ impl Browser<'_> {
         self.site.send(self.request("GET", "/api/v1/me")).await
     }
 
-    /// A page that is opened: without `Origin`, without an access token, with what browsers say of navigations.
+    /// Opens a page, with the headers of a navigation: no `Origin`, no access token.
     pub async fn open(&mut self, path: &str, site: &str) -> Answer {
         let navigator = Self { access_token: None, slot: None, ..self.clone() };
         let mut request = navigator.request("GET", path).header("sec-fetch-mode", "navigate");
@@ -323,27 +323,27 @@ impl Browser<'_> {
     }
 }
 
-/// Lets time pass at once. Real time goes on before and after, because the database works on threads of its own, for
-/// which a paused clock does not wait.
+/// Advances the clock. It is not paused before and after, because a paused clock does not wait for the threads of the
+/// database.
 pub async fn pass(duration: Duration) {
     tokio::time::pause();
     tokio::time::advance(duration).await;
     tokio::time::resume();
 }
 
-/// Runs each story on every store.
+/// Runs each test on every store.
 macro_rules! on_every_store {
-    ($($story:ident)*) => {
+    ($($test:ident)*) => {
         mod memory {
             $(#[tokio::test]
-            async fn $story() {
-                super::$story($crate::http::Site::in_memory(&[]).await).await;
+            async fn $test() {
+                super::$test($crate::http::Site::in_memory(&[]).await).await;
             })*
         }
         mod sqlite {
             $(#[tokio::test]
-            async fn $story() {
-                super::$story($crate::http::Site::on_sqlite(&[]).await).await;
+            async fn $test() {
+                super::$test($crate::http::Site::on_sqlite(&[]).await).await;
             })*
         }
     };

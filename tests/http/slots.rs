@@ -1,4 +1,4 @@
-//! Several people on one device.
+//! Several users on one device.
 
 use serde_json::{Value, json};
 
@@ -6,20 +6,20 @@ use super::site::on_every_store;
 use super::{Browser, Site};
 
 on_every_store! {
-    nobody_is_on_a_fresh_device
-    people_come_in_side_by_side
-    switching_is_a_refresh_of_a_slot
-    a_slot_acts_for_its_own_person_only
-    logging_one_out_leaves_the_others
-    a_free_slot_is_taken_again
-    a_full_device_is_told_so
-    what_is_no_slot_is_refused
-    looking_who_is_here_uses_nothing_up
-    a_guest_who_logs_in_brings_their_rooms_along
-    somebody_elses_account_takes_no_rooms_over
+    a_new_device_has_no_accounts
+    several_users_log_in_side_by_side
+    switching_refreshes_a_slot
+    a_slot_acts_for_its_own_user_only
+    logging_out_one_slot_keeps_the_others
+    a_free_slot_is_reused
+    a_login_without_a_free_slot_is_refused
+    invalid_slots_are_refused
+    listing_accounts_does_not_rotate_tokens
+    a_guest_who_logs_in_keeps_their_rooms
+    logging_in_as_another_account_transfers_no_rooms
 }
 
-/// Who is on the device: slot and name.
+/// The accounts of the device: slot and name.
 async fn accounts(browser: &Browser<'_>) -> Vec<(u64, String)> {
     let list = browser.get("/api/v1/me/accounts").await;
     let account = |account: &Value| {
@@ -43,12 +43,12 @@ async fn ana_and_ben(site: &Site) -> Browser<'_> {
     device
 }
 
-async fn nobody_is_on_a_fresh_device(site: Site) {
+async fn a_new_device_has_no_accounts(site: Site) {
     let list = site.browser().get("/api/v1/me/accounts").await;
     assert_eq!(list.assert_ok().json, json!({ "accounts": [], "slots_max": 8 }));
 }
 
-async fn people_come_in_side_by_side(site: Site) {
+async fn several_users_log_in_side_by_side(site: Site) {
     let mut device = ana_and_ben(&site).await;
     device.slot = Some("new");
     let registered = device.register("cleo", "correct horse").await;
@@ -56,7 +56,7 @@ async fn people_come_in_side_by_side(site: Site) {
     assert_eq!(names(&accounts(&device).await), [(0, "Ana"), (1, "Ben"), (2, "cleo")]);
 }
 
-async fn switching_is_a_refresh_of_a_slot(site: Site) {
+async fn switching_refreshes_a_slot(site: Site) {
     let mut device = ana_and_ben(&site).await;
     let ana = device.post("/api/v1/me/accounts/0/activate", json!({})).await;
     assert_eq!((ana.assert_ok().json["user"]["display_name"].as_str(), &ana.json["slot"]), (Some("Ana"), &json!(0)));
@@ -65,12 +65,12 @@ async fn switching_is_a_refresh_of_a_slot(site: Site) {
     assert_eq!(device.me().await.json["display_name"], "Ben");
     device.slot = Some("0");
     assert_eq!(device.refresh().await.json["user"]["display_name"], "Ana");
-    assert_eq!(names(&accounts(&device).await), [(0, "Ana"), (1, "Ben")], "nobody was logged out");
+    assert_eq!(names(&accounts(&device).await), [(0, "Ana"), (1, "Ben")], "both are still logged in");
 }
 
-async fn a_slot_acts_for_its_own_person_only(site: Site) {
+async fn a_slot_acts_for_its_own_user_only(site: Site) {
     let mut device = ana_and_ben(&site).await;
-    // Ben's access token, Ana's slot: the slot's cookie counts, so it is Ana who is renamed.
+    // Ben's access token in Ana's slot: the slot's cookie decides, so Ana is renamed.
     let answer = device.guest("Ana B").await;
     assert_eq!(answer.assert_ok().json["slot"], 0);
     assert_eq!(names(&accounts(&device).await), [(0, "Ana B"), (1, "Ben")]);
@@ -79,7 +79,7 @@ async fn a_slot_acts_for_its_own_person_only(site: Site) {
     device.post("/api/v1/me/accounts/5/activate", json!({})).await.assert_problem(401, "forbidden");
 }
 
-async fn logging_one_out_leaves_the_others(site: Site) {
+async fn logging_out_one_slot_keeps_the_others(site: Site) {
     let mut device = ana_and_ben(&site).await;
     let bens = device.clone();
     device.delete("/api/v1/me/accounts/1").await.assert_ok();
@@ -89,19 +89,19 @@ async fn logging_one_out_leaves_the_others(site: Site) {
     device.delete("/api/v1/me/accounts/1").await.assert_ok();
 }
 
-async fn a_free_slot_is_taken_again(site: Site) {
+async fn a_free_slot_is_reused(site: Site) {
     let mut device = ana_and_ben(&site).await;
     device.delete("/api/v1/me/accounts/0").await.assert_ok();
     device.slot = Some("new");
     assert_eq!(device.guest("Cleo").await.assert_ok().json["slot"], 0);
-    // Ended elsewhere: the cookie is still there, and nobody is in by it.
+    // Revoked elsewhere: the cookie is still there but not valid.
     let session = site.services.identity.authenticate(device.access_token.as_ref().unwrap()).unwrap();
     site.services.identity.revoke_session(session.user, session.session).await.unwrap();
     assert_eq!(device.guest("Dora").await.assert_ok().json["slot"], 0);
     assert_eq!(names(&accounts(&device).await), [(0, "Dora"), (1, "Ben")]);
 }
 
-async fn a_full_device_is_told_so(site: Site) {
+async fn a_login_without_a_free_slot_is_refused(site: Site) {
     let mut device = site.browser();
     device.slot = Some("new");
     for person in 0..8 {
@@ -111,7 +111,7 @@ async fn a_full_device_is_told_so(site: Site) {
     assert_eq!(accounts(&device).await.len(), 8);
 }
 
-async fn what_is_no_slot_is_refused(site: Site) {
+async fn invalid_slots_are_refused(site: Site) {
     let mut device = ana_and_ben(&site).await;
     for slot in ["8", "-1", "01", "x"] {
         device.slot = Some(slot);
@@ -124,7 +124,7 @@ async fn what_is_no_slot_is_refused(site: Site) {
     device.post("/api/v1/me/accounts/8/activate", json!({})).await.assert_problem(404, "not_found");
 }
 
-async fn looking_who_is_here_uses_nothing_up(site: Site) {
+async fn listing_accounts_does_not_rotate_tokens(site: Site) {
     let mut device = ana_and_ben(&site).await;
     let before = device.clone();
     for _ in 0..3 {
@@ -132,13 +132,13 @@ async fn looking_who_is_here_uses_nothing_up(site: Site) {
     }
     assert_eq!((&device.cookie, &device.jar), (&before.cookie, &before.jar));
     device.refresh().await.assert_ok();
-    assert_eq!(names(&accounts(&before).await), [(0, "Ana"), (1, "Ben")], "a request that was already on its way");
+    assert_eq!(names(&accounts(&before).await), [(0, "Ana"), (1, "Ben")], "a request sent before the refresh");
     device.refresh().await.assert_ok();
     accounts(&before).await;
     device.refresh().await.assert_ok();
 }
 
-async fn a_guest_who_logs_in_brings_their_rooms_along(site: Site) {
+async fn a_guest_who_logs_in_keeps_their_rooms(site: Site) {
     let id = site.browser().register("ana", "correct horse").await.user_id().to_owned();
     let mut guest = site.browser();
     guest.guest("Somebody").await.assert_ok();
@@ -149,7 +149,7 @@ async fn a_guest_who_logs_in_brings_their_rooms_along(site: Site) {
     assert_eq!(rooms[0]["host_name"], "ana");
 }
 
-async fn somebody_elses_account_takes_no_rooms_over(site: Site) {
+async fn logging_in_as_another_account_transfers_no_rooms(site: Site) {
     let mut browser = site.browser();
     browser.register("ana", "correct horse").await.assert_ok();
     browser.post("/api/v1/rooms", json!({ "name": "Ana's" })).await.assert_ok();

@@ -6,7 +6,7 @@ use tutti::http::{frame, static_client};
 
 use super::{Answer, Site};
 
-/// A small client; its compressed siblings are plain text, to be told apart.
+/// A small client. Its compressed files are plain text, so that tests can distinguish them.
 #[derive(RustEmbed)]
 #[folder = "tests/http/client"]
 struct TestClient;
@@ -27,7 +27,7 @@ async fn get(site: &Site, path: &str, headers: &[(&'static str, &str)]) -> Answe
 }
 
 #[tokio::test]
-async fn pages_are_the_index_and_are_checked_each_time() {
+async fn pages_serve_the_index_and_are_revalidated() {
     let site = site().await;
     for path in ["/", "/r/K0LT1X", "/join", "/screen/K0LT1X", "/index.html", "/r/%20", "/assetsx"] {
         let page = get(&site, path, &[]).await;
@@ -44,7 +44,7 @@ async fn pages_are_the_index_and_are_checked_each_time() {
 }
 
 #[tokio::test]
-async fn hashed_assets_are_kept_for_ever_in_the_best_encoding() {
+async fn hashed_assets_are_immutable_in_the_best_encoding() {
     let site = site().await;
     let path = "/assets/app-abc123.js";
     let cases = [
@@ -71,7 +71,7 @@ async fn hashed_assets_are_kept_for_ever_in_the_best_encoding() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_served() {
+async fn no_other_files_are_served() {
     let site = site().await;
     let tricks = [
         "/assets/none.js",
@@ -93,14 +93,14 @@ async fn nothing_else_is_served() {
         answer.assert_problem(404, "not_found");
         assert!(!answer.text.contains("[workspace]"), "{path}");
     }
-    // These are pages, as far as a server can tell, and never files.
+    // These paths are pages to the server, never files.
     for path in ["/%2e%2e/Cargo.toml", "//etc/passwd", "/Cargo.toml", "/assets%2fapp-abc123.js.br"] {
         assert!(get(&site, path, &[]).await.text.contains("Test client"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn only_reading_is_possible() {
+async fn only_get_and_head_are_allowed() {
     let site = site().await;
     let head = site.send(warp::test::request().method("HEAD").path("/")).await;
     assert_eq!(head.status, 200);
@@ -111,7 +111,7 @@ async fn only_reading_is_possible() {
 }
 
 #[tokio::test]
-async fn a_missing_client_says_so() {
+async fn a_missing_client_is_reported() {
     #[derive(RustEmbed)]
     #[folder = "tests/http/no-such-folder"]
     #[allow_missing = true]
