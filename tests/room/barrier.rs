@@ -1,4 +1,4 @@
-//! Starts that wait for the devices that listen, and which devices those are.
+//! The ready barrier: which devices a start waits for.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tutti_protocol::{
 
 use super::hall::{Hall, Seat};
 
-/// A room whose host only controls, somebody who looks on, and devices that listen.
+/// A room with a host that only controls, a screen, and listening devices.
 struct Party {
     hall: Hall,
     code: RoomCode,
@@ -38,7 +38,7 @@ impl Party {
         party
     }
 
-    /// The timeline that is announced next, and how far ahead it begins.
+    /// The next announced timeline, and how far ahead it starts.
     async fn announced(&mut self) -> (Playback, i64) {
         loop {
             let (_, events) = self.wall.delta().await;
@@ -48,7 +48,7 @@ impl Party {
         }
     }
 
-    /// Nothing was announced so far: what comes next is what is asked now.
+    /// Checks that no start was announced: the next deltas are those of the commands sent here.
     async fn nothing_was_announced(&mut self) {
         self.ana.ask(Command::Lock).await;
         self.ana.ask(Command::Unlock).await;
@@ -70,12 +70,12 @@ fn timeline(event: &Event) -> Option<Playback> {
     }
 }
 
-/// What was decided has left, and what is decided next leaves at once.
+/// Waits until batched frames are sent, so that the next one is sent at once.
 async fn rest() {
     tokio::time::sleep(2 * BROADCAST_WINDOW).await;
 }
 
-/// A device plays and has these ready, or makes no sound.
+/// Reports that a device plays and has these entries ready; `None`: it does not play.
 fn says(device: &Seat, ready: Option<&[EntryId]>) {
     let playback = ready.map(|ready| DevicePlayback {
         entry: None,
@@ -91,7 +91,7 @@ fn says(device: &Seat, ready: Option<&[EntryId]>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_is_announced_again_once_enough_devices_are_ready() {
+async fn a_start_is_advanced_once_enough_devices_are_ready() {
     let mut party = Party::of(2).await;
     let a1 = party.ana.add("a1").await;
     let (announced, ahead_ms) = party.announced().await;
@@ -106,7 +106,7 @@ async fn a_start_is_announced_again_once_enough_devices_are_ready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_device_that_goes_falls_silent_or_is_left_out_is_not_waited_for() {
+async fn the_barrier_ignores_devices_that_leave_stop_playing_or_are_excluded() {
     for how in 0..3 {
         let mut party = Party::of(2).await;
         let a1 = party.ana.add("a1").await;
@@ -121,14 +121,14 @@ async fn a_device_that_goes_falls_silent_or_is_left_out_is_not_waited_for() {
                 party.ana.ask(output).await;
             }
         }
-        // The new output was told just before; what follows from it is gathered.
+        // Batched behind the delta about the new output.
         let gathered_ms = if how == 2 { i64::try_from(BROADCAST_WINDOW.as_millis()).expect("short") } else { 0 };
         assert_eq!(party.announced().await.1, START_LEAD_MS - gathered_ms, "{how}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_rooms_loudspeakers_are_waited_for() {
+async fn the_barrier_waits_for_output_devices_only() {
     let mut party = Party::of(3).await;
     let output = Command::SetOutput { mode: OutputMode::Speakers, devices: [party.device(2)].into() };
     party.ana.ask(output).await;
@@ -144,7 +144,7 @@ async fn only_the_rooms_loudspeakers_are_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_devices_loaded_ahead_starts_at_once_and_a_track_change_never_waits() {
+async fn preloaded_entries_start_at_once_and_track_changes_never_wait() {
     let mut party = Party::of(1).await;
     let first = party.ana.add("a1").await;
     assert_eq!(party.announced().await.1, READY_BARRIER_MS);
@@ -167,7 +167,7 @@ async fn what_devices_loaded_ahead_starts_at_once_and_a_track_change_never_waits
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_crash_it_begins_when_it_was_to_begin_at_the_latest_or_sooner() {
+async fn after_a_crash_a_start_happens_at_its_latest_time_or_sooner() {
     let mut party = Party::of(1).await;
     let a1 = party.ana.add("a1").await;
     let (announced, _) = party.announced().await;
@@ -188,7 +188,7 @@ async fn after_a_crash_it_begins_when_it_was_to_begin_at_the_latest_or_sooner() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_device_has_ready_is_told_to_nobody() {
+async fn ready_entries_are_not_broadcast() {
     let mut party = Party::of(1).await;
     let a1 = party.ana.add("a1").await;
     says(&party.devices[0], Some(&[a1]));

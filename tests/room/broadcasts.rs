@@ -1,4 +1,4 @@
-//! What happens in quick succession leaves together, and in order.
+//! Events in quick succession are sent together and in order.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::hall::{Hall, Seat, enqueue};
 
-/// The offsets of all deltas in a write.
+/// The offsets of the deltas in a write.
 fn offsets(write: &[Received]) -> Vec<u64> {
     let offset = |got: &Received| match got {
         Received::Frame(ServerFrame::Delta { position, .. }) => Some(position.offset),
@@ -22,18 +22,18 @@ fn is_reply(got: &Received) -> bool {
     matches!(got, Received::Frame(ServerFrame::Reply { .. }))
 }
 
-async fn nothing_for(seat: &mut Seat) {
+async fn pause(seat: &mut Seat) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     seat.so_far();
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_leaves_at_once_and_what_follows_in_one_write() {
+async fn the_first_event_is_sent_at_once_and_the_next_ones_in_one_write() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    nothing_for(&mut ana).await;
-    nothing_for(&mut ben).await;
+    pause(&mut ana).await;
+    pause(&mut ben).await;
 
     let asked_ms = hall.clock.now_ms();
     let mut last = None;
@@ -46,22 +46,22 @@ async fn the_first_leaves_at_once_and_what_follows_in_one_write() {
     let [first, rest] = &writes[..] else { panic!("{writes:?}") };
     assert_eq!((first.len(), rest.len()), (1, 3), "{writes:?}");
 
-    // Whoever does something after a pause is told at once.
-    nothing_for(&mut ana).await;
+    // After a pause an event is sent at once.
+    pause(&mut ana).await;
     let asked_ms = hall.clock.now_ms();
     ana.add("a5").await;
     assert_eq!(hall.clock.now_ms(), asked_ms);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_room_gathers_for_longer_until_it_is_less_busy() {
+async fn a_busy_room_batches_for_longer() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
     ana.add("a1").await;
-    // How many writes a second of seeking at this pace comes in.
+    // The number of writes for one second of seeking at this rate.
     let mut writes_in_a_second = async |every_ms: u64| {
-        nothing_for(&mut ana).await;
+        pause(&mut ana).await;
         ben.so_far();
         for position_ms in 0..1_000 / every_ms {
             ana.send(Command::Seek { position_ms }).await;
@@ -81,13 +81,13 @@ async fn a_busy_room_gathers_for_longer_until_it_is_less_busy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_goes_behind_its_delta_in_the_same_write() {
+async fn a_reply_follows_its_delta_in_the_same_write() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
-    nothing_for(&mut ana).await;
+    pause(&mut ana).await;
     let asked = [ana.send(enqueue("a1")).await, ana.send(enqueue("a2")).await, ana.send(enqueue("a3")).await];
-    // Refused, but for what was decided before it: it must not overtake that.
+    // The refusal depends on earlier decisions and must not overtake them.
     let refused = ana.send(Command::Dequeue { entry: EntryId(Uuid::nil()) }).await;
     tokio::time::sleep(BROADCAST_WINDOW / 2).await;
     let mut writes = ana.writes();
@@ -109,17 +109,17 @@ async fn a_reply_goes_behind_its_delta_in_the_same_write() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_in_the_midst_of_it_is_told_nothing_twice() {
+async fn a_member_who_joins_during_a_batch_gets_no_event_twice() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
     let known = hall.enter(code, "ben").await.snapshot().await.0;
-    nothing_for(&mut ana).await;
+    pause(&mut ana).await;
 
     for title in ["a1", "a2", "a3"] {
         ana.send(enqueue(title)).await;
     }
-    // Ben is back before the second and the third have left, Cleo comes for the first time.
+    // Ben resumes and Cleo joins while the second and third event are batched.
     let mut ben = hall.resume(code, "ben", Some(known)).await.expect("let in");
     let mut cleo = hall.enter(code, "cleo").await;
     ana.add("a4").await;
@@ -140,14 +140,14 @@ async fn who_comes_in_the_midst_of_it_is_told_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_heartbeat_never_says_more_than_was_told() {
+async fn a_heartbeat_never_exceeds_the_offset_that_was_sent() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
     let (position, _) = ana.snapshot().await;
     let mut at = position.offset;
     ana.send(enqueue("a1")).await;
-    // Two at a time, at all distances from the heartbeat; the second of them waits to leave.
+    // Pairs of events at various times before the heartbeat; the second is batched.
     let mut beats = 0;
     for position_ms in 0..1_300 {
         ana.send(Command::Seek { position_ms }).await;

@@ -1,4 +1,4 @@
-//! Acknowledged means durable; a repeated command has one effect; a failing store loses nothing acknowledged.
+//! Acknowledged commands are durable, repeated commands have one effect, and a failing store loses nothing acknowledged.
 
 use tutti_protocol::{Command, ErrorCode, Event, ServerFrame};
 use tutti_test_client::Received;
@@ -18,7 +18,7 @@ async fn a_reply_and_its_delta_wait_for_the_commit() {
 
     let gate = hall.store.hold_appends().await;
     let id = ana.send(enqueue("a1")).await;
-    // A second room's round trip proves that the first had every chance to answer.
+    // A round trip in a second room proves that the first had time to answer.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -32,7 +32,7 @@ async fn a_reply_and_its_delta_wait_for_the_commit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_newcomer_does_not_see_what_is_not_durable_yet() {
+async fn a_new_member_sees_durable_events_only() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let ana = hall.enter(code, "ana").await;
@@ -82,7 +82,7 @@ async fn the_same_command_id_of_another_member_is_another_command() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_store_fails_commands_are_refused_and_then_service_returns() {
+async fn commands_are_refused_while_the_store_fails_and_then_service_returns() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -106,9 +106,9 @@ async fn while_the_store_fails_commands_are_refused_and_then_service_returns() {
     assert_eq!(room.upcoming[0].track.title, "a2");
 }
 
-/// What was decided after a batch that is lost rests on it: it must not be kept either, or the journal has a hole.
+/// Batches decided after a lost batch depend on it: storing them would leave a gap in the journal.
 #[tokio::test(start_paused = true)]
-async fn nothing_is_kept_that_rests_on_what_was_lost() {
+async fn batches_after_a_lost_batch_are_not_stored() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -136,7 +136,7 @@ async fn nothing_is_kept_that_rests_on_what_was_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_acknowledged_is_there_after_a_restart_and_after_a_crash() {
+async fn acknowledged_events_survive_a_restart_and_a_crash() {
     let mut hall = Hall::open();
     let code = hall.room("ana").await;
     for number in 0..6 {
@@ -152,7 +152,7 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_after_a_crash() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_checkpoint_replaces_the_journal_it_covers() {
+async fn a_checkpoint_replaces_the_batches_it_covers() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -169,7 +169,7 @@ async fn a_checkpoint_replaces_the_journal_it_covers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_room_says_goodbye_and_stays_closed() {
+async fn closing_a_room_closes_its_connections_for_good() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ben = hall.enter(code, "ben").await;
@@ -182,7 +182,7 @@ async fn a_closed_room_says_goodbye_and_stays_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_room_moves_on_by_itself_with_nobody_there() {
+async fn playback_advances_without_connections() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -195,7 +195,7 @@ async fn the_room_moves_on_by_itself_with_nobody_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_name_the_reason() {
+async fn refusals_state_the_reason() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);

@@ -1,4 +1,4 @@
-//! Rooms over a store in memory, with connections that only gather what they are sent.
+//! Rooms over a store in memory, with connections that collect the frames sent to them.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tutti_protocol::{
 use tutti_test_client::{Received, received};
 use uuid::Uuid;
 
-/// A server's rooms without its sockets.
+/// The rooms of a server without sockets.
 pub struct Hall {
     pub store: Arc<MemoryStore>,
     pub clock: Clock,
@@ -41,7 +41,7 @@ impl Hall {
         Self { store, clock, rooms, tasks, stop }
     }
 
-    /// The same store under a new server, after the old one stopped in order.
+    /// A new server on the same store, after an orderly stop.
     pub async fn restart(self) -> Self {
         self.stop.cancel();
         drop(self.rooms);
@@ -50,7 +50,7 @@ impl Hall {
         Self::over(self.store, self.clock)
     }
 
-    /// The same store under a new server; the old one is simply gone.
+    /// A new server on the same store, after a crash.
     pub fn crash(self) -> Self {
         Self::over(self.store.clone(), self.clock)
     }
@@ -59,7 +59,7 @@ impl Hall {
         self.rooms.create("Party", None, newcomer(host)).await.expect("created").code
     }
 
-    /// Somebody comes in with a device of theirs.
+    /// Joins with a new device.
     pub async fn enter(&self, code: RoomCode, name: &str) -> Seat {
         self.resume(code, name, None).await.expect("let in")
     }
@@ -92,7 +92,7 @@ impl Hall {
     }
 }
 
-/// One connection, as its client sees it.
+/// A connection, as its client sees it.
 pub struct Seat {
     pub link: Arc<Link>,
     pub room: RoomHandle,
@@ -128,7 +128,7 @@ impl Seat {
         }
     }
 
-    /// As [`Self::add`], however often that is refused for now.
+    /// As [`Self::add`], retried while the command is refused with `retry`.
     pub async fn add_when_possible(&mut self, title: &str) -> EntryId {
         loop {
             match self.ask(enqueue(title)).await {
@@ -152,7 +152,7 @@ impl Seat {
         }
     }
 
-    /// The code that it is closed with.
+    /// Waits for the close and returns its code.
     pub async fn closed(&mut self) -> u16 {
         match self.until(|got| matches!(got, Received::Close(_))).await {
             Received::Close(Some(code)) => code,
@@ -160,7 +160,7 @@ impl Seat {
         }
     }
 
-    /// Waits for something; what came before it is passed over.
+    /// Waits for a frame; earlier ones are discarded.
     pub async fn until(&mut self, wanted: impl Fn(&Received) -> bool) -> Received {
         loop {
             self.gather();
@@ -171,7 +171,7 @@ impl Seat {
         }
     }
 
-    /// What has come so far and was not looked at.
+    /// Takes the frames received so far.
     pub fn so_far(&mut self) -> Vec<Received> {
         self.gather();
         std::mem::take(&mut self.read)
@@ -195,7 +195,7 @@ impl Seat {
         self.room.disconnect(self.link.id).await;
     }
 
-    /// What has come since anybody looked, write by write.
+    /// Takes the frames received so far, grouped by write.
     pub fn writes(&mut self) -> Vec<Vec<Received>> {
         self.link.outbox.take().iter().map(|bytes| received(bytes)).collect()
     }

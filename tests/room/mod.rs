@@ -1,4 +1,4 @@
-//! The room's actor: what it lets go of when, what it remembers, how it comes back.
+//! The room's actor: durability, broadcasts, resume, presence, faults.
 
 mod barrier;
 mod broadcasts;

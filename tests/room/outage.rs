@@ -1,4 +1,4 @@
-//! A store that takes nothing, as on a full disk: nobody notices more than that commands are refused.
+//! A store that fails to append, as on a full disk: commands are refused, and nothing else changes for members.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tutti_test_client::Received;
 
 use super::hall::{Hall, Seat, enqueue};
 
-/// The disk is full: what is there can be read, and nothing is written.
+/// Fills the disk: reads work, writes fail.
 fn fill(hall: &Hall) {
     hall.store.fail_appends(u32::MAX);
 }
 
-/// Time passes, and the seat answers pings.
+/// Advances time while the connection answers pings.
 async fn pass(hall: &Hall, seat: &Seat, duration: Duration) {
     let step = Duration::from_millis(100);
     for _ in 0..duration.as_millis() / step.as_millis() {
@@ -24,7 +24,7 @@ async fn pass(hall: &Hall, seat: &Seat, duration: Duration) {
     }
 }
 
-fn told_of_the_room(seat: &mut Seat) -> Vec<ServerFrame> {
+fn room_frames(seat: &mut Seat) -> Vec<ServerFrame> {
     let told = seat.so_far().into_iter().filter_map(|got| match got {
         Received::Frame(frame @ (ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. })) => Some(frame),
         _ => None,
@@ -33,7 +33,7 @@ fn told_of_the_room(seat: &mut Seat) -> Vec<ServerFrame> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn commands_are_refused_and_nobody_is_shown_anything_else() {
+async fn commands_are_refused_and_nothing_else_is_sent() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -49,7 +49,7 @@ async fn commands_are_refused_and_nobody_is_shown_anything_else() {
         assert_eq!((error.code, error.retry), (ErrorCode::Unavailable, true));
     }
     pass(&hall, &ben, Duration::from_secs(2)).await;
-    assert_eq!(told_of_the_room(&mut ben), []);
+    assert_eq!(room_frames(&mut ben), []);
 
     hall.store.fail_appends(0);
     ana.add_when_possible("a2").await;
@@ -58,7 +58,7 @@ async fn commands_are_refused_and_nobody_is_shown_anything_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn members_come_back_and_are_shown_the_room_from_memory() {
+async fn members_rejoin_and_get_the_room_from_memory() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -75,9 +75,9 @@ async fn members_come_back_and_are_shown_the_room_from_memory() {
     assert_eq!(room.now_playing.expect("a1 is on").track.title, "a1");
 }
 
-/// What is due is tried again and again, but not without end.
+/// Due events are retried at a limited rate.
 #[tokio::test(start_paused = true)]
-async fn a_track_that_ends_meanwhile_is_tried_once_a_second_and_goes_on_by_itself() {
+async fn a_track_that_ends_during_an_outage_is_retried_once_a_second() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -90,11 +90,11 @@ async fn a_track_that_ends_meanwhile_is_tried_once_a_second_and_goes_on_by_itsel
     pass(&hall, &ana, Duration::from_mins(1)).await;
     let tried = u32::MAX - hall.store.failing_appends();
     assert!((20..80).contains(&tried), "{tried} appends");
-    assert_eq!(told_of_the_room(&mut ana), [], "nothing that is not stored");
+    assert_eq!(room_frames(&mut ana), [], "nothing that is not stored");
 
     hall.store.fail_appends(0);
     pass(&hall, &ana, Duration::from_secs(2)).await;
-    let started = told_of_the_room(&mut ana).into_iter().any(|frame| match frame {
+    let started = room_frames(&mut ana).into_iter().any(|frame| match frame {
         ServerFrame::Delta { events, .. } => {
             events.iter().any(|event| matches!(event, Event::EntryStarted { entry, .. } if entry.track.title == "a2"))
         }
@@ -103,9 +103,9 @@ async fn a_track_that_ends_meanwhile_is_tried_once_a_second_and_goes_on_by_itsel
     assert!(started, "a2 goes on by itself");
 }
 
-/// The line broke while it was stored: nobody knew, until the room was read again.
+/// The append succeeds but its result is lost; the room learns it from the journal.
 #[tokio::test(start_paused = true)]
-async fn what_was_stored_after_all_is_shown_and_acknowledged_when_it_is_asked_again() {
+async fn an_append_with_a_lost_result_is_published_and_acknowledged_after_a_reload() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -124,7 +124,7 @@ async fn what_was_stored_after_all_is_shown_and_acknowledged_when_it_is_asked_ag
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kick_that_was_stored_after_all_closes_the_connection() {
+async fn a_kick_with_a_lost_result_closes_the_connection() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);

@@ -1,4 +1,4 @@
-//! A room whose actor panics: the others do not notice, and it comes back with nothing lost.
+//! A panic in a room's actor: other rooms are unaffected, and the room reloads without loss.
 
 use tutti::store::memory::Call;
 use tutti_protocol::{CommandId, ServerFrame};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::hall::{Hall, enqueue};
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
+async fn a_panic_closes_the_rooms_connections_and_loses_nothing_acknowledged() {
     let hall = Hall::open();
     let (code, other) = (hall.room("ana").await, hall.room("dora").await);
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -16,7 +16,7 @@ async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
 
     hall.store.panic_in(Call::SaveCheckpoint);
     let mut acknowledged = vec![];
-    // A checkpoint comes after so many batches.
+    // Enough batches for a checkpoint.
     for number in 0..1_000 {
         let (id, command) = (CommandId(Uuid::new_v4()), enqueue(&format!("a{number}")));
         ana.send_as(id, command.clone()).await;
@@ -35,7 +35,7 @@ async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
             Received::Ping => unreachable!("not waited for"),
         }
     }
-    assert_eq!(ben.closed().await, 4002, "nobody waits for an actor that is gone");
+    assert_eq!(ben.closed().await, 4002, "connections of a dead actor are closed");
     assert!((200..1_000).contains(&acknowledged.len()), "{} acknowledged", acknowledged.len());
     dora.add("d1").await;
 
@@ -52,7 +52,7 @@ async fn a_panic_closes_the_rooms_connections_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_the_midst_of_an_outage_loses_nothing_either() {
+async fn a_panic_during_an_outage_loses_nothing_acknowledged() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;

@@ -1,5 +1,5 @@
-//! Who belongs to a room: shown anew, merged with an account, forgotten. Durable before anybody sees it, and the same
-//! after a reload.
+//! Membership: profile changes, merges with an account, forgetting. Durable before it is broadcast, and the same after a
+//! reload.
 
 use futures_util::FutureExt;
 use tutti::limits::RELOAD_DELAY;
@@ -11,7 +11,7 @@ use tutti_test_client::Received;
 
 use super::hall::{Hall, Seat, enqueue, newcomer, user};
 
-/// The room as it is shown to somebody who comes in.
+/// The room in the snapshot of a new connection.
 async fn shown(hall: &Hall, code: RoomCode) -> Room {
     let mut looking = hall.enter(code, "ana").await;
     let (_, room) = looking.snapshot().await;
@@ -27,7 +27,7 @@ fn account(name: &str) -> Newcomer {
     Newcomer { kind: UserKind::User, ..newcomer(name) }
 }
 
-/// Lets everybody do what they can do.
+/// Runs all tasks until they are idle.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -40,7 +40,7 @@ async fn until_event(seat: &mut Seat, wanted: impl Fn(&Event) -> bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_again_changed_is_shown_anew_to_everybody() {
+async fn a_changed_profile_is_broadcast_when_the_member_rejoins() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -53,7 +53,7 @@ async fn who_comes_again_changed_is_shown_anew_to_everybody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_merge_is_seen_when_it_is_durable_and_is_the_same_after_a_reload() {
+async fn a_merge_is_broadcast_once_durable_and_survives_a_reload() {
     let hall = Hall::open();
     let code = hall.room("guest").await;
     let (mut guest, mut ana) = (hall.enter(code, "guest").await, hall.enter(code, "ana").await);
@@ -69,12 +69,12 @@ async fn a_merge_is_seen_when_it_is_durable_and_is_the_same_after_a_reload() {
     assert!(merging.as_mut().now_or_never().is_none(), "answered before the commit");
     assert!(
         ana.so_far().iter().all(|got| !matches!(got, Received::Frame(ServerFrame::Delta { .. }))),
-        "seen before it"
+        "broadcast before the commit"
     );
     drop(gate);
     merging.await.expect("merged");
     until_event(&mut ana, |event| matches!(event, Event::MemberMerged { .. })).await;
-    assert_eq!(guest.closed().await, 4003, "with the next token they are the account");
+    assert_eq!(guest.closed().await, 4003, "the client must refresh its token");
 
     let before = shown(&hall, code).await;
     let people: Vec<_> = before.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
@@ -90,7 +90,7 @@ async fn a_merge_is_seen_when_it_is_durable_and_is_the_same_after_a_reload() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_repeated_after_the_login_has_one_effect() {
+async fn a_command_repeated_after_the_merge_has_one_effect() {
     let mut hall = Hall::open();
     let code = hall.room("ana").await;
     let mut guest = hall.enter(code, "guest").await;
@@ -107,13 +107,13 @@ async fn a_command_repeated_after_the_login_has_one_effect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_that_does_not_come_after_the_merge_is_away_in_the_end_and_one_that_does_is_not() {
+async fn a_merged_account_becomes_away_unless_it_connects() {
     for comes in [true, false] {
         let hall = Hall::open();
         let code = hall.room("ana").await;
         let (mut ana, guest) = (hall.enter(code, "ana").await, hall.enter(code, "guest").await);
         let room = room(&hall, code).await;
-        // The account comes in while its merge is not durable yet.
+        // The account joins while its merge is not durable yet.
         let gate = hall.store.hold_appends().await;
         let mut merging = std::pin::pin!(room.merge(user("guest"), account("ada")));
         assert!(merging.as_mut().now_or_never().is_none());
@@ -140,7 +140,7 @@ async fn an_account_that_does_not_come_after_the_merge_is_away_in_the_end_and_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_forgotten_is_in_no_stored_row_and_the_room_goes_on() {
+async fn a_forgotten_member_is_in_no_stored_row_and_the_room_continues() {
     let hall = Hall::open();
     let code = hall.room("benedikta").await;
     let (mut ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
@@ -159,7 +159,7 @@ async fn who_is_forgotten_is_in_no_stored_row_and_the_room_goes_on() {
     assert!(forgetting.as_mut().now_or_never().is_none());
     settle().await;
     assert!(forgetting.as_mut().now_or_never().is_none(), "answered before the commit");
-    assert!(!bene.so_far().iter().any(|got| matches!(got, Received::Close(_))), "seen before it");
+    assert!(!bene.so_far().iter().any(|got| matches!(got, Received::Close(_))), "broadcast before the commit");
     drop(gate);
     forgetting.await.expect("forgotten");
     until_event(&mut ana, |event| matches!(event, Event::MemberForgotten { .. })).await;
@@ -193,7 +193,7 @@ async fn who_is_forgotten_is_in_no_stored_row_and_the_room_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_whose_host_is_forgotten_with_nobody_left_to_take_it_is_closed() {
+async fn forgetting_the_host_closes_a_room_without_other_members() {
     let hall = Hall::open();
     let code = hall.room("benedikta").await;
     let mut bene = hall.enter(code, "benedikta").await;
@@ -208,7 +208,7 @@ async fn a_room_whose_host_is_forgotten_with_nobody_left_to_take_it_is_closed() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn forgetting_covers_those_who_left_before() {
+async fn forgetting_covers_former_members() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (_ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
@@ -221,7 +221,7 @@ async fn forgetting_covers_those_who_left_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_store_fails_nobody_is_merged_or_forgotten() {
+async fn merges_and_forgetting_fail_while_the_store_fails() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (_ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);

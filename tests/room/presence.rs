@@ -1,4 +1,4 @@
-//! Who is here: connections, grace, signs of life, and the room's own life in memory.
+//! Presence: connections, grace periods, heartbeats, and unloading of idle rooms.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tutti_test_client::Received;
 use super::hall::{Hall, user};
 
 #[tokio::test(start_paused = true)]
-async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
+async fn presence_lists_members_with_devices_and_is_batched() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -23,7 +23,7 @@ async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
     else {
         panic!("all")
     };
-    assert_eq!(members.len(), 3, "three arrivals are one frame");
+    assert_eq!(members.len(), 3, "three joins are one frame");
     assert!(members.iter().all(|member| member.devices.len() == 1));
 
     let mut late = hall.enter(code, "ana").await;
@@ -47,7 +47,7 @@ async fn presence_tells_who_is_connected_with_what_and_is_gathered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_device_says_of_itself_is_told_to_the_others() {
+async fn a_device_status_is_broadcast() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -72,7 +72,7 @@ async fn what_a_device_says_of_itself_is_told_to_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_who_stays_away_past_the_grace_is_away_until_they_return() {
+async fn a_member_is_away_after_the_grace_period_until_they_return() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -86,12 +86,12 @@ async fn a_member_who_stays_away_past_the_grace_is_away_until_they_return() {
         link.extend(hall.clock.now_ms() + 24 * 3_600_000);
     }
     tokio::time::advance(tutti::limits::AWAY_GRACE * 2).await;
-    assert!(!ana.so_far().iter().any(is_away), "one device is enough to be here");
+    assert!(!ana.so_far().iter().any(is_away), "one device is enough to be present");
 
     second_device.leave().await;
     ana.until(is_away).await;
     let (_, room) = hall.enter(code, "ana").await.snapshot().await;
-    assert_eq!(room.upcoming_total, 0, "what is away waits out of the order");
+    assert_eq!(room.upcoming_total, 0, "entries of an away member leave the order");
 
     let _back = hall.enter(code, "ben").await;
     ana.until(|got| has_event(got, |event| matches!(event, Event::MemberReturned { .. }))).await;
@@ -106,7 +106,7 @@ fn has_event(got: &Received, wanted: impl Fn(&Event) -> bool) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_are_kicked_lose_every_connection_and_may_not_command() {
+async fn a_kick_closes_all_connections_of_the_member() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
@@ -133,7 +133,7 @@ async fn heartbeats_come_with_a_ping_and_the_top_offset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_and_an_expired_token_end_a_connection() {
+async fn a_silent_connection_and_an_expired_token_are_closed() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut silent = hall.enter(code, "ana").await;
@@ -145,7 +145,7 @@ async fn silence_and_an_expired_token_end_a_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_that_nobody_is_in_leaves_memory_and_comes_back_as_it_was() {
+async fn an_empty_room_is_unloaded_and_reloads_unchanged() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -167,7 +167,7 @@ async fn a_room_that_nobody_is_in_leaves_memory_and_comes_back_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_that_plays_to_nobody_rests_and_lets_people_in_again() {
+async fn a_room_that_plays_without_members_is_unloaded_and_can_be_joined_again() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -175,7 +175,7 @@ async fn a_room_that_plays_to_nobody_rests_and_lets_people_in_again() {
         ana.add(title).await;
     }
     ana.leave().await;
-    // Longer than a room stays in memory for nothing. Were it never at rest, time would not pass here at all.
+    // Longer than an idle room stays loaded. Paused time advances only while every task is idle.
     tokio::time::sleep(Duration::from_secs(200)).await;
     let mut ana = hall.enter(code, "ana").await;
     let (_, room) = ana.snapshot().await;

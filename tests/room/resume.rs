@@ -1,11 +1,11 @@
-//! Coming back: exactly what was missed, or everything.
+//! Resuming: exactly the missed events, or a snapshot.
 
 use tutti_protocol::{Event, Position, ServerFrame};
 use tutti_test_client::Received;
 
 use super::hall::{Hall, Seat, user};
 
-/// Everything that is sent on entering, as far as it tells of the room.
+/// The snapshot and deltas that are sent on joining.
 fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
     seat.so_far()
         .into_iter()
@@ -18,7 +18,7 @@ fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
         .collect()
 }
 
-async fn come_back(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
+async fn resume(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
     let mut seat = hall.resume(code, "ana", Some(known)).await.expect("let in");
     let mut frames = first_frames(&mut seat);
     match frames.remove(0) {
@@ -28,7 +28,7 @@ async fn come_back(hall: &Hall, code: tutti_protocol::RoomCode, known: Position)
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_missed_something_gets_exactly_that() {
+async fn a_resume_gets_exactly_the_missed_events() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let mut ana = hall.enter(code, "ana").await;
@@ -38,7 +38,7 @@ async fn who_missed_something_gets_exactly_that() {
     ben.add("b1").await;
     ben.add("b2").await;
 
-    let (resumed, frames) = come_back(&hall, code, known).await;
+    let (resumed, frames) = resume(&hall, code, known).await;
     assert!(resumed);
     let [ServerFrame::Delta { position, events, upcoming: Some(upcoming), .. }] = &frames[..] else {
         panic!("{frames:?}")
@@ -50,12 +50,12 @@ async fn who_missed_something_gets_exactly_that() {
     ));
     assert_eq!(upcoming.len(), 1);
 
-    let (resumed, frames) = come_back(&hall, code, *position).await;
+    let (resumed, frames) = resume(&hall, code, *position).await;
     assert!(resumed && frames.is_empty(), "who missed nothing gets nothing");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_position_that_cannot_be_continued_gets_a_snapshot() {
+async fn an_unknown_position_gets_a_snapshot() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (known, _) = hall.enter(code, "ana").await.snapshot().await;
@@ -65,7 +65,7 @@ async fn a_position_that_cannot_be_continued_gets_a_snapshot() {
         Position { epoch: 0, offset: 0 },
         Position { offset: u64::MAX, ..known },
     ] {
-        let (resumed, frames) = come_back(&hall, code, wrong).await;
+        let (resumed, frames) = resume(&hall, code, wrong).await;
         assert!(!resumed && matches!(frames[..], [ServerFrame::Snapshot { .. }]), "{wrong:?}");
     }
 }
@@ -81,20 +81,20 @@ async fn a_restart_that_lost_nothing_needs_no_snapshot() {
     ana.reply(id).await;
 
     let hall = hall.restart().await;
-    let (resumed, frames) = come_back(&hall, code, known).await;
+    let (resumed, frames) = resume(&hall, code, known).await;
     assert!(resumed && matches!(frames[..], [ServerFrame::Delta { .. }]), "{frames:?}");
     let hall = hall.crash();
-    let (resumed, frames) = come_back(&hall, code, newer).await;
+    let (resumed, frames) = resume(&hall, code, newer).await;
     assert!(resumed && frames.is_empty(), "{frames:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_slow_reader_missed_comes_as_one_snapshot() {
+async fn a_slow_reader_gets_one_snapshot() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
     ben.so_far();
-    // Each delta carries the order, so a few hundred fill the outbox of somebody who reads nothing.
+    // Each delta carries the order, so a few hundred fill the outbox of a client that does not read.
     for number in 0..300 {
         ana.add(&format!("a{number}")).await;
         ana.so_far();
@@ -108,7 +108,7 @@ async fn what_a_slow_reader_missed_comes_as_one_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_learns_who_came_and_went_meanwhile() {
+async fn a_slow_reader_gets_the_latest_presence() {
     let hall = Hall::open();
     let code = hall.room("ana").await;
     let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
