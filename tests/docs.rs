@@ -1,4 +1,4 @@
-//! The pages that can go stale, held against what they describe.
+//! Compares documentation that can go stale with the code that it describes.
 
 use std::fmt::Write as _;
 
@@ -22,20 +22,20 @@ fn configuration_lists_every_setting() {
 }
 
 #[test]
-fn no_page_names_a_setting_that_is_not_there() {
+fn pages_name_existing_settings_only() {
     let command = command();
     let known: Vec<_> = command.get_arguments().filter_map(Arg::get_env).filter_map(|name| name.to_str()).collect();
     let words = [PAGE, OPERATIONS, PLANETSCALE]
         .into_iter()
         .flat_map(|page| page.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_')));
-    // The prefix by itself is none.
+    // The prefix alone is not a setting.
     for name in words.filter(|word| word.starts_with("TUTTI_") && *word != "TUTTI_") {
         assert!(known.contains(&name), "{name} is no setting");
     }
 }
 
 #[test]
-fn every_metric_is_explained() {
+fn every_metric_is_documented() {
     for (name, _) in NAMES {
         assert!(OPERATIONS.contains(&format!("`{name}`")), "{name}");
     }

@@ -1,4 +1,4 @@
-//! Where bytes from outside come in: each function takes whatever it is given, and panics only about a bug.
+//! Entry points for untrusted bytes: each function accepts any input and panics only on a bug.
 //!
 //! The same functions serve the fuzzer (`make fuzz`) and the bounded run in `make test`.
 
@@ -19,81 +19,81 @@ const HOST: UserId = UserId(Uuid::from_u128(1));
 const GUEST: UserId = UserId(Uuid::from_u128(2));
 const NOW_MS: i64 = 1_795_412_807_000;
 
-/// What comes in over a socket once it is a WebSocket.
+/// Bytes received on a WebSocket.
 pub fn websocket(bytes: &[u8]) {
     let stream = Stream { incoming: Cursor::new(bytes), written_bytes: 0 };
     let mut socket = WebSocket::from_raw_socket(stream, Role::Server, Some(tutti::connection::codec_config()));
-    // Every message takes two bytes at least, so this ends.
+    // Every message takes at least two bytes, so this ends.
     for _ in 0..=bytes.len() {
         match socket.read() {
             Ok(Message::Text(text)) => client_frame(text.as_bytes()),
-            // Where a client says nonsense, the codec says in its own words why it closes.
+            // The codec chooses the reason when it closes for invalid input.
             Ok(Message::Close(_)) => {}
-            Ok(message) => assert!(message.len() <= bytes.len(), "no message is longer than what came in"),
-            Err(Error::WriteBufferFull(_)) => panic!("answers are bounded by questions"),
+            Ok(message) => assert!(message.len() <= bytes.len(), "no message is longer than the input"),
+            Err(Error::WriteBufferFull(_)) => panic!("answers are bounded by the input"),
             Err(_) => break,
         }
     }
-    // A pong for each ping, and one close.
+    // At most a pong for each ping, and one close.
     let written_bytes = socket.get_ref().written_bytes;
     assert!(written_bytes <= bytes.len() + 128, "{written_bytes} for {}", bytes.len());
 }
 
-/// A text message of a client.
+/// A text message from a client.
 pub fn client_frame(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match ClientFrame::decode(text) {
         Ok(frame) => {
-            let encoded = serde_json::to_string(&frame).expect("what was read can be written");
-            let again = ClientFrame::decode(&encoded).expect("what was written can be read");
+            let encoded = serde_json::to_string(&frame).expect("a decoded value encodes");
+            let again = ClientFrame::decode(&encoded).expect("an encoded value decodes");
             assert_eq!(again, frame);
             if let ClientFrame::Command { command, .. } = frame {
-                in_a_room(&Input::Command { by: HOST, command: command.clone(), tracks: vec![track()] });
-                in_a_room(&Input::Command { by: GUEST, command, tracks: vec![] });
+                handle_in_room(&Input::Command { by: HOST, command: command.clone(), tracks: vec![track()] });
+                handle_in_room(&Input::Command { by: GUEST, command, tracks: vec![] });
             }
         }
         Err(DecodeError::BadCommand { id, error }) => {
-            // Both go back to the client.
+            // Both are sent to the client.
             let _: (CommandId, String) = (id, error.to_string());
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
-/// The events of a batch, as they are read back from the journal.
+/// The events of a batch, as stored in the journal.
 pub fn journal(bytes: &[u8]) {
     let Ok(events) = serde_json::from_slice::<Vec<Event>>(bytes) else { return };
-    let encoded = serde_json::to_string(&events).expect("what was read can be written");
-    assert_eq!(serde_json::from_str::<Vec<Event>>(&encoded).expect("what was written can be read"), events);
+    let encoded = serde_json::to_string(&events).expect("a decoded value encodes");
+    assert_eq!(serde_json::from_str::<Vec<Event>>(&encoded).expect("an encoded value decodes"), events);
     let mut room = ROOM.clone();
     for event in &events {
         room.apply(event);
     }
     assert_eq!(room.offset(), ROOM.offset() + events.len() as u64);
-    reads_back(&room);
+    assert_round_trips(&room);
 }
 
-fn in_a_room(input: &Input) {
+fn handle_in_room(input: &Input) {
     let mut room = ROOM.clone();
     let present = BTreeSet::from([HOST, GUEST]);
     if let Ok(events) = room.handle(&ctx(&present, 100), input) {
         assert_eq!(room.offset(), ROOM.offset() + events.len() as u64);
-        reads_back(&room);
+        assert_round_trips(&room);
     }
 }
 
-/// A room goes into a checkpoint and a snapshot and comes out the same.
-fn reads_back(room: &RoomState) {
+/// A checkpoint restores the same room, and a snapshot decodes.
+fn assert_round_trips(room: &RoomState) {
     let checkpoint = serde_json::to_string(room).expect("a checkpoint");
     assert!(serde_json::from_str::<RoomState>(&checkpoint).expect("a checkpoint can be read") == *room);
     let snapshot = serde_json::to_string(&room.snapshot()).expect("a snapshot");
     serde_json::from_str::<tutti_protocol::Room>(&snapshot).expect("a snapshot can be read");
 }
 
-/// Nobody listens.
-static NOBODY: LazyLock<Audience> = LazyLock::new(Audience::default);
+/// No device listens.
+static NO_AUDIENCE: LazyLock<Audience> = LazyLock::new(Audience::default);
 
-/// With two people, one of whom plays something while both have something waiting.
+/// A room with two members: one entry plays, and both have entries queued.
 static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
     let mut room = RoomState::new(RoomCode::parse("7KM2QX").expect("a code"));
     let present = BTreeSet::from([HOST, GUEST]);
@@ -111,7 +111,7 @@ static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
         inputs.push(Input::Command { by, command: command.clone(), tracks: vec![track()] });
     }
     for (count, input) in inputs.iter().enumerate() {
-        room.handle(&ctx(&present, count as u128), input).expect("a room like any other");
+        room.handle(&ctx(&present, count as u128), input).expect("a valid input");
     }
     assert_eq!(room.playback().state, PlaybackState::Playing);
     room
@@ -123,7 +123,7 @@ fn ctx(present: &BTreeSet<UserId>, entry: u128) -> Ctx<'_> {
         new_entry: EntryId(Uuid::from_u128(entry)),
         present,
         host_gone_since_ms: None,
-        audience: &NOBODY,
+        audience: &NO_AUDIENCE,
     }
 }
 
@@ -139,7 +139,7 @@ fn track() -> Track {
     .expect("a track")
 }
 
-/// Bytes that came in, and how many went out.
+/// A stream that reads the input and counts written bytes.
 struct Stream<'a> {
     incoming: Cursor<&'a [u8]>,
     written_bytes: usize,

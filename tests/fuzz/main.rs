@@ -1,5 +1,4 @@
-//! A bounded run of what the fuzzer does: the corpus as it is, damaged a little, and bytes of no kind at all.
-//! `PROPTEST_CASES` makes it longer.
+//! A bounded run of the fuzz targets: the corpus, mutations of it, and random bytes. `PROPTEST_CASES` makes it longer.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,14 +10,14 @@ use proptest::sample::{Index, select};
 
 mod entry;
 
-/// What happens to a seed.
+/// A mutation of a seed.
 #[derive(Clone, Debug)]
 enum Damage {
     Flip(Index, u8),
     Cut(Index),
     Remove(Index, usize),
     Insert(Index, Vec<u8>),
-    /// A part of it once more, somewhere else.
+    /// Copies a part to another place.
     Repeat(Index, usize, Index),
 }
 
@@ -71,7 +70,7 @@ fn damaged(mut bytes: Vec<u8>, damages: &[Damage]) -> Vec<u8> {
     bytes
 }
 
-/// The seeds of a target; there are some.
+/// The seeds of a target; at least five.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
@@ -88,14 +87,14 @@ fn input(target: &str) -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Each seed reaches what it is there for, and then the same with damaged ones.
+/// Runs each target on its seeds and on mutated ones.
 macro_rules! targets {
     ($($target:ident)*) => {
         $(mod $target {
             use super::*;
 
             #[test]
-            fn takes_its_corpus() {
+            fn accepts_its_corpus() {
                 for seed in corpus(stringify!($target)) {
                     entry::$target(&seed);
                 }
@@ -103,7 +102,7 @@ macro_rules! targets {
 
             proptest! {
                 #[test]
-                fn takes_anything(bytes in input(stringify!($target))) {
+                fn accepts_any_bytes(bytes in input(stringify!($target))) {
                     entry::$target(&bytes);
                 }
             }
@@ -113,9 +112,9 @@ macro_rules! targets {
 
 targets!(websocket client_frame journal);
 
-/// A corpus of nonsense would find nothing.
+/// Mutations of invalid seeds would find nothing.
 #[test]
-fn the_corpus_is_understood() {
+fn the_corpus_is_valid() {
     for seed in corpus("client_frame") {
         tutti_protocol::ClientFrame::decode(std::str::from_utf8(&seed).unwrap()).expect("a frame");
     }

@@ -1,4 +1,4 @@
-//! Bad input gets its documented error or close code, and harms nobody else.
+//! Invalid input gets its documented error or close code and does not affect other members.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,7 +14,7 @@ use crate::support::{TestServer, unknown_track};
 const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// A room with a bystander, to whom nothing may happen.
+/// A room with a bystander that must not be affected.
 struct Scene {
     server: TestServer,
     code: String,
@@ -39,10 +39,10 @@ impl Scene {
         assert_eq!(socket.close_code().await, Some(code), "{shown}");
     }
 
-    async fn unharmed(mut self) {
+    async fn bystander_is_unaffected(mut self) {
         let reply = self.bystander.ask(Command::Pause).await;
         let ServerFrame::Reply { error: Some(error), .. } = reply else { panic!("{reply:?}") };
-        assert_eq!(error.code, ErrorCode::Conflict, "nothing is on");
+        assert_eq!(error.code, ErrorCode::Conflict, "no track is playing");
         self.server.stop().await;
     }
 }
@@ -65,14 +65,13 @@ async fn frames_outside_the_contract_are_closed_with_4506() {
         scene.closes(Message::text(text), 4506).await;
     }
     scene.closes(Message::binary(vec![1, 2, 3]), 4506).await;
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_websocket_frames_end_their_connection_only() {
+async fn invalid_websocket_frames_end_only_their_connection() {
     let scene = Scene::set().await;
-    // Not masked, reserved bits, an unknown opcode, a fragmented ping, a length that never comes, text that is not
-    // UTF-8, and plain HTTP.
+    // Unmasked, reserved bits, an unknown opcode, a fragmented ping, an excessive length, invalid UTF-8, and plain HTTP.
     for bytes in [
         &b"\x81\x02hi"[..],
         b"\xF1\x80\x00\x00\x00\x00",
@@ -83,25 +82,25 @@ async fn bytes_that_are_no_websocket_frames_end_their_connection_only() {
         b"GET / HTTP/1.1\r\n\r\n",
     ] {
         let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
-        // In one piece: what follows the request is read with it and must not get lost.
+        // In one write: bytes read together with the request must not get lost.
         stream.write_all(&[HANDSHAKE, bytes].concat()).await.expect("takes it");
         let mut answer = Vec::new();
         let ended = tokio::time::timeout(std::time::Duration::from_secs(15), stream.read_to_end(&mut answer)).await;
-        assert!(ended.is_ok(), "{bytes:?} is waited for");
+        assert!(ended.is_ok(), "{bytes:?} is not refused");
         let text = String::from_utf8_lossy(&answer);
         assert!(text.starts_with("HTTP/1.1 101"), "{text}");
         let close = answer.iter().rposition(|byte| *byte == 0x88).expect("a close frame");
         assert_eq!(u16::from_be_bytes([answer[close + 2], answer[close + 3]]), 4500, "{bytes:?}");
     }
-    // Truncated: the client goes in the middle of a frame.
+    // Truncated: the client disconnects within a frame.
     let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
     stream.write_all(&[HANDSHAKE, b"\x81\xFE\x10"].concat()).await.expect("takes it");
     drop(stream);
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }
 
 #[tokio::test]
-async fn what_comes_after_a_close_is_not_read() {
+async fn frames_after_a_close_are_ignored() {
     let mut scene = Scene::set().await;
     let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
     let masked = |opcode: u8, payload: &[u8]| client_frame(FIN | opcode, [0; 4], payload);
@@ -113,14 +112,14 @@ async fn what_comes_after_a_close_is_not_read() {
     stream.write_all(&bytes).await.expect("takes it");
     let mut answer = Vec::new();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(15), stream.read_to_end(&mut answer)).await;
-    assert!(ended.is_ok(), "the server ends it");
+    assert!(ended.is_ok(), "the server closes the connection");
     let room = scene.bystander.room_where(|room| room.members.len() == 2).await;
     assert!(room.members.iter().all(|member| member.name != "Late"));
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }
 
 #[tokio::test]
-async fn commands_that_cannot_be_are_refused_and_the_connection_stays() {
+async fn invalid_commands_are_refused_and_the_connection_stays_open() {
     let scene = Scene::set().await;
     let mut socket = scene.mallory.enter(&scene.code).await;
     for (command, expected) in [
@@ -150,11 +149,11 @@ async fn commands_that_cannot_be_are_refused_and_the_connection_stays() {
         assert_eq!(error.code, expected, "{command}");
         assert!(!error.message.is_empty());
     }
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }
 
 #[tokio::test]
-async fn a_flood_of_commands_is_refused_and_a_flood_of_probes_closed() {
+async fn too_many_commands_are_refused_and_too_many_probes_close_the_connection() {
     let scene = Scene::set().await;
     let mut socket = scene.mallory.enter(&scene.code).await;
     for _ in 0..200 {
@@ -168,11 +167,11 @@ async fn a_flood_of_commands_is_refused_and_a_flood_of_probes_closed() {
         socket.send(&json!({ "type": "sync", "t0": 1 })).await;
     }
     assert_eq!(socket.close_code().await, Some(4506));
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_does_not_hold_a_connection() {
+async fn an_endless_request_head_times_out() {
     let scene = Scene::set().await;
     let mut stream = TcpStream::connect(scene.server.address).await.expect("connects");
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.expect("takes it");
@@ -180,5 +179,5 @@ async fn a_head_that_never_ends_does_not_hold_a_connection() {
     let patience = tutti::limits::HTTP_HEADER_TIMEOUT * 2;
     let ended = tokio::time::timeout(patience, stream.read_to_end(&mut answer)).await;
     assert!(ended.is_ok(), "the server hangs up");
-    scene.unharmed().await;
+    scene.bystander_is_unaffected().await;
 }

@@ -1,4 +1,4 @@
-//! The way in: every reason not to be let in has its code.
+//! Joining: every reason for a refusal has its close code.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn code_for(person: &TestUser, hello: &Value) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn a_proper_hello_is_welcomed_with_the_room() {
+async fn a_valid_hello_gets_welcome_and_a_snapshot() {
     let server = TestServer::start().await;
     let ana = server.guest("Ana").await;
     let room = ana.room("Kitchen", None).await;
@@ -63,7 +63,7 @@ async fn a_bad_hello_is_closed_with_4500() {
 }
 
 #[tokio::test]
-async fn a_hello_that_does_not_come_is_not_waited_for() {
+async fn a_missing_hello_times_out() {
     let server = TestServer::start().await;
     let mut socket = RoomClient::connect(server.address).await;
     let closed = tokio::time::timeout(Duration::from_secs(15), socket.close_code()).await;
@@ -88,7 +88,7 @@ async fn a_bad_token_is_4501_and_an_unknown_room_4502() {
 }
 
 #[tokio::test]
-async fn a_passcode_is_asked_of_newcomers_only_and_cannot_be_guessed_quickly() {
+async fn a_passcode_is_required_of_new_members_and_guesses_are_limited() {
     let server = TestServer::start_with(&["--limit-guesses=4"]).await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", Some("sesame")).await.code.to_string();
@@ -106,12 +106,12 @@ async fn a_passcode_is_asked_of_newcomers_only_and_cannot_be_guessed_quickly() {
     for guess in ["a", "b", "c", "d", "sesame"] {
         codes.push(code_for(&eve, &with(&hello, "passcode", json!(guess))).await.expect("a code"));
     }
-    assert_eq!(codes, [4505, 4505, 4505, 4006, 4006], "a few wrong ones, then a while of none");
+    assert_eq!(codes, [4505, 4505, 4505, 4006, 4006], "wrong guesses, then a delay");
     ben.enter(&code).await;
 }
 
 #[tokio::test]
-async fn who_knows_the_passcode_is_no_guesser() {
+async fn correct_passcodes_do_not_count_as_guesses() {
     let server = TestServer::start_with(&["--limit-guesses=2", "--limit-guesses-per-room=2"]).await;
     let code = server.guest("Ana").await.room("Kitchen", Some("sesame")).await.code.to_string();
     for name in ["Ben", "Cleo", "Dora", "Emil", "Fay"] {
@@ -120,8 +120,8 @@ async fn who_knows_the_passcode_is_no_guesser() {
     }
 }
 
-/// A room whose passcode was guessed wrong so often that the next try has to wait for five seconds, and the one after it
-/// for longer than anybody waits. Whether it is the first or the second of two is not known, as they come at once.
+/// A room with so many wrong guesses that the next try is delayed by five seconds and the one after it is refused. Two come
+/// at once, so either may be delayed.
 struct Besieged {
     server: TestServer,
     host: TestUser,
@@ -151,7 +151,7 @@ impl Besieged {
 }
 
 #[tokio::test]
-async fn guesses_from_everywhere_slow_a_room_down_and_lock_nobody_out() {
+async fn distributed_guesses_delay_new_members_but_lock_out_none() {
     let Besieged { host, code, mut waiting, refused, server } = Besieged::new().await;
     assert_eq!(refused, Some(4006));
     host.enter(&code).await;
@@ -163,16 +163,16 @@ async fn guesses_from_everywhere_slow_a_room_down_and_lock_nobody_out() {
 }
 
 #[tokio::test]
-async fn who_waits_to_try_a_passcode_does_not_hold_the_server_up() {
+async fn a_delayed_passcode_check_does_not_delay_shutdown() {
     let Besieged { mut server, mut waiting, .. } = Besieged::new().await;
-    // Sooner than its turn would have come.
+    // Sooner than the delayed try would be checked.
     let closed = tokio::time::timeout(Duration::from_secs(3), waiting.close_code());
     let (closed, ()) = tokio::join!(closed, server.stop());
     assert_eq!(closed.expect("at once"), Some(4001));
 }
 
 #[tokio::test]
-async fn behind_a_trusted_proxy_sockets_are_counted_by_who_is_behind_it() {
+async fn sockets_behind_a_trusted_proxy_are_counted_by_client_address() {
     let settings = ["--trusted-proxies=127.0.0.1", "--limit-joins=2", "--limit-connections-per-address=1"];
     let server = TestServer::start_with(&settings).await;
     let address = server.address;
@@ -180,7 +180,7 @@ async fn behind_a_trusted_proxy_sockets_are_counted_by_who_is_behind_it() {
     let _first = open("192.0.2.1").await.expect("the first of one client");
     let _other = open("192.0.2.2").await.expect("another client");
     for (reason, wait_seconds) in [("one is open", 10..=10), ("two were opened within a minute", 1..=30)] {
-        let Err(Error::Http(answer)) = open("192.0.2.1").await else { panic!("let in, though {reason}") };
+        let Err(Error::Http(answer)) = open("192.0.2.1").await else { panic!("accepted, though {reason}") };
         assert_eq!(answer.status(), 429, "{reason}");
         let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
         assert!(wait_seconds.contains(&wait), "{reason}: {wait}");
@@ -188,7 +188,7 @@ async fn behind_a_trusted_proxy_sockets_are_counted_by_who_is_behind_it() {
 }
 
 #[tokio::test]
-async fn guessing_room_codes_is_slowed_down() {
+async fn room_code_guesses_are_limited() {
     let server = TestServer::start_with(&["--limit-guesses=3"]).await;
     let ana = server.guest("Ana").await;
     let mut codes = vec![];
@@ -202,20 +202,20 @@ async fn guessing_room_codes_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_may_not_even_open_a_socket() {
+async fn cross_origin_handshakes_are_refused() {
     let server = TestServer::start().await;
     let own = format!("http://{}", server.address);
     assert!(RoomClient::try_connect(server.address, &[("origin", &own)]).await.is_ok());
     for foreign in ["https://evil.example", "null", "http://127.0.0.1:1"] {
         let Err(Error::Http(answer)) = RoomClient::try_connect(server.address, &[("origin", foreign)]).await else {
-            panic!("{foreign} was let in")
+            panic!("{foreign} was accepted")
         };
         assert_eq!(answer.status(), 403);
     }
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_handshake_is_a_problem() {
+async fn an_invalid_handshake_gets_a_problem_document() {
     let server = TestServer::start().await;
     let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
     let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
@@ -236,7 +236,7 @@ async fn what_is_no_websocket_handshake_is_a_problem() {
 }
 
 #[tokio::test]
-async fn sockets_are_counted_by_identity_and_by_address() {
+async fn sockets_are_limited_by_user_and_by_address() {
     let server = TestServer::start_with(&["--limit-connections-per-user=2", "--limit-connections-per-address=4"]).await;
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();

@@ -1,4 +1,4 @@
-//! The host's hand over real sockets: everybody sees it, and whoever may not come in is told with a code.
+//! The host's controls over real sockets: members see their effect, and refused connections get their close code.
 
 use tutti_protocol::{
     Action, Admission, Answer, Command, ErrorCode, Event, Policy, Role, ServerFrame, SettingsChange, TrackRef,
@@ -24,13 +24,13 @@ async fn refused(socket: &mut RoomClient, command: Command) -> ErrorCode {
     }
 }
 
-/// The next event of a kind that a socket hears of.
+/// Waits for an event.
 async fn hears(socket: &mut RoomClient, wanted: impl Fn(&Event) -> bool) {
     socket.until(|frame| matches!(frame, ServerFrame::Delta { events, .. } if events.iter().any(&wanted))).await;
 }
 
 #[tokio::test]
-async fn who_is_banned_is_closed_with_4503_at_the_door_until_they_are_unbanned_and_come_back_paused() {
+async fn a_banned_member_is_closed_with_4503_and_returns_paused_after_unban() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -41,7 +41,7 @@ async fn who_is_banned_is_closed_with_4503_at_the_door_until_they_are_unbanned_a
 
     done(&mut anas, Command::Ban { member: ben.id }).await;
     assert_eq!(bens.close_code().await, Some(4503));
-    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4503), "nor by a new tab");
+    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4503), "a new connection is refused too");
     anas.room_where(|room| room.upcoming_total == 0).await;
 
     done(&mut anas, Command::Unban { member: ben.id }).await;
@@ -54,7 +54,7 @@ async fn who_is_banned_is_closed_with_4503_at_the_door_until_they_are_unbanned_a
 }
 
 #[tokio::test]
-async fn who_waits_in_the_lobby_comes_back_and_is_in_once_somebody_lets_them() {
+async fn a_guest_in_the_lobby_joins_once_admitted() {
     let server = TestServer::start().await;
     let (ana, ben, cai) = (server.guest("Ana").await, server.guest("Ben").await, server.guest("Cai").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -78,7 +78,7 @@ async fn who_waits_in_the_lobby_comes_back_and_is_in_once_somebody_lets_them() {
 }
 
 #[tokio::test]
-async fn a_preview_and_the_list_of_who_did_what_go_to_whoever_asked() {
+async fn previews_and_audit_entries_are_sent_to_the_caller_only() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -103,18 +103,18 @@ async fn a_preview_and_the_list_of_who_did_what_go_to_whoever_asked() {
     bens.room_where(|room| room.upcoming == order).await;
 
     let ServerFrame::Reply { answer: Some(Answer::Audit(notes)), .. } = anas.ask(Command::ShowAudit).await else {
-        panic!("who did what")
+        panic!("audit entries")
     };
     assert_eq!((notes.len(), notes[0].deed.as_str(), notes[0].by), (1, "set_policy", ana.id));
     done(&mut anas, Command::Skip { entry: None, unplayable: None }).await;
     let ServerFrame::Reply { answer: Some(Answer::History(played)), .. } = bens.ask(Command::ShowHistory).await else {
-        panic!("what was played")
+        panic!("a history")
     };
     assert_eq!((played.len(), played[0].member, played[0].by), (1, Some(ana.id), Some(ana.id)));
 }
 
 #[tokio::test]
-async fn roles_exceptions_votes_and_undo_are_seen_by_everyone() {
+async fn roles_permissions_votes_and_undo_reach_all_members() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -147,7 +147,7 @@ async fn roles_exceptions_votes_and_undo_are_seen_by_everyone() {
 }
 
 #[tokio::test]
-async fn what_is_said_is_heard_by_everyone_until_they_are_muted() {
+async fn chat_and_reactions_reach_all_members_until_muted() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -162,7 +162,7 @@ async fn what_is_said_is_heard_by_everyone_until_they_are_muted() {
 }
 
 #[tokio::test]
-async fn a_fallback_playlist_is_of_tracks_that_there_are() {
+async fn a_fallback_playlist_holds_existing_tracks_only() {
     let server = TestServer::start().await;
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -178,7 +178,7 @@ async fn a_fallback_playlist_is_of_tracks_that_there_are() {
 }
 
 #[tokio::test]
-async fn whoever_comes_in_is_told_what_is_their_own_and_nobody_else_is() {
+async fn welcome_holds_the_members_own_queue_and_votes_only() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -192,9 +192,9 @@ async fn whoever_comes_in_is_told_what_is_their_own_and_nobody_else_is() {
 
     let own_of = async |person: &tutti_test_client::TestUser| {
         let mut socket = person.knock(&person.hello(&code)).await;
-        let ServerFrame::Welcome { own: Some(own), .. } = socket.welcome().await else { panic!("what is theirs") };
+        let ServerFrame::Welcome { own: Some(own), .. } = socket.welcome().await else { panic!("own queue and votes") };
         let room = socket.room_where(|_| true).await;
-        assert!(room.upcoming.iter().all(|entry| entry.id != b1), "out of the order");
+        assert!(room.upcoming.iter().all(|entry| entry.id != b1), "paused entries are not in the order");
         (own.queue.iter().map(|entry| entry.id).collect::<Vec<_>>(), own.votes.into_iter().collect::<Vec<_>>())
     };
     assert_eq!(own_of(&ben).await, (vec![b1], vec![(a2, -1)]));

@@ -1,4 +1,4 @@
-//! The contract over real sockets against a real server.
+//! The contract over real sockets, against a real server.
 
 mod bad_input;
 mod hello;

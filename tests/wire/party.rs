@@ -1,4 +1,4 @@
-//! A party: several people, one room, a restart in the middle.
+//! Several members in one room, across a restart.
 
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
@@ -11,7 +11,7 @@ use crate::support::TestServer;
 use crate::support::mariadb::MariaDb;
 
 #[tokio::test]
-async fn two_people_queue_and_hear_about_it_in_turn() {
+async fn two_members_queue_and_play_in_turn() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -23,7 +23,7 @@ async fn two_people_queue_and_hear_about_it_in_turn() {
     let b1 = bens.add(&tracks[2]).await;
     for socket in [&mut anas, &mut bens] {
         let room = socket.room_where(|room| room.upcoming_total == 2).await;
-        assert_eq!(room.upcoming.iter().map(|entry| entry.id).collect::<Vec<_>>(), [b1, a2], "by turn");
+        assert_eq!(room.upcoming.iter().map(|entry| entry.id).collect::<Vec<_>>(), [b1, a2], "members take turns");
         assert_eq!(room.now_playing.expect("on").track.id, tracks[0].id);
         assert_eq!(room.playback.state, PlaybackState::Playing);
     }
@@ -46,18 +46,18 @@ async fn two_people_queue_and_hear_about_it_in_turn() {
 }
 
 #[tokio::test]
-async fn after_a_restart_everything_is_there_and_nobody_needs_a_snapshot() {
-    party_with_a_restart(TestServer::start().await).await;
+async fn a_restart_keeps_everything_and_clients_resume() {
+    restart_keeps_everything(TestServer::start().await).await;
 }
 
 #[tokio::test]
-async fn the_same_with_a_database_elsewhere() {
+async fn a_restart_on_mysql_keeps_everything_and_clients_resume() {
     let url = MariaDb::shared().database().await;
     schema::migrate(&url).await.expect("migrates");
-    party_with_a_restart(TestServer::start_with(&[&format!("--database-url={}", url.expose_secret())]).await).await;
+    restart_keeps_everything(TestServer::start_with(&[&format!("--database-url={}", url.expose_secret())]).await).await;
 }
 
-async fn party_with_a_restart(mut server: TestServer) {
+async fn restart_keeps_everything(mut server: TestServer) {
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
     let tracks = ana.tracks().await;
@@ -70,7 +70,7 @@ async fn party_with_a_restart(mut server: TestServer) {
     let position = socket.position().expect("known");
 
     server.stop().await;
-    assert_eq!(socket.close_code().await, Some(4001), "told to come back");
+    assert_eq!(socket.close_code().await, Some(4001), "asked to reconnect");
     server.start_again().await;
 
     let mut back = ana.resume(&code, position).await;
@@ -78,7 +78,7 @@ async fn party_with_a_restart(mut server: TestServer) {
     assert_eq!(back.ask_as(id, enqueue).await, first, "a repeated command has no second effect");
     let after = ana.enter(&code).await.room_where(|_| true).await;
     assert_eq!(after.upcoming_total, 1);
-    assert_eq!(after.playback, before.playback, "the same track goes on");
+    assert_eq!(after.playback, before.playback, "the same track continues");
 }
 
 #[tokio::test]
@@ -95,13 +95,13 @@ async fn a_clock_probe_is_answered_with_the_servers_two_times() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_in_band_and_only_by_its_owner() {
+async fn a_token_is_refreshed_in_band_by_its_owner_only() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
     let mut socket = ana.enter(&code).await;
     socket.send(&serde_json::json!({ "type": "refresh", "token": ana.token })).await;
-    assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "still there");
+    assert!(matches!(socket.ask(Command::Pause).await, ServerFrame::Reply { .. }), "the connection is open");
     socket.send(&serde_json::json!({ "type": "refresh", "token": ben.token })).await;
     assert_eq!(socket.close_code().await, Some(4501));
 }
@@ -117,7 +117,7 @@ async fn logging_out_closes_the_sockets_of_that_session() {
 }
 
 #[tokio::test]
-async fn who_leaves_is_answered_first_and_is_gone() {
+async fn leaving_is_acknowledged_before_the_close() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -138,7 +138,7 @@ async fn rooms_are_shown_listed_and_closed() {
     let shown: RoomSummary = ben.get(&path).await;
     assert!(!shown.member && shown.name == room.name);
     let shown = reqwest::get(server.url(&format!("/api/v1/{path}"))).await.expect("answers");
-    assert_eq!(shown.status(), 200, "also to those who are nobody yet");
+    assert_eq!(shown.status(), 200, "without a login too");
     let listed: RoomList = ana.get("me/rooms").await;
     assert_eq!(listed.rooms, std::slice::from_ref(&room));
 
@@ -153,7 +153,7 @@ async fn rooms_are_shown_listed_and_closed() {
 }
 
 #[tokio::test]
-async fn a_room_needs_a_name_and_somebody_who_opens_it() {
+async fn opening_a_room_needs_a_valid_name_and_a_login() {
     let server = TestServer::start().await;
     let ana = server.guest("Ana").await;
     for (name, passcode) in

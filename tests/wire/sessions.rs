@@ -1,4 +1,4 @@
-//! What becomes of sockets when logins end, and of rooms when guests become somebody.
+//! Sockets when sessions end, and rooms when guests become accounts.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tutti_test_client::{RoomClient, TestUser};
 use crate::http::site::pass;
 use crate::support::{TestServer, browser};
 
-/// What the contract promises of ending a login elsewhere.
+/// The contract's bound for closing the sockets of a revoked session.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Logs in, registers or refreshes with the user's own cookies.
@@ -26,7 +26,7 @@ async fn account(server: &TestServer, path: &str) -> TestUser {
 }
 
 #[tokio::test]
-async fn a_login_that_is_ended_elsewhere_closes_its_sockets_at_once() {
+async fn revoking_a_session_closes_its_sockets_at_once() {
     let server = TestServer::start().await;
     let laptop = account(&server, "register").await;
     let (phone, tablet) = (account(&server, "login").await, account(&server, "login").await);
@@ -40,22 +40,22 @@ async fn a_login_that_is_ended_elsewhere_closes_its_sockets_at_once() {
     let closed = async { (there.close_code().await, also_there.close_code().await) };
     assert_eq!(tokio::time::timeout(AT_ONCE, closed).await.expect("at once"), (Some(4509), Some(4509)));
     let knocked = phone.knock(&phone.hello(&code)).await.close_code().await;
-    assert_eq!(knocked, Some(4509), "and there is no way back in");
+    assert_eq!(knocked, Some(4509), "and cannot reconnect");
 
     assert_eq!(laptop.status(Method::DELETE, "me/sessions").await, 204);
     let closed = tokio::time::timeout(AT_ONCE, tablets.close_code()).await;
     assert_eq!(closed.expect("at once"), Some(4509));
-    assert!(matches!(here.ask(Command::Pause).await, ServerFrame::Reply { .. }), "this one goes on");
+    assert!(matches!(here.ask(Command::Pause).await, ServerFrame::Reply { .. }), "this one stays open");
 }
 
-/// Talks, so that it is not taken for gone, while time passes.
+/// Sends a probe, so that the connection does not time out. Whether it is still open.
 async fn talk(socket: &mut RoomClient) -> bool {
     socket.send(&json!({ "type": "sync", "t0": 0 })).await;
     socket.sync_or_close().await
 }
 
 #[tokio::test]
-async fn a_token_that_runs_out_closes_the_socket_and_one_renewed_in_band_does_not() {
+async fn an_expired_token_closes_the_socket_unless_refreshed_in_band() {
     let server = TestServer::start().await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -94,7 +94,7 @@ async fn a_guest_who_registers_is_the_same_member_with_the_same_queue() {
 }
 
 #[tokio::test]
-async fn a_guest_who_logs_in_to_an_account_brings_queue_and_role_along() {
+async fn logging_in_keeps_the_guests_queue_and_role() {
     let server = TestServer::start().await;
     let registered = account(&server, "register").await;
     let guest = server.guest("Somebody").await;
@@ -105,7 +105,7 @@ async fn a_guest_who_logs_in_to_an_account_brings_queue_and_role_along() {
     let entry = socket.add(&tracks[1]).await;
     let ana = log_in(&guest, "login", json!({ "username": "ana", "password": "correct horse" })).await;
     assert_eq!(ana.id, registered.id);
-    assert!(matches!(socket.close_code().await, Some(4003 | 4509)), "the guest is nobody any more");
+    assert!(matches!(socket.close_code().await, Some(4003 | 4509)), "the guest no longer exists");
     let room = ana.enter(&code).await.room_where(|_| true).await;
     let members: Vec<_> = room.members.iter().map(|member| (member.id, member.role)).collect();
     assert_eq!(members, [(ana.id, Role::Host)]);
@@ -114,7 +114,7 @@ async fn a_guest_who_logs_in_to_an_account_brings_queue_and_role_along() {
 }
 
 #[tokio::test]
-async fn who_erases_themselves_leaves_no_name_behind() {
+async fn erasing_a_user_removes_their_name_from_the_room() {
     let server = TestServer::start().await;
     let (host, guest) = (server.guest("Host").await, server.guest("Rumpelstilzchen").await);
     let tracks = host.tracks().await;

@@ -1,4 +1,4 @@
-//! Tracks from Spotify in a room, over real sockets, beside a stand-in for Spotify.
+//! Spotify tracks in a room over real sockets, with a stand-in for Spotify.
 
 use reqwest::Method;
 use tutti_protocol::{Command, ErrorCode, ProviderId, ReasonValue, ServerFrame, TrackRef};
@@ -17,14 +17,14 @@ async fn server_with(spotify: &StandIn) -> TestServer {
     .await
 }
 
-/// The way to Spotify and back, as a browser goes it.
+/// Links an account, as a browser does by redirects.
 async fn links(spotify: &StandIn, person: &TestUser, account: &str) {
     spotify.switches(|switches| switches.consent = Consent::agree(account));
     let answer = person.request(Method::GET, "auth/spotify/start?return_to=/&slot=0").send().await.expect("an answer");
     assert!(answer.url().query().is_some_and(|query| query.contains("spotify=done")), "{}", answer.url());
 }
 
-/// Why a track was not queued; `None`: it was.
+/// The reason why a track was refused; `None`: it was queued.
 async fn refused(socket: &mut RoomClient, id: &str) -> Option<ErrorCode> {
     let track = TrackRef { provider: ProviderId::SPOTIFY, id: id.to_owned() };
     match socket.ask(Command::Enqueue { track, before: None }).await {
@@ -34,14 +34,14 @@ async fn refused(socket: &mut RoomClient, id: &str) -> Option<ErrorCode> {
 }
 
 #[tokio::test]
-async fn tracks_are_looked_up_before_the_room_decides_and_the_host_hears_of_a_long_wait() {
+async fn tracks_are_looked_up_before_the_decision_and_the_host_learns_of_a_long_wait() {
     let spotify = StandIn::start_on_free_port().await.expect("a stand-in");
     let mut server = server_with(&spotify).await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
     let mut host = ana.enter(&code).await;
     let mut guest = ben.enter(&code).await;
-    assert_eq!(refused(&mut host, catalogue::SHORT).await, Some(ErrorCode::Forbidden), "nobody has linked it");
+    assert_eq!(refused(&mut host, catalogue::SHORT).await, Some(ErrorCode::Forbidden), "no account is linked");
 
     links(&spotify, &ana, "ana").await;
     assert_eq!(refused(&mut host, catalogue::SHORT).await, None);
@@ -49,7 +49,7 @@ async fn tracks_are_looked_up_before_the_room_decides_and_the_host_hears_of_a_lo
     let track = room.now_playing.expect("it plays").track;
     assert_eq!((track.title.as_str(), track.duration_ms), ("Doorbell Interlude", 30_000));
 
-    // By the host's link.
+    // With the host's link.
     assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None);
     assert_eq!(refused(&mut guest, catalogue::UNPLAYABLE).await, Some(ErrorCode::Invalid));
     assert_eq!(refused(&mut guest, "0000000000000000000000").await, Some(ErrorCode::NotFound));
@@ -62,7 +62,7 @@ async fn tracks_are_looked_up_before_the_room_decides_and_the_host_hears_of_a_lo
     assert!(message.contains("6 hours"), "{message}");
     let ReasonValue::Number(left_ms) = values["left_ms"] else { panic!("{values:?}") };
     assert!((18_000_000..=19_000_000).contains(&left_ms), "{left_ms}");
-    assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None, "what is known needs no request");
+    assert_eq!(refused(&mut guest, catalogue::EXPLICIT).await, None, "a known track needs no request");
     assert_eq!(ana.status(Method::GET, "search?provider=spotify&q=night").await, 429);
     assert_eq!(ana.status(Method::GET, "search?provider=library&q=night").await, 200);
     server.stop().await;

@@ -1,4 +1,4 @@
-//! Sections 5.5.1 and 7: how connections end.
+//! Sections 5.5.1 and 7: closing a connection.
 
 use super::{CLOSE, FIN, PING, Peer, Scene, TEXT, masked, probe};
 
@@ -27,7 +27,7 @@ async fn a_close_is_answered_and_then_the_connection_ends() {
 }
 
 #[tokio::test]
-async fn codes_that_nobody_may_send_are_a_breach() {
+async fn reserved_close_codes_are_violations() {
     let scene = Scene::set().await;
     for code in [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {
         let answer = closes_with(&scene, &with_reason(code, "")).await.expect("an answer");
@@ -36,7 +36,7 @@ async fn codes_that_nobody_may_send_are_a_breach() {
 }
 
 #[tokio::test]
-async fn half_a_code_and_a_reason_that_is_no_text_are_a_breach() {
+async fn truncated_codes_and_invalid_reasons_are_violations() {
     let scene = Scene::set().await;
     scene.violates(&masked(FIN | CLOSE, b"\x03")).await;
     scene.violates(&masked(FIN | CLOSE, b"\x03\xE8\xC3\x28")).await;
@@ -49,7 +49,7 @@ async fn nothing_is_answered_after_a_close() {
     let mut peer = scene.enter().await;
     let close = masked(FIN | CLOSE, &1000u16.to_be_bytes());
     peer.send(&[close.clone(), masked(FIN | PING, b"late"), probe(7.0), close].concat()).await;
-    // `close` sees to it that nothing follows.
+    // `close` checks that nothing follows.
     assert_eq!(peer.close_code().await, Some(1000));
 }
 
@@ -62,11 +62,11 @@ async fn a_close_within_a_message_ends_it() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_answer_a_close_is_not_waited_for() {
+async fn the_server_does_not_wait_for_the_answer_to_its_close() {
     let scene = Scene::set().await;
     let mut silent = scene.enter().await;
     silent.send(&masked(FIN | TEXT, b"no frame of the contract")).await;
-    // It reads on and says nothing; the end comes from the server.
+    // It does not answer the close; the server ends the connection.
     assert_eq!(silent.close_code().await, Some(4506));
     let mut gone: Peer = scene.enter().await;
     gone.send(&masked(FIN | TEXT, b"no frame of the contract")).await;

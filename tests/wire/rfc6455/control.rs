@@ -1,9 +1,9 @@
-//! Section 5.5: pings are answered, control frames are short and whole.
+//! Section 5.5: pings are answered; control frames are short and not fragmented.
 
 use super::{CLOSE, FIN, PING, PONG, Scene, masked};
 
 #[tokio::test]
-async fn a_ping_is_answered_with_what_it_carries() {
+async fn a_pong_repeats_the_pings_payload() {
     let scene = Scene::set().await;
     let mut peer = scene.enter().await;
     let every_byte: Vec<u8> = (0..125).map(|byte: u8| byte.wrapping_mul(211)).collect();
@@ -11,13 +11,13 @@ async fn a_ping_is_answered_with_what_it_carries() {
         peer.send(&masked(FIN | PING, payload)).await;
         assert_eq!(peer.pong().await, payload);
     }
-    peer.send_octet_by_octet(&masked(FIN | PING, &every_byte)).await;
+    peer.send_byte_by_byte(&masked(FIN | PING, &every_byte)).await;
     assert_eq!(peer.pong().await, every_byte);
     peer.is_alive().await;
 }
 
 #[tokio::test]
-async fn of_many_pings_the_last_is_answered_and_none_out_of_order() {
+async fn the_last_of_many_pings_is_answered_and_pongs_are_in_order() {
     let scene = Scene::set().await;
     let mut peer = scene.enter().await;
     let pings: Vec<u8> = (0..10u8).flat_map(|number| masked(FIN | PING, &[number])).collect();
@@ -33,7 +33,7 @@ async fn of_many_pings_the_last_is_answered_and_none_out_of_order() {
 }
 
 #[tokio::test]
-async fn pongs_that_nobody_asked_for_are_nothing() {
+async fn unsolicited_pongs_are_ignored() {
     let scene = Scene::set().await;
     let mut peer = scene.enter().await;
     peer.send(&[masked(FIN | PONG, b""), masked(FIN | PONG, b"unasked")].concat()).await;
@@ -43,7 +43,7 @@ async fn pongs_that_nobody_asked_for_are_nothing() {
 }
 
 #[tokio::test]
-async fn control_frames_longer_than_125_bytes_are_a_breach() {
+async fn control_frames_over_125_bytes_are_violations() {
     let scene = Scene::set().await;
     for opcode in [PING, PONG, CLOSE] {
         scene.violates(&masked(FIN | opcode, &[0x03; 126])).await;
@@ -51,7 +51,7 @@ async fn control_frames_longer_than_125_bytes_are_a_breach() {
 }
 
 #[tokio::test]
-async fn control_frames_in_fragments_are_a_breach() {
+async fn fragmented_control_frames_are_violations() {
     let scene = Scene::set().await;
     for opcode in [PING, PONG, CLOSE] {
         scene.violates(&masked(opcode, b"")).await;

@@ -1,4 +1,4 @@
-//! Section 5.4: messages in pieces, with control frames between them.
+//! Section 5.4: fragmented messages, with control frames between fragments.
 
 use super::{BINARY, CONTINUATION, FIN, PING, PONG, Scene, TEXT, masked, probe, probe_text};
 
@@ -17,7 +17,7 @@ fn fragments(opcode: u8, payload: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn a_message_in_any_fragments_is_the_same_message() {
+async fn a_message_may_be_fragmented_anywhere() {
     let scene = Scene::set().await;
     let text = probe_text(7.0);
     let bytes = text.as_bytes();
@@ -28,18 +28,18 @@ async fn a_message_in_any_fragments_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn fragments_come_octet_by_octet_and_with_time_between_them() {
+async fn fragments_may_arrive_byte_by_byte() {
     let scene = Scene::set().await;
     let mut peer = scene.enter().await;
     let text = probe_text(7.0);
     for fragment in fragments(TEXT, text.as_bytes(), &[1, 7, 12]) {
-        peer.send_octet_by_octet(&fragment).await;
+        peer.send_byte_by_byte(&fragment).await;
     }
     peer.is_answered(7.0).await;
 }
 
 #[tokio::test]
-async fn control_frames_between_fragments_are_answered_before_the_message_is_whole() {
+async fn control_frames_between_fragments_are_answered_at_once() {
     let scene = Scene::set().await;
     let mut peer = scene.enter().await;
     let text = probe_text(7.0);
@@ -54,20 +54,20 @@ async fn control_frames_between_fragments_are_answered_before_the_message_is_who
 }
 
 #[tokio::test]
-async fn a_continuation_of_nothing_is_a_breach() {
+async fn a_continuation_without_a_start_is_a_violation() {
     let scene = Scene::set().await;
     let text = probe_text(7.0);
     scene.violates(&masked(FIN, text.as_bytes())).await;
     scene.violates(&masked(CONTINUATION, text.as_bytes())).await;
     scene.violates(&masked(FIN, b"")).await;
-    // After a whole message, and after one in fragments.
+    // After an unfragmented message and after a fragmented one.
     scene.violates(&[probe(1.0), masked(FIN, b"more")].concat()).await;
     let whole = fragments(TEXT, text.as_bytes(), &[4]).concat();
     scene.violates(&[whole, masked(FIN, b"more")].concat()).await;
 }
 
 #[tokio::test]
-async fn a_new_message_within_another_is_a_breach() {
+async fn a_new_message_within_a_fragmented_one_is_a_violation() {
     let scene = Scene::set().await;
     for first in [FIN | TEXT, TEXT, FIN | BINARY, BINARY] {
         scene.violates(&[masked(TEXT, b"{\"type\":"), masked(first, b"\"sync\"}")].concat()).await;
@@ -75,7 +75,7 @@ async fn a_new_message_within_another_is_a_breach() {
 }
 
 #[tokio::test]
-async fn binary_messages_are_a_breach_in_fragments_too() {
+async fn fragmented_binary_messages_are_violations() {
     let scene = Scene::set().await;
     scene.violates(&fragments(BINARY, probe_text(7.0).as_bytes(), &[4]).concat()).await;
 }

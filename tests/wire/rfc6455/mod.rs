@@ -1,8 +1,8 @@
-//! RFC 6455 as a server has to hold it, in the groups that conformance suites for WebSockets go by. Bytes are written and
-//! read by hand: no library stands between the tests and what is on the wire.
+//! RFC 6455 for a server, grouped as in conformance suites for WebSockets. Tests read and write raw bytes, without a
+//! WebSocket library.
 //!
-//! The contract answers every breach of the protocol with 4506, where the RFC would have 1002, 1007 or 1009: clients are
-//! told by one range of codes whether to come back.
+//! The contract closes with 4506 for every protocol violation, where the RFC suggests 1002, 1007 or 1009, so that one range of
+//! codes tells clients whether to reconnect.
 
 mod closing;
 mod control;
@@ -23,15 +23,15 @@ use crate::support::TestServer;
 
 const HANDSHAKE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// Of the key in [`HANDSHAKE`], as the RFC computes it in section 1.3.
+/// The accept value for the key in [`HANDSHAKE`] (section 1.3).
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const PATIENCE: Duration = Duration::from_secs(20);
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// What is closed for a breach of the protocol.
+/// The close code for a protocol violation.
 const VIOLATION: Option<u16> = Some(4506);
 
-/// A room with one person, who can connect any number of times.
+/// A room with one user, who can connect any number of times.
 struct Scene {
     server: TestServer,
     person: TestUser,
@@ -46,7 +46,7 @@ impl Scene {
         Self { server, person, code }
     }
 
-    /// A connection in the room, which has been welcomed.
+    /// A connection that has joined the room.
     async fn enter(&self) -> Peer {
         let mut peer = Peer::connect(&self.server).await;
         peer.send(&masked(FIN | TEXT, self.person.hello(&self.code).to_string().as_bytes())).await;
@@ -54,14 +54,14 @@ impl Scene {
         peer
     }
 
-    /// A connection that sends this is closed for it, and at once: nothing else is sent or waited for.
+    /// A connection that sends this is closed at once as a violation.
     async fn violates(&self, bytes: &[u8]) {
         let mut peer = self.enter().await;
         peer.send(bytes).await;
         assert_eq!(peer.close_code().await, VIOLATION, "{:.60}", format!("{bytes:02X?}"));
     }
 
-    /// A connection that sends this is answered as if it had sent one probe with `t0` 7 in one frame.
+    /// A connection that sends this gets the answer to one probe with `t0` 7.
     async fn probes(&self, bytes: &[u8]) {
         let mut peer = self.enter().await;
         peer.send(bytes).await;
@@ -69,14 +69,14 @@ impl Scene {
     }
 }
 
-/// The other end of a connection.
+/// The client end of a connection.
 struct Peer {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
 impl Peer {
-    /// Up to the end of the handshake.
+    /// Connects and completes the handshake.
     async fn connect(server: &TestServer) -> Self {
         let mut stream = TcpStream::connect(server.address).await.expect("connects");
         stream.set_nodelay(true).expect("an option");
@@ -96,14 +96,14 @@ impl Peer {
     }
 
     async fn send(&mut self, bytes: &[u8]) {
-        // A connection that is closed already takes nothing.
+        // The connection may be closed already.
         let _ = self.stream.write_all(bytes).await;
     }
 
-    async fn send_octet_by_octet(&mut self, bytes: &[u8]) {
+    async fn send_byte_by_byte(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.send(&[*byte]).await;
-            // Lets the server read it before the next one comes.
+            // Lets the server read it before the next one.
             tokio::task::yield_now().await;
         }
     }
@@ -111,7 +111,7 @@ impl Peer {
     /// False at the end.
     async fn more(&mut self) -> bool {
         let reading = self.stream.read_buf(&mut self.read);
-        let read = tokio::time::timeout(PATIENCE, reading).await.expect("the server does something");
+        let read = tokio::time::timeout(PATIENCE, reading).await.expect("the server sends something or closes");
         read.is_ok_and(|count| count > 0)
     }
 
@@ -142,12 +142,12 @@ impl Peer {
         }
     }
 
-    /// The answer to the probe with this `t0` comes.
+    /// Waits for the answer to the probe with this `t0`.
     async fn is_answered(&mut self, t0: f64) {
         self.json(|frame| frame["type"] == "sync" && frame["t0"] == json!(t0)).await;
     }
 
-    /// Whatever came before harmed nothing.
+    /// Checks that the connection still works.
     async fn is_alive(&mut self) {
         self.send(&probe(4_711.0)).await;
         self.is_answered(4_711.0).await;
@@ -162,7 +162,7 @@ impl Peer {
         }
     }
 
-    /// The payload of the close, after which nothing comes; `None` when the connection ends without one.
+    /// The payload of the close frame, which must be the last; `None` when the connection ends without one.
     async fn close(&mut self) -> Option<Vec<u8>> {
         let mut close = None;
         while let Some(frame) = self.frame().await {
@@ -194,7 +194,7 @@ fn probe(t0: f64) -> Vec<u8> {
     masked(FIN | TEXT, probe_text(t0).as_bytes())
 }
 
-/// A probe with `t0` 7 that is exactly so many bytes long: a field that nobody knows makes it longer.
+/// A probe with `t0` 7 of exactly this length, padded by an unknown field.
 fn padded_probe(bytes: usize) -> String {
     let empty = json!({ "type": "sync", "t0": 7.0, "pad": "" }).to_string();
     let pad = "x".repeat(bytes.checked_sub(empty.len()).expect("long enough"));

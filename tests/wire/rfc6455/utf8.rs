@@ -1,8 +1,8 @@
-//! Section 8.1: text is UTF-8, wherever it is cut.
+//! Section 8.1: text must be UTF-8, wherever it is split.
 
 use super::{FIN, Scene, TEXT, masked};
 
-/// Text of a probe with this in a field that nobody knows.
+/// A probe with these bytes in an unknown field.
 fn probe_with(bytes: &[u8]) -> Vec<u8> {
     [br#"{"type":"sync","t0":7.0,"x":""#, bytes, br#""}"#].concat()
 }
@@ -13,7 +13,7 @@ fn cut(payload: &[u8], at: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_character_is_taken_cut_wherever_it_may_be() {
+async fn every_character_is_accepted_wherever_it_is_split() {
     let scene = Scene::set().await;
     // The first and the last character of each length, those around the surrogates, and non-characters, which are valid.
     let text = " ~\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{FFFE}\u{FFFF}\u{10000}\u{1FFFE}\u{10FFFF}κόσμε";
@@ -26,7 +26,7 @@ async fn every_character_is_taken_cut_wherever_it_may_be() {
 }
 
 #[tokio::test]
-async fn what_is_no_utf8_is_a_breach_whole_and_cut() {
+async fn invalid_utf8_is_a_violation_whole_and_split() {
     let scene = Scene::set().await;
     let invalid: [&[u8]; 20] = [
         b"\x80",                     // a continuation of nothing
