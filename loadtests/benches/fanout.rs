@@ -1,8 +1,8 @@
-//! What it costs to write a frame and to send it to many, over real sockets.
+//! The cost of encoding a frame and sending it to many real sockets.
 //!
-//! `cargo bench --bench fanout`. Nearly all of sending is the kernel's; `make callgrind` counts what is ours.
+//! `cargo bench --bench fanout`. The kernel takes most of the time; `make callgrind` counts our instructions.
 #![allow(missing_docs, reason = "a benchmark has no readers of its docs")]
-#![expect(clippy::disallowed_methods, reason = "what is measured here is time")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::hint::black_box;
 use std::io::Read as _;
@@ -17,7 +17,7 @@ use tutti::transport::{Drained, Outbox, frame};
 use tutti_protocol::{EntryId, Event, Playback, PlaybackState, Position, ServerFrame, UserId};
 use uuid::Uuid;
 
-/// A delta as it leaves a room after a seek: about 300 bytes.
+/// A delta about a seek: about 300 bytes.
 fn delta() -> ServerFrame {
     let playback = Playback {
         state: PlaybackState::Playing,
@@ -40,7 +40,7 @@ fn encode(criterion: &mut Criterion) {
     criterion.bench_function("encode/delta", |bencher| bencher.iter(|| frame::json(black_box(&delta))));
 }
 
-/// So many members behind sockets on loopback, with threads at the other end that read all they can.
+/// Members behind loopback sockets, each read by a thread.
 fn members(runtime: &Runtime, count: usize) -> Vec<Outbox> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -59,7 +59,7 @@ fn members(runtime: &Runtime, count: usize) -> Vec<Outbox> {
     outboxes
 }
 
-/// Writes what the sockets have not taken.
+/// Writes the bytes that the sockets have not accepted.
 fn empty(runtime: &Runtime, outboxes: &[Outbox]) {
     for outbox in outboxes {
         while outbox.drain() == Drained::Blocked {

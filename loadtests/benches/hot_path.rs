@@ -1,9 +1,9 @@
-//! A command's whole way through a room, so often that its instructions can be counted: inbox, decision, journal (in
-//! memory), the delta to twenty members over real sockets, the reply.
+//! The whole path of a command through a room, to count instructions: inbox, decision, journal (in memory), the delta to
+//! twenty members over real sockets, the reply.
 //!
-//! `make callgrind` runs it twice under callgrind, with few and with many commands, and compares the difference with what
-//! was recorded. The count says nothing of time, but it is the same on a busy machine, so that a regression shows. One
-//! thread, a clock that only we move.
+//! `make callgrind` runs it twice under callgrind, with few and with many commands, and compares the difference with the
+//! recorded one. Instructions are not time, but the count is the same on a busy machine, so regressions show. It uses one
+//! thread and a paused clock.
 #![allow(missing_docs, reason = "a benchmark has no readers of its docs")]
 
 use std::io::{ErrorKind, Read as _};
@@ -28,9 +28,9 @@ use uuid::Uuid;
 
 const MEMBERS: u128 = 20;
 const NOW_MS: f64 = 1_700_000_000_000.0;
-/// By which time passes while a reply is awaited.
+/// Step of the clock while waiting for a reply.
 const TICK: Duration = Duration::from_millis(1);
-/// What ends every delta and reply to the one who asks.
+/// Part of every reply, which is the last frame that a command causes.
 const REPLY: &[u8] = br#""type":"reply""#;
 
 fn main() {
@@ -39,8 +39,8 @@ fn main() {
     runtime.expect("a runtime").block_on(run(commands));
 }
 
-/// A member: the room's side of their connection, and the other end of it.
-struct Seat {
+/// A member's connection: the server's side and the client's socket.
+struct Member {
     link: Arc<Link>,
     peer: TcpStream,
 }
@@ -52,21 +52,21 @@ async fn run(commands: u128) {
     let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
     let rooms = Registry::new(store, journal, clock, Metrics::off(), tasks, stop);
     let room = rooms.create("Hall", None, newcomer(0)).await.expect("a room");
-    let room = rooms.open(room.code).await.expect("there is such a room");
-    let mut seats = Vec::new();
+    let room = rooms.open(room.code).await.expect("the room exists");
+    let mut members = Vec::new();
     for number in 0..MEMBERS {
-        seats.push(enter(&room, number, clock.now_ms()).await);
+        members.push(enter(&room, number, clock.now_ms()).await);
     }
     let track = track();
     let reference = TrackRef { provider: track.provider, id: track.id.clone() };
-    ask(&room, &mut seats, 0, Command::Enqueue { track: reference, before: None }, vec![track]).await;
+    ask(&room, &mut members, 0, Command::Enqueue { track: reference, before: None }, vec![track]).await;
     for number in 1..=commands {
         let position_ms = u64::try_from(number % 60_000).unwrap_or(0);
-        ask(&room, &mut seats, number, Command::Seek { position_ms }, vec![]).await;
+        ask(&room, &mut members, number, Command::Seek { position_ms }, vec![]).await;
     }
 }
 
-async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Seat {
+async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Member {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let stream = tokio::net::TcpStream::connect(address).await.expect("connected");
@@ -84,30 +84,30 @@ async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Seat {
     let id = ConnectionId(Uuid::from_u128(number));
     let link = Arc::new(Link::new(id, who, device, outbox, now_ms, now_ms + 600_000));
     room.join(Join { link: link.clone(), newcomer: newcomer(number), resume: None }).await.expect("let in");
-    Seat { link, peer }
+    Member { link, peer }
 }
 
-/// Sends a command of the host's and reads what everybody gets, until the reply has come.
-async fn ask(room: &RoomHandle, seats: &mut [Seat], number: u128, command: Command, tracks: Vec<Track>) {
-    let host = &seats[0].link;
+/// Sends a command of the host and reads the frames of all members, until the reply arrives.
+async fn ask(room: &RoomHandle, members: &mut [Member], number: u128, command: Command, tracks: Vec<Track>) {
+    let host = &members[0].link;
     room.command(host.id, host.user, CommandId(Uuid::from_u128(number)), command, tracks).await;
-    let mut heard = Vec::new();
-    while !heard.windows(REPLY.len()).any(|bytes| bytes == REPLY) {
-        // What the room gathers leaves when its time has passed.
+    let mut received = Vec::new();
+    while !received.windows(REPLY.len()).any(|bytes| bytes == REPLY) {
+        // Batched frames are sent when the clock advances.
         tokio::time::advance(TICK).await;
-        read(&mut seats[0].peer, &mut heard);
+        read(&mut members[0].peer, &mut received);
     }
-    for seat in &mut seats[1..] {
-        heard.clear();
-        read(&mut seat.peer, &mut heard);
+    for member in &mut members[1..] {
+        received.clear();
+        read(&mut member.peer, &mut received);
     }
 }
 
-/// Adds what there is.
-fn read(peer: &mut TcpStream, heard: &mut Vec<u8>) {
-    match peer.read_to_end(heard) {
+/// Appends the available bytes.
+fn read(peer: &mut TcpStream, received: &mut Vec<u8>) {
+    match peer.read_to_end(received) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-        ended => panic!("the room ends: {ended:?}"),
+        ended => panic!("the connection ended: {ended:?}"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Connections that come and go: whether the server gives back what it took for them.
+//! Memory of a server after connections were opened and closed: whether it is released.
 //!
-//! A server that was warmed up by one wave of connections is looked at, then two more waves come, stay for a moment and go.
+//! One wave of connections warms the server up; its memory is compared with that after two more waves.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::clock;
 use crate::figures::{Figures, Run};
 use crate::server::{ServerUnderTest, read_and_discard};
 
-/// How many, and how often.
+/// Options of `churn`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Churn {
-    /// Connections of one wave.
+    /// Connections in each wave.
     #[arg(long, default_value_t = 2_000)]
     pub(crate) connections: usize,
 
@@ -23,22 +23,22 @@ pub(crate) struct Churn {
     #[arg(long, default_value_t = 20)]
     pub(crate) members: usize,
 
-    /// Waves that are compared with the one before them.
+    /// Waves after the first.
     #[arg(long, default_value_t = 2)]
     pub(crate) waves: usize,
 
-    /// Seconds after a wave has gone before the memory is looked at. Rooms leave memory after a minute.
+    /// Seconds between the end of a wave and the measurement. Empty rooms are unloaded after a minute.
     #[arg(long, default_value_t = 65.0)]
     pub(crate) rest_seconds: f64,
 }
 
 impl Churn {
-    /// The name of this shape.
+    /// The name of this shape in tables.
     pub(crate) fn shape(&self) -> String {
         format!("{} come and go, {} times", self.connections, self.waves)
     }
 
-    /// Runs it against a server that was just started.
+    /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
         let fresh_kib = server.process().resident_kib()?;
@@ -57,14 +57,14 @@ impl Churn {
         Ok(Run::new(self.shape(), server.target(), figures, vec![]))
     }
 
-    /// Everybody comes and goes; the memory while all are there.
+    /// Opens and closes all connections; returns the resident memory while they are open.
     async fn wave(&self, server: &ServerUnderTest) -> anyhow::Result<f64> {
         let dialect = server.dialect();
-        let seats = RefCell::new(JoinSet::new());
-        let come = |_, seat| drop(seats.borrow_mut().spawn(read_and_discard(dialect, seat)));
-        server.fill(self.connections.div_ceil(self.members), self.members, come).await?;
+        let readers = RefCell::new(JoinSet::new());
+        let joined = |_, connection| drop(readers.borrow_mut().spawn(read_and_discard(dialect, connection)));
+        server.fill(self.connections.div_ceil(self.members), self.members, joined).await?;
         let peak_kib = server.process().resident_kib()?;
-        seats.into_inner().shutdown().await;
+        readers.into_inner().shutdown().await;
         clock::pass(Duration::from_secs_f64(self.rest_seconds)).await;
         Ok(peak_kib)
     }

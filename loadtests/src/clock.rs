@@ -1,4 +1,4 @@
-//! The program's one clock: nanoseconds since it was first asked. Time is what is measured here, so it is read for real.
+//! The program's clock: nanoseconds since the first reading.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(crate) fn ns_since(earlier_ms: f64) -> u64 {
     ns(Duration::from_secs_f64((ms(now_ns()) - earlier_ms).max(0.0) / 1e3))
 }
 
-/// Waits for as long as a part of a measurement lasts. Nothing is awaited by it that could be asked for.
+/// Waits while a measurement goes on. Not for events that can be awaited.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
 }

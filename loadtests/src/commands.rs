@@ -1,9 +1,9 @@
-//! Acknowledged commands a second over many rooms, each durable before its reply, against the bare insertion of the same
-//! rows: how much of what the disk allows is left for those who use it.
+//! Acknowledged commands per second over many rooms, each durable before its reply, compared with bare insertions of the
+//! same rows.
 //!
-//! In every room one member has a few commands under way at all times. Afterwards the rows that the server wrote are read
-//! from its database and written again into an empty one, by as many writers with as many rows under way, over
-//! one connection with the same settings and the same kind of group commit. Nothing else is done there.
+//! In every room one member keeps a few commands in flight. Afterwards the journal rows are read from the server's database
+//! and inserted into an empty one, with the same number of rooms and rows in flight, over one connection with the same
+//! settings and the same kind of group commit.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -28,23 +28,23 @@ use crate::tutti::{Guest, Joined, Tutti, enter, start_a_track};
 
 /// Rows in one transaction, as in the server.
 const BATCH_MAX: usize = 1_024;
-/// Rows that are committed one by one.
+/// Rows that are committed one at a time.
 const COMMITS_ALONE: usize = 1_000;
-/// The server's, without what others refer to.
+/// The server's table without its references.
 const TABLE: &str = "CREATE TABLE room_journal (room_id BLOB NOT NULL, last_offset INTEGER NOT NULL, \
     epoch INTEGER NOT NULL, at_ms INTEGER NOT NULL, member_id BLOB, command_id BLOB, events TEXT NOT NULL, \
     PRIMARY KEY (room_id, last_offset)) STRICT, WITHOUT ROWID";
-/// Rooms that are opened at a time.
+/// Rooms that are opened concurrently.
 const ROOMS_AT_ONCE: usize = 8;
 
-/// How many.
+/// Options of `commands`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Commands {
     /// Rooms, with one member each.
     #[arg(long, default_value_t = 200)]
     pub(crate) rooms: usize,
 
-    /// Commands under way in each room.
+    /// Commands in flight in each room.
     #[arg(long, default_value_t = 4)]
     pub(crate) under_way: usize,
 
@@ -52,7 +52,7 @@ pub(crate) struct Commands {
     #[arg(long, default_value_t = 5.0)]
     pub(crate) seconds: f64,
 
-    /// Seconds before that.
+    /// Seconds of warm-up.
     #[arg(long, default_value_t = 1.5)]
     pub(crate) warm_up: f64,
 }
@@ -64,9 +64,9 @@ struct Counts {
     latencies: Mutex<Latencies>,
 }
 
-/// One row of the journal, as it stands in the database.
+/// A row of the journal, as stored.
 #[derive(Clone)]
-struct Line {
+struct JournalRow {
     room: Vec<u8>,
     offset: i64,
     epoch: i64,
@@ -77,12 +77,13 @@ struct Line {
 }
 
 impl Commands {
-    /// The name of this shape.
+    /// The name of this shape in tables.
     pub(crate) fn shape(&self) -> String {
         format!("commands in {} rooms, {} under way", self.rooms, self.under_way)
     }
 
-    /// Runs it against a server that was just started, which it stops, or one that goes on, of which there is no comparison.
+    /// Runs the scenario. A server that was started for it is stopped; one that was running keeps running, and there is no
+    /// comparison.
     pub(crate) async fn run(&self, tutti: Tutti) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
         let mut doubts = vec![];
@@ -147,13 +148,13 @@ impl Commands {
         Ok(())
     }
 
-    /// The same rows again, with nothing around them; rows a second.
-    async fn insert(&self, rows: Vec<Line>, path: &Path) -> anyhow::Result<f64> {
+    /// Inserts the same rows into an empty database; returns rows per second.
+    async fn insert(&self, rows: Vec<JournalRow>, path: &Path) -> anyhow::Result<f64> {
         ensure!(!rows.is_empty(), "the server wrote nothing");
         let database = connect(path, true).await?;
         let (sender, queue) = mpsc::channel(BATCH_MAX * 4);
         let count = rows.len() as f64;
-        let mut by_room = std::collections::HashMap::<Vec<u8>, VecDeque<Line>>::new();
+        let mut by_room = std::collections::HashMap::<Vec<u8>, VecDeque<JournalRow>>::new();
         for row in rows {
             by_room.entry(row.room.clone()).or_default().push_back(row);
         }
@@ -161,7 +162,7 @@ impl Commands {
         let mut writing = JoinSet::new();
         writing.spawn(write(database, queue));
         for rows in by_room.into_values() {
-            // A room's rows are handed over in their order, so many at a time.
+            // A room's rows are inserted in order, a few at a time.
             let (sender, under_way) = (sender.clone(), self.under_way);
             writing.spawn(async move {
                 let mut waiting = VecDeque::new();
@@ -172,7 +173,7 @@ impl Commands {
                         let () = first.await?;
                     }
                     let (done, written) = oneshot::channel();
-                    sender.send((row, done)).await.ok().context("the writer is gone")?;
+                    sender.send((row, done)).await.ok().context("the writer has stopped")?;
                     waiting.push_back(written);
                 }
                 for written in waiting {
@@ -189,7 +190,7 @@ impl Commands {
     }
 }
 
-/// One member who always has so many commands under way; each reply brings the next one.
+/// Keeps a number of commands in flight for one member: each reply is followed by the next command.
 async fn command_on(member: Joined, under_way: usize, counts: Arc<Counts>) -> anyhow::Result<()> {
     let mut connection = member.connection;
     let sender = connection.sender();
@@ -214,7 +215,7 @@ async fn command_on(member: Joined, under_way: usize, counts: Arc<Counts>) -> an
                 }
                 _ => return Ok(true),
             }
-            // Replies come in the order of their commands.
+            // Replies arrive in the order of their commands.
             if let Some(sent_ns) = sent_ns.pop_front() {
                 counts.latencies.lock().record(clock::now_ns().saturating_sub(sent_ns));
             }
@@ -237,7 +238,7 @@ async fn connect(path: &Path, is_new: bool) -> anyhow::Result<SqliteConnection> 
     Ok(SqliteConnection::connect_with(&options).await?)
 }
 
-async fn read_rows(path: &Path) -> anyhow::Result<Vec<Line>> {
+async fn read_rows(path: &Path) -> anyhow::Result<Vec<JournalRow>> {
     let mut database = connect(path, false).await?;
     let rows = sqlx::query(
         "SELECT room_id, last_offset, epoch, at_ms, member_id, command_id, events FROM room_journal \
@@ -246,7 +247,7 @@ async fn read_rows(path: &Path) -> anyhow::Result<Vec<Line>> {
     let rows = rows.fetch_all(&mut database).await?;
     rows.iter()
         .map(|row| {
-            Ok(Line {
+            Ok(JournalRow {
                 room: row.try_get(0)?,
                 offset: row.try_get(1)?,
                 epoch: row.try_get(2)?,
@@ -259,8 +260,8 @@ async fn read_rows(path: &Path) -> anyhow::Result<Vec<Line>> {
         .collect()
 }
 
-/// How long one row takes until it is on the disk, while nothing else is written: what no acknowledgement can be faster than.
-async fn commit_alone(rows: &[Line], path: &Path) -> anyhow::Result<Latencies> {
+/// Latencies of single commits while nothing else is written: a lower bound for acknowledgements.
+async fn commit_alone(rows: &[JournalRow], path: &Path) -> anyhow::Result<Latencies> {
     let mut database = connect(path, true).await?;
     sqlx::query(TABLE).execute(&mut database).await?;
     let mut latencies = Latencies::default();
@@ -272,7 +273,7 @@ async fn commit_alone(rows: &[Line], path: &Path) -> anyhow::Result<Latencies> {
     Ok(latencies)
 }
 
-async fn insert_row(database: &mut SqliteConnection, line: &Line) -> anyhow::Result<()> {
+async fn insert_row(database: &mut SqliteConnection, line: &JournalRow) -> anyhow::Result<()> {
     let insert = sqlx::query(
         "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) \
          VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -282,10 +283,10 @@ async fn insert_row(database: &mut SqliteConnection, line: &Line) -> anyhow::Res
     Ok(())
 }
 
-/// One writer: whatever waits is one transaction.
+/// The only writer: commits all queued rows in one transaction.
 async fn write(
     mut database: SqliteConnection,
-    mut queue: mpsc::Receiver<(Line, oneshot::Sender<()>)>,
+    mut queue: mpsc::Receiver<(JournalRow, oneshot::Sender<()>)>,
 ) -> anyhow::Result<()> {
     sqlx::query(TABLE).execute(&mut database).await?;
     let mut gathered = Vec::new();
@@ -296,7 +297,7 @@ async fn write(
         }
         transaction.commit().await?;
         for (_, done) in gathered.drain(..) {
-            // Whoever handed it over may have failed meanwhile.
+            // The sender may have failed meanwhile.
             let _ = done.send(());
         }
     }

@@ -1,5 +1,5 @@
-//! Rooms in which somebody says something at a steady rate: what a delivery costs the server, how long the last member
-//! waits for it, and whether every member gets every one, in order, once.
+//! Rooms with a steady rate of publishes: server CPU per delivery, latency to the last member, and whether every member gets
+//! every publish once and in order.
 //!
 //! The generator is two threads: one reads all sockets, one publishes on time. How busy they were and how late they
 //! published is part of the result, because a generator at its limit measures itself.
@@ -21,19 +21,19 @@ use crate::process::Process;
 use crate::server::ServerUnderTest;
 use crate::websocket::{Connection, Sender};
 
-/// How long deliveries that are under way may still take at the end; what has not come then is missing.
+/// How long deliveries may take after the last publish; later ones count as missing.
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is looked whether they have come.
+/// Interval between checks for outstanding deliveries.
 const REST_LOOK: Duration = Duration::from_millis(10);
-/// Published so much later than due is late.
+/// A publish later than this after it was due is late.
 const LATE: Duration = Duration::from_millis(5);
-/// More than so many late ones, or a reading thread busier than that, is a generator at its limit.
+/// With a larger share of late publishes, or a busier reading thread, the generator is at its limit.
 const LATE_SHARE_MAX: f64 = 0.01;
 const OWN_CPU_MAX: f64 = 0.9;
-/// Between two tries to publish to a server that does not read.
+/// Interval between attempts to publish to a server that does not read.
 const TRY_AGAIN: Duration = Duration::from_micros(200);
 
-/// How many, and how often.
+/// Options of `fanout`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Fanout {
     /// Rooms.
@@ -44,7 +44,7 @@ pub(crate) struct Fanout {
     #[arg(long, default_value_t = 20)]
     pub(crate) members: usize,
 
-    /// Publishes a second in each room.
+    /// Publishes per second in each room.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
 
@@ -52,19 +52,19 @@ pub(crate) struct Fanout {
     #[arg(long, default_value_t = 5.0)]
     pub(crate) seconds: f64,
 
-    /// Seconds before that.
+    /// Seconds of warm-up.
     #[arg(long, default_value_t = 1.5)]
     pub(crate) warm_up: f64,
 }
 
-/// What is known of one room's publishes.
-struct Ledger {
+/// The publishes of one room.
+struct Publishes {
     members: u32,
-    /// By number: when it was due, and how many have yet to hear of it.
+    /// By number: when it was due, and how many members have not received it.
     published: Vec<(u64, u32)>,
 }
 
-/// What all readers count together.
+/// Counts over all members.
 #[derive(Default)]
 struct Counts {
     deliveries: AtomicU64,
@@ -80,41 +80,41 @@ struct Counts {
 }
 
 impl Fanout {
-    /// The name of this shape.
+    /// The name of this shape in tables.
     pub(crate) fn shape(&self) -> String {
         format!("{} × {} × {}/s", self.rooms, self.members, self.rate)
     }
 
-    /// Runs it against a server that was just started.
+    /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let counts = Arc::new(Counts::default());
         let readers = RefCell::new(JoinSet::new());
         let members = u32::try_from(self.members)?;
-        let ledger = || Arc::new(Mutex::new(Ledger { members, published: vec![] }));
-        let ledgers: Vec<_> = (0..self.rooms).map(|_| ledger()).collect();
+        let publishes = || Arc::new(Mutex::new(Publishes { members, published: vec![] }));
+        let publishes_by_room: Vec<_> = (0..self.rooms).map(|_| publishes()).collect();
         let publishers = RefCell::new(vec![None; self.rooms]);
-        let come = |room: usize, connection: Connection| {
-            publishers.borrow_mut()[room].get_or_insert_with(|| (connection.sender(), ledgers[room].clone()));
-            let ledger = ledgers[room].clone();
-            let listener = Listener { dialect: server.dialect(), counts: counts.clone(), ledger };
+        let joined = |room: usize, connection: Connection| {
+            publishers.borrow_mut()[room].get_or_insert_with(|| (connection.sender(), publishes_by_room[room].clone()));
+            let publishes = publishes_by_room[room].clone();
+            let listener = Listener { dialect: server.dialect(), counts: counts.clone(), publishes };
             readers.borrow_mut().spawn(listener.listen(connection));
         };
-        server.fill(self.rooms, self.members, come).await?;
+        server.fill(self.rooms, self.members, joined).await?;
         let (mut readers, publishers) = (readers.into_inner(), publishers.into_inner().into_iter().flatten().collect());
 
         let stop = Arc::new(AtomicBool::new(false));
-        let pacer = Pacer {
+        let publisher = Publisher {
             publishers,
             dialect: server.dialect(),
             period_ns: clock::ns(Duration::from_secs_f64(1.0 / self.rate / self.rooms as f64)).max(1),
             counts: counts.clone(),
             stop: stop.clone(),
         };
-        let pacer = std::thread::spawn(move || pacer.publish());
+        let publisher = std::thread::spawn(move || publisher.publish());
         let measured = self.measure(server, &counts).await;
         stop.store(true, Ordering::Relaxed);
-        let paced = tokio::task::spawn_blocking(move || pacer.join()).await?;
-        let paced = paced.map_err(|_| anyhow::anyhow!("the publishing thread panicked"))??;
+        let stats = tokio::task::spawn_blocking(move || publisher.join()).await?;
+        let stats = stats.map_err(|_| anyhow::anyhow!("the publishing thread panicked"))??;
         let mut figures = measured?;
 
         let began_ns = clock::now_ns();
@@ -129,7 +129,7 @@ impl Fanout {
             }
         }
         readers.shutdown().await;
-        Self::conclude(&mut figures, &mut doubts, &counts, &paced);
+        Self::conclude(&mut figures, &mut doubts, &counts, &stats);
         Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
@@ -157,10 +157,10 @@ impl Fanout {
         Ok(figures)
     }
 
-    fn conclude(figures: &mut Figures, doubts: &mut Vec<String>, counts: &Counts, paced: &Paced) {
+    fn conclude(figures: &mut Figures, doubts: &mut Vec<String>, counts: &Counts, stats: &PublishStats) {
         figures.set_latencies("delivery", &counts.each.lock());
         figures.set_latencies("last_delivery", &counts.last.lock());
-        figures.set("late_share", paced.late as f64 / (paced.published.max(1)) as f64);
+        figures.set("late_share", stats.late as f64 / (stats.published.max(1)) as f64);
         for (name, count) in [
             ("missing", &counts.awaited),
             ("repeated", &counts.repeated),
@@ -187,11 +187,11 @@ impl Fanout {
     }
 }
 
-/// One member.
+/// Reads the messages of one member.
 struct Listener {
     dialect: Dialect,
     counts: Arc<Counts>,
-    ledger: Arc<Mutex<Ledger>>,
+    publishes: Arc<Mutex<Publishes>>,
 }
 
 impl Listener {
@@ -234,8 +234,9 @@ impl Listener {
         count(&self.counts.deliveries);
         self.counts.awaited.fetch_sub(1, Ordering::Relaxed);
         let (due_ns, left) = {
-            let mut ledger = self.ledger.lock();
-            let Some((due_ns, left)) = usize::try_from(number).ok().and_then(|at| ledger.published.get_mut(at)) else {
+            let mut publishes = self.publishes.lock();
+            let Some((due_ns, left)) = usize::try_from(number).ok().and_then(|at| publishes.published.get_mut(at))
+            else {
                 return count(&self.counts.repeated);
             };
             *left = left.saturating_sub(1);
@@ -250,7 +251,7 @@ impl Listener {
         }
     }
 
-    /// Each of Tutti's deltas here holds one event, so offsets go up by one.
+    /// In this scenario each Tutti delta holds one event, so offsets increase by one.
     fn follow_offset(&self, text: &[u8], last: &mut Option<u64>) {
         if let Dialect::Tutti = self.dialect
             && let Some(offset) = offset_of(text)
@@ -267,48 +268,48 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Publishes in turn in each room, evenly spread over time, in a thread of its own: the timers of an event loop are
-/// a millisecond apart.
-struct Pacer {
-    publishers: Vec<(Sender, Arc<Mutex<Ledger>>)>,
+/// Publishes in each room in turn, evenly spread over time. It has its own thread, because timers of an event loop have a
+/// resolution of a millisecond.
+struct Publisher {
+    publishers: Vec<(Sender, Arc<Mutex<Publishes>>)>,
     dialect: Dialect,
     period_ns: u64,
     counts: Arc<Counts>,
     stop: Arc<AtomicBool>,
 }
 
-struct Paced {
+struct PublishStats {
     published: u64,
     late: u64,
 }
 
-impl Pacer {
-    fn publish(self) -> anyhow::Result<Paced> {
+impl Publisher {
+    fn publish(self) -> anyhow::Result<PublishStats> {
         let start_ns = clock::now_ns();
-        let mut paced = Paced { published: 0, late: 0 };
+        let mut stats = PublishStats { published: 0, late: 0 };
         while !self.stop.load(Ordering::Relaxed) {
-            let due_ns = start_ns + paced.published * self.period_ns;
+            let due_ns = start_ns + stats.published * self.period_ns;
             if let Some(early_ns) = due_ns.checked_sub(clock::now_ns()) {
                 std::thread::sleep(Duration::from_nanos(early_ns));
             }
-            let (sender, ledger) = &self.publishers[usize::try_from(paced.published)? % self.publishers.len()];
+            let (sender, publishes) = &self.publishers[usize::try_from(stats.published)? % self.publishers.len()];
             let number = {
-                let mut ledger = ledger.lock();
-                let (number, members) = (ledger.published.len(), ledger.members);
-                ledger.published.push((due_ns, members));
+                let mut publishes = publishes.lock();
+                let (number, members) = (publishes.published.len(), publishes.members);
+                publishes.published.push((due_ns, members));
                 self.counts.awaited.fetch_add(u64::from(members), Ordering::Relaxed);
                 number as u64
             };
             let text = self.dialect.publish(number);
             while !sender.try_send(&text)? {
                 if self.stop.load(Ordering::Relaxed) {
-                    return Ok(paced);
+                    return Ok(stats);
                 }
                 std::thread::sleep(TRY_AGAIN);
             }
-            paced.published += 1;
-            paced.late += u64::from(clock::now_ns() > due_ns + clock::ns(LATE));
+            stats.published += 1;
+            stats.late += u64::from(clock::now_ns() > due_ns + clock::ns(LATE));
         }
-        Ok(paced)
+        Ok(stats)
     }
 }

@@ -1,4 +1,4 @@
-//! What runs come to: named figures, kept as they were measured, so that any table can be made of them later.
+//! The results of runs as named figures, stored unaggregated so that any table can be made of them later.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::target::Target;
 
-/// Latencies from a microsecond to a minute, to three digits.
+/// Latencies from a microsecond to a minute, with three significant digits.
 const LOWEST_NS: u64 = 1_000;
 const HIGHEST_NS: u64 = 60_000_000_000;
 
@@ -19,22 +19,22 @@ pub(crate) struct Figures(pub(crate) BTreeMap<String, f64>);
 /// One run of one scenario against one server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Run {
-    /// Which, by a name that stays the same.
+    /// The stable name of the scenario.
     pub(crate) scenario: String,
-    /// Its size, for people.
+    /// Its size, for tables.
     pub(crate) shape: String,
-    /// Against what.
+    /// The server.
     pub(crate) target: Target,
-    /// Runs of the same round were made right after one another and may be compared.
+    /// Runs of the same round follow each other directly and can be compared.
     pub(crate) round: usize,
-    /// What came of it.
+    /// The measurements.
     pub(crate) figures: Figures,
-    /// What makes it doubtful: lost deliveries, a generator at its limit.
+    /// Reasons to doubt the run: lost deliveries, a generator at its limit.
     pub(crate) doubts: Vec<String>,
 }
 
 impl Run {
-    /// One that does not yet know what it is part of.
+    /// A run without scenario and round, which the suite sets.
     pub(crate) fn new(shape: String, target: Target, figures: Figures, mut doubts: Vec<String>) -> Self {
         doubts.dedup();
         Self { scenario: String::new(), shape, target, round: 0, figures, doubts }
@@ -42,17 +42,17 @@ impl Run {
 }
 
 impl Figures {
-    /// Adds one.
+    /// Adds a figure.
     pub(crate) fn set(&mut self, name: impl Into<String>, value: f64) {
         self.0.insert(name.into(), value);
     }
 
-    /// One of them.
+    /// A figure by name.
     pub(crate) fn get(&self, name: &str) -> Option<f64> {
         self.0.get(name).copied()
     }
 
-    /// Adds what is told of a distribution, in milliseconds.
+    /// Adds quantiles of a distribution in milliseconds.
     pub(crate) fn set_latencies(&mut self, name: &str, latencies: &Latencies) {
         for (quantile, label) in [(0.5, "p50"), (0.99, "p99"), (0.999, "p999"), (1.0, "max")] {
             self.set(format!("{name}_{label}_ms"), latencies.quantile_ms(quantile));
@@ -60,8 +60,8 @@ impl Figures {
     }
 }
 
-/// Latencies, each counted from when its cause was *due*, not from when we got around to it: otherwise a server that
-/// stands still would be asked less meanwhile, and look better (coordinated omission).
+/// Latencies, each counted from when its cause was *due*, not from when it was sent: otherwise a stalled server would get
+/// fewer requests and look better (coordinated omission).
 #[derive(Clone, Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
 
@@ -72,19 +72,19 @@ impl Default for Latencies {
 }
 
 impl Latencies {
-    /// Counts one.
+    /// Adds a latency.
     pub(crate) fn record(&mut self, latency_ns: u64) {
         self.0.saturating_record(latency_ns);
     }
 
-    /// The latency that so many are within.
+    /// A quantile in milliseconds.
     #[expect(clippy::cast_precision_loss, reason = "a minute in nanoseconds is exact")]
     pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
         if self.0.is_empty() { f64::NAN } else { self.0.value_at_quantile(quantile) as f64 / 1e6 }
     }
 }
 
-/// Middle and spread of a figure over several runs.
+/// Median and range of a figure over several runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -93,7 +93,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of values of which there is at least one.
+    /// The spread of the finite values; `None` without any.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_of_an_even_number_lies_between() {
+    fn the_median_of_an_even_count_is_the_midpoint() {
         let spread = |values: &[f64]| Spread::of(values.iter().copied());
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[f64::NAN]), None);

@@ -2,19 +2,18 @@
 //!
 //! | scenario | what it measures |
 //! |---|---|
-//! | `idle` | resident memory of the server for each connection that is authenticated, joined and quiet |
-//! | `fanout`, `big-room` | CPU for each delivery, time until the last member has heard, nothing missing or twice |
-//! | `party` | people who queue, vote, seek, lose their connection and return, every frame checked |
-//! | `storm` | many connections lost and returning at once |
-//! | `churn` | memory after many connections came and went |
-//! | `commands` | acknowledged commands a second, against bare insertions of the same rows |
+//! | `idle` | resident memory of the server per connection that is authenticated, joined and idle |
+//! | `fanout`, `big-room` | CPU per delivery, latency to the last member, missing and repeated deliveries |
+//! | `party` | members who queue, vote, seek, lose their connection and reconnect, with every frame checked |
+//! | `storm` | many connections that are lost and reconnect at once |
+//! | `churn` | memory after many connections were opened and closed |
+//! | `commands` | acknowledged commands per second, compared with bare insertions of the same rows |
 //! | `start` | time until the program serves |
-//! | `queue` | one more track in a room where thousands wait |
+//! | `queue` | adding a track to a queue of thousands |
 //!
-//! `bench` runs all of them against all servers in rounds and writes the results; `page` makes the page in `docs/` of
-//! them. CPU and memory of a server are read from the operating system. Every run is bounded in time and goes to
-//! loopback only. How a server is extrapolated to machines that are not here is not in this program.
-#![expect(clippy::cast_precision_loss, reason = "counts of what one machine does are far from 2^53")]
+//! `bench` runs all of them against all servers in rounds and writes the results; `page` turns them into the page in `docs/`.
+//! CPU and memory of a server are read from the operating system. Every run is limited in time and uses loopback only.
+#![expect(clippy::cast_precision_loss, reason = "counts on one machine are far from 2^53")]
 
 mod child;
 mod churn;
@@ -54,7 +53,7 @@ use crate::target::Target;
 /// Load scenarios against Tutti and other servers.
 #[derive(Parser)]
 struct Arguments {
-    /// The server's program.
+    /// Path of the Tutti server.
     #[arg(long, default_value = "target/release/tutti", global = true)]
     server: PathBuf,
 
@@ -68,21 +67,21 @@ enum Task {
     Run(RunArguments),
     /// Runs all scenarios against all servers.
     Bench(Suite),
-    /// Writes the page about the results of a `bench`.
+    /// Writes a page about the results of `bench`.
     Page(page::Page),
 }
 
 #[derive(Args)]
 struct RunArguments {
-    /// What is put under load.
+    /// The server to put under load.
     #[arg(long, default_value = "tutti")]
     target: Target,
 
-    /// Where a Tutti runs already, on this machine; its limits are to be lifted, or they are what is measured.
+    /// Address of a Tutti that runs already on this machine. Its limits must be raised, or they are measured.
     #[arg(long, requires = "pid")]
     address: Option<SocketAddr>,
 
-    /// Its process, of which CPU and memory are read.
+    /// Process id of that server, to read its CPU time and memory.
     #[arg(long, requires = "address", conflicts_with = "target")]
     pid: Option<u32>,
 
@@ -90,16 +89,15 @@ struct RunArguments {
     scenario: Scenario,
 }
 
-// One thread for all sockets: how busy it is says whether the generator is the limit, and the rest of the machine is the
-// server's.
+// One thread for all sockets: its CPU time shows whether the generator is the limit, and the other cores are the server's.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     rustls::crypto::ring::default_provider().install_default().ok();
     tokio::select! {
         done = work(arguments) => done,
-        // Servers end with us.
-        interrupted = stopped() => interrupted,
+        // Dropping the work kills the servers.
+        interrupted = interrupted() => interrupted,
     }
 }
 
@@ -111,20 +109,20 @@ async fn work(arguments: Arguments) -> anyhow::Result<()> {
                 None => Source::Program(&arguments.server),
             };
             let run = scenario.run(target, &source).await?;
-            report::say(&run);
-            scenario.judge(&run)
+            report::print_run(&run);
+            scenario.check_bounds(&run)
         }
         Task::Bench(suite) => suite.run(&arguments.server).await,
         Task::Page(page) => page.write(),
     }
 }
 
-/// Resolves at SIGTERM or SIGINT, with an error.
-async fn stopped() -> anyhow::Result<()> {
+/// Returns an error on SIGTERM or SIGINT.
+async fn interrupted() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}
         pressed = tokio::signal::ctrl_c() => pressed?,
     }
-    bail!("stopped before the end")
+    bail!("interrupted")
 }

@@ -1,4 +1,4 @@
-//! The page about the results: figures, tables and plots from a run, the words around them from a template.
+//! The page about the results: a template filled with figures, tables and plots.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,16 +18,16 @@ const TEMPLATE: &str = include_str!("../performance.md.in");
 /// Writes the page.
 #[derive(Args)]
 pub(crate) struct Page {
-    /// Folders with the `results.json` of a bench each; what a later one ran takes the place of the same in those before.
+    /// Folders with a `results.json` each. Scenarios of a later one replace those of earlier ones.
     #[arg(long, default_value = "target/bench", value_delimiter = ',')]
     results: Vec<PathBuf>,
 
-    /// The page; its plots go to `images` beside it.
+    /// The page to write; plots go to `images` beside it.
     #[arg(long, default_value = "docs/performance.md")]
     page: PathBuf,
 }
 
-/// A bound that is to be kept.
+/// A target and its bound.
 struct Goal {
     what: &'static str,
     bound: f64,
@@ -35,13 +35,13 @@ struct Goal {
     figure: Figure,
 }
 
-/// What a bound is about.
+/// The figure that a bound applies to.
 enum Figure {
-    /// One figure of Tutti's.
+    /// A figure of Tutti.
     Own(&'static str, &'static str),
-    /// Tutti's over Bun's, in the same round.
+    /// Tutti divided by Bun, within a round.
     Ratio(&'static str, &'static str),
-    /// Tutti's less Bun's, in the same round.
+    /// Tutti minus Bun, within a round.
     Difference(&'static str, &'static str),
 }
 
@@ -126,7 +126,7 @@ const GOALS: &[Goal] = &[
     },
 ];
 
-/// Tables of servers side by side: scenario, then columns by figure and heading.
+/// Tables that compare servers: scenario, and columns by figure and heading.
 const SIDE_BY_SIDE: &[(&str, &[(&str, &str)])] = &[
     ("many-rooms", FANOUT_COLUMNS),
     ("big-room", FANOUT_COLUMNS),
@@ -167,13 +167,13 @@ const PLOTS: &[(&str, &str, &str, &str)] = &[
     ("idle", "kib_per_connection", "Resident memory for each idle connection", "KiB"),
 ];
 
-/// Scenarios of Tutti's own.
+/// Scenarios that only Tutti runs.
 const OWN: &[&str] = &["commands", "party", "churn", "queue", "start"];
 
 impl Page {
     /// Writes page and plots.
     pub(crate) fn write(&self) -> anyhow::Result<()> {
-        let (first, later) = self.results.split_first().context("there is nothing to write about")?;
+        let (first, later) = self.results.split_first().context("no results are given")?;
         let mut results = Results::read(first)?;
         for folder in later {
             results.renew(Results::read(folder)?);
@@ -313,7 +313,7 @@ fn side_by_side(results: &Results, scenario: &str, columns: &[(&str, &str)]) -> 
     text
 }
 
-/// One line for each shape.
+/// One row for each shape.
 fn growth(results: &Results) -> String {
     let runs = || results.runs.iter().filter(|run| run.scenario == GROWTH);
     let mut shapes: Vec<&str> = vec![];
@@ -337,7 +337,7 @@ fn growth(results: &Results) -> String {
     text
 }
 
-/// What a million members would need, each as one of those who were measured.
+/// The needs of a million members, extrapolated linearly from the measured ones.
 fn million(results: &Results) -> String {
     const MEMBERS: f64 = 1e6;
     let median = |scenario: &str, figure: &str| {
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_anew_takes_the_place_of_the_same_and_is_named() {
+    fn a_later_bench_replaces_its_scenarios_and_is_named() {
         let mut both = results(vec![run(0, Target::Tutti, 6.0), run(1, Target::Tutti, 7.0)]);
         both.runs.push(Run { scenario: "idle".into(), ..run(0, Target::Bun, 2.0) });
         both.failed = vec!["many-rooms, Tutti: nothing was delivered".into(), "idle, Tutti: it took too long".into()];
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_are_so_many_times_one() {
+    fn a_million_members_are_extrapolated_linearly() {
         let run = |scenario: &str, figures: &[(&str, f64)]| Run {
             scenario: scenario.into(),
             figures: Figures(figures.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()),
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_what_is_missing_and_leaves_no_place_empty() {
+    fn the_page_names_missing_servers_and_fills_every_placeholder() {
         let page = fill(&results(vec![run(0, Target::Tutti, 6.0)]), Path::new("nowhere")).expect("a page");
         assert!(page.contains("**nginx nchan is missing**: no nginx."));
         assert!(page.contains("| **Tutti, everything on** | 6.00 |"));

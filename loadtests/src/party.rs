@@ -1,8 +1,8 @@
-//! A party as it is: people who come, queue, vote, react, seek and skip; devices that ask for the time and say what they
-//! play; phones that lose their connection and return.
+//! A realistic party: members queue, vote, react, seek and skip; devices probe the clock and report their playback; phones
+//! lose their connection and reconnect.
 //!
-//! Every frame is read as the contract says, every delta must continue the one before, and at every heartbeat a member must
-//! be exactly where the room is.
+//! Every frame is decoded, every delta must continue the one before, and at every heartbeat a member must be at the room's
+//! offset.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,19 +30,19 @@ use crate::process::Process;
 use crate::server::ServerUnderTest;
 use crate::tutti::{Guest, Joined, enter};
 
-/// How often a device probes the clock, and how many probes are one burst.
+/// Interval between bursts of clock probes, and probes in a burst.
 const PROBES_EVERY: Duration = Duration::from_secs(10);
 const PROBES: usize = 8;
-/// How often a device that plays says so.
+/// Interval between status reports.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
-/// A lost connection stays away for up to so long.
+/// Longest time between losing a connection and reconnecting.
 const AWAY_MAX_MS: u64 = 3_000;
 /// Rooms that fill at a time.
 const ROOMS_AT_ONCE: usize = 8;
-/// How long everybody may take at the end to know what the room knows: a heartbeat and a bit.
+/// Time for all members to converge at the end: more than a heartbeat interval.
 const CONVERGE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How many, and how lively.
+/// Options of `party`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Party {
     /// Rooms.
@@ -53,11 +53,11 @@ pub(crate) struct Party {
     #[arg(long, default_value_t = 20)]
     pub(crate) members: usize,
 
-    /// Commands a minute by each member.
+    /// Commands per minute of each member.
     #[arg(long, default_value_t = 12.0)]
     pub(crate) commands_per_minute: f64,
 
-    /// Connections that each member loses in a minute.
+    /// Lost connections per minute of each member.
     #[arg(long, default_value_t = 0.5)]
     pub(crate) drops_per_minute: f64,
 
@@ -65,26 +65,26 @@ pub(crate) struct Party {
     #[arg(long, default_value_t = 20.0)]
     pub(crate) seconds: f64,
 
-    /// The seed of everything that is left to chance.
+    /// The seed of all random choices.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 }
 
-/// What all members count together.
+/// Counts over all members.
 #[derive(Default)]
 struct Counts {
     replies: Latencies,
     probes: Latencies,
     commands: u64,
-    /// How often, and why the first time.
+    /// The count and the first message by code.
     refused: HashMap<ErrorCode, (u64, String)>,
     deltas: u64,
     resumes: u64,
     snapshots: u64,
 }
 
-/// One member for as long as the party goes on.
-struct Guestbook {
+/// One member during the run.
+struct PartyMember {
     guest: Guest,
     room: String,
     tracks: Arc<Vec<TrackRef>>,
@@ -95,19 +95,19 @@ struct Guestbook {
 }
 
 impl Party {
-    /// The name of this shape.
+    /// The name of this shape in tables.
     pub(crate) fn shape(&self) -> String {
         format!("a party of {} × {}", self.rooms, self.members)
     }
 
-    /// Runs it against a server that was just started.
+    /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (end, over) = watch::channel(false);
-        let people = RefCell::new(JoinSet::new());
-        let come = |book, member| drop(people.borrow_mut().spawn(self.celebrate(book, member, over.clone())));
-        self.invite(server, &counts, &come).await?;
-        let mut people = people.into_inner();
+        let members = RefCell::new(JoinSet::new());
+        let start = |member, joined| drop(members.borrow_mut().spawn(self.take_part(member, joined, over.clone())));
+        self.fill_rooms(server, &counts, &start).await?;
+        let mut members = members.into_inner();
         *counts.lock() = Counts::default();
         let (process, own) = (server.process(), Process::own());
         let before = (clock::now_ns(), process.cpu_seconds()?, own.cpu_seconds()?);
@@ -119,7 +119,7 @@ impl Party {
         end.send(true)?;
 
         let mut doubts = vec![];
-        while let Some(ended) = people.join_next().await {
+        while let Some(ended) = members.join_next().await {
             if let Err(error) = ended? {
                 doubts.push(format!("a member was lost: {error:#}"));
             }
@@ -146,11 +146,11 @@ impl Party {
         Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
-    async fn invite(
+    async fn fill_rooms(
         &self,
         server: &ServerUnderTest,
         counts: &Arc<Mutex<Counts>>,
-        come: &impl Fn(Guestbook, Joined),
+        start: &impl Fn(PartyMember, Joined),
     ) -> anyhow::Result<()> {
         let http = &reqwest::Client::new();
         let rooms = futures_util::stream::iter(0..self.rooms).map(|room| async move {
@@ -162,55 +162,55 @@ impl Party {
                     0 => host.clone(),
                     _ => Guest::log_in(http, server.address(), &format!("Guest {number}")).await?,
                 };
-                let member = enter(&guest, &code, None).await?;
-                let book = Guestbook {
+                let joined = enter(&guest, &code, None).await?;
+                let member = PartyMember {
                     guest,
                     room: code.clone(),
                     tracks: tracks.clone(),
                     random: StdRng::seed_from_u64(self.seed ^ ((room * self.members + number) as u64) << 16),
-                    state: ClientState::at(Some(member.position)),
+                    state: ClientState::at(Some(joined.position)),
                     heartbeats: 0,
                     counts: counts.clone(),
                 };
-                come(book, member);
+                start(member, joined);
             }
             anyhow::Ok(())
         });
-        rooms.buffer_unordered(ROOMS_AT_ONCE).try_collect().await.context("nobody comes")
+        rooms.buffer_unordered(ROOMS_AT_ONCE).try_collect().await.context("the rooms cannot be filled")
     }
 
-    /// What a member does until the party is over.
-    fn celebrate(
+    /// Acts as a member until the run ends.
+    fn take_part(
         &self,
-        mut book: Guestbook,
-        mut member: Joined,
+        mut member: PartyMember,
+        mut joined: Joined,
         mut over: watch::Receiver<bool>,
     ) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
         let party = *self;
         async move {
-            let mut act_ns = book.soon(party.commands_per_minute);
-            let mut drop_ns = book.soon(party.drops_per_minute);
-            let mut probe_ns = book.first(PROBES_EVERY);
-            let mut status_ns = book.first(STATUS_EVERY);
+            let mut act_ns = member.soon(party.commands_per_minute);
+            let mut drop_ns = member.soon(party.drops_per_minute);
+            let mut probe_ns = member.first(PROBES_EVERY);
+            let mut status_ns = member.first(STATUS_EVERY);
             loop {
                 let next_ns = act_ns.min(drop_ns).min(probe_ns).min(status_ns);
                 let until = Duration::from_nanos(next_ns.saturating_sub(clock::now_ns()));
                 tokio::select! {
                     biased;
                     _ = over.changed() => break,
-                    text = member.connection.next() => book.hear(&text?)?,
+                    text = joined.connection.next() => member.receive(&text?)?,
                     () = clock::pass(until) => {}
                 }
                 let now_ns = clock::now_ns();
-                let sender = member.connection.sender();
+                let sender = joined.connection.sender();
                 if act_ns <= now_ns {
                     // Latency counts from when the command was due.
-                    let command = book.choose();
-                    book.state.push(CommandId(Uuid::new_v4()), command, clock::ms(act_ns));
-                    while let Some((id, command)) = book.state.next_unsent() {
+                    let command = member.choose();
+                    member.state.push(CommandId(Uuid::new_v4()), command, clock::ms(act_ns));
+                    while let Some((id, command)) = member.state.next_unsent() {
                         sender.send(&encode(&ClientFrame::Command { id, command })).await?;
                     }
-                    act_ns += book.pause(party.commands_per_minute);
+                    act_ns += member.pause(party.commands_per_minute);
                 }
                 if probe_ns <= now_ns {
                     for _ in 0..PROBES {
@@ -219,30 +219,30 @@ impl Party {
                     probe_ns += clock::ns(PROBES_EVERY);
                 }
                 if status_ns <= now_ns {
-                    sender.send(&encode(&book.status())).await?;
+                    sender.send(&encode(&member.status())).await?;
                     status_ns += clock::ns(STATUS_EVERY);
                 }
                 if drop_ns <= now_ns {
-                    member = book.drop_and_return(member).await?;
-                    drop_ns = book.soon(party.drops_per_minute);
-                    // What was due in the tunnel is no business of the server's.
-                    act_ns = book.soon(party.commands_per_minute);
+                    joined = member.drop_and_reconnect(joined).await?;
+                    drop_ns = member.soon(party.drops_per_minute);
+                    // Actions that were due while disconnected are skipped.
+                    act_ns = member.soon(party.commands_per_minute);
                     probe_ns = probe_ns.max(clock::now_ns());
                     status_ns = status_ns.max(clock::now_ns());
                 }
             }
-            book.converge(member).await
+            member.converge(joined).await
         }
     }
 }
 
-impl Guestbook {
-    /// Some time after now, as often as that on average.
+impl PartyMember {
+    /// A random time from now, for events of this rate.
     fn soon(&mut self, per_minute: f64) -> u64 {
         clock::now_ns() + self.pause(per_minute)
     }
 
-    /// The time between two events that have nothing to do with each other.
+    /// The time between two independent events (exponentially distributed).
     fn pause(&mut self, per_minute: f64) -> u64 {
         if per_minute <= 0.0 {
             return u64::MAX / 4;
@@ -251,7 +251,7 @@ impl Guestbook {
         clock::ns(Duration::from_secs_f64(-share.ln() * 60.0 / per_minute))
     }
 
-    /// Somewhere in the first period, so that not everybody speaks at once.
+    /// A random time in the first period, so that members are not synchronized.
     fn first(&mut self, period: Duration) -> u64 {
         clock::now_ns() + self.random.random_range(0..clock::ns(period))
     }
@@ -293,8 +293,8 @@ impl Guestbook {
         ClientFrame::Status(DeviceStatus { playback: Some(playback), idle: false })
     }
 
-    fn hear(&mut self, text: &str) -> anyhow::Result<()> {
-        let frame: ServerFrame = serde_json::from_str(text).with_context(|| format!("not of the contract: {text}"))?;
+    fn receive(&mut self, text: &str) -> anyhow::Result<()> {
+        let frame: ServerFrame = serde_json::from_str(text).with_context(|| format!("an invalid frame: {text}"))?;
         let change = self.state.receive(&frame).map_err(anyhow::Error::msg)?;
         match (change, frame) {
             (_, ServerFrame::Delta { events, .. }) => {
@@ -331,34 +331,34 @@ impl Guestbook {
         Ok(())
     }
 
-    /// The phone is in a tunnel for a while. Replies that were under way are lost with the connection.
-    async fn drop_and_return(&mut self, member: Joined) -> anyhow::Result<Joined> {
-        member.connection.lose()?;
+    /// Loses the connection and reconnects after a while. Outstanding replies are lost.
+    async fn drop_and_reconnect(&mut self, joined: Joined) -> anyhow::Result<Joined> {
+        joined.connection.reset()?;
         clock::pass(Duration::from_millis(self.random.random_range(0..AWAY_MAX_MS))).await;
-        let member = enter(&self.guest, &self.room, self.state.position()).await.context("return")?;
-        self.state.restart_at(member.position);
+        let joined = enter(&self.guest, &self.room, self.state.position()).await.context("reconnect")?;
+        self.state.restart_at(joined.position);
         let mut counts = self.counts.lock();
-        if member.resumed {
+        if joined.resumed {
             counts.resumes += 1;
         } else {
             counts.snapshots += 1;
         }
         drop(counts);
-        Ok(member)
+        Ok(joined)
     }
 
-    /// Every command is answered, and then a heartbeat says that nothing is missing.
-    async fn converge(mut self, mut member: Joined) -> anyhow::Result<()> {
+    /// Waits until every command is answered and a heartbeat confirms the offset.
+    async fn converge(mut self, mut joined: Joined) -> anyhow::Result<()> {
         let settled = tokio::time::timeout(CONVERGE_TIMEOUT, async {
             while !self.state.pending().is_empty() {
-                self.hear(&member.connection.next().await?)?;
+                self.receive(&joined.connection.next().await?)?;
             }
             let heard = self.heartbeats;
             while self.heartbeats == heard {
-                self.hear(&member.connection.next().await?)?;
+                self.receive(&joined.connection.next().await?)?;
             }
             anyhow::Ok(())
         });
-        settled.await.context("replies or heartbeats do not come")?
+        settled.await.context("replies or heartbeats are missing")?
     }
 }

@@ -1,4 +1,4 @@
-//! The other servers: a few lines each in `peers/`, installed, started and stopped from here.
+//! The servers that Tutti is compared with: a few lines each in `peers/`, installed and started from here.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -15,10 +15,10 @@ use crate::process::Process;
 use crate::target::Target;
 use crate::websocket::Connection;
 
-/// Looks for a port that answers.
+/// Interval between checks whether a port accepts connections.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Marks the error of a peer that is not installed and cannot be.
+/// Marks the error of a peer that cannot be installed or started.
 #[derive(Debug)]
 pub(crate) struct CannotStart;
 
@@ -28,12 +28,12 @@ impl std::fmt::Display for CannotStart {
     }
 }
 
-/// Whether a run failed because its peer is not there.
+/// Whether a run failed because its peer cannot be started.
 pub(crate) fn cannot_start(error: &anyhow::Error) -> bool {
     error.downcast_ref::<CannotStart>().is_some()
 }
 
-/// A peer that runs.
+/// A running peer.
 pub(crate) struct Peer {
     target: Target,
     child: Child,
@@ -42,7 +42,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Installs and starts a peer; an error says why it cannot be.
+    /// Installs and starts a peer.
     pub(crate) async fn start(target: Target) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (child, address) = match target {
@@ -62,12 +62,12 @@ impl Peer {
         Ok(Self { target, child, address, _folder: folder })
     }
 
-    /// What costs are read of.
+    /// The process whose CPU time and memory are measured.
     pub(crate) fn process(&self) -> Process {
         self.child.process()
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -93,7 +93,7 @@ pub(crate) async fn join(address: SocketAddr, target: Target, room: &str) -> any
     Ok(connection)
 }
 
-/// Which version of each server is measured.
+/// The version of each server.
 pub(crate) async fn versions() -> BTreeMap<Target, String> {
     let mut versions = BTreeMap::from([(Target::Tutti, env!("CARGO_PKG_VERSION").to_owned())]);
     for (target, name) in [(Target::Bun, "bun"), (Target::Ws, "ws"), (Target::SocketIo, "socket.io")] {
@@ -117,12 +117,12 @@ pub(crate) async fn versions() -> BTreeMap<Target, String> {
     versions
 }
 
-/// Where the peers are.
+/// The folder of the peers.
 fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
-/// Installs a peer's npm packages, as its lock file says.
+/// Installs a peer's npm packages from its lock file.
 async fn install(name: &str) -> anyhow::Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/node-packages");
     let installed = Command::new(script).arg(format!("loadtests/peers/{name}")).output().await?;
@@ -142,7 +142,7 @@ async fn listening(mut command: Command) -> anyhow::Result<(Child, SocketAddr)> 
     Ok((child, SocketAddr::from(([127, 0, 0, 1], port.trim().parse()?))))
 }
 
-/// nginx does not tell which port it took, so it is given one that was free a moment ago.
+/// nginx does not report its port, so it gets one that was free a moment ago.
 async fn nchan(folder: &Path) -> anyhow::Result<(Child, SocketAddr)> {
     let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
     let template = tokio::fs::read_to_string(peers().join("nchan/nginx.conf")).await?;

@@ -15,7 +15,7 @@ const HEAD: f64 = 44.0;
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) spread: Spread,
-    /// Ours stands out.
+    /// Highlighted, for Tutti.
     pub(crate) ours: bool,
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_are_in_proportion() {
+    fn bars_are_proportional() {
         let bar = |median| Bar {
             label: "a <b>".into(),
             spread: Spread { median, low: median, high: median },

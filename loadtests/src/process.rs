@@ -1,13 +1,13 @@
-//! What a process costs, as the operating system counts it (`/proc`): a server with all of its children, the generator alone.
+//! CPU time and memory of processes from `/proc`: a server with all of its children, the generator alone.
 
 use std::fs;
 
 use anyhow::Context as _;
 
-/// Ticks a second in which Linux tells CPU time, on every architecture that it is built for today.
+/// Ticks per second in which Linux reports CPU time, on every current architecture.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A process, mostly with those that it started.
+/// A process, with its children or alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
     /// Its id.
@@ -16,7 +16,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// A server, with all that it started.
+    /// A server with its child processes.
     pub(crate) fn server(pid: u32) -> Self {
         Self { pid, alone: false }
     }
@@ -26,12 +26,12 @@ impl Process {
         Self { pid: std::process::id(), alone: true }
     }
 
-    /// CPU time since the start, of user and system, also of threads that have ended.
+    /// User and system CPU time since the start, including ended threads.
     pub(crate) fn cpu_seconds(self) -> anyhow::Result<f64> {
         let mut ticks = 0;
         for pid in self.family() {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-            // The name in parentheses may hold anything, so fields are counted from behind it.
+            // The name in parentheses may contain spaces, so fields are counted after it.
             let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
             let mut fields = fields.split_whitespace().skip(11);
             for _ in 0..2 {
@@ -52,7 +52,7 @@ impl Process {
         Ok(f64::from(kib))
     }
 
-    /// It and its children, and theirs, as far as they count.
+    /// Its process id and, unless alone, those of all descendants.
     pub(crate) fn family(self) -> Vec<u32> {
         let mut family = vec![self.pid];
         if self.alone {
@@ -91,7 +91,7 @@ pub(crate) fn machine() -> String {
     )
 }
 
-/// How many wanted a core in the last minute: well above what is measured means that somebody else uses the machine.
+/// The load average of the last minute: a high value means that other programs use the machine.
 pub(crate) fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN)
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_sees_its_own_costs() {
+    fn a_process_measures_its_own_costs() {
         let before = Process::own().cpu_seconds().unwrap();
         let mut sum = 0_u64;
         while Process::own().cpu_seconds().unwrap() - before < 0.03 {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_counts_with_its_children_and_the_generator_without_the_servers() {
+    fn a_server_includes_its_children_and_the_generator_does_not() {
         let (alone, all) = (Process::own(), Process::server(std::process::id()));
         let mut child = std::process::Command::new("yes").stdout(std::process::Stdio::null()).spawn().unwrap();
         while all.cpu_seconds().unwrap() - alone.cpu_seconds().unwrap() < 0.03 {}

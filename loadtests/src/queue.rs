@@ -1,6 +1,5 @@
-//! What one more track costs a room in which many wait: the benchmark of the room's state, which needs no server.
-//!
-//! `cargo bench` runs it, and its medians are read where Criterion leaves them.
+//! The cost of adding a track to a long queue: runs the Criterion benchmark of the room's state, without a server, and reads
+//! its medians.
 
 use std::path::Path;
 
@@ -12,12 +11,12 @@ use tokio::process::Command;
 use crate::figures::{Figures, Run};
 use crate::target::Target;
 
-/// Tracks that wait, as the benchmark names its sizes.
+/// Queue lengths, as named by the benchmark.
 const QUEUED: [u32; 4] = [50, 500, 5_000, 20_000];
-/// Where Criterion leaves what it found.
-const FOUND: &str = "target/criterion/enqueue";
+/// The folder of Criterion's results.
+const RESULTS: &str = "target/criterion/enqueue";
 
-/// Nothing to say.
+/// No options.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Queue {}
 
@@ -31,7 +30,7 @@ impl Queue {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let mut figures = Figures::default();
         for queued in QUEUED {
-            let path = Path::new(FOUND).join(format!("{queued} queued/new/estimates.json"));
+            let path = Path::new(RESULTS).join(format!("{queued} queued/new/estimates.json"));
             let json = tokio::fs::read(&path).await.with_context(|| format!("no {}", path.display()))?;
             let found: Value = serde_json::from_slice(&json)?;
             let median_ns = found["median"]["point_estimate"].as_f64().context("no median")?;

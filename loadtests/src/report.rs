@@ -3,9 +3,9 @@
 use crate::figures::Run;
 use crate::target::Target;
 
-/// Tells what came of a run.
+/// Prints a run.
 #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-pub(crate) fn say(run: &Run) {
+pub(crate) fn print_run(run: &Run) {
     println!("{} · {}", run.shape, run.target.name());
     for (name, value) in &run.figures.0 {
         println!("    {name:<28} {}", number(*value));
@@ -15,19 +15,19 @@ pub(crate) fn say(run: &Run) {
     }
 }
 
-/// Tells that a server is left out.
+/// Prints that a server is skipped.
 #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-pub(crate) fn say_skipped(target: Target, error: &anyhow::Error) {
-    println!("{} is left out: {error:#}", target.name());
+pub(crate) fn print_skipped(target: Target, error: &anyhow::Error) {
+    println!("{} is skipped: {error:#}", target.name());
 }
 
-/// Tells that a run failed.
+/// Prints that a run failed.
 #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-pub(crate) fn say_failed(failure: &str) {
+pub(crate) fn print_failed(failure: &str) {
     println!("FAILED {failure}");
 }
 
-/// A figure to three digits, or whole.
+/// A figure with three significant digits, or as an integer.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if !size.is_finite() => "–".into(),
@@ -40,7 +40,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rounded to be read")]
+#[expect(clippy::cast_possible_truncation, reason = "rounded for display")]
 fn thousands(value: f64) -> String {
     let digits = (value.round() as i64).to_string();
     let mut text = String::new();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_to_be_read() {
+    fn figures_are_rounded_for_display() {
         for (value, text) in [
             (0.0, "0"),
             (0.0123, "0.0123"),

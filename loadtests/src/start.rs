@@ -1,4 +1,4 @@
-//! How long it takes from the start of the program until it serves, on a database that is there already.
+//! Time from the start of the program until it serves, on an existing database.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::figures::{Figures, Run};
 use crate::target::Target;
 use crate::tutti::Tutti;
 
-/// Nothing to say.
+/// No options.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Start {}
 
@@ -19,7 +19,7 @@ impl Start {
         let first = Tutti::start(program).await?;
         let mut figures = Figures::default();
         figures.set("first_start_ms", first.start_seconds * 1e3);
-        let folder = first.stop().await?.context("its data is not ours")?;
+        let folder = first.stop().await?.context("the data of a server that was not started here")?;
         let second = Tutti::start_in(program, folder).await?;
         figures.set("start_ms", second.start_seconds * 1e3);
         figures.set("resident_kib", second.process().resident_kib()?);

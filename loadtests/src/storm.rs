@@ -1,8 +1,8 @@
-//! Many connections lost at once, and all of them back at once: how long until the last one knows the room again.
+//! Many connections are lost and reconnect at once: the time until the last one is up to date.
 //!
-//! Connections end without a word, as when a proxy restarts. Everybody returns immediately, without the spread that our
-//! client has, so this is worse than it gets. At Tutti a return is a handshake, a token, a room and a resume from a
-//! position; at a peer it is a handshake.
+//! Connections are reset, as when a proxy restarts. All clients reconnect at once, without the jitter of the real client, so
+//! this is worse than reality. On Tutti a reconnect is a handshake, a token, a room and a resume; on a peer it is a
+//! handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use crate::target::Target;
 use crate::tutti::{Guest, enter};
 use crate::websocket::Connection;
 
-/// Handshakes under way at a time: fewer than a listening socket keeps waiting by default.
+/// Concurrent handshakes: fewer than the default backlog of a listening socket.
 const AT_ONCE: usize = 1_024;
-/// After a refusal.
+/// Wait after a refusal.
 const RETRY: Duration = Duration::from_millis(100);
-/// Then somebody is given up, and the run with them.
+/// Attempts of a client before the run fails.
 const TRIES_MAX: usize = 20;
 /// Rooms that fill at a time before the storm.
 const ROOMS_AT_ONCE: usize = 8;
 
-/// How many.
+/// Options of `storm`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Storm {
     /// Connections that are lost.
@@ -43,37 +43,37 @@ pub(crate) struct Storm {
     #[arg(long, default_value_t = 20)]
     pub(crate) members: usize,
 
-    /// How many times.
+    /// Storms.
     #[arg(long, default_value_t = 3)]
     pub(crate) times: usize,
 }
 
-/// Somebody who comes and comes back.
+/// A client that reconnects.
 #[derive(Clone)]
-enum Comer {
+enum ReconnectingClient {
     Member { guest: Guest, room: String, position: Option<Position> },
     Subscriber { address: SocketAddr, target: Target, room: String },
 }
 
-struct Arrived {
-    comer: Comer,
+struct Connected {
+    client: ReconnectingClient,
     connection: Connection,
     resumed: bool,
     tries: usize,
     took_ns: u64,
 }
 
-impl Comer {
-    async fn come(mut self, began_ns: u64, turnstile: Arc<Semaphore>) -> anyhow::Result<Arrived> {
+impl ReconnectingClient {
+    async fn connect(mut self, began_ns: u64, permits: Arc<Semaphore>) -> anyhow::Result<Connected> {
         let mut tries = 1;
         loop {
-            let _turn = turnstile.acquire().await?;
+            let _permit = permits.acquire().await?;
             match self.try_once().await {
                 Ok((connection, resumed)) => {
                     let took_ns = clock::now_ns() - began_ns;
-                    return Ok(Arrived { comer: self, connection, resumed, tries, took_ns });
+                    return Ok(Connected { client: self, connection, resumed, tries, took_ns });
                 }
-                Err(error) if tries == TRIES_MAX => return Err(error.context("refused again and again")),
+                Err(error) if tries == TRIES_MAX => return Err(error.context("refused too often")),
                 Err(_) => {
                     tries += 1;
                     clock::pass(RETRY).await;
@@ -95,17 +95,17 @@ impl Comer {
 }
 
 impl Storm {
-    /// The name of this shape.
+    /// The name of this shape in tables.
     pub(crate) fn shape(&self) -> String {
         format!("{} back at once", self.connections)
     }
 
-    /// Runs it against a server that was just started.
+    /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
-        let mut inside = come(self.comers(server).await?).await?.0;
-        // Whoever was in first has not seen the others come: all know the room as it is when the storm breaks.
+        let mut connected = connect(self.clients(server).await?).await?.0;
+        // The first members have not read the joins of the others: reconnecting once brings all up to date.
         if server.target() == Target::Tutti {
-            inside = come(lose(inside)?).await?.0;
+            connected = connect(reset_all(connected)?).await?.0;
         }
         let (mut seconds, mut cpu_seconds, mut resumed) = (vec![], vec![], vec![]);
         let (mut refused, mut refused_twice) = (0, 0);
@@ -113,15 +113,15 @@ impl Storm {
         for _ in 0..self.times {
             let cpu_before = server.process().cpu_seconds()?;
             let took_seconds;
-            (inside, took_seconds) = come(lose(inside)?).await?;
+            (connected, took_seconds) = connect(reset_all(connected)?).await?;
             seconds.push(took_seconds);
             cpu_seconds.push(server.process().cpu_seconds()? - cpu_before);
-            resumed.push(inside.iter().filter(|back| back.resumed).count() as f64 / inside.len() as f64);
-            for back in &inside {
-                latencies.record(back.took_ns);
+            resumed.push(connected.iter().filter(|arrival| arrival.resumed).count() as f64 / connected.len() as f64);
+            for arrival in &connected {
+                latencies.record(arrival.took_ns);
             }
-            refused += inside.iter().filter(|back| back.tries > 1).count();
-            refused_twice += inside.iter().filter(|back| back.tries > 2).count();
+            refused += connected.iter().filter(|arrival| arrival.tries > 1).count();
+            refused_twice += connected.iter().filter(|arrival| arrival.tries > 2).count();
         }
         let mut figures = Figures::default();
         let median = |values: Vec<f64>| Spread::of(values).map_or(f64::NAN, |spread| spread.median);
@@ -141,40 +141,44 @@ impl Storm {
         Ok(Run::new(self.shape(), server.target(), figures, doubts))
     }
 
-    async fn comers(&self, server: &ServerUnderTest) -> anyhow::Result<Vec<Comer>> {
+    async fn clients(&self, server: &ServerUnderTest) -> anyhow::Result<Vec<ReconnectingClient>> {
         let (address, target) = (server.address(), server.target());
         if target != Target::Tutti {
-            let subscriber =
-                |number| Comer::Subscriber { address, target, room: format!("r{}", number / self.members) };
+            let subscriber = |number| ReconnectingClient::Subscriber {
+                address,
+                target,
+                room: format!("r{}", number / self.members),
+            };
             return Ok((0..self.connections).map(subscriber).collect());
         }
         let http = &reqwest::Client::new();
         let rooms = futures_util::stream::iter(0..self.connections.div_ceil(self.members)).map(|room| async move {
             let host = Guest::log_in(http, address, &format!("Host {room}")).await?;
             let code = host.open_room().await?;
-            let mut comers = vec![Comer::Member { guest: host, room: code.clone(), position: None }];
+            let mut clients = vec![ReconnectingClient::Member { guest: host, room: code.clone(), position: None }];
             for number in 1..self.members.min(self.connections - room * self.members) {
                 let guest = Guest::log_in(http, address, &format!("Guest {number}")).await?;
-                comers.push(Comer::Member { guest, room: code.clone(), position: None });
+                clients.push(ReconnectingClient::Member { guest, room: code.clone(), position: None });
             }
-            anyhow::Ok(comers)
+            anyhow::Ok(clients)
         });
-        rooms.buffer_unordered(ROOMS_AT_ONCE).try_concat().await.context("nobody comes")
+        rooms.buffer_unordered(ROOMS_AT_ONCE).try_concat().await.context("the rooms cannot be filled")
     }
 }
 
-fn lose(inside: Vec<Arrived>) -> anyhow::Result<Vec<Comer>> {
-    inside.into_iter().map(|back| back.connection.lose().map(|()| back.comer)).collect()
+fn reset_all(connected: Vec<Connected>) -> anyhow::Result<Vec<ReconnectingClient>> {
+    connected.into_iter().map(|arrival| arrival.connection.reset().map(|()| arrival.client)).collect()
 }
 
-/// Lets all of them come at once; what it took until the last one was in.
-async fn come(comers: Vec<Comer>) -> anyhow::Result<(Vec<Arrived>, f64)> {
-    let turnstile = Arc::new(Semaphore::new(AT_ONCE));
+/// Connects all clients at once; returns the seconds until the last one was connected.
+async fn connect(clients: Vec<ReconnectingClient>) -> anyhow::Result<(Vec<Connected>, f64)> {
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
     let began_ns = clock::now_ns();
-    let mut coming: JoinSet<_> = comers.into_iter().map(|comer| comer.come(began_ns, turnstile.clone())).collect();
-    let mut inside = Vec::with_capacity(coming.len());
-    while let Some(back) = coming.join_next().await {
-        inside.push(back??);
+    let mut connecting: JoinSet<_> =
+        clients.into_iter().map(|client| client.connect(began_ns, permits.clone())).collect();
+    let mut connected = Vec::with_capacity(connecting.len());
+    while let Some(arrival) = connecting.join_next().await {
+        connected.push(arrival??);
     }
-    Ok((inside, clock::seconds_since(began_ns)))
+    Ok((connected, clock::seconds_since(began_ns)))
 }

@@ -1,7 +1,7 @@
-//! All scenarios, side by side, in rounds.
+//! All scenarios against all servers, in rounds.
 //!
-//! In each round every scenario is run against every server, one right after the other, and each round begins with another
-//! server: what drifts on the machine hits all alike. Ratios are made within a round.
+//! In each round every scenario runs against one server after the other, and each round starts with a different server, so
+//! that drift of the machine affects all alike. Ratios are computed within a round.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,13 @@ use crate::storm::Storm;
 use crate::target::Target;
 use crate::{child, peer, report};
 
-/// A run that takes longer has failed.
+/// A run that takes longer fails.
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
-/// In how many rounds that is run which no target is about: other peers than Bun, and the growth. In all it would take as
-/// long again as everything else.
+/// Rounds of the runs that no target depends on: peers other than Bun, and `growth`. In every round they would double the
+/// duration.
 const ROUNDS_OF_THE_REST: usize = 1;
-/// Rooms, members and publishes a second of its shapes: first as many deliveries in other divisions, then ever more of them.
+/// Rooms, members and publishes per second of the shapes of `growth`: first the same number of deliveries divided differently,
+/// then an increasing number.
 const GROWTH_SHAPES: [(usize, usize, f64); 10] = [
     (1_000, 2, 5.0),
     (500, 20, 1.0),
@@ -44,40 +45,40 @@ const GROWTH_SHAPES: [(usize, usize, f64); 10] = [
     (50, 20, 100.0),
     (50, 20, 200.0),
 ];
-/// Everybody, in the order of tables.
+/// All servers in the order of tables.
 const ALL: [Target; 6] = [Target::Tutti, Target::Bun, Target::Nchan, Target::Ws, Target::SocketIo, Target::Tungstenite];
 
 /// One scenario.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum Scenario {
-    /// Many members who do nothing.
+    /// Measures memory and CPU for many idle members.
     Idle(Idle),
-    /// Rooms in which somebody publishes at a steady rate.
+    /// Publishes at a steady rate in many rooms.
     Fanout(Fanout),
-    /// One room with many members; as `fanout` with other defaults.
+    /// Publishes in one large room: `fanout` with other defaults.
     BigRoom(BigRoom),
-    /// People who queue, vote, seek, lose their connection and return.
+    /// Simulates members who queue, vote, seek, lose their connection and reconnect.
     Party(Party),
-    /// Many connections lost and returning at once.
+    /// Resets many connections, which reconnect at once.
     Storm(Storm),
-    /// Many connections that come and go.
+    /// Opens and closes many connections.
     Churn(Churn),
-    /// Acknowledged commands a second.
+    /// Measures acknowledged commands per second.
     Commands(Commands),
-    /// The time until it serves.
+    /// Measures the time until the server serves.
     Start(Start),
-    /// One more track where many wait.
+    /// Measures adding a track to a long queue.
     Queue(Queue),
 }
 
-/// One room.
+/// Options of `big-room`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct BigRoom {
-    /// Its members.
+    /// Members of the room.
     #[arg(long, default_value_t = 2_000)]
     pub(crate) members: usize,
 
-    /// Publishes a second.
+    /// Publishes per second.
     #[arg(long, default_value_t = 10.0)]
     pub(crate) rate: f64,
 
@@ -86,39 +87,39 @@ pub(crate) struct BigRoom {
     pub(crate) seconds: f64,
 }
 
-/// Runs everything and writes the results, after each round.
+/// Options of `bench`, which writes the results after each round.
 #[derive(Args, Debug)]
 pub(crate) struct Suite {
-    /// Five rounds of the sizes in the targets, instead of one round of smaller ones.
+    /// Run five rounds with the sizes of the targets, instead of one round with smaller ones.
     #[arg(long)]
     full: bool,
 
-    /// Rounds; five with `--full`, else one.
+    /// Number of rounds [default: 5 with --full, else 1].
     #[arg(long)]
     rounds: Option<usize>,
 
-    /// Only these scenarios.
+    /// Run only these scenarios.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Only these servers.
+    /// Run only these servers.
     #[arg(long, value_delimiter = ',')]
     targets: Vec<Target>,
 
-    /// Folder for `results.json` and the plots; made if missing.
+    /// Folder for `results.json`; created if missing.
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
 }
 
 impl Scenario {
-    /// Runs it once against a server that it starts, or one that runs.
+    /// Runs the scenario once.
     pub(crate) async fn run(&self, target: Target, source: &Source<'_>) -> anyhow::Result<Run> {
         let run = async {
             match (self, source) {
                 (Self::Commands(commands), _) => return commands.run(source.tutti().await?).await,
                 (Self::Start(start), Source::Program(program)) => return start.run(program).await,
                 (Self::Queue(queue), _) => return queue.run().await,
-                (Self::Start(_), Source::Running(..)) => bail!("a server that runs is not started"),
+                (Self::Start(_), Source::Running(..)) => bail!("`start` needs a server that it can start"),
                 _ => {}
             }
             let server = ServerUnderTest::start(target, source).await?;
@@ -129,21 +130,21 @@ impl Scenario {
                 Self::Party(party) => party.run(&server).await,
                 Self::Storm(storm) => storm.run(&server).await,
                 Self::Churn(churn) => churn.run(&server).await,
-                Self::Commands(_) | Self::Start(_) | Self::Queue(_) => unreachable!("they have run"),
+                Self::Commands(_) | Self::Start(_) | Self::Queue(_) => unreachable!("handled above"),
             }
         };
         tokio::time::timeout(RUN_TIMEOUT, run).await.context("the run took too long")?
     }
 
-    /// Fails when a run on its own is not good enough.
-    pub(crate) fn judge(&self, run: &Run) -> anyhow::Result<()> {
+    /// Fails when a run exceeds a bound given on the command line.
+    pub(crate) fn check_bounds(&self, run: &Run) -> anyhow::Result<()> {
         let Self::Idle(Idle { kib_max: Some(max), .. }) = self else { return Ok(()) };
         let each_kib = run.figures.get("kib_per_connection").unwrap_or(f64::NAN);
-        anyhow::ensure!(each_kib <= *max, "{each_kib:.2} KiB for each connection is more than {max}");
+        anyhow::ensure!(each_kib <= *max, "{each_kib:.2} KiB per connection is more than {max}");
         Ok(())
     }
 
-    /// Whether there is something to compare it with.
+    /// Whether the scenario applies to a server.
     fn is_for(&self, target: Target) -> bool {
         match self {
             Self::Fanout(_) | Self::BigRoom(_) | Self::Idle(_) => true,
@@ -155,8 +156,8 @@ impl Scenario {
     }
 }
 
-/// How this was called, as one would call it again.
-fn called(arguments: impl Iterator<Item = String>) -> String {
+/// The command that runs the same bench again.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
     match arguments.collect::<Vec<_>>().join(" ").as_str() {
         "bench" => "make bench".into(),
         "bench --full" => "make bench-full".into(),
@@ -171,14 +172,14 @@ impl BigRoom {
 }
 
 impl Suite {
-    /// Runs it.
+    /// Runs all rounds.
     pub(crate) async fn run(&self, program: &Path) -> anyhow::Result<()> {
         let rounds = self.rounds.unwrap_or(if self.full { 5 } else { 1 });
         let began_ns = clock::now_ns();
         let mut results = Results {
             machine: machine(),
             load_average: load_average(),
-            command: called(std::env::args().skip(1)),
+            command: command_line(std::env::args().skip(1)),
             commit: child::output_of("git", &["describe", "--always", "--dirty"]).await,
             seconds: 0.0,
             versions: peer::versions().await,
@@ -193,7 +194,7 @@ impl Suite {
             for (name, scenario) in self.scenarios() {
                 let in_each_round = |target: &Target| name != GROWTH && matches!(target, Target::Tutti | Target::Bun);
                 let is_for = |target: &Target| {
-                    // How Tutti grows is nobody else's business.
+                    // Only Tutti runs `growth`.
                     scenario.is_for(*target)
                         && (name != GROWTH || *target == Target::Tutti)
                         && (round < ROUNDS_OF_THE_REST || in_each_round(target))
@@ -224,16 +225,16 @@ impl Suite {
             Ok(mut run) => {
                 name.clone_into(&mut run.scenario);
                 run.round = round;
-                report::say(&run);
+                report::print_run(&run);
                 results.runs.push(run);
             }
             Err(error) if target != Target::Tutti && peer::cannot_start(&error) => {
-                report::say_skipped(target, &error);
+                report::print_skipped(target, &error);
                 results.skipped.insert(target, format!("{error:#}"));
             }
             Err(error) => {
                 let failure = format!("{name}, {}: {error:#}", target.name());
-                report::say_failed(&failure);
+                report::print_failed(&failure);
                 results.failed.push(failure);
             }
         }
@@ -287,10 +288,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_says_how_it_can_be_made_again() {
-        let said = |arguments: &str| called(arguments.split(' ').map(str::to_owned));
-        assert_eq!(said("bench --full"), "make bench-full");
-        assert_eq!(said("bench"), "make bench");
-        assert_eq!(said("bench --rounds 5"), "target/release/tutti-loadtests bench --rounds 5");
+    fn the_command_line_is_shown_as_its_make_target() {
+        let shown = |arguments: &str| command_line(arguments.split(' ').map(str::to_owned));
+        assert_eq!(shown("bench --full"), "make bench-full");
+        assert_eq!(shown("bench"), "make bench");
+        assert_eq!(shown("bench --rounds 5"), "target/release/tutti-loadtests bench --rounds 5");
     }
 }

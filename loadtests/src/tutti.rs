@@ -16,14 +16,14 @@ use crate::clock;
 use crate::process::Process;
 use crate::websocket::Connection;
 
-/// A server with an empty database, its limits out of the way; ends when dropped.
+/// A server with an empty database and raised limits; killed when dropped.
 pub(crate) struct Tutti {
     child: Option<Child>,
     process: Process,
     address: SocketAddr,
-    /// Its data; `None` of a server that is not ours.
+    /// Its data; `None` for a server that was not started here.
     folder: Option<TempDir>,
-    /// How long it took until it served.
+    /// Time from start to serving.
     pub(crate) start_seconds: f64,
 }
 
@@ -34,7 +34,7 @@ impl Tutti {
         Self::start_in(program, folder).await
     }
 
-    /// Starts on what another server has left in a folder.
+    /// Starts the program on the data of an earlier server.
     pub(crate) async fn start_in(program: &Path, folder: TempDir) -> anyhow::Result<Self> {
         let mut command = tokio::process::Command::new(program);
         command.args(["serve", "--listen=127.0.0.1:0", "--log=info,tutti::http=error"]);
@@ -67,23 +67,22 @@ impl Tutti {
         })
     }
 
-    /// A server that runs already, on this machine, its limits lifted; it goes on afterwards.
+    /// A server that runs already on this machine; it keeps running.
     pub(crate) fn running(address: SocketAddr, pid: u32) -> Self {
         Self { child: None, process: Process::server(pid), address, folder: None, start_seconds: 0.0 }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What costs are read of.
+    /// The process whose CPU time and memory are measured.
     pub(crate) fn process(&self) -> Process {
         self.process
     }
 
-    /// Ends it by SIGTERM, as a service manager does; what it has written stays.
-    /// `None` of a server that is not ours, which goes on.
+    /// Stops it by SIGTERM and returns its data; `None` for a server that was not started here, which keeps running.
     pub(crate) async fn stop(mut self) -> anyhow::Result<Option<TempDir>> {
         if let Some(child) = self.child.take() {
             child.terminate().await?;

@@ -1,7 +1,7 @@
-//! A WebSocket client as light as can be, so that the generator is not what is measured.
+//! A minimal WebSocket client, so that the generator is not the bottleneck.
 //!
-//! One socket, no write buffer, and a read buffer only while a frame is incomplete. It speaks what the servers under test
-//! send: whole text frames, pings, closes. A fragmented frame is an error here, no matter that the standard allows it.
+//! It has no write buffer, and a read buffer only while a frame is incomplete. It accepts what the servers under test send:
+//! unfragmented text frames, pings, closes. Fragmented frames are errors, although the standard allows them.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
@@ -14,33 +14,33 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tutti_test_client::frame::{CLOSE, FIN, PING, PONG, RawFrame, TEXT, client_frame};
 
-/// Servers unmask it as any other, no proxy is between, and copying is cheaper than masking.
+/// A valid mask that is cheap to apply. Masks protect proxies, and there is none on loopback.
 const NO_MASK: [u8; 4] = [0; 4];
 
-/// Bytes of an answer to a handshake; a longer one is an error.
+/// Longest response to a handshake.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
-/// Bytes read at once.
+/// Size of a read.
 const READ_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    /// Shared by all connections of a thread: an idle one has no buffer of its own.
+    /// Shared by all connections of a thread, so that an idle one needs no buffer.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// The end of a WebSocket that reads.
+/// The reading half of a WebSocket.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: Arc<TcpStream>,
-    /// The beginning of what has not come completely.
+    /// The received part of an incomplete frame.
     rest: Vec<u8>,
 }
 
-/// The way out of a connection. Cheap to clone.
+/// The writing half of a WebSocket. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender(Arc<TcpStream>);
 
 impl Connection {
-    /// Connects and shakes hands.
+    /// Connects and performs the handshake.
     pub(crate) async fn open(address: SocketAddr, path: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.context("connect")?;
         stream.set_nodelay(true)?;
@@ -55,21 +55,21 @@ impl Connection {
             if let Some(end) = memchr::memmem::find(&connection.rest, b"\r\n\r\n") {
                 break connection.rest.drain(..end + 4).collect::<Vec<_>>();
             }
-            ensure!(connection.rest.len() < HEAD_BYTES_MAX, "the answer to the handshake does not end");
+            ensure!(connection.rest.len() < HEAD_BYTES_MAX, "the response to the handshake is too long");
             connection.read_more().await?;
         };
         let head = String::from_utf8_lossy(&head);
         ensure!(head.starts_with("HTTP/1.1 101 "), "no WebSocket: {}", head.lines().next().unwrap_or_default());
-        ensure!(head.contains(&derive_accept_key(key.as_bytes())), "the handshake was answered wrongly");
+        ensure!(head.contains(&derive_accept_key(key.as_bytes())), "the response to the handshake is invalid");
         Ok(connection)
     }
 
-    /// The way out.
+    /// The writing half.
     pub(crate) fn sender(&self) -> Sender {
         Sender(self.stream.clone())
     }
 
-    /// The next text.
+    /// The next text message.
     pub(crate) async fn next(&mut self) -> anyhow::Result<String> {
         loop {
             if let Some(frame) = RawFrame::parse(&self.rest)? {
@@ -85,7 +85,7 @@ impl Connection {
         }
     }
 
-    /// Hands over every text that comes, until the connection ends or `each` says that it is enough.
+    /// Passes every text message to `each`, until the connection ends or `each` returns false.
     pub(crate) async fn each(&mut self, mut each: impl FnMut(&[u8]) -> anyhow::Result<bool>) -> anyhow::Result<()> {
         let sender = self.sender();
         if !self.rest.is_empty() {
@@ -128,8 +128,8 @@ impl Connection {
         }
     }
 
-    /// Loses the connection without a word, as a phone in a tunnel does; the port is free at once.
-    pub(crate) fn lose(self) -> anyhow::Result<()> {
+    /// Resets the connection, which frees the port at once.
+    pub(crate) fn reset(self) -> anyhow::Result<()> {
         self.stream.set_zero_linger()?;
         Ok(())
     }
@@ -172,12 +172,12 @@ fn take_frames(
 }
 
 impl Sender {
-    /// Sends a text.
+    /// Sends a text message.
     pub(crate) async fn send(&self, text: &str) -> anyhow::Result<()> {
         self.write(&client_frame(FIN | TEXT, NO_MASK, text.as_bytes())).await
     }
 
-    /// Sends a text at once; false when the server has not read what came before.
+    /// Sends a text message without waiting; false when the socket is full.
     pub(crate) fn try_send(&self, text: &str) -> anyhow::Result<bool> {
         self.try_write(&client_frame(FIN | TEXT, NO_MASK, text.as_bytes()))
     }
@@ -192,7 +192,7 @@ impl Sender {
     fn try_write(&self, bytes: &[u8]) -> anyhow::Result<bool> {
         match self.0.try_write(bytes) {
             Ok(count) => {
-                ensure!(count == bytes.len(), "the server does not read: a frame is stuck halfway");
+                ensure!(count == bytes.len(), "the server does not read: a frame was sent in part");
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -200,7 +200,7 @@ impl Sender {
         }
     }
 
-    /// The text of a frame; answers a ping, and fails at a close.
+    /// The payload of a text frame. Answers a ping; a close is an error.
     fn take<'a>(&self, frame: &RawFrame<'a>) -> anyhow::Result<Option<&'a [u8]>> {
         match frame.opcode {
             TEXT => Ok(Some(frame.payload)),
@@ -213,7 +213,7 @@ impl Sender {
                 let code = frame.close_code().unwrap_or(1005);
                 bail!("closed with {code}: {}", String::from_utf8_lossy(frame.payload.get(2..).unwrap_or_default()))
             }
-            other => bail!("a frame of kind {other} was not expected"),
+            other => bail!("an unexpected opcode: {other}"),
         }
     }
 }

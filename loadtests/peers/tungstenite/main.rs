@@ -1,5 +1,5 @@
-//! Fan-out with tokio-tungstenite as most would write it: one task and one channel for each connection.
-#![expect(clippy::disallowed_methods, reason = "a peer is written as its users write it")]
+//! Fan-out with tokio-tungstenite in the usual way: one task and one channel per connection.
+#![expect(clippy::disallowed_methods, reason = "a peer is written in the usual way")]
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 type Rooms = Arc<Mutex<HashMap<String, Vec<UnboundedSender<Message>>>>>;
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "the port is read there")]
+#[expect(clippy::print_stdout, reason = "the generator reads the port there")]
 async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening {}", listener.local_addr()?.port());
@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
         let (stream, _) = listener.accept().await?;
         let rooms = rooms.clone();
         tokio::spawn(async move {
-            // Whoever goes away without a word is no news here.
+            // A lost connection is not an error here.
             let _ = serve(stream, rooms).await;
         });
     }
