@@ -5,27 +5,27 @@ use std::time::Duration;
 use tutti_protocol::{ErrorCode, Event, ServerFrame};
 use tutti_test_client::Received;
 
-use super::hall::{Hall, Seat, enqueue};
+use super::room_server::{MemberConnection, RoomServer, enqueue};
 
 /// Fills the disk: reads work, writes fail.
-fn fill(hall: &Hall) {
-    hall.store.fail_appends(u32::MAX);
+fn fill(server: &RoomServer) {
+    server.store.fail_appends(u32::MAX);
 }
 
 /// Advances time while the connection answers pings.
-async fn pass(hall: &Hall, seat: &Seat, duration: Duration) {
+async fn pass(server: &RoomServer, connection: &MemberConnection, duration: Duration) {
     let step = Duration::from_millis(100);
     for _ in 0..duration.as_millis() / step.as_millis() {
         tokio::time::advance(step).await;
-        seat.link.heard(hall.clock.now_ms());
+        connection.link.heard(server.clock.now_ms());
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
     }
 }
 
-fn room_frames(seat: &mut Seat) -> Vec<ServerFrame> {
-    let told = seat.so_far().into_iter().filter_map(|got| match got {
+fn room_frames(connection: &mut MemberConnection) -> Vec<ServerFrame> {
+    let told = connection.take_received().into_iter().filter_map(|received| match received {
         Received::Frame(frame @ (ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. })) => Some(frame),
         _ => None,
     });
@@ -34,24 +34,24 @@ fn room_frames(seat: &mut Seat) -> Vec<ServerFrame> {
 
 #[tokio::test(start_paused = true)]
 async fn commands_are_refused_and_nothing_else_is_sent() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     ana.add("a1").await;
     let (known, _) = ben.delta().await;
-    ben.so_far();
+    ben.take_received();
 
-    fill(&hall);
+    fill(&server);
     for _ in 0..5 {
         let ServerFrame::Reply { ok: false, error: Some(error), .. } = ana.ask(enqueue("lost")).await else {
             panic!("acknowledged without being durable")
         };
         assert_eq!((error.code, error.retry), (ErrorCode::Unavailable, true));
     }
-    pass(&hall, &ben, Duration::from_secs(2)).await;
+    pass(&server, &ben, Duration::from_secs(2)).await;
     assert_eq!(room_frames(&mut ben), []);
 
-    hall.store.fail_appends(0);
+    server.store.fail_appends(0);
     ana.add_when_possible("a2").await;
     let (position, _) = ben.delta().await;
     assert_eq!((position.epoch, position.offset), (known.epoch, known.offset + 1));
@@ -59,59 +59,59 @@ async fn commands_are_refused_and_nothing_else_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn members_rejoin_and_get_the_room_from_memory() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     ana.add("a1").await;
     let (known, _) = ben.delta().await;
     ben.leave().await;
 
-    fill(&hall);
+    fill(&server);
     ana.ask(enqueue("lost")).await;
-    pass(&hall, &ana, Duration::from_millis(200)).await;
-    let mut back = hall.resume(code, "ben", Some(known)).await.expect("let in");
+    pass(&server, &ana, Duration::from_millis(200)).await;
+    let mut back = server.resume(code, "ben", Some(known)).await.expect("let in");
     assert!(matches!(back.frame(|_| true).await, ServerFrame::Welcome { resumed: true, .. }));
-    let (_, room) = hall.enter(code, "ana").await.snapshot().await;
+    let (_, room) = server.enter(code, "ana").await.snapshot().await;
     assert_eq!(room.now_playing.expect("a1 is on").track.title, "a1");
 }
 
 /// Due events are retried at a limited rate.
 #[tokio::test(start_paused = true)]
 async fn a_track_that_ends_during_an_outage_is_retried_once_a_second() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let mut ana = hall.enter(code, "ana").await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let mut ana = server.enter(code, "ana").await;
     ana.add("a1").await;
     ana.add("a2").await;
-    ana.so_far();
-    pass(&hall, &ana, Duration::from_secs(150)).await;
-    ana.so_far();
-    fill(&hall);
-    pass(&hall, &ana, Duration::from_mins(1)).await;
-    let tried = u32::MAX - hall.store.failing_appends();
+    ana.take_received();
+    pass(&server, &ana, Duration::from_secs(150)).await;
+    ana.take_received();
+    fill(&server);
+    pass(&server, &ana, Duration::from_mins(1)).await;
+    let tried = u32::MAX - server.store.failing_appends();
     assert!((20..80).contains(&tried), "{tried} appends");
     assert_eq!(room_frames(&mut ana), [], "nothing that is not stored");
 
-    hall.store.fail_appends(0);
-    pass(&hall, &ana, Duration::from_secs(2)).await;
+    server.store.fail_appends(0);
+    pass(&server, &ana, Duration::from_secs(2)).await;
     let started = room_frames(&mut ana).into_iter().any(|frame| match frame {
         ServerFrame::Delta { events, .. } => {
             events.iter().any(|event| matches!(event, Event::EntryStarted { entry, .. } if entry.track.title == "a2"))
         }
         _ => false,
     });
-    assert!(started, "a2 goes on by itself");
+    assert!(started, "a2 plays without a command");
 }
 
 /// The append succeeds but its result is lost; the room learns it from the journal.
 #[tokio::test(start_paused = true)]
 async fn an_append_with_a_lost_result_is_published_and_acknowledged_after_a_reload() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     let (before, _) = ben.snapshot().await;
 
-    hall.store.fail_after_appends(1);
+    server.store.fail_after_appends(1);
     let id = ana.send(enqueue("a1")).await;
     assert!(matches!(ana.reply(id).await, ServerFrame::Reply { ok: false, error: Some(error), .. } if error.retry));
     let (position, events) = ben.delta().await;
@@ -120,15 +120,15 @@ async fn an_append_with_a_lost_result_is_published_and_acknowledged_after_a_relo
 
     ana.send_as(id, enqueue("a1")).await;
     assert!(matches!(ana.reply(id).await, ServerFrame::Reply { ok: true, entry: Some(_), .. }));
-    assert_eq!(hall.enter(code, "ana").await.snapshot().await.1.upcoming_total, 0, "queued once");
+    assert_eq!(server.enter(code, "ana").await.snapshot().await.1.upcoming_total, 0, "queued once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_kick_with_a_lost_result_closes_the_connection() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    hall.store.fail_after_appends(1);
-    ana.send(tutti_protocol::Command::Kick { member: super::hall::user("ben") }).await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
+    server.store.fail_after_appends(1);
+    ana.send(tutti_protocol::Command::Kick { member: super::room_server::user("ben") }).await;
     assert_eq!(ben.closed().await, 4504);
 }

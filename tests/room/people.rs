@@ -9,18 +9,18 @@ use tutti::store::RoomStore;
 use tutti_protocol::{Event, Role, Room, RoomCode, ServerFrame, UserKind};
 use tutti_test_client::Received;
 
-use super::hall::{Hall, Seat, enqueue, newcomer, user};
+use super::room_server::{MemberConnection, RoomServer, enqueue, newcomer, user};
 
 /// The room in the snapshot of a new connection.
-async fn shown(hall: &Hall, code: RoomCode) -> Room {
-    let mut looking = hall.enter(code, "ana").await;
+async fn shown(server: &RoomServer, code: RoomCode) -> Room {
+    let mut looking = server.enter(code, "ana").await;
     let (_, room) = looking.snapshot().await;
     looking.leave().await;
     room
 }
 
-async fn room(hall: &Hall, code: RoomCode) -> RoomHandle {
-    hall.rooms.open(code).await.expect("open")
+async fn room(server: &RoomServer, code: RoomCode) -> RoomHandle {
+    server.rooms.open(code).await.expect("open")
 }
 
 fn account(name: &str) -> Newcomer {
@@ -34,41 +34,41 @@ async fn settle() {
     }
 }
 
-async fn until_event(seat: &mut Seat, wanted: impl Fn(&Event) -> bool) {
-    let has = |got: &Received| matches!(got, Received::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(&wanted));
-    seat.until(has).await;
+async fn until_event(connection: &mut MemberConnection, wanted: impl Fn(&Event) -> bool) {
+    let has = |received: &Received| matches!(received, Received::Frame(ServerFrame::Delta { events, .. }) if events.iter().any(&wanted));
+    connection.until(has).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_changed_profile_is_broadcast_when_the_member_rejoins() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, _ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     let benno = Newcomer { name: "Benno".into(), picture: Some("/pictures/ben".into()), ..newcomer("ben") };
-    let mut ben = hall.enter_as(code, benno, None).await.expect("let in");
+    let mut ben = server.enter_as(code, benno, None).await.expect("let in");
     until_event(&mut ana, |event| matches!(event, Event::MemberChanged { .. })).await;
     let (_, room) = ben.snapshot().await;
     assert_eq!((room.members[1].name.as_str(), room.members[1].picture.as_deref()), ("Benno", Some("/pictures/ben")));
-    assert_eq!(shown(&hall.restart().await, code).await.members, room.members);
+    assert_eq!(shown(&server.restart().await, code).await.members, room.members);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_merge_is_broadcast_once_durable_and_survives_a_reload() {
-    let hall = Hall::open();
-    let code = hall.room("guest").await;
-    let (mut guest, mut ana) = (hall.enter(code, "guest").await, hall.enter(code, "ana").await);
+    let server = RoomServer::open();
+    let code = server.room("guest").await;
+    let (mut guest, mut ana) = (server.enter(code, "guest").await, server.enter(code, "ana").await);
     guest.add("g1").await;
     guest.add("g2").await;
-    ana.so_far();
+    ana.take_received();
 
-    let room = room(&hall, code).await;
-    let gate = hall.store.hold_appends().await;
+    let room = room(&server, code).await;
+    let gate = server.store.hold_appends().await;
     let mut merging = std::pin::pin!(room.merge(user("guest"), account("ada")));
     assert!(merging.as_mut().now_or_never().is_none());
     settle().await;
     assert!(merging.as_mut().now_or_never().is_none(), "answered before the commit");
     assert!(
-        ana.so_far().iter().all(|got| !matches!(got, Received::Frame(ServerFrame::Delta { .. }))),
+        ana.take_received().iter().all(|received| !matches!(received, Received::Frame(ServerFrame::Delta { .. }))),
         "broadcast before the commit"
     );
     drop(gate);
@@ -76,48 +76,48 @@ async fn a_merge_is_broadcast_once_durable_and_survives_a_reload() {
     until_event(&mut ana, |event| matches!(event, Event::MemberMerged { .. })).await;
     assert_eq!(guest.closed().await, 4003, "the client must refresh its token");
 
-    let before = shown(&hall, code).await;
+    let before = shown(&server, code).await;
     let people: Vec<_> = before.members.iter().map(|member| (member.name.as_str(), member.role)).collect();
     assert_eq!(people, [("ada", Role::Host), ("ana", Role::Player)]);
     assert_eq!(before.now_playing.as_ref().expect("g1 is on").member, user("ada"));
     assert_eq!(before.upcoming[0].member, user("ada"));
-    let rooms = hall.store.rooms_of(user("ada"), 10).await.expect("answers");
+    let rooms = server.store.rooms_of(user("ada"), 10).await.expect("answers");
     assert_eq!(rooms.iter().map(|room| (room.code, room.host)).collect::<Vec<_>>(), [(code, user("ada"))]);
-    assert_eq!(hall.store.rooms_of(user("guest"), 10).await.expect("answers"), []);
+    assert_eq!(server.store.rooms_of(user("guest"), 10).await.expect("answers"), []);
 
     room.merge(user("guest"), account("ada")).await.expect("nothing is left to do");
-    assert_eq!(shown(&hall.crash(), code).await, before);
+    assert_eq!(shown(&server.crash(), code).await, before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_command_repeated_after_the_merge_has_one_effect() {
-    let mut hall = Hall::open();
-    let code = hall.room("ana").await;
-    let mut guest = hall.enter(code, "guest").await;
+    let mut server = RoomServer::open();
+    let code = server.room("ana").await;
+    let mut guest = server.enter(code, "guest").await;
     let id = guest.send(enqueue("g1")).await;
     let first = guest.reply(id).await;
-    room(&hall, code).await.merge(user("guest"), account("ada")).await.expect("merged");
+    room(&server, code).await.merge(user("guest"), account("ada")).await.expect("merged");
     for _ in 0..2 {
-        let mut ada = hall.enter(code, "ada").await;
+        let mut ada = server.enter(code, "ada").await;
         ada.send_as(id, enqueue("g1")).await;
         assert_eq!(ada.reply(id).await, first);
-        assert_eq!(shown(&hall, code).await.upcoming_total, 0);
-        hall = hall.crash();
+        assert_eq!(shown(&server, code).await.upcoming_total, 0);
+        server = server.crash();
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_merged_account_becomes_away_unless_it_connects() {
     for comes in [true, false] {
-        let hall = Hall::open();
-        let code = hall.room("ana").await;
-        let (mut ana, guest) = (hall.enter(code, "ana").await, hall.enter(code, "guest").await);
-        let room = room(&hall, code).await;
+        let server = RoomServer::open();
+        let code = server.room("ana").await;
+        let (mut ana, guest) = (server.enter(code, "ana").await, server.enter(code, "guest").await);
+        let room = room(&server, code).await;
         // The account joins while its merge is not durable yet.
-        let gate = hall.store.hold_appends().await;
+        let gate = server.store.hold_appends().await;
         let mut merging = std::pin::pin!(room.merge(user("guest"), account("ada")));
         assert!(merging.as_mut().now_or_never().is_none());
-        let mut coming = std::pin::pin!(hall.enter(code, "ada"));
+        let mut coming = std::pin::pin!(server.enter(code, "ada"));
         if comes {
             assert!(coming.as_mut().now_or_never().is_none());
         }
@@ -125,14 +125,14 @@ async fn a_merged_account_becomes_away_unless_it_connects() {
         merging.await.expect("merged");
         guest.leave().await;
         let ada = if comes { Some(coming.await) } else { None };
-        for link in ada.iter().map(|seat| &seat.link).chain([&ana.link]) {
-            link.heard(hall.clock.now_ms() + 24 * 3_600_000);
-            link.extend(hall.clock.now_ms() + 24 * 3_600_000);
+        for link in ada.iter().map(|connection| &connection.link).chain([&ana.link]) {
+            link.heard(server.clock.now_ms() + 24 * 3_600_000);
+            link.extend(server.clock.now_ms() + 24 * 3_600_000);
         }
         tokio::time::advance(tutti::limits::AWAY_GRACE * 2).await;
         if comes {
             settle().await;
-            assert!(!shown(&hall, code).await.members[1].away);
+            assert!(!shown(&server, code).await.members[1].away);
         } else {
             until_event(&mut ana, |event| *event == Event::MemberAway { member: user("ada") }).await;
         }
@@ -141,25 +141,28 @@ async fn a_merged_account_becomes_away_unless_it_connects() {
 
 #[tokio::test(start_paused = true)]
 async fn a_forgotten_member_is_in_no_stored_row_and_the_room_continues() {
-    let hall = Hall::open();
-    let code = hall.room("benedikta").await;
-    let (mut ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
+    let server = RoomServer::open();
+    let code = server.room("benedikta").await;
+    let (mut ana, mut bene) = (server.enter(code, "ana").await, server.enter(code, "benedikta").await);
     let (known, _) = bene.snapshot().await;
     bene.add("b1").await;
     bene.add("b2").await;
     let id = ana.send(enqueue("a1")).await;
     let ServerFrame::Reply { offset: first, .. } = ana.reply(id).await else { panic!("refused") };
     let picture = Newcomer { picture: Some("/pictures/benedikta".into()), ..newcomer("benedikta") };
-    let mut phone = hall.enter_as(code, picture, None).await.expect("let in");
-    ana.so_far();
+    let mut phone = server.enter_as(code, picture, None).await.expect("let in");
+    ana.take_received();
 
-    let room = room(&hall, code).await;
-    let gate = hall.store.hold_appends().await;
+    let room = room(&server, code).await;
+    let gate = server.store.hold_appends().await;
     let mut forgetting = std::pin::pin!(room.forget(user("benedikta")));
     assert!(forgetting.as_mut().now_or_never().is_none());
     settle().await;
     assert!(forgetting.as_mut().now_or_never().is_none(), "answered before the commit");
-    assert!(!bene.so_far().iter().any(|got| matches!(got, Received::Close(_))), "broadcast before the commit");
+    assert!(
+        !bene.take_received().iter().any(|received| matches!(received, Received::Close(_))),
+        "broadcast before the commit"
+    );
     drop(gate);
     forgetting.await.expect("forgotten");
     until_event(&mut ana, |event| matches!(event, Event::MemberForgotten { .. })).await;
@@ -167,73 +170,73 @@ async fn a_forgotten_member_is_in_no_stored_row_and_the_room_continues() {
     bene.leave().await;
     phone.leave().await;
 
-    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    let stored = server.store.load_journal(room.id()).await.expect("readable");
     assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
-    let index = hall.store.room_by_code(code).await.expect("answers").expect("it is there");
+    let index = server.store.room_by_code(code).await.expect("answers").expect("the room");
     assert_eq!(index.host, user("ana"));
-    assert_eq!(hall.store.rooms_of(user("benedikta"), 10).await.expect("answers"), []);
+    assert_eq!(server.store.rooms_of(user("benedikta"), 10).await.expect("answers"), []);
 
-    let mut behind = hall.resume(code, "ana", Some(known)).await.expect("let in");
-    let told = format!("{:?}", behind.so_far());
-    assert!(told.contains("Snapshot") && !told.contains("benedikta"), "nobody is told of her again: {told}");
+    let mut behind = server.resume(code, "ana", Some(known)).await.expect("let in");
+    let told = format!("{:?}", behind.take_received());
+    assert!(told.contains("Snapshot") && !told.contains("benedikta"), "no frame mentions her again: {told}");
     behind.leave().await;
-    let before = shown(&hall, code).await;
+    let before = shown(&server, code).await;
     assert_eq!(before.now_playing.as_ref().expect("b1 plays on").track.title, "b1");
     let waiting: Vec<_> = before.upcoming.iter().map(|entry| entry.track.title.as_str()).collect();
     assert_eq!((waiting, before.members.len()), (vec!["a1"], 1));
 
-    let hall = hall.crash();
-    assert_eq!(shown(&hall, code).await, before);
-    let mut ana = hall.enter(code, "ana").await;
+    let server = server.crash();
+    assert_eq!(shown(&server, code).await, before);
+    let mut ana = server.enter(code, "ana").await;
     ana.send_as(id, enqueue("a1")).await;
     let ServerFrame::Reply { ok: true, offset, .. } = ana.reply(id).await else { panic!("refused") };
     assert_eq!(offset, first, "what others asked for is still known to be done");
-    assert_eq!(shown(&hall, code).await.upcoming_total, 1);
+    assert_eq!(shown(&server, code).await.upcoming_total, 1);
     assert!(ana.add("a2").await != before.upcoming[0].id);
 }
 
 #[tokio::test(start_paused = true)]
 async fn forgetting_the_host_closes_a_room_without_other_members() {
-    let hall = Hall::open();
-    let code = hall.room("benedikta").await;
-    let mut bene = hall.enter(code, "benedikta").await;
-    let mut ana = hall.enter(code, "ana").await;
+    let server = RoomServer::open();
+    let code = server.room("benedikta").await;
+    let mut bene = server.enter(code, "benedikta").await;
+    let mut ana = server.enter(code, "ana").await;
     bene.ask(tutti_protocol::Command::SetRole { member: user("ana"), role: Role::Listener }).await;
-    let room = room(&hall, code).await;
+    let room = room(&server, code).await;
     room.forget(user("benedikta")).await.expect("forgotten");
     assert_eq!((bene.closed().await, ana.closed().await), (4510, 4508));
-    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    let stored = server.store.load_journal(room.id()).await.expect("readable");
     assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
-    assert!(matches!(hall.crash().rooms.open(code).await, Err(OpenError::Closed)));
+    assert!(matches!(server.crash().rooms.open(code).await, Err(OpenError::Closed)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn forgetting_covers_former_members() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (_ana, mut bene) = (hall.enter(code, "ana").await, hall.enter(code, "benedikta").await);
-    let room = room(&hall, code).await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (_ana, mut bene) = (server.enter(code, "ana").await, server.enter(code, "benedikta").await);
+    let room = room(&server, code).await;
     bene.send(tutti_protocol::Command::Leave).await;
     assert_eq!(bene.closed().await, 4510);
     room.forget(user("benedikta")).await.expect("forgotten");
-    let stored = hall.store.load_journal(room.id()).await.expect("readable");
+    let stored = server.store.load_journal(room.id()).await.expect("readable");
     assert!(!format!("{stored:?}").contains("benedikta"), "{stored:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn merges_and_forgetting_fail_while_the_store_fails() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (_ana, _ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    let before = shown(&hall, code).await;
-    let room = room(&hall, code).await;
-    hall.store.set_failing(true);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (_ana, _ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
+    let before = shown(&server, code).await;
+    let room = room(&server, code).await;
+    server.store.set_failing(true);
     assert_eq!(room.merge(user("ben"), account("ada")).await, Err(JoinError::Unavailable));
     assert_eq!(room.forget(user("ben")).await, Err(JoinError::Unavailable));
-    hall.store.set_failing(false);
+    server.store.set_failing(false);
     tokio::time::advance(RELOAD_DELAY).await;
-    assert_eq!(shown(&hall, code).await.members, before.members);
+    assert_eq!(shown(&server, code).await.members, before.members);
     tokio::time::advance(RELOAD_DELAY).await;
     room.forget(user("ben")).await.expect("the second try");
-    assert_eq!(shown(&hall, code).await.members.len(), 1);
+    assert_eq!(shown(&server, code).await.members.len(), 1);
 }

@@ -3,13 +3,14 @@
 use tutti_protocol::{Event, Position, ServerFrame};
 use tutti_test_client::Received;
 
-use super::hall::{Hall, Seat, user};
+use super::room_server::{MemberConnection, RoomServer, user};
 
 /// The snapshot and deltas that are sent on joining.
-fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
-    seat.so_far()
+fn first_frames(connection: &mut MemberConnection) -> Vec<ServerFrame> {
+    connection
+        .take_received()
         .into_iter()
-        .filter_map(|got| match got {
+        .filter_map(|received| match received {
             Received::Frame(
                 frame @ (ServerFrame::Welcome { .. } | ServerFrame::Snapshot { .. } | ServerFrame::Delta { .. }),
             ) => Some(frame),
@@ -18,9 +19,9 @@ fn first_frames(seat: &mut Seat) -> Vec<ServerFrame> {
         .collect()
 }
 
-async fn resume(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
-    let mut seat = hall.resume(code, "ana", Some(known)).await.expect("let in");
-    let mut frames = first_frames(&mut seat);
+async fn resume(server: &RoomServer, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
+    let mut connection = server.resume(code, "ana", Some(known)).await.expect("let in");
+    let mut frames = first_frames(&mut connection);
     match frames.remove(0) {
         ServerFrame::Welcome { resumed, .. } => (resumed, frames),
         other => panic!("{other:?}"),
@@ -29,16 +30,16 @@ async fn resume(hall: &Hall, code: tutti_protocol::RoomCode, known: Position) ->
 
 #[tokio::test(start_paused = true)]
 async fn a_resume_gets_exactly_the_missed_events() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let mut ana = hall.enter(code, "ana").await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let mut ana = server.enter(code, "ana").await;
     let (known, _) = ana.snapshot().await;
-    let mut ben = hall.enter(code, "ben").await;
+    let mut ben = server.enter(code, "ben").await;
     ana.leave().await;
     ben.add("b1").await;
     ben.add("b2").await;
 
-    let (resumed, frames) = resume(&hall, code, known).await;
+    let (resumed, frames) = resume(&server, code, known).await;
     assert!(resumed);
     let [ServerFrame::Delta { position, events, upcoming: Some(upcoming), .. }] = &frames[..] else {
         panic!("{frames:?}")
@@ -50,54 +51,54 @@ async fn a_resume_gets_exactly_the_missed_events() {
     ));
     assert_eq!(upcoming.len(), 1);
 
-    let (resumed, frames) = resume(&hall, code, *position).await;
-    assert!(resumed && frames.is_empty(), "who missed nothing gets nothing");
+    let (resumed, frames) = resume(&server, code, *position).await;
+    assert!(resumed && frames.is_empty(), "a client that missed nothing gets nothing");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_position_gets_a_snapshot() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (known, _) = hall.enter(code, "ana").await.snapshot().await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (known, _) = server.enter(code, "ana").await.snapshot().await;
     for wrong in [
         Position { epoch: known.epoch + 1, ..known },
         Position { offset: known.offset + 1, ..known },
         Position { epoch: 0, offset: 0 },
         Position { offset: u64::MAX, ..known },
     ] {
-        let (resumed, frames) = resume(&hall, code, wrong).await;
+        let (resumed, frames) = resume(&server, code, wrong).await;
         assert!(!resumed && matches!(frames[..], [ServerFrame::Snapshot { .. }]), "{wrong:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_that_lost_nothing_needs_no_snapshot() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let mut ana = hall.enter(code, "ana").await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let mut ana = server.enter(code, "ana").await;
     let (known, _) = ana.snapshot().await;
-    let id = ana.send(super::hall::enqueue("a1")).await;
+    let id = ana.send(super::room_server::enqueue("a1")).await;
     let (newer, _) = ana.delta().await;
     ana.reply(id).await;
 
-    let hall = hall.restart().await;
-    let (resumed, frames) = resume(&hall, code, known).await;
+    let server = server.restart().await;
+    let (resumed, frames) = resume(&server, code, known).await;
     assert!(resumed && matches!(frames[..], [ServerFrame::Delta { .. }]), "{frames:?}");
-    let hall = hall.crash();
-    let (resumed, frames) = resume(&hall, code, newer).await;
+    let server = server.crash();
+    let (resumed, frames) = resume(&server, code, newer).await;
     assert!(resumed && frames.is_empty(), "{frames:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_gets_one_snapshot() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    ben.so_far();
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
+    ben.take_received();
     // Each delta carries the order, so a few hundred fill the outbox of a client that does not read.
     for number in 0..300 {
         ana.add(&format!("a{number}")).await;
-        ana.so_far();
+        ana.take_received();
     }
     assert!(ben.link.outbox.waiting_bytes() <= tutti::limits::OUTBOX_BYTES_MAX);
     ben.room.resync(ben.link.id).await;
@@ -109,10 +110,10 @@ async fn a_slow_reader_gets_one_snapshot() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_gets_the_latest_presence() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
-    let cai = hall.enter(code, "cai").await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
+    let cai = server.enter(code, "cai").await;
     let tells_of_cai = |frame: &ServerFrame| match frame {
         ServerFrame::Presence { members, .. } => members.iter().any(|here| here.member == user("cai")),
         _ => false,
@@ -120,13 +121,13 @@ async fn a_slow_reader_gets_the_latest_presence() {
     ben.frame(tells_of_cai).await;
     for number in 0..300 {
         ana.add(&format!("a{number}")).await;
-        ana.so_far();
+        ana.take_received();
     }
     cai.leave().await;
     ana.frame(tells_of_cai).await;
     ben.room.resync(ben.link.id).await;
     ben.snapshot().await;
-    let behind = ben.so_far();
+    let behind = ben.take_received();
     let [Received::Frame(ServerFrame::Presence { full: true, members, .. })] = &behind[..] else {
         panic!("{behind:?}")
     };

@@ -6,48 +6,48 @@ use tutti_protocol::{
 };
 use tutti_test_client::Received;
 
-use crate::room::hall::{Hall, Seat, enqueue, user};
+use super::room_server::{MemberConnection, RoomServer, enqueue, user};
 
 fn set(settings: SettingsChange) -> Command {
     Command::SetSettings { settings: Box::new(settings) }
 }
 
-async fn own(seat: &mut Seat) -> Own {
-    match seat.frame(|frame| matches!(frame, ServerFrame::Own(_))).await {
+async fn own(connection: &mut MemberConnection) -> Own {
+    match connection.frame(|frame| matches!(frame, ServerFrame::Own(_))).await {
         ServerFrame::Own(own) => own,
         other => unreachable!("{other:?}"),
     }
 }
 
-async fn waitlist(seat: &mut Seat) -> Vec<UserId> {
-    match seat.frame(|frame| matches!(frame, ServerFrame::Delta { waitlist: Some(_), .. })).await {
+async fn waitlist(connection: &mut MemberConnection) -> Vec<UserId> {
+    match connection.frame(|frame| matches!(frame, ServerFrame::Delta { waitlist: Some(_), .. })).await {
         ServerFrame::Delta { waitlist: Some(waitlist), .. } => waitlist,
         other => unreachable!("{other:?}"),
     }
 }
 
-async fn skip_votes_needed(seat: &mut Seat) -> u32 {
+async fn skip_votes_needed(connection: &mut MemberConnection) -> u32 {
     let told = |frame: &ServerFrame| match frame {
         ServerFrame::Delta { skip_votes_needed, .. } | ServerFrame::Presence { skip_votes_needed, .. } => {
             *skip_votes_needed
         }
         _ => None,
     };
-    told(&seat.frame(|frame| told(frame).is_some()).await).expect("a number")
+    told(&connection.frame(|frame| told(frame).is_some()).await).expect("a number")
 }
 
-fn is_own(got: &Received) -> bool {
-    matches!(got, Received::Frame(ServerFrame::Own(_)))
+fn is_own(received: &Received) -> bool {
+    matches!(received, Received::Frame(ServerFrame::Own(_)))
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_waitlist_is_in_the_delta_that_changes_it_and_in_no_other() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     ana.add("a1").await;
     ana.add("a2").await;
-    ana.so_far();
+    ana.take_received();
     ana.ask(set(SettingsChange { players_max: Some(1), ..Default::default() })).await;
     assert_eq!(waitlist(&mut ben).await, vec![user("ana")]);
     ben.send(enqueue("b1")).await;
@@ -63,9 +63,9 @@ async fn the_waitlist_is_in_the_delta_that_changes_it_and_in_no_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_that_changes() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     let welcome = ben.frame(|frame| matches!(frame, ServerFrame::Welcome { .. })).await;
     let ServerFrame::Welcome { own: Some(first), .. } = welcome else { panic!("{welcome:?}") };
     assert_eq!(first.may, Some(vec![]), "nothing is on");
@@ -74,8 +74,8 @@ async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_th
     assert_eq!(own(&mut ana).await.may, Some(EntryCommand::ALL.to_vec()));
     ana.add("a2").await;
     ana.ask(Command::Seek { position_ms: 1_000 }).await;
-    assert!(!ben.so_far().iter().any(is_own), "nothing changed for them");
-    assert!(!ana.so_far().iter().any(is_own), "nor for the host");
+    assert!(!ben.take_received().iter().any(is_own), "nothing changed for them");
+    assert!(!ana.take_received().iter().any(is_own), "nor for the host");
     ben.add("b1").await;
     ana.ask(Command::Skip { entry: None, unplayable: None }).await;
     assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::Skip, EntryCommand::VoteSkip]), "b1 is theirs");
@@ -87,11 +87,11 @@ async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_th
 
 #[tokio::test(start_paused = true)]
 async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     let track = TrackRef { provider: tutti_protocol::ProviderId::LIBRARY, id: "f1".into() };
-    let tracks = vec![crate::room::hall::track_named("f1")];
+    let tracks = vec![super::room_server::track_named("f1")];
     let command = set(SettingsChange { fallback: Some(vec![track]), ..Default::default() });
     let id = tutti_protocol::CommandId(uuid::Uuid::new_v4());
     ana.room.command(ana.link.id, ana.link.user, id, command, tracks).await;
@@ -100,37 +100,37 @@ async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_the_order_does_not_show_is_told_to_its_owner_whenever_it_changes() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     ana.add("a1").await;
     ben.add("b1").await;
-    ben.so_far();
+    ben.take_received();
     ben.send(Command::PauseQueue).await;
     assert!(own(&mut ben).await.queue_hidden);
     ben.send(enqueue("b2")).await;
     let told = own(&mut ben).await;
     assert!(told.queue_hidden);
     assert_eq!(told.queue.iter().map(|entry| &*entry.track.id).collect::<Vec<_>>(), ["b1", "b2"]);
-    ana.so_far();
+    ana.take_received();
     ana.ask(Command::Dequeue { entry: told.queue[1].id }).await;
     assert_eq!(own(&mut ben).await.queue.len(), 1);
     ben.send(Command::ResumeQueue { member: None }).await;
     assert!(!own(&mut ben).await.queue_hidden, "the order shows it");
-    assert!(!ana.so_far().iter().any(is_own), "it is told to its owner only");
+    assert!(!ana.take_received().iter().any(is_own), "it is told to its owner only");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_gets_longer_than_what_is_shown_hides_every_queue_in_it() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let (mut ana, mut ben) = (hall.enter(code, "ana").await, hall.enter(code, "ben").await);
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     ana.add("on").await;
     for number in 0..99 {
         ana.add(&format!("a{number}")).await;
     }
     ben.add("b1").await;
-    ben.so_far();
+    ben.take_received();
     ana.add("one too many").await;
     let told = own(&mut ben).await;
     assert!(told.queue_hidden && told.queue.len() == 1);
@@ -140,13 +140,13 @@ async fn an_order_that_gets_longer_than_what_is_shown_hides_every_queue_in_it() 
 
 #[tokio::test(start_paused = true)]
 async fn the_votes_that_a_skip_takes_follow_presence_roles_and_settings() {
-    let hall = Hall::open();
-    let code = hall.room("ana").await;
-    let mut ana = hall.enter(code, "ana").await;
+    let server = RoomServer::open();
+    let code = server.room("ana").await;
+    let mut ana = server.enter(code, "ana").await;
     assert_eq!(skip_votes_needed(&mut ana).await, 1, "told with the first full presence");
     ana.add("a1").await;
-    let ben = hall.enter(code, "ben").await;
-    let cai = hall.enter(code, "cai").await;
+    let ben = server.enter(code, "ben").await;
+    let cai = server.enter(code, "cai").await;
     assert_eq!(skip_votes_needed(&mut ana).await, 2, "half of three");
     cai.room.status(cai.link.id, DeviceStatus { playback: None, idle: true });
     assert_eq!(skip_votes_needed(&mut ana).await, 1, "an idle device does not count");

@@ -21,7 +21,7 @@ use tutti_test_client::{Received, received};
 use uuid::Uuid;
 
 /// The rooms of a server without sockets.
-pub struct Hall {
+pub struct RoomServer {
     pub store: Arc<MemoryStore>,
     pub clock: Clock,
     pub rooms: Registry,
@@ -29,7 +29,7 @@ pub struct Hall {
     stop: CancellationToken,
 }
 
-impl Hall {
+impl RoomServer {
     pub fn open() -> Self {
         Self::over(Arc::default(), Clock::starting_at(1_700_000_000_000.0))
     }
@@ -60,15 +60,25 @@ impl Hall {
     }
 
     /// Joins with a new device.
-    pub async fn enter(&self, code: RoomCode, name: &str) -> Seat {
+    pub async fn enter(&self, code: RoomCode, name: &str) -> MemberConnection {
         self.resume(code, name, None).await.expect("let in")
     }
 
-    pub async fn resume(&self, code: RoomCode, name: &str, resume: Option<Position>) -> Result<Seat, JoinError> {
+    pub async fn resume(
+        &self,
+        code: RoomCode,
+        name: &str,
+        resume: Option<Position>,
+    ) -> Result<MemberConnection, JoinError> {
         self.enter_as(code, newcomer(name), resume).await
     }
 
-    pub async fn enter_as(&self, code: RoomCode, user: Newcomer, resume: Option<Position>) -> Result<Seat, JoinError> {
+    pub async fn enter_as(
+        &self,
+        code: RoomCode,
+        user: Newcomer,
+        resume: Option<Position>,
+    ) -> Result<MemberConnection, JoinError> {
         let room = self.rooms.open(code).await.expect("there is such a room");
         let now_ms = self.clock.now_ms();
         let device = Device {
@@ -88,19 +98,19 @@ impl Hall {
         );
         let link = Arc::new(link);
         room.join(Join { link: link.clone(), newcomer: user, resume }).await?;
-        Ok(Seat { link, room, read: vec![] })
+        Ok(MemberConnection { link, room, read: vec![] })
     }
 }
 
 /// A connection, as its client sees it.
-pub struct Seat {
+pub struct MemberConnection {
     pub link: Arc<Link>,
     pub room: RoomHandle,
     read: Vec<Received>,
 }
 
-impl Seat {
-    /// Sends a command; its reply comes with [`Seat::reply`].
+impl MemberConnection {
+    /// Sends a command; its reply comes with [`MemberConnection::reply`].
     pub async fn send(&self, command: Command) -> CommandId {
         let id = CommandId(Uuid::new_v4());
         self.send_as(id, command).await;
@@ -146,7 +156,7 @@ impl Seat {
     }
 
     pub async fn frame(&mut self, wanted: impl Fn(&ServerFrame) -> bool) -> ServerFrame {
-        match self.until(|got| matches!(got, Received::Frame(frame) if wanted(frame))).await {
+        match self.until(|received| matches!(received, Received::Frame(frame) if wanted(frame))).await {
             Received::Frame(frame) => frame,
             other => unreachable!("{other:?}"),
         }
@@ -154,7 +164,7 @@ impl Seat {
 
     /// Waits for the close and returns its code.
     pub async fn closed(&mut self) -> u16 {
-        match self.until(|got| matches!(got, Received::Close(_))).await {
+        match self.until(|received| matches!(received, Received::Close(_))).await {
             Received::Close(Some(code)) => code,
             other => unreachable!("{other:?}"),
         }
@@ -163,17 +173,17 @@ impl Seat {
     /// Waits for a frame; earlier ones are discarded.
     pub async fn until(&mut self, wanted: impl Fn(&Received) -> bool) -> Received {
         loop {
-            self.gather();
+            self.receive();
             if let Some(place) = self.read.iter().position(&wanted) {
-                return self.read.drain(..=place).next_back().expect("it is there");
+                return self.read.drain(..=place).next_back().expect("found above");
             }
             self.link.outbox.woken().await;
         }
     }
 
     /// Takes the frames received so far.
-    pub fn so_far(&mut self) -> Vec<Received> {
-        self.gather();
+    pub fn take_received(&mut self) -> Vec<Received> {
+        self.receive();
         std::mem::take(&mut self.read)
     }
 
@@ -200,7 +210,7 @@ impl Seat {
         self.link.outbox.take().iter().map(|bytes| received(bytes)).collect()
     }
 
-    fn gather(&mut self) {
+    fn receive(&mut self) {
         self.read.extend(self.link.outbox.take().iter().flat_map(|bytes| received(bytes)));
     }
 }
