@@ -24,6 +24,15 @@ fn folders_of_src_do_not_import_each_other_in_a_circle() {
 }
 
 #[test]
+fn modules_of_the_load_generator_do_not_import_each_other_in_a_circle() {
+    let uses = uses_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtests/src"));
+    assert!(uses["suite"].contains("results"), "the paths were not read: {uses:?}");
+    if let Some(circle) = circle(&uses) {
+        panic!("modules of loadtests/src/ import each other in a circle: {}", circle.join(" → "));
+    }
+}
+
+#[test]
 fn a_circle_is_named() {
     let uses = |edges: &[(&str, &str)]| {
         let mut uses = Uses::new();

@@ -15,8 +15,8 @@ const END: &str = "<!-- end of settings -->";
 
 #[test]
 fn configuration_lists_every_setting() {
-    let (before, rest) = PAGE.split_once(BEGIN).expect("the page says where its settings begin");
-    let (_, after) = rest.split_once(END).expect("the page says where its settings end");
+    let (before, rest) = PAGE.split_once(BEGIN).expect("the page marks where its settings begin");
+    let (_, after) = rest.split_once(END).expect("the page marks where its settings end");
     let page = format!("{before}{BEGIN}{}{END}{after}", settings());
     expect_file!["../docs/configuration.md"].assert_eq(&page);
 }
@@ -72,6 +72,6 @@ fn row(argument: &Arg) -> String {
         [] => "–".to_owned(),
         values => values.iter().map(|value| format!("`{}`", value.to_string_lossy())).collect::<Vec<_>>().join(", "),
     };
-    let meaning = argument.get_help().expect("every setting says what it means").to_string().replace('|', "\\|");
+    let meaning = argument.get_help().expect("every setting has a help text").to_string().replace('|', "\\|");
     format!("| `--{flag}` | `{variable}` | {default} | {meaning}. |\n")
 }

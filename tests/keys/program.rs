@@ -43,7 +43,7 @@ async fn a_running_server_reloads_its_keys_on_sighup() {
 
     let rotated = printed(dir.path(), &["rotate"]).await;
     server.signal("HUP").await;
-    server.says("keys reloaded").await;
+    server.log_line("keys reloaded").await;
     assert_eq!(ana.status(reqwest::Method::GET, "me").await, 200);
     let ben = guest(address, "Ben").await;
     assert_ne!(kid(&ben), kid(&ana));

@@ -74,7 +74,7 @@ async fn keys_from_the_environment_survive_a_restart_and_write_no_file() {
     let mut ana = server.guest("Ana").await;
     assert!(line.contains(&format!("access-signing={}", kid(&ana.token))));
     server.reload_keys().await;
-    server.start_again().await;
+    server.restart().await;
     assert_eq!(ana.status(Method::GET, "me").await, 200);
     ana.refresh().await.expect("refreshed");
     assert!(!server.data_dir().join("keys").exists());

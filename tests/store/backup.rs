@@ -164,7 +164,7 @@ async fn a_running_server_blocks_a_restore_and_a_second_server() {
     let address = server.address().await;
     refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
     let mut second = Process::start(dir.path(), &[]);
-    second.says("a server is using").await;
+    second.log_line("a server is using").await;
     guest(address, "Ben").await.room("Still here", None).await;
     server.stop().await;
 }

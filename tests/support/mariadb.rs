@@ -1,4 +1,4 @@
-//! A private MariaDB: one for all tests, a database for each. See `mariadb.sh` for how it ends, whatever way they end.
+//! A private MariaDB server, shared by all tests, with a database for each. `mariadb.sh` stops it however the tests end.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -16,25 +16,24 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
-/// An authority of its own, and the certificate of a server called `localhost`.
+/// A certificate authority and a certificate for `localhost`.
 pub const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/tls");
-/// As it stands in a URL.
 const PASSWORD: &str = "p%40ss%2Fword";
-/// How long the server that is shared waits for the next test.
+/// How long the shared server waits for the next test before it stops.
 const LINGER_SECONDS: &str = "10";
 
-/// A server that runs as long as this is there.
+/// A server that runs until this is dropped.
 pub struct MariaDb {
     dir: PathBuf,
     port: u16,
     process: Mutex<Option<String>>,
-    /// Locked; let go of by the kernel, whatever way this process ends.
+    /// Locked; the kernel releases it however this process ends.
     _in_use: File,
     users: PathBuf,
 }
 
 impl MariaDb {
-    /// The one that all tests share. Every statement that it was sent is in its log. Nothing on it outlasts a crash.
+    /// The server that all tests share. It logs every statement, and is not durable.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<MariaDb> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -42,7 +41,7 @@ impl MariaDb {
             let (dir, users) = (base.join("server"), base.join("users"));
             fs::create_dir_all(&base).expect("a folder");
             let in_use = in_use(&users);
-            // From here on a server that runs stays.
+            // From here on a running server keeps running.
             let starting = File::create(base.join("starting")).expect("a file");
             starting.lock().expect("one starts it");
             let running = fs::read_to_string(dir.join("port")).ok().and_then(|port| port.trim().parse().ok());
@@ -57,12 +56,12 @@ impl MariaDb {
         })
     }
 
-    /// One that a test may kill. It keeps what it committed.
+    /// A durable server that a test may kill.
     pub fn private() -> Self {
         Self::private_with(&[])
     }
 
-    /// One that takes encrypted connections only, as `localhost`.
+    /// A server that accepts only encrypted connections, as `localhost`.
     pub fn encrypted() -> Self {
         let option = |name, file| format!("--{name}={TLS}/{file}");
         Self::private_with(&[
@@ -75,7 +74,7 @@ impl MariaDb {
     fn private_with(options: &[&str]) -> Self {
         let dir = Path::new(FOLDER).join("mariadb").join(unique("private"));
         fs::create_dir_all(&dir).expect("a folder");
-        // Removed with it.
+        // Removed with the server.
         let users = dir.join("users");
         let in_use = in_use(&users);
         let port = free_port();
@@ -83,17 +82,17 @@ impl MariaDb {
         Self { dir, port, process, _in_use: in_use, users }
     }
 
-    /// Kills it in the midst of whatever it does. Only for one that is private.
+    /// Kills it. Only for a private server.
     pub fn kill(&self) {
         self.signal("-KILL");
     }
 
-    /// Lets it do nothing any more. Only for one that is private.
+    /// Suspends it. Only for a private server.
     pub fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     pub fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -104,7 +103,7 @@ impl MariaDb {
         assert!(Command::new("kill").args([signal, process]).status().expect("kill runs").success());
     }
 
-    /// Starts it again, on what it kept.
+    /// Starts it again on its data.
     pub fn start_again(&self) {
         *self.process.lock() = Some(start(&self.dir, &self.users, self.port, "0", &[]));
     }
@@ -118,7 +117,7 @@ impl MariaDb {
         self.url(&name)
     }
 
-    /// What it was sent over connections to a database: statements, those that are prepared with `?` in them.
+    /// The statements that it was sent for a database; prepared ones contain `?`.
     pub async fn statements(&self, url: &SecretString) -> Vec<String> {
         use secrecy::ExposeSecret as _;
         let (_, database) = url.expose_secret().rsplit_once('/').expect("it names a database");
@@ -130,7 +129,7 @@ impl MariaDb {
         query.bind(format!("% on {database} using %")).fetch_all(&mut connection).await.expect("a log")
     }
 
-    /// A connection beside the store's.
+    /// A connection next to those of the store.
     pub async fn connect(&self, database: &str) -> MySqlConnection {
         use secrecy::ExposeSecret as _;
         let options: MySqlConnectOptions = self.url(database).expose_secret().parse().expect("a URL");
@@ -148,12 +147,12 @@ fn in_use(users: &Path) -> File {
     file
 }
 
-/// Its process id, once it takes connections.
+/// Starts it; returns its process id once it accepts connections.
 #[expect(clippy::zombie_processes, reason = "the script outlives this process, and ends by itself")]
 fn start(dir: &Path, users: &Path, port: u16, linger_seconds: &str, options: &[&str]) -> String {
     let mut command = Command::new(SCRIPT);
     command.arg(dir).arg(users).args([&port.to_string(), linger_seconds]).args(options);
-    // Not of this test's group, which may be ended while others use it.
+    // In its own process group: others may use it after this test's group has ended.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
     let mut script = command.spawn().expect("MariaDB's programs are there: see `make setup`");
     let mut process = String::new();

@@ -1,4 +1,4 @@
-//! The program itself, serving in a process of its own.
+//! The server as a process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,10 +9,10 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
-/// No healthy program takes this long for anything; a test that waits longer has failed.
+/// A healthy server does everything sooner; a test that waits longer fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server of its own process, ended with its test.
+/// A server process, killed when dropped.
 pub struct Process {
     child: Child,
     log: Lines<BufReader<ChildStderr>>,
@@ -20,7 +20,7 @@ pub struct Process {
 
 impl Process {
     pub fn start(data_dir: &Path, arguments: &[&str]) -> Self {
-        // For those who come to it over HTTP.
+        // For HTTP clients of the server.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--listen=127.0.0.1:0", "--bcrypt-cost=4", "--data-dir"]).arg(data_dir).args(arguments);
@@ -30,22 +30,22 @@ impl Process {
         Self { child, log }
     }
 
-    /// Where it serves, once it does.
+    /// Its address, once it serves.
     pub async fn address(&mut self) -> SocketAddr {
-        self.says("serving at http://").await.parse().expect("an address")
+        self.log_line("serving at http://").await.parse().expect("an address")
     }
 
-    /// What its log says after these words, once it says them.
-    pub async fn says(&mut self, words: &str) -> String {
-        let said = async {
+    /// Waits for a log line that contains `text`; returns what follows it.
+    pub async fn log_line(&mut self, text: &str) -> String {
+        let found = async {
             while let Some(line) = self.log.next_line().await.expect("its log") {
-                if let Some((_, rest)) = line.split_once(words) {
+                if let Some((_, rest)) = line.split_once(text) {
                     return rest.to_owned();
                 }
             }
-            panic!("it never says {words}")
+            panic!("its log never contains {text}")
         };
-        tokio::time::timeout(PATIENCE, said).await.expect("it says so")
+        tokio::time::timeout(PATIENCE, found).await.expect("the log line")
     }
 
     pub async fn signal(&self, name: &str) {
@@ -54,10 +54,10 @@ impl Process {
         assert!(sent.expect("a shell").success());
     }
 
-    /// Asks it to end, and sees that it does so well.
+    /// Stops it by SIGTERM and checks that it ends successfully.
     pub async fn stop(mut self) {
         self.signal("TERM").await;
-        self.says("stopped").await;
+        self.log_line("stopped").await;
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("its status");
         assert!(status.success());
     }

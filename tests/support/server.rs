@@ -12,7 +12,7 @@ use tutti_test_client::TestUser;
 
 use super::guest;
 
-/// A server that is stopped and removed with its test.
+/// A server in this process; dropping it removes its data.
 pub struct TestServer {
     pub address: SocketAddr,
     arguments: Vec<String>,
@@ -28,17 +28,17 @@ struct Arguments {
 }
 
 impl TestServer {
-    /// A server with the demo library and limits that no test reaches by accident.
+    /// Starts a server with the demo library and raised limits.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// A server that is told more, such as `--limit-joins=3`.
+    /// Starts a server with further arguments, such as `--limit-joins=3`.
     pub async fn start_with(arguments: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let plenty = ["logins", "registrations", "guests", "joins", "guesses", "guesses-per-room", "rooms", "searches"];
-        let plenty = plenty
+        let raised = ["logins", "registrations", "guests", "joins", "guesses", "guesses-per-room", "rooms", "searches"];
+        let raised = raised
             .iter()
             .map(|limit| format!("--limit-{limit}"))
             .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(&format!("{flag}="))))
@@ -46,7 +46,7 @@ impl TestServer {
         let arguments = ["--bcrypt-cost=4".to_owned()]
             .into_iter()
             .chain([format!("--data-dir={}", dir.path().join("data").display())])
-            .chain(plenty)
+            .chain(raised)
             .chain(arguments.iter().map(ToString::to_string))
             .collect();
         let mut server = Self { address: ([127, 0, 0, 1], 0).into(), arguments, running: None, dir };
@@ -54,7 +54,7 @@ impl TestServer {
         server
     }
 
-    /// Stops in order.
+    /// Shuts down in order.
     pub async fn stop(&mut self) {
         if let Some((server, stop)) = self.running.take() {
             stop.cancel();
@@ -62,8 +62,8 @@ impl TestServer {
         }
     }
 
-    /// Starts again on the same data and the same port.
-    pub async fn start_again(&mut self) {
+    /// Restarts with the same data and port.
+    pub async fn restart(&mut self) {
         self.stop().await;
         self.run().await;
     }
@@ -78,23 +78,23 @@ impl TestServer {
         self.running = Some((server, stop));
     }
 
-    /// What a server is told by these arguments.
+    /// Parses a configuration.
     pub fn config(arguments: &[&str]) -> ServeConfig {
         Arguments::parse_from(["tutti"].iter().chain(arguments)).config
     }
 
-    /// Tells it to read its keys anew.
+    /// Makes it read its keys again.
     pub async fn reload_keys(&self) {
         let (server, _) = self.running.as_ref().expect("it runs");
         server.reload_keys().await;
     }
 
-    /// Where its metrics are read, if they are.
+    /// The address of its metrics, if they are served.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.running.as_ref().expect("it runs").0.metrics_address()
     }
 
-    /// Where it keeps things.
+    /// Its data directory.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
     }
@@ -103,7 +103,7 @@ impl TestServer {
         format!("http://{}{path}", self.address)
     }
 
-    /// A guest, as known to the server.
+    /// Logs a new guest in.
     pub async fn guest(&self, name: &str) -> TestUser {
         guest(self.address, name).await
     }

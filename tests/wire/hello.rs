@@ -18,8 +18,8 @@ fn with(hello: &Value, field: &str, value: Value) -> Value {
     changed
 }
 
-async fn code_for(person: &TestUser, hello: &Value) -> Option<u16> {
-    person.knock(hello).await.close_code().await
+async fn code_for(user: &TestUser, hello: &Value) -> Option<u16> {
+    user.knock(hello).await.close_code().await
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn correct_passcodes_do_not_count_as_guesses() {
 
 /// A room with so many wrong guesses that the next try is delayed by five seconds and the one after it is refused. Two come
 /// at once, so either may be delayed.
-struct Besieged {
+struct ThrottledRoom {
     server: TestServer,
     host: TestUser,
     code: String,
@@ -130,7 +130,7 @@ struct Besieged {
     refused: Option<u16>,
 }
 
-impl Besieged {
+impl ThrottledRoom {
     async fn new() -> Self {
         let server = TestServer::start_with(&["--limit-guesses-per-room=12"]).await;
         let host = server.guest("Ana").await;
@@ -152,7 +152,7 @@ impl Besieged {
 
 #[tokio::test]
 async fn distributed_guesses_delay_new_members_but_lock_out_none() {
-    let Besieged { host, code, mut waiting, refused, server } = Besieged::new().await;
+    let ThrottledRoom { host, code, mut waiting, refused, server } = ThrottledRoom::new().await;
     assert_eq!(refused, Some(4006));
     host.enter(&code).await;
     let elsewhere = host.room("Garden", Some("sesame")).await.code.to_string();
@@ -164,7 +164,7 @@ async fn distributed_guesses_delay_new_members_but_lock_out_none() {
 
 #[tokio::test]
 async fn a_delayed_passcode_check_does_not_delay_shutdown() {
-    let Besieged { mut server, mut waiting, .. } = Besieged::new().await;
+    let ThrottledRoom { mut server, mut waiting, .. } = ThrottledRoom::new().await;
     // Sooner than the delayed try would be checked.
     let closed = tokio::time::timeout(Duration::from_secs(3), waiting.close_code());
     let (closed, ()) = tokio::join!(closed, server.stop());

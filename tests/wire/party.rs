@@ -71,7 +71,7 @@ async fn restart_keeps_everything(mut server: TestServer) {
 
     server.stop().await;
     assert_eq!(socket.close_code().await, Some(4001), "asked to reconnect");
-    server.start_again().await;
+    server.restart().await;
 
     let mut back = ana.resume(&code, position).await;
     let ServerFrame::Welcome { resumed: true, .. } = back.welcome().await else { panic!("a snapshot was needed") };

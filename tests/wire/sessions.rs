@@ -126,7 +126,7 @@ async fn erasing_a_user_removes_their_name_from_the_room() {
     assert!(matches!(guests.close_code().await, Some(4509 | 4510)));
     hosts.room_where(|room| room.upcoming.is_empty()).await;
     let fresh = host.enter(&code).await.room_where(|_| true).await;
-    assert_eq!((fresh.members.len(), fresh.now_playing.is_some()), (1, true), "what is on goes on");
+    assert_eq!((fresh.members.len(), fresh.now_playing.is_some()), (1, true), "playback continues");
     assert!(!serde_json::to_string(&fresh).unwrap().contains("Rumpelstilzchen"));
     assert_eq!(guest.status(Method::GET, "me").await, 401);
 }
