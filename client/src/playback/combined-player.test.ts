@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DevicePlayback, Entry, ProviderId, Room } from '$protocol';
+import type { DevicePlayback, Entry, Room } from '$protocol';
 import type { DevicePlayer, PlayerState } from '../providers/device-player';
 import type { SpotifyPlayer } from '../providers/spotify/spotify-player';
 import { entry, playing, room } from '../testing/fixtures';
@@ -31,7 +31,7 @@ class StillPlayer implements DevicePlayer {
 const file = entry('f', 'ana');
 const song: Entry = { ...entry('s', 'ana'), track: { ...file.track, provider: 'spotify' } };
 /** From a provider that a newer server knows. */
-const unknown: Entry = { ...entry('u', 'ana'), track: { ...file.track, provider: 'radio' as string as ProviderId } };
+const unknown: Entry = { ...entry('u', 'ana'), track: { ...file.track, provider: 'radio' } };
 const on = (what: Entry, upcoming: Entry[] = []) =>
   room({ now_playing: what, playback: playing(what.id, 0), upcoming });
 const saying = (error_ms: number, ...ready: string[]): DevicePlayback => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderId, Track } from '$protocol';
+import type { Track } from '$protocol';
 import { track } from '../testing/fixtures';
 import { mergedResults } from './merged-results';
 import { trackKey } from './track';
@@ -27,8 +27,8 @@ describe('merged results', () => {
   });
 
   it('combine any number of providers', () => {
-    const radio = { ...track('r'), provider: 'radio' as string as ProviderId };
-    const again = { ...track('a'), provider: 'radio' as string as ProviderId };
+    const radio = { ...track('r'), provider: 'radio' };
+    const again = { ...track('a'), provider: 'radio' };
     expect(ids(mergedResults([own(1), [song('a')], [radio, again]]))).toEqual(['own-0', 'a', 'r']);
     expect(mergedResults([])).toEqual([]);
   });
