@@ -36,7 +36,7 @@ function fakeLocks(): Pick<LockManager, 'request'> {
 describe.each([
   ['in one page', () => exclusiveLock(undefined)],
   ['across tabs', () => exclusiveLock(fakeLocks())],
-])('work that excludes itself %s', (_, make) => {
+])('exclusive work %s', (_, make) => {
   it('runs work in turn, and each caller gets its own result', async () => {
     const log: string[] = [];
     const exclusively = make();

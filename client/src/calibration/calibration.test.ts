@@ -61,7 +61,7 @@ describe('calibrations', () => {
   });
 
   it.each(['nonsense', '{}', '[1]', '[["default"]]', '[["default",null]]', '[["default",{"offset_ms":"40"}]]'])(
-    'make nothing of what is not theirs: %s',
+    'ignore stored values that they do not understand: %s',
     (text) => {
       memory.remember('tutti.calibration.phone', text);
       expect(calibrations.offsetMs('default')).toBe(0);

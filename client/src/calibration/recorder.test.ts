@@ -42,7 +42,7 @@ describe('microphone', () => {
     ['NotAllowedError', 'denied'],
     ['NotFoundError', 'missing'],
     ['NotReadableError', 'busy'],
-  ])('says what became of the asking: %s', async (name, problem) => {
+  ])('reports why the request failed: %s', async (name, problem) => {
     await expect(openMicrophone(refuses(name))).rejects.toMatchObject({ problem });
   });
 });

@@ -224,7 +224,7 @@ describe('connection', () => {
   });
 
   it.each([CloseCode.Kicked, CloseCode.RoomClosed, CloseCode.PasscodeWrong, CloseCode.NotAdmitted])(
-    'stays away after %i',
+    'does not reconnect after %i',
     async (code) => {
       await enter();
       last().dies(code);

@@ -92,7 +92,7 @@ describe('combined player', () => {
     players.update(on(song));
     await settle();
     expect(loads).toBe(0);
-    expect(players.status(), 'nobody waits for them').toBeNull();
+    expect(players.status(), 'the room does not wait for this device').toBeNull();
     here = true;
     players.accountChanged();
     await settle();

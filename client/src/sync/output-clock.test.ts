@@ -172,14 +172,14 @@ describe('output clock', () => {
     const zeros = start.map(([, , contextTime, performanceTime]) => performanceTime! - contextTime! * 1000);
     // What it reports once it has settled.
     const trueZeroMs = median(zeros.slice(-30));
-    let [toldMs, madeOfItMs] = [0, 0];
+    let [reportedMs, estimatedMs] = [0, 0];
     read((atMs, place) => {
       if (atMs < 2_500) return;
-      toldMs = Math.max(toldMs, Math.abs(zeros[place]! - trueZeroMs));
-      madeOfItMs = Math.max(madeOfItMs, Math.abs(atMs - output.contextTimeAt(atMs) * 1000 - trueZeroMs));
+      reportedMs = Math.max(reportedMs, Math.abs(zeros[place]! - trueZeroMs));
+      estimatedMs = Math.max(estimatedMs, Math.abs(atMs - output.contextTimeAt(atMs) * 1000 - trueZeroMs));
     });
-    expect(toldMs).toBeGreaterThan(30);
-    expect(madeOfItMs).toBeLessThan(2);
+    expect(reportedMs).toBeGreaterThan(30);
+    expect(estimatedMs).toBeLessThan(2);
   });
 
   it('does not take the scatter of the first readings for lost sound', () => {

@@ -16,8 +16,8 @@ import { center, median, quantile } from '../util/numbers';
 const FIRST_MS = 2_000;
 const FIRST_MIN = 10;
 /** Reports that stay within this range for this long are right; reports that never settle are believed eventually. */
-const STILL_MS = 10_000;
-const STILL_SPAN_MS = 1;
+const SETTLED_MS = 10_000;
+const SETTLED_RANGE_MS = 1;
 const SWING_MS_MAX = 60_000;
 /** A start's swing peaks well before this, and shrinks by a third from each of these intervals to the next. */
 const SWUNG_MS = 9_000;
@@ -73,10 +73,10 @@ export class OutputDepth {
     if (this.#firstUntilMs === null) this.#firstCount = 0;
   }
 
-  /** Sound was lost: reports may swing from here on; `told` was reported before. */
-  lose(sinceMs: number, toldMs: number): void {
+  /** Sound was lost: reports may swing from here on; `reportedMs` was reported before. */
+  lose(sinceMs: number, reportedMs: number): void {
     if (this.#learned.length === 0 && this.#firstUntilMs !== null && sinceMs < this.#firstUntilMs) {
-      this.#ms = toldMs;
+      this.#ms = reportedMs;
       this.#firstCount = FIRST_MIN;
     }
     this.unsettle();
@@ -90,20 +90,20 @@ export class OutputDepth {
   }
 
   /** The report is a median of several readings, without single misreadings. */
-  take(atMs: number, toldMs: number): void {
+  take(atMs: number, reportedMs: number): void {
     this.#atMs = atMs;
     this.#sinceMs ??= atMs;
     this.#firstUntilMs ??= atMs + FIRST_MS;
-    this.#recent = [...this.#recent.filter(({ at_ms }) => atMs - at_ms < STILL_MS), { at_ms: atMs, ms: toldMs }];
-    if (this.#keepsStill(atMs)) this.#learn(atMs);
+    this.#recent = [...this.#recent.filter(({ at_ms }) => atMs - at_ms < SETTLED_MS), { at_ms: atMs, ms: reportedMs }];
+    if (this.#hasSettled(atMs)) this.#learn(atMs);
     else if (this.isNew || (this.#learned.length === 0 && this.#firstCount < FIRST_MIN)) {
-      this.#ms = toldMs;
+      this.#ms = reportedMs;
       this.#firstCount += 1;
-    } else if (this.#learned.length === 0 && atMs - this.#sinceMs > SWUNG_MS) this.#doubt(atMs);
+    } else if (this.#learned.length === 0 && atMs - this.#sinceMs > SWUNG_MS) this.#checkFirstReport(atMs);
   }
 
   /** Not after lost sound: reports are then wrong by more, and for longer. */
-  #doubt(atMs: number): void {
+  #checkFirstReport(atMs: number): void {
     if (this.#firstUntilMs === Number.NEGATIVE_INFINITY) return;
     const offMs = (untilMs: number) =>
       median(this.#recent.filter(({ at_ms }) => untilMs - SPAN_MS < at_ms && at_ms <= untilMs).map(({ ms }) => ms)) -
@@ -114,7 +114,7 @@ export class OutputDepth {
   }
 
   #learn(atMs: number): void {
-    const ms = median(this.#recent.map((told) => told.ms));
+    const ms = median(this.#recent.map((reported) => reported.ms));
     if (this.#learned.length === 0 || Math.abs(ms - this.#ms) > OTHER_MS) this.#learned = [ms];
     else if (atMs - this.#learnedAtMs < LEARN_EVERY_MS) return;
     else this.#learned = [...this.#learned.slice(1 - LEARNED_MAX), ms];
@@ -122,10 +122,10 @@ export class OutputDepth {
     this.#ms = center(this.#learned);
   }
 
-  #keepsStill(atMs: number): boolean {
+  #hasSettled(atMs: number): boolean {
     const ageMs = atMs - this.#sinceMs!;
-    if (ageMs < STILL_MS) return false;
-    const told = this.#recent.map(({ ms }) => ms);
-    return ageMs > SWING_MS_MAX || quantile(told, 0.9) - quantile(told, 0.1) < STILL_SPAN_MS;
+    if (ageMs < SETTLED_MS) return false;
+    const reported = this.#recent.map(({ ms }) => ms);
+    return ageMs > SWING_MS_MAX || quantile(reported, 0.9) - quantile(reported, 0.1) < SETTLED_RANGE_MS;
   }
 }

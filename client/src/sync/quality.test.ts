@@ -11,7 +11,7 @@ const says = (error_ms: number, deviation_ms: number | null = 0): PlaybackStatus
   deviation_ms,
   measured: 'estimated',
 });
-const called = (said: PlaybackStatus, before: Quality | null = null) => qualityOf(said, on, LATER, before);
+const called = (status: PlaybackStatus, before: Quality | null = null) => qualityOf(status, on, LATER, before);
 
 describe('quality', () => {
   it('depends on the error and its uncertainty, late or early', () => {

@@ -20,15 +20,15 @@ const GRACE_MS = 4_000;
 
 /** `null`: nothing to be in sync with, or it has only just started. `before` is the device's previous rating. */
 export function qualityOf(
-  said: PlaybackStatus,
+  status: PlaybackStatus,
   playback: Playback,
   nowMs: number,
   before: Quality | null = null,
 ): Quality | null {
   if (playback.state !== 'playing') return null;
-  const plays = said.state === 'playing' && said.entry === playback.entry;
+  const plays = status.state === 'playing' && status.entry === playback.entry;
   if (!plays) return nowMs < playback.anchor_at_ms + GRACE_MS ? null : 'out';
-  return steady(amountMs(said), before);
+  return steady(amountMs(status), before);
 }
 
 /** Bound of the error in total; `null`: not measured yet. */
@@ -54,10 +54,10 @@ function named(amount: number | null, share: number): Quality {
 export class QualityTracker {
   #before = new Map<string, { entry: EntryId | null; quality: Quality | null }>();
 
-  of(device: string, said: PlaybackStatus, playback: Playback, nowMs: number): Quality | null {
+  of(device: string, status: PlaybackStatus, playback: Playback, nowMs: number): Quality | null {
     const known = this.#before.get(device);
     const before = known?.entry === playback.entry ? known.quality : null;
-    const quality = qualityOf(said, playback, nowMs, before);
+    const quality = qualityOf(status, playback, nowMs, before);
     this.#before.set(device, { entry: playback.entry, quality });
     return quality;
   }

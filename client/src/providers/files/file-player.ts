@@ -143,8 +143,8 @@ export class FilePlayer {
   /** Uncertainty of `errorMs`: one standard deviation. */
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
-    const voiceMs = this.#playing?.limits.deviationMs ?? 0;
-    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, voiceMs);
+    const trackMs = this.#playing?.limits.deviationMs ?? 0;
+    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, trackMs);
   }
 
   /** Plays calibration signals through the same output as the music; `null` while there is none. */
@@ -166,14 +166,14 @@ export class FilePlayer {
   /** This device's status for the room. */
   status(): DevicePlayback | null {
     if (this.state === 'off' || this.state === 'blocked') return null;
-    const voice = this.#playing;
+    const playing = this.#playing;
     const at_ms = this.options.clock.now();
     const ready = this.#ready();
     const silent = { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready } as const;
-    if (voice === null) return silent;
-    const expected_ms = positionAt(voice.timedEntry.playback, at_ms);
-    const position_ms = this.#heardPositionMs(voice) ?? expected_ms;
-    const entry = voice.timedEntry.entry.id;
+    if (playing === null) return silent;
+    const expected_ms = positionAt(playing.timedEntry.playback, at_ms);
+    const position_ms = this.#heardPositionMs(playing) ?? expected_ms;
+    const entry = playing.timedEntry.entry.id;
     if (this.errorMs === null) {
       return { ...silent, entry, position_ms, error_ms: expected_ms - position_ms, state: 'playing' };
     }
@@ -268,18 +268,18 @@ export class FilePlayer {
     this.#ending = this.#playing;
     this.#playing = null;
     this.#forgetError();
-    const voice = this.#ending;
-    if (voice === null) return;
-    if (outgoingEntry(voice.timedEntry, next, this.options.clock.now()) === null) {
+    const playing = this.#ending;
+    if (playing === null) return;
+    if (outgoingEntry(playing.timedEntry, next, this.options.clock.now()) === null) {
       this.#ending = null;
-      voice.silence();
+      playing.silence();
       return;
     }
     // Its buffer is a large part of a phone's memory.
-    voice.onEnded = () => {
-      if (this.#ending === voice) this.#ending = null;
+    playing.onEnded = () => {
+      if (this.#ending === playing) this.#ending = null;
     };
-    if (next.state === 'playing') voice.stopAt(this.#anchorOf(next));
+    if (next.state === 'playing') playing.stopAt(this.#anchorOf(next));
   }
 
   #stopTracks(): void {
@@ -295,35 +295,35 @@ export class FilePlayer {
     const speaker = this.#speaker;
     if (!speaker?.running) return;
     speaker.clock.read();
-    const voice = this.#playing;
-    if (voice === null || !this.options.clock.ready) return;
-    const heardMs = this.#heardPositionMs(voice);
-    const expectedMs = positionAt(voice.timedEntry.playback, this.options.clock.now());
-    const isEnding = expectedMs > voice.timedEntry.entry.track.duration_ms;
-    if (heardMs === null || heardMs < voice.startOffset * 1000 || isEnding) return;
+    const playing = this.#playing;
+    if (playing === null || !this.options.clock.ready) return;
+    const heardMs = this.#heardPositionMs(playing);
+    const expectedMs = positionAt(playing.timedEntry.playback, this.options.clock.now());
+    const isEnding = expectedMs > playing.timedEntry.entry.track.duration_ms;
+    if (heardMs === null || heardMs < playing.startOffset * 1000 || isEnding) return;
     const errorMs = expectedMs - heardMs;
     if (!speaker.clock.settled) {
       // Without sound the position falls behind; nothing else is known.
       if (speaker.clock.stalled) this.errorMs = errorMs;
       return;
     }
-    this.#correct(voice, speaker, errorMs);
+    this.#correct(playing, speaker, errorMs);
   }
 
-  #correct(voice: PlayingTrack, speaker: Loudspeaker, errorMs: number): void {
+  #correct(playing: PlayingTrack, speaker: Loudspeaker, errorMs: number): void {
     const atMs = this.options.localNowMs();
     const deviationMs = this.#measuredMs(speaker);
-    const correction = this.#corrector.take({ atMs, errorMs, deviationMs }, voice.limits);
+    const correction = this.#corrector.take({ atMs, errorMs, deviationMs }, playing.limits);
     this.errorMs = this.#corrector.errorMs;
     if (correction?.kind === 'nudge') {
-      const until = voice.nudge(correction.shiftMs);
+      const until = playing.nudge(correction.shiftMs);
       const leftMs = until === null ? 0 : (until - speaker.contextTimeAt(atMs)) * 1000;
       this.#corrector.nudged(correction.shiftMs, atMs, atMs + leftMs);
     } else if (correction?.kind === 'jump') {
-      const { playback, entry } = voice.timedEntry;
+      const { playback, entry } = playing.timedEntry;
       const seconds = entry.track.duration_ms / 1000;
       const start = planStart(playback, this.#anchorOf(playback), speaker.context.currentTime, seconds);
-      if (start !== null) this.#playing = voice.jump(start);
+      if (start !== null) this.#playing = playing.jump(start);
       this.#corrector.jumped(atMs);
     }
   }
@@ -337,8 +337,8 @@ export class FilePlayer {
     this.#corrector.forget();
   }
 
-  #heardPositionMs(voice: PlayingTrack): number | null {
-    const seconds = voice.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs()));
+  #heardPositionMs(playing: PlayingTrack): number | null {
+    const seconds = playing.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs()));
     return seconds === null ? null : seconds * 1000;
   }
 

@@ -83,7 +83,7 @@ function apart(a: Listener, b: Listener): number | null {
 const saying = ({ nudges, jumps, rateMax }: ReturnType<Listener['corrections']>) =>
   `${nudges} nudges (at most ${(100 * rateMax).toFixed(3)} %), ${jumps} jumps`;
 
-const told = (one: Listener) => `; ${saying(one.corrections())}`;
+const corrections = (one: Listener) => `; ${saying(one.corrections())}`;
 
 describe('two devices, as heard', () => {
   it.each<[string, [World, SoundCardOptions], [World, SoundCardOptions], number, number]>([
@@ -141,7 +141,11 @@ describe('two devices, as heard', () => {
     // Its clock is ahead, so it plays early, as an uncalibrated output would be late.
     b.calibrationMs = -17.5;
     await until(START_MS + 40_000, () => null);
-    const { p95 } = figures('40/5 ms, calibrated', await until(START_MS + 2 * MINUTE_MS, () => apart(a, b)), told(b));
+    const { p95 } = figures(
+      '40/5 ms, calibrated',
+      await until(START_MS + 2 * MINUTE_MS, () => apart(a, b)),
+      corrections(b),
+    );
     expect(p95).toBeLessThan(3);
   }, 30_000);
 });
@@ -156,7 +160,7 @@ describe('one device', () => {
     const { p95 } = figures(
       'latency misread at the start',
       await until(START_MS + MINUTE_MS, () => one.lateMs()),
-      told(one),
+      corrections(one),
     );
     expect(p95).toBeLessThan(5);
     expect(one.corrections().jumps).toBe(1);
@@ -169,7 +173,11 @@ describe('one device', () => {
     expect(one.player.errorMs).toBeGreaterThan(300);
     expect(one.player.status()!.error_ms).toBeGreaterThan(300);
     await until(START_MS + 23_000, () => null);
-    const { p95 } = figures('after a stall of 1 s', await until(START_MS + MINUTE_MS, () => one.lateMs()), told(one));
+    const { p95 } = figures(
+      'after a stall of 1 s',
+      await until(START_MS + MINUTE_MS, () => one.lateMs()),
+      corrections(one),
+    );
     expect(p95).toBeLessThan(5);
     expect(one.corrections().jumps).toBe(1);
   }, 30_000);
@@ -182,7 +190,7 @@ describe('one device', () => {
     const { median, max } = figures(
       'three drop-outs of 6 ms',
       await until(START_MS + MINUTE_MS, () => one.lateMs()),
-      told(one),
+      corrections(one),
     );
     expect(median).toBeLessThan(1.5);
     expect(max).toBeLessThan(10);
@@ -194,7 +202,7 @@ describe('one device', () => {
     await until(START_MS + 45_000, () => null);
     one.enters(onTheAir());
     await until(START_MS + 47_000, () => null);
-    const { p95 } = figures('after a late join', await until(START_MS + 75_000, () => one.lateMs()), told(one));
+    const { p95 } = figures('after a late join', await until(START_MS + 75_000, () => one.lateMs()), corrections(one));
     expect(p95).toBeLessThan(5);
   }, 30_000);
 
@@ -204,7 +212,11 @@ describe('one device', () => {
     await until(START_MS + 30_000, () => null);
     one.wakes();
     await until(START_MS + 32_000, () => null);
-    const { p95 } = figures('after a sleep of 10 s', await until(START_MS + MINUTE_MS, () => one.lateMs()), told(one));
+    const { p95 } = figures(
+      'after a sleep of 10 s',
+      await until(START_MS + MINUTE_MS, () => one.lateMs()),
+      corrections(one),
+    );
     expect(p95).toBeLessThan(5);
   }, 30_000);
 
@@ -226,7 +238,7 @@ describe('one device', () => {
       const { p95 } = figures(
         'after a frozen page',
         await until(START_MS + MINUTE_MS + 20_000, () => one.lateMs()),
-        told(one),
+        corrections(one),
       );
       expect(p95).toBeLessThan(5);
       vi.unstubAllGlobals();
@@ -243,7 +255,11 @@ describe('one device', () => {
     await until(START_MS + 15_000, () => null);
     one.wakes();
     await until(START_MS + 17_000, () => null);
-    const { p95 } = figures('after a suspension of 5 s', await until(START_MS + 40_000, () => one.lateMs()), told(one));
+    const { p95 } = figures(
+      'after a suspension of 5 s',
+      await until(START_MS + 40_000, () => one.lateMs()),
+      corrections(one),
+    );
     expect(p95).toBeLessThan(5);
   }, 30_000);
 
@@ -251,7 +267,11 @@ describe('one device', () => {
     const one = listener({ there: between(20, 120), back: between(20, 120) });
     one.enters(onTheAir());
     await until(START_MS + 10_000, () => null);
-    const { p95 } = figures('100 ms of jitter', await until(START_MS + 4 * MINUTE_MS, () => one.lateMs()), told(one));
+    const { p95 } = figures(
+      '100 ms of jitter',
+      await until(START_MS + 4 * MINUTE_MS, () => one.lateMs()),
+      corrections(one),
+    );
     expect(p95).toBeLessThan(15);
     const { nudges, jumps } = one.corrections();
     expect(nudges).toBeLessThan(20);

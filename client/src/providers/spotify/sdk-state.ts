@@ -37,15 +37,15 @@ const PLACE_TOLERANCE_MS = 6_000;
  * where the requested one is not licensed, and may or may not say so in `linked_from`. Then a new track near the
  * requested position counts.
  */
-export function isTrackOf(asked: RequestedPlayback, state: SdkState, nowMs: number): boolean {
+export function isTrackOf(requested: RequestedPlayback, state: SdkState, nowMs: number): boolean {
   const track = state.track_window.current_track;
-  if (track === null || asked.starts === 0) return false;
-  const latestMs = asked.positionMs + (nowMs - asked.atMs) + PLACE_TOLERANCE_MS;
-  const inPlace = state.position >= asked.positionMs - PLACE_TOLERANCE_MS && state.position <= latestMs;
-  const isKnown = asked.confirmedAtMs !== null || inPlace;
-  if (track.id === asked.entry.track.id || track.linked_from?.id === asked.entry.track.id) return isKnown;
-  if (asked.uri !== null) return track.uri === asked.uri && isKnown;
-  return asked.accepted && track.uri !== asked.before && !state.paused && inPlace;
+  if (track === null || requested.starts === 0) return false;
+  const latestMs = requested.positionMs + (nowMs - requested.atMs) + PLACE_TOLERANCE_MS;
+  const inPlace = state.position >= requested.positionMs - PLACE_TOLERANCE_MS && state.position <= latestMs;
+  const isKnown = requested.confirmedAtMs !== null || inPlace;
+  if (track.id === requested.entry.track.id || track.linked_from?.id === requested.entry.track.id) return isKnown;
+  if (requested.uri !== null) return track.uri === requested.uri && isKnown;
+  return requested.accepted && track.uri !== requested.before && !state.paused && inPlace;
 }
 
 /** The current position, extrapolated. */

@@ -251,9 +251,9 @@ describe('Spotify player', () => {
     expect(spotify.commands.filter((command) => command.startsWith('play track-b'))).toHaveLength(1);
   });
 
-  it.each([true, false])('accepts the same recording from another album (linked_from: %s)', async (said) => {
+  it.each([true, false])('accepts the same recording from another album (linked_from: %s)', async (saysLinkedFrom) => {
     spotify.relinks = { 'track-a': 'elsewhere' };
-    spotify.saysLinkedFrom = said;
+    spotify.saysLinkedFrom = saysLinkedFrom;
     player.turnOn();
     plays(fromSpotify('a'), playing('a', serverMs() + 200));
     await pass(10_000);
@@ -355,7 +355,7 @@ describe('a device that cannot play Spotify', () => {
     ['not_found', 'not_linked'],
     ['premium_required', 'not_premium'],
     ['needs_login', 'needs_login'],
-  ] as const)('is told by the server before any script is loaded (%s)', async (code, condition) => {
+  ] as const)('learns it from the server before loading a script (%s)', async (code, condition) => {
     token = async () => {
       throw new Failure(code, '');
     };

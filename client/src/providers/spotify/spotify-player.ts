@@ -137,15 +137,15 @@ export class SpotifyPlayer implements DevicePlayer {
     if (!this.able || this.state === 'off' || this.state === 'blocked') return null;
     const at_ms = this.options.clock.now();
     const ready = this.#ready();
-    const asked = this.#requested;
-    if (asked === null || this.#observed === null || asked.confirmedAtMs === null) {
+    const requested = this.#requested;
+    if (requested === null || this.#observed === null || requested.confirmedAtMs === null) {
       return { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready };
     }
     const position_ms = positionOf(this.#observed, this.options.localNowMs());
-    const said = { entry: asked.entry.id, position_ms, at_ms, state: 'playing', ready } as const;
+    const status = { entry: requested.entry.id, position_ms, at_ms, state: 'playing', ready } as const;
     const error_ms = this.errorMs;
-    if (error_ms === null) return { ...said, error_ms: positionAt(asked.playback, at_ms) - position_ms };
-    return { ...said, error_ms, deviation_ms: this.deviationMs, measured: 'estimated' };
+    if (error_ms === null) return { ...status, error_ms: positionAt(requested.playback, at_ms) - position_ms };
+    return { ...status, error_ms, deviation_ms: this.deviationMs, measured: 'estimated' };
   }
 
   get errorMs(): number | null {
@@ -197,7 +197,7 @@ export class SpotifyPlayer implements DevicePlayer {
   #begin(entry: Entry, playback: Playback): void {
     const before = this.#requested;
     this.#forget();
-    const asked: RequestedPlayback = {
+    const requested: RequestedPlayback = {
       entry,
       playback,
       before: before?.uri ?? null,
@@ -209,7 +209,7 @@ export class SpotifyPlayer implements DevicePlayer {
       starts: 0,
       accepted: false,
     };
-    this.#requested = asked;
+    this.#requested = requested;
     const waitMs =
       this.options.clock.toLocal(playback.anchor_at_ms) - this.options.localNowMs() - this.#leadTime.startMs;
     const natural =
@@ -217,51 +217,51 @@ export class SpotifyPlayer implements DevicePlayer {
       outgoingEntry({ entry: before.entry, playback: before.playback }, playback, this.options.clock.now());
     if (waitMs > HUSH_MS && !natural) void this.#device.sdk?.pause().catch(() => {});
     if (this.state !== 'playing' || !natural) this.#setState('loading');
-    if (waitMs > 0) this.#starting = setTimeout(() => void this.#start(asked), waitMs);
-    else void this.#start(asked);
+    if (waitMs > 0) this.#starting = setTimeout(() => void this.#start(requested), waitMs);
+    else void this.#start(requested);
   }
 
-  async #start(asked: RequestedPlayback): Promise<void> {
+  async #start(requested: RequestedPlayback): Promise<void> {
     const turn = this.#generation;
     const device_id = this.#device.id;
     if (device_id === null) return;
-    asked.starts += 1;
-    asked.accepted = false;
+    requested.starts += 1;
+    requested.accepted = false;
     // The track taken for it the last time may have been Spotify's own choice.
-    if (asked.starts > 1) asked.uri = null;
+    if (requested.starts > 1) requested.uri = null;
     const aheadMs = this.#leadTime.at('start', this.options.localNowMs());
-    const position = positionAt(asked.playback, this.options.clock.now() + aheadMs);
-    if (position >= asked.entry.track.duration_ms - END_GUARD_MS) {
+    const position = positionAt(requested.playback, this.options.clock.now() + aheadMs);
+    if (position >= requested.entry.track.duration_ms - END_GUARD_MS) {
       this.#setState('silent');
       return;
     }
-    asked.positionMs = Math.max(0, Math.round(position));
-    asked.atMs = this.options.localNowMs();
+    requested.positionMs = Math.max(0, Math.round(position));
+    requested.atMs = this.options.localNowMs();
     try {
-      await this.options.play({ device_id, track: asked.entry.track.id, position_ms: asked.positionMs });
+      await this.options.play({ device_id, track: requested.entry.track.id, position_ms: requested.positionMs });
     } catch (error) {
-      if (turn === this.#generation) this.#startRefused(asked, error);
+      if (turn === this.#generation) this.#startRefused(requested, error);
       return;
     }
     if (turn !== this.#generation) return;
-    asked.accepted = true;
-    if (asked.confirmedAtMs !== null) return;
+    requested.accepted = true;
+    if (requested.confirmedAtMs !== null) return;
     // Its event may have arrived before this answer.
     void this.#poll();
-    this.#starting = setTimeout(() => void this.#checkStart(asked), CONFIRM_WAIT_MS);
+    this.#starting = setTimeout(() => void this.#checkStart(requested), CONFIRM_WAIT_MS);
   }
 
   /** No effect of a start was seen. Events come late, or never: asks the SDK before retrying. */
-  async #checkStart(asked: RequestedPlayback): Promise<void> {
+  async #checkStart(requested: RequestedPlayback): Promise<void> {
     const turn = this.#generation;
     await this.#poll();
-    if (turn !== this.#generation || asked.confirmedAtMs !== null) return;
-    if (asked.starts < STARTS_MAX) return this.#start(asked);
+    if (turn !== this.#generation || requested.confirmedAtMs !== null) return;
+    if (requested.starts < STARTS_MAX) return this.#start(requested);
     this.#setCondition('unplayable');
     this.#setState('silent');
   }
 
-  #startRefused(asked: RequestedPlayback, error: unknown): void {
+  #startRefused(requested: RequestedPlayback, error: unknown): void {
     const code = error instanceof Failure ? error.code : 'unavailable';
     this.#setState('failed');
     if (code === 'premium_required' || code === 'needs_login') {
@@ -276,26 +276,26 @@ export class SpotifyPlayer implements DevicePlayer {
       if (code === 'rate_limited') this.#setCondition('busy');
       this.#starting = setTimeout(() => {
         if (this.condition === 'busy') this.#setCondition(this.#device.condition);
-        void this.#start(asked);
+        void this.#start(requested);
       }, waitMs);
     }
   }
 
   /** Spotify could not continue: discards its state and requests the track again. */
   #playbackFailed(): void {
-    const asked = this.#requested;
-    if (asked === null || asked.starts >= STARTS_MAX) return;
+    const requested = this.#requested;
+    if (requested === null || requested.starts >= STARTS_MAX) return;
     clearTimeout(this.#starting);
-    asked.confirmedAtMs = null;
+    requested.confirmedAtMs = null;
     this.#setState('loading');
-    this.#starting = setTimeout(() => void this.#start(asked), RETRY_MS);
+    this.#starting = setTimeout(() => void this.#start(requested), RETRY_MS);
   }
 
   #silence(next: Playback): void {
-    const asked = this.#requested;
-    const part = asked === null ? null : { entry: asked.entry, playback: asked.playback };
+    const requested = this.#requested;
+    const current = requested === null ? null : { entry: requested.entry, playback: requested.playback };
     const now = this.options.clock.now();
-    const outgoing = asked?.confirmedAtMs != null ? outgoingEntry(part, next, now) : null;
+    const outgoing = requested?.confirmedAtMs != null ? outgoingEntry(current, next, now) : null;
     if (outgoing === null) {
       this.#stopPlayback();
     } else {
@@ -338,25 +338,25 @@ export class SpotifyPlayer implements DevicePlayer {
   }
 
   #take(state: SdkState, atMs: number): void {
-    const asked = this.#requested;
+    const requested = this.#requested;
     const nowMs = this.options.localNowMs();
-    if (asked === null) {
+    if (requested === null) {
       if (!state.paused && this.#pauses < PAUSES_MAX) {
         this.#pauses += 1;
         void this.#device.sdk?.pause().catch(() => {});
       }
       return;
     }
-    if (!isTrackOf(asked, state, nowMs)) {
+    if (!isTrackOf(requested, state, nowMs)) {
       // Chosen by Spotify itself, or left over: mutes it until the requested track plays.
-      if (!state.paused && state.track_window.current_track?.uri !== asked.before) this.#mute(true);
-      if (asked.confirmedAtMs !== null) this.#observed = null;
+      if (!state.paused && state.track_window.current_track?.uri !== requested.before) this.#mute(true);
+      if (requested.confirmedAtMs !== null) this.#observed = null;
       return;
     }
-    asked.uri = state.track_window.current_track?.uri ?? asked.uri;
+    requested.uri = state.track_window.current_track?.uri ?? requested.uri;
     this.#observed = { positionMs: state.position, atMs, paused: state.paused, loading: state.loading ?? false };
-    if (state.paused || asked.confirmedAtMs !== null) return;
-    asked.confirmedAtMs = nowMs;
+    if (state.paused || requested.confirmedAtMs !== null) return;
+    requested.confirmedAtMs = nowMs;
     clearTimeout(this.#starting);
     this.#mute(false);
     this.#setState('playing');
@@ -386,34 +386,35 @@ export class SpotifyPlayer implements DevicePlayer {
   }
 
   async #measure(): Promise<void> {
-    const asked = this.#requested;
-    if (asked === null || asked.confirmedAtMs === null) return;
+    const requested = this.#requested;
+    if (requested === null || requested.confirmedAtMs === null) return;
     const turn = this.#generation;
     await this.#poll();
     const seen = this.#observed;
     if (turn !== this.#generation || !this.options.clock.ready) return;
     const atMs = this.options.localNowMs();
-    const expectedMs = positionAt(asked.playback, this.options.clock.now());
-    if (expectedMs > asked.entry.track.duration_ms - SETTLE_MS || atMs - asked.confirmedAtMs < SETTLE_MS) return;
-    if (seen === null || seen.paused) this.#stopped(asked);
+    const expectedMs = positionAt(requested.playback, this.options.clock.now());
+    if (expectedMs > requested.entry.track.duration_ms - SETTLE_MS || atMs - requested.confirmedAtMs < SETTLE_MS)
+      return;
+    if (seen === null || seen.paused) this.#stopped(requested);
     if (seen === null || seen.paused || seen.loading) return;
     const seeks = this.#leadTime.take({ atMs, errorMs: expectedMs - positionOf(seen, atMs) });
     // A long enough success resets the retry count.
-    if (this.#leadTime.isSure) asked.starts = 1;
-    if (seeks) this.#seek(asked, atMs);
+    if (this.#leadTime.isSure) requested.starts = 1;
+    if (seeks) this.#seek(requested, atMs);
   }
 
-  #seek(asked: RequestedPlayback, atMs: number): void {
-    const to = positionAt(asked.playback, this.options.clock.now() + this.#leadTime.at('seek', atMs));
-    asked.confirmedAtMs = atMs;
+  #seek(requested: RequestedPlayback, atMs: number): void {
+    const to = positionAt(requested.playback, this.options.clock.now() + this.#leadTime.at('seek', atMs));
+    requested.confirmedAtMs = atMs;
     void this.#device.sdk?.seek(Math.max(0, Math.round(to))).catch(() => {});
   }
 
   /** Paused by a media key, or moved away, while the room plays: returns to the room, a few times. */
-  #stopped(asked: RequestedPlayback): void {
-    asked.confirmedAtMs = null;
-    this.#setState(asked.starts < STARTS_MAX ? 'loading' : 'silent');
-    if (asked.starts < STARTS_MAX) void this.#start(asked);
+  #stopped(requested: RequestedPlayback): void {
+    requested.confirmedAtMs = null;
+    this.#setState(requested.starts < STARTS_MAX ? 'loading' : 'silent');
+    if (requested.starts < STARTS_MAX) void this.#start(requested);
   }
 
   #wantsTap(): void {
