@@ -67,9 +67,16 @@ describe('command queue', () => {
 
   it('rejects with the reason of the refusal', async () => {
     const accepted = outbox.submit({ name: 'skip' });
-    const error = { code: 'forbidden', message: 'Only hosts skip.', retry: false } as const;
+    const values = { action: 'skip', lowest_role: 'cohost' };
+    const error = {
+      code: 'forbidden',
+      message: 'Only hosts skip.',
+      retry: false,
+      reason: 'role_too_low',
+      values,
+    } as const;
     outbox.settle({ type: 'reply', id: 'id-1', ok: false, error });
-    await expect(accepted).rejects.toMatchObject({ code: 'forbidden', detail: 'Only hosts skip.' });
+    await expect(accepted).rejects.toMatchObject({ code: 'forbidden', reason: 'role_too_low', values });
   });
 
   it('keeps commands while offline and sends them once, in order, under their ids', async () => {

@@ -1,14 +1,5 @@
-import type {
-  Answer,
-  ClientFrame,
-  Command,
-  CommandId,
-  EntryId,
-  ErrorCode,
-  Reason,
-  ReasonValue,
-  ServerFrame,
-} from '$protocol';
+import type { Answer, ClientFrame, Command, CommandId, EntryId, ErrorCode, Reason, ServerFrame } from '$protocol';
+import type { ReasonValues } from '../session/http';
 
 /** Why a command failed: the server's refusal, or one of the client's own reasons. */
 export type RefusalCode = ErrorCode | 'command_queue_full' | 'expired' | 'outcome_unknown' | 'closed';
@@ -16,12 +7,10 @@ export type RefusalCode = ErrorCode | 'command_queue_full' | 'expired' | 'outcom
 export class Refusal extends Error {
   constructor(
     readonly code: RefusalCode,
-    readonly detail: string,
-    /** The exact reason, and what a sentence about it needs. */
     readonly reason: Reason | null = null,
-    readonly values: Readonly<Record<string, ReasonValue>> = {},
+    readonly values: ReasonValues = {},
   ) {
-    super(`${code}: ${detail}`);
+    super(reason === null ? code : `${code}: ${reason}`);
     this.name = 'Refusal';
   }
 }
@@ -89,8 +78,7 @@ export class CommandQueue {
   ) {}
 
   submit(command: Command): Promise<Accepted> {
-    if (this.#pending.size >= PENDING_MAX)
-      return Promise.reject(new Refusal('command_queue_full', 'Too many are waiting.'));
+    if (this.#pending.size >= PENDING_MAX) return Promise.reject(new Refusal('command_queue_full'));
     const id = this.newId();
     const accepted = this.#enqueue({ id, command, sentAtMs: null });
     this.#changed();
@@ -114,24 +102,20 @@ export class CommandQueue {
     const rememberedFromMs = this.timeOfDayMs() - REMEMBERED_MS;
     for (const [id, { sentAtMs }] of [...this.#pending]) {
       if (sentAtMs === null || sentAtMs >= rememberedFromMs) this.#send(id);
-      else this.#remove(id)?.reject(new Refusal('outcome_unknown', 'Nobody knows whether it was done.'));
+      else this.#remove(id)?.reject(new Refusal('outcome_unknown'));
     }
   }
 
   settle(reply: Reply): void {
     const pending = this.#remove(reply.id);
     if (pending === undefined) return;
-    if (reply.ok) {
-      pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
-      return;
-    }
-    const { code = 'internal', message = '', reason, values } = reply.error ?? {};
-    pending.reject(new Refusal(code, message, reason ?? null, values));
+    if (reply.ok) pending.resolve({ entry: reply.entry ?? null, answer: reply.answer ?? null });
+    else pending.reject(refusalOf(reply));
   }
 
   /** There will be no further connection. */
   abandon(): void {
-    for (const id of [...this.#pending.keys()]) this.#remove(id)?.reject(new Refusal('closed', 'The room was left.'));
+    for (const id of [...this.#pending.keys()]) this.#remove(id)?.reject(new Refusal('closed'));
   }
 
   #enqueue({ id, command, sentAtMs }: StoredCommand): Promise<Accepted> {
@@ -158,7 +142,7 @@ export class CommandQueue {
   }
 
   #expire(id: CommandId): void {
-    this.#remove(id)?.reject(new Refusal('expired', 'The moment has passed.'));
+    this.#remove(id)?.reject(new Refusal('expired'));
   }
 
   #remove(id: CommandId): Pending | undefined {
@@ -169,4 +153,8 @@ export class CommandQueue {
     this.#changed();
     return pending;
   }
+}
+
+function refusalOf({ error }: Reply): Refusal {
+  return new Refusal(error?.code ?? 'internal', error?.reason ?? null, error?.values ?? {});
 }

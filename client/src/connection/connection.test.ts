@@ -260,7 +260,7 @@ describe('connection', () => {
 
   it('reports an ended session when there is no fresh token', async () => {
     await enter();
-    tokenFails = new Failure('unauthenticated', '');
+    tokenFails = new Failure('unauthenticated');
     last().dies(CloseCode.SessionRevoked);
     await settle();
     expect(connection.state).toEqual({ name: 'closed', code: CloseCode.SessionRevoked });
@@ -268,7 +268,7 @@ describe('connection', () => {
 
   it('still requires a fresh token after one could not be fetched', async () => {
     await enter();
-    tokenFails = new Failure('offline', '');
+    tokenFails = new Failure('offline');
     last().dies(CloseCode.SessionRevoked);
     await settle();
     tokenFails = null;
@@ -329,14 +329,14 @@ describe('connection', () => {
   });
 
   it('closes when the session is unknown', async () => {
-    tokenFails = new Failure('unauthenticated', '');
+    tokenFails = new Failure('unauthenticated');
     connection.start();
     await settle();
     expect(connection.state).toEqual({ name: 'closed', code: CloseCode.Unauthenticated });
   });
 
   it('keeps retrying while the token cannot be fetched', async () => {
-    tokenFails = new Failure('offline', '');
+    tokenFails = new Failure('offline');
     connection.start();
     await settle();
     tokenFails = null;

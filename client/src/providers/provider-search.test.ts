@@ -111,13 +111,13 @@ describe('search of a provider', () => {
     requests[0]!.answer(page(['a'], 'next'));
     await settle();
     search.loadMore();
-    requests[1]!.fail(new Failure('offline', ''));
+    requests[1]!.fail(new Failure('offline'));
     await settle();
     expect(ids(search)).toEqual(['a']);
     expect(search.results).toMatchObject({ cursor: 'next', loading: false, failure: { code: 'offline' } });
     search.search('x');
     await vi.advanceTimersByTimeAsync(150);
-    requests[2]!.fail(new Failure('offline', ''));
+    requests[2]!.fail(new Failure('offline'));
     await settle();
     expect(search.results).toMatchObject({ tracks: [], cursor: null, failure: { code: 'offline' } });
     search.search('y');
@@ -129,7 +129,7 @@ describe('search of a provider', () => {
 
   it('asks no more where neither the user nor the host has an account', async () => {
     for (const close of [
-      ({ fail }: Request) => fail(new Failure('forbidden', '')),
+      ({ fail }: Request) => fail(new Failure('forbidden')),
       ({ answer }: Request) => answer({ ...page([]), closed: true }),
     ]) {
       requests = [];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AuthResponse } from '$protocol';
+import type { AuthResponse, Problem } from '$protocol';
 import { exclusiveLock } from '../browser/exclusive-lock';
 import { fakeMemory, person } from '../testing/fake-device';
 import { Api } from './api';
@@ -19,7 +19,8 @@ let session: Session;
 let api: Api;
 
 const ok = (body: unknown) => Response.json(body);
-const problem = (status: number, code: string, detail = '') => Response.json({ code, detail, status }, { status });
+const problem = (status: number, code: string, more: Partial<Problem> = {}) =>
+  Response.json({ code, detail: 'For programs.', status, ...more }, { status });
 const auth = (id = 'ana'): AuthResponse => ({
   access_token: `token-${++tokens}`,
   expires_in: 600,
@@ -76,8 +77,14 @@ describe('api', () => {
 
   it('reports failures with the contract’s codes', async () => {
     await session.guest({ display_name: 'Ana' });
-    answers['me/rooms'] = () => problem(429, 'rate_limited', 'Slow down.');
-    await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', detail: 'Slow down.', status: 429 });
+    const values = { provider: 'spotify' };
+    answers['me/rooms'] = () => problem(429, 'rate_limited', { reason: 'provider_busy', values });
+    await expect(api.myRooms()).rejects.toMatchObject({
+      code: 'rate_limited',
+      status: 429,
+      reason: 'provider_busy',
+      values,
+    });
     const busy = Response.json({}, { status: 429, headers: { 'Retry-After': '12' } });
     answers['me/rooms'] = () => busy;
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 12_000 });

@@ -3,19 +3,20 @@ import type { ErrorCode, Problem, Reason, ReasonValue } from '$protocol';
 /** `offline`: the request did not reach the server, or its answer did not reach the client. */
 export type FailureCode = ErrorCode | 'unauthenticated' | 'offline';
 
+/** What a sentence about a reason needs, by name. */
+export type ReasonValues = Readonly<Record<string, ReasonValue | undefined>>;
+
 /** A failed request in one form, whatever went wrong. */
 export class Failure extends Error {
   constructor(
     readonly code: FailureCode,
-    readonly detail: string,
     readonly status = 0,
     /** When a retry makes sense, where the server says so. */
     readonly retryAfterMs: number | null = null,
-    /** The exact reason, and what a sentence about it needs. */
     readonly reason: Reason | null = null,
-    readonly values: Readonly<Record<string, ReasonValue>> = {},
+    readonly values: ReasonValues = {},
   ) {
-    super(`${code}: ${detail}`);
+    super(reason === null ? code : `${code}: ${reason}`);
     this.name = 'Failure';
   }
 }
@@ -51,7 +52,7 @@ export async function request(fetch: Fetch, path: string, options: Request = {})
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Failure('offline', 'The server could not be reached.');
+    throw new Failure('offline');
   }
   if (!response.ok) throw await failure(response);
   return response;
@@ -61,8 +62,8 @@ async function failure(response: Response): Promise<Failure> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const { status } = response;
   const code = status === 401 ? 'unauthenticated' : (problem.code ?? codeOfStatus(status));
-  const wait = retryAfterMs(response.headers.get('Retry-After'));
-  return new Failure(code, problem.detail ?? '', status, wait, problem.reason ?? null, problem.values);
+  const waitMs = retryAfterMs(response.headers.get('Retry-After'));
+  return new Failure(code, status, waitMs, problem.reason ?? null, problem.values ?? {});
 }
 
 /** In seconds, as Tutti sends it. A proxy's HTTP date is not worth reading another clock. */

@@ -155,7 +155,7 @@ export class Session {
 
   refresh(): Promise<Token> {
     const { slot } = this;
-    if (slot === null) return Promise.reject(new Failure('unauthenticated', ''));
+    if (slot === null) return Promise.reject(new Failure('unauthenticated'));
     if (this.#refreshing?.slot === slot) return this.#refreshing.token;
     const token = this.#refresh(slot).finally(() => {
       if (this.#refreshing?.token === token) this.#refreshing = null;

@@ -233,9 +233,11 @@ export class LiveRoom {
       case 'sync':
         this.#clock.answered(frame);
         break;
-      case 'notice':
-        app.showToast(noticeWords(frame));
+      case 'notice': {
+        const words = noticeWords(frame.code, frame.values);
+        if (words !== null) app.showToast(words);
         break;
+      }
     }
   }
 

@@ -63,8 +63,8 @@ export class FakeSpotify {
     this.commands.push(`play ${track} ${position_ms}`);
     const refusal = this.refusals.shift();
     if (refusal !== undefined) throw refusal;
-    if (!this.premium) throw new Failure('premium_required', '', 403);
-    if (!this.players.some(({ id }) => id === device_id)) throw new Failure('not_found', '', 404);
+    if (!this.premium) throw new Failure('premium_required', 403);
+    if (!this.players.some(({ id }) => id === device_id)) throw new Failure('not_found', 404);
     setTimeout(() => this.#begin(track, position_ms), this.latencyMs);
     await new Promise((resolve) => setTimeout(resolve, this.latencyMs / 2));
   }

@@ -1,57 +1,67 @@
 import { describe, expect, it } from 'vitest';
-import { REASONS, type Reason } from '$protocol';
+import { REASONS, type Reason, type ReasonValue } from '$protocol';
 import { noticeWords, refusalWords } from './refusals';
 
-const names = Object.keys(REASONS) as Reason[];
+const sample: Record<string, ReasonValue> = {
+  action: 'skip',
+  lowest_role: 'cohost',
+  provider: 'spotify',
+  setting: 'policy',
+  left_ms: 240_000,
+  max_ms: 600_000,
+  min: 3,
+  max: 32,
+};
 
-describe('words about refusals', () => {
-  it('have a sentence of their own for every reason of the contract, with its values', () => {
-    for (const reason of names) {
-      const { code, values } = REASONS[reason];
-      const given = Object.fromEntries(values.map((name) => [name, name.endsWith('_ms') ? 61_000 : 7]));
-      const words = refusalWords({ code, reason, values: given, detail: 'the server’s sentence' });
-      expect(words, reason).toMatch(/^[A-Z].*[.]$/s);
-      expect(words, reason).not.toMatch(/undefined|NaN|the server’s sentence/);
+describe('refusal texts', () => {
+  it('have a sentence of their own for every reason, with its values', () => {
+    for (const [reason, { code, values }] of Object.entries(REASONS)) {
+      const given = Object.fromEntries(values.map((name) => [name, sample[name]]));
+      expect(Object.values(given), `a sample of each value of ${reason}`).not.toContain(undefined);
+      const words = refusalWords({ code, reason: reason as Reason, values: given });
+      expect(words, reason).toMatch(/^[A-Z“].*[.]$/);
+      expect(words, reason).not.toMatch(/undefined|null|NaN|_/);
     }
   });
 
-  it('name who may and what, and how long it takes', () => {
-    const values = { action: 'kick', lowest_role: 'cohost' };
-    expect(refusalWords({ code: 'forbidden', reason: 'role_too_low', values })).toBe(
-      'Only the host or a co-host may remove people.',
+  it('say what a reason is about', () => {
+    expect(refusalWords({ code: 'conflict', reason: 'about_to_start' })).toBe(
+      'This track is about to start, so it can’t be changed.',
     );
-    expect(refusalWords({ code: 'cooldown', reason: 'track_cooldown', values: { left_ms: 61_000 } })).toContain(
-      '2 min',
+    expect(refusalWords({ code: 'cooldown', reason: 'track_cooldown', values: { left_ms: 240_000 } })).toBe(
+      'This track was played recently. It can repeat in 4 minutes.',
     );
-    expect(refusalWords({ code: 'limit_reached', reason: 'track_too_long', values: { max_ms: 301_000 } })).toContain(
-      '5:01',
+    expect(refusalWords({ code: 'forbidden', reason: 'permission_withheld', values: { action: 'queue' } })).toBe(
+      'The host doesn’t allow you to add tracks.',
     );
+    expect(
+      refusalWords({ code: 'forbidden', reason: 'role_too_low', values: { action: 'skip', lowest_role: 'cohost' } }),
+    ).toBe('Only co-hosts and the host can skip other people’s tracks.');
   });
 
-  it('are the server’s for a reason that this page does not know, and where it is about this very command', () => {
-    const reason = 'from_next_year' as Reason;
-    expect(refusalWords({ code: 'too_large', reason, detail: 'That is heavy.' })).toBe('That is heavy.');
-    expect(refusalWords({ code: 'conflict', detail: 'That entry is about to start.' })).toBe(
-      'That entry is about to start.',
+  it('fall back to the code for reasons and values that only a newer server knows', () => {
+    const general = refusalWords({ code: 'forbidden' });
+    expect(refusalWords({ code: 'forbidden', reason: 'from_the_future' as Reason })).toBe(general);
+    expect(refusalWords({ code: 'forbidden', reason: 'toString' as Reason })).toBe(general);
+    expect(refusalWords({ code: 'forbidden', reason: 'permission_withheld', values: { action: 'teleport' } })).toBe(
+      general,
     );
-    expect(refusalWords({ code: 'cooldown', detail: 'It may come again in 4 min.' })).toBe(
-      'It may come again in 4 min.',
-    );
-    expect(refusalWords({ code: 'internal', detail: 'stack trace' })).not.toContain('stack trace');
+    expect(refusalWords({ code: 'forbidden', reason: 'permission_withheld' })).toBe(general);
+    expect(refusalWords({ code: 'from_the_future' as 'internal' })).toBe(refusalWords({ code: 'internal' }));
   });
 
-  it('say how long to wait where that is known', () => {
+  it('say how long to wait', () => {
     expect(refusalWords({ code: 'rate_limited', retryAfterMs: 12_000 })).toBe(
       'Too many attempts. Try again in 12 seconds.',
     );
     expect(refusalWords({ code: 'rate_limited' })).toContain('Wait a few seconds');
   });
+});
 
-  it('have a sentence for every notice, and the server’s for another', () => {
-    expect(noticeWords({ code: 'draining', message: '' })).toContain('restarts');
-    expect(noticeWords({ code: 'spotify_busy', message: '', values: { left_ms: 19_000_000 } })).toContain(
-      'about 5 hours',
-    );
-    expect(noticeWords({ code: 'news', message: 'Something is new.' })).toBe('Something is new.');
+describe('notice texts', () => {
+  it('are for known notices only', () => {
+    expect(noticeWords('draining')).toContain('restarting');
+    expect(noticeWords('spotify_busy', { left_ms: 600_000 })).toContain('10 minutes');
+    expect(noticeWords('from_the_future')).toBeNull();
   });
 });

@@ -1,19 +1,15 @@
 import type { Action, Reason, ReasonValue, Role } from '$protocol';
 import type { RefusalCode } from '../connection/command-queue';
-import type { FailureCode } from '../session/http';
+import type { FailureCode, ReasonValues } from '../session/http';
 import { text, waitWords } from './common';
 
-/** An error as the server or this page describes it. */
-export interface Problem {
-  code: RefusalCode | FailureCode;
-  /** The server's English sentence; empty when there is none. */
-  detail?: string;
-  reason?: Reason | null;
-  values?: Readonly<Record<string, ReasonValue>>;
-  retryAfterMs?: number | null;
-}
+/**
+ * Texts about refused commands, failed requests and the server's notices. The server sends codes, reasons and values; its
+ * own English sentences are for other programs, and no page shows them.
+ */
 
-const refusals: Record<RefusalCode | FailureCode, string> = {
+/** Used when there is no reason, or only a newer server knows it. */
+const byCode: Record<RefusalCode | FailureCode, string> = {
   forbidden: 'You don’t have permission to do that in this room.',
   not_found: 'That no longer exists.',
   invalid: 'That isn’t possible.',
@@ -35,23 +31,12 @@ const refusals: Record<RefusalCode | FailureCode, string> = {
   offline: 'The server can’t be reached. Check your network and try again.',
 };
 
-/** Where the server's sentence is more exact than the code, from a server that gives no reason. */
-const specific: ReadonlySet<RefusalCode | FailureCode> = new Set([
-  'forbidden',
-  'conflict',
-  'invalid',
-  'limit_reached',
-  'duplicate_track',
-  'cooldown',
-]);
-
-/** Completes “Only the host may …”. */
 const actions: Record<Action, string> = {
-  queue: 'queue tracks',
+  queue: 'add tracks',
   suggest: 'suggest tracks',
-  vote: 'vote',
+  vote: 'vote for tracks',
   vote_skip: 'vote to skip',
-  chat: 'talk here',
+  chat: 'chat',
   curate_queue: 'change other people’s queues',
   control_playback: 'control playback',
   set_output: 'choose which devices play',
@@ -60,135 +45,180 @@ const actions: Record<Action, string> = {
   admit: 'let people in',
   lock: 'lock the room',
   mute: 'mute people',
-  see_audit: 'see who did what',
+  see_audit: 'see the log',
   set_role: 'change roles',
   kick: 'remove people',
   ban: 'ban people',
   set_settings: 'change the settings',
-  set_permissions: 'change who may do what',
-  claim_host: 'take the room over',
-  transfer_host: 'hand the room over',
+  set_permissions: 'change permissions',
+  claim_host: 'take over the room',
+  transfer_host: 'hand over the room',
   close_room: 'close the room',
 };
 
-const roles: Record<Role, string> = {
+const rolesFrom: Record<Role, string> = {
+  listener: 'members',
+  player: 'players, co-hosts and the host',
+  cohost: 'co-hosts and the host',
   host: 'the host',
-  cohost: 'the host or a co-host',
-  player: 'someone who may play',
-  listener: 'a member',
 };
 
-type Values = Readonly<Record<string, ReasonValue>>;
-const actionOf = ({ action }: Values) => actions[action as Action] ?? 'do that';
-const minutesOf = ({ left_ms }: Values) => Math.max(1, Math.ceil(Number(left_ms) / 60_000));
-const clockOf = (ms: number) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1_000) % 60).padStart(2, '0')}`;
-const providerOf = ({ provider }: Values) => (provider === 'spotify' ? 'Spotify' : 'The music');
+const providers: Record<string, string> = { library: 'The library', spotify: 'Spotify' };
 
-/** One sentence for each reason of the contract. */
-const reasons: Record<Reason, string | ((values: Values) => string)> = {
-  room_closed: 'This room is closed.',
-  not_a_member: 'You are not in this room any more.',
-  role_too_low: (values) => `Only ${roles[values.lowest_role as Role] ?? 'others'} may ${actionOf(values)}.`,
-  permission_withheld: (values) => `The host decided that you may not ${actionOf(values)}.`,
-  only_the_host: 'Only the host decides about co-hosts.',
-  no_such_member: 'This person is not in the room any more.',
-  no_such_entry: 'That track is not waiting any more.',
-  no_such_track: 'That track does not exist any more.',
-  not_the_same_queue: 'A track moves only within its owner’s own queue.',
-  about_to_start: 'That track is about to start.',
+/** `null` when a value is missing or only a newer server knows it. */
+type Sentence = string | ((values: ReasonValues) => string | null);
+
+const byReason: Record<Reason, Sentence> = {
+  room_closed: 'The room was closed.',
+  not_a_member: 'You are no longer in this room.',
+  role_too_low: ({ action, lowest_role }) => {
+    const [deed, roles] = [nameIn(actions, action), nameIn(rolesFrom, lowest_role)];
+    return deed === null || roles === null ? null : `Only ${roles} can ${deed}.`;
+  },
+  permission_withheld: ({ action }) => {
+    const deed = nameIn(actions, action);
+    return deed === null ? null : `The host doesn’t allow you to ${deed}.`;
+  },
+  only_the_host: 'Only the host can do that to a co-host.',
+  no_such_member: 'This person is no longer in the room.',
+  no_such_entry: 'This track is no longer in the queue.',
+  no_such_track: 'This track is no longer available.',
+  not_the_same_queue: 'The track can’t be moved there.',
+  about_to_start: 'This track is about to start, so it can’t be changed.',
   nothing_on: 'Nothing is playing.',
-  entry_over: 'That track is over already.',
-  beyond_the_end: 'That is beyond the end of the track.',
-  not_oneself: 'You cannot do that to yourself.',
-  host_stays: 'The host cannot go: hand the room over, or close it.',
-  hand_over_instead: 'A room has one host: hand the room over instead.',
+  entry_over: 'This track is already over.',
+  beyond_the_end: 'The track is not that long.',
+  not_oneself: 'You can’t do this to yourself.',
+  host_stays: 'The host can’t leave or be removed. Hand over the room first.',
+  hand_over_instead: 'To make someone the host, hand over the room.',
   queue_full: 'Your queue is full.',
-  room_queue_full: 'The room’s queue is full.',
+  room_queue_full: 'The room’s queues are full.',
   room_full: 'The room is full.',
-  banned: 'You may not return to this room.',
+  banned: 'You’ve been banned from this room.',
   in_lobby: 'You are waiting to be let in.',
-  room_locked: 'This room is locked: new people cannot enter.',
-  account_needed: 'This room is for people with an account.',
-  not_admitted: 'You were not let in.',
-  lobby_full: 'Too many people are waiting to be let in.',
-  not_in_lobby: 'They are not waiting to be let in any more.',
-  too_many_banned: 'Too many people are banned: unban somebody first.',
-  not_banned: 'They are not banned.',
-  banned_meanwhile: 'They were banned since: unban them instead.',
-  no_such_suggestion: 'That suggestion is not there any more.',
-  too_many_suggestions: 'Too many suggestions are waiting for approval.',
-  too_many_devices: ({ max }) => `At most ${max} devices can be chosen one by one.`,
-  too_many_entries: ({ max }) => `Everybody may have ${max} tracks waiting here.`,
-  too_many_minutes: ({ max }) => `Everybody may have ${max} minutes of music waiting here.`,
-  duplicate_track: 'That track is waiting or playing already.',
-  track_cooldown: (values) => `That track was played a short time ago. It may come again in ${minutesOf(values)} min.`,
-  artist_cooldown: (values) =>
-    `That artist was played a short time ago. They may come again in ${minutesOf(values)} min.`,
-  track_too_long: ({ max_ms }) => `Tracks may be ${clockOf(Number(max_ms))} long here.`,
-  explicit_track: 'This room plays nothing explicit.',
-  bad_setting: 'This setting cannot have this value.',
-  fixed_action: 'Who may do that cannot be changed.',
-  bad_vote: 'A vote is for something, against it, or taken back.',
-  own_track: 'You cannot vote for your own track.',
-  too_many_votes: 'That track has as many votes as it can have.',
-  skip_votes_off: 'Votes do not skip tracks in this room.',
-  not_in_waitlist: 'You are not waiting for your turn.',
-  nothing_to_undo: 'That cannot be undone any more.',
-  host_is_here: 'The host is here.',
-  claim_too_early: (values) => `The host may still come back. You can take over in ${minutesOf(values)} min.`,
-  claiming_off: 'The host does not want this room to be taken over.',
-  muted: 'You are muted: nobody would hear you.',
-  bad_text: ({ max }) => `That has 1 to ${max} characters on one line.`,
-  unknown_command: 'The server does not know how to do that. Reload the page and try again.',
-  too_many_commands: 'That was a lot at once. Wait a few seconds and try again.',
-  too_many_tracks: ({ max }) => `The list can have ${max} tracks.`,
-  not_stored: 'The server cannot save anything right now. Try again in a moment.',
-  provider_not_linked: 'Tracks from Spotify can be added when you or the host has linked Spotify.',
-  track_unplayable: (values) => `${providerOf(values)} does not play this track here.`,
-  provider_busy: (values) => `${providerOf(values)} takes no more requests for a while. Everything else goes on.`,
-  provider_unavailable: (values) => `${providerOf(values)} cannot be reached at the moment.`,
-  provider_login_needed: 'Spotify asks you to log in there again. You can do so in your profile.',
-  subscription_needed: 'Playing Spotify on your own device needs Spotify Premium. Everything else works without it.',
-  provider_account_not_allowed: 'Spotify does not let your account use this server’s app.',
-  no_linked_account: 'No Spotify account is linked.',
-  provider_device_not_found: 'Spotify does not see this device now. Open Spotify on it, then try again.',
-  provider_account_in_use: 'Your Spotify account is used for something else right now.',
-  bad_search: (values) => `${providerOf(values)} cannot search for this.`,
-  no_such_room: 'There is no room with this code.',
-  bad_room_name: ({ max }) => `A room’s name has 1 to ${max} characters.`,
-  bad_passcode: ({ max }) => `A passcode has at most ${max} characters.`,
-  bad_username: ({ min, max }) => `A username has ${min} to ${max} characters: letters a to z, digits, dots, - and _.`,
+  room_locked: 'The room is locked: no one new can join.',
+  account_needed: 'This room needs an account.',
+  not_admitted: 'You were not let in this time.',
+  lobby_full: 'The lobby is full. Try again later.',
+  not_in_lobby: 'This person is no longer in the lobby.',
+  too_many_banned: 'No more people can be banned. Lift another ban first.',
+  not_banned: 'This person is not banned.',
+  banned_meanwhile: 'This person was banned in the meantime.',
+  no_such_suggestion: 'This suggestion was already decided or withdrawn.',
+  too_many_suggestions: 'Too many suggestions are waiting. Try again later.',
+  too_many_devices: ({ max }) => withNumber(max, (n) => `No more than ${n} devices can be listed.`),
+  too_many_entries: ({ max }) =>
+    withNumber(max, (n) => `You can have ${n === 1 ? 'one track' : `${n} tracks`} waiting at a time.`),
+  too_many_minutes: ({ max }) =>
+    withNumber(max, (n) => `You can have ${n === 1 ? 'one minute' : `${n} minutes`} of music waiting at a time.`),
+  duplicate_track: 'This track is already waiting or playing.',
+  track_cooldown: ({ left_ms }) =>
+    withNumber(left_ms, (ms) => `This track was played recently. It can repeat in ${waitWords(ms)}.`),
+  artist_cooldown: ({ left_ms }) =>
+    withNumber(left_ms, (ms) => `This artist was played recently. Try again in ${waitWords(ms)}.`),
+  track_too_long: ({ max_ms }) => withNumber(max_ms, (ms) => `Tracks here can’t be longer than ${waitWords(ms)}.`),
+  explicit_track: 'Explicit tracks are not allowed in this room.',
+  bad_setting: 'A setting can’t have this value.',
+  fixed_action: 'This permission can’t be changed.',
+  bad_vote: 'This vote is not valid.',
+  own_track: 'You can’t vote for your own track.',
+  too_many_votes: 'This track has the maximum number of votes.',
+  skip_votes_off: 'Votes don’t skip tracks in this room.',
+  not_in_waitlist: 'You are not in line.',
+  nothing_to_undo: 'This can no longer be undone.',
+  host_is_here: 'The host is here, so the room can’t be taken over.',
+  claim_too_early: ({ left_ms }) =>
+    withNumber(left_ms, (ms) => `You can take over the room in ${waitWords(ms)} if the host stays away.`),
+  claiming_off: 'This room can’t be taken over.',
+  muted: 'You are muted: others don’t see your messages.',
+  bad_text: ({ max }) => withNumber(max, (n) => `A message is one line of up to ${n} characters.`),
+  unknown_command: 'The server doesn’t know this command. Reload the page to update it.',
+  too_many_commands: 'That was too fast. Wait a few seconds and try again.',
+  too_many_tracks: ({ max }) => withNumber(max, (n) => `The playlist can have ${n} tracks.`),
+  not_stored: 'The server can’t save anything right now. Try again in a moment.',
+  provider_not_linked: ({ provider }) => `${providerName(provider)} works when you or the host has linked an account.`,
+  track_unplayable: ({ provider }) => `${providerName(provider)} can’t play this track here.`,
+  provider_busy: ({ provider }) => `${providerName(provider)} has reached its rate limit. Try again in a while.`,
+  provider_unavailable: ({ provider }) => `${providerName(provider)} can’t be reached. Try again in a moment.`,
+  provider_login_needed: ({ provider }) =>
+    `${providerName(provider)} needs you to log in again. You can do that in your profile.`,
+  subscription_needed: ({ provider }) =>
+    `${providerName(provider)} needs a Premium subscription to play on your own device. Everything else works without it.`,
+  provider_account_not_allowed: ({ provider }) =>
+    `${providerName(provider)} doesn’t let your account use this server’s app.`,
+  no_linked_account: ({ provider }) => `${providerName(provider)} is not linked. You can link it in your profile.`,
+  provider_device_not_found: ({ provider }) =>
+    `${providerName(provider)} doesn’t see this device. Open its app there and try again.`,
+  provider_account_in_use: ({ provider }) => `Your ${providerName(provider)} account is used elsewhere.`,
+  bad_search: 'This search isn’t possible. Try other words.',
+  no_such_room: 'There is no such room.',
+  bad_room_name: ({ max }) => withNumber(max, (n) => `A room name has 1 to ${n} characters.`),
+  bad_passcode: ({ max }) => withNumber(max, (n) => `A passcode has up to ${n} characters.`),
+  bad_username: ({ min, max }) =>
+    withNumber(min, (least) =>
+      withNumber(
+        max,
+        (most) => `A user name has ${least} to ${most} letters a to z, digits, dots, dashes or underscores.`,
+      ),
+    ),
   bad_password: ({ min, max }) =>
-    `A password has ${min} to ${max} bytes. Letters with accents and emoji count for several.`,
-  bad_display_name: ({ max }) => `A name has 1 to ${max} characters, at least one of them visible.`,
-  wrong_credentials: 'Username or password is wrong.',
+    withNumber(min, (least) => withNumber(max, (most) => `A password has ${least} to ${most} bytes.`)),
+  bad_display_name: ({ max }) => withNumber(max, (n) => `A name has 1 to ${n} characters.`),
+  wrong_credentials: 'User name and password do not match.',
   wrong_password: 'The current password is wrong.',
-  login_needed: 'This browser is no longer known here. Join or log in again.',
-  username_taken: 'This username is taken.',
-  already_logged_in: 'You are logged in to an account already. Log out first.',
-  linked_elsewhere: 'This Spotify account belongs to somebody else here.',
+  login_needed: 'You are no longer logged in. Join or log in again.',
+  username_taken: 'This user name is taken. Choose another one.',
+  already_logged_in: 'You already have an account.',
+  linked_elsewhere: 'This account is linked to someone else here.',
 };
 
-/** A sentence of this page: by the exact reason where the server gives one that is known here, else by the code. */
-export function refusalWords({ code, detail = '', reason, values = {}, retryAfterMs = null }: Problem): string {
-  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
-  const known = reason && reason in reasons ? reasons[reason] : null;
-  if (known !== null) return typeof known === 'string' ? known : known(values);
-  return detail !== '' && (reason || specific.has(code)) ? detail : refusals[code];
+const byNotice: Record<string, Sentence> = {
+  draining: 'The server is restarting. You will be back in a moment.',
+  spotify_busy: ({ left_ms }) =>
+    withNumber(
+      left_ms,
+      (ms) => `This server has reached Spotify’s rate limit for ${waitWords(ms)}. Everything else works.`,
+    ),
+};
+
+/** A refused command or a failed request. */
+interface Refused {
+  code: RefusalCode | FailureCode;
+  reason?: Reason | null;
+  values?: ReasonValues;
+  retryAfterMs?: number | null;
 }
 
-/** What a notice says: a sentence of this page, or the server's when it is not known here. */
-export function noticeWords({
-  code,
-  message,
-  values = {},
-}: {
-  code: string;
-  message: string;
-  values?: Values;
-}): string {
-  if (code === 'draining') return 'The server restarts; you will be back in a moment.';
-  if (code === 'spotify_busy')
-    return `Spotify takes no more requests from this server for ${waitWords(Number(values.left_ms ?? 0))}. Everything else goes on.`;
-  return message;
+/** Why a command was refused or a request failed. */
+export function refusalWords({ code, reason = null, values = {}, retryAfterMs = null }: Refused): string {
+  return sentenceIn(byReason, reason, values) ?? generalWords(code, retryAfterMs);
+}
+
+/** A notice of the server; `null` for one that only a newer server sends. */
+export function noticeWords(code: string, values: ReasonValues = {}): string | null {
+  return sentenceIn(byNotice, code, values);
+}
+
+function generalWords(code: RefusalCode | FailureCode, retryAfterMs: number | null): string {
+  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
+  // A newer server may send other codes.
+  return byCode[code] ?? byCode.internal;
+}
+
+function sentenceIn(table: Record<string, Sentence>, name: string | null, values: ReasonValues): string | null {
+  if (name === null || !Object.hasOwn(table, name)) return null;
+  const sentence = table[name]!;
+  return typeof sentence === 'string' ? sentence : sentence(values);
+}
+
+function nameIn(names: Record<string, string>, value: ReasonValue | undefined): string | null {
+  return typeof value === 'string' && Object.hasOwn(names, value) ? names[value]! : null;
+}
+
+function providerName(value: ReasonValue | undefined): string {
+  return nameIn(providers, value) ?? 'The provider';
+}
+
+function withNumber(value: ReasonValue | undefined, sentence: (value: number) => string | null): string | null {
+  return typeof value === 'number' ? sentence(value) : null;
 }

@@ -142,7 +142,7 @@ test('a command that has just become forbidden shows an error message', async ({
   await ada.get('exception-queue').selectOption('may_not');
   await ben.result('Slow Orbit').getByTestId('add-track').click();
   flakyProxy.restore();
-  await expect(ben.get('toast').filter({ hasText: 'The host decided that you may not queue tracks.' })).toBeVisible();
+  await expect(ben.get('toast').filter({ hasText: 'The host doesn’t allow you to add tracks.' })).toBeVisible();
   await expect(ben.get('add-track')).toHaveCount(0);
   await expect(ada.get('upcoming-entry')).toHaveCount(0);
 });

@@ -181,7 +181,7 @@ describe('Spotify player', () => {
     const startMs = serverMs() + 200;
     plays(a, playing('a', startMs), [b]);
     await pass(19_300);
-    spotify.refusals = [new Failure('unavailable', '', 503)];
+    spotify.refusals = [new Failure('unavailable', 503)];
     plays(b, playing('b', startMs + 20_000));
     await pass(2_000);
     expect(spotify.heard(), 'the start failed, and Spotify went on by itself').toBeNull();
@@ -357,7 +357,7 @@ describe('a device that cannot play Spotify', () => {
     ['needs_login', 'needs_login'],
   ] as const)('learns it from the server before loading a script (%s)', async (code, condition) => {
     token = async () => {
-      throw new Failure(code, '');
+      throw new Failure(code);
     };
     player.turnOn();
     await pass(60_000);
@@ -395,7 +395,7 @@ describe('a device that cannot play Spotify', () => {
 
   it('waits as long as Spotify’s rate limit says', async () => {
     token = async () => {
-      throw new Failure('rate_limited', '', 429, 19_000_000);
+      throw new Failure('rate_limited', 429, 19_000_000);
     };
     player.turnOn();
     await pass(60_000);
@@ -422,7 +422,7 @@ describe('a device that cannot play Spotify', () => {
     let tries = 0;
     token = async () => {
       tries += 1;
-      throw new Failure('offline', '');
+      throw new Failure('offline');
     };
     player.turnOn();
     await pass(120_000);
