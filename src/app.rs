@@ -1,4 +1,4 @@
-//! The composition root: what is started, in what order, and stopped in reverse.
+//! The composition root: starts the parts of a server in order, and stops them in reverse.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::{ProviderId, reason_values};
 
 use crate::cleanup::Cleanup;
-use crate::clock::{Clock, in_words};
+use crate::clock::Clock;
 use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{DoorLimits, Hub, Sockets};
 use crate::http;
@@ -25,37 +24,58 @@ use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
 use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
+use crate::providers::Catalogue;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
-use crate::providers::{Catalogue, Provider};
 use crate::room::Registry;
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::backup::DatabaseLock;
 use crate::store::sqlite::{self, SqliteStore};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, MetricsRenderer};
 use crate::transport::listener;
-
-/// From how long a wait on hosts are told of it: what is shorter is over before it is read.
-const PAUSE_TOLD_FROM: Duration = Duration::from_secs(30);
 
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
-    stop: CancellationToken,
+    draining: CancellationToken,
     hub: Arc<Hub>,
-    connections: Group,
-    rooms: Group,
-    background: Group,
+    tasks: Tasks,
     library: Library,
     store: SharedStore,
     keys: Keys,
-    /// Let go of when everything is over.
-    #[expect(dead_code, reason = "it is held, not read")]
-    lock: Option<DatabaseLock>,
+    /// Released when everything else has stopped.
+    _lock: Option<DatabaseLock>,
+}
+
+/// The parts from which everything that serves is built. All of them are cheap to clone.
+#[derive(Debug)]
+struct Parts {
+    config: ServeConfig,
+    clock: Clock,
+    store: SharedStore,
+    keys: Keys,
+    identity: Identity,
+    library: Library,
+    spotify: Option<Spotify>,
+    catalogue: Catalogue,
+    metrics: Metrics,
+    rooms: Registry,
+    hub: Arc<Hub>,
+    tasks: Tasks,
+    /// Cancelled when the server begins to drain.
+    draining: CancellationToken,
+}
+
+/// The tasks of a server, in the order in which they end.
+#[derive(Debug, Default)]
+struct Tasks {
+    connections: Group,
+    rooms: Group,
+    background: Group,
 }
 
 /// Tasks that are stopped together.
@@ -66,12 +86,12 @@ struct Group {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where its metrics are read, if they are.
+    /// The address that serves its metrics, if they are enabled.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
@@ -92,15 +112,15 @@ impl Server {
         }
     }
 
-    /// Waits for the token given to [`start`], then stops in the reverse of the order in which it started: connections
-    /// are told and closed, rooms end when all that was decided is durable, and what they write to ends last. Until the
-    /// last connection is told to go HTTP is answered, `/readyz` with 503: whoever sends people here learns it in time.
+    /// Waits for the token given to [`start`], then stops in the reverse of the order of starting: connections are notified
+    /// and closed, rooms end when all their events are durable, and the store closes last. HTTP is answered until the last
+    /// connection is closed, `/readyz` with 503, so that a load balancer notices in time.
     pub async fn stopped(self) {
-        self.stop.cancelled().await;
+        self.draining.cancelled().await;
         self.hub.drain().await;
-        self.connections.end("connections", DRAIN_CONNECTIONS_TIMEOUT).await;
-        self.rooms.end("rooms", DRAIN_ROOMS_TIMEOUT).await;
-        self.background.end("background tasks", DRAIN_BACKGROUND_TIMEOUT).await;
+        self.tasks.connections.end("connections", DRAIN_CONNECTIONS_TIMEOUT).await;
+        self.tasks.rooms.end("rooms", DRAIN_ROOMS_TIMEOUT).await;
+        self.tasks.background.end("background tasks", DRAIN_BACKGROUND_TIMEOUT).await;
         self.library.close().await;
         self.store.close().await;
     }
@@ -118,100 +138,137 @@ impl Group {
 
 /// Starts a server; it serves when this returns. Cancel `stop` to drain and stop it.
 pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Result<Server> {
-    let clock = Clock::system();
     let data_dir = &config.storage.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
-    let listener =
-        listener::listen(config.listen.listen).with_context(|| format!("cannot listen on {}", config.listen.listen))?;
+    let listen = config.listen.listen;
+    let listener = listener::listen(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
-
-    let (connections, rooms, background) = (Group::default(), Group::default(), Group::default());
-
-    let keys = open_keys(&config, clock)?;
-    let spotify = open_spotify(&config, address, &store, &keys, clock, &background).context("Spotify")?;
-    let identity = Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
-    let library = open_library(&config, clock).await.context("library")?;
-    let rescan_every = Duration::from_secs(config.library.library_rescan_seconds);
-    library.start(&background.tasks, background.stop.clone(), rescan_every);
-    let spotify_provider = spotify.clone().map(|spotify| Arc::new(spotify) as Arc<dyn Provider>);
-    let library_provider: Arc<dyn Provider> = Arc::new(library.clone());
-    let catalogue = Catalogue::new([library_provider].into_iter().chain(spotify_provider));
 
     let metrics_listen = config.telemetry.metrics_listen;
     let (metrics, renderer) = metrics_listen.map(|_| Metrics::on()).unzip();
-    let metrics = metrics.unwrap_or_else(Metrics::off);
-    let journal = Journal::start(store.clone(), clock, metrics.clone(), &background.tasks);
-    let (tasks, end) = (rooms.tasks.clone(), rooms.stop.clone());
-    let registry = Registry::new(store.clone(), journal, clock, metrics.clone(), tasks, end);
-    let hub = Arc::new(Hub::default());
+    let parts = Parts::open(config, store, metrics.unwrap_or_else(Metrics::off), address, stop).await?;
     let metrics_address = match metrics_listen.zip(renderer) {
-        Some((listen, renderer)) => {
-            let exposition = Exposition { renderer, hub: hub.clone(), rooms: registry.clone() };
-            Some(exposition.serve(listen, &background.tasks, background.stop.clone()).await.context("metrics")?)
-        }
+        Some((listen, renderer)) => Some(parts.serve_metrics(listen, renderer).await.context("metrics")?),
         None => None,
     };
-    let origins = Origins::new(&config.listen);
-    if !origins.https() && !config.listen.listen.ip().is_loopback() {
-        tracing::warn!("without https, login cookies and passwords can be read on the network");
-    }
-    let sockets = Arc::new(Sockets {
-        identity: identity.clone(),
-        rooms: registry.clone(),
-        catalogue: catalogue.clone(),
-        hub: hub.clone(),
-        clock,
-        metrics,
-        config: config.limits.clone(),
-        limits: DoorLimits::new(&config.limits, clock),
-        admissions: Semaphore::new(config.limits.limit_admissions as usize),
-        tasks: connections.tasks.clone(),
-        draining: stop.clone(),
-    });
-    background.tasks.spawn(close_ended_sessions(identity.clone(), hub.clone(), background.stop.clone()));
-    if let Some(spotify) = &spotify {
-        let told = tell_of_pauses(spotify.pauses(), registry.clone(), clock, background.stop.clone());
-        background.tasks.spawn(told);
-    }
-
-    let cleanup = Cleanup {
-        store: store.clone(),
-        identity: identity.clone(),
-        rooms: registry.clone(),
-        spotify: spotify.clone(),
-        clock,
-    };
-    background.tasks.spawn(cleanup.run(background.stop.clone()));
-
-    let services = Arc::new(http::Services {
-        identity,
-        spotify,
-        store: store.clone(),
-        clock,
-        cookies: Cookies::new(origins.https()),
-        origins,
-        limits: RequestLimits::new(&config.limits, clock),
-        rooms: registry,
-        catalogue,
-        sockets,
-        draining: stop.clone(),
-        config: config.clone(),
-    });
-    connections.tasks.spawn(listener::accept(
-        listener,
-        warp::service(http::routes(&services)),
-        config.limits.limit_connections,
-        connections.tasks.clone(),
-        connections.stop.clone(),
-    ));
+    parts.start_background_tasks();
+    parts.serve(listener);
     tracing::info!("serving at http://{address}");
-    Ok(Server { address, metrics_address, stop, hub, connections, rooms, background, library, store, keys, lock })
+    // The rest is dropped here: the journal ends when no room holds it.
+    let Parts { draining, hub, tasks, library, store, keys, .. } = parts;
+    Ok(Server { address, metrics_address, draining, hub, tasks, library, store, keys, _lock: lock })
 }
 
-/// Two servers on one SQLite file would each tell the other's members nothing.
+impl Parts {
+    async fn open(
+        config: ServeConfig,
+        store: SharedStore,
+        metrics: Metrics,
+        address: SocketAddr,
+        draining: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let (clock, tasks) = (Clock::system(), Tasks::default());
+        let keys = open_keys(&config, clock)?;
+        let spotify = open_spotify(&config, address, &store, &keys, clock, &tasks.background).context("Spotify")?;
+        let identity =
+            Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
+        let library = open_library(&config, clock).await.context("library")?;
+        let catalogue = Catalogue::of(library.clone(), spotify.clone());
+        let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
+        let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
+        let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), room_tasks, stop);
+        let hub = Arc::default();
+        Ok(Self {
+            config,
+            clock,
+            store,
+            keys,
+            identity,
+            library,
+            spotify,
+            catalogue,
+            metrics,
+            rooms,
+            hub,
+            tasks,
+            draining,
+        })
+    }
+
+    /// Serves `GET /metrics`; the address.
+    async fn serve_metrics(&self, listen: SocketAddr, renderer: MetricsRenderer) -> anyhow::Result<SocketAddr> {
+        let Group { tasks, stop } = &self.tasks.background;
+        let exposition = Exposition { renderer, hub: self.hub.clone(), rooms: self.rooms.clone() };
+        exposition.serve(listen, tasks, stop.clone()).await
+    }
+
+    fn start_background_tasks(&self) {
+        let Group { tasks, stop } = &self.tasks.background;
+        let rescan_every = Duration::from_secs(self.config.library.library_rescan_seconds);
+        self.library.start(tasks, stop.clone(), rescan_every);
+        tasks.spawn(close_ended_sessions(self.identity.clone(), self.hub.clone(), stop.clone()));
+        if let Some(spotify) = &self.spotify {
+            tasks.spawn(spotify.clone().notify_hosts_of_pauses(self.rooms.clone(), stop.clone()));
+        }
+        let cleanup = Cleanup {
+            store: self.store.clone(),
+            identity: self.identity.clone(),
+            rooms: self.rooms.clone(),
+            spotify: self.spotify.clone(),
+            clock: self.clock,
+        };
+        tasks.spawn(cleanup.run(stop.clone()));
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let Group { tasks, stop } = &self.tasks.connections;
+        let routes = warp::service(http::routes(&Arc::new(self.http_context())));
+        let connections_max = self.config.limits.limit_connections;
+        tasks.spawn(listener::accept(listener, routes, connections_max, tasks.clone(), stop.clone()));
+    }
+
+    fn http_context(&self) -> http::Services {
+        let origins = Origins::new(&self.config.listen);
+        if !origins.https() && !self.config.listen.listen.ip().is_loopback() {
+            tracing::warn!("without https, login cookies and passwords can be read on the network");
+        }
+        http::Services {
+            identity: self.identity.clone(),
+            spotify: self.spotify.clone(),
+            store: self.store.clone(),
+            clock: self.clock,
+            cookies: Cookies::new(origins.https()),
+            origins,
+            limits: RequestLimits::new(&self.config.limits, self.clock),
+            rooms: self.rooms.clone(),
+            catalogue: self.catalogue.clone(),
+            sockets: Arc::new(self.connection_context()),
+            draining: self.draining.clone(),
+            config: self.config.clone(),
+        }
+    }
+
+    fn connection_context(&self) -> Sockets {
+        Sockets {
+            identity: self.identity.clone(),
+            rooms: self.rooms.clone(),
+            catalogue: self.catalogue.clone(),
+            hub: self.hub.clone(),
+            clock: self.clock,
+            metrics: self.metrics.clone(),
+            config: self.config.limits.clone(),
+            limits: DoorLimits::new(&self.config.limits, self.clock),
+            admissions: Semaphore::new(self.config.limits.limit_admissions as usize),
+            tasks: self.tasks.connections.tasks.clone(),
+            draining: self.draining.clone(),
+        }
+    }
+}
+
+/// Two servers on one SQLite file would not see each other's events.
 fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<DatabaseLock>> {
     Ok(sqlite::database_path(config)?.map(|path| DatabaseLock::take(&path)).transpose()?)
 }
@@ -236,11 +293,11 @@ fn open_spotify(
     background: &Group,
 ) -> anyhow::Result<Option<Spotify>> {
     let Some(settings) = Settings::new(&config.spotify, &config.listen, address)? else { return Ok(None) };
-    // An error means that it is installed already.
+    // Fails only if one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let spotify =
         Spotify::new(settings, store.clone(), keys.clone(), clock, background.tasks.clone(), background.stop.clone())?;
-    tracing::info!(origin = spotify.origin(), "people can log in with Spotify");
+    tracing::info!(origin = spotify.origin(), "login with Spotify is enabled");
     Ok(Some(spotify))
 }
 
@@ -258,24 +315,6 @@ async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Libr
         None => Source::Demo(data_dir.join("demo-library")),
     };
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
-}
-
-/// Tells the hosts of rooms with music from Spotify when Spotify wants to be left alone for so long that people notice.
-async fn tell_of_pauses(mut pauses: watch::Receiver<i64>, rooms: Registry, clock: Clock, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            changed = pauses.changed() => if changed.is_err() { return },
-            () = stop.cancelled() => return,
-        }
-        let left_ms = (pauses.borrow_and_update().abs() - clock.now_ms()).max(0).unsigned_abs();
-        let left = Duration::from_millis(left_ms);
-        if left >= PAUSE_TOLD_FROM {
-            let wait = in_words(left);
-            let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
-            let values = reason_values([("left_ms", left_ms.into())]);
-            rooms.notify_hosts("spotify_busy", &message, &values, |room| room.providers.contains(&ProviderId::SPOTIFY));
-        }
-    }
 }
 
 /// Closes the sockets of every session that ends.

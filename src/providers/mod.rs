@@ -23,6 +23,8 @@ use bytes::Bytes;
 use tutti_protocol::{ProviderId, Reason, Track, UserId};
 
 use crate::identity::User;
+use library::Library;
+use spotify::Spotify;
 
 pub mod library;
 pub mod spotify;
@@ -195,6 +197,13 @@ impl Catalogue {
     /// These providers, in the order in which clients offer them.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
         Self { providers: providers.into_iter().collect() }
+    }
+
+    /// The providers that are configured.
+    pub fn of(library: Library, spotify: Option<Spotify>) -> Self {
+        let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(library)];
+        providers.extend(spotify.map(|spotify| Arc::new(spotify) as Arc<dyn Provider>));
+        Self::new(providers)
     }
 
     /// The ids of all providers.

@@ -20,9 +20,9 @@ use tutti::http::origin::Origins;
 use tutti::http::{Services, SharedServices};
 use tutti::identity::Identity;
 use tutti::keys::{KeyFolder, Keys};
+use tutti::providers::Catalogue;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::spotify::{Settings, Spotify};
-use tutti::providers::{Catalogue, Provider};
 use tutti::room::Registry;
 use tutti::store::SharedStore;
 use tutti::store::journal::Journal;
@@ -87,9 +87,7 @@ impl Site {
         });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
-        let library: Arc<dyn Provider> = Arc::new(library);
-        let spotify_provider = spotify.clone().map(|spotify| Arc::new(spotify) as Arc<dyn Provider>);
-        let catalogue = Catalogue::new([library].into_iter().chain(spotify_provider));
+        let catalogue = Catalogue::of(library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
         let sockets = Arc::new(Sockets {

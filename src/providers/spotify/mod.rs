@@ -9,6 +9,7 @@
 //! | `checks` | asking Spotify for it |
 //! | `api` | requests to the Web API, and holding still when it says so |
 //! | `tracks`, `cache` | the [`Provider`](super::Provider): searching and looking tracks up, with caches |
+//! | `notices` | notices to hosts while Spotify rejects requests |
 //! | `player` | commands to somebody's own devices |
 //! | `outputs` | which device of whom follows which room |
 //! | `connect`, `plan` | how it follows: the task, and what it decides, which is pure |
@@ -47,6 +48,7 @@ mod checks;
 mod connect;
 mod links;
 mod login;
+mod notices;
 mod outputs;
 mod plan;
 mod player;
@@ -178,11 +180,6 @@ impl Spotify {
     /// Where a page that was opened at `localhost` must move to.
     pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
         self.0.settings.instead_of_localhost(headers)
-    }
-
-    /// Until when Spotify wants to be left alone, whenever it says so.
-    pub fn pauses(&self) -> tokio::sync::watch::Receiver<i64> {
-        self.0.api.pauses()
     }
 
     /// Where the script of the player for browsers is.
