@@ -176,7 +176,7 @@ impl Parts {
         let identity =
             Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
         let library = open_library(&config, clock).await.context("library")?;
-        let catalogue = Catalogue::of(library.clone(), spotify.clone());
+        let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
         let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), room_tasks, stop);

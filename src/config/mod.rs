@@ -7,8 +7,10 @@ use clap::Args;
 use secrecy::SecretString;
 
 mod limits;
+mod providers;
 
 pub use limits::LimitsConfig;
+pub use providers::{LibraryConfig, SpotifyConfig};
 
 /// The settings of `tutti serve`.
 #[derive(Args, Clone, Debug)]
@@ -86,45 +88,6 @@ pub struct IdentityConfig {
     /// Cost of password hashing: the binary logarithm of bcrypt's rounds. Lower it for tests only.
     #[arg(long, env = "TUTTI_BCRYPT_COST", default_value_t = 12, hide = true, value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
-}
-
-/// The Spotify integration. Without a client id it is disabled and everything else works.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Spotify")]
-pub struct SpotifyConfig {
-    /// Client id of the app registered at Spotify. Not a secret: logins use PKCE.
-    #[arg(long, env = "TUTTI_SPOTIFY_CLIENT_ID")]
-    pub spotify_client_id: Option<String>,
-
-    /// Redirect URI of the app, exactly as registered at Spotify; must be https or on 127.0.0.1. Default:
-    /// `/api/v1/auth/spotify/callback` below the public URL.
-    #[arg(long, env = "TUTTI_SPOTIFY_REDIRECT_URL")]
-    pub spotify_redirect_url: Option<String>,
-
-    /// Base URL of Spotify's accounts service, with `/authorize` and `/api/token`.
-    #[arg(long, env = "TUTTI_SPOTIFY_ACCOUNTS_URL", default_value = "https://accounts.spotify.com")]
-    pub spotify_accounts_url: String,
-
-    /// Base URL of Spotify's Web API, with `/v1/me`.
-    #[arg(long, env = "TUTTI_SPOTIFY_API_URL", default_value = "https://api.spotify.com")]
-    pub spotify_api_url: String,
-
-    /// URL of Spotify's Web Playback SDK, the script with which browsers play.
-    #[arg(long, env = "TUTTI_SPOTIFY_SDK_URL", default_value = "https://sdk.scdn.co/spotify-player.js")]
-    pub spotify_sdk_url: String,
-}
-
-/// The server's own music.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Library")]
-pub struct LibraryConfig {
-    /// Folder with music files (mp3, m4a, flac, ogg, opus, wav). Default: the built-in demo library.
-    #[arg(long, env = "TUTTI_LIBRARY_DIR")]
-    pub library_dir: Option<PathBuf>,
-
-    /// Seconds between two scans for changed files.
-    #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
-    pub library_rescan_seconds: u64,
 }
 
 /// Logs and metrics.

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tutti_protocol::{ProviderId, Reason, Track, UserId};
 
+use crate::config::ServeConfig;
 use crate::identity::User;
 use library::Library;
 use spotify::Spotify;
@@ -200,7 +201,7 @@ impl Catalogue {
     }
 
     /// The providers that are configured.
-    pub fn of(library: Library, spotify: Option<Spotify>) -> Self {
+    pub fn of(_config: &ServeConfig, library: Library, spotify: Option<Spotify>) -> Self {
         let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(library)];
         providers.extend(spotify.map(|spotify| Arc::new(spotify) as Arc<dyn Provider>));
         Self::new(providers)

@@ -87,7 +87,7 @@ impl Site {
         });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
-        let catalogue = Catalogue::of(library, spotify.clone());
+        let catalogue = Catalogue::of(&config, library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
         let sockets = Arc::new(Sockets {

@@ -1,0 +1,44 @@
+//! Settings of the providers of music.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The Spotify integration. Without a client id it is disabled and everything else works.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Spotify")]
+pub struct SpotifyConfig {
+    /// Client id of the app registered at Spotify. Not a secret: logins use PKCE.
+    #[arg(long, env = "TUTTI_SPOTIFY_CLIENT_ID")]
+    pub spotify_client_id: Option<String>,
+
+    /// Redirect URI of the app, exactly as registered at Spotify; must be https or on 127.0.0.1. Default:
+    /// `/api/v1/auth/spotify/callback` below the public URL.
+    #[arg(long, env = "TUTTI_SPOTIFY_REDIRECT_URL")]
+    pub spotify_redirect_url: Option<String>,
+
+    /// Base URL of Spotify's accounts service, with `/authorize` and `/api/token`.
+    #[arg(long, env = "TUTTI_SPOTIFY_ACCOUNTS_URL", default_value = "https://accounts.spotify.com")]
+    pub spotify_accounts_url: String,
+
+    /// Base URL of Spotify's Web API, with `/v1/me`.
+    #[arg(long, env = "TUTTI_SPOTIFY_API_URL", default_value = "https://api.spotify.com")]
+    pub spotify_api_url: String,
+
+    /// URL of Spotify's Web Playback SDK, the script with which browsers play.
+    #[arg(long, env = "TUTTI_SPOTIFY_SDK_URL", default_value = "https://sdk.scdn.co/spotify-player.js")]
+    pub spotify_sdk_url: String,
+}
+
+/// The server's own music.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Library")]
+pub struct LibraryConfig {
+    /// Folder with music files (mp3, m4a, flac, ogg, opus, wav). Default: the built-in demo library.
+    #[arg(long, env = "TUTTI_LIBRARY_DIR")]
+    pub library_dir: Option<PathBuf>,
+
+    /// Seconds between two scans for changed files.
+    #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub library_rescan_seconds: u64,
+}
