@@ -1,5 +1,6 @@
 //! Providers of music.
 
+mod contract;
 mod library;
 pub mod spotify;
 

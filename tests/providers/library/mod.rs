@@ -21,15 +21,15 @@ use tutti_protocol::room::Track;
 use super::{asker, search};
 
 /// A library in a folder that is gone with the test.
-struct Shelf {
+pub(super) struct Shelf {
     folder: TempDir,
     data: TempDir,
-    library: Library,
+    pub(super) library: Library,
 }
 
 impl Shelf {
     /// Puts fixtures at these paths and looks over them.
-    async fn with(files: &[(&str, &str)]) -> Self {
+    pub(super) async fn with(files: &[(&str, &str)]) -> Self {
         let (folder, data) = (temp(), temp());
         for (path, name) in files {
             put(folder.path(), path, &fixture(name));
