@@ -10,7 +10,7 @@ mod limits;
 mod providers;
 
 pub use limits::LimitsConfig;
-pub use providers::{LibraryConfig, SpotifyConfig};
+pub use providers::{LibraryConfig, ScriptedConfig, SpotifyConfig};
 
 /// The settings of `tutti serve`.
 #[derive(Args, Clone, Debug)]
@@ -30,6 +30,9 @@ pub struct ServeConfig {
     /// The server's own music.
     #[command(flatten)]
     pub library: LibraryConfig,
+    /// A provider for tests.
+    #[command(flatten)]
+    pub scripted: ScriptedConfig,
     /// Rate limits and quotas.
     #[command(flatten)]
     pub limits: LimitsConfig,

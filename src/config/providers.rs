@@ -30,6 +30,14 @@ pub struct SpotifyConfig {
     pub spotify_sdk_url: String,
 }
 
+/// A provider for tests.
+#[derive(Args, Clone, Debug)]
+pub struct ScriptedConfig {
+    /// Enables the scripted provider. For tests only.
+    #[arg(long, env = "TUTTI_SCRIPTED_PROVIDER", hide = true)]
+    pub scripted_provider: bool,
+}
+
 /// The server's own music.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Library")]

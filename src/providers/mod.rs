@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`library`] | files on the server |
+//! | [`scripted`] | a fixed list of tracks, for tests |
 //! | [`spotify`] | Spotify's catalogue, through the accounts that users link |
 //!
 //! A [`Provider`] searches, looks tracks up and opens those that the server serves itself. The [`Catalogue`] holds the
@@ -25,9 +26,11 @@ use tutti_protocol::{ProviderId, Reason, Track, UserId};
 use crate::config::ServeConfig;
 use crate::identity::User;
 use library::Library;
+use scripted::Scripted;
 use spotify::Spotify;
 
 pub mod library;
+pub mod scripted;
 pub mod spotify;
 
 /// Most tracks on one page of results.
@@ -201,9 +204,12 @@ impl Catalogue {
     }
 
     /// The providers that are configured.
-    pub fn of(_config: &ServeConfig, library: Library, spotify: Option<Spotify>) -> Self {
+    pub fn of(config: &ServeConfig, library: Library, spotify: Option<Spotify>) -> Self {
         let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(library)];
         providers.extend(spotify.map(|spotify| Arc::new(spotify) as Arc<dyn Provider>));
+        if config.scripted.scripted_provider {
+            providers.push(Arc::new(Scripted));
+        }
         Self::new(providers)
     }
 

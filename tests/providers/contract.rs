@@ -10,6 +10,7 @@ use tutti_protocol::{ProviderId, Track, UserId};
 use super::asker;
 use super::library::Shelf;
 use super::spotify::Stage;
+use crate::http::Site;
 
 /// A provider, and somebody who may ask it.
 struct Case {
@@ -35,6 +36,12 @@ impl Case {
         let catalogue = stage.site.services.catalogue.clone();
         let asker = Asker { user, host: None };
         Self { catalogue, id: ProviderId::SPOTIFY, asker, query: "e", _kept: Box::new(stage) }
+    }
+
+    async fn scripted() -> Self {
+        let site = Site::in_memory(&["--scripted-provider"]).await;
+        let catalogue = site.services.catalogue.clone();
+        Self { catalogue, id: tutti::providers::scripted::ID, asker: asker(), query: "", _kept: Box::new(site) }
     }
 
     fn provider(&self) -> &dyn Provider {
@@ -64,7 +71,7 @@ macro_rules! on_every_provider {
     };
 }
 
-on_every_provider!(on library spotify: {
+on_every_provider!(on library spotify scripted: {
     it_is_in_the_catalogue_under_its_id
     tracks_that_are_found_can_be_looked_up
     pages_follow_one_another_and_end

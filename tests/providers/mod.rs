@@ -2,6 +2,7 @@
 
 mod contract;
 mod library;
+mod scripted;
 pub mod spotify;
 
 use tutti::providers::{Asker, Page, Provider, ProviderError, Query};

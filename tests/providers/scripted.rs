@@ -1,0 +1,168 @@
+//! A provider that no other part of the server or of a client knows, in a room: it needs no case of its own anywhere.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tutti::limits::TRACK_LOOKUP_TIMEOUT;
+use tutti::providers::scripted::ID;
+use tutti_protocol::http::{SearchResponse, ServerDescription};
+use tutti_protocol::{
+    ClientFrame, Command, CommandId, ErrorCode, ProviderId, ReplyError, ServerFrame, SettingsChange, TrackRef,
+};
+use tutti_test_client::RoomClient;
+use uuid::Uuid;
+
+use crate::http::site::pass;
+use crate::support::TestServer;
+
+async fn server() -> TestServer {
+    TestServer::start_with(&["--scripted-provider"]).await
+}
+
+fn track(id: &str) -> TrackRef {
+    TrackRef { provider: ID, id: id.into() }
+}
+
+fn enqueue(track: TrackRef) -> Command {
+    Command::Enqueue { track, before: None }
+}
+
+/// Sends a command without waiting for its reply.
+async fn send(socket: &mut RoomClient, command: Command) -> CommandId {
+    let id = CommandId(Uuid::new_v4());
+    socket.send(&serde_json::to_value(ClientFrame::Command { id, command }).unwrap()).await;
+    id
+}
+
+/// Why a command was refused; `None`: it was accepted.
+fn refusal(reply: ServerFrame) -> Option<ReplyError> {
+    let ServerFrame::Reply { error, .. } = reply else { panic!("not a reply: {reply:?}") };
+    error
+}
+
+/// The next reply, whichever command it answers.
+async fn next_reply(socket: &mut RoomClient) -> (CommandId, Option<ReplyError>) {
+    match socket.until(|frame| matches!(frame, ServerFrame::Reply { .. })).await {
+        ServerFrame::Reply { id, error, .. } => (id, error),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn its_tracks_are_offered_searched_queued_and_shown() {
+    let server = server().await;
+    let ana = server.guest("Ana").await;
+    let description: ServerDescription = ana.get("server").await;
+    assert_eq!(description.providers, [ProviderId::LIBRARY, ID]);
+    let found: SearchResponse = ana.get("search?provider=scripted&q=Track%2012").await;
+    assert_eq!(found.tracks[0].title, "Track 12");
+    assert_eq!(ana.status(Method::GET, "search?provider=jellyfin&q=a").await, 400);
+    assert_eq!(ana.status(Method::GET, "scripted/tracks/12/audio").await, 404, "it serves no files");
+
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut socket = ana.enter(&code).await;
+    socket.add(&track("12")).await;
+    let room = socket.room_where(|room| room.now_playing.is_some()).await;
+    assert_eq!(room.now_playing.unwrap().track, found.tracks[0]);
+}
+
+#[tokio::test]
+async fn each_way_to_fail_has_its_refusal() {
+    let server = server().await;
+    let ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut socket = ana.enter(&code).await;
+    for (id, code) in [
+        ("unlinked", ErrorCode::Forbidden),
+        ("unplayable", ErrorCode::Invalid),
+        ("limited", ErrorCode::RateLimited),
+        ("unavailable", ErrorCode::Unavailable),
+        ("nobodys", ErrorCode::NotFound),
+    ] {
+        let error = refusal(socket.ask(enqueue(track(id))).await).expect("it is refused");
+        assert_eq!(error.code, code, "{id}");
+        assert!(!error.message.is_empty());
+    }
+    let elsewhere = TrackRef { provider: ProviderId::known("jellyfin"), id: "1".into() };
+    let error = refusal(socket.ask(enqueue(elsewhere)).await).expect("it is refused");
+    assert_eq!(error.code, ErrorCode::NotFound);
+    assert!(error.message.contains("jellyfin"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_fallback_playlist_is_looked_up_in_its_order() {
+    let server = server().await;
+    let ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut socket = ana.enter(&code).await;
+    let fallback = |ids: Vec<String>| {
+        let fallback = Some(ids.iter().map(|id| track(id)).collect());
+        Command::SetSettings { settings: Box::new(SettingsChange { fallback, ..SettingsChange::default() }) }
+    };
+    let numbers: Vec<_> = (1..=100).rev().map(|number| number.to_string()).collect();
+    assert_eq!(refusal(socket.ask(fallback(numbers)).await), None);
+    let room = socket.room_where(|room| room.now_playing.is_some()).await;
+    assert_eq!(room.now_playing.unwrap().track.title, "Track 100");
+    let one_is_unknown = fallback(vec!["1".into(), "nobodys".into()]);
+    assert_eq!(refusal(socket.ask(one_is_unknown).await).map(|error| error.code), Some(ErrorCode::NotFound));
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_delays_only_the_commands_behind_it_on_its_connection() {
+    let server = server().await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let (mut anas, mut anas_other, mut bens) = (ana.enter(&code).await, ana.enter(&code).await, ben.enter(&code).await);
+
+    let hanging = send(&mut anas, enqueue(track("hangs"))).await;
+    let behind = send(&mut anas, enqueue(track("3"))).await;
+
+    // Clock probes are answered on the connection that waits.
+    anas.send(&json!({ "type": "sync", "t0": 7.0 })).await;
+    let answer = anas.until(|frame| matches!(frame, ServerFrame::Sync { .. } | ServerFrame::Reply { .. })).await;
+    let ServerFrame::Sync { t1, t2, .. } = answer else { panic!("{answer:?}") };
+    assert!(t2 - t1 < 1_000.0, "{t1} {t2}");
+    // Another member's commands take effect, also those that look something up, and so do those of another connection.
+    bens.add(&track("1")).await;
+    anas_other.add(&track("2")).await;
+    // Deltas come to the connection that waits.
+    anas.room_where(|room| room.now_playing.as_ref().is_some_and(|entry| entry.track.id == "1")).await;
+    anas.room_where(|room| room.upcoming_total == 1).await;
+
+    pass(TRACK_LOOKUP_TIMEOUT + Duration::from_millis(1)).await;
+    let (id, error) = next_reply(&mut anas).await;
+    let error = error.expect("it is refused");
+    assert_eq!((id, error.code, error.retry), (hanging, ErrorCode::Unavailable, true));
+    assert!(error.message.contains("too long"), "{}", error.message);
+    assert_eq!(next_reply(&mut anas).await, (behind, None), "what waited behind it goes on");
+}
+
+#[tokio::test]
+async fn commands_wait_behind_a_lookup_up_to_a_bound_and_are_dropped_with_the_connection() {
+    let server = TestServer::start_with(&["--scripted-provider", "--limit-commands-per-second=1000"]).await;
+    let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
+
+    send(&mut anas, enqueue(track("hangs"))).await;
+    for number in 0..tutti::limits::COMMANDS_WAITING_MAX {
+        send(&mut anas, Command::Say { text: format!("{number}") }).await;
+    }
+    let one_more = send(&mut anas, Command::Say { text: "one more".into() }).await;
+    let (id, error) = next_reply(&mut anas).await;
+    assert_eq!((id, error.map(|error| error.code)), (one_more, Some(ErrorCode::RateLimited)));
+
+    drop(anas);
+    pass(TRACK_LOOKUP_TIMEOUT + Duration::from_millis(1)).await;
+    let said = bens.ask(Command::Say { text: "ben".into() }).await;
+    assert_eq!(refusal(said), None);
+    let mut later = ana.enter(&code).await;
+    later.add(&track("1")).await;
+    server_stops(server).await;
+}
+
+/// Nothing of the connection keeps a server from stopping.
+async fn server_stops(mut server: TestServer) {
+    server.stop().await;
+}
