@@ -1,5 +1,5 @@
-//! What leaves the process when a request fails: RFC 9457 problem details with a code, a human sentence, and an
-//! `error_id` that stands in the log beside the cause. Nothing internal is in the text.
+//! Error responses: RFC 9457 problem details with a code, a sentence, and an `error_id` that the log has beside the cause.
+//! The text has no internals.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::clock::in_words;
 use crate::limiter::RateLimited;
 use crate::providers::{Provider, ProviderError};
 
-/// When to look again whether somebody went; nobody knows.
+/// `Retry-After` while a cap is reached. Nothing tells when a place becomes free.
 const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// A failed request.
@@ -30,7 +30,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal: the client's doing, told to it, not logged above debug.
+    /// A refusal that the client caused. Logged at debug level.
     pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
         let (reason, values) = (None, ReasonValues::new());
         Self { status, code, reason, values, detail: detail.into(), retry_after: None, cause: None }
@@ -52,12 +52,12 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::Invalid, detail)
     }
 
-    /// 401 `forbidden`: who is asking is not known.
+    /// 401 `forbidden`: the caller is not authenticated.
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::Forbidden, detail)
     }
 
-    /// 403 `forbidden`: who is asking is known, and may not.
+    /// 403 `forbidden`: the caller is authenticated and not allowed.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, detail)
     }
@@ -80,7 +80,7 @@ impl ApiError {
         }
     }
 
-    /// The same refusal in other words.
+    /// The same error with another sentence.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..self }
@@ -99,7 +99,7 @@ impl ApiError {
         }
     }
 
-    /// 500 `internal`: our fault.
+    /// 500 `internal`: a bug in the server.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self {
             cause: Some(cause.into()),
@@ -107,7 +107,7 @@ impl ApiError {
         }
     }
 
-    /// 429 `limit_reached`, with `Retry-After`: there are as many as there may be, and room when somebody goes.
+    /// 429 `limit_reached`, with `Retry-After`: a cap is reached.
     pub fn crowded(detail: impl Into<String>) -> Self {
         Self {
             retry_after: Some(CROWDED_RETRY_AFTER),
@@ -135,12 +135,12 @@ impl ApiError {
         plain.because(reason, reason_values([("provider", provider.id().as_str().into())]))
     }
 
-    /// The code that goes to the client.
+    /// The error code.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The status that goes to the client.
+    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -153,7 +153,7 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// The problem document, after a line in the log.
+    /// Logs the error and builds its problem document.
     pub fn to_response(&self) -> Response {
         let error_id = Uuid::new_v4().simple().to_string();
         match &self.cause {
@@ -198,7 +198,7 @@ impl From<RateLimited> for ApiError {
     }
 }
 
-/// Rounded up: who comes back a moment early is refused again.
+/// Rounded up, so that a retry is not early.
 fn in_seconds(retry_after: Duration) -> u64 {
     retry_after.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
@@ -209,5 +209,5 @@ impl warp::Reply for ApiError {
     }
 }
 
-/// A filter may refuse with it.
+/// Filters reject requests with it.
 impl warp::reject::Reject for ApiError {}

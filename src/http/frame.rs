@@ -1,4 +1,4 @@
-//! What every answer gets on its way out: refusals become problem documents, and all of it gets the security headers.
+//! Wraps all routes: rejections become problem documents, and every response gets the security headers.
 
 use std::convert::Infallible;
 
@@ -30,7 +30,7 @@ fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
         frame.clone_from(&origin);
         connect =
             if origin == SDK_ORIGIN { " https://*.spotify.com https://*.scdn.co".to_owned() } else { script.clone() };
-        // A stand-in at hand has covers, too.
+        // A stand-in for Spotify serves covers over http.
         if url.scheme() == "http" {
             image.clone_from(&script);
         }
@@ -43,7 +43,7 @@ fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
     HeaderValue::try_from(policy).expect("an origin is ASCII")
 }
 
-/// Where Spotify's own script comes from.
+/// The origin of Spotify's own script.
 const SDK_ORIGIN: &str = "https://sdk.scdn.co";
 
 /// What pages may do: hear by a microphone how far devices are apart; and Spotify plays in a frame of its own, which must be
@@ -61,7 +61,7 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    // A room's code is in the address of its page.
+    // A page's URL contains the room code.
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
@@ -92,8 +92,7 @@ pub fn frame(
     )
 }
 
-/// What a refusal looks like. What a filter of ours said comes first; then what is wrong with the request; then that
-/// nothing was found.
+/// The response to a rejection: an error of our own filters first, then a malformed request, then 404.
 fn problem(rejection: &Rejection) -> Response {
     if let Some(error) = rejection.find::<ApiError>() {
         return error.to_response();
@@ -128,6 +127,6 @@ fn add_headers(headers: &mut HeaderMap, https: bool) {
     if https {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(STRICT_TRANSPORT_SECURITY);
     }
-    // What says nothing about it may hold a token, or be about one person.
+    // Responses without a caching policy may contain a token or personal data.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

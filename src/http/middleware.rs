@@ -1,4 +1,4 @@
-//! What requests pass before a resource sees them.
+//! Filters that requests pass before they reach a resource.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,7 +19,7 @@ use super::cookie::{Slot, SlotChoice};
 use super::{ApiError, Services, SharedServices};
 use crate::identity::{Access, Caller};
 
-/// Bytes in a body, at most.
+/// Longest request body.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// The services, for a handler.
@@ -30,12 +30,12 @@ pub fn with(
     warp::any().map(move || Arc::clone(&services))
 }
 
-/// A body of JSON.
+/// A JSON response.
 pub fn json<T: Serialize>(body: &T) -> impl Reply + use<T> {
     warp::reply::json(body)
 }
 
-/// What a handler answers, as a response.
+/// The response of a handler's result.
 pub fn respond<T: Reply>(result: Result<T, ApiError>) -> Response {
     match result {
         Ok(reply) => reply.into_response(),
@@ -43,7 +43,7 @@ pub fn respond<T: Reply>(result: Result<T, ApiError>) -> Response {
     }
 }
 
-/// Who is asking, by `Authorization: Bearer`; 401 for anybody else.
+/// The caller, by `Authorization: Bearer`; 401 without a valid token.
 pub fn authenticated(
     services: &SharedServices,
 ) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
@@ -51,7 +51,7 @@ pub fn authenticated(
         .and_then(|access: Option<Access>| std::future::ready(access.ok_or_else(|| refuse(unauthenticated()))))
 }
 
-/// Who is asking, if they say so; 401 for those who say so and are wrong.
+/// The caller, if the request has a token; 401 for an invalid one.
 pub fn maybe_authenticated(
     services: &SharedServices,
 ) -> impl Filter<Extract = (Option<Access>,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
@@ -65,7 +65,7 @@ pub fn maybe_authenticated(
     })
 }
 
-/// Who is searching; 401 for nobody, 429 for those who search too often.
+/// The caller of a search: 401 without a valid token, 429 over the rate limit.
 pub fn searching(
     services: &SharedServices,
 ) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
@@ -79,11 +79,11 @@ pub fn searching(
 /// Who asks to be let in or out, as far as the request shows, and in which of their device's slots.
 #[derive(Clone, Debug)]
 pub struct Entrant {
-    /// The slot that they name.
+    /// The slot that the request names.
     pub choice: SlotChoice,
-    /// The refresh tokens of everybody on their device.
+    /// The refresh tokens of all accounts on the device.
     pub cookies: Vec<(Slot, SecretString)>,
-    /// Who is in that slot; nobody in a new one.
+    /// The account in that slot; none in a new one.
     pub caller: Caller,
 }
 
@@ -143,7 +143,7 @@ pub fn entrant(
     })
 }
 
-/// A body of JSON, at most [`BODY_BYTES_MAX`] long; 413 when longer, 400 when it is something else.
+/// A JSON body of at most [`BODY_BYTES_MAX`] bytes; 413 for a longer one, 400 for anything else.
 pub fn json_body<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (T,), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::header::headers_cloned().and(warp::body::stream()).and_then(|headers: HeaderMap, body| async move {
@@ -151,7 +151,7 @@ pub fn json_body<T: DeserializeOwned + Send>()
             return Err(refuse(ApiError::invalid("The body must be JSON, and Content-Type must say so.")));
         }
         let bytes = read_body(&headers, body).await.map_err(refuse)?;
-        // The cause may quote the body, and with it a password; its place does not.
+        // The error may quote the body, and with it a password; its line and column do not.
         serde_json::from_slice(&bytes).map_err(|cause| {
             let place = format!("line {}, column {}", cause.line(), cause.column());
             refuse(ApiError::invalid(format!("The body is not the JSON that is expected here ({place}).")))
@@ -212,7 +212,7 @@ fn check_origin(headers: &HeaderMap, services: &Services) -> Result<(), &'static
     if by_cookie_alone { Err(UNSAID) } else { Ok(()) }
 }
 
-/// From the right, the first address that is not one of our proxies: what stands further left anybody could have written.
+/// The rightmost address that is not a trusted proxy. Clients can forge those further left.
 fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     let mut client = peer;
@@ -233,7 +233,7 @@ fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Some proxies add the port.
+/// Parses an address; some proxies add the port.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let address = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip())).ok();
     address.map(|address: IpAddr| address.to_canonical())

@@ -1,15 +1,15 @@
-//! HTTP over services that know nothing of it.
+//! The HTTP server: routes, middleware and responses. Services know nothing of HTTP.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`resources`] | routes of `/api/v1`, one file a resource |
-//! | [`websocket`] | the door to [`crate::connection`] |
+//! | [`websocket`] | `GET /ws`: the WebSocket handshake |
 //! | [`static_client`] | the web client and its pages |
-//! | [`middleware`] | what requests pass before a resource: origin, body, bearer, address |
-//! | [`frame`] | what every answer gets on its way out: problem documents and security headers |
-//! | [`origin`] | which pages may use this server; for the WebSocket handshake too |
+//! | [`middleware`] | request filters: origin check, body, bearer token, client address |
+//! | [`frame`] | response wrapper: problem documents and security headers |
+//! | [`origin`] | allowed origins, for requests and for the WebSocket handshake |
 //! | [`cookie`] | the refresh token's cookie |
-//! | [`limits`] | how often anybody may do what |
+//! | [`limits`] | rate limits |
 //! | [`error`] | failed requests |
 //! | [`metrics`] | `GET /metrics`, on a listener of its own |
 
@@ -46,40 +46,40 @@ use cookie::Cookies;
 use limits::RequestLimits;
 use origin::Origins;
 
-/// Everything that routes need.
+/// What routes use of the server.
 pub struct Services {
-    /// Who is here.
+    /// Users, sessions and tokens.
     pub identity: Identity,
-    /// Asked whether it answers.
+    /// Pinged by `/readyz`, and read for pictures.
     pub store: SharedStore,
-    /// Every setting.
+    /// The settings.
     pub config: ServeConfig,
-    /// The server's time.
+    /// The server's clock.
     pub clock: Clock,
-    /// Which pages may use this server.
+    /// The allowed origins.
     pub origins: Origins,
-    /// Where refresh tokens are kept.
+    /// Names and attributes of the login cookies.
     pub cookies: Cookies,
-    /// How often anybody may do what.
+    /// Rate limits.
     pub limits: RequestLimits,
-    /// The way to Spotify, where it is set up.
+    /// Accounts, devices and players of Spotify, if it is configured.
     pub spotify: Option<Spotify>,
-    /// Where people meet.
+    /// The rooms.
     pub rooms: Registry,
     /// The providers of music.
     pub catalogue: Catalogue,
-    /// Where their sockets go.
+    /// What WebSocket connections use of the server.
     pub sockets: Arc<Sockets>,
-    /// Cancelled when the server begins to stop: it is alive then, but not ready.
+    /// Cancelled when the server starts to drain: it is alive then, but not ready.
     pub draining: CancellationToken,
 }
 
 /// The same services for all routes.
 pub type SharedServices = Arc<Services>;
 
-/// Everything this server answers over HTTP.
+/// All routes of the server.
 pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    // The door first: after a restart everybody comes through it at once, and each route that says no costs.
+    // `/ws` first: after a restart every client reconnects at once, and each route that rejects a request costs time.
     let routes = websocket::route(services)
         .or(resources::routes(services))
         .unify()

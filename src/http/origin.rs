@@ -1,4 +1,4 @@
-//! Which pages may use this server.
+//! The origin check: which web pages may use this server.
 //!
 //! A browser says in `Origin` which page a request comes from; that page must be ours: served from the address that the
 //! request went to (`Host`), from the public URL, or from an origin that the settings allow. Requests without `Origin` do

@@ -1,7 +1,7 @@
 //! The web client: embedded at build time, read from its folder in debug builds.
 //!
-//! What the bundler named by content (`/assets/…`) may be kept for ever. Every other path is a page of the client, which
-//! routes by itself: it gets `index.html`, to be checked for freshness each time.
+//! Files that the bundler names by a hash (`/assets/…`) are cached for ever. Every other path is a page of the client, which
+//! has a router of its own: it gets `index.html`, which is revalidated each time.
 
 use std::borrow::Cow;
 
@@ -22,14 +22,14 @@ use crate::providers::spotify::Spotify;
 #[allow_missing = true]
 pub struct Client;
 
-/// Where the bundler puts what it names by content.
+/// The folder of files that are named by a hash of their content.
 const HASHED: &str = "assets/";
-/// Paths under these are not pages.
+/// Paths below these are not pages.
 const NOT_PAGES: [&str; 2] = ["api", "ws"];
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h1>Tutti is running</h1>\
     <p>This server was built without the web client. Run <code>make build</code>, then start it again.</p></html>";
 
-/// Encodings that the build may have put beside a file, best first.
+/// Precompressed variants that the build may have written, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// Serves the files of `A` and its pages to `GET` and `HEAD`. A page that was opened at `localhost` moves to where Spotify
@@ -116,7 +116,7 @@ fn content_type(path: &str) -> String {
     if textual { format!("{guess}; charset=utf-8") } else { guess.to_string() }
 }
 
-/// Of the bytes that are sent, so that two encodings of one file differ.
+/// Of the encoded bytes, so that two encodings of one file differ.
 fn etag(file: &EmbeddedFile) -> String {
     let hash = u128::from_be_bytes(file.metadata.sha256_hash()[..16].try_into().expect("half of a hash"));
     format!("\"{hash:032x}\"")

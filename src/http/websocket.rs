@@ -36,7 +36,7 @@ pub fn route(services: &SharedServices) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// Answers a handshake and starts the connection; refuses it with a problem.
+/// Answers a handshake and starts the connection.
 fn upgrade(
     services: &Services,
     headers: &HeaderMap,
@@ -94,17 +94,17 @@ async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace
     }
 }
 
-/// The bare TCP socket, and what was read of it after the request.
+/// The bare TCP socket, and the bytes that were read after the request.
 async fn take_socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
     match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
-        // Copied, because even an empty rest keeps hyper's whole read buffer for as long as the connection lasts.
+        // Copied, because even an empty slice keeps hyper's whole read buffer allocated for the life of the connection.
         Ok(Ok(parts)) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
         Ok(Err(_)) => {
-            tracing::error!("an upgraded connection is no TCP stream");
+            tracing::error!("upgraded connection is not a TCP stream");
             None
         }
         Err(error) => {
-            tracing::debug!(%error, "upgrade did not happen");
+            tracing::debug!(%error, "WebSocket upgrade failed");
             None
         }
     }

@@ -1,4 +1,4 @@
-//! `me/accounts`: several people on one device, known by their cookies.
+//! `me/accounts`: the accounts that are logged in on one device, by their cookies.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! `auth/*`: coming in, staying in, going out.
+//! `auth/*`: guests, registration, login, refresh and logout.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
 use crate::store::StoreError;
 
-/// All of `auth/` but `auth/spotify`.
+/// The routes of `auth/`, without `auth/spotify`.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
     let asked = || with(services).and(client_address(services)).and(entrant(services));
     let guest = warp::path!("guest").and(warp::post()).and(asked()).and(json_body()).then(guest).map(respond);
@@ -84,7 +84,7 @@ pub(super) async fn refresh(services: SharedServices, address: IpAddr, entrant: 
 
 #[derive(Deserialize)]
 struct LogoutQuery {
-    /// On all devices.
+    /// Ends the sessions on all devices.
     #[serde(default)]
     everywhere: bool,
 }

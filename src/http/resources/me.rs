@@ -1,4 +1,4 @@
-//! `me`: the profile of whoever asks, and everybody's pictures.
+//! `me`: the caller's profile; and the pictures of all users.
 
 use http::{HeaderValue, StatusCode, header};
 use secrecy::SecretString;
@@ -35,7 +35,7 @@ async fn show(services: SharedServices, access: Access) -> Result<impl Reply, Ap
 }
 
 async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
-    // All or nothing, as far as it can be known before.
+    // Validated first, so that an invalid name leaves the password unchanged.
     if let Some(display_name) = &body.display_name {
         identity::parse_display_name(display_name)?;
     }
@@ -43,7 +43,7 @@ async fn update(services: SharedServices, access: Access, body: UpdateMeRequest)
         services.limits.password_changes.check(&access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
         services.identity.change_password(access, &current, &new).await.map_err(|error| match error {
-            // They are known, so this is no 401: a client would take that for the end of its session.
+            // Not a 401: a client would take that for the end of its session.
             IdentityError::WrongCredentials => {
                 ApiError::refused(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
             }
@@ -60,7 +60,7 @@ async fn update(services: SharedServices, access: Access, body: UpdateMeRequest)
 async fn erase(services: SharedServices, access: Access, entrant: Entrant) -> Result<Response, ApiError> {
     erasure::erase(&services.identity, &services.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    // Their id stands in their cookie.
+    // The refresh token in a cookie names its user.
     for (slot, _) in entrant.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
         response.headers_mut().append(header::SET_COOKIE, services.cookies.forget(*slot));
     }

@@ -18,7 +18,7 @@ use crate::room::state::Refusal;
 use crate::room::{JoinError, OpenError, RoomHandle};
 use crate::store::StoredRoom;
 
-/// Rooms listed of one person.
+/// Rooms in one list, at most.
 const ROOMS_LISTED_MAX: u32 = 20;
 /// Characters in a room's name.
 const NAME_CHARS_MAX: usize = 60;

@@ -1,4 +1,4 @@
-//! `server`, what a client must know before anybody logs in; `/healthz` and `/readyz`, what a supervisor asks.
+//! `server`, which clients read before a login; `/healthz` and `/readyz` for supervisors and load balancers.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use warp::{Filter, Reply};
 use crate::http::middleware::{json, respond, with};
 use crate::http::{ApiError, SharedServices};
 
-/// How long the store may take to say that it is there.
+/// How long the store may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET server`.

@@ -1,4 +1,4 @@
-//! `me/sessions`: the devices on which somebody is logged in.
+//! `me/sessions`: the caller's sessions.
 
 use http::StatusCode;
 use tutti_protocol::SessionId;
@@ -38,7 +38,7 @@ async fn end_others(services: SharedServices, access: Access) -> Result<impl Rep
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Somebody else's session and one that never was are answered alike.
+/// Another user's session and an unknown one get the same response.
 async fn end(id: String, services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
     let unknown = || ApiError::not_found("You have no such session.");
     let id: SessionId = id.parse().map_err(|_| unknown())?;

@@ -1,4 +1,4 @@
-//! `auth/spotify/*`, which people see in their browser's address bar, and `me/spotify`.
+//! `auth/spotify/*`, which browsers navigate to, and `me/spotify`.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use crate::http::{ApiError, Services, SharedServices};
 use crate::identity::{Access, IdentityError};
 use crate::providers::spotify::{Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Somebody, Spotify, SpotifyError};
 
-/// The way to Spotify and back, and what is linked.
+/// Login with Spotify, and the linked account.
 pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
     let passing = || with(services).and(client_address(services)).and(entrant(services));
     let start = warp::path!("auth" / "spotify" / "start")
@@ -59,7 +59,7 @@ struct StartQuery {
     slot: Option<String>,
 }
 
-/// Sends the browser to Spotify's page. Only for pages of ours: somebody else's could begin a login unasked.
+/// Redirects the browser to Spotify's login page. Rejects navigations that another site started.
 async fn start(
     services: SharedServices,
     address: IpAddr,
@@ -104,7 +104,7 @@ impl From<CallbackQuery> for Callback {
     }
 }
 
-/// Takes the browser back from Spotify's page. Whatever happens, it ends on a page of ours that says so in words.
+/// Handles the redirect back from Spotify. Every outcome redirects to a page of ours that states it.
 async fn callback(
     services: SharedServices,
     address: IpAddr,
@@ -119,7 +119,7 @@ async fn callback(
     let finished = match spotify.finish(query.into(), services.cookies.read_login(&headers).as_ref()).await {
         Ok(finished) => finished,
         Err(error) => {
-            tracing::error!(%error, "a login by Spotify could not be ended");
+            tracing::error!(%error, "login with Spotify failed");
             return see_other(&back("/", SpotifyOutcome::Failed, None), None);
         }
     };
@@ -134,7 +134,7 @@ async fn callback(
     }
 }
 
-/// Lets in who proved to Spotify who they are: their slot and its cookie.
+/// Logs in the user who authenticated with Spotify; returns the slot and its cookie.
 async fn enter(
     services: &Services,
     spotify: &Spotify,
@@ -153,14 +153,14 @@ async fn enter(
     let mut login = entered.map_err(|error| match error {
         IdentityError::LinkedElsewhere => SpotifyOutcome::Taken,
         error => {
-            tracing::error!(%error, "somebody who came from Spotify could not be let in");
+            tracing::error!(%error, "login with a Spotify account failed");
             SpotifyOutcome::Failed
         }
     })?;
     if let Some(picture) = spotify.picture(&somebody).await {
         match services.identity.set_picture(login.user.id, &picture).await {
             Ok(user) => login.user = user,
-            Err(error) => tracing::error!(%error, "a picture could not be kept"),
+            Err(error) => tracing::error!(%error, "profile picture not stored"),
         }
     }
     let cookie = auth::settle_in(services, &login, slot).await;
@@ -182,7 +182,7 @@ async fn check(services: SharedServices, access: Access) -> Result<impl Reply, A
     services.limits.spotify_requests.check(&access.user)?;
     let spotify = available(&services)?;
     match spotify.check(access.user).await {
-        // Not a failure of the question: this is what there is to say.
+        // Not an error: the status says that the link has expired.
         Err(SpotifyError::NeedsLogin) => Ok(json(&spotify.status(access.user).await?)),
         answer => Ok(json(&answer?)),
     }
@@ -224,7 +224,7 @@ fn back(return_to: &str, outcome: SpotifyOutcome, slot: Option<Slot>) -> String 
     format!("{path}?{}{fragment}", pairs.join("&"))
 }
 
-/// A redirect that leaves nothing behind: not in a cache, and not in the `Referer` of what follows.
+/// A redirect that is neither cached nor sent as a `Referer`.
 fn see_other(location: &str, cookie: Option<HeaderValue>) -> Result<Response, ApiError> {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();

@@ -1,7 +1,7 @@
 //! `me/spotify/devices`, `me/spotify/play` and `rooms/{code}/spotify-output`: playing on a user's own devices.
 //!
-//! Starting a track on the browser's player goes by here and not straight to Spotify, so that the app as a whole holds still
-//! when Spotify wants it to, and a refusal is weighed like any other.
+//! The browser's player starts tracks through this server rather than directly, so that the server's pause after a 429
+//! applies, and a refusal counts as evidence about Premium like any other.
 
 use http::StatusCode;
 use tutti_protocol::RoomCode;

@@ -73,8 +73,7 @@ async fn audio(
     let mut service = ServeFile::new(&path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
     let mut asked = file_request(&method, &headers);
 
-    // ServeFile knows all conditions but this one: a range of a file that has changed since is worth nothing, so the
-    // whole of it is sent.
+    // ServeFile does not support `If-Range`: if the file has changed, the whole of it is sent.
     if let Some(condition) = headers.get(header::IF_RANGE).filter(|_| asked.headers().contains_key(header::RANGE)) {
         let now = serve(&mut service, file_request(&Method::HEAD, &HeaderMap::new())).await?;
         let same = |name: HeaderName| now.headers().get(name) == Some(condition);
@@ -96,7 +95,7 @@ async fn audio(
     Ok(response)
 }
 
-/// What of a request is ServeFile's concern. Ranges are for `GET` and for bytes; another unit counts as no range.
+/// The method and headers that ServeFile evaluates. Ranges are for `GET` and in bytes; other units are ignored.
 fn file_request(method: &Method, headers: &HeaderMap) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     *request.method_mut() = method.clone();

@@ -1,4 +1,4 @@
-//! Cover art: the picture inside a file, or the one beside it. Read when it is asked for, never kept.
+//! Cover art: the picture inside a file, or the one beside it. Read on each request, without a cache.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! The index: one SQLite file that can be thrown away.
+//! The index: one SQLite file, which can be deleted at any time.
 //!
 //! Because it is a cache, commits are not synced to the disk (`synchronous = NORMAL`): after a power failure the last few
 //! may be missing, and the next scan makes them again. A file that cannot be opened is replaced by a new one.
@@ -89,14 +89,13 @@ pub struct Location {
 }
 
 impl Index {
-    /// Opens the index of the folder `root`, making it anew when it is missing, broken, of another version, or of another
-    /// folder.
+    /// Opens the index of the folder `root`. Recreates it if it is missing, corrupt, of another version, or of another folder.
     pub async fn open(path: &Path, root: &Path) -> Result<Self, sqlx::Error> {
         let root = root.to_string_lossy();
         match Self::open_existing(path, &root).await {
             Ok(Some(index)) => return Ok(index),
-            Ok(None) => tracing::info!("the library's index is of another folder: making a new one"),
-            Err(error) => tracing::warn!(%error, "the library's index cannot be used: making a new one"),
+            Ok(None) => tracing::info!("library index belongs to another folder; rebuilding it"),
+            Err(error) => tracing::warn!(%error, "library index unusable; rebuilding it"),
         }
         for suffix in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
@@ -210,7 +209,7 @@ impl Index {
                 .fetch_all(&self.read)
                 .await?
             }
-            // Only signs: nothing is called that.
+            // Only punctuation: it matches nothing.
             None => Vec::new(),
         };
         rows.iter().map(track).collect()
@@ -234,7 +233,7 @@ impl Index {
             .collect()
     }
 
-    /// Takes changes in, all or none of them.
+    /// Applies changes in one transaction.
     pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
         let mut transaction = SqliteTransaction::begin(&self.write).await?;
         for change in changes {

@@ -1,7 +1,7 @@
 //! The server's own music: a folder of files, or the demo library that is built in.
 //!
-//! The folder is the truth and [`index`] is a cache of it, kept by [`scan`] in the background and asked by everything else,
-//! so that a search never touches a music file. Guarantees: an id names a path for as long as the file stays where it is;
+//! The folder is authoritative. [`index`] is a cache of it, which [`scan`] updates in the background and everything else
+//! reads, so that a search never opens a music file. Guarantees: an id names a path for as long as the file stays where it is;
 //! no request can name a path, only an id that is looked up; nothing outside of the folder is ever opened.
 
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ const FORMATS: [(&str, &str); 6] = [
     ("opus", "audio/ogg"),
     ("wav", "audio/wav"),
 ];
-/// Covers that are read at the same time. A file's pictures are in memory while one of them is looked for.
+/// Covers read at the same time. All pictures of a file are in memory while one is extracted.
 const ART_READS_MAX: usize = 4;
 
 /// Where the music is.
@@ -59,7 +59,7 @@ pub struct Library {
 
 #[derive(Debug)]
 struct Shared {
-    /// Absolute and without links, so that it can be compared with.
+    /// Canonical, so that paths can be compared with it.
     root: PathBuf,
     index: Index,
     clock: Clock,
@@ -71,9 +71,9 @@ struct Shared {
 /// What the scanner has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScanState {
-    /// Looks over the folder that came to their end since the start.
+    /// Scans completed since the start.
     pub scans: u64,
-    /// What the last of them found.
+    /// The report of the last scan.
     pub last: ScanReport,
     /// When it ended, in Unix milliseconds; 0 before the first.
     pub ended_at_ms: i64,
@@ -97,7 +97,7 @@ impl From<LibraryError> for ProviderError {
 }
 
 impl Library {
-    /// Opens the library with its index at `index_path`, made if missing. What an earlier run has indexed can be asked for
+    /// Opens the library with its index at `index_path`, created if missing. Tracks that an earlier run indexed are available
     /// at once; nothing is scanned before [`start`](Self::start) or [`rescan`](Self::rescan).
     ///
     /// # Errors
@@ -127,12 +127,12 @@ impl Library {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Looks over the folder now and then every `rescan_every`, on a task of `tracker`, until `stop` is cancelled.
+    /// Scans the folder now, and then every `rescan_every`, on a task of `tracker`, until `stop` is cancelled.
     pub fn start(&self, tracker: &TaskTracker, stop: CancellationToken, rescan_every: Duration) {
         let library = self.clone();
         tracker.spawn(async move {
             loop {
-                // Logged where it happened; the next look may do better.
+                // Logged in `scan`; the next scan may succeed.
                 let _ = library.scan(&stop).await;
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -142,7 +142,7 @@ impl Library {
         });
     }
 
-    /// Looks over the folder now, after the look that is under way if there is one.
+    /// Scans the folder now, after a scan that is running.
     pub async fn rescan(&self) -> Result<ScanState, LibraryError> {
         self.scan(&CancellationToken::new()).await
     }
@@ -152,7 +152,7 @@ impl Library {
         *self.shared.state.borrow()
     }
 
-    /// Returns when the whole folder has been looked over once.
+    /// Returns when the first scan has finished.
     pub async fn first_scan_done(&self) {
         let mut state = self.shared.state.subscribe();
         // The sender lives as long as `self`.
@@ -171,7 +171,7 @@ impl Library {
         Ok(self.shared.index.location(id).await?)
     }
 
-    /// The file at `path` in the library, if it is there and really within: a name may have become a link since the scan.
+    /// The file at `path`, if it exists and lies within the library: it may have become a link since the scan.
     async fn resolve(&self, path: &str) -> Option<PathBuf> {
         let real = tokio::fs::canonicalize(self.shared.root.join(path)).await.ok()?;
         let is_file = tokio::fs::metadata(&real).await.ok()?.is_file();
@@ -191,7 +191,7 @@ impl Library {
             Ok(Some(report)) => report,
             Ok(None) => return Ok(self.scan_state()),
             Err(error) => {
-                tracing::warn!(%error, "the library could not be looked over and stays as it was");
+                tracing::warn!(%error, "library scan failed; the index is unchanged");
                 return Err(error);
             }
         };
@@ -200,7 +200,7 @@ impl Library {
         if first || report.read > 0 || report.gone > 0 {
             let ScanReport { tracks, unreadable, read, gone } = report;
             let took_ms = ended_at_ms - started_at_ms;
-            tracing::info!(tracks, read, gone, unreadable, took_ms, "looked over the library");
+            tracing::info!(tracks, read, gone, unreadable, took_ms, "library scan finished");
         }
         self.shared.state.send_modify(|state| {
             *state = ScanState { scans: state.scans + 1, last: report, ended_at_ms };

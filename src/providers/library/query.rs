@@ -1,4 +1,4 @@
-//! What somebody typed, as an FTS5 expression, and the cursor to the next page of it.
+//! Search text as an FTS5 expression, and the cursor to its next page.
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! Keeps the index like the folder: looks at every file's size and time, reads those that changed, forgets those that went.
+//! Brings the index up to date: compares every file's size and time, reads changed files, removes deleted ones.
 //!
 //! A file that cannot be read costs one line in the log for each time that it changes, and nothing else: its parser runs
 //! on a thread of its own, where it may fail, panic or hang. What cannot be looked at, because a disk is gone or a folder
@@ -32,7 +32,7 @@ const CHANGES_PER_COMMIT: usize = 200;
 /// How long one file may take to be read, on the slowest of network drives.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What one look over the folder found.
+/// The result of one scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScanReport {
     /// Tracks in the index after it.
@@ -41,7 +41,7 @@ pub struct ScanReport {
     pub unreadable: u64,
     /// Tracks that are new or were read again.
     pub read: u64,
-    /// Tracks that are no more.
+    /// Tracks that were removed.
     pub gone: u64,
 }
 
@@ -64,7 +64,7 @@ struct Found {
     folder_art: Option<String>,
 }
 
-/// The folder at one moment.
+/// A listing of the folder.
 #[derive(Debug, Default)]
 struct Walk {
     files: Vec<Found>,
@@ -73,7 +73,7 @@ struct Walk {
 }
 
 impl Scanner {
-    /// Looks over the folder `root` once. `None`: it was stopped; what it had found by then is in the index.
+    /// Scans the folder `root` once. `None`: it was stopped; the index has what it found by then.
     pub async fn scan(
         &mut self,
         index: &Index,
@@ -121,7 +121,7 @@ impl Scanner {
                         changes.push(Change::Track { path, stamp, description, folder_art });
                     }
                     Err(reason) => {
-                        tracing::warn!(path, %reason, "a music file cannot be read and is left out");
+                        tracing::warn!(path, %reason, "music file skipped: it cannot be read");
                         unreadable.insert(path.clone(), stamp);
                         changes.push(Change::Gone { path });
                     }
@@ -210,7 +210,7 @@ fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> 
                 continue;
             };
             if walk.files.len() == FILES_MAX {
-                tracing::warn!(files = FILES_MAX, "the library is larger than Tutti takes in: the rest is left out");
+                tracing::warn!(files = FILES_MAX, "library too large: further files are skipped");
                 break;
             }
             walk.files.push(Found { path, stamp: stamp(&metadata), folder_art: None });

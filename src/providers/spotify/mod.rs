@@ -1,23 +1,23 @@
-//! Spotify: logging in, the link that lasts, and what is known of a subscription.
+//! Spotify: its catalogue, login, linked accounts, and playback on users' own devices.
 //!
 //! | module | what |
 //! |---|---|
-//! | `settings` | where Spotify is, and where it sends people back to |
-//! | `login` | authorization code with PKCE (RFC 7636): the way there and back |
-//! | `links` | tokens at rest and in use, unlinking |
-//! | [`premium`] | what is known of a subscription, and how that changes; pure |
-//! | `checks` | asking Spotify for it |
-//! | `api` | requests to the Web API, and holding still when it says so |
+//! | `settings` | Spotify's URLs and the redirect URL |
+//! | `login` | authorization code flow with PKCE (RFC 7636) |
+//! | `links` | linked accounts: stored tokens, refreshing, unlinking |
+//! | [`premium`] | the verdict on a subscription, from evidence; pure |
+//! | `checks` | requests that check a subscription |
+//! | `api` | requests to the Web API, and the pause after a 429 |
 //! | `tracks`, `cache` | the [`Provider`](super::Provider): searching and looking tracks up, with caches |
 //! | `notices` | notices to hosts while Spotify rejects requests |
-//! | `player` | commands to somebody's own devices |
-//! | `outputs` | which device of whom follows which room |
-//! | `connect`, `plan` | how it follows: the task, and what it decides, which is pure |
+//! | `player` | commands to a user's own devices |
+//! | `outputs` | which device follows which room |
+//! | `connect`, `plan` | the task that makes a device follow, and its decisions, which are pure |
 //!
-//! Guarantees: tokens are stored sealed and never logged; one refresh at a time for one person; an agreement that Spotify no
-//! longer takes erases the tokens and nothing else; nobody is said to lack Premium for one false answer.
+//! Guarantees: tokens are stored encrypted and never logged; one refresh at a time for each user; a revoked authorization
+//! deletes the tokens and nothing else; a single false answer never changes the verdict on a subscription.
 //!
-//! Not in here: who somebody is ([`crate::identity`]), HTTP, and the player in the browser, which is the client's.
+//! Not in here: users ([`crate::identity`]), HTTP routes, and the player in the browser, which is the client's.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -56,7 +56,7 @@ pub mod premium;
 mod settings;
 mod tracks;
 
-/// How long Spotify may take for one answer.
+/// Timeout of one request to Spotify.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two questions for one answer: more than what makes two doubts one burst.
 const ASK_AGAIN_AFTER: Duration = premium::DOUBT_SPACING.saturating_add(Duration::from_millis(100));
@@ -73,42 +73,42 @@ pub const NOT_LISTED: &str = "Spotify lets nobody use this server's app who is n
 /// Why Spotify cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SpotifyError {
-    /// They have linked no account.
+    /// The user has linked no account.
     #[error("no Spotify account is linked")]
     NotLinked,
-    /// Spotify no longer takes the agreement.
-    #[error("the agreement with Spotify is over")]
+    /// The authorization was revoked or has expired.
+    #[error("the authorization at Spotify has ended")]
     NeedsLogin,
-    /// It is known that they have no Premium.
+    /// The account has no Premium.
     #[error("this needs Spotify Premium")]
     NotPremium,
-    /// The app is in development mode, and its owner has not put them on its list.
+    /// The app is in development mode, and the account is not on its list of users.
     #[error("not on the list of those who may use this app")]
     NotListed,
-    /// Spotify wants to be left alone.
+    /// Spotify, or a limit of this server, accepts no requests for now.
     #[error("Spotify takes no requests for {} s", .retry_after.as_secs())]
     TooMany {
-        /// For how long.
+        /// The pause.
         retry_after: Duration,
-        /// Whether an allowance is used up, and not only the pace too fast.
+        /// Whether a quota is used up, and not only the rate too high.
         quota: bool,
     },
-    /// There is no such question: a query that is too long, an id that is none.
+    /// A malformed request: an invalid cursor or id.
     #[error("this cannot be asked")]
     BadQuestion,
-    /// The track does not play where they are.
+    /// The track does not play in the country of the account.
     #[error("this track does not play there")]
     Unplayable,
-    /// The device is off, or takes no commands.
+    /// The device is off, or accepts no commands.
     #[error("there is no such device at the moment")]
     DeviceNotFound,
-    /// The account plays something else, by hand.
+    /// The user plays something else with the account.
     #[error("the account is used for something else")]
     Taken,
-    /// Spotify cannot be reached, or answers what it should not.
+    /// Spotify cannot be reached, or its response is invalid.
     #[error("Spotify is not available")]
     Unavailable(#[source] anyhow::Error),
-    /// The store did not do it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -130,7 +130,7 @@ impl From<SpotifyError> for ProviderError {
     }
 }
 
-/// The way to Spotify. Cheap to clone.
+/// Spotify. Cheap to clone.
 #[derive(Clone)]
 pub struct Spotify(Arc<Inner>);
 
@@ -165,7 +165,7 @@ impl Spotify {
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        // No redirects: none of these services redirects, and following one would send a token to somebody else.
+        // No redirects: none of these services redirects, and following one could leak a token.
         let http = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -177,17 +177,17 @@ impl Spotify {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Where a page that was opened at `localhost` must move to.
+    /// The origin that replaces `localhost` for pages.
     pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
         self.0.settings.instead_of_localhost(headers)
     }
 
-    /// Where the script of the player for browsers is.
+    /// The URL of the Web Playback SDK.
     pub fn sdk_url(&self) -> &reqwest::Url {
         &self.0.settings.sdk_url
     }
 
-    /// Where a login must begin.
+    /// The origin at which a login must start.
     pub fn origin(&self) -> String {
         self.0.settings.redirect_url.origin().ascii_serialization()
     }
@@ -202,7 +202,7 @@ enum Flight {
 
 type FlightLock = tokio::sync::Mutex<()>;
 
-/// Locks that exist while somebody holds or waits for them.
+/// Locks that exist while they are held or awaited.
 struct Flights<K>(Mutex<HashMap<K, Weak<FlightLock>>>);
 
 impl<K> Default for Flights<K> {

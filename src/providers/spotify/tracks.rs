@@ -1,11 +1,10 @@
-//! What there is to play at Spotify: looking through it, and looking tracks up.
+//! Search and track lookup.
 //!
-//! Spotify answers only those who have linked an account, so questions are asked by somebody's link: their own, or that
-//! of the room's host, who plays host also in this. Which tracks play differs by country: they are those of whoever's link
-//! it is.
+//! Spotify answers only with a linked account: that of the user who asks, or else that of their room's host. Which tracks
+//! play depends on the country of that account.
 //!
-//! Guarantees: at most ten results are asked for, which is what Spotify gives; the same question is asked once by however
-//! many at the same time, and not again for a while; a track that was found is not looked up.
+//! Guarantees: concurrent identical requests are sent once, and responses are cached; a track that a search returned is not
+//! looked up again; at most ten results are requested, which is Spotify's maximum.
 
 use std::time::Duration;
 
@@ -21,30 +20,30 @@ use crate::identity::User;
 use crate::limiter::Limiter;
 use crate::providers::{Asker, Capabilities, Page, Provider, ProviderError, Query};
 
-/// Results of one question; Spotify gives no more.
+/// Results of one search, Spotify's maximum.
 const PAGE_TRACKS: usize = 10;
-/// Where a page can begin at most.
+/// Largest offset that Spotify accepts.
 const OFFSET_MAX: usize = 990;
-/// Pages that are remembered.
+/// Pages in the cache.
 const PAGES_MAX: usize = 512;
-/// For how long. Somebody who types goes to and fro between the same few.
+/// How long. A user who types returns to the same few pages.
 const PAGE_LIFETIME: Duration = Duration::from_mins(10);
-/// Tracks that are remembered.
+/// Tracks in the cache.
 const TRACKS_MAX: usize = 8192;
 /// For how long.
 const TRACK_LIFETIME: Duration = Duration::from_hours(24);
 /// Questions that one person may have asked in a minute, of those that are not answered from memory: the app as a whole has
 /// one allowance.
 const QUESTIONS_PER_MINUTE: u32 = 60;
-/// Characters in an id of Spotify's.
+/// Length of a Spotify id.
 const ID_CHARS: usize = 22;
-/// Pixels that a cover should have at least.
+/// Preferred minimum width of a cover, in pixels.
 const ART_PIXELS_WANTED: u32 = 300;
 
-/// By whose link, what, from where on.
+/// Account, text and offset.
 type Question = (UserId, String, usize);
 
-/// What was found lately.
+/// Recent results.
 pub(super) struct TrackCaches {
     pages: Cache<Question, Page<Track>>,
     tracks: Cache<String, Track>,
@@ -186,7 +185,7 @@ impl Spotify {
     }
 }
 
-/// Whether this can be an id of Spotify's.
+/// Whether this has the form of a Spotify id.
 pub(super) fn is_id(id: &str) -> bool {
     id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
