@@ -1,4 +1,4 @@
-//! What not everybody may do: one table, with the lowest role that may unless the host says otherwise.
+//! The table of actions that need a permission, with the lowest role that has it in a new room.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::room::Role;
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal, needs $role:ident $($fixed:ident)?, $phrase:literal;)*) => {
-        /// Something that not everybody may do.
+        /// An action that needs a permission.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         #[serde(rename_all = "snake_case")]
@@ -30,8 +30,8 @@ macro_rules! actions {
                 match self { $(Self::$name => Role::$role,)* }
             }
 
-            /// Whether that stays so: neither the table nor an exception for somebody changes it, so that a host cannot
-            /// be robbed of the room.
+            /// Whether the lowest role cannot be changed, neither by the room's table nor by an exception, so that the host
+            /// cannot lose the room.
             pub fn is_fixed(self) -> bool {
                 match self { $(Self::$name => actions!(@fixed $($fixed)?),)* }
             }
@@ -47,45 +47,45 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Queue, reorder and remove tracks of one's own, and have them played.
+    /// Queue, reorder and remove one's own tracks, and have them played.
     Queue = "queue", needs Player, "queue tracks";
-    /// Suggest tracks, where suggestions are asked for.
+    /// Suggest tracks, in a room with `suggestions`.
     Suggest = "suggest", needs Listener, "suggest tracks";
     /// Vote for and against waiting tracks.
     Vote = "vote", needs Listener, "vote";
     /// Vote to skip what is on.
     VoteSkip = "vote_skip", needs Listener, "vote to skip";
-    /// Say something, react.
+    /// Chat and react.
     Chat = "chat", needs Listener, "talk here";
-    /// Remove, reorder, clear somebody else's tracks.
+    /// Remove, reorder and clear other members' tracks.
     CurateQueue = "curate_queue", needs Cohost, "change other people's queues";
     /// Play, pause, seek.
     ControlPlayback = "control_playback", needs Cohost, "control playback";
     /// Choose which devices play.
     SetOutput = "set_output", needs Cohost, "choose which devices play";
-    /// Skip somebody else's track.
+    /// Skip other members' tracks.
     Skip = "skip", needs Cohost, "skip other people's tracks";
-    /// Approve and reject suggestions; whoever may needs no approval.
+    /// Approve and reject suggestions; one's own tracks need no approval.
     Approve = "approve", needs Cohost, "approve suggestions";
-    /// Let people in from the lobby, or turn them away.
+    /// Admit people from the lobby or deny them.
     Admit = "admit", needs Cohost, "let people in";
     /// Lock the room and unlock it.
     Lock = "lock", needs Cohost, "lock the room";
-    /// Mute somebody.
+    /// Mute members.
     Mute = "mute", needs Cohost, "mute people";
-    /// See the list of who did what.
+    /// Read the audit log.
     SeeAudit = "see_audit", needs Cohost, "see who did what";
-    /// Give roles.
+    /// Change roles.
     SetRole = "set_role", needs Host, "change roles";
-    /// Send a member out.
+    /// Kick members.
     Kick = "kick", needs Host, "send people out";
-    /// Send a member out for good, and let them in again.
+    /// Ban and unban members.
     Ban = "ban", needs Host, "ban people";
-    /// Change the settings, and see what a change of policy would do.
+    /// Change the settings and preview a policy.
     SetSettings = "set_settings", needs Host, "change the settings";
-    /// Change this table, make exceptions from it, and say when the room may be claimed.
+    /// Change this table, make exceptions for members, and set when the room can be claimed.
     SetPermissions = "set_permissions", needs Host fixed, "change who may do what";
-    /// Claim the room whose host is gone.
+    /// Claim the room while its host is gone.
     ClaimHost = "claim_host", needs Cohost fixed, "take the room over";
     /// Hand the room over.
     TransferHost = "transfer_host", needs Host fixed, "hand the room over";
@@ -93,10 +93,10 @@ actions! {
     CloseRoom = "close_room", needs Host fixed, "close the room";
 }
 
-/// Which role may do what.
+/// The lowest role for each action.
 pub type Permissions = BTreeMap<Action, Role>;
 
-/// The table of a new room, without what is fixed.
+/// The table of a new room, without the fixed actions.
 pub fn default_permissions() -> Permissions {
     Action::ALL.iter().filter(|action| !action.is_fixed()).map(|action| (*action, action.lowest_role())).collect()
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_says_who_may_do_what() {
+    fn the_readme_lists_every_action_with_its_lowest_role() {
         let readme = include_str!("../README.md");
         let word = |value: serde_json::Value| value.as_str().expect("a word").to_owned();
         for action in Action::ALL {

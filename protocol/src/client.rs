@@ -28,19 +28,19 @@ pub enum ClientFrame {
     },
     /// Clock probe, answered at once.
     Sync {
-        /// The client's clock; returned as it was.
+        /// The client's clock, returned unchanged.
         t0: f64,
     },
-    /// What this device is doing; ephemeral.
+    /// The state of this device; ephemeral.
     Status(DeviceStatus),
-    /// A new access token, before the old one runs out.
+    /// A new access token, before the old one expires.
     Refresh {
         /// The new access token.
         token: Secret,
     },
 }
 
-/// Who enters which room, with which device.
+/// Authenticates the connection and names its room and device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Hello {
@@ -48,12 +48,12 @@ pub struct Hello {
     pub token: Secret,
     /// The room's code, as typed.
     pub room: String,
-    /// The room's passcode, where it has one. Members who are already in need none.
+    /// The room's passcode, if it has one. Existing members need none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passcode: Option<Secret>,
-    /// The device at this end.
+    /// The client's device.
     pub device: Device,
-    /// The position up to which this device already knows the room.
+    /// The last position that this device has applied, to resume from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Position>,
 }
@@ -66,33 +66,33 @@ pub struct Device {
     pub id: DeviceId,
     /// Shown to the member and the host, such as "Firefox on Linux".
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub kind: DeviceKind,
     /// Which providers it can play.
     #[serde(default)]
     pub providers: Vec<ProviderId>,
 }
 
-/// What a device is for.
+/// The purpose of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceKind {
-    /// Makes sound.
+    /// Plays music.
     Player,
-    /// Controls.
+    /// Remote control.
     Remote,
-    /// Shows.
+    /// Display.
     Screen,
 }
 
-/// What a device is doing.
+/// The state of a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct DeviceStatus {
-    /// Its own playback; `None` when it makes no sound.
+    /// Its playback; `None` when it does not play.
     pub playback: Option<DevicePlayback>,
-    /// True when nobody looks at it and it makes no sound: it does not count as somebody being present.
+    /// True when the page is hidden and plays nothing: the device does not make its member present.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub idle: bool,
 }
@@ -103,41 +103,41 @@ pub struct DeviceStatus {
 pub struct DevicePlayback {
     /// The entry it plays.
     pub entry: Option<EntryId>,
-    /// Where in the track it is.
+    /// Position in the track.
     pub position_ms: f64,
-    /// When that was, on the server's clock.
+    /// When `position_ms` was measured, on the server's clock.
     pub at_ms: f64,
-    /// How far from the room's timeline it believes to be; positive is late.
+    /// Estimated offset from the room's timeline; positive is late.
     pub error_ms: f64,
-    /// How unsure `error_ms` is: one standard deviation.
+    /// Standard deviation of `error_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deviation_ms: Option<f64>,
-    /// How `error_ms` is known; absent while it is not measured yet, and then it says nothing.
+    /// How `error_ms` was measured; absent while it has not been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
     /// Whether it plays.
     pub state: PlaybackState,
-    /// Entries that it has decoded and can start at once, at most 4. Told to the server only: a `presence` has none.
+    /// Entries that it has decoded and can start at once, at most 4. For the server only: `presence` omits it.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub ready: Vec<EntryId>,
 }
 
-/// How a device knows how far from the room's timeline it is.
+/// How a device measured its offset from the room's timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Measured {
-    /// From its clocks alone: they see neither an asymmetric path nor a wireless loudspeaker.
+    /// From its clocks alone, which miss asymmetric network paths and the delay of wireless loudspeakers.
     Estimated,
-    /// Somebody calibrated this output by ear or by microphone.
+    /// The output was calibrated by ear or by microphone.
     Heard,
 }
 
-/// A track by reference.
+/// A reference to a track.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct TrackRef {
-    /// Whose track.
+    /// The provider.
     pub provider: ProviderId,
     /// The provider's id.
     pub id: String,
@@ -145,7 +145,7 @@ pub struct TrackRef {
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident $text:literal $({ $($(#[$field_doc:meta])* $(@$default:ident)? $field:ident: $type:ty,)* })?;)*) => {
-        /// What a member asks of the room, tagged by `name`.
+        /// A member's command, tagged by `name`.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         #[serde(tag = "name", rename_all = "snake_case")]
@@ -158,10 +158,10 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// The names of all commands, as they stand on the wire.
+            /// The names of all commands on the wire.
             pub const NAMES: &'static [&'static str] = &[$($text,)*];
 
-            /// The name, as it stands on the wire.
+            /// The name on the wire.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$name $({ $($field: _,)* })? => $text,)* }
             }
@@ -172,188 +172,188 @@ macro_rules! commands {
 commands! {
     /// Queues a track in the sender's own queue.
     Enqueue "enqueue" {
-        /// Which.
+        /// The track.
         track: TrackRef,
-        /// An entry of the sender's that it goes ahead of; at the end when absent.
+        /// The sender's entry to insert it before; absent: at the end.
         @default before: Option<EntryId>,
     };
-    /// Takes an entry out of a queue.
+    /// Removes an entry from a queue.
     Dequeue "dequeue" {
-        /// Which.
+        /// The entry.
         entry: EntryId,
     };
-    /// Gives an entry another place in its owner's queue; under the policy `host` in the room's order.
+    /// Moves an entry within its owner's queue; under the policy `host`, within the room's order.
     Move "move" {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// The entry that it goes ahead of, of the same owner (policy `host`: of anybody); to the end when absent.
+        /// The entry to move it before, of the same owner (policy `host`: of any); absent: to the end.
         @default before: Option<EntryId>,
     };
-    /// Takes all entries out: the sender's own, somebody else's, or everybody's.
+    /// Clears the queue of one member, or all queues.
     Clear "clear" {
-        /// Whose; everybody's when absent.
+        /// The owner; absent: all members.
         @default member: Option<UserId>,
     };
-    /// Takes the sender's queue out of the order for a while.
+    /// Pauses the sender's queue: it leaves the order of play.
     PauseQueue "pause_queue";
-    /// Takes it in again.
+    /// Resumes a queue.
     ResumeQueue "resume_queue" {
-        /// Somebody else's, for those who may change other people's queues.
+        /// Another member, which needs `curate_queue`; absent: the sender.
         @default member: Option<UserId>,
     };
-    /// Goes to the end of the line, where only so many members play at a time.
+    /// Moves the sender to the end of the waitlist, in a room with `players_max`.
     StepDown "step_down";
-    /// Votes for or against somebody else's entry. Everybody has one vote each; the last one counts.
+    /// Votes for or against another member's entry. Each member has one vote per entry; the last one counts.
     Vote "vote" {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// 1 for it, -1 against it, 0 takes the vote back.
+        /// 1 for the entry, -1 against it, 0 to retract.
         value: i8,
     };
-    /// Takes a suggestion into its owner's queue.
+    /// Approves a suggestion: it joins its owner's queue.
     Approve "approve" {
-        /// Which.
+        /// The entry.
         entry: EntryId,
     };
-    /// Turns a suggestion down; one's own is withdrawn.
+    /// Rejects a suggestion, or withdraws one's own.
     Reject "reject" {
-        /// Which.
+        /// The entry.
         entry: EntryId,
     };
-    /// Goes on after a pause.
+    /// Resumes playback.
     Play "play";
-    /// Stops the position where it is.
+    /// Pauses playback.
     Pause "pause";
-    /// Moves within the entry that is on.
+    /// Seeks within the current entry.
     Seek "seek" {
-        /// Where to.
+        /// The new position.
         position_ms: u64,
     };
-    /// Chooses which devices play, all of it anew.
+    /// Replaces the choice of devices that play.
     SetOutput "set_output" {
-        /// Whether `devices` are left out or the only ones.
+        /// Whether `devices` are excluded or the only ones to play.
         mode: OutputMode,
-        /// Which, at most 64.
+        /// The devices, at most 64.
         devices: BTreeSet<DeviceId>,
     };
-    /// Ends the entry that is on and starts the next.
+    /// Ends the current entry and starts the next.
     Skip "skip" {
-        /// The entry that the sender means: another one is not skipped. Whatever is on when absent.
+        /// The entry to skip; refused when another one is on. Absent: the current entry.
         @default entry: Option<EntryId>,
-        /// True when it could not be played: its owner is not charged. For those who may skip other people's tracks.
+        /// True when it could not be played: its owner is not charged. Needs `skip`.
         @default unplayable: Option<bool>,
     };
-    /// Votes to skip the entry that is on; enough votes do.
+    /// Votes to skip the current entry.
     VoteSkip "vote_skip" {
-        /// The entry that the sender means. Whatever is on when absent.
+        /// The entry to skip. Absent: the current entry.
         @default entry: Option<EntryId>,
     };
-    /// Gives a member another role.
+    /// Changes a member's role.
     SetRole "set_role" {
-        /// Whom.
+        /// The member.
         member: UserId,
-        /// Which.
+        /// The new role.
         role: Role,
     };
-    /// Sends a member out.
+    /// Kicks a member.
     Kick "kick" {
-        /// Whom.
+        /// The member.
         member: UserId,
     };
-    /// Sends a member out for good: the identity does not come back until it is unbanned.
+    /// Bans an identity until it is unbanned.
     Ban "ban" {
-        /// Whom.
+        /// The member.
         member: UserId,
     };
-    /// Takes a ban back. Their entries come back with them, paused.
+    /// Lifts a ban. The member's entries return with them, paused.
     Unban "unban" {
-        /// Whose.
+        /// The member.
         member: UserId,
     };
-    /// Keeps a member from being heard, or lets them be heard again.
+    /// Mutes or unmutes a member.
     Mute "mute" {
-        /// Whom.
+        /// The member.
         member: UserId,
-        /// Whether nobody hears them.
+        /// Whether they are muted.
         muted: bool,
     };
-    /// Lets somebody in from the lobby; also somebody who was turned away.
+    /// Admits a person from the lobby, also one who was denied.
     Admit "admit" {
-        /// Whom.
+        /// The member.
         member: UserId,
     };
-    /// Turns somebody in the lobby away.
+    /// Denies a person in the lobby.
     Deny "deny" {
-        /// Whom.
+        /// The member.
         member: UserId,
     };
-    /// Lets nobody new in.
+    /// Locks the room: new people cannot enter.
     Lock "lock";
-    /// Lets people in as before `lock`.
+    /// Restores the admission from before `lock`.
     Unlock "unlock";
-    /// Changes how the order is made.
+    /// Changes the policy.
     SetPolicy "set_policy" {
-        /// How.
+        /// The policy.
         policy: Policy,
     };
     /// Changes any settings.
     SetSettings "set_settings" {
-        /// Which, to what.
+        /// The settings to change.
         settings: Box<SettingsChange>,
     };
-    /// Lets one member do, or keeps one from doing, what the table of permissions says otherwise.
+    /// Makes an exception from the table of permissions for one member.
     SetPermission "set_permission" {
-        /// Whom.
+        /// The member.
         member: UserId,
-        /// What.
+        /// The action.
         action: Action,
-        /// Whether they may; as the table says when absent.
+        /// Whether they may; absent: as the table says.
         @default allowed: Option<bool>,
     };
-    /// Asks for the order that a policy would make; changes nothing.
+    /// Returns the order of play under a policy; changes nothing.
     PreviewPolicy "preview_policy" {
-        /// Which.
+        /// The policy.
         policy: Policy,
     };
-    /// Asks what was played, the latest first.
+    /// Returns what was played, latest first.
     ShowHistory "show_history";
-    /// Asks who did what, the latest first.
+    /// Returns the audit log, latest first.
     ShowAudit "show_audit";
-    /// Takes back a removal, a clearing or a kick.
+    /// Undoes a removal, a clearing or a kick.
     Undo "undo" {
-        /// The number of its note; the sender's latest when absent.
+        /// The number of its note; absent: the sender's latest.
         @default note: Option<u64>,
     };
-    /// Claims the room: a co-host after the host has been gone for the time that is set, or at any time the one from whom
-    /// it was claimed.
+    /// Claims the room: for a co-host once the host has been gone for `host_claim_after_ms`, for its former host at any
+    /// time.
     ClaimHost "claim_host";
     /// Makes another member the host.
     TransferHost "transfer_host" {
-        /// Whom.
+        /// The member.
         member: UserId,
     };
     /// Ends the room for everyone.
     CloseRoom "close_room";
-    /// Gives the sender another display name.
+    /// Changes the sender's display name.
     Rename "rename" {
         /// The new one.
         display_name: String,
     };
-    /// Says something to everybody who is connected; kept nowhere.
+    /// Sends a chat message to everyone who is connected; not stored.
     Say "say" {
-        /// What: at most 500 characters on one line.
+        /// At most 500 characters on one line.
         text: String,
     };
-    /// Reacts to what is on; kept nowhere.
+    /// Sends a reaction; not stored.
     React "react" {
-        /// How.
+        /// The emoji.
         emoji: String,
     };
-    /// Leaves the room for good, queue and all; a lost connection does not.
+    /// Leaves the room for good and drops the queue; losing the connection does not.
     Leave "leave";
 }
 
-/// Why a frame cannot be taken in.
+/// Why a frame cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// Not JSON, or not a frame of the contract. The connection is closed with 4506 (4500 before `welcome`).
@@ -367,13 +367,13 @@ pub enum DecodeError {
     BadCommand {
         /// The command's id, for the reply.
         id: CommandId,
-        /// What is wrong with it.
+        /// The error.
         error: serde_json::Error,
     },
 }
 
 impl ClientFrame {
-    /// Reads one text frame. Unlike plain deserialization it tells a bad command from a bad frame.
+    /// Decodes one text frame. Unlike plain deserialization it distinguishes a bad command from a bad frame.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         #[derive(Deserialize)]
         struct Tag<'a> {
@@ -421,7 +421,7 @@ mod tests {
     const ID: &str = "0192d3a4-0000-7000-8000-000000000001";
 
     #[test]
-    fn a_command_reads_back_as_it_was_written() {
+    fn a_command_round_trips() {
         let frame = ClientFrame::Command {
             id: ID.parse().expect("uuid"),
             command: Command::Enqueue {
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_comes_back_to_the_last_bit() {
+    fn a_probe_round_trips_every_bit_of_its_time() {
         // A client compares: a probe whose time is off by one bit is not one that it sent.
         let mut bits: u64 = 0x2545_F491_4F6C_DD1D;
         for _ in 0..20_000 {
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_nobody_knows_are_ignored() {
+    fn unknown_fields_are_ignored() {
         let text = r#"{"type":"sync","t0":12.5,"colour":"blue"}"#;
         assert_eq!(ClientFrame::decode(text).expect("decodes"), ClientFrame::Sync { t0: 12.5 });
     }
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_frame_is_told_apart() {
+    fn malformed_and_unknown_frames_are_distinguished() {
         for text in [
             "",
             "{",
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_says_its_own_name() {
+    fn every_command_has_the_name_it_is_sent_with() {
         for name in Command::NAMES {
             let raw = format!(
                 r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#

@@ -1,4 +1,4 @@
-//! Every error code and every close code, one table each.
+//! The tables of error codes and close codes.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +16,12 @@ macro_rules! error_codes {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// As it stands on the wire.
+            /// The value on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// True when the same command may succeed later without anything being changed about it.
+            /// Whether the same command may succeed later unchanged.
             pub fn retry(self) -> bool {
                 match self { $(Self::$name => $retry,)* }
             }
@@ -34,33 +34,33 @@ error_codes! {
     Forbidden = "forbidden", retry false;
     /// There is no such room, member, entry, track, or page.
     NotFound = "not_found", retry false;
-    /// It does not have the form that it must have, or is not known here.
+    /// Malformed, or unknown to this server.
     Invalid = "invalid", retry false;
-    /// It does not fit what is there now: a name taken, a timeline that is idle.
+    /// Conflicts with the current state, such as a taken name or an idle timeline.
     Conflict = "conflict", retry false;
-    /// A bound of the room is reached.
+    /// A limit is reached.
     LimitReached = "limit_reached", retry false;
-    /// The same track is already waiting.
+    /// The same track is already queued.
     DuplicateTrack = "duplicate_track", retry false;
     /// The track or artist was played a short time ago.
     Cooldown = "cooldown", retry true;
-    /// The server cannot make anything durable at the moment.
+    /// The server cannot store anything at the moment.
     Unavailable = "unavailable", retry true;
-    /// Too many in too short a time.
+    /// Too many requests.
     RateLimited = "rate_limited", retry true;
-    /// Only with Spotify Premium.
+    /// Needs Spotify Premium.
     PremiumRequired = "premium_required", retry false;
-    /// Spotify no longer takes the agreement that the member gave: they must log in there again.
+    /// The Spotify authorization has expired: the member must log in there again.
     NeedsLogin = "needs_login", retry false;
-    /// Larger than it may be.
+    /// Too large.
     TooLarge = "too_large", retry false;
-    /// The server's fault; it is in the log.
+    /// An error of the server, which is in its log.
     Internal = "internal", retry true;
 }
 
 macro_rules! close_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $reason:literal;)*) => {
-        /// Why the server closed a WebSocket. 4000–4499: come back, with full-jitter backoff. 4500–4999: do not.
+        /// Why the server closed a WebSocket. 4000–4499: reconnect with full-jitter backoff. 4500–4999: do not.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u16)]
         pub enum CloseCode {
@@ -71,7 +71,7 @@ macro_rules! close_codes {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The reason that is sent along, for people who read traffic.
+            /// The reason text of the close frame.
             pub fn reason(self) -> &'static str {
                 match self { $(Self::$name => $reason,)* }
             }
@@ -85,59 +85,59 @@ macro_rules! close_codes {
 }
 
 close_codes! {
-    /// The server stops or is being replaced.
+    /// The server is stopping or being replaced.
     GoingAway = 4001, "going away";
-    /// The server's fault; it is in the log.
+    /// An error of the server, which is in its log.
     Internal = 4002, "internal error";
-    /// The access token ran out: refresh it, then return.
+    /// The access token expired: refresh it, then reconnect.
     TokenExpired = 4003, "token expired";
-    /// Nothing was heard from the client for too long.
+    /// The client was silent for too long.
     HeartbeatMissed = 4004, "heartbeat missed";
-    /// Not even a snapshot could be delivered.
+    /// The client reads too slowly for even a snapshot.
     TooSlow = 4005, "too slow";
     /// The server is overloaded.
     TryLater = 4006, "try later";
-    /// Another node has the room now.
+    /// Another node serves the room now.
     RoomMoved = 4007, "room moved";
-    /// The person waits in the lobby: come back every few seconds, without backing off, to see whether they were let in.
+    /// The person is in the lobby: reconnect every few seconds, without backoff, until a decision.
     Waiting = 4008, "waiting to be let in";
     /// The first frame was not a proper `hello`, or came too late.
     BadHello = 4500, "bad hello";
     /// The access token is not valid here.
     Unauthenticated = 4501, "unauthenticated";
-    /// There is no such room.
+    /// No room has this code.
     RoomNotFound = 4502, "room not found";
-    /// The member may not return.
+    /// The identity is banned.
     Banned = 4503, "banned";
-    /// The member was sent out.
+    /// The member was kicked.
     Kicked = 4504, "kicked";
-    /// The room has a passcode and it was not this one.
+    /// The passcode is wrong or missing.
     PasscodeWrong = 4505, "passcode wrong";
     /// A frame that the contract does not allow.
     ProtocolViolation = 4506, "protocol violation";
-    /// This identity or address holds too many sockets.
+    /// This identity or address has too many connections.
     TooManyConnections = 4507, "too many connections";
-    /// The room is over.
+    /// The room is closed.
     RoomClosed = 4508, "room closed";
     /// The session was ended.
     SessionRevoked = 4509, "session revoked";
     /// The member left the room for good, on this device or another.
     Left = 4510, "left";
-    /// Nobody new may enter.
+    /// The room is locked.
     RoomLocked = 4511, "room locked";
-    /// Only people with accounts may enter.
+    /// The room admits accounts only.
     AccountNeeded = 4512, "account needed";
-    /// Somebody in the room turned the person away.
+    /// The person was denied.
     NotAdmitted = 4513, "not admitted";
 }
 
 impl CloseCode {
-    /// As it stands on the wire.
+    /// The value on the wire.
     pub fn code(self) -> u16 {
         self as u16
     }
 
-    /// Whether a client should come back by itself.
+    /// Whether a client should reconnect by itself.
     pub fn reconnect(self) -> bool {
         self.code() < 4500
     }
@@ -148,14 +148,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_codes_are_spelled_on_the_wire_as_in_the_table() {
+    fn error_codes_serialize_as_in_the_table() {
         for code in ErrorCode::ALL {
             assert_eq!(serde_json::to_value(code).expect("serializable"), code.as_str());
         }
     }
 
     #[test]
-    fn close_codes_lie_in_the_ranges_that_say_whether_to_return() {
+    fn close_codes_are_in_the_range_that_matches_reconnect() {
         for code in CloseCode::ALL {
             assert!((4000..5000).contains(&code.code()), "{code:?}");
             assert!(code.reason().len() <= 123, "a control frame holds 125 bytes: {code:?}");

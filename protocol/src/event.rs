@@ -1,8 +1,7 @@
-//! What happened in a room.
+//! Events of a room.
 //!
-//! An event is the unit of deltas and, in the same bytes, of the journal: what a client applies and what a restarted
-//! server replays is one thing, encoded once. It holds what was decided, never what follows from it: the order of play
-//! is derived from the state.
+//! An event is the unit of deltas and, in the same bytes, of the journal: clients apply the encoding that a restarted
+//! server replays. It holds a decision, never its consequences: the order of play is derived from the state.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,92 +10,90 @@ use crate::id::{EntryId, UserId};
 use crate::room::{Entry, Member, Note, Output, Playback, Role, Track, UserKind};
 use crate::settings::SettingsChange;
 
-/// Something that happened, with all that is needed to take it in.
+/// An event, with all that is needed to apply it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Event {
-    /// The room came into being: always the first event.
+    /// The room was created: always the first event.
     RoomCreated {
         /// Its name.
         room_name: String,
         /// Its host.
         host: Member,
     },
-    /// Somebody new belongs to the room, or came back after having left.
+    /// A member joined, for the first time or again.
     MemberJoined {
-        /// Who.
+        /// The member.
         member: Member,
     },
-    /// Somebody left for good; their queue goes with them, their airtime is remembered.
+    /// A member left for good. Their queue is dropped, their airtime is kept.
     MemberLeft {
-        /// Who.
+        /// The member.
         member: UserId,
     },
-    /// Somebody was sent out; their queue goes with them, their airtime is remembered.
+    /// A member was kicked. Their queue is dropped, their airtime is kept.
     MemberKicked {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
         /// The number of the note by which it can be undone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<u64>,
     },
-    /// Somebody's devices have all been gone for longer than the grace period: their queue waits.
+    /// A member has had no connection for the grace period: their queue leaves the order of play.
     MemberAway {
-        /// Who.
+        /// The member.
         member: UserId,
     },
-    /// Somebody who was away is here again: their queue goes on.
+    /// A member who was away returned: their queue rejoins the order of play.
     MemberReturned {
-        /// Who.
+        /// The member.
         member: UserId,
     },
-    /// Somebody has another display name.
+    /// A member changed their display name.
     MemberRenamed {
-        /// Who.
+        /// The member.
         member: UserId,
         /// The new name.
         member_name: String,
     },
-    /// Somebody is shown differently: by another name or picture, or with an account instead of as a guest. All of it as
-    /// it is from now on.
+    /// A member's name, picture or kind changed; all three as they are now.
     MemberChanged {
-        /// Who.
+        /// The member.
         member: UserId,
         /// Their name.
         member_name: String,
         /// Guest or account.
         kind: UserKind,
-        /// Their picture; absent when there is none.
+        /// Their picture, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<String>,
     },
-    /// A guest turned out to be somebody with an account: what was theirs in the room is the account's now. Their entries
-    /// go to the end of its queue, save the next one if it is settled; so does the entry that is on.
+    /// A guest logged in to an account, which takes over everything of theirs in the room. Their entries join the end of
+    /// its queue, except a locked one, which leads it; the current entry becomes the account's.
     MemberMerged {
-        /// The guest, who is no member any more.
+        /// The guest, who is no longer a member.
         from: UserId,
-        /// The account, as a member from now on.
+        /// The account, now a member.
         to: Member,
     },
-    /// Somebody deleted everything about themselves: their queue goes, nothing of them is remembered. The entry that is
-    /// on plays to its end.
+    /// A user was erased: their queue and everything else about them is dropped. The current entry plays to its end.
     MemberForgotten {
-        /// Who.
+        /// The member.
         member: UserId,
     },
-    /// Somebody's role changed.
+    /// A member's role changed.
     RoleChanged {
-        /// Whose.
+        /// The member.
         member: UserId,
         /// The new role.
         role: Role,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// The room has another host; the old one is a co-host now.
+    /// The room was handed over; the old host is a co-host now.
     HostTransferred {
         /// The old host.
         from: UserId,
@@ -107,15 +104,15 @@ pub enum Event {
     EntryAdded {
         /// The entry, without its place.
         entry: Entry,
-        /// The entry of the same member that it goes ahead of; at the end when absent.
+        /// The owner's entry that it was inserted before; absent: at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EntryId>,
     },
-    /// An entry was taken out of a queue.
+    /// An entry was removed from a queue.
     EntryRemoved {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
         /// The number of the note by which it can be put back; absent when the owner removed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,210 +121,210 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         removed: Option<Box<Entry>>,
     },
-    /// An entry has another place in its owner's queue.
+    /// An entry was moved within its owner's queue; under the policy `host`, within the room's order.
     EntryMoved {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// The entry of the same member that it goes ahead of; to the end when absent.
+        /// The entry that it was moved before; absent: to the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EntryId>,
     },
-    /// The next entry is settled: it starts within seconds and nobody goes ahead of it.
+    /// The next entry is locked: it starts within seconds, and no other goes ahead of it.
     NextLocked {
-        /// Which.
+        /// The entry.
         entry: EntryId,
     },
-    /// An entry left its owner's queue and is on the timeline.
+    /// An entry left its owner's queue and is the current one.
     EntryStarted {
-        /// Which.
+        /// The entry.
         entry: Entry,
-        /// The timeline from now on.
+        /// The new timeline.
         playback: Playback,
     },
-    /// The entry on the timeline is over.
+    /// The current entry ended.
     EntryEnded {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// Why.
+        /// The reason.
         reason: EndReason,
-        /// How much of it was played; its owner is charged for this.
+        /// How much of it was played, which its owner is charged for.
         played_ms: u64,
-        /// By whom, when somebody ended it.
+        /// The member who ended it, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
-    /// The timeline changed: paused, resumed, or moved within the entry; idle after the last entry.
+    /// The timeline changed: paused, resumed, sought, rescheduled, or idle after the last entry.
     PlaybackChanged {
-        /// The timeline from now on.
+        /// The new timeline.
         playback: Playback,
-        /// By whom, when somebody did it.
+        /// The member who did it, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
-    /// Other devices play than did.
+    /// The choice of devices that play changed.
     OutputChanged {
-        /// Which play from now on.
+        /// The new choice.
         output: Output,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// The room is over.
+    /// The room is closed.
     RoomClosed {
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Settings changed: those that are named, to these values.
+    /// Settings changed: those that are present, to these values.
     SettingsChanged {
-        /// Which, to what.
+        /// The settings to change.
         settings: Box<SettingsChange>,
         /// The tracks of the new fallback playlist, when it changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fallback: Option<Vec<Track>>,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody may or may not do something, whatever the table of permissions says.
+    /// A member's exception from the table of permissions changed.
     PermissionChanged {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// What.
+        /// The action.
         action: Action,
-        /// Whether they may; as the table says when absent.
+        /// Whether they may; absent: as the table says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         allowed: Option<bool>,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody votes for or against an entry.
+    /// A member voted for or against an entry.
     EntryVoted {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// Who.
+        /// The member.
         member: UserId,
-        /// 1, -1, or 0 when the vote was taken back.
+        /// 1, -1, or 0 when the vote was retracted.
         value: i8,
-        /// The sum of the votes for it now.
+        /// The new sum of votes for the entry.
         votes: i32,
     },
-    /// Somebody wants a track that is waiting already: it is played for them, too.
+    /// A member wanted a track that is queued already: the entry is credited to them, too.
     EntryCredited {
-        /// The entry that waits.
+        /// The queued entry.
         entry: EntryId,
-        /// Who else wants it.
+        /// The member.
         member: UserId,
     },
-    /// Somebody votes to skip what is on.
+    /// A member voted to skip the current entry.
     SkipVoted {
-        /// What.
+        /// The entry that is on.
         entry: EntryId,
-        /// Who.
+        /// The member.
         member: UserId,
-        /// How many have.
+        /// Votes so far.
         votes: u32,
-        /// How many it takes of those who are present.
+        /// Votes that a skip takes.
         needed: u32,
     },
-    /// All entries were taken out of a queue.
+    /// A queue, or all queues, were cleared.
     QueueCleared {
-        /// Whose; everybody's when absent.
+        /// The owner; absent: all members.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         member: Option<UserId>,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
         /// The number of the note by which they can be put back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<u64>,
     },
-    /// Somebody's queue waits, or goes on.
+    /// A member's queue was paused or resumed.
     QueuePaused {
-        /// Whose.
+        /// The member.
         member: UserId,
-        /// Whether it waits.
+        /// Whether it is paused.
         paused: bool,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody went to the end of the line of those who want to play.
+    /// A member moved to the end of the waitlist.
     SteppedDown {
-        /// Who.
+        /// The member.
         member: UserId,
     },
     /// A track waits for approval.
     EntrySuggested {
-        /// The entry that it would be.
+        /// The suggested entry.
         entry: Entry,
     },
-    /// A suggestion is in its owner's queue now.
+    /// A suggestion was approved: it joined the end of its owner's queue.
     SuggestionApproved {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// A suggestion was turned down or withdrawn.
+    /// A suggestion was rejected or withdrawn.
     SuggestionRejected {
-        /// Which.
+        /// The entry.
         entry: EntryId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody is heard or not.
+    /// A member was muted or unmuted.
     MemberMuted {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// Whether nobody hears them.
+        /// Whether they are muted.
         muted: bool,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody was sent out for good; their queue waits where nobody sees it.
+    /// A member was banned. Their queue is kept, hidden.
     MemberBanned {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody may return; their queue comes back with them, paused.
+    /// A ban was lifted. The queue returns with the member, paused.
     BanLifted {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
     },
-    /// Somebody waits to be let in.
+    /// A person entered the lobby.
     LobbyEntered {
-        /// Who; no member yet.
+        /// The person, not yet a member.
         person: Member,
     },
-    /// Somebody does not wait any more: they were let in (`member_joined` follows), turned away, or went.
+    /// A person left the lobby: admitted (`member_joined` follows), denied, or gone.
     LobbyLeft {
-        /// Who.
+        /// The person in the lobby.
         person: UserId,
-        /// Whether they were let in.
+        /// Whether they were admitted.
         admitted: bool,
-        /// By whom; absent when they went.
+        /// The member who decided; absent when the person left.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
-    /// A co-host took the room over while its host was gone, or the host took it back. The old host is a co-host now.
+    /// A co-host claimed the room while its host was gone, or the former host claimed it back. The old host is a co-host now.
     HostClaimed {
         /// The old host.
         from: UserId,
         /// The new one.
         to: UserId,
     },
-    /// What somebody did, for the list of who did what. Comes right after the events that it is about.
+    /// A note for the audit log, behind the events that it is about.
     Noted {
-        /// The line.
+        /// The note.
         note: Note,
     },
-    /// A removal, a clearing or a kick was taken back: entries are where they were, as far as that place is there.
+    /// A removal, a clearing or a kick was undone. Entries return to their places, as far as these exist.
     Undone {
         /// The number of its note.
         note: u64,
-        /// By whom.
+        /// The member who did it.
         by: UserId,
-        /// The member who is back, when it was a kick.
+        /// The member who is back, after a kick.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         member: Option<Member>,
         /// Whose entries are back, when entries were removed; at most the first 100 members.
@@ -336,16 +333,16 @@ pub enum Event {
     },
 }
 
-/// Why an entry is over.
+/// Why an entry ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// It played to its end.
     Finished,
-    /// Somebody skipped it.
+    /// It was skipped.
     Skipped,
-    /// Enough of those who were present voted to skip it.
+    /// Enough members voted to skip it.
     VotedOut,
     /// It could not be played.
     Unplayable,

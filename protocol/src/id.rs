@@ -1,4 +1,4 @@
-//! Identifiers. Each kind has its own type, so that a room's id is never taken for a member's.
+//! Identifiers, each kind a type of its own.
 
 use std::fmt;
 
@@ -40,11 +40,11 @@ uuid_id!(
     UserId
 );
 uuid_id!(
-    /// One login of one person in one browser.
+    /// One login of one user in one browser.
     SessionId
 );
 uuid_id!(
-    /// A room, for the server's own use; people see the [`RoomCode`].
+    /// A room, internal to the server; people use the [`RoomCode`].
     RoomId
 );
 uuid_id!(
@@ -65,7 +65,7 @@ uuid_id!(
 );
 
 impl UserId {
-    /// Nobody's.
+    /// The id of no user.
     pub const NOBODY: Self = Self(Uuid::nil());
 }
 
@@ -87,7 +87,7 @@ impl RoomCode {
         Self(std::array::from_fn(|place| digit(Self::LEN - 1 - place)))
     }
 
-    /// Reads a code as people type it; `None` when it cannot be one.
+    /// Parses a code as typed; `None` when it is not one.
     pub fn parse(raw: &str) -> Option<Self> {
         let mut code = [0; Self::LEN];
         let mut typed = raw.trim().bytes().filter(|byte| *byte != b'-');
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_as_people_type_it() {
+    fn codes_parse_in_any_case_and_with_look_alikes() {
         let code = RoomCode::parse("K0LT1X").expect("valid");
         for typed in ["k0lt1x", " KOLTIX ", "k0l-t1x", "KO1TLX"] {
             assert_eq!(RoomCode::parse(typed), Some(code), "{typed}");
@@ -253,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_code_is_refused() {
+    fn invalid_codes_do_not_parse() {
         for typed in ["", "K0LT1", "K0LT1XX", "K0LT1U", "K0LT1é", "../../"] {
             assert_eq!(RoomCode::parse(typed), None, "{typed}");
         }
     }
 
     #[test]
-    fn every_generated_code_reads_back() {
+    fn generated_codes_round_trip() {
         for bits in [0, 1, 31, 32, 0x3FFF_FFFF, 0x2AAA_AAAA, u32::MAX] {
             let code = RoomCode::from_bits(bits);
             assert_eq!(RoomCode::parse(code.as_str()), Some(code));

@@ -1,21 +1,21 @@
-//! The wire contract of Tutti, version 1: what crosses a WebSocket or `/api/v1`, and nothing else.
+//! The wire contract of Tutti, version 1: the types of everything sent over a WebSocket or `/api/v1`.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`id`] | identifiers as types |
 //! | [`client`] | frames and commands that a client sends |
 //! | [`server`] | frames that the server sends |
-//! | [`event`] | what happened in a room; the unit of deltas and of the journal |
+//! | [`event`] | events of a room, the unit of deltas and of the journal |
 //! | [`room`] | the visible room: members, entries, playback |
 //! | [`settings`] | what the host sets |
-//! | [`action`] | the one table of who may do what |
-//! | [`code`] | the one table of error codes and the one table of close codes |
-//! | [`reason`] | the one table of exact reasons for refusals |
+//! | [`action`] | the table of actions and the lowest role for each |
+//! | [`code`] | the tables of error codes and close codes |
+//! | [`reason`] | the table of exact reasons for refusals |
 //! | [`http`] | request and response bodies of `/api/v1` |
-//! | [`secret`] | text that `Debug` does not show |
+//! | [`secret`] | text that `Debug` hides |
 //!
 //! Field names are snake_case, enums are snake_case strings, instants are Unix milliseconds (`_ms`), durations are
-//! milliseconds, ids are strings. A receiver ignores fields it does not know. **The contract may only be added to**: a
+//! milliseconds, ids are strings. Receivers ignore unknown fields. **The contract may only be added to**: a
 //! client of last year must work with the server of next year. JSON Schema and TypeScript in `schema/` and
 //! `typescript/` are written by `cargo run -p tutti-protocol --features generate --bin generate`.
 

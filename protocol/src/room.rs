@@ -1,4 +1,4 @@
-//! The room as everyone in it sees it.
+//! The visible state of a room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use crate::event::EndReason;
 use crate::id::{DeviceId, EntryId, ProviderId, RoomCode, UserId};
 use crate::settings::Settings;
 
-/// A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
-/// offsets before and after are one history.
+/// A position in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that
+/// the offsets before and after belong to one history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Position {
-    /// Which history.
+    /// The history.
     pub epoch: u64,
-    /// The last event of it that is included.
+    /// The last event included.
     pub offset: u64,
 }
 
-/// What a member may do, from most to least.
+/// What a member may do, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Listens and looks on.
+    /// Listens and watches.
     Listener,
     /// Queues tracks.
     Player,
@@ -50,18 +50,18 @@ impl Role {
     }
 }
 
-/// How somebody is known.
+/// The kind of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
-    /// By a display name and a token in one browser.
+    /// A display name and a token in one browser.
     Guest,
-    /// By an account.
+    /// An account.
     User,
 }
 
-/// Somebody who belongs to a room, connected or not.
+/// A member of a room, connected or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Member {
@@ -73,28 +73,28 @@ pub struct Member {
     pub role: Role,
     /// Guest or account.
     pub kind: UserKind,
-    /// True when they have been gone for longer than the grace period: their queue waits for them, out of the order.
+    /// True when they have had no connection for the grace period: their queue is out of the order of play.
     #[serde(default)]
     pub away: bool,
-    /// A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
+    /// URL of a small picture, absolute or relative to the server's root, at most 512 bytes; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
-    /// True when nobody hears what they say.
+    /// True when they may not chat or react.
     #[serde(default, skip_serializing_if = "is_default")]
     pub muted: bool,
-    /// True when their queue waits, out of the order, until they or somebody for them resume it.
+    /// True when their queue is paused: out of the order of play until it is resumed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub paused: bool,
-    /// What they may or may not do, whatever the table says.
+    /// Exceptions from the table of permissions.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: BTreeMap<Action, bool>,
 }
 
-/// A track, with all that is shown of it.
+/// A track's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Track {
-    /// Where the music comes from.
+    /// The provider.
     pub provider: ProviderId,
     /// The provider's id.
     pub id: String,
@@ -108,38 +108,38 @@ pub struct Track {
     pub duration_ms: u64,
     /// Cover art, absolute or relative to the server's root; `None` when there is none.
     pub art_url: Option<String>,
-    /// Whether its provider calls it explicit.
+    /// Whether its provider marks it as explicit.
     #[serde(default, skip_serializing_if = "is_default")]
     pub explicit: bool,
 }
 
-/// One queued track.
+/// A queued track.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Entry {
     /// Its id.
     pub id: EntryId,
-    /// Who queued it; nobody's id for one of the fallback playlist.
+    /// The owner; the nil id for an entry of the fallback playlist.
     pub member: UserId,
-    /// Who else wanted it, where duplicates are credited.
+    /// Members who are credited for it besides the owner.
     #[serde(default, skip_serializing_if = "is_default")]
     pub credits: Vec<UserId>,
-    /// True for one of the fallback playlist: nobody is charged for it.
+    /// True for an entry of the fallback playlist, which nobody is charged for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub fallback: bool,
-    /// What it plays.
+    /// The track.
     pub track: Track,
     /// When it was queued.
     pub added_at_ms: i64,
     /// Sum of the votes for it.
     #[serde(default)]
     pub votes: i32,
-    /// Where it stands and why; absent on an entry that is playing or not in the order.
+    /// Its place in the order of play; absent for the current entry and outside the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
 }
 
-/// Where an upcoming entry stands, and why.
+/// The place of an upcoming entry in the order of play.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Place {
@@ -147,79 +147,79 @@ pub struct Place {
     pub position: u32,
     /// The main reason for the position.
     pub reason: PlaceReason,
-    /// Which of its owner's coming turns this is: 1 is their next entry.
+    /// The turn of its owner that this is: 1 is their next entry.
     pub turn: u32,
-    /// Whose entries go ahead of it, nearest first, each once, without its owner; at most four.
+    /// Owners of the entries ahead of it since its owner's previous turn, nearest first, each once; at most four.
     pub behind: Vec<UserId>,
-    /// Airtime its owner has had in this room so far.
+    /// Airtime that its owner has had in this room.
     pub airtime_ms: u64,
 }
 
-/// Why an entry stands where it stands.
+/// Why an entry has its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceReason {
-    /// It starts within seconds: nobody goes ahead of it any more.
+    /// It is locked: it starts within seconds.
     Locked,
-    /// Its owner's turn comes before everybody else's.
+    /// It plays next.
     Next,
-    /// Those in `behind` have played less.
+    /// The members in `behind` have had less airtime.
     LessAirtime,
-    /// Those in `behind` have played as much, but waited longer for it or joined earlier.
+    /// The members in `behind` have had as much airtime, but waited longer or joined earlier.
     WaitedLonger,
     /// Its owner has earlier entries in the order.
     OwnQueue,
-    /// Those in `behind` have had fewer turns (policy `rotation`).
+    /// The members in `behind` have had fewer turns (policy `rotation`).
     FewerTurns,
-    /// Those in `behind` queued theirs earlier (policies `fifo` and `votes`).
+    /// The members in `behind` queued theirs earlier (policies `fifo` and `votes`).
     AddedEarlier,
-    /// Those in `behind` have more votes (policy `votes`).
+    /// The entries of the members in `behind` have more votes (policy `votes`).
     Voted,
-    /// The host ordered it so (policy `host`).
+    /// The host set the order (policy `host`).
     HostsOrder,
 }
 
-/// Whether music plays.
+/// The state of playback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PlaybackState {
-    /// The position runs.
+    /// The position advances.
     Playing,
-    /// The position stands still.
+    /// The position is fixed.
     Paused,
     /// Nothing to play.
     Idle,
 }
 
-/// The timeline, as a fact and not a tick. While `playing` the position at an instant is
-/// `anchor_position_ms + (instant - anchor_at_ms)`; negative means that it starts at a moment still to come.
+/// The timeline. While `playing`, the position at an instant is `anchor_position_ms + (instant - anchor_at_ms)`; it is
+/// negative before a start in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Playback {
-    /// Whether music plays.
+    /// The state of playback.
     pub state: PlaybackState,
-    /// What; `None` exactly when idle.
+    /// The current entry; `None` exactly when idle.
     pub entry: Option<EntryId>,
     /// Position in the track at the anchor.
     pub anchor_position_ms: u64,
-    /// The anchor, on the server's clock.
+    /// The instant of the anchor, on the server's clock.
     pub anchor_at_ms: i64,
 }
 
-/// Which devices play. One that does not stays silent, whatever it could.
+/// The choice of devices that play.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Output {
-    /// What `devices` are.
+    /// The meaning of `devices`.
     pub mode: OutputMode,
-    /// Those that are left out (`everyone`), or the only ones that play (`speakers`); at most 64.
+    /// The excluded devices (`everyone`), or the only ones that play (`speakers`); at most 64.
     pub devices: BTreeSet<DeviceId>,
 }
 
 impl Output {
-    /// Whether a device is to play.
+    /// Whether a device should play.
     pub fn lets_play(&self, device: DeviceId) -> bool {
         match self.mode {
             OutputMode::Everyone => !self.devices.contains(&device),
@@ -228,28 +228,28 @@ impl Output {
     }
 }
 
-/// Who plays unless the room says otherwise.
+/// How `Output::devices` is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OutputMode {
-    /// Every device that can.
+    /// Every device plays except those listed.
     #[default]
     Everyone,
-    /// The room's loudspeakers only.
+    /// Only the listed devices play.
     Speakers,
 }
 
-/// Something that was played.
+/// A past entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Played {
-    /// The entry that it was.
+    /// The entry.
     pub entry: EntryId,
-    /// For whom; absent for the fallback playlist and for those who are forgotten.
+    /// The owner; absent for the fallback playlist and for erased users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<UserId>,
-    /// What.
+    /// The track.
     pub track: Track,
     /// When it started.
     pub started_at_ms: i64,
@@ -257,36 +257,36 @@ pub struct Played {
     pub played_ms: u64,
     /// Why it ended.
     pub reason: EndReason,
-    /// By whom, when somebody ended it.
+    /// The member who ended it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<UserId>,
 }
 
-/// A line of the list of who did what.
+/// A note of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Note {
-    /// Its number; what `undo` takes.
+    /// Its number, which `undo` takes.
     pub id: u64,
-    /// When.
+    /// Server time.
     pub at_ms: i64,
-    /// Who.
+    /// The member who did it.
     pub by: UserId,
-    /// What: the name of the command.
+    /// The name of the command.
     pub deed: String,
-    /// To whom, when to somebody.
+    /// The member it was done to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<UserId>,
-    /// The title of the track that it was about.
+    /// The title of the track, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The settings that it was about.
+    /// The names of the changed settings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub settings: Vec<String>,
-    /// Until when it can be undone; absent when it cannot.
+    /// The deadline for undoing it; absent when it cannot be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo_until_ms: Option<i64>,
-    /// By whom it was undone.
+    /// The member who undid it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<UserId>,
 }
@@ -295,51 +295,51 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Room {
-    /// What people type to enter.
+    /// The code that people enter.
     pub code: RoomCode,
     /// Its name.
     pub name: String,
-    /// True when nobody new may enter: `admission` is `locked`.
+    /// True when `admission` is `locked`.
     pub locked: bool,
-    /// What the host has set.
+    /// The settings.
     pub settings: Settings,
-    /// Everyone who belongs to the room, in the order they joined.
+    /// The members, in the order in which they joined.
     pub members: Vec<Member>,
     /// The timeline.
     pub playback: Playback,
     /// Which devices play.
     #[serde(default)]
     pub output: Output,
-    /// The entry that the timeline is about.
+    /// The current entry.
     pub now_playing: Option<Entry>,
-    /// The merged order, at most the first 100 places.
+    /// The order of play, at most the first 100 places.
     pub upcoming: Vec<Entry>,
-    /// How many entries are in the order in all.
+    /// The length of the whole order.
     pub upcoming_total: u32,
-    /// Tracks that wait for approval, the oldest first.
+    /// Suggestions, oldest first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub suggestions: Vec<Entry>,
-    /// Those who wait to be let in, longest first. They are no members.
+    /// People in the lobby, longest wait first. They are not members.
     #[serde(default, skip_serializing_if = "is_default")]
     pub lobby: Vec<Member>,
-    /// Those who may not return.
+    /// Banned identities.
     #[serde(default, skip_serializing_if = "is_default")]
     pub banned: Vec<Member>,
     /// The fallback playlist.
     #[serde(default, skip_serializing_if = "is_default")]
     pub fallback: Vec<Track>,
-    /// Who has voted to skip what is on.
+    /// Members who have voted to skip the current entry.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_votes: Vec<UserId>,
     /// With `players_max` set: the members whose queues play, then those waiting for a place. Empty otherwise.
     #[serde(default, rename = "line", skip_serializing_if = "is_default")]
     pub waitlist: Vec<UserId>,
-    /// From whom the room was claimed: they get it back when they ask.
+    /// The former host, from whom the room was claimed and who can claim it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
 }
 
-/// Whether a field says what its absence says.
+/// Whether a field can be omitted.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

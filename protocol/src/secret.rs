@@ -1,12 +1,11 @@
-//! Text that must not be seen.
+//! Text that must not appear in logs.
 
 use std::fmt;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// A password, a passcode or a token inside a frame or a body. `Debug` does not show it, so that no log line of a whole
-/// request can.
+/// A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is safe.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
@@ -43,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_plain_text_on_the_wire_and_unseen_in_debug() {
+    fn secrets_are_plain_on_the_wire_and_hidden_in_debug() {
         let secret = Secret::from("open sesame");
         assert_eq!(serde_json::to_string(&secret).expect("serializable"), "\"open sesame\"");
         assert!(!format!("{secret:?}").contains("sesame"));

@@ -16,40 +16,40 @@ use crate::room::{Entry, Note, Played, Position, Role, Room};
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// The answer to a good `hello`.
+    /// Answers a valid `hello`.
     Welcome {
-        /// This socket.
+        /// This connection.
         connection: ConnectionId,
-        /// Who the server takes the client for.
+        /// The authenticated user.
         member: UserId,
-        /// Their role now.
+        /// Their role.
         role: Role,
         /// The server's clock.
         server_time_ms: f64,
-        /// How often a `heartbeat` comes.
+        /// Interval of `heartbeat`.
         heartbeat_ms: u64,
-        /// When the access token runs out.
+        /// When the access token expires.
         expires_at_ms: i64,
         /// True when the missed deltas follow; false when a snapshot does.
         resumed: bool,
-        /// What is the member's own and stands in no snapshot.
+        /// What only this member is sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         own: Option<Own>,
     },
     /// The whole visible room.
     Snapshot {
-        /// Up to where it reaches.
+        /// The last event included.
         position: Position,
         /// The room.
         room: Box<Room>,
     },
-    /// What happened since the delta or snapshot before.
+    /// The events since the previous delta or snapshot.
     Delta {
-        /// Of the last event.
+        /// The position of the last event.
         position: Position,
         /// Contiguous: the first has offset `position.offset - events.len() + 1`.
         events: Vec<Event>,
-        /// The new merged order, when it changed.
+        /// The order of play, when it changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         upcoming: Option<Vec<Entry>>,
         /// How many entries are in the order in all, when it changed.
@@ -62,85 +62,85 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         skip_votes_needed: Option<u32>,
     },
-    /// The answer to one command.
+    /// Answers one command.
     Reply {
-        /// The command's.
+        /// The command's id.
         id: CommandId,
         /// Whether it was accepted.
         ok: bool,
         /// The room's offset after it, when accepted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         offset: Option<u64>,
-        /// The entry that it made, when it made one.
+        /// The entry that it created or credited, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         entry: Option<EntryId>,
-        /// What was asked for, when something was.
+        /// The answer to a query.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer: Option<Answer>,
-        /// Why not, when refused.
+        /// The reason, when refused.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<ReplyError>,
     },
-    /// Who is connected with what; ephemeral and coalesced.
+    /// Connected devices; ephemeral and coalesced.
     Presence {
-        /// True when `members` are all who are connected; false when they are those that changed.
+        /// True when `members` are all connected members; false when they are those that changed.
         full: bool,
-        /// Who.
+        /// The members.
         members: Vec<MemberPresence>,
         /// How many votes skip the entry that is on, in a full presence and when it changed; 0: votes skip nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         skip_votes_needed: Option<u32>,
     },
-    /// What is the member's own changed, other than by what a delta says. Sent to that member only.
+    /// A change of what only this member is sent.
     Own(Own),
-    /// Somebody says something; ephemeral.
+    /// A chat message; ephemeral.
     Said {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// What.
+        /// The text.
         text: String,
-        /// When.
+        /// Server time.
         at_ms: i64,
     },
-    /// Somebody reacts; ephemeral.
+    /// A reaction; ephemeral.
     Reacted {
-        /// Who.
+        /// The member.
         member: UserId,
-        /// How.
+        /// The emoji.
         emoji: String,
-        /// When.
+        /// Server time.
         at_ms: i64,
     },
-    /// The answer to a clock probe. All in milliseconds with a fraction.
+    /// Answers a clock probe. All in milliseconds with a fraction.
     Sync {
-        /// As it was sent.
+        /// Unchanged.
         t0: f64,
         /// When the probe arrived, on the server's clock.
         t1: f64,
         /// When the answer left, on the server's clock.
         t2: f64,
     },
-    /// The room is alive.
+    /// Sent at a fixed interval.
     Heartbeat {
-        /// The room's top offset: a client that is below it has missed something.
+        /// The room's last offset: a client behind it has missed deltas.
         offset: u64,
         /// The server's clock.
         server_time_ms: f64,
     },
-    /// Something to tell, such as `draining`.
+    /// A notice, such as `draining`.
     Notice {
-        /// What, for a page to have its own sentence about.
+        /// The kind of notice.
         code: String,
-        /// The same in English.
+        /// An English sentence.
         message: String,
-        /// What a sentence about it needs.
+        /// Values for a sentence about it.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         values: ReasonValues,
     },
 }
 
 impl ServerFrame {
-    /// The reply to a command that is refused.
+    /// The reply that refuses a command.
     pub fn refused(id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) -> Self {
         let (code, reason) = (reason.code(), Some(reason));
         let error = ReplyError { code, message: message.into(), retry: code.retry(), reason, values };
@@ -148,41 +148,41 @@ impl ServerFrame {
     }
 }
 
-/// What is told to one member only: their queue, their votes, and what they may do with the entry that is on.
+/// What only one member is sent: their queue, their votes, and which commands about the current entry they may use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Own {
-    /// The last event that is in it.
+    /// The last event included.
     pub offset: u64,
-    /// What they have waiting, in their order; at most the first 200.
+    /// Their queue, at most the first 200 entries.
     pub queue: Vec<Entry>,
-    /// How they voted for entries that wait; at most 200.
+    /// Their votes for queued entries, at most 200.
     pub votes: BTreeMap<EntryId, i8>,
     /// True while `upcoming` does not show the whole queue: it takes no part in the order, or the order is longer than
     /// what is shown. Then `own` is sent again whenever `queue` changes. Otherwise the queue is the member's entries in
     /// `upcoming`, and `queue` is only right at `offset`.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub queue_hidden: bool,
-    /// The commands about the entry that is on which the room accepts from this member; none while nothing is on. `own` is
-    /// sent again when they change.
+    /// The commands about the current entry that the room accepts from this member; empty when there is none. `own` is sent
+    /// again when they change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may: Option<Vec<EntryCommand>>,
 }
 
-/// A command about the entry that is on, by its name.
+/// The name of a command about the current entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum EntryCommand {
-    /// Go on after a pause.
+    /// Resume playback.
     Play,
-    /// Pause.
+    /// Pause playback.
     Pause,
-    /// Move within the entry.
+    /// Seek within it.
     Seek,
-    /// Skip the entry.
+    /// Skip it.
     Skip,
-    /// Vote to skip the entry.
+    /// Vote to skip it.
     VoteSkip,
 }
 
@@ -191,16 +191,16 @@ impl EntryCommand {
     pub const ALL: &'static [Self] = &[Self::Play, Self::Pause, Self::Seek, Self::Skip, Self::VoteSkip];
 }
 
-/// What a command asked for.
+/// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// The order that there would be, as far as it is shown (`preview_policy`).
+    /// The order of play under the policy, as far as it is shown (`preview_policy`).
     Upcoming(Vec<Entry>),
-    /// What was played, the latest first (`show_history`).
+    /// Past entries, latest first (`show_history`).
     History(Vec<Played>),
-    /// Who did what, the latest first (`show_audit`).
+    /// The audit log, latest first (`show_audit`).
     Audit(Vec<Note>),
 }
 
@@ -210,25 +210,25 @@ pub enum Answer {
 pub struct ReplyError {
     /// The kind of refusal.
     pub code: ErrorCode,
-    /// The reason as an English sentence.
+    /// An English sentence.
     pub message: String,
     /// Whether the same command may succeed later.
     pub retry: bool,
-    /// The exact reason, for a page to have its own sentence about.
+    /// The exact reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What a sentence about it needs.
+    /// Values for a sentence about it.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub values: ReasonValues,
 }
 
-/// One member's connected devices; none: not connected.
+/// A member's connected devices; none when not connected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct MemberPresence {
-    /// Who.
+    /// The member.
     pub member: UserId,
-    /// With what.
+    /// Their devices.
     pub devices: Vec<DevicePresence>,
     /// True when all of the devices are idle.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
@@ -243,9 +243,9 @@ pub struct DevicePresence {
     pub id: DeviceId,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub kind: DeviceKind,
-    /// What it says that it plays.
+    /// Its reported playback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playback: Option<DevicePlayback>,
 }

@@ -1,6 +1,6 @@
-//! What the host sets: one table of settings, and changes to any subset of them.
+//! The table of settings, and changes to any subset of them.
 //!
-//! Which values are taken is decided by the room; a new setting gets a default here, so that rooms from before it have it.
+//! The room validates values. Every setting has a default, which older rooms get.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::action::{Permissions, default_permissions};
 use crate::client::TrackRef;
 use crate::id::UserId;
 
-/// How a change to a setting is taken in: as a whole, or key by key.
+/// How a change to a setting is applied: as a whole, or key by key.
 trait Setting: Clone {
     fn take(&mut self, change: &Self) {
         *self = change.clone();
@@ -30,7 +30,7 @@ whole!(bool, u32, u64, Policy, Duplicates, Explicit, Admission, Vec<TrackRef>);
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)*) => {
-        /// What the host has set. Of all limits 0 means: none.
+        /// The settings of a room. A limit of 0 means none.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         #[serde(default)]
@@ -44,7 +44,7 @@ macro_rules! settings {
             }
         }
 
-        /// Some settings with new values. Of `weights` and `permissions` only the keys that are named change.
+        /// New values for some settings. In `weights` and `permissions` only the given keys change.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         pub struct SettingsChange {
@@ -56,12 +56,12 @@ macro_rules! settings {
         }
 
         impl SettingsChange {
-            /// True when it names no setting.
+            /// Whether it changes nothing.
             pub fn is_empty(&self) -> bool {
                 $(self.$name.is_none())&&*
             }
 
-            /// The names of the settings that it changes, as they stand on the wire.
+            /// The names of the settings that it changes, as on the wire.
             pub fn names(&self) -> Vec<&'static str> {
                 let mut names = Vec::new();
                 $(if self.$name.is_some() { names.push(stringify!($name)); })*
@@ -70,12 +70,12 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// Takes a change in.
+            /// Applies a change.
             pub fn take(&mut self, change: &SettingsChange) {
                 $(if let Some(value) = &change.$name { Setting::take(&mut self.$name, value); })*
             }
 
-            /// What of `change` would make a difference.
+            /// The part of `change` that differs from the current settings.
             #[must_use]
             pub fn difference(&self, mut change: SettingsChange) -> SettingsChange {
                 let mut after = self.clone();
@@ -90,41 +90,41 @@ macro_rules! settings {
 settings! {
     /// How the members' queues merge.
     policy: Policy = Policy::default();
-    /// Who gets how much airtime, in per cent of everybody else's: 200 is twice as much. Those who are not named have 100.
+    /// Airtime of members in per cent of the usual share: 200 is twice as much. The default is 100.
     weights: BTreeMap<UserId, u32> = BTreeMap::new();
-    /// The least that a start is charged, so that skipping at once does not give a turn for free.
+    /// The minimum charge for a start, so that skipping at once does not give a free turn.
     minimum_charge_ms: u64 = 30_000;
-    /// The most that one start is charged: one long track does not silence its owner for an hour.
+    /// The maximum charge for a start, so that one long track does not silence its owner for an hour.
     debt_max_ms: u64 = 10 * 60_000;
-    /// Entries that a member may have waiting.
+    /// Entries that a member may have queued.
     entries_per_member_max: u32 = 0;
-    /// Minutes of music that a member may have waiting.
+    /// Minutes of music that a member may have queued.
     minutes_per_member_max: u32 = 0;
-    /// What becomes of a track that is waiting or on already.
+    /// What happens to a track that is queued or playing already.
     duplicates: Duplicates = Duplicates::default();
-    /// How long after its start a track is not queued again.
+    /// How long after its start a track cannot be queued again.
     track_cooldown_ms: u64 = 0;
-    /// How long after a start nothing by one of the same artists is queued.
+    /// How long after a start no track by one of its artists can be queued.
     artist_cooldown_ms: u64 = 0;
-    /// The longest track that is taken.
+    /// The longest track that can be queued.
     track_ms_max: u64 = 0;
-    /// Whether explicit tracks are taken.
+    /// Whether explicit tracks can be queued.
     explicit: Explicit = Explicit::default();
-    /// Who comes in.
+    /// Who can enter.
     admission: Admission = Admission::default();
-    /// Whether tracks of those who may not approve wait for approval.
+    /// Whether tracks of members who may not `approve` wait for approval.
     suggestions: bool = false;
-    /// How many members play at a time; the others wait in line.
+    /// How many members' queues play at a time; the others are in the waitlist.
     players_max: u32 = 0;
-    /// After how many starts a member goes to the end of that line.
+    /// After how many starts a member moves to the end of the waitlist.
     step_down_after: u32 = 0;
-    /// How many of those who are present and may vote must agree to a skip, in per cent.
+    /// The share of present members with `vote_skip` whose votes skip the current entry, in per cent.
     vote_skip_share: u32 = 50;
     /// How long the host must be gone before a co-host may claim the room.
     host_claim_after_ms: u64 = 10 * 60_000;
-    /// The lowest role that may do something.
+    /// The lowest role for each action.
     permissions: Permissions = default_permissions();
-    /// What plays, round and round, while nobody has anything waiting.
+    /// The playlist that loops while no member has anything queued.
     fallback: Vec<TrackRef> = Vec::new();
 }
 
@@ -138,11 +138,11 @@ pub enum Policy {
     Fair,
     /// Equal turns, however long.
     Rotation,
-    /// First come, first served.
+    /// In the order of queueing.
     Fifo,
-    /// The most votes first, then the oldest.
+    /// Most votes first, then in the order of queueing.
     Votes,
-    /// As the host orders them.
+    /// The host sets the order.
     Host,
 }
 
@@ -151,45 +151,45 @@ impl Policy {
     pub const ALL: &'static [Self] = &[Self::Fair, Self::Rotation, Self::Fifo, Self::Votes, Self::Host];
 }
 
-/// What becomes of a track that is waiting or on already.
+/// What happens to a track that is queued or playing already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
-    /// It is queued again.
+    /// Queued again.
     #[default]
     Allow,
-    /// It is refused.
+    /// Refused.
     Refuse,
-    /// It is played once, for both: both share the charge.
+    /// Played once for both members, who share the charge.
     Credit,
 }
 
-/// Whether explicit tracks are taken.
+/// Whether explicit tracks can be queued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Explicit {
-    /// They are.
+    /// They can.
     #[default]
     Allow,
-    /// They are refused.
+    /// They cannot.
     Refuse,
 }
 
-/// Who comes in. Members stay members, whatever it is.
+/// Who can enter. Existing members always can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Admission {
-    /// Everybody.
+    /// Everyone.
     #[default]
     Open,
-    /// Whoever is let in.
+    /// People who are admitted from the lobby.
     Lobby,
-    /// Whoever has an account.
+    /// Accounts, not guests.
     Accounts,
-    /// Nobody new.
+    /// No new members.
     Locked,
 }
 
@@ -199,7 +199,7 @@ mod tests {
     use crate::{Action, Role};
 
     #[test]
-    fn a_change_names_what_it_changes_and_nothing_else() {
+    fn a_change_serializes_only_the_settings_it_changes() {
         let change = SettingsChange { policy: Some(Policy::Votes), debt_max_ms: Some(0), ..Default::default() };
         let text = serde_json::to_string(&change).expect("JSON");
         assert_eq!(text, r#"{"policy":"votes","debt_max_ms":0}"#);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn of_tables_only_what_is_named_changes() {
+    fn only_the_given_keys_of_a_table_change() {
         let mut settings = Settings::default();
         let table = Permissions::from([(Action::Kick, Role::Cohost)]);
         settings.take(&SettingsChange { permissions: Some(table), ..Default::default() });
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_from_before_there_were_more_still_read() {
+    fn older_settings_get_the_defaults_of_new_ones() {
         let settings: Settings = serde_json::from_str(r#"{"policy":"fair"}"#).expect("reads");
         assert_eq!(settings, Settings::default());
     }

@@ -7,13 +7,12 @@
 export type UserId = string;
 
 /**
- * One login of one person in one browser.
+ * One login of one user in one browser.
  */
 export type SessionId = string;
 
 /**
- * A password, a passcode or a token inside a frame or a body. `Debug` does not show it, so that no log line of a whole
- * request can.
+ * A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is safe.
  */
 export type Secret = string;
 
@@ -51,36 +50,36 @@ export type RoomCode = string;
 export type ProviderId = 'library' | 'spotify' | (string & {});
 
 /**
- * A place in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that the
- * offsets before and after are one history.
+ * A position in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that
+ * the offsets before and after belong to one history.
  */
 export type Position = { 
 /**
- * Which history.
+ * The history.
  */
 epoch: number, 
 /**
- * The last event of it that is included.
+ * The last event included.
  */
 offset: number, };
 
 /**
- * What a member may do, from most to least.
+ * What a member may do, from least to most.
  */
 export type Role = "listener" | "player" | "cohost" | "host";
 
 /**
- * How somebody is known.
+ * The kind of a user.
  */
 export type UserKind = "guest" | "user";
 
 /**
- * Something that not everybody may do.
+ * An action that needs a permission.
  */
 export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
 
 /**
- * Somebody who belongs to a room, connected or not.
+ * A member of a room, connected or not.
  */
 export type Member = { 
 /**
@@ -100,32 +99,32 @@ role: Role,
  */
 kind: UserKind, 
 /**
- * True when they have been gone for longer than the grace period: their queue waits for them, out of the order.
+ * True when they have had no connection for the grace period: their queue is out of the order of play.
  */
 away: boolean, 
 /**
- * A small picture of them, absolute or relative to the server's root, at most 512 bytes; absent when there is none.
+ * URL of a small picture, absolute or relative to the server's root, at most 512 bytes; absent: none.
  */
 picture?: string | null, 
 /**
- * True when nobody hears what they say.
+ * True when they may not chat or react.
  */
 muted?: boolean, 
 /**
- * True when their queue waits, out of the order, until they or somebody for them resume it.
+ * True when their queue is paused: out of the order of play until it is resumed.
  */
 paused?: boolean, 
 /**
- * What they may or may not do, whatever the table says.
+ * Exceptions from the table of permissions.
  */
 exceptions?: { [key in Action]?: boolean }, };
 
 /**
- * A track, with all that is shown of it.
+ * A track's metadata.
  */
 export type Track = { 
 /**
- * Where the music comes from.
+ * The provider.
  */
 provider: ProviderId, 
 /**
@@ -153,12 +152,12 @@ duration_ms: number,
  */
 art_url: string | null, 
 /**
- * Whether its provider calls it explicit.
+ * Whether its provider marks it as explicit.
  */
 explicit?: boolean, };
 
 /**
- * Where an upcoming entry stands, and why.
+ * The place of an upcoming entry in the order of play.
  */
 export type Place = { 
 /**
@@ -170,25 +169,25 @@ position: number,
  */
 reason: PlaceReason, 
 /**
- * Which of its owner's coming turns this is: 1 is their next entry.
+ * The turn of its owner that this is: 1 is their next entry.
  */
 turn: number, 
 /**
- * Whose entries go ahead of it, nearest first, each once, without its owner; at most four.
+ * Owners of the entries ahead of it since its owner's previous turn, nearest first, each once; at most four.
  */
 behind: Array<UserId>, 
 /**
- * Airtime its owner has had in this room so far.
+ * Airtime that its owner has had in this room.
  */
 airtime_ms: number, };
 
 /**
- * Why an entry stands where it stands.
+ * Why an entry has its place.
  */
 export type PlaceReason = "locked" | "next" | "less_airtime" | "waited_longer" | "own_queue" | "fewer_turns" | "added_earlier" | "voted" | "hosts_order";
 
 /**
- * One queued track.
+ * A queued track.
  */
 export type Entry = { 
 /**
@@ -196,19 +195,19 @@ export type Entry = {
  */
 id: EntryId, 
 /**
- * Who queued it; nobody's id for one of the fallback playlist.
+ * The owner; the nil id for an entry of the fallback playlist.
  */
 member: UserId, 
 /**
- * Who else wanted it, where duplicates are credited.
+ * Members who are credited for it besides the owner.
  */
 credits?: Array<UserId>, 
 /**
- * True for one of the fallback playlist: nobody is charged for it.
+ * True for an entry of the fallback playlist, which nobody is charged for.
  */
 fallback?: boolean, 
 /**
- * What it plays.
+ * The track.
  */
 track: Track, 
 /**
@@ -220,26 +219,26 @@ added_at_ms: number,
  */
 votes: number, 
 /**
- * Where it stands and why; absent on an entry that is playing or not in the order.
+ * Its place in the order of play; absent for the current entry and outside the order.
  */
 place?: Place | null, };
 
 /**
- * Whether music plays.
+ * The state of playback.
  */
 export type PlaybackState = "playing" | "paused" | "idle";
 
 /**
- * The timeline, as a fact and not a tick. While `playing` the position at an instant is
- * `anchor_position_ms + (instant - anchor_at_ms)`; negative means that it starts at a moment still to come.
+ * The timeline. While `playing`, the position at an instant is `anchor_position_ms + (instant - anchor_at_ms)`; it is
+ * negative before a start in the future.
  */
 export type Playback = { 
 /**
- * Whether music plays.
+ * The state of playback.
  */
 state: PlaybackState, 
 /**
- * What; `None` exactly when idle.
+ * The current entry; `None` exactly when idle.
  */
 entry: EntryId | null, 
 /**
@@ -247,47 +246,47 @@ entry: EntryId | null,
  */
 anchor_position_ms: number, 
 /**
- * The anchor, on the server's clock.
+ * The instant of the anchor, on the server's clock.
  */
 anchor_at_ms: number, };
 
 /**
- * Who plays unless the room says otherwise.
+ * How `Output::devices` is read.
  */
 export type OutputMode = "everyone" | "speakers";
 
 /**
- * Which devices play. One that does not stays silent, whatever it could.
+ * The choice of devices that play.
  */
 export type Output = { 
 /**
- * What `devices` are.
+ * The meaning of `devices`.
  */
 mode: OutputMode, 
 /**
- * Those that are left out (`everyone`), or the only ones that play (`speakers`); at most 64.
+ * The excluded devices (`everyone`), or the only ones that play (`speakers`); at most 64.
  */
 devices: Array<DeviceId>, };
 
 /**
- * Why an entry is over.
+ * Why an entry ended.
  */
 export type EndReason = "finished" | "skipped" | "voted_out" | "unplayable";
 
 /**
- * Something that was played.
+ * A past entry.
  */
 export type Played = { 
 /**
- * The entry that it was.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * For whom; absent for the fallback playlist and for those who are forgotten.
+ * The owner; absent for the fallback playlist and for erased users.
  */
 member?: UserId | null, 
 /**
- * What.
+ * The track.
  */
 track: Track, 
 /**
@@ -303,57 +302,57 @@ played_ms: number,
  */
 reason: EndReason, 
 /**
- * By whom, when somebody ended it.
+ * The member who ended it, if any.
  */
 by?: UserId | null, };
 
 /**
- * A line of the list of who did what.
+ * A note of the audit log.
  */
 export type Note = { 
 /**
- * Its number; what `undo` takes.
+ * Its number, which `undo` takes.
  */
 id: number, 
 /**
- * When.
+ * Server time.
  */
 at_ms: number, 
 /**
- * Who.
+ * The member who did it.
  */
 by: UserId, 
 /**
- * What: the name of the command.
+ * The name of the command.
  */
 deed: string, 
 /**
- * To whom, when to somebody.
+ * The member it was done to, if any.
  */
 member?: UserId | null, 
 /**
- * The title of the track that it was about.
+ * The title of the track, if any.
  */
 title?: string | null, 
 /**
- * The settings that it was about.
+ * The names of the changed settings.
  */
 settings?: Array<string>, 
 /**
- * Until when it can be undone; absent when it cannot.
+ * The deadline for undoing it; absent when it cannot be undone.
  */
 undo_until_ms?: number | null, 
 /**
- * By whom it was undone.
+ * The member who undid it.
  */
 undone_by?: UserId | null, };
 
 /**
- * A track by reference.
+ * A reference to a track.
  */
 export type TrackRef = { 
 /**
- * Whose track.
+ * The provider.
  */
 provider: ProviderId, 
 /**
@@ -367,22 +366,22 @@ id: string, };
 export type Policy = "fair" | "rotation" | "fifo" | "votes" | "host";
 
 /**
- * What becomes of a track that is waiting or on already.
+ * What happens to a track that is queued or playing already.
  */
 export type Duplicates = "allow" | "refuse" | "credit";
 
 /**
- * Whether explicit tracks are taken.
+ * Whether explicit tracks can be queued.
  */
 export type Explicit = "allow" | "refuse";
 
 /**
- * Who comes in. Members stay members, whatever it is.
+ * Who can enter. Existing members always can.
  */
 export type Admission = "open" | "lobby" | "accounts" | "locked";
 
 /**
- * What the host has set. Of all limits 0 means: none.
+ * The settings of a room. A limit of 0 means none.
  */
 export type Settings = { 
 /**
@@ -390,63 +389,63 @@ export type Settings = {
  */
 policy: Policy, 
 /**
- * Who gets how much airtime, in per cent of everybody else's: 200 is twice as much. Those who are not named have 100.
+ * Airtime of members in per cent of the usual share: 200 is twice as much. The default is 100.
  */
 weights: { [key in UserId]: number }, 
 /**
- * The least that a start is charged, so that skipping at once does not give a turn for free.
+ * The minimum charge for a start, so that skipping at once does not give a free turn.
  */
 minimum_charge_ms: number, 
 /**
- * The most that one start is charged: one long track does not silence its owner for an hour.
+ * The maximum charge for a start, so that one long track does not silence its owner for an hour.
  */
 debt_max_ms: number, 
 /**
- * Entries that a member may have waiting.
+ * Entries that a member may have queued.
  */
 entries_per_member_max: number, 
 /**
- * Minutes of music that a member may have waiting.
+ * Minutes of music that a member may have queued.
  */
 minutes_per_member_max: number, 
 /**
- * What becomes of a track that is waiting or on already.
+ * What happens to a track that is queued or playing already.
  */
 duplicates: Duplicates, 
 /**
- * How long after its start a track is not queued again.
+ * How long after its start a track cannot be queued again.
  */
 track_cooldown_ms: number, 
 /**
- * How long after a start nothing by one of the same artists is queued.
+ * How long after a start no track by one of its artists can be queued.
  */
 artist_cooldown_ms: number, 
 /**
- * The longest track that is taken.
+ * The longest track that can be queued.
  */
 track_ms_max: number, 
 /**
- * Whether explicit tracks are taken.
+ * Whether explicit tracks can be queued.
  */
 explicit: Explicit, 
 /**
- * Who comes in.
+ * Who can enter.
  */
 admission: Admission, 
 /**
- * Whether tracks of those who may not approve wait for approval.
+ * Whether tracks of members who may not `approve` wait for approval.
  */
 suggestions: boolean, 
 /**
- * How many members play at a time; the others wait in line.
+ * How many members' queues play at a time; the others are in the waitlist.
  */
 players_max: number, 
 /**
- * After how many starts a member goes to the end of that line.
+ * After how many starts a member moves to the end of the waitlist.
  */
 step_down_after: number, 
 /**
- * How many of those who are present and may vote must agree to a skip, in per cent.
+ * The share of present members with `vote_skip` whose votes skip the current entry, in per cent.
  */
 vote_skip_share: number, 
 /**
@@ -454,16 +453,16 @@ vote_skip_share: number,
  */
 host_claim_after_ms: number, 
 /**
- * The lowest role that may do something.
+ * The lowest role for each action.
  */
 permissions: { [key in Action]?: Role }, 
 /**
- * What plays, round and round, while nobody has anything waiting.
+ * The playlist that loops while no member has anything queued.
  */
 fallback: Array<TrackRef>, };
 
 /**
- * Some settings with new values. Of `weights` and `permissions` only the keys that are named change.
+ * New values for some settings. In `weights` and `permissions` only the given keys change.
  */
 export type SettingsChange = { 
 /**
@@ -471,63 +470,63 @@ export type SettingsChange = {
  */
 policy?: Policy | null, 
 /**
- * Who gets how much airtime, in per cent of everybody else's: 200 is twice as much. Those who are not named have 100.
+ * Airtime of members in per cent of the usual share: 200 is twice as much. The default is 100.
  */
 weights?: { [key in UserId]: number } | null, 
 /**
- * The least that a start is charged, so that skipping at once does not give a turn for free.
+ * The minimum charge for a start, so that skipping at once does not give a free turn.
  */
 minimum_charge_ms?: number | null, 
 /**
- * The most that one start is charged: one long track does not silence its owner for an hour.
+ * The maximum charge for a start, so that one long track does not silence its owner for an hour.
  */
 debt_max_ms?: number | null, 
 /**
- * Entries that a member may have waiting.
+ * Entries that a member may have queued.
  */
 entries_per_member_max?: number | null, 
 /**
- * Minutes of music that a member may have waiting.
+ * Minutes of music that a member may have queued.
  */
 minutes_per_member_max?: number | null, 
 /**
- * What becomes of a track that is waiting or on already.
+ * What happens to a track that is queued or playing already.
  */
 duplicates?: Duplicates | null, 
 /**
- * How long after its start a track is not queued again.
+ * How long after its start a track cannot be queued again.
  */
 track_cooldown_ms?: number | null, 
 /**
- * How long after a start nothing by one of the same artists is queued.
+ * How long after a start no track by one of its artists can be queued.
  */
 artist_cooldown_ms?: number | null, 
 /**
- * The longest track that is taken.
+ * The longest track that can be queued.
  */
 track_ms_max?: number | null, 
 /**
- * Whether explicit tracks are taken.
+ * Whether explicit tracks can be queued.
  */
 explicit?: Explicit | null, 
 /**
- * Who comes in.
+ * Who can enter.
  */
 admission?: Admission | null, 
 /**
- * Whether tracks of those who may not approve wait for approval.
+ * Whether tracks of members who may not `approve` wait for approval.
  */
 suggestions?: boolean | null, 
 /**
- * How many members play at a time; the others wait in line.
+ * How many members' queues play at a time; the others are in the waitlist.
  */
 players_max?: number | null, 
 /**
- * After how many starts a member goes to the end of that line.
+ * After how many starts a member moves to the end of the waitlist.
  */
 step_down_after?: number | null, 
 /**
- * How many of those who are present and may vote must agree to a skip, in per cent.
+ * The share of present members with `vote_skip` whose votes skip the current entry, in per cent.
  */
 vote_skip_share?: number | null, 
 /**
@@ -535,11 +534,11 @@ vote_skip_share?: number | null,
  */
 host_claim_after_ms?: number | null, 
 /**
- * The lowest role that may do something.
+ * The lowest role for each action.
  */
 permissions?: { [key in Action]?: Role } | null, 
 /**
- * What plays, round and round, while nobody has anything waiting.
+ * The playlist that loops while no member has anything queued.
  */
 fallback?: Array<TrackRef> | null, };
 
@@ -548,7 +547,7 @@ fallback?: Array<TrackRef> | null, };
  */
 export type Room = { 
 /**
- * What people type to enter.
+ * The code that people enter.
  */
 code: RoomCode, 
 /**
@@ -556,15 +555,15 @@ code: RoomCode,
  */
 name: string, 
 /**
- * True when nobody new may enter: `admission` is `locked`.
+ * True when `admission` is `locked`.
  */
 locked: boolean, 
 /**
- * What the host has set.
+ * The settings.
  */
 settings: Settings, 
 /**
- * Everyone who belongs to the room, in the order they joined.
+ * The members, in the order in which they joined.
  */
 members: Array<Member>, 
 /**
@@ -576,27 +575,27 @@ playback: Playback,
  */
 output: Output, 
 /**
- * The entry that the timeline is about.
+ * The current entry.
  */
 now_playing: Entry | null, 
 /**
- * The merged order, at most the first 100 places.
+ * The order of play, at most the first 100 places.
  */
 upcoming: Array<Entry>, 
 /**
- * How many entries are in the order in all.
+ * The length of the whole order.
  */
 upcoming_total: number, 
 /**
- * Tracks that wait for approval, the oldest first.
+ * Suggestions, oldest first.
  */
 suggestions?: Array<Entry>, 
 /**
- * Those who wait to be let in, longest first. They are no members.
+ * People in the lobby, longest wait first. They are not members.
  */
 lobby?: Array<Member>, 
 /**
- * Those who may not return.
+ * Banned identities.
  */
 banned?: Array<Member>, 
 /**
@@ -604,7 +603,7 @@ banned?: Array<Member>,
  */
 fallback?: Array<Track>, 
 /**
- * Who has voted to skip what is on.
+ * Members who have voted to skip the current entry.
  */
 skip_votes?: Array<UserId>, 
 /**
@@ -612,12 +611,12 @@ skip_votes?: Array<UserId>,
  */
 line?: Array<UserId>, 
 /**
- * From whom the room was claimed: they get it back when they ask.
+ * The former host, from whom the room was claimed and who can claim it back.
  */
 owner?: UserId | null, };
 
 /**
- * Something that happened, with all that is needed to take it in.
+ * An event, with all that is needed to apply it.
  */
 export type Event = { "name": "room_created", 
 /**
@@ -629,19 +628,19 @@ room_name: string,
  */
 host: Member, } | { "name": "member_joined", 
 /**
- * Who.
+ * The member.
  */
 member: Member, } | { "name": "member_left", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, } | { "name": "member_kicked", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, 
 /**
@@ -649,15 +648,15 @@ by: UserId,
  */
 note?: number | null, } | { "name": "member_away", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, } | { "name": "member_returned", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, } | { "name": "member_renamed", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
@@ -665,7 +664,7 @@ member: UserId,
  */
 member_name: string, } | { "name": "member_changed", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
@@ -677,23 +676,23 @@ member_name: string,
  */
 kind: UserKind, 
 /**
- * Their picture; absent when there is none.
+ * Their picture, if any.
  */
 picture?: string | null, } | { "name": "member_merged", 
 /**
- * The guest, who is no member any more.
+ * The guest, who is no longer a member.
  */
 from: UserId, 
 /**
- * The account, as a member from now on.
+ * The account, now a member.
  */
 to: Member, } | { "name": "member_forgotten", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, } | { "name": "role_changed", 
 /**
- * Whose.
+ * The member.
  */
 member: UserId, 
 /**
@@ -701,7 +700,7 @@ member: UserId,
  */
 role: Role, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "host_transferred", 
 /**
@@ -717,15 +716,15 @@ to: UserId, } | { "name": "entry_added",
  */
 entry: Entry, 
 /**
- * The entry of the same member that it goes ahead of; at the end when absent.
+ * The owner's entry that it was inserted before; absent: at the end.
  */
 before?: EntryId | null, } | { "name": "entry_removed", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, 
 /**
@@ -737,63 +736,63 @@ note?: number | null,
  */
 removed?: Entry | null, } | { "name": "entry_moved", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * The entry of the same member that it goes ahead of; to the end when absent.
+ * The entry that it was moved before; absent: to the end.
  */
 before?: EntryId | null, } | { "name": "next_locked", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, } | { "name": "entry_started", 
 /**
- * Which.
+ * The entry.
  */
 entry: Entry, 
 /**
- * The timeline from now on.
+ * The new timeline.
  */
 playback: Playback, } | { "name": "entry_ended", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * Why.
+ * The reason.
  */
 reason: EndReason, 
 /**
- * How much of it was played; its owner is charged for this.
+ * How much of it was played, which its owner is charged for.
  */
 played_ms: number, 
 /**
- * By whom, when somebody ended it.
+ * The member who ended it, if any.
  */
 by?: UserId | null, } | { "name": "playback_changed", 
 /**
- * The timeline from now on.
+ * The new timeline.
  */
 playback: Playback, 
 /**
- * By whom, when somebody did it.
+ * The member who did it, if any.
  */
 by?: UserId | null, } | { "name": "output_changed", 
 /**
- * Which play from now on.
+ * The new choice.
  */
 output: Output, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "room_closed", 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "settings_changed", 
 /**
- * Which, to what.
+ * The settings to change.
  */
 settings: SettingsChange, 
 /**
@@ -801,71 +800,71 @@ settings: SettingsChange,
  */
 fallback?: Array<Track> | null, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "permission_changed", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * What.
+ * The action.
  */
 action: Action, 
 /**
- * Whether they may; as the table says when absent.
+ * Whether they may; absent: as the table says.
  */
 allowed?: boolean | null, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "entry_voted", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * 1, -1, or 0 when the vote was taken back.
+ * 1, -1, or 0 when the vote was retracted.
  */
 value: number, 
 /**
- * The sum of the votes for it now.
+ * The new sum of votes for the entry.
  */
 votes: number, } | { "name": "entry_credited", 
 /**
- * The entry that waits.
+ * The queued entry.
  */
 entry: EntryId, 
 /**
- * Who else wants it.
+ * The member.
  */
 member: UserId, } | { "name": "skip_voted", 
 /**
- * What.
+ * The entry that is on.
  */
 entry: EntryId, 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * How many have.
+ * Votes so far.
  */
 votes: number, 
 /**
- * How many it takes of those who are present.
+ * Votes that a skip takes.
  */
 needed: number, } | { "name": "queue_cleared", 
 /**
- * Whose; everybody's when absent.
+ * The owner; absent: all members.
  */
 member?: UserId | null, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, 
 /**
@@ -873,83 +872,83 @@ by: UserId,
  */
 note?: number | null, } | { "name": "queue_paused", 
 /**
- * Whose.
+ * The member.
  */
 member: UserId, 
 /**
- * Whether it waits.
+ * Whether it is paused.
  */
 paused: boolean, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "stepped_down", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, } | { "name": "entry_suggested", 
 /**
- * The entry that it would be.
+ * The suggested entry.
  */
 entry: Entry, } | { "name": "suggestion_approved", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "suggestion_rejected", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "member_muted", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * Whether nobody hears them.
+ * Whether they are muted.
  */
 muted: boolean, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "member_banned", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "ban_lifted", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, } | { "name": "lobby_entered", 
 /**
- * Who; no member yet.
+ * The person, not yet a member.
  */
 person: Member, } | { "name": "lobby_left", 
 /**
- * Who.
+ * The person in the lobby.
  */
 person: UserId, 
 /**
- * Whether they were let in.
+ * Whether they were admitted.
  */
 admitted: boolean, 
 /**
- * By whom; absent when they went.
+ * The member who decided; absent when the person left.
  */
 by?: UserId | null, } | { "name": "host_claimed", 
 /**
@@ -961,7 +960,7 @@ from: UserId,
  */
 to: UserId, } | { "name": "noted", 
 /**
- * The line.
+ * The note.
  */
 note: Note, } | { "name": "undone", 
 /**
@@ -969,11 +968,11 @@ note: Note, } | { "name": "undone",
  */
 note: number, 
 /**
- * By whom.
+ * The member who did it.
  */
 by: UserId, 
 /**
- * The member who is back, when it was a kick.
+ * The member who is back, after a kick.
  */
 member?: Member | null, 
 /**
@@ -997,143 +996,143 @@ export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permissi
 export type ReasonValue = number | string;
 
 /**
- * What a member asks of the room, tagged by `name`.
+ * A member's command, tagged by `name`.
  */
 export type Command = { "name": "enqueue", 
 /**
- * Which.
+ * The track.
  */
 track: TrackRef, 
 /**
- * An entry of the sender's that it goes ahead of; at the end when absent.
+ * The sender's entry to insert it before; absent: at the end.
  */
 before?: EntryId | null, } | { "name": "dequeue", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, } | { "name": "move", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * The entry that it goes ahead of, of the same owner (policy `host`: of anybody); to the end when absent.
+ * The entry to move it before, of the same owner (policy `host`: of any); absent: to the end.
  */
 before?: EntryId | null, } | { "name": "clear", 
 /**
- * Whose; everybody's when absent.
+ * The owner; absent: all members.
  */
 member?: UserId | null, } | { "name": "pause_queue" } | { "name": "resume_queue", 
 /**
- * Somebody else's, for those who may change other people's queues.
+ * Another member, which needs `curate_queue`; absent: the sender.
  */
 member?: UserId | null, } | { "name": "step_down" } | { "name": "vote", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, 
 /**
- * 1 for it, -1 against it, 0 takes the vote back.
+ * 1 for the entry, -1 against it, 0 to retract.
  */
 value: number, } | { "name": "approve", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, } | { "name": "reject", 
 /**
- * Which.
+ * The entry.
  */
 entry: EntryId, } | { "name": "play" } | { "name": "pause" } | { "name": "seek", 
 /**
- * Where to.
+ * The new position.
  */
 position_ms: number, } | { "name": "set_output", 
 /**
- * Whether `devices` are left out or the only ones.
+ * Whether `devices` are excluded or the only ones to play.
  */
 mode: OutputMode, 
 /**
- * Which, at most 64.
+ * The devices, at most 64.
  */
 devices: Array<DeviceId>, } | { "name": "skip", 
 /**
- * The entry that the sender means: another one is not skipped. Whatever is on when absent.
+ * The entry to skip; refused when another one is on. Absent: the current entry.
  */
 entry?: EntryId | null, 
 /**
- * True when it could not be played: its owner is not charged. For those who may skip other people's tracks.
+ * True when it could not be played: its owner is not charged. Needs `skip`.
  */
 unplayable?: boolean | null, } | { "name": "vote_skip", 
 /**
- * The entry that the sender means. Whatever is on when absent.
+ * The entry to skip. Absent: the current entry.
  */
 entry?: EntryId | null, } | { "name": "set_role", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, 
 /**
- * Which.
+ * The new role.
  */
 role: Role, } | { "name": "kick", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, } | { "name": "ban", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, } | { "name": "unban", 
 /**
- * Whose.
+ * The member.
  */
 member: UserId, } | { "name": "mute", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, 
 /**
- * Whether nobody hears them.
+ * Whether they are muted.
  */
 muted: boolean, } | { "name": "admit", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, } | { "name": "deny", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, } | { "name": "lock" } | { "name": "unlock" } | { "name": "set_policy", 
 /**
- * How.
+ * The policy.
  */
 policy: Policy, } | { "name": "set_settings", 
 /**
- * Which, to what.
+ * The settings to change.
  */
 settings: SettingsChange, } | { "name": "set_permission", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, 
 /**
- * What.
+ * The action.
  */
 action: Action, 
 /**
- * Whether they may; as the table says when absent.
+ * Whether they may; absent: as the table says.
  */
 allowed?: boolean | null, } | { "name": "preview_policy", 
 /**
- * Which.
+ * The policy.
  */
 policy: Policy, } | { "name": "show_history" } | { "name": "show_audit" } | { "name": "undo", 
 /**
- * The number of its note; the sender's latest when absent.
+ * The number of its note; absent: the sender's latest.
  */
 note?: number | null, } | { "name": "claim_host" } | { "name": "transfer_host", 
 /**
- * Whom.
+ * The member.
  */
 member: UserId, } | { "name": "close_room" } | { "name": "rename", 
 /**
@@ -1141,16 +1140,16 @@ member: UserId, } | { "name": "close_room" } | { "name": "rename",
  */
 display_name: string, } | { "name": "say", 
 /**
- * What: at most 500 characters on one line.
+ * At most 500 characters on one line.
  */
 text: string, } | { "name": "react", 
 /**
- * How.
+ * The emoji.
  */
 emoji: string, } | { "name": "leave" };
 
 /**
- * What a device is for.
+ * The purpose of a device.
  */
 export type DeviceKind = "player" | "remote" | "screen";
 
@@ -1167,7 +1166,7 @@ id: DeviceId,
  */
 name: string, 
 /**
- * What it is for.
+ * Its purpose.
  */
 kind: DeviceKind, 
 /**
@@ -1176,7 +1175,7 @@ kind: DeviceKind,
 providers: Array<ProviderId>, };
 
 /**
- * How a device knows how far from the room's timeline it is.
+ * How a device measured its offset from the room's timeline.
  */
 export type Measured = "estimated" | "heard";
 
@@ -1189,23 +1188,23 @@ export type DevicePlayback = {
  */
 entry: EntryId | null, 
 /**
- * Where in the track it is.
+ * Position in the track.
  */
 position_ms: number, 
 /**
- * When that was, on the server's clock.
+ * When `position_ms` was measured, on the server's clock.
  */
 at_ms: number, 
 /**
- * How far from the room's timeline it believes to be; positive is late.
+ * Estimated offset from the room's timeline; positive is late.
  */
 error_ms: number, 
 /**
- * How unsure `error_ms` is: one standard deviation.
+ * Standard deviation of `error_ms`.
  */
 deviation_ms?: number | null, 
 /**
- * How `error_ms` is known; absent while it is not measured yet, and then it says nothing.
+ * How `error_ms` was measured; absent while it has not been.
  */
 measured?: Measured | null, 
 /**
@@ -1213,25 +1212,25 @@ measured?: Measured | null,
  */
 state: PlaybackState, 
 /**
- * Entries that it has decoded and can start at once, at most 4. Told to the server only: a `presence` has none.
+ * Entries that it has decoded and can start at once, at most 4. For the server only: `presence` omits it.
  */
 ready?: Array<EntryId>, };
 
 /**
- * What a device is doing.
+ * The state of a device.
  */
 export type DeviceStatus = { 
 /**
- * Its own playback; `None` when it makes no sound.
+ * Its playback; `None` when it does not play.
  */
 playback: DevicePlayback | null, 
 /**
- * True when nobody looks at it and it makes no sound: it does not count as somebody being present.
+ * True when the page is hidden and plays nothing: the device does not make its member present.
  */
 idle?: boolean, };
 
 /**
- * Who enters which room, with which device.
+ * Authenticates the connection and names its room and device.
  */
 export type Hello = { 
 /**
@@ -1243,15 +1242,15 @@ token: Secret,
  */
 room: string, 
 /**
- * The room's passcode, where it has one. Members who are already in need none.
+ * The room's passcode, if it has one. Existing members need none.
  */
 passcode?: Secret | null, 
 /**
- * The device at this end.
+ * The client's device.
  */
 device: Device, 
 /**
- * The position up to which this device already knows the room.
+ * The last position that this device has applied, to resume from.
  */
 resume?: Position | null, };
 
@@ -1268,7 +1267,7 @@ id: CommandId,
  */
 command: Command, } | { "type": "sync", 
 /**
- * The client's clock; returned as it was.
+ * The client's clock, returned unchanged.
  */
 t0: number, } | { "type": "status" } & DeviceStatus | { "type": "refresh", 
 /**
@@ -1277,29 +1276,29 @@ t0: number, } | { "type": "status" } & DeviceStatus | { "type": "refresh",
 token: Secret, };
 
 /**
- * What a command asked for.
+ * The answer to a query.
  */
 export type Answer = { "upcoming": Array<Entry> } | { "history": Array<Played> } | { "audit": Array<Note> };
 
 /**
- * A command about the entry that is on, by its name.
+ * The name of a command about the current entry.
  */
 export type EntryCommand = "play" | "pause" | "seek" | "skip" | "vote_skip";
 
 /**
- * What is told to one member only: their queue, their votes, and what they may do with the entry that is on.
+ * What only one member is sent: their queue, their votes, and which commands about the current entry they may use.
  */
 export type Own = { 
 /**
- * The last event that is in it.
+ * The last event included.
  */
 offset: number, 
 /**
- * What they have waiting, in their order; at most the first 200.
+ * Their queue, at most the first 200 entries.
  */
 queue: Array<Entry>, 
 /**
- * How they voted for entries that wait; at most 200.
+ * Their votes for queued entries, at most 200.
  */
 votes: { [key in EntryId]: number }, 
 /**
@@ -1309,8 +1308,8 @@ votes: { [key in EntryId]: number },
  */
 queue_hidden?: boolean, 
 /**
- * The commands about the entry that is on which the room accepts from this member; none while nothing is on. `own` is
- * sent again when they change.
+ * The commands about the current entry that the room accepts from this member; empty when there is none. `own` is sent
+ * again when they change.
  */
 may?: Array<EntryCommand> | null, };
 
@@ -1323,7 +1322,7 @@ export type ReplyError = {
  */
 code: ErrorCode, 
 /**
- * The reason as an English sentence.
+ * An English sentence.
  */
 message: string, 
 /**
@@ -1331,11 +1330,11 @@ message: string,
  */
 retry: boolean, 
 /**
- * The exact reason, for a page to have its own sentence about.
+ * The exact reason.
  */
 reason?: Reason | null, 
 /**
- * What a sentence about it needs.
+ * Values for a sentence about it.
  */
 values?: { [key in string]: ReasonValue }, };
 
@@ -1352,24 +1351,24 @@ id: DeviceId,
  */
 name: string, 
 /**
- * What it is for.
+ * Its purpose.
  */
 kind: DeviceKind, 
 /**
- * What it says that it plays.
+ * Its reported playback.
  */
 playback?: DevicePlayback | null, };
 
 /**
- * One member's connected devices; none: not connected.
+ * A member's connected devices; none when not connected.
  */
 export type MemberPresence = { 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * With what.
+ * Their devices.
  */
 devices: Array<DevicePresence>, 
 /**
@@ -1382,15 +1381,15 @@ idle?: boolean, };
  */
 export type ServerFrame = { "type": "welcome", 
 /**
- * This socket.
+ * This connection.
  */
 connection: ConnectionId, 
 /**
- * Who the server takes the client for.
+ * The authenticated user.
  */
 member: UserId, 
 /**
- * Their role now.
+ * Their role.
  */
 role: Role, 
 /**
@@ -1398,11 +1397,11 @@ role: Role,
  */
 server_time_ms: number, 
 /**
- * How often a `heartbeat` comes.
+ * Interval of `heartbeat`.
  */
 heartbeat_ms: number, 
 /**
- * When the access token runs out.
+ * When the access token expires.
  */
 expires_at_ms: number, 
 /**
@@ -1410,11 +1409,11 @@ expires_at_ms: number,
  */
 resumed: boolean, 
 /**
- * What is the member's own and stands in no snapshot.
+ * What only this member is sent.
  */
 own?: Own | null, } | { "type": "snapshot", 
 /**
- * Up to where it reaches.
+ * The last event included.
  */
 position: Position, 
 /**
@@ -1422,7 +1421,7 @@ position: Position,
  */
 room: Room, } | { "type": "delta", 
 /**
- * Of the last event.
+ * The position of the last event.
  */
 position: Position, 
 /**
@@ -1430,7 +1429,7 @@ position: Position,
  */
 events: Array<Event>, 
 /**
- * The new merged order, when it changed.
+ * The order of play, when it changed.
  */
 upcoming?: Array<Entry> | null, 
 /**
@@ -1446,7 +1445,7 @@ waitlist?: Array<UserId> | null,
  */
 skip_votes_needed?: number | null, } | { "type": "reply", 
 /**
- * The command's.
+ * The command's id.
  */
 id: CommandId, 
 /**
@@ -1458,23 +1457,23 @@ ok: boolean,
  */
 offset?: number | null, 
 /**
- * The entry that it made, when it made one.
+ * The entry that it created or credited, if any.
  */
 entry?: EntryId | null, 
 /**
- * What was asked for, when something was.
+ * The answer to a query.
  */
 answer?: Answer | null, 
 /**
- * Why not, when refused.
+ * The reason, when refused.
  */
 error?: ReplyError | null, } | { "type": "presence", 
 /**
- * True when `members` are all who are connected; false when they are those that changed.
+ * True when `members` are all connected members; false when they are those that changed.
  */
 full: boolean, 
 /**
- * Who.
+ * The members.
  */
 members: Array<MemberPresence>, 
 /**
@@ -1482,31 +1481,31 @@ members: Array<MemberPresence>,
  */
 skip_votes_needed?: number | null, } | { "type": "own" } & Own | { "type": "said", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * What.
+ * The text.
  */
 text: string, 
 /**
- * When.
+ * Server time.
  */
 at_ms: number, } | { "type": "reacted", 
 /**
- * Who.
+ * The member.
  */
 member: UserId, 
 /**
- * How.
+ * The emoji.
  */
 emoji: string, 
 /**
- * When.
+ * Server time.
  */
 at_ms: number, } | { "type": "sync", 
 /**
- * As it was sent.
+ * Unchanged.
  */
 t0: number, 
 /**
@@ -1518,7 +1517,7 @@ t1: number,
  */
 t2: number, } | { "type": "heartbeat", 
 /**
- * The room's top offset: a client that is below it has missed something.
+ * The room's last offset: a client behind it has missed deltas.
  */
 offset: number, 
 /**
@@ -1526,15 +1525,15 @@ offset: number,
  */
 server_time_ms: number, } | { "type": "notice", 
 /**
- * What, for a page to have its own sentence about.
+ * The kind of notice.
  */
 code: string, 
 /**
- * The same in English.
+ * An English sentence.
  */
 message: string, 
 /**
- * What a sentence about it needs.
+ * Values for a sentence about it.
  */
 values?: { [key in string]: ReasonValue }, };
 
@@ -1552,7 +1551,7 @@ display_name: string, };
  */
 export type LoginRequest = { 
 /**
- * In any case.
+ * Case does not matter.
  */
 username: string, 
 /**
@@ -1561,11 +1560,11 @@ username: string,
 password: Secret, };
 
 /**
- * `POST auth/register`. Whoever is in without a password, as a guest or by Spotify, stays who they are and gets one.
+ * `POST auth/register`. A guest, or a user by Spotify without a password, keeps their id and gets a password.
  */
 export type RegisterRequest = { 
 /**
- * 3 to 32 letters, digits, `.`, `_` or `-`; unique whatever the case.
+ * 3 to 32 letters, digits, `.`, `_` or `-`; unique regardless of case.
  */
 username: string, 
 /**
@@ -1578,7 +1577,7 @@ password: Secret,
 display_name: string, };
 
 /**
- * Somebody, to themselves.
+ * A user, as shown to themselves.
  */
 export type User = { 
 /**
@@ -1607,7 +1606,7 @@ picture?: string | null,
 spotify: boolean, };
 
 /**
- * The answer of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`; the
+ * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`. The
  * refresh token is a cookie.
  */
 export type AuthResponse = { 
@@ -1616,24 +1615,24 @@ export type AuthResponse = {
  */
 access_token: Secret, 
 /**
- * Seconds until it runs out.
+ * Seconds until it expires.
  */
 expires_in: number, 
 /**
- * Who it speaks for.
+ * The user it authenticates.
  */
 user: User, 
 /**
- * The slot that they are in.
+ * Their slot.
  */
 slot: number, };
 
 /**
- * From one password to the next.
+ * A change of password.
  */
 export type PasswordChange = { 
 /**
- * The one that holds now.
+ * The current password.
  */
 current: Secret, 
 /**
@@ -1642,7 +1641,7 @@ current: Secret,
 new: Secret, };
 
 /**
- * `PATCH me`: what is absent stays as it is.
+ * `PATCH me`: absent fields stay unchanged.
  */
 export type UpdateMeRequest = { 
 /**
@@ -1663,11 +1662,11 @@ export type SessionSummary = {
  */
 id: SessionId, 
 /**
- * Whether it is the one that asks.
+ * Whether it is the caller's.
  */
 current: boolean, 
 /**
- * What the browser calls itself.
+ * The browser's user agent.
  */
 user_agent: string, 
 /**
@@ -1689,20 +1688,20 @@ export type SessionList = {
 sessions: Array<SessionSummary>, };
 
 /**
- * Somebody on this device.
+ * A user on this device.
  */
 export type DeviceAccount = { 
 /**
- * Where their cookie is.
+ * Their slot.
  */
 slot: number, 
 /**
- * Who.
+ * The user.
  */
 user: User, };
 
 /**
- * `GET me/accounts`: who is in on this device. Known by the cookies alone.
+ * `GET me/accounts`: the users logged in on this device, known by their cookies.
  */
 export type AccountList = { 
 /**
@@ -1710,7 +1709,7 @@ export type AccountList = {
  */
 accounts: Array<DeviceAccount>, 
 /**
- * People who can share one device.
+ * Users who can share one device.
  */
 slots_max: number, };
 
@@ -1720,29 +1719,29 @@ slots_max: number, };
 export type SpotifyLinkState = "linked" | "needs_login";
 
 /**
- * Whether somebody may play Spotify on their own device.
+ * Whether a user can play Spotify on their own device.
  */
 export type PremiumVerdict = "premium" | "not_premium" | "unknown";
 
 /**
- * What a verdict rests on.
+ * The evidence for a verdict.
  */
 export type PremiumEvidence = "profile" | "player" | "command";
 
 /**
- * What is known of a Spotify subscription.
+ * A Spotify subscription, as far as known.
  */
 export type Premium = { 
 /**
- * In a word.
+ * The verdict.
  */
 verdict: PremiumVerdict, 
 /**
- * What it rests on; absent: nothing yet.
+ * Its evidence, if any.
  */
 evidence?: PremiumEvidence | null, 
 /**
- * When that was seen.
+ * When the evidence was seen.
  */
 at_ms?: number | null, };
 
@@ -1751,7 +1750,7 @@ at_ms?: number | null, };
  */
 export type SpotifyLink = { 
 /**
- * What they are called there.
+ * Their name at Spotify.
  */
 display_name: string, 
 /**
@@ -1759,24 +1758,24 @@ display_name: string,
  */
 state: SpotifyLinkState, 
 /**
- * When they last agreed.
+ * When they last authorized it.
  */
 authorized_at_ms: number, 
 /**
- * When Spotify forgets the agreement, whatever is done in between: six months after.
+ * When the authorization expires: six months later.
  */
 expires_at_ms: number, 
 /**
- * Whether that is so near that they should log in again now.
+ * Whether it expires so soon that they should log in again now.
  */
 expires_soon: boolean, 
 /**
- * What is known of their subscription.
+ * Their subscription, as far as known.
  */
 premium: Premium, };
 
 /**
- * `GET me/spotify`, and the answer of everything that changes it.
+ * `GET me/spotify`, and the response of everything that changes it.
  */
 export type SpotifyStatus = { 
 /**
@@ -1785,21 +1784,21 @@ export type SpotifyStatus = {
 link?: SpotifyLink | null, };
 
 /**
- * Events of Spotify's player in the browser that tell of a subscription.
+ * Events of the player in the browser that prove or disprove a subscription.
  */
 export type SpotifyPlayerEvent = "ready" | "account_error";
 
 /**
- * `POST me/spotify/evidence`: what the browser's player saw.
+ * `POST me/spotify/evidence`: an event of the player in the browser.
  */
 export type SpotifyEvidenceRequest = { 
 /**
- * Which of its events.
+ * The event.
  */
 event: SpotifyPlayerEvent, };
 
 /**
- * `POST me/spotify/token`: for the player in this browser, for nobody else.
+ * `POST me/spotify/token`: a token for the player in this browser only.
  */
 export type SpotifyToken = { 
 /**
@@ -1807,27 +1806,27 @@ export type SpotifyToken = {
  */
 access_token: Secret, 
 /**
- * Seconds until it runs out.
+ * Seconds until it expires.
  */
 expires_in: number, };
 
 /**
- * How a login by Spotify ended: stands as `spotify=` in the query of the page that it leads back to, beside
- * `slot=` when somebody is in.
+ * How a login by Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
+ * successful login.
  */
 export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "not_listed" | "failed";
 
 /**
- * What a client must know to offer Spotify.
+ * What a client needs to offer Spotify.
  */
 export type SpotifyServer = { 
 /**
- * The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
- * cookies are not seen again.
+ * The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies are not
+ * sent back.
  */
 origin: string, 
 /**
- * Where the script of the Web Playback SDK is.
+ * URL of the Web Playback SDK script.
  */
 sdk_url: string, };
 
@@ -1836,11 +1835,11 @@ sdk_url: string, };
  */
 export type SpotifyDevice = { 
 /**
- * Spotify's id of it.
+ * Its id at Spotify.
  */
 id: string, 
 /**
- * What its owner calls it.
+ * Its name.
  */
 name: string, 
 /**
@@ -1848,16 +1847,16 @@ name: string,
  */
 kind: string, 
 /**
- * Whether it is the one that the account plays on.
+ * Whether it is the active device.
  */
 active: boolean, 
 /**
- * Whether it takes no commands.
+ * Whether it accepts no commands.
  */
 restricted: boolean, };
 
 /**
- * `GET me/spotify/devices`: where somebody's account can play.
+ * `GET me/spotify/devices`: the devices of the user's account.
  */
 export type SpotifyDevices = { 
 /**
@@ -1866,66 +1865,66 @@ export type SpotifyDevices = {
 devices: Array<SpotifyDevice>, };
 
 /**
- * `POST me/spotify/play`: starts a track on one of their devices; for the player in the browser.
+ * `POST me/spotify/play`: starts a track on one of the user's devices, for the player in the browser.
  */
 export type SpotifyPlayRequest = { 
 /**
- * Spotify's id of the device.
+ * The device's id at Spotify.
  */
 device_id: string, 
 /**
- * Spotify's id of the track.
+ * The track's id at Spotify.
  */
 track: string, 
 /**
- * From where.
+ * The start position.
  */
 position_ms: number, };
 
 /**
- * `PUT rooms/{code}/spotify-output`: what the room plays from Spotify is heard on this device of theirs.
+ * `PUT rooms/{code}/spotify-output`: makes a Spotify device of the user play the room's Spotify tracks.
  */
 export type ChooseSpotifyOutput = { 
 /**
- * Spotify's id of the device.
+ * The device's id at Spotify.
  */
 device_id: string, 
 /**
- * The device of the room that it sounds for, as in `hello`: what the room's `output` says of that holds for it.
+ * The device of the room that it stands for, as in `hello`: the room's `output` applies to it.
  */
 device?: DeviceId | null, };
 
 /**
- * How it goes with a device that follows a room.
+ * The state of a device that follows a room.
  */
 export type SpotifyOutputState = "silent" | "playing" | "paused" | "unplayable" | "busy" | "unreachable" | "gone" | "taken" | "not_premium" | "needs_login" | "over";
 
 /**
- * A device of somebody's Spotify account that follows a room.
+ * A device of a Spotify account that follows a room.
  */
 export type SpotifyOutput = { 
 /**
- * Which room.
+ * The room.
  */
 room: RoomCode, 
 /**
- * Spotify's id of the device.
+ * The device's id at Spotify.
  */
 device_id: string, 
 /**
- * What its owner calls it.
+ * Its name.
  */
 name: string, 
 /**
- * How it goes.
+ * Its state.
  */
 state: SpotifyOutputState, 
 /**
- * When Spotify can be asked again, while `state` is `busy`.
+ * When Spotify accepts requests again, while `state` is `busy`.
  */
 retry_at_ms?: number | null, 
 /**
- * How far it was from the room's timeline when that was last looked at; positive is late.
+ * Its last measured offset from the room's timeline; positive is late.
  */
 error_ms?: number | null, };
 
@@ -1934,7 +1933,7 @@ error_ms?: number | null, };
  */
 export type SpotifyOutputStatus = { 
 /**
- * Absent: none is chosen.
+ * Absent when none is chosen.
  */
 output?: SpotifyOutput | null, };
 
@@ -1947,12 +1946,12 @@ export type CreateRoomRequest = {
  */
 name: string, 
 /**
- * 1 to 64 characters; none: whoever has the code may enter.
+ * 1 to 64 characters; absent: the code is enough to enter.
  */
 passcode?: Secret | null, };
 
 /**
- * What a room shows to those who are not in it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
+ * What people outside a room see of it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
  */
 export type RoomSummary = { 
 /**
@@ -1968,15 +1967,15 @@ name: string,
  */
 host_name: string, 
 /**
- * Whether a passcode is asked of newcomers.
+ * Whether newcomers need a passcode.
  */
 has_passcode: boolean, 
 /**
- * Whether the asker is a member already.
+ * Whether the caller is a member.
  */
 member: boolean, 
 /**
- * When it was opened.
+ * When it was created.
  */
 created_at_ms: number, };
 
@@ -1998,17 +1997,17 @@ export type SearchResponse = {
  */
 tracks: Array<Track>, 
 /**
- * Asks for the next page; `None` on the last.
+ * The cursor of the next page; `None` on the last.
  */
 next_cursor: string | null, 
 /**
- * True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has a link that
+ * True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host has one that
  * works.
  */
 closed?: boolean, };
 
 /**
- * `GET server`: what a client must know before anybody logs in.
+ * `GET server`: what a client needs before login.
  */
 export type ServerDescription = { 
 /**
@@ -2016,16 +2015,15 @@ export type ServerDescription = {
  */
 version: string, 
 /**
- * Where guests reach it, without a trailing slash; what QR codes and shared links start with. `None`: wherever
- * the page was opened.
+ * The base URL of QR codes and shared links, without a trailing slash. `None`: the origin of the page.
  */
 public_url: string | null, 
 /**
- * Which music there is to search.
+ * The configured providers.
  */
 providers: Array<ProviderId>, 
 /**
- * Logging in with Spotify; absent: it is not set up here.
+ * Login with Spotify; absent when it is not configured.
  */
 spotify?: SpotifyServer | null, };
 
@@ -2034,11 +2032,11 @@ spotify?: SpotifyServer | null, };
  */
 export type Problem = { 
 /**
- * `about:blank`: the code says it all.
+ * `about:blank`: see `code`.
  */
 type: string, 
 /**
- * Of the status.
+ * The standard phrase for the status.
  */
 title: string, 
 /**
@@ -2046,23 +2044,23 @@ title: string,
  */
 status: number, 
 /**
- * For people.
+ * An English sentence.
  */
 detail: string, 
 /**
- * For programs.
+ * The kind of error.
  */
 code: ErrorCode, 
 /**
- * Stands in the server's log beside what really happened.
+ * Identifies the cause in the server's log.
  */
 error_id: string, 
 /**
- * The exact reason, where there is one, for a page to have its own sentence about.
+ * The exact reason, if there is one.
  */
 reason?: Reason | null, 
 /**
- * What a sentence about it needs.
+ * Values for a sentence about it.
  */
 values?: { [key in string]: ReasonValue }, };
 

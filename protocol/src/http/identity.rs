@@ -1,7 +1,7 @@
-//! Bodies about people: coming in, sessions, people on one device, Spotify.
+//! Bodies about users: login, sessions, accounts on one device, Spotify links.
 //!
-//! Several people can share a device, each in a **slot** of their own (0 to 7), each with a cookie of their own. Requests to
-//! `auth/*` name the slot in the header [`SLOT_HEADER`]; without it, slot 0 is meant.
+//! Several users can share a device. Each has a **slot** (0 to 7) with its own cookie. Requests to `auth/*` name the slot in
+//! the header [`SLOT_HEADER`]; the default is slot 0.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::id::{SessionId, UserId};
 use crate::room::UserKind;
 use crate::secret::Secret;
 
-/// Names the slot that a request to `auth/*` acts for: a number, or [`SLOT_NEW`].
+/// Header with the slot of a request to `auth/*`: a number, or [`SLOT_NEW`].
 pub const SLOT_HEADER: &str = "tutti-slot";
-/// Whoever comes in takes a slot that nobody uses.
+/// The login takes a free slot.
 pub const SLOT_NEW: &str = "new";
-/// People who can share one device.
+/// Users who can share one device.
 pub const SLOTS: u8 = 8;
 
 body!(
@@ -26,16 +26,16 @@ body!(
 body!(
     /// `POST auth/login`.
     LoginRequest {
-        /// In any case.
+        /// Case does not matter.
         username: String,
         /// 8 to 72 bytes.
         password: Secret,
     }
 );
 body!(
-    /// `POST auth/register`. Whoever is in without a password, as a guest or by Spotify, stays who they are and gets one.
+    /// `POST auth/register`. A guest, or a user by Spotify without a password, keeps their id and gets a password.
     RegisterRequest {
-        /// 3 to 32 letters, digits, `.`, `_` or `-`; unique whatever the case.
+        /// 3 to 32 letters, digits, `.`, `_` or `-`; unique regardless of case.
         username: String,
         /// 8 to 72 bytes.
         password: Secret,
@@ -44,7 +44,7 @@ body!(
     }
 );
 body!(
-    /// Somebody, to themselves.
+    /// A user, as shown to themselves.
     User {
         /// Durable identity.
         id: UserId,
@@ -64,22 +64,22 @@ body!(
     }
 );
 body!(
-    /// The answer of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`; the
+    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`. The
     /// refresh token is a cookie.
     AuthResponse {
         /// Access JWT for `Authorization: Bearer` and `hello`.
         access_token: Secret,
-        /// Seconds until it runs out.
+        /// Seconds until it expires.
         expires_in: u64,
-        /// Who it speaks for.
+        /// The user it authenticates.
         user: User,
-        /// The slot that they are in.
+        /// Their slot.
         #[serde(default)]
         slot: u8,
     }
 );
 body!(
-    /// `PATCH me`: what is absent stays as it is.
+    /// `PATCH me`: absent fields stay unchanged.
     UpdateMeRequest {
         /// 1 to 40 characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,9 +90,9 @@ body!(
     }
 );
 body!(
-    /// From one password to the next.
+    /// A change of password.
     PasswordChange {
-        /// The one that holds now.
+        /// The current password.
         current: Secret,
         /// 8 to 72 bytes.
         new: Secret,
@@ -110,9 +110,9 @@ body!(
     SessionSummary {
         /// For `DELETE me/sessions/{id}`.
         id: SessionId,
-        /// Whether it is the one that asks.
+        /// Whether it is the caller's.
         current: bool,
-        /// What the browser calls itself.
+        /// The browser's user agent.
         user_agent: String,
         /// When they logged in.
         created_at_ms: i64,
@@ -121,25 +121,25 @@ body!(
     }
 );
 body!(
-    /// `GET me/accounts`: who is in on this device. Known by the cookies alone.
+    /// `GET me/accounts`: the users logged in on this device, known by their cookies.
     AccountList {
         /// By slot.
         accounts: Vec<DeviceAccount>,
-        /// People who can share one device.
+        /// Users who can share one device.
         slots_max: u8,
     }
 );
 body!(
-    /// Somebody on this device.
+    /// A user on this device.
     DeviceAccount {
-        /// Where their cookie is.
+        /// Their slot.
         slot: u8,
-        /// Who.
+        /// The user.
         user: User,
     }
 );
 body!(
-    /// `GET me/spotify`, and the answer of everything that changes it.
+    /// `GET me/spotify`, and the response of everything that changes it.
     SpotifyStatus {
         /// Absent: no Spotify account is linked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,46 +149,46 @@ body!(
 body!(
     /// A linked Spotify account.
     SpotifyLink {
-        /// What they are called there.
+        /// Their name at Spotify.
         display_name: String,
         /// Whether it can be used.
         state: SpotifyLinkState,
-        /// When they last agreed.
+        /// When they last authorized it.
         authorized_at_ms: i64,
-        /// When Spotify forgets the agreement, whatever is done in between: six months after.
+        /// When the authorization expires: six months later.
         expires_at_ms: i64,
-        /// Whether that is so near that they should log in again now.
+        /// Whether it expires so soon that they should log in again now.
         expires_soon: bool,
-        /// What is known of their subscription.
+        /// Their subscription, as far as known.
         premium: Premium,
     }
 );
 body!(
-    /// What is known of a Spotify subscription.
+    /// A Spotify subscription, as far as known.
     Premium {
-        /// In a word.
+        /// The verdict.
         verdict: PremiumVerdict,
-        /// What it rests on; absent: nothing yet.
+        /// Its evidence, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         evidence: Option<PremiumEvidence>,
-        /// When that was seen.
+        /// When the evidence was seen.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_ms: Option<i64>,
     }
 );
 body!(
-    /// `POST me/spotify/evidence`: what the browser's player saw.
+    /// `POST me/spotify/evidence`: an event of the player in the browser.
     SpotifyEvidenceRequest {
-        /// Which of its events.
+        /// The event.
         event: SpotifyPlayerEvent,
     }
 );
 body!(
-    /// `POST me/spotify/token`: for the player in this browser, for nobody else.
+    /// `POST me/spotify/token`: a token for the player in this browser only.
     SpotifyToken {
         /// Spotify's access token.
         access_token: Secret,
-        /// Seconds until it runs out.
+        /// Seconds until it expires.
         expires_in: u64,
     }
 );
@@ -198,53 +198,53 @@ body!(
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SpotifyLinkState {
-    /// It can.
+    /// It can be used.
     Linked,
-    /// Spotify no longer takes the agreement: it was revoked or is too old. They must log in again.
+    /// The authorization was revoked or has expired: they must log in again.
     NeedsLogin,
 }
 
-/// Whether somebody may play Spotify on their own device.
+/// Whether a user can play Spotify on their own device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PremiumVerdict {
-    /// They may.
+    /// They can.
     Premium,
-    /// They may not.
+    /// They cannot.
     NotPremium,
-    /// Spotify does not say; trying shows.
+    /// Unknown until playback is tried.
     Unknown,
 }
 
-/// What a verdict rests on.
+/// The evidence for a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PremiumEvidence {
-    /// The profile says so.
+    /// The profile.
     Profile,
-    /// The player in the browser started, or was refused.
+    /// The player in the browser started or was refused.
     Player,
     /// The Web API obeyed a command that needs Premium, or refused it.
     Command,
 }
 
-/// Events of Spotify's player in the browser that tell of a subscription.
+/// Events of the player in the browser that prove or disprove a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SpotifyPlayerEvent {
     /// The player is connected.
     Ready,
-    /// The account may not use it.
+    /// The account is not allowed to use it.
     AccountError,
 }
 
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// How a login by Spotify ended: stands as `spotify=` in the query of the page that it leads back to, beside
-        /// `slot=` when somebody is in.
+        /// How a login by Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
+        /// successful login.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         #[serde(rename_all = "snake_case")]
@@ -254,7 +254,7 @@ macro_rules! outcomes {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// As it stands in the query.
+            /// The value in the query.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -263,21 +263,21 @@ macro_rules! outcomes {
 }
 
 outcomes! {
-    /// They are in, and Spotify is linked.
+    /// Logged in and linked.
     Done = "done";
-    /// They said no at Spotify.
+    /// Denied at Spotify.
     Denied = "denied";
-    /// It took too long, was used before, or began in another browser.
+    /// Expired, already used, or started in another browser.
     Expired = "expired";
-    /// This Spotify account belongs to somebody else here.
+    /// The Spotify account is linked to another user.
     Taken = "taken";
     /// No slot is free on this device.
     Full = "full";
-    /// Too many tries in too short a time.
+    /// Too many attempts.
     Busy = "busy";
-    /// Spotify lets nobody in by this app who is not on its owner's list.
+    /// The account is not on the allowlist of the server's Spotify app.
     NotListed = "not_listed";
-    /// Spotify could not be reached, or answered what nobody understands.
+    /// Spotify could not be reached, or sent an invalid response.
     Failed = "failed";
 }
 
@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes_are_spelled_as_in_the_table() {
+    fn outcomes_serialize_as_in_the_table() {
         for outcome in SpotifyOutcome::ALL {
             assert_eq!(serde_json::to_value(outcome).expect("serializable"), outcome.as_str());
         }

@@ -1,4 +1,4 @@
-//! Bodies of `/api/v1`. Those about people are in [`identity`], those about playing Spotify in [`spotify`].
+//! Bodies of `/api/v1`. [`identity`] has those about users, [`spotify`] those about playing Spotify.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +28,13 @@ body!(
     CreateRoomRequest {
         /// 1 to 60 characters.
         name: String,
-        /// 1 to 64 characters; none: whoever has the code may enter.
+        /// 1 to 64 characters; absent: the code is enough to enter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passcode: Option<Secret>,
     }
 );
 body!(
-    /// What a room shows to those who are not in it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
+    /// What people outside a room see of it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
     RoomSummary {
         /// Its code.
         code: RoomCode,
@@ -42,11 +42,11 @@ body!(
         name: String,
         /// Its host's display name.
         host_name: String,
-        /// Whether a passcode is asked of newcomers.
+        /// Whether newcomers need a passcode.
         has_passcode: bool,
-        /// Whether the asker is a member already.
+        /// Whether the caller is a member.
         member: bool,
-        /// When it was opened.
+        /// When it was created.
         created_at_ms: i64,
     }
 );
@@ -62,58 +62,57 @@ body!(
     SearchResponse {
         /// Best match first.
         tracks: Vec<Track>,
-        /// Asks for the next page; `None` on the last.
+        /// The cursor of the next page; `None` on the last.
         next_cursor: Option<String>,
-        /// True when the provider cannot be asked at all: it needs an account, and nobody who could lend theirs has a link that
+        /// True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host has one that
         /// works.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         closed: bool,
     }
 );
 body!(
-    /// `GET server`: what a client must know before anybody logs in.
+    /// `GET server`: what a client needs before login.
     ServerDescription {
         /// Version of the server.
         version: String,
-        /// Where guests reach it, without a trailing slash; what QR codes and shared links start with. `None`: wherever
-        /// the page was opened.
+        /// The base URL of QR codes and shared links, without a trailing slash. `None`: the origin of the page.
         public_url: Option<String>,
-        /// Which music there is to search.
+        /// The configured providers.
         providers: Vec<ProviderId>,
-        /// Logging in with Spotify; absent: it is not set up here.
+        /// Login with Spotify; absent when it is not configured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spotify: Option<SpotifyServer>,
     }
 );
 body!(
-    /// What a client must know to offer Spotify.
+    /// What a client needs to offer Spotify.
     SpotifyServer {
-        /// The origin that Spotify sends people back to, such as `https://tutti.example`: a login must begin there, or its
-        /// cookies are not seen again.
+        /// The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies are not
+        /// sent back.
         origin: String,
-        /// Where the script of the Web Playback SDK is.
+        /// URL of the Web Playback SDK script.
         sdk_url: String,
     }
 );
 body!(
     /// `application/problem+json` (RFC 9457).
     Problem {
-        /// `about:blank`: the code says it all.
+        /// `about:blank`: see `code`.
         r#type: String,
-        /// Of the status.
+        /// The standard phrase for the status.
         title: String,
         /// HTTP status.
         status: u16,
-        /// For people.
+        /// An English sentence.
         detail: String,
-        /// For programs.
+        /// The kind of error.
         code: ErrorCode,
-        /// Stands in the server's log beside what really happened.
+        /// Identifies the cause in the server's log.
         error_id: String,
-        /// The exact reason, where there is one, for a page to have its own sentence about.
+        /// The exact reason, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
-        /// What a sentence about it needs.
+        /// Values for a sentence about it.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         values: ReasonValues,
     }

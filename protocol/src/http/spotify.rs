@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{DeviceId, RoomCode};
 
 body!(
-    /// `GET me/spotify/devices`: where somebody's account can play.
+    /// `GET me/spotify/devices`: the devices of the user's account.
     SpotifyDevices {
         /// In Spotify's order.
         devices: Vec<SpotifyDevice>,
@@ -14,35 +14,35 @@ body!(
 body!(
     /// A device of a Spotify account.
     SpotifyDevice {
-        /// Spotify's id of it.
+        /// Its id at Spotify.
         id: String,
-        /// What its owner calls it.
+        /// Its name.
         name: String,
         /// Such as `Smartphone`.
         kind: String,
-        /// Whether it is the one that the account plays on.
+        /// Whether it is the active device.
         active: bool,
-        /// Whether it takes no commands.
+        /// Whether it accepts no commands.
         restricted: bool,
     }
 );
 body!(
-    /// `POST me/spotify/play`: starts a track on one of their devices; for the player in the browser.
+    /// `POST me/spotify/play`: starts a track on one of the user's devices, for the player in the browser.
     SpotifyPlayRequest {
-        /// Spotify's id of the device.
+        /// The device's id at Spotify.
         device_id: String,
-        /// Spotify's id of the track.
+        /// The track's id at Spotify.
         track: String,
-        /// From where.
+        /// The start position.
         position_ms: u64,
     }
 );
 body!(
-    /// `PUT rooms/{code}/spotify-output`: what the room plays from Spotify is heard on this device of theirs.
+    /// `PUT rooms/{code}/spotify-output`: makes a Spotify device of the user play the room's Spotify tracks.
     ChooseSpotifyOutput {
-        /// Spotify's id of the device.
+        /// The device's id at Spotify.
         device_id: String,
-        /// The device of the room that it sounds for, as in `hello`: what the room's `output` says of that holds for it.
+        /// The device of the room that it stands for, as in `hello`: the room's `output` applies to it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<DeviceId>,
     }
@@ -50,56 +50,56 @@ body!(
 body!(
     /// `GET` and `PUT rooms/{code}/spotify-output`.
     SpotifyOutputStatus {
-        /// Absent: none is chosen.
+        /// Absent when none is chosen.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output: Option<SpotifyOutput>,
     }
 );
 body!(
-    /// A device of somebody's Spotify account that follows a room.
+    /// A device of a Spotify account that follows a room.
     SpotifyOutput {
-        /// Which room.
+        /// The room.
         room: RoomCode,
-        /// Spotify's id of the device.
+        /// The device's id at Spotify.
         device_id: String,
-        /// What its owner calls it.
+        /// Its name.
         name: String,
-        /// How it goes.
+        /// Its state.
         state: SpotifyOutputState,
-        /// When Spotify can be asked again, while `state` is `busy`.
+        /// When Spotify accepts requests again, while `state` is `busy`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at_ms: Option<i64>,
-        /// How far it was from the room's timeline when that was last looked at; positive is late.
+        /// Its last measured offset from the room's timeline; positive is late.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error_ms: Option<i64>,
     }
 );
 
-/// How it goes with a device that follows a room.
+/// The state of a device that follows a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SpotifyOutputState {
-    /// The room plays nothing from Spotify at the moment.
+    /// The room plays nothing from Spotify.
     Silent,
-    /// It plays what the room plays.
+    /// It plays the room's track.
     Playing,
-    /// Somebody paused it by hand: it stays so until the room starts something else.
+    /// Paused by hand, until the room starts another track.
     Paused,
     /// Spotify does not play this track to this account.
     Unplayable,
-    /// Spotify takes no requests for a while.
+    /// Rate limited by Spotify.
     Busy,
-    /// Spotify cannot be reached; tried again.
+    /// Spotify cannot be reached; retrying.
     Unreachable,
-    /// The device is off or takes no commands; tried again with the next track.
+    /// The device is off or accepts no commands; retried with the next track.
     Gone,
-    /// The account plays something else by hand. It follows no more.
+    /// The account plays something else by hand; it stopped following.
     Taken,
-    /// The account has no Premium. It follows no more.
+    /// The account has no Premium; it stopped following.
     NotPremium,
-    /// Spotify wants a new login. It follows no more.
+    /// Spotify requires a new login; it stopped following.
     NeedsLogin,
-    /// The room is over, left, or was quiet for long. It follows no more.
+    /// The room is closed, was left, or was idle for long; it stopped following.
     Over,
 }

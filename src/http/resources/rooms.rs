@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::StatusCode;
 use tutti_protocol::http::{CreateRoomRequest, RoomList, RoomSummary};
-use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId};
+use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId, reason_values};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -62,7 +62,8 @@ async fn create(access: Access, request: CreateRoomRequest, services: SharedServ
     let passcode_hash = match request.passcode.as_deref() {
         None | Some("") => None,
         Some(passcode) if passcode.chars().count() > PASSCODE_CHARS_MAX => {
-            return Err(ApiError::invalid("A passcode has at most 64 characters."));
+            let values = reason_values([("max", (PASSCODE_CHARS_MAX as u64).into())]);
+            return Err(ApiError::invalid("A passcode has at most 64 characters.").because(Reason::BadPasscode, values));
         }
         Some(passcode) => Some(services.identity.hash_passcode(passcode).await?),
     };
@@ -147,7 +148,8 @@ async fn summary(services: &Services, room: StoredRoom, member: bool) -> Result<
 fn room_name(typed: &str) -> Result<String, ApiError> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ApiError::invalid("A room's name has 1 to 60 characters."));
+        let values = reason_values([("max", (NAME_CHARS_MAX as u64).into())]);
+        return Err(ApiError::invalid("A room's name has 1 to 60 characters.").because(Reason::BadRoomName, values));
     }
     Ok(name)
 }

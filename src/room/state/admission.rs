@@ -1,12 +1,12 @@
-//! Who comes in, who is let in, and what becomes of a guest who turns out to be somebody else.
+//! Entering the room: joins, the lobby, the lock; merging a guest into an account.
 
 use tutti_protocol::{Action, Admission, Event, Member, Role, SettingsChange, UserId, UserKind};
 
 use crate::decide::Decision;
-use crate::{LOBBY_MAX, MEMBERS_MAX, Newcomer, Refusal, RoomState, Standing};
+use crate::{LOBBY_MAX, MEMBERS_MAX, Membership, Newcomer, Refusal, RoomState};
 
 impl RoomState {
-    /// Members always come in. For others an empty decision about somebody in the lobby means: wait.
+    /// Members can always enter. For a person in the lobby, an empty decision means that they keep waiting.
     pub(crate) fn enter(&self, newcomer: &Newcomer) -> Decision {
         if self.is_banned(newcomer.id) {
             return Err(Refusal::Banned);
@@ -20,7 +20,7 @@ impl RoomState {
     fn come_again(&self, newcomer: &Newcomer) -> Vec<Event> {
         let known = &self.members[&newcomer.id];
         let mut events = vec![];
-        if known.standing == Standing::Away {
+        if known.membership == Membership::Away {
             events.push(Event::MemberReturned { member: newcomer.id });
         }
         let Member { id, name, kind, picture, .. } = newcomer.to_member(known.role, false);
@@ -31,7 +31,7 @@ impl RoomState {
     }
 
     fn come_new(&self, newcomer: &Newcomer) -> Decision {
-        let is_denied = self.door.denied.contains(&newcomer.id);
+        let is_denied = self.lobby.denied.contains(&newcomer.id);
         match self.settings.admission {
             _ if is_denied => return Err(Refusal::NotAdmitted),
             Admission::Locked => return Err(Refusal::RoomLocked),
@@ -43,14 +43,14 @@ impl RoomState {
             self.check_room_for_member()?;
             return Ok(vec![Event::MemberJoined { member }]);
         }
-        match self.door.waits(newcomer.id) {
+        match self.lobby.waits(newcomer.id) {
             Some(known) if *known == member => Ok(vec![]),
-            None if self.door.waiting.len() >= LOBBY_MAX => Err(Refusal::LobbyFull),
+            None if self.lobby.waiting.len() >= LOBBY_MAX => Err(Refusal::LobbyFull),
             _ => Ok(vec![Event::LobbyEntered { person: member }]),
         }
     }
 
-    /// Somebody who comes in, with what the room decided about them when they were here before.
+    /// A joining member, with the decisions that were made about them during an earlier stay.
     fn as_newcomer(&self, member: Member) -> Member {
         let Some(known) = self.members.get(&member.id) else { return member };
         let role = if known.was_listener { Role::Listener } else { member.role };
@@ -66,29 +66,29 @@ impl RoomState {
     pub(crate) fn admit(&self, by: UserId, person: UserId) -> Decision {
         self.require(by, Action::Admit)?;
         let left = Event::LobbyLeft { person, admitted: true, by: Some(by) };
-        match self.door.waits(person) {
+        match self.lobby.waits(person) {
             Some(waiting) => {
                 self.check_room_for_member()?;
                 Ok(vec![left, Event::MemberJoined { member: self.as_newcomer(waiting.clone()) }])
             }
-            None if self.door.denied.contains(&person) => Ok(vec![left]),
+            None if self.lobby.denied.contains(&person) => Ok(vec![left]),
             None => Err(Refusal::NotInLobby),
         }
     }
 
     pub(crate) fn deny(&self, by: UserId, person: UserId) -> Decision {
         self.require(by, Action::Admit)?;
-        self.door.waits(person).ok_or(Refusal::NotInLobby)?;
+        self.lobby.waits(person).ok_or(Refusal::NotInLobby)?;
         Ok(vec![Event::LobbyLeft { person, admitted: false, by: Some(by) }])
     }
 
-    /// Locking is a change to who comes in; unlocking takes that back.
+    /// Locking changes the admission; unlocking restores it.
     pub(crate) fn lock(&self, by: UserId, locked: bool) -> Decision {
         self.require(by, Action::Lock)?;
         if self.is_locked() == locked {
             return Ok(vec![]);
         }
-        let admission = if locked { Admission::Locked } else { self.door.before_lock };
+        let admission = if locked { Admission::Locked } else { self.lobby.before_lock };
         let settings = Box::new(SettingsChange { admission: Some(admission), ..SettingsChange::default() });
         Ok(vec![Event::SettingsChanged { settings, fallback: None, by }])
     }
@@ -97,7 +97,7 @@ impl RoomState {
         if from == to.id {
             return vec![];
         }
-        // A ban is the person's, whatever they log in as. Nobody is sent out of a room of their own.
+        // A ban follows the person through a login, except for the room's own host.
         if self.is_banned(from) || self.is_banned(to.id) {
             let is_host = self.role_of(to.id) == Some(Role::Host) || self.role_of(from) == Some(Role::Host);
             let other = if self.is_banned(from) { to.id } else { from };
@@ -108,7 +108,8 @@ impl RoomState {
         let Some(guest) = self.visible(from) else { return vec![] };
         let known = self.visible(to.id);
         let role = known.map_or(guest.role, |known| known.role.max(guest.role));
-        let away = guest.standing == Standing::Away && known.is_none_or(|known| known.standing == Standing::Away);
+        let away =
+            guest.membership == Membership::Away && known.is_none_or(|known| known.membership == Membership::Away);
         let mut member = self.as_newcomer(to.to_member(role, away));
         member.role = role;
         member.muted |= guest.muted;

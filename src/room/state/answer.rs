@@ -1,14 +1,14 @@
-//! What some ask of the room and others do not see: it changes nothing and goes only to whoever asked.
+//! Answers to queries. They change nothing and go only to the caller.
 
 use tutti_protocol::{Action, Answer, Command, Event, Policy, SettingsChange, UserId};
 
 use crate::{Refusal, RoomState};
 
-/// How much of what was played one answer has.
+/// Past entries in one answer.
 const HISTORY_SHOWN_MAX: usize = 100;
 
 impl RoomState {
-    /// The answer to a command that asks for something and was accepted; `None` for any other.
+    /// The answer to an accepted query; `None` for other commands.
     pub fn answer(&self, command: &Command) -> Option<Answer> {
         match command {
             Command::PreviewPolicy { policy } => Some(Answer::Upcoming(self.preview(*policy))),

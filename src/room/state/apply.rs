@@ -1,11 +1,11 @@
-//! Events into the state. Infallible: an event that was decided for this state always fits.
+//! Applies events to the state. Infallible: an event that was decided for this state always fits.
 
 use tutti_protocol::{Admission, Event, Policy, Role, SettingsChange, Track, UserId};
 
-use crate::{Fallback, MemberState, RoomState, Standing};
+use crate::{Fallback, MemberState, Membership, RoomState};
 
 impl RoomState {
-    /// Takes an accepted event in.
+    /// Applies an event.
     pub fn apply(&mut self, event: &Event) {
         self.offset += 1;
         let mut took_part: Vec<UserId> = self.taking_part().into_iter().map(|(id, _)| id).collect();
@@ -23,8 +23,8 @@ impl RoomState {
         }
     }
 
-    /// Those whose queues begin to take part in the order do so at the present virtual time: neither being away nor
-    /// waiting in line earns anything. `took_part` is sorted.
+    /// Queues that begin to take part do so at the current virtual time, so neither absence nor the waitlist earns airtime.
+    /// `took_part` is sorted.
     fn raise_floors(&mut self, took_part: &[UserId]) {
         let new: Vec<UserId> = self
             .taking_part()
@@ -48,8 +48,8 @@ impl RoomState {
             Event::MemberKicked { member, note, .. } => self.kick_out(*member, *note),
             Event::MemberBanned { member, .. } => self.ban_out(*member),
             Event::BanLifted { member, .. } => self.lift_ban(*member),
-            Event::MemberAway { member } => self.update(*member, |state, _| state.standing = Standing::Away),
-            Event::MemberReturned { member } => self.update(*member, |state, _| state.standing = Standing::Here),
+            Event::MemberAway { member } => self.update(*member, |state, _| state.membership = Membership::Away),
+            Event::MemberReturned { member } => self.update(*member, |state, _| state.membership = Membership::Here),
             Event::MemberRenamed { member, member_name } => {
                 self.update(*member, |state, _| state.name.clone_from(member_name));
             }
@@ -77,10 +77,10 @@ impl RoomState {
                 self.hand_over(*from, *to);
             }
             Event::LobbyEntered { person } => {
-                self.door.forget(person.id);
-                self.door.waiting.push(person.clone());
+                self.lobby.forget(person.id);
+                self.lobby.waiting.push(person.clone());
             }
-            Event::LobbyLeft { person, admitted, by } => self.door.leave(*person, *admitted, *by),
+            Event::LobbyLeft { person, admitted, by } => self.lobby.leave(*person, *admitted, *by),
             Event::EntryAdded { entry, before } => self.add(entry.clone(), *before),
             Event::EntryRemoved { entry, by, note, .. } => self.remove(*entry, *by, *note),
             Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
@@ -119,7 +119,7 @@ impl RoomState {
         }
     }
 
-    /// Changes a member, who is told the present virtual time.
+    /// Changes a member; `change` also gets the current virtual time.
     pub(crate) fn update(&mut self, id: UserId, change: impl FnOnce(&mut MemberState, crate::VirtualTime)) {
         if let Some(member) = self.members.get_mut(&id) {
             change(member, self.virtual_time);
@@ -130,17 +130,17 @@ impl RoomState {
         self.update(from, |state, _| state.role = Role::Cohost);
         self.update(to, |state, _| {
             state.role = Role::Host;
-            // What was an exception for them is nothing that could be kept from a host.
+            // A host has every permission.
             state.exceptions.clear();
         });
     }
 
     fn change_settings(&mut self, change: &SettingsChange, fallback: Option<&[Track]>) {
         let was = self.settings.policy;
-        // The host starts from the order as everybody sees it.
+        // The host's order starts as the order that is shown.
         let lineup = (change.policy == Some(Policy::Host) && was != Policy::Host).then(|| self.lineup_of_now());
         if change.admission == Some(Admission::Locked) && !self.is_locked() {
-            self.door.before_lock = self.settings.admission;
+            self.lobby.before_lock = self.settings.admission;
         }
         self.settings.take(change);
         if let Some(tracks) = fallback {

@@ -1,5 +1,5 @@
-//! Who listens: how many devices play, and which entries they could start at once. What a device plays and has loaded is
-//! not the room's state; the one who counts is told by the devices.
+//! Counts of listening devices and of the entries that they could start at once. Devices report both; neither is part of
+//! the room's state.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -7,18 +7,18 @@ use tutti_protocol::{Entry, EntryId, ProviderId};
 
 use crate::{READY_BARRIER_MS, START_LEAD_MS};
 
-/// How many of a hundred devices that listen must be ready for a start to wait no longer: never all of them, so that nobody
-/// waits for the slowest.
+/// Per cent of listening devices that must be ready before a start stops waiting; below 100 so that the slowest device does
+/// not delay it.
 const READY_PER_CENT: usize = 75;
 
-/// The devices that play, counted.
+/// Counts of the devices that play.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audience {
-    /// How many could play what a provider has.
+    /// Devices that can play each provider.
     listening: BTreeMap<ProviderId, usize>,
     /// How many could play what any provider has.
     listening_to_all: usize,
-    /// How many have an entry ready.
+    /// Devices that have each entry ready.
     ready: BTreeMap<EntryId, usize>,
 }
 
@@ -35,7 +35,7 @@ impl Audience {
         }
     }
 
-    /// Takes back what was added by [`Self::add`] with the same arguments.
+    /// Reverts [`Self::add`] with the same arguments.
     pub fn remove(&mut self, providers: &[ProviderId], ready: &[EntryId]) {
         self.listening_to_all = self.listening_to_all.saturating_sub(usize::from(providers.is_empty()));
         for provider in providers {
@@ -46,7 +46,7 @@ impl Audience {
         }
     }
 
-    /// Whether enough of those that could play it are ready to; also when there are none.
+    /// Whether enough of the devices that can play it are ready; also when there are none.
     pub(crate) fn is_ready(&self, entry: &Entry) -> bool {
         let by_provider = self.listening.get(&entry.track.provider).copied().unwrap_or_default();
         let listening = by_provider + self.listening_to_all;
@@ -54,7 +54,7 @@ impl Audience {
         ready * 100 >= listening * READY_PER_CENT
     }
 
-    /// How far ahead a start is announced that nobody could prepare for.
+    /// How far ahead an unexpected start is announced.
     pub(crate) fn lead_ms(&self, entry: &Entry) -> i64 {
         if self.is_ready(entry) { START_LEAD_MS } else { READY_BARRIER_MS }
     }

@@ -1,4 +1,4 @@
-//! Who did what, and what of it can be undone for a while: removals, clearings, kicks.
+//! The audit log, and undo of removals, clearings and kicks.
 //!
 //! An event that removes something names the note by which it can be undone. What it removed is pending until that note
 //! arrives with the deadline; it is kept here and not in the event, since a cleared room can have 25,000 entries. Notes
@@ -11,16 +11,16 @@ use tutti_protocol::{Action, Command, Entry, EntryId, Event, Member, Note, UserI
 
 use crate::{Ctx, MemberState, Refusal, RoomState, is_default};
 
-/// Lines kept of who did what; the oldest are forgotten first.
+/// Notes that are kept; the oldest are dropped.
 pub const AUDIT_MAX: usize = 200;
 /// How long something can be undone.
 pub const UNDO_MS: i64 = 2 * 60_000;
-/// How many things can be undone at a time; the oldest stay as they are.
+/// Actions that can be undone at a time; the oldest become final.
 const UNDOABLE_MAX: usize = 20;
-/// Members that an undoing names as those whose entries are back.
+/// Owners that an `undone` event names.
 const UNDONE_OWNERS_MAX: usize = 100;
 
-/// Who did what in this room, and what of it can still be undone.
+/// Notes, and what can still be undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct AuditLog {
@@ -29,7 +29,7 @@ pub(crate) struct AuditLog {
     pub(crate) notes: VecDeque<Note>,
     #[serde(skip_serializing_if = "is_default")]
     undoable: VecDeque<Undoable>,
-    /// What was removed and waits for its note.
+    /// What an event removed, until its note arrives.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) pending_undo: Option<PendingUndo>,
 }
@@ -43,7 +43,7 @@ struct Undoable {
     removed: Removed,
 }
 
-/// What an event removed, before its note says until when that can be undone.
+/// What an event removed, before its note sets the deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PendingUndo {
     note: u64,
@@ -54,11 +54,11 @@ pub(crate) struct PendingUndo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Removed {
-    /// Somebody, as they were, with their queue.
+    /// A kicked member as they were, with their queue.
     pub(crate) member: Option<(UserId, MemberState)>,
-    /// Entries, each with its place in its owner's queue, in ascending order for each owner.
+    /// Entries with their indices in their owners' queues, ascending for each owner.
     pub(crate) entries: Vec<(Entry, usize)>,
-    /// The votes for all of these.
+    /// Votes for these entries.
     pub(crate) votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
 }
 
@@ -70,7 +70,7 @@ impl Removed {
 }
 
 impl AuditLog {
-    /// Adds a note, which takes over what is pending for it.
+    /// Adds a note, which takes over its pending undo.
     pub(crate) fn record(&mut self, note: &Note) {
         self.undoable.retain(|undoable| undoable.until_ms >= note.at_ms);
         let pending = self.pending_undo.take().filter(|pending| pending.note == note.id);
@@ -86,7 +86,7 @@ impl AuditLog {
         self.notes.push_back(note.clone());
     }
 
-    /// Takes out what is put back, and marks its note.
+    /// Takes what an undo restores, and marks its note.
     pub(crate) fn undo(&mut self, note: u64, by: UserId) -> Option<Removed> {
         if let Some(noted) = self.notes.iter_mut().find(|noted| noted.id == note) {
             noted.undone_by = Some(by);
@@ -96,7 +96,7 @@ impl AuditLog {
         self.undoable.remove(place).map(|undoable| undoable.removed)
     }
 
-    /// Removes all that names somebody.
+    /// Removes everything that names a user.
     pub(crate) fn forget(&mut self, id: UserId) {
         self.pending_undo = None;
         self.undoable.retain(|undoable| undoable.by != id && !undoable.removed.is_about(id));
@@ -110,7 +110,7 @@ impl AuditLog {
         }
     }
 
-    /// What somebody did, an account did. What was taken from them stays taken: they are somebody else now.
+    /// Transfers a guest's notes to their account. What was removed from the guest can no longer be undone.
     pub(crate) fn rename(&mut self, from: UserId, to: UserId) {
         self.undoable.retain(|undoable| !undoable.removed.is_about(from));
         for undoable in &mut self.undoable {
@@ -137,13 +137,13 @@ impl RoomState {
         self.offset + 2
     }
 
-    /// Keeps what the event that is being applied removed. An event from before events named their note is followed by it.
+    /// Keeps what the event being applied removed. In journals from before events named their note, it is the next event.
     pub(crate) fn keep_for_undo(&mut self, note: Option<u64>, removed: Removed) {
         let note = note.unwrap_or(self.offset + 1);
         self.audit_log.pending_undo = Some(PendingUndo { note, removed });
     }
 
-    /// The note about what a command leads to, when it is one that is noted: whatever is done to others or to the room.
+    /// The note for a command. Noted are commands that act on others or on the room.
     pub(crate) fn note_about(&self, ctx: &Ctx<'_>, by: UserId, command: &Command, events: &[Event]) -> Option<Note> {
         let owner_of = |entry: EntryId| self.find(entry).map(|(owner, _)| owner);
         let suggested = |entry: &EntryId| self.suggestions.iter().find(|suggested| suggested.id == *entry);
@@ -204,7 +204,7 @@ impl RoomState {
     pub(crate) fn undo(&self, ctx: &Ctx<'_>, by: UserId, note: Option<u64>) -> Result<Vec<Event>, Refusal> {
         let meant = |undoable: &&Undoable| note.map_or(undoable.by == by, |note| undoable.note == note);
         let undoable = self.audit_log.undoable.iter().rev().find(meant).ok_or(Refusal::NothingToUndo)?;
-        // Whoever may do it may take it back, whoever did it.
+        // The permission for the action also allows undoing it, whoever did it.
         let removed = &undoable.removed;
         let action = match &removed.member {
             Some(_) => Action::Kick,
@@ -225,7 +225,7 @@ impl RoomState {
         Ok(vec![Event::Undone { note: undoable.note, by, member, owners }])
     }
 
-    /// Somebody who is back as they were, by the name they have now.
+    /// A restored member, by their current name.
     fn as_before(&self, id: UserId, was: &MemberState) -> Member {
         let was = was.to_wire(id);
         match self.visible(id) {

@@ -1,10 +1,8 @@
-//! What becomes of a room whose host is gone.
+//! Claiming a room whose host is gone.
 //!
-//! The room lives on: it plays, and co-hosts do what co-hosts may. Once the host has had no device connected for
-//! `host_claim_after_ms`, any co-host may claim the room, and nobody has to: a host who comes back before anybody did is
-//! host as before. From then on the old host is a co-host, and the room remembers whose it was: they get it back when they
-//! ask, at once. That right ends when they use it, leave for good, or are sent out. After a restart
-//! of the server the time counts anew.
+//! The room goes on playing. Once the host has had no connection for `host_claim_after_ms`, any co-host may claim the room.
+//! The former host becomes a co-host and may claim it back at any time; that right ends when they use it, leave, or are
+//! removed. A restart of the server resets the time.
 
 use tutti_protocol::{Action, Event, Role, UserId};
 

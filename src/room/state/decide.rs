@@ -3,12 +3,12 @@
 
 use tutti_protocol::{Command, Event, Role, Track, UserId};
 
-use crate::{Ctx, Input, Refusal, RoomState, Standing};
+use crate::{Ctx, Input, Membership, Refusal, RoomState};
 
 pub(crate) type Decision = Result<Vec<Event>, Refusal>;
 
 impl RoomState {
-    /// What `input` would change, or why it may not.
+    /// The events that `input` leads to, or a refusal.
     pub fn decide(&self, ctx: &Ctx<'_>, input: &Input) -> Decision {
         if self.closed {
             return Err(Refusal::RoomClosed);
@@ -28,7 +28,7 @@ impl RoomState {
                 if !events.is_empty()
                     && let Some(note) = self.note_about(ctx, *by, command, &events)
                 {
-                    // Right behind what it is about, ahead of what follows from that.
+                    // Behind the events that it is about, ahead of the settled ones.
                     events.push(Event::Noted { note });
                 }
                 Ok(events)
@@ -83,11 +83,11 @@ impl RoomState {
     }
 
     fn grace_over(&self, member: UserId) -> Vec<Event> {
-        if self.door.waits(member).is_some() {
+        if self.lobby.waits(member).is_some() {
             return vec![Event::LobbyLeft { person: member, admitted: false, by: None }];
         }
         match self.members.get(&member) {
-            Some(state) if state.standing == Standing::Here => vec![Event::MemberAway { member }],
+            Some(state) if state.membership == Membership::Here => vec![Event::MemberAway { member }],
             _ => vec![],
         }
     }

@@ -1,4 +1,4 @@
-//! Events about queues into the state.
+//! Applies events about queues.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,7 +8,7 @@ use crate::audit_log::Removed;
 use crate::{MemberState, RoomState};
 
 impl RoomState {
-    /// Puts an entry into its owner's queue, ahead of `before` or at the end; at the end of the host's order.
+    /// Adds an entry to its owner's queue, before `before` or at the end, and to the end of the host's order.
     pub(crate) fn add(&mut self, entry: Entry, before: Option<EntryId>) {
         let (owner, id) = (entry.member, entry.id);
         let Some(member) = self.members.get_mut(&owner) else { return };
@@ -18,7 +18,7 @@ impl RoomState {
         }
     }
 
-    /// Takes an entry out for good. What its owner does not want any more may still be wanted by those who are credited.
+    /// Removes an entry. When its owner removed it, a credited member inherits it.
     pub(crate) fn remove(&mut self, entry: EntryId, by: UserId, note: Option<u64>) {
         let Some((owner, place)) = self.find(entry) else { return };
         let Some(entry) = self.members.get_mut(&owner).and_then(|member| member.queue.remove(place)) else { return };
@@ -83,8 +83,8 @@ impl RoomState {
         self.keep_for_undo(note, removed);
     }
 
-    /// Puts back what was taken away, where it was as far as that place is there. What came back another way, and what was
-    /// somebody's who is gone, stays as it is.
+    /// Restores what was removed, to its old places as far as they exist. Skips entries that are back already or whose owner
+    /// is gone.
     pub(crate) fn put_back(&mut self, removed: Removed, member: Option<&Member>) {
         if let (Some((id, was)), Some(member)) = (removed.member, member) {
             self.take_back(id, was, member);
@@ -126,7 +126,7 @@ impl RoomState {
         }
     }
 
-    /// Gives an entry that left its owner's queue to the first of those who are credited and here; else it is lost.
+    /// Gives an entry that left its owner's queue to the first credited member who is in the room; otherwise drops it.
     pub(crate) fn hand_on(&mut self, mut entry: Entry) {
         while !entry.credits.is_empty() {
             let heir = entry.credits.remove(0);
@@ -137,7 +137,7 @@ impl RoomState {
             if let Some(kept) = self.lineup.iter_mut().find(|(_, id)| *id == entry.id) {
                 kept.0 = heir;
             }
-            // Nobody votes for their own.
+            // Members do not vote for their own entries.
             if let Some(value) = self.votes.get_mut(&entry.id).and_then(|cast| cast.remove(&heir)) {
                 entry.votes -= i32::from(value);
             }
@@ -147,7 +147,7 @@ impl RoomState {
         self.lose(entry.id);
     }
 
-    /// Forgets what is kept about an entry that is in no queue any more: its place in the host's order, and its votes.
+    /// Drops what is kept about an entry outside of all queues: its place in the host's order, and its votes.
     pub(crate) fn lose(&mut self, entry: EntryId) -> BTreeMap<EntryId, BTreeMap<UserId, i8>> {
         if let Some(place) = self.lineup.iter().position(|(_, id)| *id == entry) {
             self.lineup.remove(place);
@@ -155,7 +155,7 @@ impl RoomState {
         self.votes.remove(&entry).map(|cast| (entry, cast)).into_iter().collect()
     }
 
-    /// Everything that waits in the order as it is now, and then what takes no part in it, the oldest first.
+    /// Queued entries in the current order of play, then those outside of it, oldest first.
     pub(crate) fn lineup_of_now(&self) -> VecDeque<(UserId, EntryId)> {
         let mut lineup: VecDeque<_> =
             self.order(usize::MAX).iter().map(|placed| (placed.entry.member, placed.entry.id)).collect();
@@ -173,7 +173,7 @@ impl RoomState {
     }
 }
 
-/// Puts an entry ahead of `before`, or at the end.
+/// Inserts an entry before `before`, or at the end.
 fn insert(member: &mut MemberState, entry: Entry, before: Option<EntryId>) {
     let place = before
         .and_then(|before| member.queue.iter().position(|waiting| waiting.id == before))

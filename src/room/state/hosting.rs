@@ -1,9 +1,9 @@
-//! What the host, and those whom the host trusts, do to members.
+//! Commands that act on members.
 
 use tutti_protocol::{Action, Event, Role, UserId};
 
 use crate::decide::Decision;
-use crate::{BANNED_MAX, MemberState, Refusal, RoomState, Standing};
+use crate::{BANNED_MAX, MemberState, Membership, Refusal, RoomState};
 
 impl RoomState {
     pub(crate) fn set_role(&self, by: UserId, member: UserId, role: Role) -> Decision {
@@ -18,7 +18,7 @@ impl RoomState {
         Ok(if target.role == role { vec![] } else { vec![Event::RoleChanged { member, role, by }] })
     }
 
-    /// An exception from the table for one member. What nobody but the host may do is no exception's business.
+    /// Makes an exception from the table for one member, except for fixed actions.
     pub(crate) fn set_permission(&self, by: UserId, member: UserId, action: Action, allowed: Option<bool>) -> Decision {
         self.require(by, Action::SetPermissions)?;
         let target = self.visible(member).ok_or(Refusal::NoSuchMember)?;
@@ -36,16 +36,16 @@ impl RoomState {
         Ok(vec![Event::MemberKicked { member, by, note: Some(self.next_note()) }])
     }
 
-    /// Members, those who left and are remembered, and those in the lobby can be banned.
+    /// Members, known former members and people in the lobby can be banned.
     pub(crate) fn ban(&self, by: UserId, member: UserId) -> Decision {
         self.require(by, Action::Ban)?;
         match self.members.get(&member) {
-            Some(known) if known.standing == Standing::Banned => return Ok(vec![]),
+            Some(known) if known.membership == Membership::Banned => return Ok(vec![]),
             Some(known) => self.require_above(by, known)?,
-            None if self.door.waits(member).is_some() || self.door.denied.contains(&member) => {}
+            None if self.lobby.waits(member).is_some() || self.lobby.denied.contains(&member) => {}
             None => return Err(Refusal::NoSuchMember),
         }
-        if self.members.values().filter(|known| known.standing == Standing::Banned).count() >= BANNED_MAX {
+        if self.members.values().filter(|known| known.membership == Membership::Banned).count() >= BANNED_MAX {
             return Err(Refusal::TooManyBanned);
         }
         Ok(vec![Event::MemberBanned { member, by }])
@@ -87,14 +87,13 @@ impl RoomState {
         vec![Event::MemberRenamed { member: by, member_name: display_name.to_owned() }]
     }
 
-    /// Who takes the room over when the host is no more: of the co-hosts, else of the players who are here, whoever
-    /// joined first.
+    /// The successor of an erased host: the co-host who joined first, else the player who is here and joined first.
     pub(crate) fn heir(&self) -> Option<UserId> {
         let first = |may: fn(&MemberState) -> bool| {
             self.members.iter().filter(|(_, member)| may(member)).min_by_key(|(_, member)| member.joined)
         };
         first(|member| member.is_visible() && member.role == Role::Cohost)
-            .or_else(|| first(|member| member.standing == Standing::Here && member.role == Role::Player))
+            .or_else(|| first(|member| member.membership == Membership::Here && member.role == Role::Player))
             .map(|(id, _)| *id)
     }
 }

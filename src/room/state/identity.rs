@@ -1,4 +1,4 @@
-//! What becomes of all that names somebody when they turn out to be somebody else, and when they are forgotten.
+//! Merging a guest into an account, and erasing a user.
 
 use tutti_protocol::{EntryId, Member, UserId};
 
@@ -8,7 +8,7 @@ impl RoomState {
     pub(crate) fn merge_members(&mut self, from: UserId, to: &Member) {
         let Some(guest) = self.members.remove(&from) else { return };
         let known = self.members.remove(&to.id);
-        // Who is new here as the account takes over the guest's place among the members too.
+        // An account that is new here takes the guest's place among the members.
         let joined = known.as_ref().filter(|known| known.is_visible()).map_or(guest.joined, |known| known.joined);
         let mut member = MemberState::of(to, joined);
         member.waitlist_place = known.as_ref().map_or(0, |known| known.waitlist_place);
@@ -19,7 +19,7 @@ impl RoomState {
         member.queue = queue;
         for mut entry in guest.queue {
             entry.member = to.id;
-            // Nobody goes ahead of what is settled, not even the account's own.
+            // A locked entry stays first.
             if self.locked == Some(entry.id) {
                 member.queue.push_front(entry);
             } else {
@@ -35,10 +35,10 @@ impl RoomState {
         self.rename(from, to.id);
     }
 
-    /// Everything that names `from` names `to`.
+    /// Replaces `from` by `to` everywhere.
     fn rename(&mut self, from: UserId, to: UserId) {
         if let Some(current) = &mut self.current {
-            // What both were charged at the start stays: its end gives nothing back to somebody who is somebody else.
+            // The charges at the start stay: the end of the entry does not correct them.
             current.shared_with.retain(|(id, _)| *id != from && *id != to);
             if current.entry.member == from {
                 current.entry.member = to;
@@ -70,10 +70,10 @@ impl RoomState {
         }
         self.past.rename(from, Some(to));
         self.audit_log.rename(from, to);
-        self.door.forget(to);
+        self.lobby.forget(to);
     }
 
-    /// One person, one vote: where both voted, the account's counts. Nobody votes for their own.
+    /// Where both voted, the account's vote counts; votes for their own entries are dropped.
     fn rename_votes(&mut self, from: UserId, to: UserId) {
         let voted: Vec<EntryId> = self.votes_of(from).chain(self.votes_of(to)).collect();
         for entry in voted {
@@ -89,7 +89,7 @@ impl RoomState {
         }
     }
 
-    /// Leaves nothing that names somebody, save the entry that is on.
+    /// Removes everything that names a user, except for the current entry.
     pub(crate) fn forget_member(&mut self, id: UserId) {
         self.part(id);
         self.members.remove(&id);
@@ -110,7 +110,7 @@ impl RoomState {
             current.skip_votes.remove(&id);
         }
         self.settings.weights.remove(&id);
-        self.door.forget(id);
+        self.lobby.forget(id);
         self.audit_log.forget(id);
         self.past.rename(id, None);
     }
@@ -128,7 +128,7 @@ impl RoomState {
     }
 }
 
-/// Puts `to` in the place of `from`, once, and not beside an entry of their own.
+/// Replaces `from` by `to`, without duplicates and never on an entry of their own.
 fn rename_in(credits: &mut Vec<UserId>, from: UserId, to: UserId, owner: UserId) {
     let is_named = credits.contains(&to);
     credits.retain(|id| *id != from || !is_named);

@@ -1,4 +1,4 @@
-//! What can be asked of a room.
+//! Inputs of a room.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,22 @@ use tutti_protocol::{Command, EntryId, Member, Role, Track, UserId, UserKind};
 
 use crate::{Audience, PICTURE_BYTES_MAX};
 
-/// What a decision may know besides the state.
+/// What a decision depends on besides the state.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
     /// The server's clock, Unix milliseconds.
     pub now_ms: i64,
-    /// An id nobody has seen, for the entry that the input may make.
+    /// A fresh id, for an entry that the input may create.
     pub new_entry: EntryId,
     /// Members with a device that is not idle.
     pub present: &'a BTreeSet<UserId>,
-    /// Since when the host has no device connected; `None` while one is.
+    /// Since when the host has had no connection; `None` while connected.
     pub host_gone_since_ms: Option<i64>,
-    /// Who listens.
+    /// Counts of listening devices.
     pub audience: &'a Audience,
 }
 
-/// Somebody at the door.
+/// A user who enters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Newcomer {
     /// Durable identity.
@@ -30,12 +30,12 @@ pub struct Newcomer {
     pub name: String,
     /// Guest or account.
     pub kind: UserKind,
-    /// A small picture of them, absolute or relative to the server's root; one of more than [`PICTURE_BYTES_MAX`] is none.
+    /// URL of a small picture, absolute or relative to the server's root; ignored above [`PICTURE_BYTES_MAX`].
     pub picture: Option<String>,
 }
 
 impl Newcomer {
-    /// As they are shown in the room.
+    /// The user as a member.
     pub(crate) fn to_member(&self, role: Role, away: bool) -> Member {
         let picture = self.picture.clone().filter(|picture| picture.len() <= PICTURE_BYTES_MAX);
         Member {
@@ -52,41 +52,40 @@ impl Newcomer {
     }
 }
 
-/// Something that a room decides about.
+/// An input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The room is opened; only ever the first input.
+    /// Creates the room; always the first input.
     Create {
         /// Its name.
         name: String,
         /// Its host.
         host: Newcomer,
     },
-    /// Somebody connects, for the first time or again.
+    /// A user connects, for the first time or again.
     Enter(Newcomer),
     /// A member's command.
     Command {
-        /// Whose.
+        /// The sender.
         by: UserId,
         /// What.
         command: Command,
-        /// Of the tracks that the command names, in its order, those that their providers know.
+        /// The tracks that the command names, in its order, without those that their providers do not know.
         tracks: Vec<Track>,
     },
-    /// A guest has logged in to an account that was there before: their standing in the room becomes the account's.
-    /// Nothing happens when the guest is no member.
+    /// A guest has logged in to an existing account, which takes over their membership. Does nothing when the guest is not a
+    /// member.
     Merge {
         /// The guest.
         from: UserId,
         /// The account.
         to: Newcomer,
     },
-    /// Somebody deletes everything about themselves. Always an event, whether or not they are a member: what is kept of
-    /// the room's past may know them still.
+    /// Erases a user. Always leads to an event, whether or not they are a member, because stored events may name them.
     Forget(UserId),
-    /// All devices of a member, or of somebody in the lobby, have been gone for the grace period.
+    /// A member, or a person in the lobby, has had no connection for the grace period.
     GraceOver(UserId),
-    /// Who listens, or what they have ready, changed; see [`crate::RoomState::awaits_devices`].
+    /// The counts of listening devices changed; see [`crate::RoomState::awaits_devices`].
     Audience,
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].
     Tick,

@@ -5,24 +5,24 @@
 //! entry has the start tag `max(floor, finish)`: `floor` is the virtual time when their queue began to take part,
 //! `finish` the finish tag of what they were served last. The smallest start tag plays next.
 //!
-//! Accounts are kept under every policy, so that a switch forgets nobody's debts. What nobody is owed: when the policy
-//! changes, every floor rises to virtual time.
+//! Accounts are kept under every policy, so that a switch keeps debts but not credit: when the policy changes, every floor
+//! rises to virtual time.
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{Policy, UserId};
 
 use crate::RoomState;
 
-/// What a turn is charged under the policy `rotation`: about a track, so that tags mean the same before and after a switch.
+/// The charge for a turn under the policy `rotation`: about a track, so that tags stay comparable after a switch.
 pub const TURN_MS: u64 = 180_000;
 
-/// Milliseconds of airtime at weight one, since the room was opened.
+/// Milliseconds of airtime at weight one, since the room was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VirtualTime(pub u64);
 
 impl VirtualTime {
-    /// The finish tag of something that started here and is charged this.
+    /// The finish tag after a charge.
     #[must_use]
     pub fn after(self, charge_ms: u64) -> Self {
         Self(self.0.saturating_add(charge_ms))
@@ -32,13 +32,13 @@ impl VirtualTime {
 /// One member's account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Virtual time when their queue last began to take part: being away earns nothing.
+    /// Virtual time when their queue last began to take part, so that absence earns nothing.
     pub floor: VirtualTime,
-    /// The finish tag of what they were served last.
+    /// The finish tag of their last entry.
     pub finish: VirtualTime,
-    /// Number of the start that was theirs last; 0: none yet.
+    /// Number of their last start; 0: none yet.
     pub last_start: u64,
-    /// What was really played for them.
+    /// Airtime that was actually played.
     pub airtime_ms: u64,
 }
 
@@ -48,9 +48,8 @@ impl Ledger {
         self.floor.max(self.finish)
     }
 
-    /// Takes in the account of somebody who turned out to be the same. Neither gains: airtime adds up, and of all else
-    /// the later counts. When what is on is charged to this account (`on`), its end sets `finish` anew; so that this
-    /// does not undo what the other was charged, the floor remembers it.
+    /// Merges another account of the same person so that neither gains: airtime adds up, tags take the later value. When the
+    /// current entry is charged to this account (`on`), its end sets `finish` again, so the other's tag goes into the floor.
     pub(crate) fn absorb(&mut self, other: &Self, on: bool) {
         self.floor = self.floor.max(if on { other.start_tag() } else { other.floor });
         self.finish = self.finish.max(other.finish);
@@ -60,7 +59,7 @@ impl Ledger {
 }
 
 impl RoomState {
-    /// What a member is charged for something of theirs that is played for so long and shared by so many.
+    /// The charge for an entry that was played for `played_ms` and shared by `shares` members.
     pub(crate) fn charge_ms(&self, member: UserId, played_ms: u64, shares: u64) -> u64 {
         let settings = &self.settings;
         let whole_ms = match settings.policy {

@@ -1,29 +1,28 @@
 //! A listening room as a pure state machine.
 //!
-//! `decide` says which events an input leads to, or why it is refused; `apply` takes an event in; `settle` says what
-//! must happen next so that the room is at rest (an idle room with something to play starts it). No async, no clock,
-//! no I/O, no logging, no randomness: time and new ids come in through [`Ctx`]. The same `apply` over the same events
-//! gives the same room, whether live, after a restart, or on another node.
+//! `decide` turns an input into events, or refuses it; `apply` applies an event; `settle` returns the next event that the
+//! room produces by itself, until none is left (an idle room with something to play starts it). No async, no clock, no
+//! I/O, no logging, no randomness: time and new ids are arguments ([`Ctx`]). Applying the same events gives the same room,
+//! live, after a restart, or on another node.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`input`] | what can be asked of a room, and by whom |
-//! | `decide` | input to events, or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `talk` |
-//! | [`audience`] | who listens, counted |
-//! | `apply` | events into the state; by area: `entries`, `belonging`, `identity`, `service` |
-//! | `permissions` | who may do what |
+//! | [`input`] | the inputs of a room |
+//! | `decide` | turns an input into events or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `chat` |
+//! | [`audience`] | counts of listening devices |
+//! | `apply` | applies events to the state; by area: `entries`, `membership`, `identity`, `service` |
+//! | `permissions` | permissions of members |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
 //! | `order` | the order of play under every policy, with places and reasons |
-//! | `waitlist` | who plays where only so many do, and who waits for it |
+//! | `waitlist` | who plays under `players_max`, and who waits for a place |
 //! | `timeline` | positions and deadlines of playback |
-//! | `audit_log` | who did what, and what can be undone of it |
-//! | `door` | who waits to be let in, and who was turned away |
-//! | `past` | what was played |
-//! | `snapshot`, `own`, `answer` | the state as everyone sees it, what one member sees of it, and what members ask of it |
+//! | `audit_log` | notes on what was done, and undo |
+//! | `lobby` | people who wait to be admitted, and those who were denied |
+//! | `past` | past entries |
+//! | `snapshot`, `own`, `answer` | what every member sees, what one member sees, and answers to queries |
 //!
-//! Guarantees, each held by a property test: no sequence of inputs panics; replaying the events gives an equal state; a
-//! room is idle exactly when nobody who may play has anything waiting and nothing is on; there is exactly one host; an
-//! entry is in one place.
+//! Guarantees, each with a property test: no sequence of inputs panics; replaying the events gives an equal state; a room
+//! is idle exactly when no entry plays or can play; there is exactly one host; an entry is in one place.
 
 pub mod audience;
 pub mod input;
@@ -33,14 +32,15 @@ mod admission;
 mod answer;
 mod apply;
 mod audit_log;
-mod belonging;
+mod chat;
 mod claiming;
 mod decide;
-mod door;
 mod entries;
 mod hosting;
 mod identity;
 mod ledger;
+mod lobby;
+mod membership;
 mod order;
 mod output;
 mod own;
@@ -53,7 +53,6 @@ mod service;
 mod settings;
 mod snapshot;
 mod suggestions;
-mod talk;
 mod timeline;
 mod voting;
 mod waitlist;
@@ -78,78 +77,78 @@ pub use snapshot::changes_order;
 pub use timeline::{PRELOAD_WINDOW_MS, READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
 pub use voting::changes_skip_votes;
 
-/// Entries one member may have waiting. Two queues that a merge makes one may together be longer; then nothing is added
-/// until it is shorter again.
+/// Entries that one member may have queued. Merging two queues may exceed it; then nothing can be added until the queue is
+/// shorter.
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
-/// Entries that may wait in a room in all.
+/// Entries that may be queued in a room.
 pub const ENTRIES_PER_ROOM_MAX: usize = 25_000;
-/// Suggestions that may wait for approval; beyond it nobody suggests anything.
+/// Suggestions that may wait for approval; further ones are refused.
 pub const SUGGESTIONS_MAX: usize = 100;
-/// People that may wait in the lobby; beyond it nobody is let into it.
+/// People in the lobby; further ones are refused.
 pub const LOBBY_MAX: usize = 100;
-/// People who were turned away and are remembered; the oldest are forgotten first.
+/// Denied people that are remembered; the oldest are dropped.
 pub const DENIED_MAX: usize = 1_000;
-/// Identities that may be banned; beyond it one is unbanned first.
+/// Banned identities; further bans are refused.
 pub const BANNED_MAX: usize = 1_000;
-/// Votes that one entry may have; beyond it nobody else votes for it.
+/// Votes for one entry; further ones are refused.
 pub const VOTERS_MAX: usize = 5_000;
-/// Members that one entry may be credited to besides its owner.
+/// Members credited for one entry besides its owner.
 pub const CREDITS_MAX: usize = 16;
-/// Tracks that a fallback playlist may have.
+/// Tracks of a fallback playlist.
 pub const FALLBACK_MAX: usize = 100;
-/// Devices that may be named as those that play, or are left out.
+/// Devices that an output may list.
 pub const OUTPUT_DEVICES_MAX: usize = 64;
-/// Members that a room may have.
+/// Members of a room.
 pub const MEMBERS_MAX: usize = 5_000;
-/// Bytes of the address of a member's picture.
+/// Bytes of the URL of a member's picture.
 pub const PICTURE_BYTES_MAX: usize = 512;
-/// How many places of the order a snapshot or delta shows.
+/// Places of the order of play in a snapshot or delta.
 pub const UPCOMING_SHOWN_MAX: usize = 100;
 
-/// Everything that is true of a room.
+/// The state of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomState {
     code: RoomCode,
     name: String,
     settings: Settings,
-    /// Everyone who ever belonged to the room and has anything to be remembered by.
+    /// Members, and former members of whom something is kept.
     members: BTreeMap<UserId, MemberState>,
-    /// Counts joins, so that ties go to whoever joined first.
+    /// Counts joins: ties go to the member who joined first.
     joins: u64,
     playback: Playback,
     #[serde(default, skip_serializing_if = "is_default")]
     output: Output,
-    /// What the timeline is about.
+    /// The current entry.
     current: Option<Current>,
-    /// When the next entry starts, while nothing is on between two entries; `None`: as soon as devices can.
+    /// When the next entry starts, between two entries; `None`: as soon as devices can.
     next_start_at_ms: Option<i64>,
-    /// The next entry, once nobody may go ahead of it.
+    /// The next entry, once it is locked.
     locked: Option<EntryId>,
-    /// The start tag of the entry that is or was last on.
+    /// The start tag of the current or last entry.
     virtual_time: VirtualTime,
-    /// Counts starts, so that ties go to whoever was served longest ago.
+    /// Counts starts: ties go to the member who was served longest ago.
     starts: u64,
-    /// Who voted what for entries that wait.
+    /// Votes for queued entries.
     #[serde(default, skip_serializing_if = "is_default")]
     votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
-    /// Everything that waits, whose it is, as the host orders it; empty under any other policy.
+    /// All queued entries with their owners, in the host's order; empty under other policies.
     #[serde(default, skip_serializing_if = "is_default")]
     lineup: VecDeque<(UserId, EntryId)>,
-    /// Counts the places given out in the waitlist.
+    /// Counts places assigned in the waitlist.
     #[serde(default, rename = "lines", skip_serializing_if = "is_default")]
     waitlist_places: u64,
-    /// Entries that wait for approval, the oldest first.
+    /// Entries that wait for approval, oldest first.
     #[serde(default, skip_serializing_if = "is_default")]
     suggestions: VecDeque<Entry>,
     #[serde(default, skip_serializing_if = "is_default")]
     fallback: Fallback,
-    #[serde(default, skip_serializing_if = "is_default")]
-    door: door::Door,
+    #[serde(default, rename = "door", skip_serializing_if = "is_default")]
+    lobby: lobby::Lobby,
     #[serde(default, rename = "desk", skip_serializing_if = "is_default")]
     audit_log: audit_log::AuditLog,
     #[serde(default, skip_serializing_if = "is_default")]
     past: past::Past,
-    /// From whom the room was claimed.
+    /// The former host, from whom the room was claimed.
     #[serde(default, skip_serializing_if = "is_default")]
     owner: Option<UserId>,
     closed: bool,
@@ -157,32 +156,31 @@ pub struct RoomState {
     offset: u64,
 }
 
-/// The entry on the timeline.
+/// The current entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Current {
     entry: Entry,
     start_tag: VirtualTime,
-    /// Those who share the charge with its owner, and from where they are charged.
+    /// Credited members, who share the charge with its owner, and the start tags that they are charged from.
     #[serde(default, skip_serializing_if = "is_default")]
     shared_with: Vec<(UserId, VirtualTime)>,
-    /// In how many parts the charge goes; 0 is 1, too.
+    /// Parts of the charge; 0 means 1.
     #[serde(default, skip_serializing_if = "is_default")]
     shares: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     started_at_ms: i64,
-    /// Nobody knew before that it would come on, and as far as is known it has not sounded yet: its start may wait until
-    /// devices have loaded it.
+    /// Its start was not announced ahead of time and has not happened yet, so it may wait until devices have loaded it.
     #[serde(default, skip_serializing_if = "is_default")]
     awaits_devices: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     skip_votes: BTreeSet<UserId>,
 }
 
-/// What plays while nobody has anything waiting.
+/// The playlist that plays while no entry is queued.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Fallback {
     tracks: Vec<Track>,
-    /// Which of them is next.
+    /// Index of the next track.
     next: usize,
 }
 
@@ -194,19 +192,20 @@ struct MemberState {
     picture: Option<String>,
     role: Role,
     kind: UserKind,
-    standing: Standing,
+    #[serde(rename = "standing")]
+    membership: Membership,
     joined: u64,
     queue: VecDeque<Entry>,
     ledger: Ledger,
     #[serde(default, skip_serializing_if = "is_default")]
     muted: bool,
-    /// Their queue waits until it is resumed.
+    /// The queue is out of the order until it is resumed.
     #[serde(default, skip_serializing_if = "is_default")]
     paused: bool,
-    /// What they may or may not do, whatever the table says.
+    /// Exceptions from the table of permissions.
     #[serde(default, skip_serializing_if = "is_default")]
     exceptions: BTreeMap<Action, bool>,
-    /// Of somebody gone: that they were a listener, so that leaving is no way to a better role.
+    /// For a former member: they were a listener, so rejoining does not raise their role.
     #[serde(default, skip_serializing_if = "is_default")]
     was_listener: bool,
     /// Their place in the waitlist, counted over the life of the room; 0: none.
@@ -217,29 +216,29 @@ struct MemberState {
     waitlist_starts: u32,
 }
 
-/// How somebody belongs to the room.
+/// Membership of a user in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Standing {
-    /// Here, or gone for less than the grace period.
+enum Membership {
+    /// Connected, or disconnected for less than the grace period.
     Here,
-    /// Gone for longer: the queue waits.
+    /// Disconnected for longer: the queue is out of the order.
     Away,
-    /// Left or sent out: only the ledger is kept and what the host decided about them, neither name nor picture.
+    /// Left or kicked: the ledger and the host's decisions are kept, neither name nor picture.
     Gone,
-    /// Sent out for good: their queue is kept for when they are unbanned, and their name for those who may do that.
+    /// Banned: the queue is kept for after an unban, and the name for those who may unban.
     Banned,
 }
 
 impl MemberState {
-    /// As somebody who just came in.
+    /// A new member.
     fn of(member: &Member, joined: u64) -> Self {
         Self {
             name: member.name.clone(),
             picture: member.picture.clone(),
             role: member.role,
             kind: member.kind,
-            standing: if member.away { Standing::Away } else { Standing::Here },
+            membership: if member.away { Membership::Away } else { Membership::Here },
             joined,
             queue: VecDeque::new(),
             ledger: Ledger::default(),
@@ -253,11 +252,11 @@ impl MemberState {
     }
 
     fn is_visible(&self) -> bool {
-        matches!(self.standing, Standing::Here | Standing::Away)
+        matches!(self.membership, Membership::Here | Membership::Away)
     }
 }
 
-/// Whether a field says what its absence says.
+/// Whether a field can be omitted.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -283,7 +282,7 @@ impl RoomState {
             waitlist_places: 0,
             suggestions: VecDeque::new(),
             fallback: Fallback::default(),
-            door: door::Door::default(),
+            lobby: lobby::Lobby::default(),
             audit_log: audit_log::AuditLog::default(),
             past: past::Past::default(),
             owner: None,
@@ -292,8 +291,8 @@ impl RoomState {
         }
     }
 
-    /// Decides, takes in what was decided and all that follows from it. The events are one unit: they are made durable
-    /// and shown together or not at all. Empty when nothing changes.
+    /// Decides, applies and settles. The events are one unit: stored and shown together or not at all. Empty when nothing
+    /// changes.
     pub fn handle(&mut self, ctx: &Ctx<'_>, input: &Input) -> Result<Vec<Event>, Refusal> {
         let mut events = self.decide(ctx, input)?;
         for event in &events {
@@ -321,7 +320,7 @@ impl RoomState {
         self.offset
     }
 
-    /// True once the room is over.
+    /// Whether the room is closed.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -331,24 +330,24 @@ impl RoomState {
         &self.playback
     }
 
-    /// Which devices play.
+    /// The choice of devices that play.
     pub fn output(&self) -> &Output {
         &self.output
     }
 
-    /// The entry on the timeline.
+    /// The current entry.
     pub fn now_playing(&self) -> Option<&Entry> {
         self.current.as_ref().map(|current| &current.entry)
     }
 
-    /// The role of a member who has not left.
+    /// The role of a current member.
     pub fn role_of(&self, user: UserId) -> Option<Role> {
         self.visible(user).map(|member| member.role)
     }
 
-    /// Whether a member's queue waits for them to return.
+    /// Whether a member is away.
     pub fn is_away(&self, user: UserId) -> bool {
-        self.visible(user).is_some_and(|member| member.standing == Standing::Away)
+        self.visible(user).is_some_and(|member| member.membership == Membership::Away)
     }
 
     /// The host.
@@ -356,32 +355,32 @@ impl RoomState {
         self.members.iter().find(|(_, member)| member.role == Role::Host).map(|(id, _)| *id)
     }
 
-    /// Everybody who belongs to the room, here or away.
+    /// Members, here or away.
     pub fn members(&self) -> impl Iterator<Item = UserId> + '_ {
         self.members.iter().filter(|(_, member)| member.is_visible()).map(|(id, _)| *id)
     }
 
     /// Members who have neither left nor been marked away.
     pub fn members_here(&self) -> impl Iterator<Item = UserId> + '_ {
-        self.members.iter().filter(|(_, member)| member.standing == Standing::Here).map(|(id, _)| *id)
+        self.members.iter().filter(|(_, member)| member.membership == Membership::Here).map(|(id, _)| *id)
     }
 
-    /// Those who wait to be let in.
+    /// People in the lobby.
     pub fn lobby(&self) -> impl Iterator<Item = UserId> + '_ {
-        self.door.waiting.iter().map(|person| person.id)
+        self.lobby.waiting.iter().map(|person| person.id)
     }
 
-    /// What the host has set.
+    /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Whether somebody is banned.
+    /// Whether a user is banned.
     pub fn is_banned(&self, user: UserId) -> bool {
-        self.members.get(&user).is_some_and(|member| member.standing == Standing::Banned)
+        self.members.get(&user).is_some_and(|member| member.membership == Membership::Banned)
     }
 
-    /// What a member has waiting, in their own order, whether or not it takes part in the room's.
+    /// A member's queue, whether or not it takes part in the order of play.
     pub fn queue_of(&self, user: UserId) -> impl Iterator<Item = &Entry> + '_ {
         self.members.get(&user).into_iter().flat_map(|member| &member.queue)
     }
@@ -399,7 +398,7 @@ impl RoomState {
         self.members.get(&user).filter(|member| member.is_visible())
     }
 
-    /// Whose queue an entry is in, and where.
+    /// The owner of a queued entry, and its index in their queue.
     fn find(&self, entry: EntryId) -> Option<(UserId, usize)> {
         self.members.iter().find_map(|(id, member)| {
             member.queue.iter().position(|waiting| waiting.id == entry).map(|place| (*id, place))

@@ -1,9 +1,9 @@
 //! The order of play under every policy, each place with its reason.
 //!
-//! One merge: queues, or under `votes` single entries, are lanes with a key; the smallest key plays next, and a queue
-//! comes back with the key of its next entry. Policies differ in the key: start tag (`fair`, `rotation`, which differ in
-//! the charge), when it was queued (`fifo`), votes and then that (`votes`). Under `host` the order is kept as it is
-//! (`lineup`). Only as many places are merged as are asked for.
+//! One merge: queues, or single entries under `votes`, are lanes with a key. The smallest key plays next, and its queue
+//! re-enters with the key of its next entry. The policy sets the key: start tag (`fair`, `rotation`, which differ in the
+//! charge), time of queueing (`fifo`), votes and then time of queueing (`votes`). `host` keeps the order explicitly
+//! (`lineup`). The merge stops after the requested number of places.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -12,38 +12,38 @@ use tutti_protocol::{Entry, EntryId, Place, PlaceReason, Policy, UserId};
 
 use crate::{MemberState, RoomState, VirtualTime};
 
-/// Members named as going ahead of an entry.
+/// Members named in `behind`.
 const BEHIND_SHOWN_MAX: usize = 4;
 
-/// An entry and where it stands.
+/// An entry and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed<'a> {
     /// The entry.
     pub entry: &'a Entry,
-    /// Where it stands and why.
+    /// Its place.
     pub place: Place,
 }
 
-/// What decides between lanes: the policy's own, then what breaks ties.
+/// The order of lanes: the policy's rank, then tie-breakers.
 type Key = (u64, u64, u64);
 
-/// A queue, or one entry of it, on its way into the order. Ordered by what plays first.
+/// A queue, or one entry of it, in the merge. Ordered by what plays first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Lane {
     key: Key,
     member: UserId,
-    /// Which of the member's entries is next.
+    /// Index of the member's next entry.
     next: usize,
-    /// Where their queue ends for this lane.
+    /// End of this lane in their queue.
     end: usize,
 }
 
 /// One step of the merge.
 struct Step<'a> {
     entry: &'a Entry,
-    /// Its owner, beside the entry: this is read for every place before every place.
+    /// Its owner, copied because it is read for every pair of places.
     member: UserId,
-    /// The policy's own part of the key.
+    /// The policy's part of the key.
     rank: u64,
     turn: usize,
 }
@@ -59,12 +59,12 @@ impl RoomState {
             .collect()
     }
 
-    /// What plays next.
+    /// The next entry.
     pub(crate) fn head(&self) -> Option<&Entry> {
         self.merge(1).first().map(|step| step.entry)
     }
 
-    /// How many entries are in the order in all.
+    /// The length of the whole order.
     pub fn order_len(&self) -> usize {
         self.taking_part().iter().map(|(_, member)| member.queue.len()).sum()
     }
@@ -73,8 +73,8 @@ impl RoomState {
         self.members.values().any(|member| !member.queue.is_empty() && self.may_play(member))
     }
 
-    /// The locked entry, while it is in the queue of somebody who takes part. It leads that queue: it was put there when
-    /// it was locked, and nobody puts anything ahead of it.
+    /// The locked entry, while its owner takes part. It was moved to the head of its queue when it was locked, and nothing
+    /// is inserted before it.
     pub(crate) fn locked_head(&self) -> Option<(UserId, EntryId)> {
         let locked = self.locked?;
         let leads = |member: &MemberState| member.queue.front().is_some_and(|first| first.id == locked);
@@ -103,7 +103,7 @@ impl RoomState {
             let place = lanes.iter().position(|lane| lane.member == owner && lane.next == 0)?;
             Some(lanes.swap_remove(place))
         });
-        // Ahead of every other lane are as many places as are asked for.
+        // Lanes beyond the requested number of places cannot contribute.
         if lanes.len() > places_max {
             lanes.select_nth_unstable(places_max);
             lanes.truncate(places_max);
@@ -153,7 +153,7 @@ impl RoomState {
         lanes
     }
 
-    /// The order as the host keeps it.
+    /// The host's order.
     fn walk(&self, places_max: usize) -> Vec<Step<'_>> {
         let playing: BTreeMap<UserId, &MemberState> = self.taking_part().into_iter().collect();
         let locked = self.locked_head();
@@ -170,7 +170,7 @@ impl RoomState {
     fn place(&self, steps: &[Step<'_>], index: usize) -> Place {
         let step = &steps[index];
         let owner = step.member;
-        // Those since the owner's own previous turn: who went before that was its reason, not this one's.
+        // Since the owner's previous turn: earlier entries explain that turn, not this one.
         let mut behind = Vec::new();
         let mut ranked_lower = false;
         for ahead in steps[..index].iter().rev().take_while(|ahead| ahead.member != owner) {
@@ -191,7 +191,7 @@ impl RoomState {
         }
     }
 
-    /// Why a step is where it is, when those ahead of it rank lower by what the policy goes by, or not.
+    /// The reason for a step's place; `ranked_lower`: an entry ahead of it has a lower rank.
     fn reason(&self, index: usize, step: &Step<'_>, ranked_lower: bool) -> PlaceReason {
         let policy = self.settings.policy;
         if index == 0 {
@@ -214,7 +214,7 @@ fn queued_at(entry: &Entry) -> u64 {
     u64::try_from(entry.added_at_ms).unwrap_or(0)
 }
 
-/// The more votes, the lower.
+/// More votes rank lower.
 fn votes_rank(entry: &Entry) -> u64 {
     u64::try_from(i64::from(i32::MAX) - i64::from(entry.votes)).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Which devices play. The room knows ids only: whether there is such a device, and what it does, is presence.
+//! The choice of devices that play. The room knows ids only; whether a device exists is a matter of presence.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
-//! What is told to one member only: their own queue, their votes, and what they may do with the entry that is on.
+//! What only one member is sent: their queue, their votes, and which commands about the current entry they may use.
 //!
-//! Most of it follows from what everyone is told: a vote is an event, and a queue that takes part in a short order is in
+//! Most of it follows from what everyone is sent: a vote is an event, and a queue that takes part in a short order is in
 //! `upcoming`. The rest has a digest, so that it is sent again only when it changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,13 +9,13 @@ use tutti_protocol::{Event, Own, UserId};
 
 use crate::{RoomState, UPCOMING_SHOWN_MAX};
 
-/// Entries of a member's own queue, and votes of theirs, that are told at a time.
+/// Entries of a member's queue, and votes, in one [`Own`].
 const OWN_SHOWN_MAX: usize = 200;
 
-/// Whose [`Own`] may be another one after an event.
+/// Whose [`Own`] an event can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnScope {
-    /// Nobody's.
+    /// No member's.
     None,
     /// One member's.
     Member(UserId),
@@ -24,7 +24,7 @@ pub enum OwnScope {
 }
 
 impl RoomState {
-    /// What only this member is told.
+    /// What only this member is sent.
     pub fn own(&self, user: UserId) -> Own {
         let cast = self.votes.iter().filter_map(|(entry, cast)| Some((*entry, *cast.get(&user)?)));
         Own {
@@ -36,7 +36,7 @@ impl RoomState {
         }
     }
 
-    /// For each of these members a number that is another one when [`Self::own`] has to be told again.
+    /// A digest for each of these members, which changes whenever [`Self::own`] has to be sent again.
     pub fn own_digests<'a>(&'a self, users: &'a [UserId]) -> impl Iterator<Item = (UserId, u64)> + 'a {
         let shown = self.shown_whole();
         users.iter().map(move |user| (*user, self.own_digest(*user, &shown)))
@@ -65,8 +65,7 @@ impl RoomState {
     }
 }
 
-/// Whose [`Own`] may be another one after `event`, beside what follows from it for everyone when the order gets longer or
-/// shorter than what is shown.
+/// Whose [`Own`] `event` can change. The order crossing [`UPCOMING_SHOWN_MAX`] can change any member's as well.
 pub fn changes_own(event: &Event) -> OwnScope {
     match event {
         Event::EntryAdded { entry, .. } => OwnScope::Member(entry.member),

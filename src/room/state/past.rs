@@ -1,14 +1,14 @@
-//! What was played: for whom, how much of it, ended by whom. As far back as is kept, cooldowns reach.
+//! Past entries. Cooldowns reach as far back as these are kept.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{Played, UserId};
 
-/// What is remembered of what was played; the oldest is forgotten first.
+/// Past entries that are kept; the oldest are dropped.
 pub const HISTORY_MAX: usize = 500;
 
-/// What was played, the oldest first.
+/// Past entries, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Past(VecDeque<Played>);
@@ -21,12 +21,12 @@ impl Past {
         self.0.push_back(played);
     }
 
-    /// The latest first.
+    /// Latest first.
     pub(crate) fn latest(&self) -> impl Iterator<Item = &Played> {
         self.0.iter().rev()
     }
 
-    /// What was somebody's is somebody else's, or nobody's.
+    /// Replaces an owner by another one, or by none.
     pub(crate) fn rename(&mut self, from: UserId, to: Option<UserId>) {
         for played in &mut self.0 {
             if played.member == Some(from) {

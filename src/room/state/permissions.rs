@@ -1,18 +1,17 @@
-//! Who may do what: the table of actions, as the host changed it, and exceptions from it. The table itself, with the
-//! roles of a new room, is [`Action`].
+//! Permissions: the room's table of actions and exceptions from it. The defaults are in [`Action`].
 
 use tutti_protocol::{Action, Role, UserId};
 
-use crate::{MemberState, Refusal, RoomState, Standing};
+use crate::{MemberState, Membership, Refusal, RoomState};
 
 impl RoomState {
-    /// The lowest role that may do it in this room.
+    /// The lowest role for an action in this room.
     pub fn lowest_role(&self, action: Action) -> Role {
         let changed = if action.is_fixed() { None } else { self.settings.permissions.get(&action).copied() };
         changed.unwrap_or(action.lowest_role())
     }
 
-    /// Whether a member may do it.
+    /// Whether a member has the permission for an action.
     pub fn allows(&self, user: UserId, action: Action) -> bool {
         self.visible(user).is_some_and(|member| self.may_do(member, action))
     }
@@ -22,7 +21,7 @@ impl RoomState {
         excepted.unwrap_or(member.role >= self.lowest_role(action))
     }
 
-    /// Refuses when a member may not do it.
+    /// Refuses when a member lacks the permission.
     pub(crate) fn require(&self, user: UserId, action: Action) -> Result<(), Refusal> {
         let member = self.visible(user).ok_or(Refusal::NotAMember)?;
         if self.may_do(member, action) {
@@ -36,8 +35,7 @@ impl RoomState {
         })
     }
 
-    /// Refuses when somebody stands as high as `by` or is out of reach: nobody acts on the host, and on co-hosts only the
-    /// host does.
+    /// Refuses when `by` does not outrank the target: no one acts on the host, and only the host acts on co-hosts.
     pub(crate) fn require_above(&self, by: UserId, target: &MemberState) -> Result<(), Refusal> {
         match target.role {
             Role::Host => Err(Refusal::HostStays),
@@ -46,9 +44,9 @@ impl RoomState {
         }
     }
 
-    /// Whether a member's queue may be played. Where suggestions are asked for, that of those who may make them.
+    /// Whether a member's queue may play. With `suggestions`, being allowed to suggest is enough.
     pub(crate) fn may_play(&self, member: &MemberState) -> bool {
-        member.standing == Standing::Here
+        member.membership == Membership::Here
             && !member.paused
             && (self.may_do(member, Action::Queue)
                 || (self.settings.suggestions && self.may_do(member, Action::Suggest)))

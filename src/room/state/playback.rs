@@ -1,4 +1,4 @@
-//! The timeline: what is done to it, and what becomes of it by itself.
+//! Playback: commands and automatic transitions.
 
 use tutti_protocol::{Action, EndReason, Entry, EntryCommand, EntryId, Event, Playback, PlaybackState, UserId};
 
@@ -7,7 +7,7 @@ use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, position_ms};
 use crate::{Ctx, Current, Refusal, RoomState, START_LEAD_MS};
 
 impl RoomState {
-    /// What must happen next for the room to be at rest; `None` when it is.
+    /// The next event that the room produces by itself; `None` when it is at rest.
     pub fn settle(&self, ctx: &Ctx<'_>) -> Option<Event> {
         if self.closed || self.current.is_some() {
             return None;
@@ -29,7 +29,7 @@ impl RoomState {
         Some(Event::EntryStarted { entry: next, playback })
     }
 
-    /// The next of the fallback playlist. It stops when nobody is here, or it would play to an empty room for ever.
+    /// The next track of the fallback playlist; `None` in an empty room, where it would play forever.
     fn next_fallback(&self, ctx: &Ctx<'_>) -> Option<Entry> {
         if !self.has_fallback() {
             return None;
@@ -66,7 +66,7 @@ impl RoomState {
         }
     }
 
-    /// The entry that is on, if it is the one that is meant.
+    /// The current entry; refuses when `meant` is another one.
     pub(crate) fn on_as_meant(&self, meant: Option<EntryId>) -> Result<&Current, Refusal> {
         let current = self.on()?;
         if meant.is_some_and(|meant| meant != current.entry.id) { Err(Refusal::EntryOver) } else { Ok(current) }
@@ -86,7 +86,7 @@ impl RoomState {
         Ok(current)
     }
 
-    /// The commands about the entry that is on which [`Self::decide`] accepts from a member.
+    /// The commands about the current entry that [`Self::decide`] accepts from a member.
     pub fn may(&self, user: UserId) -> Vec<EntryCommand> {
         let accepts = |command: &EntryCommand| match command {
             EntryCommand::Play | EntryCommand::Pause | EntryCommand::Seek => self.check_control(user).is_ok(),
@@ -115,14 +115,13 @@ impl RoomState {
         if self.playback.state == PlaybackState::Playing {
             return Ok(vec![]);
         }
-        // What was heard before is loaded.
+        // An entry that was playing is loaded.
         let lead_ms = if current.awaits_devices { ctx.audience.lead_ms(&current.entry) } else { START_LEAD_MS };
         let playback = Playback { state: PlaybackState::Playing, anchor_at_ms: ctx.now_ms + lead_ms, ..self.playback };
         Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
     }
 
-    /// Begins at once what waited for devices, when enough of them are ready. After a crash nothing is lost: it begins when
-    /// it was to begin at the latest.
+    /// Moves a scheduled start closer when enough devices are ready. Without it, the entry starts at the scheduled time.
     pub(crate) fn advance_scheduled_start(&self, ctx: &Ctx<'_>) -> Vec<Event> {
         let anchor_at_ms = ctx.now_ms + START_LEAD_MS;
         let is_ready = self.current.as_ref().is_some_and(|current| ctx.audience.is_ready(&current.entry));
@@ -155,7 +154,7 @@ impl RoomState {
         let lead_ms = if end_at_ms(&self.playback, &current.entry).is_some() { START_LEAD_MS } else { 0 };
         let mut anchor_at_ms = ctx.now_ms + lead_ms;
         if self.awaits_devices(ctx.now_ms) {
-            // Where it will begin is no reason to begin earlier.
+            // A seek does not start the entry earlier.
             anchor_at_ms = anchor_at_ms.max(self.playback.anchor_at_ms);
         }
         let playback = Playback { anchor_position_ms, anchor_at_ms, ..self.playback };

@@ -1,4 +1,4 @@
-//! What members do to queues.
+//! Commands about queues.
 
 use tutti_protocol::{Action, Entry, EntryId, Event, Policy, Track, UserId};
 
@@ -7,7 +7,7 @@ use crate::quota::Duplicate;
 use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState};
 
 impl RoomState {
-    /// Queues a track, credits one that waits already, or suggests it where that is how it goes.
+    /// Queues a track, credits a queued one, or suggests it.
     pub(crate) fn enqueue(
         &self,
         ctx: &Ctx<'_>,
@@ -41,7 +41,7 @@ impl RoomState {
         Ok(vec![Event::EntryAdded { entry, before }])
     }
 
-    /// Whether a member and the room have room for another entry of theirs.
+    /// Refuses when the member's or the room's queue is full.
     pub(crate) fn check_room_for_one(&self, owner: UserId) -> Result<(), Refusal> {
         if self.members[&owner].queue.len() >= ENTRIES_PER_MEMBER_MAX {
             return Err(Refusal::QueueFull);
@@ -116,7 +116,7 @@ impl RoomState {
         if in_line { Ok(vec![Event::SteppedDown { member: by }]) } else { Err(Refusal::NotInWaitlist) }
     }
 
-    /// Whether something may be put ahead of `before` in `owner`'s queue.
+    /// Refuses when nothing may be inserted before `before` in `owner`'s queue.
     fn check_before(&self, owner: UserId, before: Option<EntryId>) -> Result<(), Refusal> {
         let Some(before) = before else { return Ok(()) };
         let (its_owner, _) = self.find_visible(before)?;
@@ -126,7 +126,7 @@ impl RoomState {
         if self.locked == Some(before) { Err(Refusal::AboutToStart) } else { Ok(()) }
     }
 
-    /// Whose queue an entry is in, and where; what is kept of those who are banned is nobody's business.
+    /// The owner of a queued entry and its index; entries of banned members are hidden.
     pub(crate) fn find_visible(&self, entry: EntryId) -> Result<(UserId, usize), Refusal> {
         self.find(entry).filter(|(owner, _)| self.visible(*owner).is_some()).ok_or(Refusal::NoSuchEntry)
     }

@@ -1,19 +1,19 @@
-//! What may be queued: the limits that the host sets, duplicates and cooldowns.
+//! Limits on queueing: the host's limits, duplicates and cooldowns.
 
 use tutti_protocol::{Duplicates, EntryId, Explicit, Track, UserId};
 
 use crate::{CREDITS_MAX, Ctx, Refusal, RoomState};
 
-/// What a track is that waits already.
+/// How a track relates to the queued ones.
 pub(crate) enum Duplicate {
-    /// None, or one that may be there twice.
+    /// Not a duplicate, or duplicates are allowed.
     None,
-    /// The entry that is played for both.
+    /// The entry to credit.
     Credit(EntryId),
 }
 
 impl RoomState {
-    /// Whether the host's limits let a member have this track waiting, too.
+    /// Refuses a track that exceeds the host's limits.
     pub(crate) fn check_quota(&self, ctx: &Ctx<'_>, by: UserId, track: &Track) -> Result<(), Refusal> {
         let settings = &self.settings;
         if track.explicit && settings.explicit == Explicit::Refuse {
@@ -50,7 +50,7 @@ impl RoomState {
         Ok(())
     }
 
-    /// Refuses with how long it takes until the last start of something like it is long enough ago.
+    /// The remaining cooldown after the last start of a matching track, as an error.
     fn check_cooldown(&self, now_ms: i64, cooldown_ms: u64, is_like: impl Fn(&Track) -> bool) -> Result<(), u64> {
         if cooldown_ms == 0 {
             return Ok(());
@@ -65,8 +65,7 @@ impl RoomState {
         }
     }
 
-    /// What a track is that waits already or is on, in the queue of somebody who may play: others keep nothing from
-    /// being queued.
+    /// Whether the track is current or queued; only queues that may play count.
     pub(crate) fn duplicate_of(&self, by: UserId, track: &Track) -> Result<Duplicate, Refusal> {
         let how = self.settings.duplicates;
         if how == Duplicates::Allow {

@@ -1,4 +1,4 @@
-//! Why an input is refused. Expected, typed, told to the member; never a fault of the server.
+//! Refusals: expected, typed, sent to the member; never a fault of the server.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use tutti_protocol::{Action, ErrorCode, Reason, ReasonValues, Role, reason_value
 
 use crate::OUTPUT_DEVICES_MAX;
 
-/// Why a room does not do what it was asked.
+/// Why an input is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The room is over.
+    /// The room is closed.
     RoomClosed,
-    /// The sender is not a member (any more).
+    /// The sender is not a member.
     NotAMember,
-    /// The sender's role is too low for it.
+    /// The sender's role is too low.
     RoleTooLow {
-        /// For what.
+        /// The action.
         action: Action,
-        /// The lowest role that may.
+        /// The lowest role that may do it.
         needs: Role,
     },
     /// No such member.
@@ -30,119 +30,119 @@ pub enum Refusal {
     NotTheSameQueue,
     /// The entry starts within seconds.
     AboutToStart,
-    /// Nothing is on.
+    /// Nothing is playing.
     NothingOn,
-    /// The entry that was meant is not on any more.
+    /// The entry that was meant is over.
     EntryOver,
-    /// Beyond the end of what is on.
+    /// The position is beyond the end of the track.
     BeyondTheEnd,
-    /// Not with oneself.
+    /// The target is the sender.
     NotOneself,
-    /// The host cannot be sent out, demoted, or leave: the room is handed over or closed.
+    /// The host cannot be removed, demoted, or leave: the room is handed over or closed.
     HostStays,
-    /// `host` is not given as a role: the room is handed over.
+    /// `host` cannot be given as a role: the room is handed over.
     HandOverInstead,
-    /// The sender has as many entries waiting as anybody may.
+    /// The member's queue is full.
     QueueFull,
-    /// The room has as many entries waiting as it may.
+    /// The room's queue is full.
     RoomQueueFull,
-    /// The room has as many members as it may.
+    /// The room is full.
     RoomFull,
-    /// The host decided that this member may not.
+    /// An exception takes the permission from this member.
     PermissionWithheld {
         /// What.
         action: Action,
     },
     /// Only the host acts on co-hosts.
     OnlyTheHost,
-    /// The person may not return.
+    /// The identity is banned.
     Banned,
-    /// The person waits in the lobby.
+    /// The person is in the lobby.
     InLobby,
-    /// Nobody new may enter.
+    /// The room is locked.
     RoomLocked,
-    /// Guests may not enter.
+    /// The room admits accounts only.
     AccountNeeded,
-    /// The person was turned away.
+    /// The person was denied.
     NotAdmitted,
-    /// As many people wait as may.
+    /// The lobby is full.
     LobbyFull,
-    /// Nobody of this identity waits to be let in.
+    /// The identity is not in the lobby.
     NotInLobby,
-    /// As many are banned as may be.
+    /// Too many identities are banned.
     TooManyBanned,
-    /// Not banned.
+    /// The identity is not banned.
     NotBanned,
-    /// Banned since, so that a kick is not taken back.
+    /// The kicked member was banned since.
     BannedMeanwhile,
-    /// No such suggestion (any more).
+    /// No such suggestion.
     NoSuchSuggestion,
-    /// As many suggestions wait as may.
+    /// Too many suggestions wait.
     TooManySuggestions,
-    /// More devices than may be named as those that play or are left out.
+    /// More devices than an output may list.
     TooManyDevices,
-    /// More entries than the host lets a member have waiting.
+    /// The host's limit of queued entries.
     TooManyEntries {
-        /// How many it may be.
+        /// The limit.
         max: u32,
     },
-    /// More music than the host lets a member have waiting.
+    /// The host's limit of queued music.
     TooManyMinutes {
-        /// How many it may be.
+        /// The limit.
         max: u32,
     },
-    /// The same track waits already or is on.
+    /// The track is queued or playing already.
     DuplicateTrack,
     /// The track was played a short time ago.
     TrackCooldown {
-        /// How long until it may be queued.
+        /// Remaining cooldown.
         left_ms: u64,
     },
-    /// Something by one of the artists was played a short time ago.
+    /// One of the track's artists was played a short time ago.
     ArtistCooldown {
-        /// How long until they may be queued.
+        /// Remaining cooldown.
         left_ms: u64,
     },
-    /// Longer than the host takes.
+    /// The host's limit of the length of a track.
     TrackTooLong {
-        /// How long it may be.
+        /// The limit.
         max_ms: u64,
     },
-    /// Explicit, in a room that takes none.
+    /// The room refuses explicit tracks.
     ExplicitTrack,
-    /// A setting may not have this value.
+    /// Invalid value of a setting.
     BadSetting {
         /// Which.
         setting: &'static str,
     },
-    /// Not for the table of permissions: it stays with whom it is with.
+    /// The lowest role of the action is fixed.
     FixedAction,
     /// A vote is 1, 0 or -1.
     BadVote,
-    /// Nobody votes for their own.
+    /// Members do not vote for their own entries.
     OwnTrack,
-    /// The entry has as many votes as it may.
+    /// The entry has the maximum number of votes.
     TooManyVotes,
-    /// The host wants nothing skipped by votes.
+    /// Votes skip nothing in this room.
     SkipVotesOff,
-    /// There is no line, or the sender is not in it.
+    /// The sender is not in the waitlist.
     NotInWaitlist,
-    /// Nothing that could be undone (any more).
+    /// Nothing can be undone.
     NothingToUndo,
-    /// The room is not claimed while its host is here.
+    /// The host is connected.
     HostIsHere,
     /// The host has not been gone for long enough.
     ClaimTooEarly {
-        /// How long it takes still.
+        /// Remaining time.
         left_ms: u64,
     },
-    /// The host wants the room never to be claimed.
+    /// Claiming is turned off.
     ClaimingOff,
-    /// Nobody hears what the sender says.
+    /// The sender is muted.
     Muted,
     /// Empty, too long, or on several lines.
     BadText {
-        /// How long it may be.
+        /// The limit.
         chars_max: usize,
     },
 }
@@ -211,7 +211,7 @@ impl Refusal {
         self.reason().code()
     }
 
-    /// What a sentence about the reason needs.
+    /// Values for a sentence about the reason.
     pub fn values(&self) -> ReasonValues {
         match self {
             Self::RoleTooLow { action, needs } => {

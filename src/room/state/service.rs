@@ -1,4 +1,4 @@
-//! Events about the timeline into the state, and what they are charged for.
+//! Applies events about playback, and charges for them.
 
 use tutti_protocol::{EndReason, Entry, EntryId, Playback, PlaybackState, Played, UserId};
 
@@ -6,14 +6,14 @@ use crate::timeline::end_at_ms;
 use crate::{Current, RoomState};
 
 impl Current {
-    /// Whether its end settles an account of theirs.
+    /// Whether its end changes this account.
     pub(crate) fn is_charged_to(&self, id: UserId) -> bool {
         self.entry.member == id || self.shared_with.iter().any(|(credited, _)| *credited == id)
     }
 }
 
 impl RoomState {
-    /// Settles what plays next: it leads its owner's queue from now on, under whatever policy.
+    /// Locks the next entry: it leads its owner's queue, under every policy.
     pub(crate) fn lock_next(&mut self, entry: EntryId) {
         self.locked = Some(entry);
         let Some((owner, place)) = self.find(entry) else { return };
@@ -31,7 +31,7 @@ impl RoomState {
             shared_with: vec![],
             shares: 1,
             started_at_ms: playback.anchor_at_ms,
-            // Of a change to the next track everybody was told in time.
+            // A track change is announced ahead of time.
             awaits_devices: self.next_start_at_ms.is_none(),
             skip_votes: std::collections::BTreeSet::new(),
         };
@@ -46,13 +46,13 @@ impl RoomState {
         self.next_start_at_ms = None;
     }
 
-    /// Takes in another timeline of the same entry, or none.
+    /// Applies a new timeline of the same entry, or the idle one.
     pub(crate) fn move_timeline(&mut self, playback: &Playback) {
         let was = std::mem::replace(&mut self.playback, *playback);
         let ran = was.state == PlaybackState::Playing;
         let is_advanced = ran && playback.state == PlaybackState::Playing && playback.anchor_at_ms < was.anchor_at_ms;
         if let Some(current) = &mut self.current {
-            // Whatever is planned later than that, or stops it later, was decided after it had begun.
+            // A later anchor means that the entry had begun.
             current.awaits_devices &= !(ran && playback.anchor_at_ms > was.anchor_at_ms);
             if current.awaits_devices {
                 current.started_at_ms = playback.anchor_at_ms;
@@ -64,7 +64,7 @@ impl RoomState {
         self.next_start_at_ms = None;
     }
 
-    /// Charges its owner and those who are credited for the whole of it; its end corrects that.
+    /// Charges its owner and the credited members for the whole track; its end corrects the charge.
     fn serve(&mut self, current: &mut Current) {
         let Entry { id, member: owner, .. } = current.entry;
         self.update(owner, |member, _| {
@@ -78,7 +78,7 @@ impl RoomState {
             current.start_tag = member.ledger.start_tag();
             member.ledger.last_start = self.starts;
         }
-        // A locked entry can start after one with a smaller tag came in: virtual time never runs back.
+        // A locked entry can start although a smaller tag has been queued: virtual time never decreases.
         self.virtual_time = self.virtual_time.max(current.start_tag);
         for credited in &current.entry.credits {
             if let Some(member) = self.members.get(credited) {
@@ -90,7 +90,7 @@ impl RoomState {
         self.count_start(owner);
     }
 
-    /// Sets the finish tags of all who are charged; `None`: for nothing.
+    /// Sets the finish tags of everyone charged; `None`: without a charge.
     fn charge(&mut self, current: &Current, played_ms: Option<u64>) {
         let owner = (current.entry.member, current.start_tag);
         for (id, from) in current.shared_with.iter().copied().chain([owner]) {
@@ -99,7 +99,7 @@ impl RoomState {
         }
     }
 
-    /// Charges for what is on anew, by other settings: its end will do so, and the order until then has to expect it.
+    /// Charges for the current entry again after a change of settings, as its end will, so that the order shown is right.
     pub(crate) fn charge_what_is_on(&mut self) {
         let Some(current) = self.current.take_if(|current| !current.entry.fallback) else { return };
         self.charge(&current, Some(current.entry.track.duration_ms));
@@ -122,7 +122,7 @@ impl RoomState {
         self.playback.entry = None;
         self.past.push(Played {
             entry: current.entry.id,
-            // Whoever was forgotten meanwhile is nobody.
+            // The owner may have been erased meanwhile.
             member: Some(owner).filter(|owner| self.members.contains_key(owner)),
             track: current.entry.track,
             started_at_ms: current.started_at_ms,

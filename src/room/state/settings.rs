@@ -1,15 +1,15 @@
-//! Which settings the host may make.
+//! Validation of settings.
 
 use tutti_protocol::{Action, Event, Policy, Settings, SettingsChange, Track, TrackRef, UserId};
 
 use crate::decide::Decision;
 use crate::{ENTRIES_PER_MEMBER_MAX, FALLBACK_MAX, MEMBERS_MAX, PRELOAD_WINDOW_MS, Refusal, RoomState};
 
-/// The longest time that a setting may be.
+/// Maximum of durations in settings.
 const TIME_MS_MAX: u64 = 7 * 24 * 60 * 60_000;
-/// The most that any start may be charged at least.
+/// Maximum of `minimum_charge_ms`.
 const MINIMUM_CHARGE_MS_MAX: u64 = 10 * 60_000;
-/// What anybody's airtime may count, in per cent of everybody else's.
+/// Range of weights, in per cent.
 const WEIGHTS: std::ops::RangeInclusive<u32> = 10..=1_000;
 const MINUTES_MAX: u32 = 10_000;
 const STEP_DOWN_AFTER_MAX: u32 = 1_000;
@@ -19,7 +19,7 @@ impl RoomState {
         self.set_settings(by, &SettingsChange { policy: Some(policy), ..SettingsChange::default() }, &[])
     }
 
-    /// Any subset of the settings, all of it or none. `tracks` are those of the fallback playlist that are known.
+    /// Changes any subset of the settings, all or none. `tracks` are the known tracks of the fallback playlist.
     pub(crate) fn set_settings(&self, by: UserId, change: &SettingsChange, tracks: &[Track]) -> Decision {
         self.require(by, Action::SetSettings)?;
         if change.permissions.is_some() || change.host_claim_after_ms.is_some() {
@@ -54,7 +54,7 @@ impl RoomState {
     }
 }
 
-/// The first setting that has a value it may not have.
+/// The first setting with an invalid value.
 fn first_wrong(settings: &Settings) -> Option<&'static str> {
     let is_debt_bound = settings.debt_max_ms == 0 || settings.debt_max_ms >= settings.minimum_charge_ms;
     let entries_max = usize::try_from(settings.entries_per_member_max).unwrap_or(usize::MAX);
@@ -77,7 +77,7 @@ fn first_wrong(settings: &Settings) -> Option<&'static str> {
     rules.into_iter().find(|(_, holds)| !holds).map(|(setting, _)| setting)
 }
 
-/// Every track must be known, and long enough that the list does not go round in no time.
+/// Every track must be known, and long enough that the playlist does not loop too fast.
 fn check_fallback(named: &[TrackRef], tracks: &[Track]) -> Result<(), Refusal> {
     let is_known = |(named, track): (&TrackRef, &Track)| named.provider == track.provider && named.id == track.id;
     if named.len() != tracks.len() || !named.iter().zip(tracks).all(is_known) {

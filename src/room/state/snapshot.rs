@@ -1,8 +1,8 @@
-//! The state as everyone in the room sees it.
+//! The state as every member sees it.
 
 use tutti_protocol::{Entry, Event, Member, Room, UserId};
 
-use crate::{MemberState, RoomState, Standing, UPCOMING_SHOWN_MAX};
+use crate::{MemberState, Membership, RoomState, UPCOMING_SHOWN_MAX};
 
 impl MemberState {
     pub(crate) fn to_wire(&self, id: UserId) -> Member {
@@ -11,7 +11,7 @@ impl MemberState {
             name: self.name.clone(),
             role: self.role,
             kind: self.kind,
-            away: self.standing == Standing::Away,
+            away: self.membership == Membership::Away,
             picture: self.picture.clone(),
             muted: self.muted,
             paused: self.paused,
@@ -21,12 +21,12 @@ impl MemberState {
 }
 
 impl RoomState {
-    /// The whole visible room.
+    /// The visible state.
     pub fn snapshot(&self) -> Room {
         let mut members: Vec<_> = self.members.iter().filter(|(_, member)| member.is_visible()).collect();
         members.sort_by_key(|(_, member)| member.joined);
         let (upcoming, upcoming_total) = self.upcoming();
-        let banned = self.members.iter().filter(|(_, member)| member.standing == Standing::Banned);
+        let banned = self.members.iter().filter(|(_, member)| member.membership == Membership::Banned);
         Room {
             code: self.code,
             name: self.name.clone(),
@@ -39,7 +39,7 @@ impl RoomState {
             upcoming,
             upcoming_total,
             suggestions: self.suggestions.iter().cloned().collect(),
-            lobby: self.door.waiting.clone(),
+            lobby: self.lobby.waiting.clone(),
             banned: banned.map(|(id, member)| member.to_wire(*id)).collect(),
             fallback: self.fallback.tracks.clone(),
             skip_votes: self.current.iter().flat_map(|current| &current.skip_votes).copied().collect(),
@@ -48,7 +48,7 @@ impl RoomState {
         }
     }
 
-    /// The shown part of the order, and how long it is in all.
+    /// The shown part of the order, and the length of the whole order.
     pub fn upcoming(&self) -> (Vec<Entry>, u32) {
         let shown = self
             .order(UPCOMING_SHOWN_MAX)
@@ -59,7 +59,7 @@ impl RoomState {
     }
 }
 
-/// Whether the order of play may be another one after `event`.
+/// Whether `event` can change the order of play.
 pub fn changes_order(event: &Event) -> bool {
     match event {
         Event::MemberLeft { .. }

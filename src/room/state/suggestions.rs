@@ -1,4 +1,4 @@
-//! Tracks that wait for approval before they are in anybody's queue.
+//! Suggestions: tracks that wait for approval.
 
 use tutti_protocol::{Action, Entry, EntryId, Event, UserId};
 

@@ -1,24 +1,24 @@
-//! Positions and deadlines of playback. The server alone moves on to the next entry, from the track's duration.
+//! Positions and deadlines of playback. Only the server advances to the next entry, by the track's duration.
 
 use tutti_protocol::{Entry, Playback, PlaybackState};
 
 use crate::RoomState;
 
-/// How far ahead of its instant a start or a resumption is announced, so that devices hear it together.
+/// How far ahead a start or a resumption is announced, so that devices start together.
 pub const START_LEAD_MS: i64 = 200;
-/// How long at most a start waits for the devices that listen, when the entry could not be loaded before.
+/// How long at most a start waits for listening devices when the entry could not be loaded ahead of time.
 pub const READY_BARRIER_MS: i64 = 3_000;
-/// How much earlier a start must be at least to be announced anew: devices plan it again each time.
+/// Minimum gain for announcing a start again: each time devices reschedule it.
 pub(crate) const ADVANCE_MS_MIN: i64 = 100;
-/// How long before the end of an entry the change to the next one is announced: time to schedule it without a gap.
+/// How long before the end of an entry the next start is announced: time to schedule it without a gap.
 pub const TRACK_CHANGE_LEAD_MS: i64 = 1_000;
-/// How long before the end of an entry the next one is settled: time to fetch and decode it.
+/// How long before the end of an entry the next one is locked: time to fetch and decode it.
 pub const PRELOAD_WINDOW_MS: i64 = 10_000;
 
 const _: () = assert!(START_LEAD_MS + ADVANCE_MS_MIN < READY_BARRIER_MS);
 const _: () = assert!(START_LEAD_MS < TRACK_CHANGE_LEAD_MS && TRACK_CHANGE_LEAD_MS < PRELOAD_WINDOW_MS);
 
-/// Position at an instant, held to the track; 0 before it starts.
+/// Position at an instant, clamped to the track; 0 before it starts.
 pub(crate) fn position_ms(playback: &Playback, entry: &Entry, at_ms: i64) -> u64 {
     let run_ms = match playback.state {
         PlaybackState::Playing => u64::try_from(at_ms.saturating_sub(playback.anchor_at_ms)).unwrap_or(0),
@@ -27,7 +27,7 @@ pub(crate) fn position_ms(playback: &Playback, entry: &Entry, at_ms: i64) -> u64
     playback.anchor_position_ms.saturating_add(run_ms).min(entry.track.duration_ms)
 }
 
-/// The instant at which the entry is over, if it goes on as it is.
+/// The instant at which the entry ends, while it plays.
 pub(crate) fn end_at_ms(playback: &Playback, entry: &Entry) -> Option<i64> {
     let remaining_ms = entry.track.duration_ms.saturating_sub(playback.anchor_position_ms);
     (playback.state == PlaybackState::Playing)
@@ -37,24 +37,24 @@ pub(crate) fn end_at_ms(playback: &Playback, entry: &Entry) -> Option<i64> {
 /// What is due on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// Settle what plays next.
+    /// Lock the next entry.
     LockNext,
-    /// Move on.
+    /// End the entry.
     End,
 }
 
 impl RoomState {
-    /// The position of the entry that is on.
+    /// The position in the current entry.
     pub fn position_ms(&self, at_ms: i64) -> Option<u64> {
         self.current.as_ref().map(|current| position_ms(&self.playback, &current.entry, at_ms))
     }
 
-    /// When [`crate::Input::Tick`] next has something to do; `None` while the timeline stands still.
+    /// When [`crate::Input::Tick`] is next due; `None` while the timeline stands still.
     pub fn next_deadline_ms(&self) -> Option<i64> {
         self.deadline().map(|(at_ms, _)| at_ms)
     }
 
-    /// Whether what is on has not begun and waits for devices, so that [`crate::Input::Audience`] may have something to do.
+    /// Whether the current entry has not begun and waits for devices, so that [`crate::Input::Audience`] can start it.
     pub fn awaits_devices(&self, now_ms: i64) -> bool {
         self.current.as_ref().is_some_and(|current| current.awaits_devices)
             && self.playback.state == PlaybackState::Playing
@@ -73,7 +73,7 @@ impl RoomState {
         if !is_anything_waiting && !self.has_fallback() {
             return Some((end_at_ms, Due::End));
         }
-        // An entry is never over before it began, however short it is.
+        // An entry does not end before it begins, however short it is.
         let change_at_ms = (end_at_ms - TRACK_CHANGE_LEAD_MS).max(self.playback.anchor_at_ms);
         let lock_at_ms = end_at_ms - PRELOAD_WINDOW_MS;
         if is_anything_waiting && self.locked.is_none() && lock_at_ms < change_at_ms {

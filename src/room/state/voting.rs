@@ -1,12 +1,12 @@
-//! Votes: for and against what waits, and to skip what is on. One identity, one vote, however many devices; votes that
-//! were cast stay when their voter goes.
+//! Votes for and against queued entries, and votes to skip the current one. One vote per identity; votes outlast their
+//! voter's departure.
 
 use std::collections::BTreeSet;
 
 use tutti_protocol::{Action, EndReason, EntryId, Event, UserId};
 
 use crate::decide::Decision;
-use crate::{Ctx, Current, Refusal, RoomState, Standing, VOTERS_MAX};
+use crate::{Ctx, Current, Membership, Refusal, RoomState, VOTERS_MAX};
 
 impl RoomState {
     pub(crate) fn vote(&self, by: UserId, entry: EntryId, value: i8) -> Decision {
@@ -30,8 +30,8 @@ impl RoomState {
         Ok(vec![Event::EntryVoted { entry, member: by, value, votes }])
     }
 
-    /// Counts the members who are present and may vote, and everyone who has voted. Idle devices and members who went home
-    /// do not keep a room from skipping, and no vote is lost.
+    /// The electorate is the members who are present and may vote, and everyone who has voted: neither idle devices nor
+    /// absent members prevent a skip, and no vote is lost.
     pub(crate) fn vote_skip(&self, ctx: &Ctx<'_>, by: UserId, meant: Option<EntryId>) -> Decision {
         let current = self.check_vote_skip(by, meant)?;
         let mut voters = current.skip_votes.clone();
@@ -52,8 +52,8 @@ impl RoomState {
         self.on_as_meant(meant)
     }
 
-    /// How many votes skip the entry that is on, when these members have a device that is not idle; 0: votes skip nothing.
-    /// It is counted when a member votes, so it is always at least one more than have voted.
+    /// How many votes skip the current entry, while these members have a device that is not idle; 0: votes skip nothing. It is
+    /// evaluated when a member votes, so it is at least one more than the votes so far.
     pub fn skip_votes_needed(&self, present: &BTreeSet<UserId>) -> u32 {
         if self.settings.vote_skip_share == 0 {
             return 0;
@@ -64,10 +64,10 @@ impl RoomState {
         self.votes_of_share(present, voters).max(votes.saturating_add(1))
     }
 
-    /// The share of those who are present and may vote, or have voted, that a skip takes.
+    /// The required share of the electorate.
     fn votes_of_share(&self, present: &BTreeSet<UserId>, voters: &BTreeSet<UserId>) -> u32 {
         let may_vote = |id: &&UserId| {
-            let member = self.members.get(id).filter(|member| member.standing == Standing::Here);
+            let member = self.members.get(id).filter(|member| member.membership == Membership::Here);
             member.is_some_and(|member| self.may_do(member, Action::VoteSkip))
         };
         let others = present.iter().filter(may_vote).filter(|id| !voters.contains(id)).count();
@@ -76,7 +76,7 @@ impl RoomState {
     }
 }
 
-/// Whether [`RoomState::skip_votes_needed`] may be another number after `event`.
+/// Whether `event` can change [`RoomState::skip_votes_needed`].
 pub fn changes_skip_votes(event: &Event) -> bool {
     matches!(
         event,

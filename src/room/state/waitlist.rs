@@ -1,8 +1,8 @@
-//! Who plays where only so many members do (`players_max`), and who waits in line for it.
+//! The waitlist: who plays under `players_max`, and who waits for a place.
 //!
-//! Whoever has something waiting has a place in the line, in the order in which they began to; the first so many play. A
-//! place is kept while its owner is away, and lost with the last entry. After `step_down_after` starts, or by
-//! `step_down`, a member goes to its end.
+//! Members with queued entries have a place, in the order in which they queued their first; the first `players_max` play. A
+//! place is kept while its owner is away and lost with the last entry. After `step_down_after` starts, or by `step_down`,
+//! a member moves to the end.
 
 use tutti_protocol::UserId;
 
@@ -26,7 +26,7 @@ impl RoomState {
         playing
     }
 
-    /// Those who play and then those who wait for it; empty where everybody plays.
+    /// Members who play, then those who wait; empty without `players_max`.
     pub fn waitlist(&self) -> Vec<UserId> {
         if self.settings.players_max == 0 {
             return vec![];
@@ -37,7 +37,7 @@ impl RoomState {
         line.into_iter().map(|(id, _)| *id).collect()
     }
 
-    /// Gives places to those who want to play since the last event, and takes them from those who have nothing more.
+    /// Assigns places to members with a first entry, and frees those of members without entries.
     pub(crate) fn update_waitlist(&mut self) {
         if self.settings.players_max == 0 {
             return;
@@ -56,7 +56,7 @@ impl RoomState {
         }
     }
 
-    /// Counts a start of somebody who may have had enough of them.
+    /// Counts a start towards `step_down_after`.
     pub(crate) fn count_start(&mut self, id: UserId) {
         if self.settings.players_max == 0 {
             return;

@@ -40,7 +40,7 @@ fn case_4_a_latecomer_is_not_last_and_not_first_for_an_hour() {
 }
 
 #[test]
-fn case_5_who_leaves_and_returns_keeps_entries_and_place_and_gains_nothing() {
+fn case_5_leaving_and_returning_keeps_entries_and_place_and_gains_nothing() {
     let script = "ana joins; ben joins; cai joins; ana adds a1 a2 a3; ben adds b1 b2 b3; cai adds c1 c2 c3";
     check(&format!("{script}; ben goes"), &expect!["a1 playing · c1 · a2 · c2 · a3 · c3"]);
     check(&format!("{script}; ben goes; ben returns"), &expect!["a1 playing · b1 · c1 · a2 · b2 · c2 · a3 · b3 · c3"]);
@@ -63,7 +63,7 @@ fn case_6_a_25_minute_track_against_3_minute_tracks_evens_out() {
 }
 
 #[test]
-fn case_7_who_is_sent_out_leaves_the_order_and_who_is_unbanned_comes_back_paused() {
+fn case_7_a_removed_member_leaves_the_order_and_an_unbanned_one_returns_paused() {
     let script = "ana joins; ben joins; ana adds a1 a2; ben adds b1 b2";
     check(&format!("{script}; ana kicks ben; ben returns"), &expect!["a1 playing · a2"]);
     let mut story = Story::new();
@@ -101,7 +101,7 @@ fn case_8_a_duplicate_is_refused_or_credited_to_both() {
 }
 
 #[test]
-fn case_9_cooldowns_reach_into_what_was_played_tonight() {
+fn case_9_cooldowns_cover_past_entries() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana sets track_cooldown_ms 3600000; ana sets artist_cooldown_ms 600000");
     story.play("ana adds hit=180@queen a2 a3 a4 a5; ana skips; wait 60");
@@ -115,7 +115,7 @@ fn case_9_cooldowns_reach_into_what_was_played_tonight() {
 }
 
 #[test]
-fn case_10_the_fallback_playlist_plays_while_nobody_has_anything_and_is_charged_to_nobody() {
+fn case_10_the_fallback_playlist_plays_while_all_queues_are_empty_and_is_not_charged() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana falls back to x y; next");
     assert_eq!(story.to_string(), "y playing");
@@ -134,7 +134,7 @@ fn case_10_the_fallback_playlist_plays_while_nobody_has_anything_and_is_charged_
 }
 
 #[test]
-fn case_11_votes_that_were_cast_stay_and_everybody_has_one() {
+fn case_11_votes_outlast_their_voter_and_each_member_has_one() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana sets policy votes; ana adds a1 a2 a3; ben votes a3; ben votes a3");
     assert_eq!(story.to_string(), "a1 playing · a3 · a2");
@@ -146,7 +146,7 @@ fn case_11_votes_that_were_cast_stay_and_everybody_has_one() {
 }
 
 #[test]
-fn case_12_who_may_no_longer_play_is_paused_and_the_others_keep_their_order() {
+fn case_12_a_member_without_the_permission_is_paused_and_the_others_keep_their_order() {
     let script = "ana joins; ben joins; cai joins; ana adds a1 a2; ben adds b1 b2; cai adds c1 c2";
     for (off, on) in [
         ("ana makes ben listener", "ana makes ben player"),
@@ -186,7 +186,7 @@ fn case_14_a_birthday_guest_with_weight_2_plays_twice_as_much() {
 }
 
 #[test]
-fn what_could_not_be_played_is_not_charged() {
+fn an_unplayable_track_is_not_charged() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1 b2; ana adds a1 a2");
     let unplayable = tutti_protocol::Command::Skip { entry: None, unplayable: Some(true) };

@@ -30,7 +30,7 @@ fn three_who_join_in_turn_play_in_turn() {
 }
 
 #[test]
-fn what_is_playing_counts_as_its_owners_turn() {
+fn the_current_entry_counts_as_its_owners_turn() {
     check(
         "ana joins; ben joins; ana adds a1; ben adds b1; ana adds a2; ben adds b2",
         &expect!["a1 playing · b1 · a2 · b2"],
@@ -47,7 +47,7 @@ fn a_latecomer_is_neither_last_nor_first_for_an_hour() {
 }
 
 #[test]
-fn one_who_leaves_and_returns_keeps_entries_and_place() {
+fn a_member_who_leaves_and_returns_keeps_entries_and_place() {
     let script = "ana joins; ben joins; cai joins; ana adds a1 a2; ben adds b1 b2; cai adds c1 c2";
     check(script, &expect!["a1 playing · b1 · c1 · a2 · b2 · c2"]);
     check(&format!("{script}; ben goes"), &expect!["a1 playing · c1 · a2 · c2"]);
@@ -87,12 +87,12 @@ fn skipping_is_charged_for_what_was_played_but_never_for_nothing() {
 }
 
 #[test]
-fn those_who_are_kicked_leave_the_order_at_once() {
+fn a_kicked_member_leaves_the_order_at_once() {
     check("ana joins; ben joins; ana adds a1 a2; ben adds b1 b2; ana kicks ben", &expect!["a1 playing · a2"]);
 }
 
 #[test]
-fn coming_back_after_leaving_brings_no_fresh_turn() {
+fn rejoining_gives_no_extra_turn() {
     check(
         "ana joins; ben joins; ben adds b1; ana adds a1; next; ben leaves; ben joins; ben adds b2; ana adds a2",
         &expect!["a1 playing · b2 · a2"],
@@ -100,7 +100,7 @@ fn coming_back_after_leaving_brings_no_fresh_turn() {
 }
 
 #[test]
-fn one_who_may_no_longer_play_waits_and_the_others_keep_their_order() {
+fn a_member_who_loses_the_permission_waits_and_the_others_keep_their_order() {
     let script =
         "ana joins; ben joins; cai joins; ana adds a1 a2; ben adds b1 b2; cai adds c1 c2; ana makes ben listener";
     check(script, &expect!["a1 playing · c1 · a2 · c2"]);
@@ -108,7 +108,7 @@ fn one_who_may_no_longer_play_waits_and_the_others_keep_their_order() {
 }
 
 #[test]
-fn the_next_entry_is_settled_before_the_change_and_nobody_leaps_over_it() {
+fn the_next_entry_is_locked_before_the_change_and_no_entry_overtakes_it() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2; wait 172; ben joins; ben adds b1");
     assert_eq!(story.to_string(), "a1 playing · a2 · b1");
@@ -118,7 +118,7 @@ fn the_next_entry_is_settled_before_the_change_and_nobody_leaps_over_it() {
 }
 
 #[test]
-fn a_settled_entry_that_is_taken_out_makes_room_for_the_next() {
+fn removing_a_locked_entry_makes_room_for_the_next() {
     check("ana joins; ana adds a1 a2 a3; wait 172; ana removes a2", &expect!["a1 playing · a3"]);
     check("ana joins; ana adds a1 a2 a3; wait 172; ana removes a2; wait 8", &expect!["a3 playing"]);
 }
@@ -134,7 +134,7 @@ fn own_entries_move_within_their_queue_only() {
 }
 
 #[test]
-fn every_place_says_why() {
+fn every_place_has_its_reason() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana adds a1 a2 a3; ben adds b1 b2; cai adds c1; next");
     let (ben, cai) = (story.user("ben"), story.user("cai"));

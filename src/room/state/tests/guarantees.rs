@@ -186,7 +186,7 @@ fn has_something_waiting(room: &RoomState, who: UserId) -> bool {
 
 proptest! {
     #[test]
-    fn those_who_have_something_waiting_share_airtime_by_weight(
+    fn members_with_queued_entries_share_airtime_by_weight(
         weights in vec(25..400u32, 5),
         moments in vec(moment_or_switch(), 40..140),
     ) {
@@ -242,7 +242,7 @@ proptest! {
 
     /// By turns nobody starts three times while somebody else, who is there all the time, waits for one.
     #[test]
-    fn nobody_starves(moments in vec(moment(), 40..140)) {
+    fn no_member_starves(moments in vec(moment(), 40..140)) {
         let mut evening = Evening::open(Policy::Rotation, &[100; 5]);
         let mut starts: BTreeMap<UserId, BTreeMap<UserId, usize>> = BTreeMap::new();
         for moment in &moments {
@@ -272,7 +272,7 @@ proptest! {
 
     /// With tracks of one length: a newcomer plays before anybody else has played twice, and then waits for the others.
     #[test]
-    fn a_newcomer_neither_waits_behind_a_backlog_nor_is_owed_the_evening(
+    fn a_newcomer_neither_waits_behind_a_backlog_nor_gets_airtime_for_the_past(
         backlogs in vec(1..40usize, 1..4),
         played in 0..60usize,
         rotation in any::<bool>(),
@@ -315,7 +315,7 @@ proptest! {
 
     /// The fallback playlist starts only when nobody who may play has anything waiting, and charges nobody.
     #[test]
-    fn the_fallback_playlist_goes_behind_everybody(moments in vec(moment(), 1..80)) {
+    fn the_fallback_playlist_plays_after_every_members_entries(moments in vec(moment(), 1..80)) {
         let mut evening = Evening::open(Policy::Fair, &[100; 5]);
         evening.world.perform(0, &Act::FallBack(vec![60_000, 90_000]));
         for moment in &moments {
@@ -338,7 +338,7 @@ fn airtime_ms(room: &RoomState) -> u64 {
 }
 
 #[test]
-fn a_question_is_answered_to_those_who_may_ask_only() {
+fn queries_need_their_permission() {
     let mut world = World::open();
     world.perform(1, &Act::Enter { picture: None });
     let ask = |by: u8| Input::Command { by: user(by), command: Command::ShowAudit, tracks: vec![] };

@@ -11,7 +11,7 @@ fn audit(story: &Story) -> Vec<String> {
 }
 
 #[test]
-fn in_the_lobby_people_wait_and_are_no_members() {
+fn people_in_the_lobby_wait_and_are_not_members() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana sets admission lobby; eve joins; fay joins");
     let (eve, fay) = (story.user("eve"), story.user("fay"));
@@ -33,7 +33,7 @@ fn in_the_lobby_people_wait_and_are_no_members() {
 }
 
 #[test]
-fn who_does_not_wait_any_longer_is_not_waited_for() {
+fn a_person_who_left_the_lobby_is_not_in_it() {
     let mut story = Story::new();
     story.play("ana joins; ana sets admission lobby; eve joins; eve goes");
     assert_eq!(story.room.lobby().count(), 0);
@@ -51,7 +51,7 @@ fn a_locked_room_lets_its_members_in_and_unlocks_to_what_it_was() {
 }
 
 #[test]
-fn where_accounts_are_asked_for_guests_do_not_come_in() {
+fn guests_cannot_enter_a_room_for_accounts() {
     let mut story = Story::new();
     story.play("ana joins; ana sets admission accounts");
     assert_eq!(story.refusal("eve joins"), Refusal::AccountNeeded);
@@ -60,7 +60,7 @@ fn where_accounts_are_asked_for_guests_do_not_come_in() {
 }
 
 #[test]
-fn what_the_host_decided_about_somebody_outlasts_their_leaving() {
+fn the_hosts_decisions_about_a_member_outlast_their_leaving() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana makes ben listener; ana mutes ben; ana withholds ben vote");
     story.play("ben leaves; ben joins");
@@ -70,7 +70,7 @@ fn what_the_host_decided_about_somebody_outlasts_their_leaving() {
 }
 
 #[test]
-fn who_is_muted_says_nothing_and_what_is_said_is_short_and_kept_nowhere() {
+fn muted_members_cannot_chat_and_messages_are_short_and_not_stored() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");
     let known = story.room.clone();
@@ -86,7 +86,7 @@ fn who_is_muted_says_nothing_and_what_is_said_is_short_and_kept_nowhere() {
 }
 
 #[test]
-fn a_ban_is_the_persons_whatever_they_log_in_as() {
+fn a_ban_follows_a_guest_into_an_account() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1 b2; ana bans ben; ben becomes ada");
     assert_eq!(story.refusal("ada joins"), Refusal::Banned);
@@ -97,7 +97,7 @@ fn a_ban_is_the_persons_whatever_they_log_in_as() {
 }
 
 #[test]
-fn those_in_the_lobby_can_be_banned() {
+fn people_in_the_lobby_can_be_banned() {
     let mut story = Story::new();
     story.play("ana joins; ana sets admission lobby; eve joins; ana bans eve");
     assert_eq!(story.refusal("eve joins"), Refusal::Banned);
@@ -108,7 +108,7 @@ fn those_in_the_lobby_can_be_banned() {
 }
 
 #[test]
-fn only_the_host_decides_about_cohosts_and_nobody_about_the_host() {
+fn only_the_host_acts_on_cohosts_and_no_one_acts_on_the_host() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; dee joins; ana makes ben cohost; ana makes cai cohost");
     story.play("ana opens kick to cohost; ana opens set_role to cohost; ana opens ban to cohost");
@@ -122,7 +122,7 @@ fn only_the_host_decides_about_cohosts_and_nobody_about_the_host() {
 }
 
 #[test]
-fn what_became_forbidden_a_moment_ago_is_refused_with_the_reason() {
+fn a_permission_that_was_just_taken_away_is_refused_with_the_reason() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; ana withholds ben queue");
     let refusal = story.refusal("ben adds b2");
@@ -132,7 +132,7 @@ fn what_became_forbidden_a_moment_ago_is_refused_with_the_reason() {
 }
 
 #[test]
-fn removals_clearings_and_kicks_are_taken_back_for_a_while() {
+fn removals_clearings_and_kicks_can_be_undone_until_their_deadline() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana adds a1; ben adds b1 b2 b3; cai adds c1; cai votes b2");
     let before = story.to_string();
@@ -167,7 +167,7 @@ fn without_notes(events: &[Event]) -> Vec<Event> {
 }
 
 #[test]
-fn a_journal_from_before_removals_named_their_note_is_undone_all_the_same() {
+fn removals_in_journals_without_note_numbers_can_be_undone() {
     for deed in ["ana removes b2", "ana clears ben", "ana clears all", "ana kicks ben"] {
         let mut story = Story::new();
         story.play("ana joins; ben joins; cai joins; ana adds a1; ben adds b1 b2 b3; cai adds c1; cai votes b2");
@@ -184,7 +184,7 @@ fn a_journal_from_before_removals_named_their_note_is_undone_all_the_same() {
 }
 
 #[test]
-fn an_event_between_a_removal_and_its_note_keeps_nothing_from_being_undone() {
+fn an_event_between_a_removal_and_its_note_does_not_prevent_undo() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana adds a1; ben adds b1 b2");
     let (before, known) = (story.to_string(), story.events.len());
@@ -210,7 +210,7 @@ fn an_event_between_a_removal_and_its_note_keeps_nothing_from_being_undone() {
 }
 
 #[test]
-fn what_somebody_else_removed_is_in_the_event_and_what_its_owner_removed_is_not() {
+fn the_removed_entry_is_in_the_event_unless_its_owner_removed_it() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana adds a1; ben adds b1 b2; ana removes b1; ben removes b2");
     let removed: Vec<_> = story
@@ -227,7 +227,7 @@ fn what_somebody_else_removed_is_in_the_event_and_what_its_owner_removed_is_not(
 }
 
 #[test]
-fn one_who_came_back_before_a_kick_is_undone_is_one_member_with_all_of_theirs() {
+fn undoing_a_kick_of_a_member_who_rejoined_restores_their_entries_and_role() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana makes ben cohost; ana adds a1; ben adds b1 b2; ana kicks ben; ben joins");
     story.play("ben adds b3; ana undoes");
@@ -239,7 +239,7 @@ fn one_who_came_back_before_a_kick_is_undone_is_one_member_with_all_of_theirs() 
 }
 
 #[test]
-fn a_kick_is_not_taken_back_by_those_who_may_not_kick_nor_once_it_is_a_ban() {
+fn undoing_a_kick_needs_the_permission_to_kick_and_is_refused_after_a_ban() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana makes cai cohost; ana kicks ben");
     let note = story.room.offset();
@@ -250,7 +250,7 @@ fn a_kick_is_not_taken_back_by_those_who_may_not_kick_nor_once_it_is_a_ban() {
 }
 
 #[test]
-fn who_did_what_is_a_bounded_list_for_those_who_may_see_it() {
+fn the_audit_log_is_bounded_and_needs_a_permission() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; ana makes ben cohost; ben locks; ana skips; ben unlocks");
     assert_eq!(audit(&story), ["unlock", "skip", "lock", "set_role"]);
@@ -263,7 +263,7 @@ fn who_did_what_is_a_bounded_list_for_those_who_may_see_it() {
 }
 
 #[test]
-fn a_cohost_claims_the_room_of_a_host_who_is_gone_and_the_host_gets_it_back() {
+fn a_cohost_claims_the_room_of_an_absent_host_and_the_host_claims_it_back() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana makes ben cohost; ana sets host_claim_after_ms 300000");
     let (ana, ben) = (story.user("ana"), story.user("ben"));
@@ -285,7 +285,7 @@ fn a_cohost_claims_the_room_of_a_host_who_is_gone_and_the_host_gets_it_back() {
 }
 
 #[test]
-fn a_host_may_want_the_room_never_to_be_claimed_and_whoever_hands_it_over_has_no_claim() {
+fn claiming_can_be_turned_off_and_handing_over_leaves_no_claim() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana makes ben cohost; ana sets host_claim_after_ms 0; ana drops; wait 9000");
     assert_eq!(story.refusal("ben claims"), Refusal::ClaimingOff);
@@ -310,7 +310,7 @@ fn suggestions_wait_for_approval_also_those_of_listeners() {
 }
 
 #[test]
-fn of_those_who_are_forgotten_nothing_is_left_anywhere() {
+fn erasing_a_member_leaves_nothing_of_them() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana makes ben cohost; ana weighs ben 150; ana sets duplicates credit");
     story.play(

@@ -106,7 +106,7 @@ fn patch(from: &Value, to: &Value) -> Value {
 }
 
 #[test]
-fn the_client_compares_its_offers_with_what_the_room_accepts() {
+fn offers_json_lists_what_the_room_accepts() {
     let base = case(room_before("", Role::Player), "ben renames Bo");
     let mut lines = vec![format!("{{\"base\":{base},\"steps\":[")];
     for (index, (before, step, need)) in STEPS.iter().enumerate() {

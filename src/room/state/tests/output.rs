@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::script::{Story, device};
 
 #[test]
-fn a_room_starts_with_everybodys_devices_and_the_host_chooses_others() {
+fn every_device_plays_at_first_and_the_host_can_choose_others() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");
     assert_eq!(story.room.snapshot().output, Output { mode: OutputMode::Everyone, devices: [].into() });
@@ -19,7 +19,7 @@ fn a_room_starts_with_everybodys_devices_and_the_host_chooses_others() {
 }
 
 #[test]
-fn the_list_is_a_set_and_the_same_again_is_nothing_new() {
+fn setting_the_same_output_again_changes_nothing() {
     let mut story = Story::new();
     story.play("ana joins; ana plays on d2 d1");
     let known = story.events.len();
@@ -28,7 +28,7 @@ fn the_list_is_a_set_and_the_same_again_is_nothing_new() {
 }
 
 #[test]
-fn so_many_devices_are_named_at_most() {
+fn the_number_of_listed_devices_is_bounded() {
     let devices = |count: usize| (0..count).map(|number| DeviceId(Uuid::from_u128(number as u128))).collect();
     let mut story = Story::new();
     story.play("ana joins");
@@ -39,7 +39,7 @@ fn so_many_devices_are_named_at_most() {
 }
 
 #[test]
-fn a_choice_is_noted_and_is_nobodys_business_but_the_hosts() {
+fn choosing_devices_is_noted_and_needs_a_permission() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana leaves out d1");
     let noted = story.events.iter().find_map(|event| match event {
@@ -52,7 +52,7 @@ fn a_choice_is_noted_and_is_nobodys_business_but_the_hosts() {
 }
 
 #[test]
-fn a_room_from_before_there_was_a_choice_plays_everywhere() {
+fn a_room_stored_without_an_output_plays_on_every_device() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1");
     let checkpoint = serde_json::to_value(&story.room).expect("JSON");

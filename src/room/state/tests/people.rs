@@ -21,7 +21,7 @@ fn since(story: &Story, known: usize) -> Vec<String> {
 }
 
 #[test]
-fn who_comes_again_with_another_picture_or_name_is_shown_by_it() {
+fn a_returning_member_is_shown_with_their_new_name_and_picture() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1 b2");
     let known = story.events.len();
@@ -38,7 +38,7 @@ fn who_comes_again_with_another_picture_or_name_is_shown_by_it() {
 }
 
 #[test]
-fn who_returns_from_away_changed_does_both() {
+fn a_member_can_return_from_away_and_change_at_once() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben goes");
     let known = story.events.len();
@@ -47,7 +47,7 @@ fn who_returns_from_away_changed_does_both() {
 }
 
 #[test]
-fn a_guest_who_made_an_account_is_no_guest_any_more() {
+fn a_guest_who_made_an_account_is_shown_as_an_account() {
     let mut story = Story::new();
     story.play("ana joins");
     let ana = Newcomer { kind: UserKind::User, ..story.newcomer("ana") };
@@ -56,7 +56,7 @@ fn a_guest_who_made_an_account_is_no_guest_any_more() {
 }
 
 #[test]
-fn a_picture_with_an_address_too_long_is_none() {
+fn a_picture_with_a_too_long_url_is_ignored() {
     let mut story = Story::new();
     story.play("ana joins");
     for (length, kept) in [(PICTURE_BYTES_MAX, true), (PICTURE_BYTES_MAX + 1, false)] {
@@ -67,7 +67,7 @@ fn a_picture_with_an_address_too_long_is_none() {
 }
 
 #[test]
-fn of_those_who_left_neither_name_nor_picture_is_kept() {
+fn neither_name_nor_picture_of_a_former_member_is_kept() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben returns with /ben.webp; ben adds b1; ben leaves");
     let ben = story.user("ben");
@@ -77,7 +77,7 @@ fn of_those_who_left_neither_name_nor_picture_is_kept() {
 }
 
 #[test]
-fn a_journal_from_before_there_were_pictures_still_reads() {
+fn a_journal_without_pictures_still_replays() {
     let id = "00000000-0000-0000-0000-000000000001";
     let member = format!(r#"{{"id":"{id}","name":"Ana","role":"host","kind":"guest","away":false}}"#);
     let mut room = RoomState::new(RoomCode::from_bits(1));
@@ -120,7 +120,7 @@ fn a_guest_who_logs_in_keeps_queue_role_and_place() {
 }
 
 #[test]
-fn two_queues_become_one_the_accounts_first() {
+fn merging_puts_the_guests_queue_behind_the_accounts() {
     check(
         "ana joins; ben joins; ada joins; ana adds a1 a2 a3 a4 a5 a6; ben adds b1 b2; ada adds d1 d2; ben becomes ada",
         &expect!["a1 playing · d1 · a2 · d2 · a3 · b1 · a4 · b2 · a5 · a6"],
@@ -128,7 +128,7 @@ fn two_queues_become_one_the_accounts_first() {
 }
 
 #[test]
-fn nobody_gains_airtime_by_logging_in() {
+fn logging_in_gains_no_airtime() {
     let script =
         "ana joins; ben joins; ada joins; ana adds a1 a2 a3 a4; ben adds b1=540 b2; ada adds d1=60 d2=60; next";
     let mut story = Story::new();
@@ -149,7 +149,7 @@ fn nobody_gains_airtime_by_logging_in() {
 }
 
 #[test]
-fn the_room_goes_with_its_host_to_the_account() {
+fn a_host_who_logs_in_stays_host() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana becomes ada");
     assert_eq!(people(&story), ["ada Host", "ben Player"]);
@@ -158,7 +158,7 @@ fn the_room_goes_with_its_host_to_the_account() {
 }
 
 #[test]
-fn who_is_no_member_or_the_same_brings_nothing_along() {
+fn merging_a_non_member_or_oneself_changes_nothing() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; ben leaves");
     let known = story.events.len();
@@ -167,7 +167,7 @@ fn who_is_no_member_or_the_same_brings_nothing_along() {
 }
 
 #[test]
-fn who_was_away_under_one_identity_is_here_under_both() {
+fn merging_an_away_member_with_a_present_one_is_present() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ada joins; ben adds b1 b2; ada adds d1; ben goes; ben becomes ada");
     assert_eq!(story.to_string(), "b1 playing · d1 · b2");
@@ -180,7 +180,7 @@ fn who_was_away_under_one_identity_is_here_under_both() {
 }
 
 #[test]
-fn what_is_settled_to_play_next_stays_next_through_a_merge() {
+fn a_locked_entry_stays_next_through_a_merge() {
     let script = "ana joins; ben joins; ada joins; ana adds a1; ben adds b1 b2; ada adds d1";
     check(&format!("{script}; ben becomes ada"), &expect!["a1 playing · d1 · b1 · b2"]);
     check(&format!("{script}; wait 172; ben becomes ada"), &expect!["a1 playing · b1 · d1 · b2"]);
@@ -191,7 +191,7 @@ fn what_is_settled_to_play_next_stays_next_through_a_merge() {
 }
 
 #[test]
-fn a_merge_may_make_a_queue_longer_than_one_may_be_but_nothing_is_added_to_it() {
+fn a_merged_queue_may_exceed_the_limit_but_takes_no_more() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ada joins; ana adds a1");
     for number in 0..tutti_room_state::ENTRIES_PER_MEMBER_MAX {
@@ -204,7 +204,7 @@ fn a_merge_may_make_a_queue_longer_than_one_may_be_but_nothing_is_added_to_it() 
 }
 
 #[test]
-fn who_is_forgotten_is_nowhere_but_what_plays_plays_on() {
+fn erasing_a_member_keeps_only_their_current_entry() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben returns with /ben.webp; ana adds a1; ben adds b1 b2 b3; next");
     assert_eq!(story.to_string(), "b1 playing · b2 · b3");
@@ -221,7 +221,7 @@ fn who_is_forgotten_is_nowhere_but_what_plays_plays_on() {
 }
 
 #[test]
-fn a_host_who_is_forgotten_leaves_the_room_to_those_who_are_left() {
+fn erasing_the_host_hands_the_room_to_a_successor() {
     for (script, host) in [
         ("cai joins; ben joins; ana makes ben cohost", "ben"),
         ("ben joins; cai joins; ana makes cai cohost; ana makes ben cohost; ben goes", "ben"),
@@ -241,7 +241,7 @@ fn a_host_who_is_forgotten_leaves_the_room_to_those_who_are_left() {
 }
 
 #[test]
-fn forgetting_is_said_even_of_those_who_left_before() {
+fn erasing_a_former_member_is_an_event() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; ben leaves");
     let known = story.events.len();

@@ -109,7 +109,7 @@ fn check_step(mut story: Story, step: &str, role: Role, allowed: bool, context: 
 }
 
 #[test]
-fn every_command_in_every_role_under_every_table_is_allowed_as_the_table_says() {
+fn every_command_in_every_role_is_accepted_as_the_table_says() {
     let mut asked = BTreeSet::new();
     for (before, step, need) in STEPS {
         for role in ROLES {
@@ -141,7 +141,7 @@ fn every_command_in_every_role_under_every_table_is_allowed_as_the_table_says() 
 }
 
 #[test]
-fn every_exception_goes_over_the_table_but_not_over_what_is_fixed() {
+fn exceptions_override_the_table_except_for_fixed_actions() {
     for (before, step, need) in STEPS {
         let Of(action) = need else { continue };
         for role in [Role::Listener, Role::Player, Role::Cohost] {
@@ -164,14 +164,14 @@ fn every_exception_goes_over_the_table_but_not_over_what_is_fixed() {
 }
 
 #[test]
-fn a_player_may_skip_remove_and_move_what_is_their_own() {
+fn a_player_may_skip_remove_and_move_their_own_entries() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1 b2 b3 b4; ben skips; ben moves b4 before b3; ben removes b3");
     assert_eq!(story.to_string(), "b2 playing · b4");
 }
 
 #[test]
-fn nobody_outside_the_room_commands_it() {
+fn commands_of_non_members_are_refused() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; ana kicks ben");
     for step in ["ben adds b2", "ben skips", "ben leaves", "eve adds e1"] {
@@ -212,7 +212,7 @@ fn there_is_always_one_host() {
 }
 
 #[test]
-fn what_is_not_there_is_said_to_be_not_there() {
+fn missing_targets_are_refused_as_not_found() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana adds a1 a2 a3; ben adds b1; ana removes a3");
     assert_eq!(story.refused("ana removes a3"), ErrorCode::NotFound);
@@ -223,7 +223,7 @@ fn what_is_not_there_is_said_to_be_not_there() {
 }
 
 #[test]
-fn what_starts_within_seconds_is_not_moved() {
+fn a_locked_entry_cannot_be_moved() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2 a3; wait 172");
     assert_eq!(story.refused("ana moves a2 last"), ErrorCode::Conflict);
@@ -232,7 +232,7 @@ fn what_starts_within_seconds_is_not_moved() {
 }
 
 #[test]
-fn one_queue_and_one_room_are_bounded() {
+fn queues_are_bounded() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a0");
     for number in 1..=tutti_room_state::ENTRIES_PER_MEMBER_MAX {

@@ -39,7 +39,7 @@ fn the_last_track_plays_to_its_end_and_the_room_is_idle() {
 }
 
 #[test]
-fn a_pause_holds_the_position_and_play_goes_on_from_there() {
+fn a_pause_keeps_the_position_and_play_resumes_there() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2; wait 60; ana pauses");
     let held_ms = story.room.playback().anchor_position_ms;
@@ -56,7 +56,7 @@ fn skipping_while_paused_stays_paused() {
 }
 
 #[test]
-fn two_who_skip_the_same_track_skip_it_once() {
+fn skipping_the_same_entry_twice_skips_it_once() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2 a3");
     let meant = story.room.now_playing().map(|entry| entry.id);
@@ -78,7 +78,7 @@ fn seeking_moves_within_the_track_only() {
 }
 
 #[test]
-fn what_is_over_says_how_much_was_played_and_by_whom_it_was_ended() {
+fn an_ended_entry_records_how_much_was_played_and_who_ended_it() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ben adds b1; wait 30; ana skips");
     let ana = story.user("ana");
@@ -90,7 +90,7 @@ fn what_is_over_says_how_much_was_played_and_by_whom_it_was_ended() {
 }
 
 #[test]
-fn nothing_is_on_in_an_idle_room() {
+fn an_idle_room_has_no_current_entry() {
     let mut story = Story::new();
     story.play("ana joins");
     for step in ["ana plays", "ana pauses", "ana seeks 1", "ana skips"] {
@@ -123,7 +123,7 @@ fn tracks_shorter_than_the_lead_still_play_one_after_the_other() {
 }
 
 #[test]
-fn a_closed_room_is_over() {
+fn a_closed_room_refuses_everything() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2; ana closes");
     assert!(story.room.is_closed());
@@ -138,7 +138,7 @@ fn starts_in_ms(story: &Story) -> i64 {
 }
 
 #[test]
-fn a_first_start_waits_for_the_devices_that_listen_and_no_longer() {
+fn a_first_start_waits_for_listening_devices_and_no_longer() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; d2 listens; ana adds a1 a2");
     assert_eq!(starts_in_ms(&story), READY_BARRIER_MS);
@@ -155,7 +155,7 @@ fn a_first_start_waits_for_the_devices_that_listen_and_no_longer() {
 }
 
 #[test]
-fn three_quarters_are_enough_and_whoever_is_slower_comes_in_later() {
+fn three_quarters_of_the_devices_are_enough_for_a_start() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; d2 listens; d3 listens; d4 listens; ana adds a1; d1 has a1; d2 has a1");
     assert_eq!(starts_in_ms(&story), READY_BARRIER_MS);
@@ -164,7 +164,7 @@ fn three_quarters_are_enough_and_whoever_is_slower_comes_in_later() {
 }
 
 #[test]
-fn without_anybody_ready_it_starts_when_the_barrier_ends() {
+fn a_start_without_ready_devices_happens_at_the_end_of_the_barrier() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; ana adds a1=60 a2");
     let start_ms = story.room.playback().anchor_at_ms;
@@ -177,7 +177,7 @@ fn without_anybody_ready_it_starts_when_the_barrier_ends() {
 }
 
 #[test]
-fn where_nobody_listens_or_all_are_ready_nobody_waits() {
+fn a_start_does_not_wait_when_no_device_listens_or_all_are_ready() {
     let mut story = Story::new();
     story.play("ana joins; ana adds a1 a2 a3");
     assert_eq!(starts_in_ms(&story), START_LEAD_MS);
@@ -190,7 +190,7 @@ fn where_nobody_listens_or_all_are_ready_nobody_waits() {
 }
 
 #[test]
-fn devices_that_are_not_to_play_or_cannot_are_not_waited_for() {
+fn a_start_does_not_wait_for_devices_that_are_excluded_or_cannot_play() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; d2 listens; ana leaves out d2; ana adds a1 a2 a3; d1 has a1");
     assert_eq!(starts_in_ms(&story), START_LEAD_MS);
@@ -213,7 +213,7 @@ fn a_track_change_never_waits() {
 }
 
 #[test]
-fn what_is_loaded_is_resumed_and_moved_at_once() {
+fn a_loaded_entry_resumes_and_seeks_at_once() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; ana adds a1 a2; d1 has a1; wait 10; d1 has; ana pauses; ana plays");
     assert_eq!(starts_in_ms(&story), START_LEAD_MS);
@@ -222,7 +222,7 @@ fn what_is_loaded_is_resumed_and_moved_at_once() {
 }
 
 #[test]
-fn what_was_stopped_before_it_began_waits_again() {
+fn an_entry_paused_before_it_began_waits_again() {
     let mut story = Story::new();
     story.play("ana joins; d1 listens; ana adds a1 a2; wait 1; ana pauses; wait 60");
     assert_eq!(story.room.position_ms(story.now_ms), Some(0));
@@ -239,7 +239,7 @@ fn what_was_stopped_before_it_began_waits_again() {
 }
 
 #[test]
-fn what_is_settled_stays_next_when_a_start_is_drawn_nearer() {
+fn a_locked_entry_stays_next_when_a_start_is_advanced() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; d1 listens; ana adds a1=6 a2 a3; wait 1; d1 has a1");
     assert_eq!(story.refused("ana moves a3 before a2"), ErrorCode::Conflict);

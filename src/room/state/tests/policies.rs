@@ -23,7 +23,7 @@ fn each_policy_has_its_own_order() {
 }
 
 #[test]
-fn what_is_on_is_charged_by_the_settings_that_hold_now() {
+fn the_current_entry_is_charged_by_the_current_settings() {
     let script = "ana joins; ben joins; ana sets policy rotation; ana adds a1=600 a2; ben adds b1 b2 b3 b4";
     check(script, &expect!["a1 playing · b1 · a2 · b2 · b3 · b4"]);
     // What is shown after the switch is what plays: nothing moves when a1 ends and is charged for good.
@@ -32,7 +32,7 @@ fn what_is_on_is_charged_by_the_settings_that_hold_now() {
 }
 
 #[test]
-fn every_policy_says_its_reasons() {
+fn every_policy_has_its_reasons() {
     use PlaceReason::{AddedEarlier, FewerTurns, HostsOrder, LessAirtime, Next, OwnQueue, Voted};
     for (policy, expected) in [
         ("fair", [Next, PlaceReason::WaitedLonger, OwnQueue, OwnQueue, LessAirtime]),
@@ -49,7 +49,7 @@ fn every_policy_says_its_reasons() {
 }
 
 #[test]
-fn a_preview_is_what_will_come_and_changes_nothing() {
+fn a_preview_is_the_future_order_and_changes_nothing() {
     for policy in Policy::ALL {
         let mut story = Story::new();
         story.play(SCRIPT);
@@ -67,7 +67,7 @@ fn a_preview_is_what_will_come_and_changes_nothing() {
 }
 
 #[test]
-fn in_the_hosts_order_the_host_moves_what_is_whose_ever_and_what_is_new_comes_last() {
+fn under_the_policy_host_the_host_moves_any_entry_and_new_entries_come_last() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana adds a1 a2 a3; ben adds b1 b2; ana sets policy host");
     assert_eq!(story.to_string(), "a1 playing · b1 · a2 · b2 · a3");
@@ -81,7 +81,7 @@ fn in_the_hosts_order_the_host_moves_what_is_whose_ever_and_what_is_new_comes_la
 }
 
 #[test]
-fn what_is_settled_stays_next_through_a_change_of_policy_and_of_votes() {
+fn a_locked_entry_stays_next_through_changes_of_policy_and_votes() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana sets policy votes; ana adds a1 a2 a3; ben votes a3; wait 172; ben adds b1");
     assert_eq!(story.to_string(), "a1 playing · a3 · a2 · b1");
@@ -96,7 +96,7 @@ fn what_is_settled_stays_next_through_a_change_of_policy_and_of_votes() {
 }
 
 #[test]
-fn nobody_is_owed_what_another_policy_did_not_give_them() {
+fn a_policy_change_carries_no_credit_over() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana sets policy fifo; ana adds a1 a2 a3 a4 a5 a6; wait 1; ben adds b1 b2 b3");
     story.play("next; next; next; ana sets policy fair");
@@ -104,7 +104,7 @@ fn nobody_is_owed_what_another_policy_did_not_give_them() {
 }
 
 #[test]
-fn only_so_many_play_at_a_time_and_step_down_after_some() {
+fn players_max_limits_who_plays_and_members_step_down() {
     let script = "ana joins; ben joins; cai joins; dee joins; ana sets players_max 2; \
          ana adds a1 a2 a3 a4; ben adds b1 b2 b3; cai adds c1 c2; dee adds d1";
     check(script, &expect!["a1 playing · b1 · a2 · b2 · a3 · b3 · a4"]);
@@ -121,7 +121,7 @@ fn only_so_many_play_at_a_time_and_step_down_after_some() {
 }
 
 #[test]
-fn the_hosts_limits_hold_for_everybody_and_can_be_changed() {
+fn the_hosts_limits_hold_for_every_member_and_can_be_changed() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; ana adds a1; ana sets entries_per_member_max 2; ben adds b1 b2");
     assert_eq!(story.refusal("ben adds b3"), Refusal::TooManyEntries { max: 2 });
@@ -135,7 +135,7 @@ fn the_hosts_limits_hold_for_everybody_and_can_be_changed() {
 }
 
 #[test]
-fn settings_are_checked_and_only_what_changes_is_told() {
+fn settings_are_validated_and_only_changes_are_events() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");
     for step in [
@@ -160,7 +160,7 @@ fn settings_are_checked_and_only_what_changes_is_told() {
 }
 
 #[test]
-fn a_share_of_those_who_are_present_and_may_vote_skips() {
+fn a_share_of_present_members_who_may_vote_skips() {
     let mut story = Story::new();
     story.play(
         "ana joins; ben joins; cai joins; dee joins; eve joins; ana adds a1 a2; ben votes to skip; ben votes to skip",
@@ -191,7 +191,7 @@ fn a_share_of_those_who_are_present_and_may_vote_skips() {
 }
 
 #[test]
-fn a_guest_who_logs_in_has_still_one_vote() {
+fn a_guest_who_logs_in_still_has_one_vote() {
     let mut story = Story::new();
     story
         .play("ana joins; ben joins; ada joins; ana adds a1 a2; ben adds b1; ben votes a2; ada votes a2; ada votes b1");
@@ -203,7 +203,7 @@ fn a_guest_who_logs_in_has_still_one_vote() {
 }
 
 #[test]
-fn what_was_played_is_told_with_whom_it_was_for_and_who_skipped_it() {
+fn history_names_the_owner_and_who_skipped_the_entry() {
     let mut story = Story::new();
     story.play(
         "ana joins; ben joins; ben adds b1; ana adds a1; next; ben adds b2; ana falls back to x; ana skips; ana skips",

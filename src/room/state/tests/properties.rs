@@ -83,7 +83,7 @@ proptest! {
 
     /// Who goes and comes back at once is where they were, or further back.
     #[test]
-    fn going_and_coming_back_gains_nothing_and_moves_nobody_else(
+    fn going_away_and_returning_gains_nothing_and_keeps_the_others_order(
         acts in vec((people(), act()), 1..60),
         who in people(),
     ) {
@@ -116,7 +116,7 @@ proptest! {
     /// A client that keeps what it was told, and is told again only when the scope of an event names it and its digest
     /// differs, knows its own queue and what it may do.
     #[test]
-    fn what_is_told_to_a_member_is_enough_to_know_what_is_their_own(acts in vec((people(), act()), 1..80)) {
+    fn a_member_knows_their_queue_and_permissions_from_what_is_sent(acts in vec((people(), act()), 1..80)) {
         let mut world = World::open();
         let members: Vec<UserId> = people().map(user).collect();
         let digests = |room: &RoomState| room.own_digests(&members).map(|(_, digest)| digest).collect::<Vec<_>>();
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn may_names_the_commands_that_are_accepted(acts in vec((people(), act()), 1..60)) {
+    fn may_lists_the_accepted_commands(acts in vec((people(), act()), 1..60)) {
         let mut world = World::open();
         for (who, act) in &acts {
             world.perform(*who, act);
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn the_votes_that_are_told_to_skip_do_skip(acts in vec((people(), act()), 1..60), who in people()) {
+    fn the_announced_number_of_votes_skips(acts in vec((people(), act()), 1..60), who in people()) {
         let mut world = World::open();
         for (who, act) in &acts {
             world.perform(*who, act);
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn a_preview_is_what_comes(acts in vec((people(), act()), 1..60), policy in policy()) {
+    fn a_preview_is_the_order_after_the_change(acts in vec((people(), act()), 1..60), policy in policy()) {
         let mut world = World::open();
         for (who, act) in &acts {
             world.perform(*who, act);

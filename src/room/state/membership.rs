@@ -1,15 +1,15 @@
-//! Events about who belongs to the room into the state.
+//! Applies events about membership.
 
 use tutti_protocol::{Member, Role, UserId, UserKind};
 
 use crate::audit_log::Removed;
-use crate::{Ledger, MemberState, RoomState, Standing};
+use crate::{Ledger, MemberState, Membership, RoomState};
 
 impl RoomState {
-    /// Somebody new, or who was here before: their ledger is, and after a ban their queue.
+    /// Adds a member. A former member keeps their ledger, and after a ban their queue.
     pub(crate) fn join(&mut self, member: &Member) {
         self.joins += 1;
-        self.door.forget(member.id);
+        self.lobby.forget(member.id);
         let mut state = MemberState::of(member, self.joins);
         if let Some(known) = self.members.remove(&member.id) {
             (state.ledger, state.queue, state.waitlist_place) = (known.ledger, known.queue, known.waitlist_place);
@@ -17,20 +17,20 @@ impl RoomState {
         self.members.insert(member.id, state);
     }
 
-    /// Somebody goes: their queue goes with them, save what others wanted, too.
+    /// Removes a member and their queue, except for entries that are credited to others.
     pub(crate) fn part(&mut self, id: UserId) {
         self.let_go_of(id);
         let Some(member) = self.members.get_mut(&id) else { return };
         let queue = std::mem::take(&mut member.queue);
         member.was_listener |= member.is_visible() && member.role == Role::Listener;
-        member.standing = Standing::Gone;
+        member.membership = Membership::Gone;
         for entry in queue {
             self.lose(entry.id);
         }
         self.forget_who(id);
     }
 
-    /// As leaving, but what they had is kept for whoever takes the kick back.
+    /// As leaving, but the member is kept for an undo.
     pub(crate) fn kick_out(&mut self, id: UserId, note: Option<u64>) {
         self.hand_on_all(id);
         let Some(was) = self.members.get(&id).cloned() else { return };
@@ -39,30 +39,30 @@ impl RoomState {
         self.keep_for_undo(note, Removed { member: Some((id, was)), entries: vec![], votes });
     }
 
-    /// Their queue stays with them, out of everybody's sight.
+    /// The queue is kept, hidden.
     pub(crate) fn ban_out(&mut self, id: UserId) {
         self.let_go_of(id);
         let joined = self.joins;
-        let waiting = self.door.waits(id).cloned();
-        self.door.forget(id);
+        let waiting = self.lobby.waits(id).cloned();
+        self.lobby.forget(id);
         let member = self.members.entry(id).or_insert_with(|| match waiting {
             Some(person) => MemberState::of(&person, joined),
             None => blank(joined),
         });
         member.was_listener |= member.is_visible() && member.role == Role::Listener;
         member.role = Role::Listener;
-        member.standing = Standing::Banned;
+        member.membership = Membership::Banned;
     }
 
     pub(crate) fn lift_ban(&mut self, id: UserId) {
         self.update(id, |member, _| {
-            member.standing = Standing::Gone;
+            member.membership = Membership::Gone;
             member.paused = !member.queue.is_empty();
         });
         self.forget_who(id);
     }
 
-    /// What goes with whoever goes, in whatever way.
+    /// What every kind of departure removes.
     fn let_go_of(&mut self, id: UserId) {
         self.hand_on_all(id);
         self.suggestions.retain(|entry| entry.member != id);
@@ -79,8 +79,7 @@ impl RoomState {
         }
     }
 
-    /// Of those who are gone neither name nor picture is kept, and nothing at all of those about whom there is nothing to
-    /// remember.
+    /// Drops a former member's name and picture, and the whole record when nothing else is kept.
     fn forget_who(&mut self, id: UserId) {
         let is_on = self.current.as_ref().is_some_and(|current| current.is_charged_to(id));
         let Some(member) = self.members.get_mut(&id) else { return };
@@ -94,7 +93,7 @@ impl RoomState {
 }
 
 impl MemberState {
-    /// Whether it makes no difference that they were ever here.
+    /// Whether the record holds nothing that matters.
     fn is_nobody_special(&self) -> bool {
         self.ledger == Ledger::default()
             && self.queue.is_empty()
@@ -104,7 +103,7 @@ impl MemberState {
     }
 }
 
-/// Somebody of whom only the identity is known.
+/// A record with nothing but the identity.
 fn blank(joined: u64) -> MemberState {
     let member = Member {
         id: UserId::NOBODY,
@@ -117,5 +116,5 @@ fn blank(joined: u64) -> MemberState {
         paused: false,
         exceptions: std::collections::BTreeMap::new(),
     };
-    MemberState { standing: Standing::Gone, ..MemberState::of(&member, joined) }
+    MemberState { membership: Membership::Gone, ..MemberState::of(&member, joined) }
 }

@@ -1,11 +1,11 @@
-//! What members say and how they react. The room only decides whether they may: it is told to everybody and kept nowhere.
+//! Chat and reactions. The room only checks the permission; they are broadcast and not stored.
 
 use tutti_protocol::{Action, UserId};
 
 use crate::decide::Decision;
 use crate::{Refusal, RoomState};
 
-/// Characters that one may say at a time.
+/// Characters of a chat message.
 const SAID_CHARS_MAX: usize = 500;
 /// Characters of a reaction: an emoji may be made of several.
 const EMOJI_CHARS_MAX: usize = 12;

@@ -1,4 +1,4 @@
-//! Who waits to be let in, and who was turned away. Neither are members.
+//! People who wait to be admitted, and those who were denied. Neither are members.
 
 use std::collections::VecDeque;
 
@@ -7,24 +7,24 @@ use tutti_protocol::{Admission, Member, UserId};
 
 use crate::DENIED_MAX;
 
-/// The room's door.
+/// The lobby.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Door {
-    /// Longest first.
+pub(crate) struct Lobby {
+    /// Longest wait first.
     pub(crate) waiting: Vec<Member>,
     /// Oldest first.
     pub(crate) denied: VecDeque<UserId>,
-    /// Who came in before the room was locked.
+    /// The admission before the room was locked.
     pub(crate) before_lock: Admission,
 }
 
-impl Door {
+impl Lobby {
     pub(crate) fn waits(&self, person: UserId) -> Option<&Member> {
         self.waiting.iter().find(|known| known.id == person)
     }
 
-    /// Takes somebody from the lobby; whoever was turned away is remembered, whoever was let in is not.
+    /// Removes a person from the lobby; denied people are remembered.
     pub(crate) fn leave(&mut self, person: UserId, admitted: bool, by: Option<UserId>) {
         self.forget(person);
         if !admitted && by.is_some() {
