@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Event, Room } from '$protocol';
 import { entry, member, room, settings } from '../testing/fixtures';
 import { memberName } from '../text/common';
-import { gathered, newsOf } from './news';
+import { groupedByKind, newsOf } from './news';
 import { nothingOwn, type Own } from './own';
 import { applyDelta } from './room';
 
 const ana = { ...room(), members: [member('ana', 'host'), member('ben'), member('cleo', 'cohost')] };
 const queued: Own = { ...nothingOwn, queue: [entry('b1', 'ben')] };
 
-/** What Ben is told. */
+/** The messages that Ben sees. */
 function ben(events: Event[], before: Room = ana, own: Own = queued) {
   const after = applyDelta(before, { type: 'delta', position: { epoch: 1, offset: 1 }, events })!;
   return newsOf({ before, after, own, me: 'ben' }, events, (one, id) => memberName(one.members, id));
@@ -17,7 +17,7 @@ function ben(events: Event[], before: Room = ana, own: Own = queued) {
 const kinds = (...events: Event[]) => ben(events).map(({ kind }) => kind);
 
 describe('news', () => {
-  it('tell what others did to one’s music', () => {
+  it('report what others did to the user’s music', () => {
     const removed = (id: string, owner: string): Event => {
       return { name: 'entry_removed', entry: id, by: 'ana', note: 9, removed: entry(id, owner) };
     };
@@ -37,7 +37,7 @@ describe('news', () => {
     expect(ben([{ name: 'suggestion_rejected', entry: 't', by: 'ana' }], suggested)).toEqual([]);
   });
 
-  it('tell what changes for oneself, and for nobody else', () => {
+  it('report changes of the user’s own rights only', () => {
     expect(
       kinds(
         { name: 'role_changed', member: 'ben', role: 'listener', by: 'ana' },
@@ -52,7 +52,7 @@ describe('news', () => {
     ).toEqual(['role', 'muted', 'permission', 'resumed', 'new_host', 'policy', 'suggestions']);
   });
 
-  it('tell nothing that one did oneself', () => {
+  it('omit the user’s own actions', () => {
     expect(
       kinds(
         { name: 'entry_removed', entry: 'b1', by: 'ben' },
@@ -66,7 +66,7 @@ describe('news', () => {
     ).toEqual([]);
   });
 
-  it('tell who took the room over', () => {
+  it('report who took over the room', () => {
     expect(ben([{ name: 'host_transferred', from: 'ana', to: 'ben' }])).toEqual([{ kind: 'made_host', by: 'Ana' }]);
     expect(ben([{ name: 'host_claimed', from: 'ana', to: 'cleo' }])).toEqual([{ kind: 'new_host', name: 'Cleo' }]);
     const host = { ...ana, members: [member('ben', 'host'), member('cleo', 'cohost')] };
@@ -75,7 +75,7 @@ describe('news', () => {
     expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], claimed)).toMatchObject([{ kind: 'taken_back' }]);
   });
 
-  it('tell who waits, to those who may let them in', () => {
+  it('report newcomers to members who may admit them', () => {
     const waits: Event = { name: 'lobby_entered', person: member('dora') };
     expect(ben([waits])).toEqual([]);
     const trusted = { ...ana, settings: settings({ permissions: { admit: 'player' } }) };
@@ -83,14 +83,14 @@ describe('news', () => {
     expect(ben([waits], { ...trusted, lobby: [member('dora')] })).toEqual([]);
   });
 
-  it('are gathered by kind, and only the latest kinds of them', () => {
+  it('are grouped by kind, latest kinds only', () => {
     const [muted, cleared] = [{ kind: 'muted', by: 'Ana' } as const, { kind: 'cleared', by: 'Ana' } as const];
     const waits = (name: string) => ({ kind: 'waits', name }) as const;
-    expect(gathered([waits('Dora'), muted, waits('Eve')], 3)).toEqual([[muted], [waits('Dora'), waits('Eve')]]);
-    expect(gathered([muted, cleared, waits('Dora')], 2)).toEqual([[cleared], [waits('Dora')]]);
+    expect(groupedByKind([waits('Dora'), muted, waits('Eve')], 3)).toEqual([[muted], [waits('Dora'), waits('Eve')]]);
+    expect(groupedByKind([muted, cleared, waits('Dora')], 2)).toEqual([[cleared], [waits('Dora')]]);
   });
 
-  it('tell that something was taken back', () => {
+  it('report undone actions', () => {
     expect(ben([{ name: 'undone', note: 7, by: 'ana', owners: ['cleo', 'ben'] }])).toEqual([
       { kind: 'put_back', by: 'Ana' },
     ]);

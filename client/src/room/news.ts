@@ -4,8 +4,8 @@ import { permissionsOf } from './permissions';
 import { identityAfter } from './room';
 
 /**
- * What somebody should be told of what others did: what touched them or their music, and what changes the rules for
- * them. Never what they did themselves. Names are as they were when it happened.
+ * What a user should learn about the actions of others: those that affect them or their music, and changes of the rules
+ * that apply to them. Never their own actions. Names are as they were at the time of the event.
  */
 export type News =
   | { kind: 'removed' | 'skipped' | 'moved' | 'approved' | 'rejected'; title: string; by: string }
@@ -30,8 +30,8 @@ export type News =
   | { kind: 'policy'; policy: Policy }
   | { kind: 'suggestions'; on: boolean };
 
-/** News by kind, in the order of what is latest of each; of many kinds the latest ones. */
-export function gathered(news: readonly News[], kindsMax: number): News[][] {
+/** Groups by kind, ordered by the latest event of each kind; of many kinds the latest ones. */
+export function groupedByKind(news: readonly News[], kindsMax: number): News[][] {
   const byKind = new Map<News['kind'], News[]>();
   for (const one of news) {
     const same = byKind.get(one.kind) ?? [];
@@ -41,15 +41,19 @@ export function gathered(news: readonly News[], kindsMax: number): News[][] {
   return [...byKind.values()].slice(-kindsMax);
 }
 
-/** What is known before the events, and after them. */
-export interface Seen {
+/** The state before and after the events. */
+export interface NewsContext {
   before: Room;
   after: Room;
   own: Own;
   me: UserId;
 }
 
-export function newsOf(seen: Seen, events: readonly Event[], nameOf: (room: Room, id: UserId) => string): News[] {
+export function newsOf(
+  seen: NewsContext,
+  events: readonly Event[],
+  nameOf: (room: Room, id: UserId) => string,
+): News[] {
   const { before, after, own, me } = seen;
   const now = identityAfter(events, me);
   const isMe = (id: UserId | null | undefined) => id === me || id === now;

@@ -13,7 +13,7 @@ import { entry, member, room } from '../testing/fixtures';
 import { grantableRoles, isOffered, type Known } from './offers';
 import { nothingOwn, ownIn, ownOf } from './own';
 
-/** What a page knows before a step of a member, and whether the server accepts it, as the server's tests write it. */
+/** What a page knows before a member's step, and whether the server accepts it, as written by the server's tests. */
 interface Case {
   members: Record<string, Member>;
   settings: Settings;
@@ -98,12 +98,12 @@ describe('what a page offers', () => {
     expect(cases.length).toBeGreaterThan(1_000);
   });
 
-  it('is nothing to those who are no members', () => {
+  it('is nothing for non-members', () => {
     const stranger = { ...knownIn(base), me: 'nobody' };
     expect(cases.some(({ one }) => isOffered(stranger, one.command))).toBe(false);
   });
 
-  it('acts on nobody who stands as high, and gives no role that is not one’s to give', () => {
+  it('acts on no one of the same rank, and grants no role that the member cannot grant', () => {
     const people = [member('ana', 'host'), member('ben', 'cohost'), member('cleo', 'cohost'), member('dan')];
     const table = { ...room().settings, permissions: { mute: 'player', set_role: 'cohost' } as const };
     const as = (me: string): Known => {
@@ -119,7 +119,7 @@ describe('what a page offers', () => {
     expect(isOffered(as('ben'), { name: 'set_role', member: 'dan', role: 'cohost' })).toBe(false);
   });
 
-  it('is as before with a server that does not say what it accepts', () => {
+  it('falls back to permissions with a server that does not say what it accepts', () => {
     const known: Known = {
       room: room({ now_playing: entry('e', 'ben') }),
       me: 'ana',

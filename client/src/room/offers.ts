@@ -7,15 +7,18 @@ export interface Known {
   room: Room;
   me: UserId;
   own: Own;
-  /** What can be undone, as far as this page saw it happen. */
+  /** What can still be undone, as far as this page saw it happen. */
   notes: readonly Note[];
-  /** How long the host has had no device here: `null` while they have one, `unknown` when since before this page looked. */
+  /**
+   * How long the host has had no connected device: `null` while they have one, `unknown`: since before this page
+   * opened.
+   */
   hostGoneMs: number | 'unknown' | null;
 }
 
 /**
- * Whether a page offers a command to this member: exactly when the server accepts it, as far as that depends on who may do
- * what to whom. `offers.test.ts` compares both for every command.
+ * Whether a page offers a command to this member: exactly when the server accepts it, as far as that depends on
+ * permissions. `offers.test.ts` compares both for every command.
  */
 export function isOffered(known: Known, command: Command): boolean {
   const { room, me, own } = known;
@@ -107,18 +110,18 @@ export function isOffered(known: Known, command: Command): boolean {
   }
 }
 
-/** The roles that a member can give, if they may give any. */
+/** The roles that a member can grant. */
 export function grantableRoles(self: Member): Member['role'][] {
   return self.role === 'host' ? ['cohost', 'player', 'listener'] : ['player', 'listener'];
 }
 
-/** Nobody acts on the host, and on co-hosts only the host does. */
+/** No one acts on the host, and only the host acts on co-hosts. */
 function isBelow(other: Member | undefined, self: Member): boolean {
   if (other === undefined || other.role === 'host') return false;
   return other.role !== 'cohost' || self.role === 'host';
 }
 
-/** Whether the server accepts a command about the entry that is on; `null` from a server that does not say. */
+/** Whether the server accepts a command about the current entry; `null` from a server that does not say. */
 function allows(own: Own, command: EntryCommand): boolean | null {
   return own.may === null ? null : own.may.includes(command);
 }
@@ -132,7 +135,7 @@ function memberOf(room: Room, id: UserId): Member | undefined {
   return room.members.find((member) => member.id === id);
 }
 
-/** Whose an entry is that waits, in the order, for approval, or in one's own queue. */
+/** The owner of an entry that waits in the order, for approval, or in the user's own queue. */
 function ownerOf({ room, own }: Known, id: EntryId): UserId | undefined {
   return [...room.upcoming, ...(room.suggestions ?? []), ...own.queue].find((entry) => entry.id === id)?.member;
 }

@@ -8,15 +8,15 @@ const told = (change: Partial<Told>): Own => ownOf({ offset: 1, queue: [], votes
 const ids = (own: Own) => own.queue.map(({ id }) => id).join(' ');
 const whole = room({ upcoming: a('a1', 'b1', 'a2'), upcoming_total: 3 });
 
-describe('what is one’s own', () => {
-  it('is what the order of play shows, unless the server says that it is hidden', () => {
+describe('own data of a member', () => {
+  it('has the queue that the order of play shows, unless it is hidden', () => {
     expect(ids(ownIn(told({ queue: a('a9') }), whole, 'ana'))).toBe('a1 a2');
     expect(ids(ownIn(told({ queue: a('a9') }), room(), 'ana'))).toBe('');
     const fallback = room({ upcoming: [{ ...entry('f', 'ana'), fallback: true }] });
     expect(ids(ownIn(told({}), fallback, 'ana'))).toBe('');
   });
 
-  it('is what was told while it is hidden, whatever the order shows', () => {
+  it('has the queue as sent while it is hidden, whatever the order shows', () => {
     const hidden = told({ queue: a('a1', 'a9'), queue_hidden: true });
     expect(ids(ownIn(hidden, room({ members: [{ ...member('ana'), paused: true }] }), 'ana'))).toBe('a1 a9');
     const placed = { ...entry('a1', 'ana'), votes: 3 };
@@ -24,7 +24,7 @@ describe('what is one’s own', () => {
     expect(ownIn(hidden, long, 'ana').queue).toEqual([placed, entry('a9', 'ana')]);
   });
 
-  it('has one’s votes, as told and as cast since', () => {
+  it('has the votes as sent and as cast since', () => {
     const vote = (id: string, value: number): Event => ({
       name: 'entry_voted',
       entry: id,
@@ -47,7 +47,7 @@ describe('what is one’s own', () => {
     expect(votes.b399).toBe(1);
   });
 
-  it('says what the server accepts, or nothing with a server that does not say', () => {
+  it('has the accepted commands, or none from a server that does not say', () => {
     expect(told({ may: ['skip'] }).may).toEqual(['skip']);
     expect(told({}).may).toBeNull();
   });

@@ -1,13 +1,13 @@
-import type { Entry, EntryCommand, EntryId, Event, Room, Own as Told, UserId } from '$protocol';
+import type { Entry, EntryCommand, EntryId, Event, Room, Own as SentOwn, UserId } from '$protocol';
 
-/** What is the member's own, as the server told it. */
+/** The member's own data, as sent by the server. */
 export interface Own {
-  /** The queue, as of the last time that it was told. */
+  /** The queue, as last sent. */
   queue: readonly Entry[];
-  /** Whether `queue` is the queue because the order of play does not show it. */
+  /** Whether the order of play does not show the queue, so that `queue` is the only source. */
   queueHidden: boolean;
   votes: Readonly<Record<EntryId, number>>;
-  /** The commands about the entry that is on which the server accepts; `null` from a server that does not say. */
+  /** The commands about the current entry that the server accepts; `null` from a server that does not say. */
   may: readonly EntryCommand[] | null;
 }
 
@@ -15,13 +15,13 @@ export const nothingOwn: Own = { queue: [], queueHidden: false, votes: {}, may: 
 
 const VOTES_MAX = 300;
 
-/** What was told, as of then: the order of play at hand may be from before or after it. */
-export function ownOf(told: Told): Own {
-  const { queue, queue_hidden: queueHidden = false, votes, may = null } = told;
+/** As sent: the known order of play may be older or newer. */
+export function ownOf(sent: SentOwn): Own {
+  const { queue, queue_hidden: queueHidden = false, votes, may = null } = sent;
   return { queue, queueHidden, votes: votes as Own['votes'], may };
 }
 
-/** After the room changed: the queue is what the order shows of it, unless it is hidden. */
+/** After the room changed: the queue is the part of the order that is the member's, unless it is hidden. */
 export function ownIn(known: Own, room: Room, me: UserId): Own {
   const shown = room.upcoming.filter((entry) => entry.member === me && !entry.fallback);
   if (!known.queueHidden) return { ...known, queue: shown };
@@ -29,7 +29,7 @@ export function ownIn(known: Own, room: Room, me: UserId): Own {
   return { ...known, queue: known.queue.map((entry) => byId.get(entry.id) ?? entry) };
 }
 
-/** After events: how the member voted. */
+/** After events: adds the member's votes. */
 export function votedAfter(known: Own, events: readonly Event[], me: UserId): Own {
   const cast = events.flatMap((event) =>
     event.name === 'entry_voted' && event.member === me ? [[event.entry, event.value] as const] : [],

@@ -1,11 +1,11 @@
 import { ACTIONS, type Action, type Member, ROLES, type Role, type Settings } from '$protocol';
 
-/** What may be offered to somebody. The server decides; this only keeps from offering what it would refuse. */
+/** What a page may offer to a member. The server decides; this only avoids offering what it would refuse. */
 export type May = (action: Action) => boolean;
 
 export const actions = Object.keys(ACTIONS) as Action[];
 
-/** Whether neither the table nor an exception changes who may do it. */
+/** Whether neither the table nor an exception can change who may do it. */
 export function isFixed(action: Action): boolean {
   return ACTIONS[action].fixed;
 }
@@ -20,22 +20,22 @@ export function mayDo(member: Member, settings: Settings, action: Action): boole
   return excepted ?? ROLES.indexOf(member.role) >= ROLES.indexOf(lowestRole(settings, action));
 }
 
-/** What a member may do in a room; nothing for those who are none. */
+/** What a member may do in a room; nothing for others. */
 export function permissionsOf(member: Member | undefined, settings: Settings | undefined): May {
   return (action) => member !== undefined && settings !== undefined && mayDo(member, settings, action);
 }
 
-/** Whether what they add waits for approval before it is in their queue. */
+/** Whether tracks that the member adds wait for approval. */
 export function onlySuggests(may: May, settings: Settings): boolean {
   return settings.suggestions && !may('approve');
 }
 
-/** Whether they may add tracks, in whichever of the two ways. */
+/** Whether the member may add tracks, directly or as suggestions. */
 export function mayAdd(may: May, settings: Settings): boolean {
   return may(onlySuggests(may, settings) ? 'suggest' : 'queue');
 }
 
-/** Whether what they have waiting plays, as far as it depends on what they may. */
+/** Whether the member's queue may play, as far as it depends on permissions. */
 export function mayPlay(may: May, settings: Settings): boolean {
   return may('queue') || (settings.suggestions && may('suggest'));
 }

@@ -6,8 +6,8 @@ import { placeInLine, waitsBecause } from './queue-state';
 const waits = (change: Partial<Member>, more: Partial<Room> = {}) =>
   waitsBecause(room({ members: [{ ...member('ana'), ...change }], ...more }), 'ana');
 
-describe('the state of a queue', () => {
-  it('takes part unless something keeps it out', () => {
+describe('state of a queue', () => {
+  it('takes part unless something excludes it', () => {
     expect(waits({})).toBeNull();
     expect(waits({ paused: true })).toBe('paused');
     expect(waits({ away: true })).toBe('away');
@@ -16,7 +16,7 @@ describe('the state of a queue', () => {
     expect(waits({ exceptions: { queue: false } })).toBe('role');
   });
 
-  it('waits for its turn where only so many play', () => {
+  it('waits for its turn where the number of players is limited', () => {
     const of = (line: string[]) => room({ settings: settings({ players_max: 2 }), line });
     expect(placeInLine(room(), 'ana')).toBeNull();
     expect(placeInLine(of(['ben']), 'ana')).toBeNull();

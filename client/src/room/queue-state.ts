@@ -1,7 +1,7 @@
 import type { Room, UserId } from '$protocol';
 import { mayPlay, permissionsOf } from './permissions';
 
-/** Why somebody's queue takes no part in the order of play. */
+/** Why a member's queue takes no part in the order of play. */
 export type Waits = 'paused' | 'away' | 'role' | 'line';
 
 /** `null`: it takes part, or would. */
@@ -14,7 +14,7 @@ export function waitsBecause(room: Room, id: UserId): Waits | null {
   return (placeInLine(room, id) ?? 0) > 0 ? 'line' : null;
 }
 
-/** 0 for those who play, 1 for whoever is next to; `null` where everybody plays, and for those who are not in the line. */
+/** 0 for members who play, 1 for the next one; `null` where everyone plays, and for members who are not waiting. */
 export function placeInLine(room: Room, id: UserId): number | null {
   const playersMax = room.settings.players_max;
   const place = (room.line ?? []).indexOf(id);

@@ -1,4 +1,4 @@
-import { gathered, type News } from '../room/news';
+import { groupedByKind, type News } from '../room/news';
 import { newsWords } from '../text/news';
 import { app, TOAST_MS } from './app.svelte';
 
@@ -15,13 +15,13 @@ interface ShownToast {
 
 /** Shows toasts about room events: one toast per kind at a time, which counts further events. */
 export class EventToasts {
-  #gathered: News[] = [];
+  #pending: News[] = [];
   #shown = new Map<News['kind'], ShownToast>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   show(news: News[]): void {
     if (news.length === 0) return;
-    this.#gathered.push(...news);
+    this.#pending.push(...news);
     this.#timer ??= setTimeout(() => this.#showGathered(), GATHER_MS);
   }
 
@@ -31,8 +31,8 @@ export class EventToasts {
 
   #showGathered(): void {
     this.#timer = undefined;
-    const kinds = gathered(this.#gathered, KINDS_MAX);
-    this.#gathered = [];
+    const kinds = groupedByKind(this.#pending, KINDS_MAX);
+    this.#pending = [];
     for (const news of kinds) if (news[0] !== undefined) this.#showKind(news[0].kind, news);
   }
 

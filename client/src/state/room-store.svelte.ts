@@ -1,4 +1,4 @@
-import type { Event, Room, ServerFrame, Own as ToldOwn, UserId } from '$protocol';
+import type { Event, Room, Own as SentOwn, ServerFrame, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
 import type { Known } from '../room/offers';
 import { nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
@@ -66,8 +66,8 @@ export class RoomStore {
     return { before, after, events, me, own };
   }
 
-  applyOwn(told: ToldOwn | null): void {
-    const own = told === null ? nothingOwn : ownOf(told);
+  applyOwn(sent: SentOwn | null): void {
+    const own = sent === null ? nothingOwn : ownOf(sent);
     this.own = this.room === null || this.me === null ? own : ownIn(own, this.room, this.me);
   }
 
