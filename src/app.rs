@@ -105,7 +105,7 @@ impl Server {
                 tracing::info!(%access, %encryption, "keys reloaded");
             }
             Ok(Ok(false)) => {
-                tracing::warn!("keys from TUTTI_KEYS cannot be reloaded; restart the server to change them")
+                tracing::warn!("keys from TUTTI_KEYS cannot be reloaded; restart the server to change them");
             }
             Ok(Err(error)) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
             Err(error) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
