@@ -92,7 +92,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         let mut world = shared.world.lock();
         let response =
             if is_whole { route(&mut world, &req) } else { HttpResponse::empty(StatusCode::PAYLOAD_TOO_LARGE) };
-        record(&mut world, &req, &response, mine.in_flight);
+        record(&mut world, &req, &response, mine.concurrent);
         response
     };
     delay(half).await;
@@ -160,18 +160,18 @@ struct InFlight<'shared> {
     shared: &'shared Shared,
     path: String,
     /// Requests in flight to the same path on arrival, itself included.
-    in_flight: u32,
+    concurrent: u32,
 }
 
 impl<'shared> InFlight<'shared> {
     fn begin(shared: &'shared Shared, path: String) -> Self {
-        let in_flight = {
+        let concurrent = {
             let mut paths = shared.in_flight.lock();
             let count = paths.entry(path.clone()).or_default();
             *count += 1;
             *count
         };
-        Self { shared, path, in_flight }
+        Self { shared, path, concurrent }
     }
 }
 

@@ -206,7 +206,9 @@ impl RoomClient {
                     room.upcoming = upcoming.clone().unwrap_or_else(|| room.upcoming.clone());
                     room.upcoming_total = upcoming_total.unwrap_or(room.upcoming_total);
                     room.waitlist = waitlist.clone().unwrap_or_else(|| room.waitlist.clone());
-                    events.iter().for_each(|event| apply_event(room, event));
+                    for event in events {
+                        apply_event(room, event);
+                    }
                 }
             }
             _ => {}
