@@ -83,7 +83,7 @@ impl Idle {
         let dialect = server.dialect();
         server
             .fill(rooms, self.members, |_, connection| {
-                drop(readers.borrow_mut().spawn(read_and_discard(dialect, connection)))
+                drop(readers.borrow_mut().spawn(read_and_discard(dialect, connection)));
             })
             .await
     }

@@ -469,16 +469,15 @@ impl World {
         let auditor = &mut self.auditors[member.room];
         match member.client.receive(frame)? {
             Change::Welcomed { resumed } => self.tally.resumed += u64::from(resumed),
-            Change::Moved => match frame {
-                ServerFrame::Snapshot { position, room } => {
+            Change::Moved => {
+                if let ServerFrame::Snapshot { position, room } = frame {
                     self.tally.snapshots += 1;
                     auditor.snapshot(*position, room)?;
-                }
-                _ => {
+                } else {
                     self.tally.deltas += 1;
                     auditor.delta(frame)?;
                 }
-            },
+            }
             Change::Replied { id, outcome, pending } => {
                 if let Some((_, before)) = member.answered.iter().find(|(command, _)| command.id == id) {
                     self.tally.repeated += 1;
