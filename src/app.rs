@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::cleanup::Cleanup;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StorageConfig};
-use crate::connection::{DoorLimits, Hub, Sockets};
+use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
 use crate::http::cookie::Cookies;
 use crate::http::limits::RequestLimits;
@@ -245,14 +245,14 @@ impl Parts {
             limits: RequestLimits::new(&self.config.limits, self.clock),
             rooms: self.rooms.clone(),
             catalogue: self.catalogue.clone(),
-            sockets: Arc::new(self.connection_context()),
+            connection: Arc::new(self.connection_context()),
             draining: self.draining.clone(),
             config: self.config.clone(),
         }
     }
 
-    fn connection_context(&self) -> Sockets {
-        Sockets {
+    fn connection_context(&self) -> ConnectionContext {
+        ConnectionContext {
             identity: self.identity.clone(),
             rooms: self.rooms.clone(),
             catalogue: self.catalogue.clone(),
@@ -260,7 +260,7 @@ impl Parts {
             clock: self.clock,
             metrics: self.metrics.clone(),
             config: self.config.limits.clone(),
-            limits: DoorLimits::new(&self.config.limits, self.clock),
+            limits: ConnectionLimits::new(&self.config.limits, self.clock),
             admissions: Semaphore::new(self.config.limits.limit_admissions as usize),
             tasks: self.tasks.connections.tasks.clone(),
             draining: self.draining.clone(),
@@ -317,7 +317,7 @@ async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Libr
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
 }
 
-/// Closes the sockets of every session that ends.
+/// Closes the connections of every session that ends.
 async fn close_ended_sessions(identity: Identity, hub: Arc<Hub>, stop: CancellationToken) {
     let mut ended = identity.subscribe_revocations();
     loop {

@@ -1,5 +1,6 @@
-//! All connections: how many there are of whom, and the hand that closes them.
+//! All connections: caps per user and per address, closing those of ended sessions, draining.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use tutti_protocol::{CloseCode, ConnectionId, ReasonValues, ServerFrame, Session
 use crate::limits::{DRAIN_CLOSES_PER_STEP, DRAIN_SPREAD_MAX, DRAIN_STEP};
 use crate::transport::{Link, frame};
 
-/// All authenticated connections. Its maps' guards never leave its methods.
+/// All admitted connections. Guards of its maps never leave its methods.
 #[derive(Debug, Default)]
 pub struct Hub {
     links: DashMap<ConnectionId, Arc<Link>>,
@@ -17,54 +18,53 @@ pub struct Hub {
     of_address: DashMap<IpAddr, u32>,
 }
 
-/// A connection's place in the hub; gives it back when dropped.
+/// A connection's registration in the hub; dropping it removes the connection.
 #[derive(Debug)]
-pub struct Place {
+pub struct Registration {
     hub: Arc<Hub>,
-    connection: ConnectionId,
-    user: UserId,
+    link: Arc<Link>,
 }
 
-/// A socket's place among those of its address; gives it back when dropped.
+/// A socket counted for its address until this is dropped.
 #[derive(Debug)]
-pub struct AddressPlace {
+pub struct AddressGuard {
     hub: Arc<Hub>,
     address: IpAddr,
 }
 
 impl Hub {
-    /// How many connections there are.
+    /// The number of connections.
     pub fn len(&self) -> usize {
         self.links.len()
     }
 
-    /// True when there are none.
+    /// True without any connection.
     pub fn is_empty(&self) -> bool {
         self.links.is_empty()
     }
 
-    /// A place for one more socket from an address; `None` when it has `places_max` already.
-    pub fn admit_address(self: &Arc<Self>, address: IpAddr, places_max: u32) -> Option<AddressPlace> {
-        take(&self.of_address, address, places_max).then(|| AddressPlace { hub: self.clone(), address })
+    /// Counts a socket for its address; `None` when the address has `sockets_max` open.
+    pub fn admit_address(self: &Arc<Self>, address: IpAddr, sockets_max: u32) -> Option<AddressGuard> {
+        increment(&self.of_address, address, sockets_max).then(|| AddressGuard { hub: self.clone(), address })
     }
 
-    /// A place for one more connection of a user; `None` when they have `places_max` already.
-    pub fn admit(self: &Arc<Self>, link: &Arc<Link>, places_max: u32) -> Option<Place> {
-        take(&self.of_user, link.user, places_max).then(|| {
+    /// Registers a connection; `None` when its user has `connections_max`.
+    pub fn register(self: &Arc<Self>, link: &Arc<Link>, connections_max: u32) -> Option<Registration> {
+        increment(&self.of_user, link.user, connections_max).then(|| {
             self.links.insert(link.id, link.clone());
-            Place { hub: self.clone(), connection: link.id, user: link.user }
+            Registration { hub: self.clone(), link: link.clone() }
         })
     }
 
-    /// Closes the connections of sessions that were ended.
+    /// Closes the connections of ended sessions.
     pub fn close_sessions(&self, ended: impl Fn(SessionId) -> bool) {
         for link in self.links.iter().filter(|link| ended(link.session)) {
             link.outbox.close(CloseCode::SessionRevoked);
         }
     }
 
-    /// Tells everyone that the server goes, and closes them one after the other: those who are told to come back do not all
-    /// come at one moment. Whoever is not closed yet is served as before. Nobody new may be let in meanwhile.
+    /// Sends a notice to every connection and closes them in steps over [`DRAIN_SPREAD_MAX`], so that clients do not all
+    /// reconnect at the same moment. Connections are served until they are closed. Admission must have stopped before.
     pub async fn drain(&self) {
         let notice = frame::json(&ServerFrame::Notice {
             code: "draining".into(),
@@ -77,43 +77,44 @@ impl Hub {
         }
         let steps_max = usize::try_from(DRAIN_SPREAD_MAX.as_millis() / DRAIN_STEP.as_millis()).unwrap_or(1);
         let mut steps = tokio::time::interval(DRAIN_STEP);
-        for some in links.chunks(links.len().div_ceil(steps_max).max(DRAIN_CLOSES_PER_STEP)) {
+        for step in links.chunks(links.len().div_ceil(steps_max).max(DRAIN_CLOSES_PER_STEP)) {
             steps.tick().await;
-            for link in some {
+            for link in step {
                 link.outbox.close(CloseCode::GoingAway);
             }
         }
     }
 }
 
-impl AddressPlace {
+impl AddressGuard {
     /// The address.
     pub fn address(&self) -> IpAddr {
         self.address
     }
 }
 
-impl Drop for Place {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.hub.links.remove(&self.connection);
-        give_back(&self.hub.of_user, self.user);
+        self.hub.links.remove(&self.link.id);
+        decrement(&self.hub.of_user, self.link.user);
     }
 }
 
-impl Drop for AddressPlace {
+impl Drop for AddressGuard {
     fn drop(&mut self) {
-        give_back(&self.hub.of_address, self.address);
+        decrement(&self.hub.of_address, self.address);
     }
 }
 
-fn take<K: std::hash::Hash + Eq>(counts: &DashMap<K, u32>, key: K, places_max: u32) -> bool {
+/// Counts one more for `key`, up to `count_max`; false beyond it.
+fn increment<K: Hash + Eq>(counts: &DashMap<K, u32>, key: K, count_max: u32) -> bool {
     let mut count = counts.entry(key).or_default();
-    let free = *count < places_max;
-    *count += u32::from(free);
-    free
+    let is_free = *count < count_max;
+    *count += u32::from(is_free);
+    is_free
 }
 
-fn give_back<K: std::hash::Hash + Eq>(counts: &DashMap<K, u32>, key: K) {
+fn decrement<K: Hash + Eq>(counts: &DashMap<K, u32>, key: K) {
     if let dashmap::Entry::Occupied(mut count) = counts.entry(key) {
         *count.get_mut() -= 1;
         if *count.get() == 0 {

@@ -1,12 +1,11 @@
-//! Commands that wait for a provider of music, beside the loop that reads the socket.
+//! Looks up the tracks that commands name, in a task beside the connection's read loop.
 //!
-//! A command that names tracks is run by a task of its connection, which looks the tracks up first. While that task runs, the
-//! connection's later commands queue behind it, so that commands take effect in the order in which they were sent. Frames
-//! that are not commands, other connections and deltas never wait for a provider.
+//! While the task runs, the connection's later commands queue behind it, so that commands take effect in the order in which
+//! they were sent. Other frames, other connections and deltas never wait for a provider.
 //!
-//! Guarantees: at most [`COMMANDS_WAITING_MAX`] commands wait; each has [`TRACK_LOOKUP_TIMEOUT`] for its tracks and is
-//! refused with `unavailable` after that. A connection without such a command has neither a task nor a queue. When the
-//! connection ends, its waiting commands are dropped: they were not acknowledged, so clients send them again.
+//! At most [`COMMANDS_WAITING_MAX`] commands wait. Each has [`TRACK_LOOKUP_TIMEOUT`] for its tracks and is then refused with
+//! `unavailable`. The task and its queue exist only while there is such a command. Waiting commands are dropped when the
+//! connection ends: they were not acknowledged, so clients send them again.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef};
 
-use super::Sockets;
+use super::ConnectionContext;
 use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
 use crate::providers::{Asker, Provider, ProviderError};
 use crate::room::RoomHandle;
@@ -38,18 +37,18 @@ struct Running {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<(CommandId, Command)>,
-    /// The task has ended or is about to; it takes nothing more.
-    done: bool,
+    /// The task has ended or is about to: nothing more may be queued.
+    is_done: bool,
 }
 
-/// What to do with a command.
+/// When a command runs.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// It runs now: it names no tracks, and no command waits.
+    /// Immediately: it names no tracks, and no command waits.
     Now(Command),
-    /// The task runs it.
+    /// In the task.
     Later,
-    /// Too many commands wait.
+    /// Never: too many commands wait.
     Full,
 }
 
@@ -60,19 +59,19 @@ struct Refusal {
     message: String,
 }
 
-/// What the task needs of its connection.
+/// The parts of a connection that the task uses.
 pub(super) struct Lookup {
-    pub(super) sockets: Arc<Sockets>,
+    pub(super) context: Arc<ConnectionContext>,
     pub(super) link: Arc<Link>,
     pub(super) room: RoomHandle,
 }
 
 impl Lookups {
-    /// Takes over a command that has to wait.
+    /// Decides when a command runs, and takes it over if it has to wait.
     pub(super) fn turn(&mut self, id: CommandId, command: Command, lookup: impl FnOnce() -> Lookup) -> Turn {
         if let Some(running) = &self.running {
             let mut queue = running.queue.lock();
-            if !queue.done {
+            if !queue.is_done {
                 if queue.waiting.len() >= COMMANDS_WAITING_MAX {
                     return Turn::Full;
                 }
@@ -85,7 +84,7 @@ impl Lookups {
             return Turn::Now(command);
         }
         let (queue, lookup) = (Arc::new(Mutex::default()), lookup());
-        let tasks = lookup.sockets.tasks.clone();
+        let tasks = lookup.context.tasks.clone();
         let task = tasks.spawn(lookup.run((id, command), queue.clone())).abort_handle();
         self.running = Some(Box::new(Running { queue, task }));
         Turn::Later
@@ -112,7 +111,7 @@ impl Lookup {
             self.command(id, command).await;
             let mut queue = queue.lock();
             next = queue.waiting.pop_front();
-            queue.done = next.is_none();
+            queue.is_done = next.is_none();
         }
     }
 
@@ -128,7 +127,7 @@ impl Lookup {
                 Refusal { provider, reason: Reason::ProviderUnavailable, message: message.to_owned() }
             }
         };
-        self.sockets.metrics.command(CommandOutcome::Refused);
+        self.context.metrics.command(CommandOutcome::Refused);
         let named = reason.value_names().iter().map(|name| ((*name).to_owned(), provider.as_str().into()));
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, named.collect(), message)));
     }
@@ -145,7 +144,7 @@ impl Lookup {
     }
 
     async fn track(&self, asker: Asker, track: &TrackRef) -> Result<Option<Track>, Refusal> {
-        let Some(provider) = self.sockets.catalogue.get(track.provider) else {
+        let Some(provider) = self.context.catalogue.get(track.provider) else {
             let message = format!("This server plays nothing from {}.", track.provider);
             return Err(Refusal { provider: track.provider, reason: Reason::NoSuchTrack, message });
         };
@@ -154,7 +153,7 @@ impl Lookup {
     }
 }
 
-/// The tracks that a command names, for the room to know what they are.
+/// The tracks that a command names.
 pub(super) fn named_tracks(command: &Command) -> &[TrackRef] {
     match command {
         Command::Enqueue { track, .. } => std::slice::from_ref(track),

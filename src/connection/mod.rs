@@ -1,22 +1,28 @@
-//! One socket's life after the handshake: `hello`, the frames both ways, the close.
+//! One WebSocket connection, from its first frame to its close.
 //!
 //! | module | what |
 //! |---|---|
-//! | `session` | from `hello` to the close: authenticates, decodes, hands commands to the room |
-//! | `lookups` | commands that wait for a provider of music, beside the loop that reads |
-//! | `hub` | all connections: caps, ended sessions, the drain |
-//! | `report` | what devices say of themselves, held to what can be |
+//! | `hello` | waits for the first frame |
+//! | `admission` | decides whether the connection joins its room: token, limits, passcode |
+//! | `serve` | serves an admitted connection: frames in both directions, then the close |
+//! | `lookups` | looks up the tracks that a command names, beside the read loop |
+//! | `status` | bounds what devices report |
+//! | `hub` | all connections: caps, ended sessions, draining |
 //!
-//! A connection knows its room by the handle only. It decides nothing about the room, and nobody waits for its socket.
+//! A connection knows its room only by the [`RoomHandle`](crate::room::RoomHandle) and makes none of the room's decisions.
+//! A slow socket delays no other connection.
 
+mod admission;
+mod hello;
 mod hub;
 mod lookups;
-mod report;
-mod session;
+mod serve;
+mod status;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,40 +36,42 @@ use crate::limits::{CONNECTION_BURST_SECONDS, SIGNALS_PER_SECOND};
 use crate::providers::Catalogue;
 use crate::room::Registry;
 use crate::telemetry::metrics::Metrics;
+use crate::transport::listener::Permit;
+use crate::transport::{Outbox, Socket};
 
-pub use hub::{AddressPlace, Hub};
-pub use session::{codec_config, run};
+pub use hello::codec_config;
+pub use hub::{AddressGuard, Hub};
 
-/// What connections use of the server.
+/// The parts of the server that connections use.
 #[derive(Debug)]
-pub struct Sockets {
-    /// Who they are.
+pub struct ConnectionContext {
+    /// Verifies access tokens and passcodes.
     pub identity: Identity,
-    /// Where they go.
+    /// Opens rooms.
     pub rooms: Registry,
-    /// The providers of music.
+    /// The configured providers, which look up tracks.
     pub catalogue: Catalogue,
-    /// All of them.
+    /// All connections.
     pub hub: Arc<Hub>,
     /// The server's clock.
     pub clock: Clock,
-    /// What is counted of them.
+    /// Counts joins and commands.
     pub metrics: Metrics,
-    /// How much they may do.
+    /// Connections per user and per address.
     pub config: LimitsConfig,
-    /// How often they may come.
-    pub limits: DoorLimits,
-    /// Taken while somebody is on their way in. When there is none left nobody waits for one: they come back.
+    /// Rate limits.
+    pub limits: ConnectionLimits,
+    /// One permit per admission in progress. Without a free permit an admission fails and the client retries later.
     pub admissions: Semaphore,
-    /// What waits for them at shutdown.
+    /// Runs the connections; shutdown waits for it.
     pub tasks: TaskTracker,
-    /// Cancelled when nobody new is let in.
+    /// Cancelled when the server stops admitting connections.
     pub draining: CancellationToken,
 }
 
-/// How often anybody may knock.
+/// Rate limits of connections.
 #[derive(Debug)]
-pub struct DoorLimits {
+pub struct ConnectionLimits {
     /// WebSockets opened, by address.
     pub joins: Limiter<IpAddr>,
     /// Unknown room codes, by address.
@@ -78,8 +86,8 @@ pub struct DoorLimits {
     pub signals: Rate,
 }
 
-impl DoorLimits {
-    /// As the settings say.
+impl ConnectionLimits {
+    /// The configured limits.
     pub fn new(config: &LimitsConfig, clock: Clock) -> Self {
         Self {
             joins: Limiter::per_minute(config.limit_joins, clock),
@@ -88,6 +96,36 @@ impl DoorLimits {
             passcodes_of_room: Limiter::per_minute(config.limit_guesses_per_room, clock),
             commands: Rate::per_second(config.limit_commands_per_second, CONNECTION_BURST_SECONDS),
             signals: Rate::per_second(SIGNALS_PER_SECOND, CONNECTION_BURST_SECONDS),
+        }
+    }
+}
+
+/// What an open socket holds until it is closed: its share of the caps per address and of the whole server.
+type SocketGuards = (AddressGuard, Option<Permit>);
+
+/// Runs a connection: waits for `hello`, admits the member, and hands the socket to a task that serves it. Admission needs
+/// much more memory than serving; its future is freed when the new task starts.
+pub async fn run(
+    context: Arc<ConnectionContext>,
+    stream: TcpStream,
+    already_read: Vec<u8>,
+    address: AddressGuard,
+    permit: Option<Permit>,
+) {
+    let (read, write) = stream.into_split();
+    let outbox = Arc::new(Outbox::new(write));
+    let socket = Socket::new(read, outbox.clone(), already_read.len());
+
+    let (hello, socket) = hello::receive(&context, socket, already_read).await;
+    let admitted = match hello {
+        Ok(hello) => admission::admit(&context, hello, &outbox, address.address()).await,
+        Err(code) => Err(code),
+    };
+    match admitted {
+        Ok(connection) => drop(context.tasks.spawn(connection.serve(socket, (address, permit)))),
+        Err(code) => {
+            outbox.close(code);
+            serve::finish_closing(socket, &outbox).await;
         }
     }
 }

@@ -36,7 +36,7 @@ pub use middleware::{authenticated, client_address, json, json_body, maybe_authe
 
 use crate::clock::Clock;
 use crate::config::ServeConfig;
-use crate::connection::Sockets;
+use crate::connection::ConnectionContext;
 use crate::identity::Identity;
 use crate::providers::Catalogue;
 use crate::providers::spotify::Spotify;
@@ -69,7 +69,7 @@ pub struct Services {
     /// The providers of music.
     pub catalogue: Catalogue,
     /// What WebSocket connections use of the server.
-    pub sockets: Arc<Sockets>,
+    pub connection: Arc<ConnectionContext>,
     /// Cancelled when the server starts to drain: it is alive then, but not ready.
     pub draining: CancellationToken,
 }

@@ -18,7 +18,7 @@ use warp::reply::Response;
 
 use super::middleware::with;
 use super::{ApiError, Services, SharedServices, client_address, respond};
-use crate::connection::{self, AddressPlace, Sockets};
+use crate::connection::{self, AddressGuard, ConnectionContext};
 use crate::transport::listener::Permit;
 
 /// `GET /ws`.
@@ -52,15 +52,15 @@ fn upgrade(
     let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
         return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
     };
-    let sockets = &services.sockets;
-    sockets.limits.joins.check(&address)?;
-    let place = sockets.hub.admit_address(address, sockets.config.limit_connections_per_address);
-    let place = place.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
+    let context = &services.connection;
+    context.limits.joins.check(&address)?;
+    let guard = context.hub.admit_address(address, context.config.limit_connections_per_address);
+    let guard = guard.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))
     });
-    sockets.tasks.spawn(serve(sockets.clone(), on_upgrade, place, permit));
+    context.tasks.spawn(serve(context.clone(), on_upgrade, guard, permit));
 
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -88,9 +88,9 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     proper.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
 }
 
-async fn serve(sockets: Arc<Sockets>, on_upgrade: OnUpgrade, place: AddressPlace, permit: Option<Permit>) {
+async fn serve(context: Arc<ConnectionContext>, on_upgrade: OnUpgrade, guard: AddressGuard, permit: Option<Permit>) {
     if let Some((stream, already_read)) = take_socket(on_upgrade).await {
-        connection::run(sockets, stream, already_read, place, permit).await;
+        connection::run(context, stream, already_read, guard, permit).await;
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::config::ServeConfig;
-use tutti::connection::{DoorLimits, Sockets};
+use tutti::connection::{ConnectionContext, ConnectionLimits};
 use tutti::http::cookie::Cookies;
 use tutti::http::limits::RequestLimits;
 use tutti::http::origin::Origins;
@@ -90,7 +90,7 @@ impl Site {
         let catalogue = Catalogue::of(&config, library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
-        let sockets = Arc::new(Sockets {
+        let connection = Arc::new(ConnectionContext {
             identity: identity.clone(),
             rooms: rooms.clone(),
             catalogue: catalogue.clone(),
@@ -98,7 +98,7 @@ impl Site {
             clock,
             metrics: Metrics::off(),
             config: config.limits.clone(),
-            limits: DoorLimits::new(&config.limits, clock),
+            limits: ConnectionLimits::new(&config.limits, clock),
             admissions: tokio::sync::Semaphore::new(config.limits.limit_admissions as usize),
             tasks,
             draining: draining.clone(),
@@ -114,7 +114,7 @@ impl Site {
             clock,
             rooms,
             catalogue,
-            sockets,
+            connection,
             draining,
         });
         let routes = tutti::http::routes(&services).boxed();

@@ -80,13 +80,13 @@ async fn show(
     address: IpAddr,
     services: SharedServices,
 ) -> Result<Response, ApiError> {
-    services.sockets.limits.guesses.peek(&address)?;
+    services.connection.limits.guesses.peek(&address)?;
     let room = match RoomCode::parse(&code) {
         Some(code) => services.rooms.find(code).await.map_err(ApiError::unavailable)?,
         None => None,
     };
     let Some(room) = room.filter(|room| room.closed_at_ms.is_none()) else {
-        let _ = services.sockets.limits.guesses.check(&address);
+        let _ = services.connection.limits.guesses.check(&address);
         return Err(no_such_room());
     };
     let member = match access {

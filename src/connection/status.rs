@@ -1,16 +1,16 @@
-//! What devices report of themselves, held to what can be: whatever one of them says harms neither the room nor the others.
+//! Bounds what a device reports about itself, so that no report harms the room or other devices.
 
 use tutti_protocol::{Device, DevicePlayback, DeviceStatus};
 
 use crate::limits::{PROVIDERS_PER_DEVICE_MAX, READY_ENTRIES_MAX};
 
-/// No track is longer than this, no device further off.
+/// Positions and errors are at most this long.
 const SPAN_MS_MAX: f64 = 7.0 * 24.0 * 3_600_000.0;
-/// Beyond it not every millisecond is a number.
+/// 2^53: up to here an `f64` holds every millisecond.
 const INSTANT_MS_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// A status with every number in its bounds, and each entry named once.
-pub(super) fn within_bounds(mut status: DeviceStatus) -> DeviceStatus {
+/// Clamps every number and removes duplicate entries and those past [`READY_ENTRIES_MAX`].
+pub(super) fn clamp(mut status: DeviceStatus) -> DeviceStatus {
     if let Some(playback) = &mut status.playback {
         let DevicePlayback { position_ms, at_ms, error_ms, deviation_ms, ready, .. } = playback;
         *position_ms = position_ms.clamp(-SPAN_MS_MAX, SPAN_MS_MAX);
@@ -22,13 +22,13 @@ pub(super) fn within_bounds(mut status: DeviceStatus) -> DeviceStatus {
     status
 }
 
-/// A device that names each provider once.
-pub(super) fn device_within_bounds(mut device: Device) -> Device {
+/// Removes duplicate providers and those past [`PROVIDERS_PER_DEVICE_MAX`].
+pub(super) fn clamp_device(mut device: Device) -> Device {
     device.providers = distinct(&device.providers, PROVIDERS_PER_DEVICE_MAX);
     device
 }
 
-/// The first of these, without repetitions.
+/// The first `items_max` distinct items.
 fn distinct<T: Copy + PartialEq>(named: &[T], items_max: usize) -> Vec<T> {
     let mut distinct = Vec::with_capacity(named.len().min(items_max));
     for item in named {
@@ -65,32 +65,32 @@ mod tests {
     }
 
     #[test]
-    fn absurd_numbers_are_held_to_what_can_be() {
+    fn numbers_are_clamped() {
         for (said, span_ms, at_ms, deviation_ms) in [
             (f64::MAX, SPAN_MS_MAX, INSTANT_MS_MAX, SPAN_MS_MAX),
             (f64::MIN, -SPAN_MS_MAX, 0.0, 0.0),
             (1.5, 1.5, 1.5, 1.5),
             (-1.5, -1.5, 0.0, 0.0),
         ] {
-            let held = within_bounds(status(said, &[])).playback.expect("it plays");
+            let held = clamp(status(said, &[])).playback.expect("it plays");
             assert_eq!((held.position_ms, held.error_ms), (span_ms, span_ms), "{said}");
             assert_eq!((held.at_ms, held.deviation_ms), (at_ms, Some(deviation_ms)), "{said}");
         }
     }
 
     #[test]
-    fn each_entry_is_named_once_and_there_are_few() {
-        let ready = |named: &[u128]| within_bounds(status(0.0, named)).playback.expect("it plays").ready;
+    fn ready_entries_are_distinct_and_few() {
+        let ready = |named: &[u128]| clamp(status(0.0, named)).playback.expect("it plays").ready;
         assert_eq!(ready(&[1, 1, 2, 1, 2]), entries(&[1, 2]));
         assert_eq!(ready(&[1, 2, 3, 4, 5, 6]), entries(&[1, 2, 3, 4]));
-        assert_eq!(within_bounds(DeviceStatus { playback: None, idle: true }).playback, None);
+        assert_eq!(clamp(DeviceStatus { playback: None, idle: true }).playback, None);
     }
 
     #[test]
-    fn each_provider_is_named_once_and_there_are_few() {
+    fn providers_are_distinct_and_few() {
         let named = |providers: Vec<ProviderId>| {
             let id = DeviceId(Uuid::nil());
-            device_within_bounds(Device { id, name: "Phone".into(), kind: DeviceKind::Remote, providers }).providers
+            clamp_device(Device { id, name: "Phone".into(), kind: DeviceKind::Remote, providers }).providers
         };
         let (library, spotify) = (ProviderId::LIBRARY, ProviderId::SPOTIFY);
         assert_eq!(named(vec![library, library, spotify, library]), [library, spotify]);

@@ -1,0 +1,151 @@
+//! Admission: whether a connection that said `hello` joins its room. Every error is the code to close with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tutti_protocol::{CloseCode, ConnectionId, Hello, RoomCode, UserId};
+
+use super::ConnectionContext;
+use super::serve::Connection;
+use super::status;
+use crate::identity::AccessError;
+use crate::ids;
+use crate::limits::PASSCODE_WAIT_MAX;
+use crate::room::state::{Newcomer, Refusal};
+use crate::room::{Join, JoinError, OpenError, RoomHandle};
+use crate::store::StoreError;
+use crate::transport::{Link, Outbox};
+
+/// Admits a connection and joins it to its room.
+pub(super) async fn admit(
+    context: &Arc<ConnectionContext>,
+    hello: Hello,
+    outbox: &Arc<Outbox>,
+    address: IpAddr,
+) -> Result<Connection, CloseCode> {
+    let now_ms = context.clock.now_ms();
+    let access = context.identity.authenticate(&hello.token).map_err(access_denied)?;
+    // Admission fails fast. After a restart all clients reconnect at once: a queued join would time out on the client
+    // before its turn, and the client would join the queue again.
+    let _permit = context.admissions.try_acquire().map_err(|_| CloseCode::TryLater)?;
+    let room = open_room(context, &hello.room, address).await?;
+    let user = context.identity.user(access.user).await.map_err(|error| unavailable(&error))?;
+    let user = user.ok_or(CloseCode::Unauthenticated)?;
+    check_passcode(context, &room, &hello, access.user, address).await?;
+
+    let id = ConnectionId(ids::uuid_v7(now_ms));
+    let who = (access.user, access.session, address);
+    let device = status::clamp_device(hello.device);
+    let link = Arc::new(Link::new(id, who, device, outbox.clone(), now_ms, access.expires_at_ms));
+    let connections_max = context.config.limit_connections_per_user;
+    let registration = context.hub.register(&link, connections_max).ok_or(CloseCode::TooManyConnections)?;
+    // From here on the hub closes the connection when its session ends or the server drains. Both may have happened before.
+    if context.identity.is_revoked(access.session) {
+        return Err(CloseCode::SessionRevoked);
+    }
+    if context.draining.is_cancelled() {
+        return Err(CloseCode::GoingAway);
+    }
+    let newcomer = Newcomer::from(user.clone());
+    let connection = Connection::new(context.clone(), link.clone(), room, registration);
+    connection.room.join(Join { link: link.clone(), newcomer, resume: hello.resume }).await.map_err(not_joined)?;
+    context.catalogue.user_connected(&user);
+    tracing::debug!(connection = %link.id, member = %link.user, room = %connection.room.id(), "joined");
+    Ok(connection)
+}
+
+/// Opens the room with a code. Unknown codes are limited by address, so that rooms cannot be found by guessing.
+async fn open_room(context: &ConnectionContext, code: &str, address: IpAddr) -> Result<RoomHandle, CloseCode> {
+    let code = RoomCode::parse(code).ok_or(CloseCode::RoomNotFound)?;
+    context.limits.guesses.peek(&address).map_err(|_| CloseCode::TryLater)?;
+    context.rooms.open(code).await.map_err(|error| match error {
+        OpenError::NotFound => {
+            let _ = context.limits.guesses.check(&address);
+            CloseCode::RoomNotFound
+        }
+        OpenError::Closed => CloseCode::RoomClosed,
+        OpenError::Store(error) => unavailable(&error),
+    })
+}
+
+/// Checks the passcode of a newcomer; members need none.
+///
+/// Wrong passcodes are limited by room and address, so that guesses from elsewhere lock nobody out, and slowed down by room
+/// over all addresses. A permit is taken before the attempt, so that parallel attempts gain nothing, and given back unless
+/// the passcode was wrong.
+async fn check_passcode(
+    context: &ConnectionContext,
+    room: &RoomHandle,
+    hello: &Hello,
+    user: UserId,
+    address: IpAddr,
+) -> Result<(), CloseCode> {
+    let Some(hash) = room.passcode_hash() else { return Ok(()) };
+    if room.role_of(user).await.is_some() {
+        return Ok(());
+    }
+    let Some(passcode) = &hello.passcode else { return Err(CloseCode::PasscodeWrong) };
+    let limits = &context.limits;
+    let by_address = (room.id(), address);
+    limits.passcodes.check(&by_address).map_err(|_| CloseCode::TryLater)?;
+    let outcome = match limits.passcodes_of_room.reserve(&room.id(), PASSCODE_WAIT_MAX) {
+        Ok(wait) => {
+            let outcome = try_passcode(context, passcode, hash, wait).await;
+            if outcome != Err(CloseCode::PasscodeWrong) {
+                limits.passcodes_of_room.give_back(&room.id());
+            }
+            outcome
+        }
+        Err(_) => Err(CloseCode::TryLater),
+    };
+    if outcome != Err(CloseCode::PasscodeWrong) {
+        limits.passcodes.give_back(&by_address);
+    }
+    outcome
+}
+
+/// Verifies a passcode after `wait`, unless the server drains first.
+async fn try_passcode(
+    context: &ConnectionContext,
+    passcode: &str,
+    hash: &str,
+    wait: Duration,
+) -> Result<(), CloseCode> {
+    if !wait.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = context.draining.cancelled() => return Err(CloseCode::GoingAway),
+        }
+    }
+    match context.identity.verify_passcode(passcode, hash).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CloseCode::PasscodeWrong),
+        Err(_) => Err(CloseCode::TryLater),
+    }
+}
+
+fn unavailable(error: &StoreError) -> CloseCode {
+    tracing::error!(%error, "connection not admitted");
+    CloseCode::TryLater
+}
+
+pub(super) fn access_denied(error: AccessError) -> CloseCode {
+    match error {
+        AccessError::Expired => CloseCode::TokenExpired,
+        AccessError::Revoked => CloseCode::SessionRevoked,
+        AccessError::Invalid => CloseCode::Unauthenticated,
+    }
+}
+
+fn not_joined(error: JoinError) -> CloseCode {
+    match error {
+        JoinError::Refused(Refusal::RoomClosed) => CloseCode::RoomClosed,
+        JoinError::Refused(Refusal::Banned) => CloseCode::Banned,
+        JoinError::Refused(Refusal::InLobby) => CloseCode::Waiting,
+        JoinError::Refused(Refusal::RoomLocked) => CloseCode::RoomLocked,
+        JoinError::Refused(Refusal::AccountNeeded) => CloseCode::AccountNeeded,
+        JoinError::Refused(Refusal::NotAdmitted) => CloseCode::NotAdmitted,
+        JoinError::Refused(_) | JoinError::Unavailable => CloseCode::TryLater,
+    }
+}

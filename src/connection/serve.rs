@@ -1,0 +1,241 @@
+//! Serves an admitted connection until it ends.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tutti_protocol::{
+    ClientFrame, CloseCode, Command, CommandId, DecodeError, DeviceStatus, PlaybackState, Reason, ReasonValues,
+    ServerFrame, reason_values,
+};
+
+use super::admission::access_denied;
+use super::hello::WebSocket;
+use super::hub::Registration;
+use super::lookups::{Lookup, Lookups, Turn, named_tracks};
+use super::{ConnectionContext, SocketGuards, status};
+use crate::clock::whole_ms;
+use crate::limiter::Gcra;
+use crate::limits::CLOSE_TIMEOUT;
+use crate::room::RoomHandle;
+use crate::room::state::FALLBACK_MAX;
+use crate::telemetry::metrics::CommandOutcome;
+use crate::transport::{Drained, Link, Outbox, frame};
+
+/// A connection that has joined its room.
+pub(super) struct Connection {
+    context: Arc<ConnectionContext>,
+    link: Arc<Link>,
+    pub(super) room: RoomHandle,
+    commands: Gcra,
+    signals: Gcra,
+    lookups: Lookups,
+    /// Frames wait in the outbox until the socket is writable.
+    is_blocked: bool,
+    _registration: Registration,
+}
+
+enum Event {
+    /// The outbox has frames to send, or is closing.
+    Outbox,
+    /// The client sent a message, or the socket ended.
+    Message(Option<Result<Message, tungstenite::Error>>),
+}
+
+impl Connection {
+    pub(super) fn new(
+        context: Arc<ConnectionContext>,
+        link: Arc<Link>,
+        room: RoomHandle,
+        registration: Registration,
+    ) -> Self {
+        let (commands, signals, lookups) = (Gcra::default(), Gcra::default(), Lookups::default());
+        Self { context, link, room, commands, signals, lookups, is_blocked: false, _registration: registration }
+    }
+
+    /// Serves the connection until it ends.
+    ///
+    /// An idle connection costs little more than this future, so the future only waits: everything else runs in boxed futures
+    /// that exist while there is something to do.
+    #[expect(clippy::manual_async_fn, reason = "an async function stores its arguments twice")]
+    pub(super) fn serve(mut self, mut socket: WebSocket, guards: SocketGuards) -> impl Future<Output = ()> {
+        async move {
+            let _guards = &guards;
+            loop {
+                let event = tokio::select! {
+                    biased;
+                    () = self.link.outbox.woken() => Event::Outbox,
+                    () = self.link.outbox.writable(), if self.is_blocked => Event::Outbox,
+                    message = socket.next() => Event::Message(message),
+                };
+                if Box::pin(self.handle(event)).await.is_break() {
+                    break;
+                }
+            }
+            Box::pin(self.end(socket)).await;
+        }
+    }
+
+    async fn handle(&mut self, event: Event) -> ControlFlow<()> {
+        match event {
+            Event::Outbox => self.drain().await,
+            Event::Message(message) => {
+                if let Err(code) = self.receive(message).await {
+                    if let Some(code) = code {
+                        self.link.outbox.close(code);
+                    }
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        if self.link.outbox.is_closing() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Sends the waiting frames as far as the socket takes them.
+    async fn drain(&mut self) {
+        let drained = self.link.outbox.drain();
+        self.is_blocked = drained == Drained::Blocked;
+        if drained == Drained::NeedsSnapshot {
+            self.room.resync(self.link.id).await;
+        }
+    }
+
+    /// Handles one message. An error ends the connection, with a code if the server closes it.
+    async fn receive(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Option<CloseCode>> {
+        let received_ms = self.context.clock.now_ms_f64();
+        self.link.heard(whole_ms(received_ms));
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
+            Some(Ok(Message::Close(_))) | None => return Err(None),
+            Some(Ok(Message::Binary(_))) => return Err(Some(CloseCode::ProtocolViolation)),
+            Some(Err(error)) => return Err(close_code(&error)),
+        };
+        let now = Duration::from_secs_f64(received_ms / 1e3);
+        match ClientFrame::decode(&text) {
+            Ok(ClientFrame::Command { id, command }) => self.command(now, id, command).await,
+            Err(DecodeError::BadCommand { id, error }) => {
+                let message = format!("This is not a command known here: {error}.");
+                self.refuse(id, Reason::UnknownCommand, ReasonValues::new(), message);
+            }
+            Ok(ClientFrame::Hello(_)) | Err(DecodeError::NotAFrame(_) | DecodeError::UnknownType) => {
+                return Err(Some(CloseCode::ProtocolViolation));
+            }
+            Ok(_) if self.signals.take(self.context.limits.signals, now).is_err() => {
+                return Err(Some(CloseCode::ProtocolViolation));
+            }
+            Ok(ClientFrame::Sync { t0 }) => {
+                // t1 to t2 covers the decoding. Encoding and sending the answer take less.
+                let answer = ServerFrame::Sync { t0, t1: received_ms, t2: self.context.clock.now_ms_f64() };
+                self.link.outbox.push_urgent(&frame::json(&answer));
+            }
+            Ok(ClientFrame::Status(status)) => self.report(status),
+            Ok(ClientFrame::Refresh { token }) => self.refresh(&token)?,
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) {
+        if self.commands.take(self.context.limits.commands, now).is_err() {
+            return self.refuse_too_fast(id);
+        }
+        if let Command::Rename { display_name } = &mut command {
+            match crate::identity::parse_display_name(display_name) {
+                Ok(clean) => *display_name = clean,
+                Err(error) => {
+                    let values = crate::identity::bad_display_name_values();
+                    return self.refuse(id, Reason::BadDisplayName, values, error.to_string());
+                }
+            }
+        }
+        if named_tracks(&command).len() > FALLBACK_MAX {
+            let values = reason_values([("max", (FALLBACK_MAX as u64).into())]);
+            let message = "That is more tracks than a fallback playlist has.";
+            return self.refuse(id, Reason::TooManyTracks, values, message);
+        }
+        let lookup = || Lookup { context: self.context.clone(), link: self.link.clone(), room: self.room.clone() };
+        match self.lookups.turn(id, command, lookup) {
+            Turn::Now(command) => self.room.command(self.link.id, self.link.user, id, command, vec![]).await,
+            Turn::Later => {}
+            Turn::Full => self.refuse_too_fast(id),
+        }
+    }
+
+    fn report(&self, status: DeviceStatus) {
+        let status = status::clamp(status);
+        if let Some(playback) = status.playback.as_ref().filter(|playback| playback.state == PlaybackState::Playing) {
+            self.context.metrics.device(playback);
+        }
+        self.room.status(self.link.id, status);
+    }
+
+    fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
+        let access = self.context.identity.authenticate(token).map_err(|error| Some(access_denied(error)))?;
+        if access.user != self.link.user {
+            return Err(Some(CloseCode::Unauthenticated));
+        }
+        self.link.extend(access.expires_at_ms);
+        Ok(())
+    }
+
+    fn refuse_too_fast(&self, id: CommandId) {
+        let message = "That was too much at once. Please wait a moment.";
+        self.refuse(id, Reason::TooManyCommands, ReasonValues::new(), message);
+    }
+
+    fn refuse(&self, id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) {
+        self.context.metrics.command(CommandOutcome::Refused);
+        self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
+    }
+
+    /// Leaves the room, frees the user's slot for the next connection, and finishes the close.
+    async fn end(mut self, socket: WebSocket) {
+        self.lookups.end();
+        self.room.disconnect(self.link.id).await;
+        tracing::debug!(connection = %self.link.id, "disconnected");
+        let outbox = self.link.outbox.clone();
+        drop(self);
+        finish_closing(socket, &outbox).await;
+    }
+}
+
+/// Sends the last frames and waits for the client's close frame, for at most [`CLOSE_TIMEOUT`].
+pub(super) async fn finish_closing(mut socket: WebSocket, outbox: &Outbox) {
+    let goodbye = async {
+        while outbox.drain() == Drained::Blocked {
+            outbox.writable().await;
+        }
+        // The codec answers a close and then ends; after a protocol error it reads nothing more.
+        while let Some(Ok(_)) = socket.next().await {}
+    };
+    let _: Result<(), _> = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
+}
+
+/// The code to close with after an error of the codec; `None` when the connection is lost.
+fn close_code(error: &tungstenite::Error) -> Option<CloseCode> {
+    match error {
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_) => {
+            Some(CloseCode::ProtocolViolation)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_bytes<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_connection_holds_a_small_future() {
+        let bytes = future_bytes(Connection::serve);
+        assert!(bytes <= 640, "{bytes} bytes");
+    }
+}
