@@ -230,12 +230,12 @@ impl Parts {
         tasks.spawn(listener::accept(listener, routes, connections_max, tasks.clone(), stop.clone()));
     }
 
-    fn http_context(&self) -> http::Services {
+    fn http_context(&self) -> http::HttpContext {
         let origins = Origins::new(&self.config.listen);
         if !origins.https() && !self.config.listen.listen.ip().is_loopback() {
             tracing::warn!("without https, login cookies and passwords can be read on the network");
         }
-        http::Services {
+        http::HttpContext {
             identity: self.identity.clone(),
             spotify: self.spotify.clone(),
             store: self.store.clone(),

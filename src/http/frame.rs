@@ -14,7 +14,7 @@ use warp::reject::{
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::{ApiError, SharedServices};
+use super::{ApiError, SharedContext};
 use crate::providers::spotify::Spotify;
 
 /// Pages get their script, style and font from here only; pictures (covers) from any https; sockets to any host, because
@@ -72,11 +72,11 @@ const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age
 /// Wraps routes, so that nothing leaves without its headers and no refusal without its problem document. A handshake is no
 /// document that they could be about.
 pub fn frame(
-    services: &SharedServices,
+    context: &SharedContext,
     routes: BoxedFilter<(Response,)>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    let https = services.origins.https();
-    let sdk_url = services.spotify.as_ref().map(Spotify::sdk_url);
+    let https = context.origins.https();
+    let sdk_url = context.spotify.as_ref().map(Spotify::sdk_url);
     let (policy, permissions) = (content_security_policy(sdk_url), permissions_policy(sdk_url));
     routes.recover(|rejection: Rejection| std::future::ready(Ok::<_, Infallible>(problem(&rejection)))).unify().map(
         move |mut response: Response| {

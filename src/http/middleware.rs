@@ -16,18 +16,18 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use super::cookie::{Slot, SlotChoice};
-use super::{ApiError, Services, SharedServices};
+use super::{ApiError, HttpContext, SharedContext};
 use crate::identity::{Access, Caller};
 
 /// Longest request body.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// The services, for a handler.
+/// Passes the context to a handler.
 pub fn with(
-    services: &SharedServices,
-) -> impl Filter<Extract = (SharedServices,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
-    let services = Arc::clone(services);
-    warp::any().map(move || Arc::clone(&services))
+    context: &SharedContext,
+) -> impl Filter<Extract = (SharedContext,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
+    let context = Arc::clone(context);
+    warp::any().map(move || Arc::clone(&context))
 }
 
 /// A JSON response.
@@ -45,17 +45,17 @@ pub fn respond<T: Reply>(result: Result<T, ApiError>) -> Response {
 
 /// The caller, by `Authorization: Bearer`; 401 without a valid token.
 pub fn authenticated(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    maybe_authenticated(services)
+    maybe_authenticated(context)
         .and_then(|access: Option<Access>| std::future::ready(access.ok_or_else(|| refuse(unauthenticated()))))
 }
 
 /// The caller, if the request has a token; 401 for an invalid one.
 pub fn maybe_authenticated(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (Option<Access>,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    let identity = services.identity.clone();
+    let identity = context.identity.clone();
     warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
         let access = match bearer(&headers) {
             Some(token) => identity.authenticate(token).map(Some).map_err(|_| refuse(unauthenticated())),
@@ -67,11 +67,11 @@ pub fn maybe_authenticated(
 
 /// The caller of a search: 401 without a valid token, 429 over the rate limit.
 pub fn searching(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    authenticated(services).and(with(services)).and_then(|access: Access, services: SharedServices| {
+    authenticated(context).and(with(context)).and_then(|access: Access, context: SharedContext| {
         std::future::ready(
-            services.limits.searches.check(&access.user).map(|()| access).map_err(|limited| refuse(limited.into())),
+            context.limits.searches.check(&access.user).map(|()| access).map_err(|limited| refuse(limited.into())),
         )
     })
 }
@@ -88,14 +88,14 @@ pub struct Entrant {
 }
 
 impl Entrant {
-    fn read(services: &Services, headers: &HeaderMap, choice: SlotChoice) -> Self {
-        let cookies = services.cookies.read_all(headers);
+    fn read(context: &HttpContext, headers: &HeaderMap, choice: SlotChoice) -> Self {
+        let cookies = context.cookies.read_all(headers);
         let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
         let caller = match choice {
             SlotChoice::New => Caller { user_agent, ..Caller::default() },
             SlotChoice::At(slot) => Caller {
                 refresh_token: cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone()),
-                access: bearer(headers).and_then(|token| services.identity.authenticate(token).ok()),
+                access: bearer(headers).and_then(|token| context.identity.authenticate(token).ok()),
                 user_agent,
             },
         };
@@ -113,14 +113,14 @@ impl Entrant {
     }
 
     /// The slot that they take: the one that they name, or one that nobody is in any more.
-    pub async fn slot(&self, services: &Services) -> Result<Slot, ApiError> {
+    pub async fn slot(&self, context: &HttpContext) -> Result<Slot, ApiError> {
         if let SlotChoice::At(slot) = self.choice {
             return Ok(slot);
         }
         for slot in Slot::all() {
             let Some((_, token)) = self.cookies.iter().find(|(taken, _)| *taken == slot) else { return Ok(slot) };
             let caller = Caller { refresh_token: Some(token.clone()), ..Caller::default() };
-            if services.identity.peek(&caller).await?.is_none() {
+            if context.identity.peek(&caller).await?.is_none() {
                 return Ok(slot);
             }
         }
@@ -131,14 +131,14 @@ impl Entrant {
 
 /// Who asks to be let in or out; 400 for a slot that there is not.
 pub fn entrant(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (Entrant,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    let services = Arc::clone(services);
+    let context = Arc::clone(context);
     warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
         let choice = headers
             .get(SLOT_HEADER)
             .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-        let entrant = choice.map(|choice| Entrant::read(&services, &headers, choice));
+        let entrant = choice.map(|choice| Entrant::read(&context, &headers, choice));
         std::future::ready(entrant.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
     })
 }
@@ -164,9 +164,9 @@ pub fn json_body<T: DeserializeOwned + Send>()
 ///
 /// It is a key for limits: an IPv4 address, or the /64 that one IPv6 subscriber has at least.
 pub fn client_address(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (IpAddr,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
-    let trusted: Arc<[IpAddr]> = services.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect();
+    let trusted: Arc<[IpAddr]> = context.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect();
     warp::ext::optional::<SocketAddr>().and(warp::header::headers_cloned()).map(
         move |peer: Option<SocketAddr>, headers: HeaderMap| {
             let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip().to_canonical());
@@ -183,32 +183,31 @@ pub fn client_address(
 /// 3. with neither it is no browser of the last years, and may pass, unless the cookie alone says who is asking. A native
 ///    client that keeps the cookie sends `Authorization`, or our own address as `Origin`.
 pub fn own_origin(
-    services: &SharedServices,
+    context: &SharedContext,
 ) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    let services = Arc::clone(services);
+    let context = Arc::clone(context);
     warp::method()
         .and(warp::header::headers_cloned())
         .and_then(move |method: Method, headers: HeaderMap| {
-            let refusal = if method.is_safe() { Ok(()) } else { check_origin(&headers, &services) };
+            let refusal = if method.is_safe() { Ok(()) } else { check_origin(&headers, &context) };
             std::future::ready(refusal.map_err(|detail| refuse(ApiError::forbidden(detail))))
         })
         .untuple_one()
 }
 
-fn check_origin(headers: &HeaderMap, services: &Services) -> Result<(), &'static str> {
+fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'static str> {
     const FOREIGN: &str = "This page may not use this server.";
     const UNSAID: &str = "With a cookie and without Authorization, say in Origin where you come from.";
     let mut origins = headers.get_all(header::ORIGIN).iter();
     if let Some(origin) = origins.next() {
         let origin = origin.to_str().unwrap_or("null");
-        let ours = services.origins.allows(Some(origin), text(headers, header::HOST));
+        let ours = context.origins.allows(Some(origin), text(headers, header::HOST));
         return if ours && origins.next().is_none() { Ok(()) } else { Err(FOREIGN) };
     }
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
     }
-    let by_cookie_alone =
-        !headers.contains_key(header::AUTHORIZATION) && !services.cookies.read_all(headers).is_empty();
+    let by_cookie_alone = !headers.contains_key(header::AUTHORIZATION) && !context.cookies.read_all(headers).is_empty();
     if by_cookie_alone { Err(UNSAID) } else { Ok(()) }
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP server: routes, middleware and responses. Services know nothing of HTTP.
+//! The HTTP server: routes, middleware and responses. HttpContext know nothing of HTTP.
 //!
 //! | module | what |
 //! |---|---|
@@ -47,7 +47,7 @@ use limits::RequestLimits;
 use origin::Origins;
 
 /// What routes use of the server.
-pub struct Services {
+pub struct HttpContext {
     /// Users, sessions and tokens.
     pub identity: Identity,
     /// Pinged by `/readyz`, and read for pictures.
@@ -74,18 +74,18 @@ pub struct Services {
     pub draining: CancellationToken,
 }
 
-/// The same services for all routes.
-pub type SharedServices = Arc<Services>;
+/// The one context of all routes.
+pub type SharedContext = Arc<HttpContext>;
 
 /// All routes of the server.
-pub fn routes(services: &SharedServices) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
+pub fn routes(context: &SharedContext) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     // `/ws` first: after a restart every client reconnects at once, and each route that rejects a request costs time.
-    let routes = websocket::route(services)
-        .or(resources::routes(services))
+    let routes = websocket::route(context)
+        .or(resources::routes(context))
         .unify()
-        .or(resources::server::health(services))
+        .or(resources::server::health(context))
         .unify()
-        .or(static_client::routes::<static_client::Client>(services.spotify.clone()))
+        .or(static_client::routes::<static_client::Client>(context.spotify.clone()))
         .unify();
-    frame::frame(services, routes.boxed())
+    frame::frame(context, routes.boxed())
 }

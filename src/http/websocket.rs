@@ -17,28 +17,28 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::middleware::with;
-use super::{ApiError, Services, SharedServices, client_address, respond};
+use super::{ApiError, HttpContext, SharedContext, client_address, respond};
 use crate::connection::{self, AddressGuard, ConnectionContext};
 use crate::transport::listener::Permit;
 
 /// `GET /ws`.
-pub fn route(services: &SharedServices) -> BoxedFilter<(Response,)> {
+pub fn route(context: &SharedContext) -> BoxedFilter<(Response,)> {
     warp::path!("ws")
         .and(warp::get())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<OnUpgrade>())
-        .and(client_address(services))
+        .and(client_address(context))
         .and(warp::ext::optional::<Permit>())
-        .and(with(services))
-        .map(|headers: HeaderMap, on_upgrade, address, permit, services: SharedServices| {
-            respond(upgrade(&services, &headers, on_upgrade, address, permit))
+        .and(with(context))
+        .map(|headers: HeaderMap, on_upgrade, address, permit, context: SharedContext| {
+            respond(upgrade(&context, &headers, on_upgrade, address, permit))
         })
         .boxed()
 }
 
 /// Answers a handshake and starts the connection.
 fn upgrade(
-    services: &Services,
+    context: &HttpContext,
     headers: &HeaderMap,
     on_upgrade: Option<OnUpgrade>,
     address: IpAddr,
@@ -46,21 +46,21 @@ fn upgrade(
 ) -> Result<Response, ApiError> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
-    if !services.origins.allows(origin, host) {
+    if !context.origins.allows(origin, host) {
         return Err(ApiError::forbidden("This page may not use this server."));
     }
     let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
         return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
     };
-    let context = &services.connection;
-    context.limits.joins.check(&address)?;
-    let guard = context.hub.admit_address(address, context.config.limit_connections_per_address);
+    let connection = &context.connection;
+    connection.limits.joins.check(&address)?;
+    let guard = connection.hub.admit_address(address, connection.config.limit_connections_per_address);
     let guard = guard.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))
     });
-    context.tasks.spawn(serve(context.clone(), on_upgrade, guard, permit));
+    connection.tasks.spawn(serve(connection.clone(), on_upgrade, guard, permit));
 
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -59,7 +59,7 @@ async fn an_account_logs_in_from_another_browser(site: Site) {
 }
 
 async fn registering_keeps_the_guests_user_id(site: Site) {
-    let mut revoked = site.services.identity.subscribe_revocations();
+    let mut revoked = site.context.identity.subscribe_revocations();
     let mut ana = site.browser();
     let guest = ana.guest("Ana").await;
     let other_tab = ana.clone();
@@ -99,7 +99,7 @@ async fn usernames_are_unique_regardless_of_case(site: Site) {
 
 async fn a_login_replaces_the_current_session(site: Site) {
     site.browser().register("ana", "correct horse").await.assert_ok();
-    let mut revoked = site.services.identity.subscribe_revocations();
+    let mut revoked = site.context.identity.subscribe_revocations();
     let mut browser = site.browser();
     browser.guest("Guest").await.assert_ok();
     let guest = browser.clone();
@@ -115,16 +115,16 @@ async fn a_login_replaces_the_current_session(site: Site) {
 }
 
 async fn logging_out_ends_the_session(site: Site) {
-    let mut revoked = site.services.identity.subscribe_revocations();
+    let mut revoked = site.context.identity.subscribe_revocations();
     let mut ana = site.browser();
     ana.guest("Ana").await.assert_ok();
-    let session = site.services.identity.authenticate(ana.access_token.as_ref().unwrap()).unwrap().session;
+    let session = site.context.identity.authenticate(ana.access_token.as_ref().unwrap()).unwrap().session;
     let before = ana.clone();
     let answer = ana.logout().await;
     assert_eq!(answer.status, 204);
     assert!(answer.header(header::SET_COOKIE).contains("Max-Age=0"));
     assert_eq!(revoked.try_recv().unwrap(), session);
-    assert!(site.services.identity.is_revoked(session));
+    assert!(site.context.identity.is_revoked(session));
     before.me().await.assert_problem(401, "forbidden");
     before.clone().refresh().await.assert_problem(401, "forbidden");
 

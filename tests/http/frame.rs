@@ -112,7 +112,7 @@ async fn readiness_follows_the_store_and_the_drain() {
     let site = Site::on_sqlite(&[]).await;
     assert_eq!(site.get("/healthz").await.text, "ok\n");
     assert_eq!(site.get("/readyz").await.text, "ready\n");
-    site.services.store.close().await;
+    site.context.store.close().await;
     let answer = site.get("/readyz").await;
     answer.assert_problem(503, "unavailable");
     assert_eq!(answer.header(header::RETRY_AFTER), "2");
@@ -120,7 +120,7 @@ async fn readiness_follows_the_store_and_the_drain() {
     site.browser().guest("Ana").await.assert_problem(503, "unavailable");
 
     let site = Site::in_memory(&[]).await;
-    site.services.draining.cancel();
+    site.context.draining.cancel();
     site.get("/readyz").await.assert_problem(503, "unavailable");
     site.get("/healthz").await.assert_ok();
 }

@@ -70,5 +70,5 @@ async fn cross_site_links_may_read() {
     let link = warp::test::request().path("/api/v1/server").header("sec-fetch-site", "cross-site");
     let answer: Answer = site.send(link).await;
     assert_eq!(answer.assert_ok().json["providers"][0], "library");
-    assert!(site.services.clock.now_ms_f64() >= NOON_MS);
+    assert!(site.context.clock.now_ms_f64() >= NOON_MS);
 }

@@ -48,7 +48,7 @@ async fn sessions_are_listed_with_the_current_one_marked(site: Site) {
 }
 
 async fn one_session_is_revoked(site: Site) {
-    let mut revoked = site.services.identity.subscribe_revocations();
+    let mut revoked = site.context.identity.subscribe_revocations();
     let (mut laptop, mut phone) = two_devices(&site).await;
     let other = sessions(&laptop).await.into_iter().find(|session| session["current"] == false).unwrap();
     let path = format!("/api/v1/me/sessions/{}", other["id"].as_str().unwrap());
@@ -133,10 +133,10 @@ async fn erasing_a_user_ends_their_session_and_frees_the_username(site: Site) {
     phone.me().await.assert_problem(401, "forbidden");
     site.browser().login("ana", "correct horse").await.assert_problem(401, "forbidden");
     let code = RoomCode::parse(code.as_str().unwrap()).unwrap();
-    let room = site.services.store.room_by_code(code).await.unwrap().unwrap();
+    let room = site.context.store.room_by_code(code).await.unwrap().unwrap();
     assert!(room.closed_at_ms.is_some(), "the room had no other member");
     assert_eq!(room.name, "");
-    assert_eq!(site.services.store.load_journal(room.id).await.unwrap(), tutti::store::StoredJournal::default());
+    assert_eq!(site.context.store.load_journal(room.id).await.unwrap(), tutti::store::StoredJournal::default());
     let mut again = site.browser();
     again.register("ana", "correct horse").await.assert_ok();
 }
@@ -145,11 +145,11 @@ async fn erasing_a_guest_keeps_the_account_it_merged_into(site: Site) {
     let mut ana = site.browser();
     let id: tutti_protocol::UserId = ana.guest("Ana").await.user_id().parse().unwrap();
     let code = ana.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.json["code"].clone();
-    let room = site.services.rooms.open(RoomCode::parse(code.as_str().unwrap()).unwrap()).await.unwrap();
+    let room = site.context.rooms.open(RoomCode::parse(code.as_str().unwrap()).unwrap()).await.unwrap();
     let mut ben = site.browser();
     let bens: tutti_protocol::UserId = ben.register("ben", "correct horse").await.user_id().parse().unwrap();
     // The guest logs in to Ben's account.
-    let account = site.services.identity.user(bens).await.unwrap().unwrap();
+    let account = site.context.identity.user(bens).await.unwrap().unwrap();
     room.merge(id, account.into()).await.unwrap();
     assert_eq!(room.role_of(bens).await, Some(tutti_protocol::Role::Host));
     ana.delete("/api/v1/me").await.assert_ok();
@@ -158,13 +158,13 @@ async fn erasing_a_guest_keeps_the_account_it_merged_into(site: Site) {
 }
 
 async fn cleanup_erases_inactive_guests(site: Site) {
-    let services = &site.services;
+    let context = &site.context;
     let cleanup = Cleanup {
-        store: services.store.clone(),
-        identity: services.identity.clone(),
-        rooms: services.rooms.clone(),
+        store: context.store.clone(),
+        identity: context.identity.clone(),
+        rooms: context.rooms.clone(),
         spotify: None,
-        clock: services.clock,
+        clock: context.clock,
     };
     let mut guest = site.browser();
     let gone: tutti_protocol::UserId = guest.guest("Long gone").await.user_id().parse().unwrap();
@@ -173,14 +173,14 @@ async fn cleanup_erases_inactive_guests(site: Site) {
     pass(UNUSED_GUEST_KEPT / 2).await;
     let recent = site.browser().guest("Here lately").await;
     cleanup.round().await.unwrap();
-    assert!(services.identity.user(gone).await.unwrap().is_some());
-    assert_eq!(services.store.sessions_of(gone).await.unwrap(), [], "expired sessions are removed");
+    assert!(context.identity.user(gone).await.unwrap().is_some());
+    assert_eq!(context.store.sessions_of(gone).await.unwrap(), [], "expired sessions are removed");
     pass(UNUSED_GUEST_KEPT / 2 + Duration::from_secs(1)).await;
     cleanup.round().await.unwrap();
-    assert_eq!(services.identity.user(gone).await.unwrap(), None);
-    assert_eq!(services.store.rooms_known_to(gone, 10).await.unwrap(), []);
+    assert_eq!(context.identity.user(gone).await.unwrap(), None);
+    assert_eq!(context.store.rooms_known_to(gone, 10).await.unwrap(), []);
     for kept in [account, recent] {
-        assert!(services.identity.user(kept.user_id().parse().unwrap()).await.unwrap().is_some());
+        assert!(context.identity.user(kept.user_id().parse().unwrap()).await.unwrap().is_some());
     }
 }
 

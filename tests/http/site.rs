@@ -17,7 +17,7 @@ use tutti::connection::{ConnectionContext, ConnectionLimits};
 use tutti::http::cookie::Cookies;
 use tutti::http::limits::RequestLimits;
 use tutti::http::origin::Origins;
-use tutti::http::{Services, SharedServices};
+use tutti::http::{HttpContext, SharedContext};
 use tutti::identity::Identity;
 use tutti::keys::{KeyFolder, Keys};
 use tutti::providers::Catalogue;
@@ -44,7 +44,7 @@ struct Cli {
 
 /// A server under test.
 pub struct Site {
-    pub services: SharedServices,
+    pub context: SharedContext,
     pub routes: BoxedFilter<(Response,)>,
     pub dir: TempDir,
 }
@@ -103,7 +103,7 @@ impl Site {
             tasks,
             draining: draining.clone(),
         });
-        let services = Arc::new(Services {
+        let context = Arc::new(HttpContext {
             identity,
             spotify,
             store,
@@ -117,8 +117,8 @@ impl Site {
             connection,
             draining,
         });
-        let routes = tutti::http::routes(&services).boxed();
-        Self { services, routes, dir }
+        let routes = tutti::http::routes(&context).boxed();
+        Self { context, routes, dir }
     }
 
     /// A browser without cookies.
@@ -302,7 +302,7 @@ impl Browser<'_> {
     }
 
     fn first_slot(&self) -> String {
-        self.site.services.cookies.name(tutti::http::cookie::Slot::FIRST)
+        self.site.context.cookies.name(tutti::http::cookie::Slot::FIRST)
     }
 
     fn take(&mut self, answer: &Answer) {

@@ -95,8 +95,8 @@ async fn a_free_slot_is_reused(site: Site) {
     device.slot = Some("new");
     assert_eq!(device.guest("Cleo").await.assert_ok().json["slot"], 0);
     // Revoked elsewhere: the cookie is still there but not valid.
-    let session = site.services.identity.authenticate(device.access_token.as_ref().unwrap()).unwrap();
-    site.services.identity.revoke_session(session.user, session.session).await.unwrap();
+    let session = site.context.identity.authenticate(device.access_token.as_ref().unwrap()).unwrap();
+    site.context.identity.revoke_session(session.user, session.session).await.unwrap();
     assert_eq!(device.guest("Dora").await.assert_ok().json["slot"], 0);
     assert_eq!(names(&accounts(&device).await), [(0, "Dora"), (1, "Ben")]);
 }

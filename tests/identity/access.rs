@@ -34,7 +34,7 @@ impl Forge {
             header: jsonwebtoken::decode_header(&valid).unwrap(),
             claims: serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap(),
         };
-        assert!(site.services.identity.authenticate(&forge.sign()).is_ok(), "an unmodified token is valid");
+        assert!(site.context.identity.authenticate(&forge.sign()).is_ok(), "an unmodified token is valid");
         forge
     }
 
@@ -68,7 +68,7 @@ fn part(value: &Value) -> String {
 
 #[track_caller]
 fn assert_rejected(site: &Site, token: &str, what: &str) {
-    assert_eq!(site.services.identity.authenticate(token), Err(AccessError::Invalid), "{what}");
+    assert_eq!(site.context.identity.authenticate(token), Err(AccessError::Invalid), "{what}");
 }
 
 #[tokio::test]
@@ -113,14 +113,14 @@ async fn a_token_expires_at_the_exact_second() {
     let token = forge.sign();
     let lifetime_s = forge.claims["exp"].as_i64().unwrap() - forge.claims["iat"].as_i64().unwrap();
     assert_eq!(lifetime_s, 600);
-    let access = site.services.identity.authenticate(&token).unwrap();
-    let left_ms = u64::try_from(access.expires_at_ms - site.services.clock.now_ms()).unwrap();
+    let access = site.context.identity.authenticate(&token).unwrap();
+    let left_ms = u64::try_from(access.expires_at_ms - site.context.clock.now_ms()).unwrap();
     tokio::time::advance(Duration::from_millis(left_ms - 1)).await;
-    assert!(site.services.identity.authenticate(&token).is_ok());
+    assert!(site.context.identity.authenticate(&token).is_ok());
     tokio::time::advance(Duration::from_millis(1)).await;
-    assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
+    assert_eq!(site.context.identity.authenticate(&token), Err(AccessError::Expired));
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(site.services.identity.authenticate(&token), Err(AccessError::Expired));
+    assert_eq!(site.context.identity.authenticate(&token), Err(AccessError::Expired));
 }
 
 #[tokio::test]

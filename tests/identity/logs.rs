@@ -81,7 +81,7 @@ async fn no_login_flow_logs_a_secret() {
                 secrets.extend(std::fs::read_to_string(path).unwrap().lines().map(Into::into));
             }
         }
-        site.services.store.close().await;
+        site.context.store.close().await;
         site.browser().guest("Ana").await;
     }
 

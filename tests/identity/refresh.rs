@@ -38,7 +38,7 @@ async fn the_previous_token_yields_the_same_successor_for_ten_seconds(site: Site
 }
 
 async fn reuse_of_the_previous_token_after_the_grace_period_revokes_the_session(site: Site) {
-    let mut revoked = site.services.identity.subscribe_revocations();
+    let mut revoked = site.context.identity.subscribe_revocations();
     let mut ana = guest(&site).await;
     let mut thief = ana.clone();
     ana.refresh().await.assert_ok();
@@ -63,7 +63,7 @@ async fn ten_tabs_can_refresh_at_once(site: Site) {
     let ana = guest(&site).await;
     let mut tabs = vec![ana; 10];
     let responses = join_all(tabs.iter_mut().map(Browser::refresh)).await;
-    let session = |token: &str| site.services.identity.authenticate(token).unwrap().session;
+    let session = |token: &str| site.context.identity.authenticate(token).unwrap().session;
     for response in &responses {
         assert_eq!(response.assert_ok().cookie(), responses[0].cookie());
         assert_eq!(session(&response.access_token()), session(&responses[0].access_token()));
@@ -125,7 +125,7 @@ async fn a_revoked_session_stays_revoked_after_a_restart(site: Site) {
     let mut ana = guest(&site).await;
     let access_token = ana.access_token.clone().unwrap();
     ana.logout().await.assert_ok();
-    let restarted = Site::on(site.services.store.clone(), &[], site.dir).await;
+    let restarted = Site::on(site.context.store.clone(), &[], site.dir).await;
     let mut again = restarted.browser();
     again.access_token = Some(access_token);
     again.me().await.assert_problem(401, "forbidden");

@@ -33,14 +33,14 @@ impl Case {
         let stage = Stage::new("ana").await;
         let me = stage.in_by_spotify().await.me().await;
         let user = UserId(me.json["id"].as_str().unwrap().parse().unwrap());
-        let catalogue = stage.site.services.catalogue.clone();
+        let catalogue = stage.site.context.catalogue.clone();
         let asker = Asker { user, host: None };
         Self { catalogue, id: ProviderId::SPOTIFY, asker, query: "e", _kept: Box::new(stage) }
     }
 
     async fn scripted() -> Self {
         let site = Site::in_memory(&["--scripted-provider"]).await;
-        let catalogue = site.services.catalogue.clone();
+        let catalogue = site.context.catalogue.clone();
         Self { catalogue, id: tutti::providers::scripted::ID, asker: asker(), query: "", _kept: Box::new(site) }
     }
 

@@ -10,12 +10,12 @@ use warp::{Filter, Reply};
 use super::auth;
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{Entrant, client_address, entrant, json, respond, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 use crate::identity::Caller;
 
 /// `me/accounts`, `me/accounts/{slot}` and `me/accounts/{slot}/activate`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let asked = || with(services).and(client_address(services)).and(entrant(services));
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let asked = || with(context).and(client_address(context)).and(entrant(context));
     let list = warp::path!("me" / "accounts").and(warp::get()).and(asked()).then(list).map(respond);
     let activate =
         warp::path!("me" / "accounts" / u8 / "activate").and(warp::post()).and(asked()).then(activate).map(respond);
@@ -23,36 +23,26 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
     list.or(activate).unify().or(remove).unify().boxed()
 }
 
-async fn list(services: SharedServices, address: IpAddr, entrant: Entrant) -> Result<impl Reply, ApiError> {
-    services.limits.refreshes.check(&address)?;
+async fn list(context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<impl Reply, ApiError> {
+    context.limits.refreshes.check(&address)?;
     let mut accounts = Vec::new();
     for (slot, token) in entrant.cookies {
         let caller = Caller { refresh_token: Some(token), ..Caller::default() };
-        if let Some(user) = services.identity.peek(&caller).await? {
+        if let Some(user) = context.identity.peek(&caller).await? {
             accounts.push(DeviceAccount { slot: slot.number(), user: user.into() });
         }
     }
     Ok(json(&AccountList { accounts, slots_max: SLOTS }))
 }
 
-async fn activate(
-    number: u8,
-    services: SharedServices,
-    address: IpAddr,
-    entrant: Entrant,
-) -> Result<Response, ApiError> {
+async fn activate(number: u8, context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
     let entrant = entrant.in_slot(SlotChoice::At(slot(number)?));
-    auth::refresh(services, address, entrant).await
+    auth::refresh(context, address, entrant).await
 }
 
-async fn remove(
-    number: u8,
-    services: SharedServices,
-    _address: IpAddr,
-    entrant: Entrant,
-) -> Result<Response, ApiError> {
+async fn remove(number: u8, context: SharedContext, _address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
     let entrant = entrant.in_slot(SlotChoice::At(slot(number)?));
-    auth::leave(&services, &entrant).await
+    auth::leave(&context, &entrant).await
 }
 
 fn slot(number: u8) -> Result<Slot, ApiError> {

@@ -13,21 +13,21 @@ use warp::{Filter, Reply};
 
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{Entrant, client_address, entrant, json, json_body, respond, with};
-use crate::http::{ApiError, Services, SharedServices};
+use crate::http::{ApiError, HttpContext, SharedContext};
 use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
 use crate::store::StoreError;
 
 /// The routes of `auth/`, without `auth/spotify`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let asked = || with(services).and(client_address(services)).and(entrant(services));
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let asked = || with(context).and(client_address(context)).and(entrant(context));
     let guest = warp::path!("guest").and(warp::post()).and(asked()).and(json_body()).then(guest).map(respond);
     let register = warp::path!("register").and(warp::post()).and(asked()).and(json_body()).then(register).map(respond);
     let login = warp::path!("login").and(warp::post()).and(asked()).and(json_body()).then(login).map(respond);
     let refresh = warp::path!("refresh").and(warp::post()).and(asked()).then(refresh).map(respond);
     let logout = warp::path!("logout")
         .and(warp::post())
-        .and(with(services))
-        .and(entrant(services))
+        .and(with(context))
+        .and(entrant(context))
         .and(warp::query())
         .then(logout)
         .map(respond);
@@ -36,50 +36,50 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
 }
 
 async fn guest(
-    services: SharedServices,
+    context: SharedContext,
     address: IpAddr,
     entrant: Entrant,
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
-    services.limits.guests.check(&address)?;
-    let slot = entrant.slot(&services).await?;
-    let login = services.identity.guest(&entrant.caller, &body.display_name).await?;
-    Ok(welcome(&services, login, slot).await)
+    context.limits.guests.check(&address)?;
+    let slot = entrant.slot(&context).await?;
+    let login = context.identity.guest(&entrant.caller, &body.display_name).await?;
+    Ok(welcome(&context, login, slot).await)
 }
 
 async fn register(
-    services: SharedServices,
+    context: SharedContext,
     address: IpAddr,
     entrant: Entrant,
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
-    services.limits.registrations.check(&address)?;
-    let slot = entrant.slot(&services).await?;
-    let login = services.identity.register(&entrant.caller, &body.username, &password, &body.display_name).await?;
-    Ok(welcome(&services, login, slot).await)
+    context.limits.registrations.check(&address)?;
+    let slot = entrant.slot(&context).await?;
+    let login = context.identity.register(&entrant.caller, &body.username, &password, &body.display_name).await?;
+    Ok(welcome(&context, login, slot).await)
 }
 
 async fn login(
-    services: SharedServices,
+    context: SharedContext,
     address: IpAddr,
     entrant: Entrant,
     body: LoginRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
-    services.limits.check_login(&body.username, address)?;
-    let slot = entrant.slot(&services).await?;
-    let login = services.identity.login(&entrant.caller, &body.username, &password).await?;
-    Ok(welcome(&services, login, slot).await)
+    context.limits.check_login(&body.username, address)?;
+    let slot = entrant.slot(&context).await?;
+    let login = context.identity.login(&entrant.caller, &body.username, &password).await?;
+    Ok(welcome(&context, login, slot).await)
 }
 
 /// On failure the cookie stays: another tab may have put a new one in its place while this request was on its way.
-pub(super) async fn refresh(services: SharedServices, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
-    services.limits.refreshes.check(&address)?;
+pub(super) async fn refresh(context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
+    context.limits.refreshes.check(&address)?;
     let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
     let token = entrant.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
-    let login = services.identity.refresh(&token).await?;
-    Ok(welcome(&services, login, slot).await)
+    let login = context.identity.refresh(&token).await?;
+    Ok(welcome(&context, login, slot).await)
 }
 
 #[derive(Deserialize)]
@@ -89,26 +89,26 @@ struct LogoutQuery {
     everywhere: bool,
 }
 
-async fn logout(services: SharedServices, entrant: Entrant, query: LogoutQuery) -> Result<Response, ApiError> {
+async fn logout(context: SharedContext, entrant: Entrant, query: LogoutQuery) -> Result<Response, ApiError> {
     if query.everywhere {
-        let user = services.identity.current_user(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
-        services.identity.revoke_all_sessions(user).await?;
+        let user = context.identity.current_user(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
+        context.identity.revoke_all_sessions(user).await?;
     }
-    leave(&services, &entrant).await
+    leave(&context, &entrant).await
 }
 
 /// Ends the session in the entrant's slot and forgets its cookie.
-pub(super) async fn leave(services: &Services, entrant: &Entrant) -> Result<Response, ApiError> {
+pub(super) async fn leave(context: &HttpContext, entrant: &Entrant) -> Result<Response, ApiError> {
     let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
-    services.identity.logout(&entrant.caller).await?;
+    context.identity.logout(&entrant.caller).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, services.cookies.forget(slot));
+    response.headers_mut().insert(header::SET_COOKIE, context.cookies.forget(slot));
     Ok(response)
 }
 
 /// What somebody gets who is in.
-async fn welcome(services: &Services, login: Login, slot: Slot) -> Response {
-    let cookie = settle_in(services, &login, slot).await;
+async fn welcome(context: &HttpContext, login: Login, slot: Slot) -> Response {
+    let cookie = settle_in(context, &login, slot).await;
     let body = AuthResponse {
         access_token: login.access_token.expose_secret().into(),
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
@@ -122,15 +122,15 @@ async fn welcome(services: &Services, login: Login, slot: Slot) -> Response {
 }
 
 /// Brings what they had in rooms as a guest along. The cookie to set.
-pub(super) async fn settle_in(services: &Services, login: &Login, slot: Slot) -> HeaderValue {
+pub(super) async fn settle_in(context: &HttpContext, login: &Login, slot: Slot) -> HeaderValue {
     if let Some(guest) = login.merged_guest
-        && let Err(error) = services.rooms.merge(guest, login.user.clone()).await
+        && let Err(error) = context.rooms.merge(guest, login.user.clone()).await
     {
         // They are in; what the guest queued stays the guest's.
         tracing::error!(%error, %guest, user = %login.user.id, "a guest's places in rooms did not come along");
     }
-    let lifetime_ms = login.refresh_expires_at_ms - services.clock.now_ms();
-    services.cookies.keep(&login.refresh_token, lifetime_ms, slot)
+    let lifetime_ms = login.refresh_expires_at_ms - context.clock.now_ms();
+    context.cookies.keep(&login.refresh_token, lifetime_ms, slot)
 }
 
 impl From<IdentityError> for ApiError {

@@ -11,38 +11,38 @@ use warp::{Filter, Reply};
 
 use crate::erasure::{self, EraseError};
 use crate::http::middleware::{Entrant, authenticated, entrant, json, json_body, respond, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 use crate::identity::{self, Access, IdentityError, picture};
 
 /// `GET`, `PATCH` and `DELETE` of `me`, and `users/{id}/picture`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let asked = || with(services).and(authenticated(services));
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let asked = || with(context).and(authenticated(context));
     let show = warp::path!("me").and(warp::get()).and(asked()).then(show).map(respond);
     let update = warp::path!("me").and(warp::patch()).and(asked()).and(json_body()).then(update).map(respond);
-    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(entrant(services)).then(erase).map(respond);
+    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(entrant(context)).then(erase).map(respond);
     let picture = warp::path!("users" / String / "picture")
         .and(warp::get())
         .and(warp::query())
-        .and(with(services))
+        .and(with(context))
         .then(show_picture)
         .map(respond);
     show.or(update).unify().or(erase).unify().or(picture).unify().boxed()
 }
 
-async fn show(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    let user = services.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
+async fn show(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+    let user = context.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
     Ok(json(&User::from(user)))
 }
 
-async fn update(services: SharedServices, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
+async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
     // Validated first, so that an invalid name leaves the password unchanged.
     if let Some(display_name) = &body.display_name {
         identity::parse_display_name(display_name)?;
     }
     if let Some(change) = body.password {
-        services.limits.password_changes.check(&access.user)?;
+        context.limits.password_changes.check(&access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
-        services.identity.change_password(access, &current, &new).await.map_err(|error| match error {
+        context.identity.change_password(access, &current, &new).await.map_err(|error| match error {
             // Not a 401: a client would take that for the end of its session.
             IdentityError::WrongCredentials => {
                 ApiError::refused(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
@@ -51,18 +51,18 @@ async fn update(services: SharedServices, access: Access, body: UpdateMeRequest)
         })?;
     }
     let user = match body.display_name {
-        Some(display_name) => services.identity.rename(access.user, &display_name).await?,
-        None => services.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?,
+        Some(display_name) => context.identity.rename(access.user, &display_name).await?,
+        None => context.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?,
     };
     Ok(json(&User::from(user)))
 }
 
-async fn erase(services: SharedServices, access: Access, entrant: Entrant) -> Result<Response, ApiError> {
-    erasure::erase(&services.identity, &services.rooms, access.user).await?;
+async fn erase(context: SharedContext, access: Access, entrant: Entrant) -> Result<Response, ApiError> {
+    erasure::erase(&context.identity, &context.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     // The refresh token in a cookie names its user.
     for (slot, _) in entrant.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
-        response.headers_mut().append(header::SET_COOKIE, services.cookies.forget(*slot));
+        response.headers_mut().append(header::SET_COOKIE, context.cookies.forget(*slot));
     }
     Ok(response)
 }
@@ -74,10 +74,10 @@ struct PictureQuery {
 
 /// For ever, because the address changes with the picture. Without a login: `<img>` cannot send one, and nobody guesses the
 /// address of a picture that they have not seen.
-async fn show_picture(id: String, query: PictureQuery, services: SharedServices) -> Result<Response, ApiError> {
+async fn show_picture(id: String, query: PictureQuery, context: SharedContext) -> Result<Response, ApiError> {
     let unknown = || ApiError::not_found("There is no such picture.");
     let id: UserId = id.parse().map_err(|_| unknown())?;
-    let stored = services.store.picture(id).await?;
+    let stored = context.store.picture(id).await?;
     let stored = stored.filter(|stored| picture::version(&stored.hash) == query.v).ok_or_else(unknown)?;
     let mut response = Response::new(stored.bytes.into());
     let headers = response.headers_mut();

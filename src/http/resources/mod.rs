@@ -15,29 +15,29 @@ pub mod spotify;
 pub mod spotify_player;
 pub mod tracks;
 
-use crate::http::SharedServices;
+use crate::http::SharedContext;
 use crate::http::middleware::own_origin;
 
 /// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let resources = auth::routes(services)
-        .or(spotify::routes(services))
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let resources = auth::routes(context)
+        .or(spotify::routes(context))
         .unify()
-        .or(spotify_player::routes(services))
+        .or(spotify_player::routes(context))
         .unify()
-        .or(me::routes(services))
+        .or(me::routes(context))
         .unify()
-        .or(sessions::routes(services))
+        .or(sessions::routes(context))
         .unify()
-        .or(accounts::routes(services))
+        .or(accounts::routes(context))
         .unify()
-        .or(rooms::routes(services))
+        .or(rooms::routes(context))
         .unify()
-        .or(search::routes(services))
+        .or(search::routes(context))
         .unify()
-        .or(tracks::routes(services))
+        .or(tracks::routes(context))
         .unify()
-        .or(server::routes(services))
+        .or(server::routes(context))
         .unify();
-    warp::path!("api" / "v1" / ..).and(own_origin(services)).and(resources).boxed()
+    warp::path!("api" / "v1" / ..).and(own_origin(context)).and(resources).boxed()
 }

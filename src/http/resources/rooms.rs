@@ -11,7 +11,7 @@ use warp::{Filter, Reply};
 
 use crate::http::middleware::with;
 use crate::http::{
-    ApiError, Services, SharedServices, authenticated, client_address, json, json_body, maybe_authenticated, respond,
+    ApiError, HttpContext, SharedContext, authenticated, client_address, json, json_body, maybe_authenticated, respond,
 };
 use crate::identity::Access;
 use crate::room::state::Refusal;
@@ -26,38 +26,38 @@ const NAME_CHARS_MAX: usize = 60;
 const PASSCODE_CHARS_MAX: usize = 64;
 
 /// `rooms`, `rooms/{code}` and `me/rooms`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let create = warp::path!("rooms")
         .and(warp::post())
-        .and(authenticated(services))
+        .and(authenticated(context))
         .and(json_body::<CreateRoomRequest>())
-        .and(with(services))
+        .and(with(context))
         .then(create)
         .map(respond);
     let show = warp::path!("rooms" / String)
         .and(warp::get())
-        .and(maybe_authenticated(services))
-        .and(client_address(services))
-        .and(with(services))
+        .and(maybe_authenticated(context))
+        .and(client_address(context))
+        .and(with(context))
         .then(show)
         .map(respond);
     let close = warp::path!("rooms" / String)
         .and(warp::delete())
-        .and(authenticated(services))
-        .and(with(services))
+        .and(authenticated(context))
+        .and(with(context))
         .then(close)
         .map(respond);
     let mine = warp::path!("me" / "rooms")
         .and(warp::get())
-        .and(authenticated(services))
-        .and(with(services))
+        .and(authenticated(context))
+        .and(with(context))
         .then(mine)
         .map(respond);
     create.or(show).unify().or(close).unify().or(mine).unify().boxed()
 }
 
-async fn create(access: Access, request: CreateRoomRequest, services: SharedServices) -> Result<Response, ApiError> {
-    services.limits.rooms.check(&access.user)?;
+async fn create(access: Access, request: CreateRoomRequest, context: SharedContext) -> Result<Response, ApiError> {
+    context.limits.rooms.check(&access.user)?;
     let name = room_name(&request.name)?;
     let passcode_hash = match request.passcode.as_deref() {
         None | Some("") => None,
@@ -65,12 +65,12 @@ async fn create(access: Access, request: CreateRoomRequest, services: SharedServ
             let values = reason_values([("max", (PASSCODE_CHARS_MAX as u64).into())]);
             return Err(ApiError::invalid("A passcode has at most 64 characters.").because(Reason::BadPasscode, values));
         }
-        Some(passcode) => Some(services.identity.hash_passcode(passcode).await?),
+        Some(passcode) => Some(context.identity.hash_passcode(passcode).await?),
     };
-    let user = services.identity.user(access.user).await.map_err(ApiError::unavailable)?;
+    let user = context.identity.user(access.user).await.map_err(ApiError::unavailable)?;
     let user = user.ok_or_else(|| ApiError::unauthenticated("You are not known here any more."))?;
-    let room = services.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
-    let summary = summary(&services, room, true).await?;
+    let room = context.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
+    let summary = summary(&context, room, true).await?;
     Ok(warp::reply::with_status(json(&summary), StatusCode::CREATED).into_response())
 }
 
@@ -78,27 +78,27 @@ async fn show(
     code: String,
     access: Option<Access>,
     address: IpAddr,
-    services: SharedServices,
+    context: SharedContext,
 ) -> Result<Response, ApiError> {
-    services.connection.limits.guesses.peek(&address)?;
+    context.connection.limits.guesses.peek(&address)?;
     let room = match RoomCode::parse(&code) {
-        Some(code) => services.rooms.find(code).await.map_err(ApiError::unavailable)?,
+        Some(code) => context.rooms.find(code).await.map_err(ApiError::unavailable)?,
         None => None,
     };
     let Some(room) = room.filter(|room| room.closed_at_ms.is_none()) else {
-        let _ = services.connection.limits.guesses.check(&address);
+        let _ = context.connection.limits.guesses.check(&address);
         return Err(no_such_room());
     };
     let member = match access {
-        Some(access) => is_member(&services, &room, access.user).await?,
+        Some(access) => is_member(&context, &room, access.user).await?,
         None => false,
     };
-    Ok(json(&summary(&services, room, member).await?).into_response())
+    Ok(json(&summary(&context, room, member).await?).into_response())
 }
 
-async fn close(code: String, access: Access, services: SharedServices) -> Result<Response, ApiError> {
+async fn close(code: String, access: Access, context: SharedContext) -> Result<Response, ApiError> {
     let code = RoomCode::parse(&code).ok_or_else(no_such_room)?;
-    let room = services.rooms.open(code).await.map_err(|error| match error {
+    let room = context.rooms.open(code).await.map_err(|error| match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),
         OpenError::Store(error) => ApiError::unavailable(error),
     })?;
@@ -116,25 +116,25 @@ async fn close(code: String, access: Access, services: SharedServices) -> Result
     }
 }
 
-async fn mine(access: Access, services: SharedServices) -> Result<Response, ApiError> {
-    let stored = services.rooms.rooms_of(access.user, ROOMS_LISTED_MAX).await.map_err(ApiError::unavailable)?;
+async fn mine(access: Access, context: SharedContext) -> Result<Response, ApiError> {
+    let stored = context.rooms.rooms_of(access.user, ROOMS_LISTED_MAX).await.map_err(ApiError::unavailable)?;
     let mut rooms = Vec::with_capacity(stored.len());
     for room in stored {
-        rooms.push(summary(&services, room, true).await?);
+        rooms.push(summary(&context, room, true).await?);
     }
     Ok(json(&RoomList { rooms }).into_response())
 }
 
-async fn is_member(services: &Services, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
-    match services.rooms.open(room.code).await {
+async fn is_member(context: &HttpContext, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
+    match context.rooms.open(room.code).await {
         Ok(room) => Ok(room.role_of(user).await.is_some()),
         Err(OpenError::NotFound | OpenError::Closed) => Err(no_such_room()),
         Err(OpenError::Store(error)) => Err(ApiError::unavailable(error)),
     }
 }
 
-async fn summary(services: &Services, room: StoredRoom, member: bool) -> Result<RoomSummary, ApiError> {
-    let host = services.identity.user(room.host).await.map_err(ApiError::unavailable)?;
+async fn summary(context: &HttpContext, room: StoredRoom, member: bool) -> Result<RoomSummary, ApiError> {
+    let host = context.identity.user(room.host).await.map_err(ApiError::unavailable)?;
     Ok(RoomSummary {
         code: room.code,
         name: room.name,
@@ -160,13 +160,13 @@ fn no_such_room() -> ApiError {
 
 /// A room that a user is a member of; for others it does not exist.
 pub(super) async fn room_of_member(
-    services: &Services,
+    context: &HttpContext,
     code: &str,
     user: UserId,
 ) -> Result<(RoomCode, RoomHandle), ApiError> {
     let no_such_room = || ApiError::not_found("There is no room of yours with this code.");
     let code = RoomCode::parse(code).ok_or_else(no_such_room)?;
-    let room = services.rooms.open(code).await.map_err(|error| match error {
+    let room = context.rooms.open(code).await.map_err(|error| match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),
         OpenError::Store(error) => ApiError::unavailable(error),
     })?;

@@ -8,18 +8,18 @@ use warp::{Filter, Reply};
 
 use super::rooms::room_of_member;
 use crate::http::middleware::{json, respond, searching, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 use crate::identity::Access;
 use crate::providers::{Asker, ProviderError, Query};
 
 /// `GET search?provider=&q=&cursor=&room=`: a [`SearchResponse`]. Without `provider`, the library is searched. `room` names
 /// a room of the user's, whose host's linked account serves those who have none.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     warp::path!("search")
         .and(warp::get())
-        .and(searching(services))
+        .and(searching(context))
         .and(warp::query::<Vec<(String, String)>>())
-        .and(with(services))
+        .and(with(context))
         .then(search)
         .map(respond)
         .boxed()
@@ -28,7 +28,7 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
 async fn search(
     access: Access,
     parameters: Vec<(String, String)>,
-    services: SharedServices,
+    context: SharedContext,
 ) -> Result<impl Reply, ApiError> {
     let (mut provider, mut text, mut cursor, mut room) = (None, String::new(), None, None);
     for (name, value) in parameters {
@@ -41,10 +41,10 @@ async fn search(
         }
     }
     let id = provider.map_or(Some(ProviderId::LIBRARY), |provider| ProviderId::parse(&provider));
-    let provider = id.and_then(|id| services.catalogue.get(id));
+    let provider = id.and_then(|id| context.catalogue.get(id));
     let provider = provider.ok_or_else(|| ApiError::invalid("This server has no such provider of music."))?;
     let host = match room.filter(|_| provider.capabilities().needs_link) {
-        Some(code) => room_of_member(&services, &code, access.user).await?.1.view().borrow().host,
+        Some(code) => room_of_member(&context, &code, access.user).await?.1.view().borrow().host,
         None => None,
     };
     let from_provider = |error| ApiError::from_provider(provider, error);

@@ -9,44 +9,40 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::http::middleware::{json, respond, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 
 /// How long the store may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET server`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    warp::path!("server")
-        .and(warp::get())
-        .and(with(services))
-        .map(|services| describe(&services).into_response())
-        .boxed()
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    warp::path!("server").and(warp::get()).and(with(context)).map(|context| describe(&context).into_response()).boxed()
 }
 
 /// `GET /healthz` and `GET /readyz`.
-pub fn health(services: &SharedServices) -> BoxedFilter<(Response,)> {
+pub fn health(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let alive = warp::path!("healthz").and(warp::get()).map(|| "ok\n".into_response());
-    let ready = warp::path!("readyz").and(warp::get()).and(with(services)).then(ready).map(respond);
+    let ready = warp::path!("readyz").and(warp::get()).and(with(context)).then(ready).map(respond);
     alive.or(ready).unify().boxed()
 }
 
-fn describe(services: &SharedServices) -> impl Reply + use<> {
-    let public_url = services.config.listen.public_url.as_deref();
+fn describe(context: &SharedContext) -> impl Reply + use<> {
+    let public_url = context.config.listen.public_url.as_deref();
     json(&ServerDescription {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
-        providers: services.catalogue.ids(),
-        spotify: services
+        providers: context.catalogue.ids(),
+        spotify: context
             .spotify
             .as_ref()
             .map(|spotify| SpotifyServer { origin: spotify.origin(), sdk_url: spotify.sdk_url().to_string() }),
     })
 }
 
-async fn ready(services: SharedServices) -> Result<impl Reply, ApiError> {
-    if services.draining.is_cancelled() {
+async fn ready(context: SharedContext) -> Result<impl Reply, ApiError> {
+    if context.draining.is_cancelled() {
         return Err(ApiError::unavailable(anyhow::anyhow!("stopping")));
     }
-    tokio::time::timeout(PING_TIMEOUT, services.store.ping()).await.map_err(ApiError::unavailable)??;
+    tokio::time::timeout(PING_TIMEOUT, context.store.ping()).await.map_err(ApiError::unavailable)??;
     Ok(warp::reply::with_status("ready\n", StatusCode::OK))
 }

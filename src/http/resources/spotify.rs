@@ -14,13 +14,13 @@ use super::auth;
 use crate::clock::{in_words, ms};
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
-use crate::http::{ApiError, Services, SharedServices};
+use crate::http::{ApiError, HttpContext, SharedContext};
 use crate::identity::{Access, IdentityError};
 use crate::providers::spotify::{Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Somebody, Spotify, SpotifyError};
 
 /// Login with Spotify, and the linked account.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let passing = || with(services).and(client_address(services)).and(entrant(services));
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let passing = || with(context).and(client_address(context)).and(entrant(context));
     let start = warp::path!("auth" / "spotify" / "start")
         .and(warp::get())
         .and(passing())
@@ -35,7 +35,7 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
         .and(warp::query())
         .then(callback)
         .map(respond);
-    let asked = || with(services).and(authenticated(services));
+    let asked = || with(context).and(authenticated(context));
     let show = warp::path!("me" / "spotify").and(warp::get()).and(asked()).then(show).map(respond);
     let unlink = warp::path!("me" / "spotify").and(warp::delete()).and(asked()).then(unlink).map(respond);
     let check = warp::path!("me" / "spotify" / "check").and(warp::post()).and(asked()).then(check).map(respond);
@@ -61,13 +61,13 @@ struct StartQuery {
 
 /// Redirects the browser to Spotify's login page. Rejects navigations that another site started.
 async fn start(
-    services: SharedServices,
+    context: SharedContext,
     address: IpAddr,
     _: Entrant,
     headers: HeaderMap,
     query: StartQuery,
 ) -> Result<Response, ApiError> {
-    let spotify = available(&services)?;
+    let spotify = available(&context)?;
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(ApiError::forbidden("This page may not begin a login."));
@@ -77,11 +77,11 @@ async fn start(
         SlotChoice::At(slot) => Some(slot.number()),
         SlotChoice::New => None,
     };
-    if services.limits.spotify_logins.check(&address).is_err() {
+    if context.limits.spotify_logins.check(&address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
-    let begun = spotify.begin(services.cookies.read_login(&headers), slot, &query.return_to).await?;
-    let cookie = services.cookies.keep_login(&begun.browser, ms(LOGIN_LIFETIME));
+    let begun = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
+    let cookie = context.cookies.keep_login(&begun.browser, ms(LOGIN_LIFETIME));
     see_other(&begun.url, Some(cookie))
 }
 
@@ -106,17 +106,17 @@ impl From<CallbackQuery> for Callback {
 
 /// Handles the redirect back from Spotify. Every outcome redirects to a page of ours that states it.
 async fn callback(
-    services: SharedServices,
+    context: SharedContext,
     address: IpAddr,
     entrant: Entrant,
     headers: HeaderMap,
     query: CallbackQuery,
 ) -> Result<Response, ApiError> {
-    let spotify = available(&services)?;
-    if services.limits.spotify_logins.check(&address).is_err() {
+    let spotify = available(&context)?;
+    if context.limits.spotify_logins.check(&address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
-    let finished = match spotify.finish(query.into(), services.cookies.read_login(&headers).as_ref()).await {
+    let finished = match spotify.finish(query.into(), context.cookies.read_login(&headers).as_ref()).await {
         Ok(finished) => finished,
         Err(error) => {
             tracing::error!(%error, "login with Spotify failed");
@@ -125,7 +125,7 @@ async fn callback(
     };
     let choice = finished.slot.and_then(Slot::new).map_or(SlotChoice::New, SlotChoice::At);
     let entered = match finished.result {
-        Ok(somebody) => enter(&services, spotify, entrant.in_slot(choice), somebody).await,
+        Ok(somebody) => enter(&context, spotify, entrant.in_slot(choice), somebody).await,
         Err(outcome) => Err(outcome),
     };
     match entered {
@@ -136,17 +136,17 @@ async fn callback(
 
 /// Logs in the user who authenticated with Spotify; returns the slot and its cookie.
 async fn enter(
-    services: &Services,
+    context: &HttpContext,
     spotify: &Spotify,
     entrant: Entrant,
     somebody: Somebody,
 ) -> Result<(Slot, HeaderValue), SpotifyOutcome> {
-    let slot = entrant.slot(services).await.map_err(|error| match error.code() {
+    let slot = entrant.slot(context).await.map_err(|error| match error.code() {
         ErrorCode::LimitReached => SpotifyOutcome::Full,
         _ => SpotifyOutcome::Failed,
     })?;
     let link_of = |user| spotify.link_of(&somebody, user);
-    let entered = services
+    let entered = context
         .identity
         .log_in_with_linked_account(&entrant.caller, &somebody.account_ids(), &somebody.display_name(), link_of)
         .await;
@@ -158,29 +158,29 @@ async fn enter(
         }
     })?;
     if let Some(picture) = spotify.picture(&somebody).await {
-        match services.identity.set_picture(login.user.id, &picture).await {
+        match context.identity.set_picture(login.user.id, &picture).await {
             Ok(user) => login.user = user,
             Err(error) => tracing::error!(%error, "profile picture not stored"),
         }
     }
-    let cookie = auth::settle_in(services, &login, slot).await;
+    let cookie = auth::settle_in(context, &login, slot).await;
     Ok((slot, cookie))
 }
 
-async fn show(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    Ok(json(&available(&services)?.status(access.user).await?))
+async fn show(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+    Ok(json(&available(&context)?.status(access.user).await?))
 }
 
-async fn unlink(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
+async fn unlink(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
     // While it may still be told to pause.
-    available(&services)?.unfollow(access.user, None).await;
-    services.identity.unlink(access.user).await?;
+    available(&context)?.unfollow(access.user, None).await;
+    context.identity.unlink(access.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn check(services: SharedServices, access: Access) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_requests.check(&access.user)?;
-    let spotify = available(&services)?;
+async fn check(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+    context.limits.spotify_requests.check(&access.user)?;
+    let spotify = available(&context)?;
     match spotify.check(access.user).await {
         // Not an error: the status says that the link has expired.
         Err(SpotifyError::NeedsLogin) => Ok(json(&spotify.status(access.user).await?)),
@@ -189,26 +189,26 @@ async fn check(services: SharedServices, access: Access) -> Result<impl Reply, A
 }
 
 async fn evidence(
-    services: SharedServices,
+    context: SharedContext,
     access: Access,
     body: SpotifyEvidenceRequest,
 ) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_requests.check(&access.user)?;
+    context.limits.spotify_requests.check(&access.user)?;
     let speaks_for = body.event == SpotifyPlayerEvent::Ready;
-    let status = available(&services)?.witness(access.user, PremiumEvidence::Player, speaks_for).await?;
+    let status = available(&context)?.witness(access.user, PremiumEvidence::Player, speaks_for).await?;
     Ok(json(&status))
 }
 
-async fn token(services: SharedServices, access: Access) -> Result<Response, ApiError> {
-    services.limits.spotify_requests.check(&access.user)?;
-    let token: SpotifyToken = available(&services)?.player_token(access.user).await?;
+async fn token(context: SharedContext, access: Access) -> Result<Response, ApiError> {
+    context.limits.spotify_requests.check(&access.user)?;
+    let token: SpotifyToken = available(&context)?.player_token(access.user).await?;
     let mut response = json(&token).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-pub(super) fn available(services: &Services) -> Result<&Spotify, ApiError> {
-    services.spotify.as_ref().ok_or_else(|| ApiError::not_found("Spotify is not set up on this server."))
+pub(super) fn available(context: &HttpContext) -> Result<&Spotify, ApiError> {
+    context.spotify.as_ref().ok_or_else(|| ApiError::not_found("Spotify is not set up on this server."))
 }
 
 /// The page that a login leads back to, with its outcome in the query.

@@ -13,12 +13,12 @@ use warp::{Filter, Reply};
 use super::rooms::room_of_member;
 use super::spotify::available;
 use crate::http::middleware::{authenticated, json, json_body, respond, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 use crate::identity::Access;
 
 /// Devices, and which of them follows a room.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
-    let asked = || authenticated(services).and(with(services));
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let asked = || authenticated(context).and(with(context));
     let devices = warp::path!("me" / "spotify" / "devices").and(warp::get()).and(asked()).then(devices).map(respond);
     let play = warp::path!("me" / "spotify" / "play")
         .and(warp::post())
@@ -34,27 +34,27 @@ pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
     devices.or(play).unify().or(show).unify().or(end).unify().or(choose).unify().boxed()
 }
 
-async fn devices(access: Access, services: SharedServices) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_requests.check(&access.user)?;
-    let devices = available(&services)?.devices(access.user).await?;
+async fn devices(access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+    context.limits.spotify_requests.check(&access.user)?;
+    let devices = available(&context)?.devices(access.user).await?;
     Ok(json(&SpotifyDevices { devices }))
 }
 
-async fn play(access: Access, services: SharedServices, start: SpotifyPlayRequest) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_plays.check(&access.user)?;
+async fn play(access: Access, context: SharedContext, start: SpotifyPlayRequest) -> Result<impl Reply, ApiError> {
+    context.limits.spotify_plays.check(&access.user)?;
     let SpotifyPlayRequest { device_id, track, position_ms } = start;
-    available(&services)?.play(access.user, &device_id, &track, position_ms).await?;
+    available(&context)?.play(access.user, &device_id, &track, position_ms).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn show(code: String, access: Access, services: SharedServices) -> Result<impl Reply, ApiError> {
-    let spotify = available(&services)?;
+async fn show(code: String, access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+    let spotify = available(&context)?;
     let output = RoomCode::parse(&code).and_then(|code| spotify.output(access.user, code));
     Ok(json(&SpotifyOutputStatus { output }))
 }
 
-async fn end(code: String, access: Access, services: SharedServices) -> Result<impl Reply, ApiError> {
-    let spotify = available(&services)?;
+async fn end(code: String, access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+    let spotify = available(&context)?;
     if let Some(code) = RoomCode::parse(&code) {
         spotify.unfollow(access.user, Some(code)).await;
     }
@@ -64,12 +64,12 @@ async fn end(code: String, access: Access, services: SharedServices) -> Result<i
 async fn choose(
     code: String,
     access: Access,
-    services: SharedServices,
+    context: SharedContext,
     choice: ChooseSpotifyOutput,
 ) -> Result<impl Reply, ApiError> {
-    services.limits.spotify_requests.check(&access.user)?;
-    let spotify = available(&services)?;
-    let (code, room) = room_of_member(&services, &code, access.user).await?;
+    context.limits.spotify_requests.check(&access.user)?;
+    let spotify = available(&context)?;
+    let (code, room) = room_of_member(&context, &code, access.user).await?;
     let output = spotify.follow(access.user, code, room, &choice.device_id, choice.device).await?;
     Ok(json(&SpotifyOutputStatus { output: Some(output) }))
 }

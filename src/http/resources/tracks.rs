@@ -16,7 +16,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::http::middleware::{authenticated, json, respond, with};
-use crate::http::{ApiError, SharedServices};
+use crate::http::{ApiError, SharedContext};
 use crate::identity::Access;
 use crate::providers::{Asker, Catalogue, Media, Provider, ProviderError};
 
@@ -28,33 +28,33 @@ const ART_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
 
 /// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`.
-pub fn routes(services: &SharedServices) -> BoxedFilter<(Response,)> {
+pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let get_or_head = || warp::get().or(warp::head()).unify();
     let track = warp::path!(String / "tracks" / String)
         .and(warp::get())
-        .and(authenticated(services))
-        .and(with(services))
+        .and(authenticated(context))
+        .and(with(context))
         .then(track)
         .map(respond);
     let audio = warp::path!(String / "tracks" / String / "audio")
         .and(get_or_head())
-        .and(authenticated(services))
+        .and(authenticated(context))
         .and(warp::method())
         .and(warp::header::headers_cloned())
-        .and(with(services))
+        .and(with(context))
         .then(audio)
         .map(respond);
     let art = warp::path!(String / "tracks" / String / "art")
         .and(get_or_head())
         .and(warp::header::headers_cloned())
-        .and(with(services))
+        .and(with(context))
         .then(art)
         .map(respond);
     track.or(audio).unify().or(art).unify().boxed()
 }
 
-async fn track(provider: String, id: String, access: Access, services: SharedServices) -> Result<Response, ApiError> {
-    let provider = serving(&services.catalogue, &provider)?;
+async fn track(provider: String, id: String, access: Access, context: SharedContext) -> Result<Response, ApiError> {
+    let provider = serving(&context.catalogue, &provider)?;
     let asker = Asker { user: access.user, host: None };
     let track = provider.track(&asker, &id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
     Ok(json(&track).into_response())
@@ -66,9 +66,9 @@ async fn audio(
     _: Access,
     method: Method,
     headers: HeaderMap,
-    services: SharedServices,
+    context: SharedContext,
 ) -> Result<Response, ApiError> {
-    let provider = serving(&services.catalogue, &provider)?;
+    let provider = serving(&context.catalogue, &provider)?;
     let Media { path, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
     let mut service = ServeFile::new(&path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
     let mut asked = file_request(&method, &headers);
@@ -132,8 +132,8 @@ async fn serve(service: &mut ServeFile, request: Request<Empty<Bytes>>) -> Resul
     Ok(response)
 }
 
-async fn art(provider: String, id: String, headers: HeaderMap, services: SharedServices) -> Result<Response, ApiError> {
-    let provider = serving(&services.catalogue, &provider)?;
+async fn art(provider: String, id: String, headers: HeaderMap, context: SharedContext) -> Result<Response, ApiError> {
+    let provider = serving(&context.catalogue, &provider)?;
     let art = provider.art(&id).await.map_err(failed(provider))?;
     let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
     let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;

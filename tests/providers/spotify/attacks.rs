@@ -166,8 +166,8 @@ async fn a_login_makes_a_new_session() {
     assert_ne!(browser.cookie, planted.cookie);
     planted.clone().refresh().await.assert_problem(401, "forbidden");
     let answer = browser.refresh().await;
-    let session = |token: &str| stage.site.services.identity.authenticate(token).unwrap().session;
-    let before = stage.site.services.identity.authenticate(planted.access_token.as_ref().unwrap());
+    let session = |token: &str| stage.site.context.identity.authenticate(token).unwrap().session;
+    let before = stage.site.context.identity.authenticate(planted.access_token.as_ref().unwrap());
     assert!(before.is_err() || before.unwrap().session != session(&answer.access_token()));
 }
 
@@ -180,7 +180,7 @@ async fn a_sealed_row_moved_to_somebody_else_does_not_open() {
     let ben = stage.in_by_spotify().await;
     let id = |answer: serde_json::Value| answer["id"].as_str().unwrap().parse().unwrap();
     let (ana_id, ben_id) = (id(ana.me().await.json), id(ben.me().await.json));
-    let store = &stage.site.services.store;
+    let store = &stage.site.context.store;
     let stolen = store.spotify_link(ana_id).await.unwrap().unwrap();
     let mut own = store.spotify_link(ben_id).await.unwrap().unwrap();
     (own.access_token, own.refresh_token) = (stolen.access_token, stolen.refresh_token);
@@ -199,7 +199,7 @@ async fn neither_state_nor_verifier_stand_in_the_database() {
     let authorize = stage.start(&mut ana, "").await;
     let state = parameter(&authorize, "state");
     let hash = tutti::store::TokenHash(Sha256::digest(&state).into());
-    let transaction = stage.site.services.store.take_login_transaction(hash).await.unwrap().expect("by its hash");
+    let transaction = stage.site.context.store.take_login_transaction(hash).await.unwrap().expect("by its hash");
     let challenge = parameter(&authorize, "code_challenge");
     let is_verifier = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)) == challenge;
     let stored = &transaction.verifier.0;

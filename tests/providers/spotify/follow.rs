@@ -28,8 +28,8 @@ fn id_of(me: &Answer) -> UserId {
 /// Somebody comes into a room, with a connection that only gathers what it is sent.
 pub async fn enters(stage: &Stage, room: &RoomHandle, who: &Browser<'_>) -> Arc<Link> {
     let user = id_of(&who.me().await);
-    let newcomer = Newcomer::from(stage.site.services.identity.user(user).await.unwrap().unwrap());
-    let now_ms = stage.site.services.clock.now_ms();
+    let newcomer = Newcomer::from(stage.site.context.identity.user(user).await.unwrap().unwrap());
+    let now_ms = stage.site.context.clock.now_ms();
     let device =
         RoomDevice { id: DeviceId(Uuid::new_v4()), name: "Test".into(), kind: DeviceKind::Remote, providers: vec![] };
     let who = (user, SessionId(Uuid::new_v4()), IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -58,7 +58,7 @@ impl<'a> Kitchen<'a> {
         let user = id_of(&ana.me().await);
         let made = ana.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
         let code = made.assert_ok().json["code"].as_str().unwrap().to_owned();
-        let room = stage.site.services.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
+        let room = stage.site.context.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
         let link = enters(stage, &room, &ana).await;
         Self { stage, ana, user, link, code, room }
     }
@@ -150,7 +150,7 @@ impl<'a> Kitchen<'a> {
     /// Where the room is in its track.
     fn room_position_ms(&self) -> i64 {
         let view = self.room.view().borrow().clone();
-        let now_ms = self.stage.site.services.clock.now_ms();
+        let now_ms = self.stage.site.context.clock.now_ms();
         i64::try_from(view.playback.anchor_position_ms).unwrap() + now_ms - view.playback.anchor_at_ms
     }
 
@@ -378,7 +378,7 @@ async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
     let cleo = stage.in_by_spotify().await;
     let made = cleo.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
     let code = made.json["code"].as_str().unwrap().to_owned();
-    let room = stage.site.services.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
+    let room = stage.site.context.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
     let link = enters(&stage, &room, &cleo).await;
     let user = id_of(&cleo.me().await);
     let path = format!("/api/v1/rooms/{code}/spotify-output");
@@ -408,7 +408,7 @@ async fn a_long_wait_holds_it_and_it_goes_on_afterwards() {
     stage.spotify.switches(|switches| (switches.too_many_requests, switches.retry_after_seconds) = (1, 300));
     kitchen.command(Command::Seek { position_ms: 60_000 }).await;
     let output = kitchen.until_state("busy").await;
-    assert!(output["retry_at_ms"].as_i64().unwrap() > stage.site.services.clock.now_ms() + 290_000);
+    assert!(output["retry_at_ms"].as_i64().unwrap() > stage.site.context.clock.now_ms() + 290_000);
     let before = stage.spotify.requests().len();
     kitchen.command(Command::Seek { position_ms: 30_000 }).await;
     kitchen.until_state("busy").await;

@@ -174,7 +174,7 @@ async fn unlinking_erases_all_of_it() {
     token(&ana).await.assert_problem(404, "not_found");
     let me = ana.me().await.json;
     assert_eq!((me["kind"].as_str(), me["spotify"].as_bool(), me.get("picture")), (Some("user"), Some(false), None));
-    let store = &stage.site.services.store;
+    let store = &stage.site.context.store;
     assert_eq!(store.spotify_link(id.parse().unwrap()).await.unwrap(), None);
 }
 

@@ -64,13 +64,13 @@ async fn a_guest_who_turns_out_to_have_an_account_brings_their_rooms_along() {
     guest.guest("Somebody").await.assert_ok();
     let code = guest.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.json["code"].clone();
     let guests_session =
-        stage.site.services.identity.authenticate(guest.access_token.as_ref().unwrap()).unwrap().session;
+        stage.site.context.identity.authenticate(guest.access_token.as_ref().unwrap()).unwrap().session;
     assert_eq!(stage.log_in(&mut guest, "").await.outcome, "done");
-    assert!(stage.site.services.identity.is_revoked(guests_session), "the guest's sockets are closed");
+    assert!(stage.site.context.identity.is_revoked(guests_session), "the guest's sockets are closed");
     assert_eq!(guest.refresh().await.assert_ok().json["user"]["id"], account);
     let rooms = guest.get("/api/v1/me/rooms").await;
     assert_eq!(rooms.json["rooms"][0]["code"], code);
-    let room = stage.site.services.rooms.open(RoomCode::parse(code.as_str().unwrap()).unwrap()).await.unwrap();
+    let room = stage.site.context.rooms.open(RoomCode::parse(code.as_str().unwrap()).unwrap()).await.unwrap();
     let role = room.role_of(account.as_str().unwrap().parse().unwrap()).await;
     assert_eq!(role, Some(tutti_protocol::Role::Host));
 }

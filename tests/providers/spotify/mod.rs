@@ -97,7 +97,7 @@ impl Stage {
 
     /// A track, asked for by somebody without a room.
     pub async fn track(&self, user: UserId, id: &str) -> Result<Option<Track>, ProviderError> {
-        let spotify = self.site.services.catalogue.get(ProviderId::SPOTIFY).expect("it is configured");
+        let spotify = self.site.context.catalogue.get(ProviderId::SPOTIFY).expect("it is configured");
         spotify.track(&Asker { user, host: None }, id).await
     }
 

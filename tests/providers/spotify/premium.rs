@@ -115,7 +115,7 @@ async fn those_who_ask_at_once_share_one_answer() {
 async fn once_a_day_it_is_asked_again_by_itself() {
     let stage = Stage::new("ana").await;
     let ana = stage.in_by_spotify().await;
-    let spotify = stage.site.services.spotify.as_ref().unwrap();
+    let spotify = stage.site.context.spotify.as_ref().unwrap();
     stage.spotify.switches(|switches| switches.product = true);
     assert_eq!(spotify.check_stale(10).await.unwrap(), 0);
     pass(Duration::from_hours(25)).await;

@@ -101,7 +101,7 @@ async fn a_guest_asks_by_the_hosts_link_in_the_hosts_room_and_nowhere_else() {
     assert!(is_closed(&search(&ben, "night").await));
     search(&ben, &format!("night&room={code}")).await.assert_problem(404, "not_found");
 
-    let room = stage.site.services.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
+    let room = stage.site.context.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
     super::follow::enters(&stage, &room, &ben).await;
     assert!(!titles(&search(&ben, &format!("night&room={code}")).await).is_empty());
     assert!(is_closed(&search(&ben, "night").await));
