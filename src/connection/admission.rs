@@ -13,7 +13,7 @@ use crate::identity::AccessError;
 use crate::ids;
 use crate::limits::PASSCODE_WAIT_MAX;
 use crate::room::state::{Newcomer, Refusal};
-use crate::room::{Join, JoinError, OpenError, RoomHandle};
+use crate::room::{Join, OpenError, RoomError, RoomHandle};
 use crate::store::StoreError;
 use crate::transport::{Link, Outbox};
 
@@ -138,14 +138,14 @@ pub(super) fn access_denied(error: AccessError) -> CloseCode {
     }
 }
 
-fn not_joined(error: JoinError) -> CloseCode {
+fn not_joined(error: RoomError) -> CloseCode {
     match error {
-        JoinError::Refused(Refusal::RoomClosed) => CloseCode::RoomClosed,
-        JoinError::Refused(Refusal::Banned) => CloseCode::Banned,
-        JoinError::Refused(Refusal::InLobby) => CloseCode::Waiting,
-        JoinError::Refused(Refusal::RoomLocked) => CloseCode::RoomLocked,
-        JoinError::Refused(Refusal::AccountNeeded) => CloseCode::AccountNeeded,
-        JoinError::Refused(Refusal::NotAdmitted) => CloseCode::NotAdmitted,
-        JoinError::Refused(_) | JoinError::Unavailable => CloseCode::TryLater,
+        RoomError::Refused(Refusal::RoomClosed) => CloseCode::RoomClosed,
+        RoomError::Refused(Refusal::Banned) => CloseCode::Banned,
+        RoomError::Refused(Refusal::InLobby) => CloseCode::Waiting,
+        RoomError::Refused(Refusal::RoomLocked) => CloseCode::RoomLocked,
+        RoomError::Refused(Refusal::AccountNeeded) => CloseCode::AccountNeeded,
+        RoomError::Refused(Refusal::NotAdmitted) => CloseCode::NotAdmitted,
+        RoomError::Refused(_) | RoomError::Unavailable => CloseCode::TryLater,
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tutti_protocol::{CloseCode, CommandId, ConnectionId, Event, Position, UserId};
 
-use super::handle::JoinError;
+use super::handle::RoomError;
 use super::replies::Outcome;
 use super::state::Refusal;
 use super::view::View;
@@ -32,9 +32,9 @@ pub(super) enum Effect {
     /// Replies to a command.
     Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
     /// Confirms a request of the server itself.
-    Confirm { done: oneshot::Sender<Result<(), JoinError>> },
+    Confirm { done: oneshot::Sender<Result<(), RoomError>> },
     /// Rejects a join.
-    RejectJoin { joined: oneshot::Sender<Result<(), JoinError>>, refusal: Refusal },
+    RejectJoin { joined: oneshot::Sender<Result<(), RoomError>>, refusal: Refusal },
     /// Attaches a connection: it receives everything from here on.
     Attach(Box<Attach>),
     /// Removes a connection that has ended.
@@ -71,7 +71,7 @@ impl Effect {
 #[derive(Debug)]
 pub(super) struct Attach {
     pub(super) link: Arc<Link>,
-    pub(super) joined: oneshot::Sender<Result<(), JoinError>>,
+    pub(super) joined: oneshot::Sender<Result<(), RoomError>>,
     pub(super) welcome: Bytes,
     pub(super) catch_up: CatchUp,
 }

@@ -34,7 +34,7 @@ pub struct Join {
 
 /// Why a room did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JoinError {
+pub enum RoomError {
     /// The room's rules forbid it.
     #[error("{0}")]
     Refused(Refusal),
@@ -53,15 +53,15 @@ pub(super) struct Origin {
 
 #[derive(Debug)]
 pub(super) enum Message {
-    Join { join: Join, joined: oneshot::Sender<Result<(), JoinError>> },
+    Join { join: Join, joined: oneshot::Sender<Result<(), RoomError>> },
     Command { origin: Origin, command: Command, tracks: Vec<Track> },
     Status { connection: ConnectionId, status: DeviceStatus },
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
-    Close { by: UserId, closed: oneshot::Sender<Result<(), JoinError>> },
-    Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), JoinError>> },
-    Forget { member: UserId, forgotten: oneshot::Sender<Result<(), JoinError>> },
+    Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
+    Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), RoomError>> },
+    Forget { member: UserId, forgotten: oneshot::Sender<Result<(), RoomError>> },
     NotifyHost { code: &'static str, message: String, values: ReasonValues },
 }
 
@@ -77,8 +77,8 @@ impl RoomHandle {
     }
 
     /// Joins a connection. Once this returns `Ok`, its outbox holds `welcome` and the room's state.
-    pub async fn join(&self, join: Join) -> Result<(), JoinError> {
-        self.ask(|joined| Message::Join { join, joined }).await.unwrap_or(Err(JoinError::Unavailable))
+    pub async fn join(&self, join: Join) -> Result<(), RoomError> {
+        self.ask(|joined| Message::Join { join, joined }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// A member's role; `None` for anyone else.
@@ -87,21 +87,21 @@ impl RoomHandle {
     }
 
     /// Closes the room on behalf of `by`.
-    pub async fn close(&self, by: UserId) -> Result<(), JoinError> {
-        self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(JoinError::Unavailable))
+    pub async fn close(&self, by: UserId) -> Result<(), RoomError> {
+        self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// Merges a guest into the account of the same person. `Ok` means durable, also when there was nothing to merge. Closes
     /// the guest's connections with 4003; their next token must be the account's, or the guest joins as a new member.
-    pub async fn merge(&self, from: UserId, to: Newcomer) -> Result<(), JoinError> {
-        self.ask(|merged| Message::Merge { from, to, merged }).await.unwrap_or(Err(JoinError::Unavailable))
+    pub async fn merge(&self, from: UserId, to: Newcomer) -> Result<(), RoomError> {
+        self.ask(|merged| Message::Merge { from, to, merged }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// Forgets a user, member or not: once this returns `Ok`, neither the room nor any stored row of it holds their name or
     /// picture. Closes their connections with 4510. A host's room passes to the first co-host to have joined, else to the
     /// first player who is present, else it closes. The caller must prevent the user from joining again.
-    pub async fn forget(&self, member: UserId) -> Result<(), JoinError> {
-        self.ask(|forgotten| Message::Forget { member, forgotten }).await.unwrap_or(Err(JoinError::Unavailable))
+    pub async fn forget(&self, member: UserId) -> Result<(), RoomError> {
+        self.ask(|forgotten| Message::Forget { member, forgotten }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// Sends a command; its reply goes to the connection's outbox. `tracks` are the tracks it names, in its order, without

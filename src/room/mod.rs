@@ -41,7 +41,7 @@ mod wire;
 
 pub use tutti_room_state as state;
 
-pub use handle::{Join, JoinError, RoomHandle};
+pub use handle::{Join, RoomError, RoomHandle};
 pub use people::PeopleError;
 pub use registry::{OpenError, Registry};
 pub use view::View;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tutti_protocol::{RoomId, UserId};
 
 use super::state::Newcomer;
-use super::{JoinError, OpenError, Registry};
+use super::{OpenError, Registry, RoomError};
 use crate::store::{StoreError, StoredRoom};
 
 /// Rooms loaded from the store per query.
@@ -19,7 +19,7 @@ pub enum PeopleError {
     Store(#[from] StoreError),
     /// A room refused or failed.
     #[error("a room failed: {0}")]
-    Room(#[from] JoinError),
+    Room(#[from] RoomError),
 }
 
 impl Registry {
@@ -95,5 +95,5 @@ fn ignore_closed(error: OpenError) -> Result<(), PeopleError> {
 
 /// Fails when a room comes up twice: it did not do what it confirmed, and the loop would not end.
 fn ensure_progress(done: &mut HashSet<RoomId>, room: &StoredRoom) -> Result<(), PeopleError> {
-    if done.insert(room.id) { Ok(()) } else { Err(JoinError::Unavailable.into()) }
+    if done.insert(room.id) { Ok(()) } else { Err(RoomError::Unavailable.into()) }
 }

@@ -4,7 +4,7 @@
 use futures_util::FutureExt;
 use tutti::limits::RELOAD_DELAY;
 use tutti::room::state::Newcomer;
-use tutti::room::{JoinError, OpenError, RoomHandle};
+use tutti::room::{OpenError, RoomError, RoomHandle};
 use tutti::store::RoomStore;
 use tutti_protocol::{Event, Role, Room, RoomCode, ServerFrame, UserKind};
 use tutti_test_client::Received;
@@ -231,8 +231,8 @@ async fn merges_and_forgetting_fail_while_the_store_fails() {
     let before = shown(&server, code).await;
     let room = room(&server, code).await;
     server.store.set_failing(true);
-    assert_eq!(room.merge(user("ben"), account("ada")).await, Err(JoinError::Unavailable));
-    assert_eq!(room.forget(user("ben")).await, Err(JoinError::Unavailable));
+    assert_eq!(room.merge(user("ben"), account("ada")).await, Err(RoomError::Unavailable));
+    assert_eq!(room.forget(user("ben")).await, Err(RoomError::Unavailable));
     server.store.set_failing(false);
     tokio::time::advance(RELOAD_DELAY).await;
     assert_eq!(shown(&server, code).await.members, before.members);

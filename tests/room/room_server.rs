@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::room::state::Newcomer;
-use tutti::room::{Join, JoinError, Registry, RoomHandle};
+use tutti::room::{Join, Registry, RoomError, RoomHandle};
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
@@ -69,7 +69,7 @@ impl RoomServer {
         code: RoomCode,
         name: &str,
         resume: Option<Position>,
-    ) -> Result<MemberConnection, JoinError> {
+    ) -> Result<MemberConnection, RoomError> {
         self.enter_as(code, newcomer(name), resume).await
     }
 
@@ -78,7 +78,7 @@ impl RoomServer {
         code: RoomCode,
         user: Newcomer,
         resume: Option<Position>,
-    ) -> Result<MemberConnection, JoinError> {
+    ) -> Result<MemberConnection, RoomError> {
         let room = self.rooms.open(code).await.expect("there is such a room");
         let now_ms = self.clock.now_ms();
         let device = Device {

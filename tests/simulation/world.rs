@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedRwLockWriteGuard;
-use tutti::room::{Join, JoinError};
+use tutti::room::{Join, RoomError};
 use tutti::store::memory::{MemoryStore, PlantedBug};
 use tutti_protocol::{
     Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, ProviderId, Role, RoomCode,
@@ -292,7 +292,7 @@ impl World {
             let room = rooms.open(code).await.ok()?;
             match room.join(join).await {
                 Ok(()) => Some(room),
-                Err(JoinError::Refused(_) | JoinError::Unavailable) => None,
+                Err(RoomError::Refused(_) | RoomError::Unavailable) => None,
             }
         });
         member.line = LineState::Joining(link, joining);

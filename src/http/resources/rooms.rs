@@ -15,7 +15,7 @@ use crate::http::{
 };
 use crate::identity::Access;
 use crate::room::state::Refusal;
-use crate::room::{JoinError, OpenError, RoomHandle};
+use crate::room::{OpenError, RoomError, RoomHandle};
 use crate::store::StoredRoom;
 
 /// Rooms in one list, at most.
@@ -104,15 +104,15 @@ async fn close(code: String, access: Access, context: SharedContext) -> Result<R
     })?;
     match room.close(access.user).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(JoinError::Refused(Refusal::NotAMember | Refusal::RoomClosed)) => Err(no_such_room()),
-        Err(JoinError::Refused(refusal)) => {
+        Err(RoomError::Refused(Refusal::NotAMember | Refusal::RoomClosed)) => Err(no_such_room()),
+        Err(RoomError::Refused(refusal)) => {
             let status = match refusal.code() {
                 ErrorCode::Forbidden => StatusCode::FORBIDDEN,
                 _ => StatusCode::CONFLICT,
             };
             Err(ApiError::new(status, refusal.code(), refusal.to_string()).because(refusal.reason(), refusal.values()))
         }
-        Err(JoinError::Unavailable) => Err(ApiError::unavailable(JoinError::Unavailable)),
+        Err(RoomError::Unavailable) => Err(ApiError::unavailable(RoomError::Unavailable)),
     }
 }
 

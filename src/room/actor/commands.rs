@@ -4,7 +4,7 @@ use tutti_protocol::{Command, Event, Track};
 
 use super::Actor;
 use crate::room::effects::Effect;
-use crate::room::handle::{JoinError, Origin};
+use crate::room::handle::{Origin, RoomError};
 use crate::room::replies::Outcome;
 use crate::room::state::Input;
 use crate::telemetry::metrics::CommandOutcome;
@@ -20,8 +20,8 @@ impl Actor {
             let name = command.name();
             match self.execute(Some(origin), &Input::Command { by, command, tracks }).await {
                 Ok(()) => return self.context.metrics.command(CommandOutcome::Accepted),
-                Err(JoinError::Unavailable) => (CommandOutcome::Unavailable, Outcome::unavailable()),
-                Err(JoinError::Refused(refusal)) => {
+                Err(RoomError::Unavailable) => (CommandOutcome::Unavailable, Outcome::unavailable()),
+                Err(RoomError::Refused(refusal)) => {
                     tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
                     let outcome = Outcome::from(refusal);
                     // A command that may succeed later is evaluated again when it is repeated.

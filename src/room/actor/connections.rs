@@ -8,14 +8,14 @@ use super::Actor;
 use crate::clock::ms;
 use crate::limits::{HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::room::effects::{Attach, CatchUp, Effect};
-use crate::room::handle::{Join, JoinError};
+use crate::room::handle::{Join, RoomError};
 use crate::room::state::{Input, Refusal};
 use crate::room::wire::{self, DeltaFacts};
 use crate::telemetry::metrics::CatchUpKind;
 use crate::transport::frame;
 
 impl Actor {
-    pub(super) async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), JoinError>>) {
+    pub(super) async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), RoomError>>) {
         let Join { link, newcomer, resume } = join;
         if let Err(error) = self.execute(None, &Input::Enter(newcomer)).await {
             let _ = joined.send(Err(error));

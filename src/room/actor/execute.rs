@@ -6,14 +6,14 @@ use super::Actor;
 use crate::ids;
 use crate::room::batch::{DecidedBatch, EncodedBatch};
 use crate::room::effects::Effect;
-use crate::room::handle::{JoinError, Origin};
+use crate::room::handle::{Origin, RoomError};
 use crate::room::state::{Ctx, Input};
 use crate::room::wire;
 
 impl Actor {
     /// Executes an input: its events go to the journal, and its effects wait until those are durable. A command's reply is
     /// among the effects.
-    pub(super) async fn execute(&mut self, origin: Option<Origin>, input: &Input) -> Result<(), JoinError> {
+    pub(super) async fn execute(&mut self, origin: Option<Origin>, input: &Input) -> Result<(), RoomError> {
         let now_ms = self.context.clock.now_ms();
         let events = self.evaluate(now_ms, input)?;
         let reply = origin.map(|origin| self.accept(origin, input, &events));
@@ -43,19 +43,19 @@ impl Actor {
     }
 
     /// Applies an input to the state, unless the store could not take its events.
-    fn evaluate(&mut self, now_ms: i64, input: &Input) -> Result<Vec<Event>, JoinError> {
+    fn evaluate(&mut self, now_ms: i64, input: &Input) -> Result<Vec<Event>, RoomError> {
         if self.reload_at_ms.is_some() {
-            return Err(JoinError::Unavailable);
+            return Err(RoomError::Unavailable);
         }
         let host_gone_since_ms = self.host_gone_since_ms(now_ms);
         let new_entry = EntryId(ids::uuid_v7(now_ms));
         let (present, audience) = (self.presence.active(), self.presence.audience());
         let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience };
         // Inputs without events need no store: members rejoin and questions are answered.
-        if now_ms < self.refuse_until_ms && !self.state.decide(&ctx, input).map_err(JoinError::Refused)?.is_empty() {
-            return Err(JoinError::Unavailable);
+        if now_ms < self.refuse_until_ms && !self.state.decide(&ctx, input).map_err(RoomError::Refused)?.is_empty() {
+            return Err(RoomError::Unavailable);
         }
-        self.state.handle(&ctx, input).map_err(JoinError::Refused)
+        self.state.handle(&ctx, input).map_err(RoomError::Refused)
     }
 
     /// Since when the host has no connection, as far as this actor has observed.

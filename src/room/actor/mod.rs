@@ -23,7 +23,7 @@ use tutti_protocol::{CloseCode, Command, ReasonValues, RoomCode, RoomId, ServerF
 use super::broadcast_batcher::BroadcastBatcher;
 use super::effects::{Effect, PendingEffects};
 use super::grace_periods::GracePeriods;
-use super::handle::{JoinError, Message};
+use super::handle::{Message, RoomError};
 use super::history::History;
 use super::load::Loaded;
 use super::presence::Presence;
@@ -188,7 +188,7 @@ impl Actor {
     }
 
     /// Executes an input of the server itself and confirms it once it is durable.
-    async fn request(&mut self, input: &Input, done: oneshot::Sender<Result<(), JoinError>>) {
+    async fn request(&mut self, input: &Input, done: oneshot::Sender<Result<(), RoomError>>) {
         match self.execute(None, input).await {
             Ok(()) => self.enqueue(vec![Effect::Confirm { done }]),
             Err(error) => {

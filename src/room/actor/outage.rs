@@ -10,7 +10,7 @@ use super::Actor;
 use crate::clock::ms;
 use crate::limits::RELOAD_DELAY;
 use crate::room::effects::Effect;
-use crate::room::handle::JoinError;
+use crate::room::handle::RoomError;
 use crate::room::history::History;
 use crate::room::load::{Loaded, load};
 use crate::room::replies::Outcome;
@@ -29,10 +29,10 @@ impl Actor {
             match effect {
                 Effect::Reply { connection, id, .. } => self.reply(connection, id, &Outcome::unavailable()),
                 Effect::Attach(attach) => {
-                    let _ = attach.joined.send(Err(JoinError::Unavailable));
+                    let _ = attach.joined.send(Err(RoomError::Unavailable));
                 }
                 Effect::Confirm { done } | Effect::RejectJoin { joined: done, .. } => {
-                    let _ = done.send(Err(JoinError::Unavailable));
+                    let _ = done.send(Err(RoomError::Unavailable));
                 }
                 Effect::Detach { connection } => self.detach(connection),
                 // The reload finds any of these that were stored after all.

@@ -6,7 +6,7 @@ use tutti_protocol::{CommandId, ConnectionId, UserId};
 use super::Actor;
 use crate::limits::CHECKPOINT_EVERY;
 use crate::room::effects::Effect;
-use crate::room::handle::JoinError;
+use crate::room::handle::RoomError;
 use crate::room::history::History;
 use crate::room::replies::Outcome;
 use crate::transport::frame;
@@ -52,7 +52,7 @@ impl Actor {
                 let _ = done.send(Ok(()));
             }
             Effect::RejectJoin { joined, refusal } => {
-                let _ = joined.send(Err(JoinError::Refused(refusal)));
+                let _ = joined.send(Err(RoomError::Refused(refusal)));
             }
             Effect::Attach(attach) => self.attach(*attach),
             Effect::Detach { connection } => self.detach(connection),
