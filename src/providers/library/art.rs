@@ -17,7 +17,7 @@ const ART_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Names of a folder's cover, in lower case, the best first.
 const FOLDER_ART_NAMES: [&str; 6] = ["cover.jpg", "cover.png", "cover.jpeg", "folder.jpg", "folder.png", "folder.jpeg"];
 
-/// How good `name` is as a folder's cover, 0 the best; `None` when it is none.
+/// Rank of `name` as a folder's cover, 0 is best; `None` if it is none.
 pub fn folder_art_rank(name: &str) -> Option<usize> {
     FOLDER_ART_NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))
 }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn covers_are_known_by_name() {
+    fn folder_covers_are_ranked_by_name() {
         assert_eq!(folder_art_rank("Cover.JPG"), Some(0));
         assert!(folder_art_rank("folder.png") > folder_art_rank("cover.png"));
         assert_eq!(folder_art_rank("back.jpg"), None);

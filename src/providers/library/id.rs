@@ -1,4 +1,4 @@
-//! Ids of tracks: a digest of where the file is, so that they outlive restarts and rebuilt indexes, and say nothing.
+//! Ids of tracks: a digest of where the file is, so that they are stable across restarts and index rebuilds, and reveal no path.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ pub fn track_id(path: &str) -> String {
     format!("{:032x}", u128::from_be_bytes(first))
 }
 
-/// Whether `id` has the form of an id. What has not is no track's, whatever tricks it tries.
+/// Whether `id` has the form of a track id.
 pub fn is_track_id(id: &str) -> bool {
     id.len() == ID_CHARS && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -24,14 +24,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_never_changes_for_a_path() {
-        // Ids stand in rooms' journals, so the way they are made must not change: this is `printf demo.opus | sha256sum`.
+    fn the_id_of_a_path_never_changes() {
+        // Room journals contain ids, so the algorithm must not change: this is `printf demo.opus | sha256sum`.
         assert_eq!(track_id("demo.opus"), DEMO_OPUS);
         assert!(is_track_id(&track_id("Björk/Vespertine/01 Hidden Place.flac")));
     }
 
     #[test]
-    fn paths_are_no_ids() {
+    fn paths_are_not_valid_ids() {
         for strange in ["", "..", "..%2f..%2fetc%2fpasswd", "DEADBEEFDEADBEEFDEADBEEFDEADBEEF", &"a".repeat(33)] {
             assert!(!is_track_id(strange), "{strange}");
         }

@@ -31,7 +31,7 @@ pub struct Index {
     read: SqlitePool,
 }
 
-/// What tells a changed file from an unchanged one.
+/// Size and time, which detect a changed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Its size.
@@ -42,47 +42,47 @@ pub struct Stamp {
 
 /// A track's file as the index knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// As it was when it was read.
+pub struct IndexedFile {
+    /// Its stamp when it was read.
     pub stamp: Stamp,
-    /// Path of the cover that was beside it.
+    /// Path of the folder's cover at that time.
     pub folder_art: Option<String>,
 }
 
-/// One thing that a scan found out.
+/// One update by a scan.
 #[derive(Debug)]
 pub enum Change {
     /// A new file, or new contents.
     Track {
         /// Relative to the library.
         path: String,
-        /// As it was before it was read.
+        /// Its stamp before it was read.
         stamp: Stamp,
-        /// What is in it.
+        /// Its tags and properties.
         description: Description,
         /// Path of the folder's cover.
         folder_art: Option<String>,
     },
-    /// The same file beside another cover.
+    /// An unchanged file with another folder cover.
     FolderArt {
         /// Relative to the library.
         path: String,
         /// Path of the folder's cover.
         folder_art: Option<String>,
     },
-    /// It is gone, or cannot be read any more.
+    /// It was deleted or has become unreadable.
     Gone {
         /// Relative to the library.
         path: String,
     },
 }
 
-/// Where a track's bytes are.
+/// The files of a track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The music, relative to the library.
+    /// The music file, relative to the library.
     pub path: String,
-    /// Whether there is a picture in it.
+    /// Whether it contains a picture.
     pub embedded_art: bool,
     /// The folder's cover, relative to the library.
     pub folder_art: Option<String>,
@@ -108,7 +108,7 @@ impl Index {
         Self::open_existing(path, &root).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// `None`: it is of another folder.
+    /// `None` if it belongs to another folder.
     async fn open_existing(path: &Path, root: &str) -> Result<Option<Self>, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -132,7 +132,7 @@ impl Index {
         Ok(Some(Self { write, read }))
     }
 
-    /// Brings the schema up to date. Returns the folder that the index is of, which is `root` if it was new.
+    /// Brings the schema up to date. Returns the indexed folder, which is `root` for a new index.
     async fn prepare(write: &SqlitePool, root: &str) -> Result<String, sqlx::Error> {
         sqlx::migrate!("migrations/library").run(write).await.map_err(|error| match error {
             MigrateError::Execute(error) => error,
@@ -182,7 +182,7 @@ impl Index {
     pub async fn search(&self, typed: &str, offset: u32) -> Result<Vec<Track>, sqlx::Error> {
         let limit = i64::try_from(PAGE_TRACKS_MAX + 1).unwrap_or(i64::MAX);
         let rows = match query::match_expression(typed) {
-            // Ranks are compared inside FTS5, and rows fetched for one page only: a letter may match every track there is.
+            // Ranks are compared inside FTS5, and rows fetched for one page only: a single letter may match every track.
             Some(expression) => {
                 sqlx::query(
                     "SELECT id, title, artists, album, duration_ms, explicit,
@@ -215,20 +215,20 @@ impl Index {
         rows.iter().map(track).collect()
     }
 
-    /// How many tracks there are.
+    /// The number of tracks.
     pub async fn tracks(&self) -> Result<u64, sqlx::Error> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM tracks").fetch_one(&self.read).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Every file that is a track, by path.
-    pub async fn known(&self) -> Result<HashMap<String, Known>, sqlx::Error> {
+    /// All indexed files, by path.
+    pub async fn known(&self) -> Result<HashMap<String, IndexedFile>, sqlx::Error> {
         let rows =
             sqlx::query("SELECT path, size_bytes, mtime_ns, folder_art FROM tracks").fetch_all(&self.read).await?;
         rows.iter()
             .map(|row| {
                 let stamp = Stamp { size_bytes: row.try_get("size_bytes")?, mtime_ns: row.try_get("mtime_ns")? };
-                Ok((row.try_get("path")?, Known { stamp, folder_art: row.try_get("folder_art")? }))
+                Ok((row.try_get("path")?, IndexedFile { stamp, folder_art: row.try_get("folder_art")? }))
             })
             .collect()
     }
@@ -285,7 +285,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
     Ok(())
 }
 
-/// A row as it goes over the wire.
+/// Reads a row.
 fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     let id: String = row.try_get("id")?;
     let artists: String = row.try_get("artists")?;

@@ -42,10 +42,10 @@ const FORMATS: [(&str, &str); 6] = [
 /// Covers read at the same time. All pictures of a file are in memory while one is extracted.
 const ART_READS_MAX: usize = 4;
 
-/// Where the music is.
+/// Source of the music files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A folder, which is only read.
+    /// A folder, opened read-only.
     Folder(PathBuf),
     /// The demo library, unpacked into this folder.
     Demo(PathBuf),
@@ -68,7 +68,7 @@ struct Shared {
     art_reads: Semaphore,
 }
 
-/// What the scanner has done so far.
+/// Progress of the scanner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScanState {
     /// Scans completed since the start.
@@ -147,7 +147,7 @@ impl Library {
         self.scan(&CancellationToken::new()).await
     }
 
-    /// What the scanner has done so far.
+    /// Progress of the scanner.
     pub fn scan_state(&self) -> ScanState {
         *self.shared.state.borrow()
     }
@@ -178,7 +178,7 @@ impl Library {
         (is_file && real.starts_with(&self.shared.root)).then_some(real)
     }
 
-    /// Runs `read` on a blocking thread. A picture that makes its parser panic is no picture.
+    /// Runs `read` on a blocking thread. `None` if the parser panics.
     async fn read_art(&self, read: impl FnOnce() -> Option<Art> + Send + 'static) -> Option<Art> {
         let _permit = self.shared.art_reads.acquire().await.ok()?;
         tokio::task::spawn_blocking(read).await.ok()?

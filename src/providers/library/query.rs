@@ -2,17 +2,17 @@
 
 use sha2::{Digest, Sha256};
 
-/// Most words of a query that are looked for; the rest of a query of 200 characters says nothing new.
+/// Most words of a query that are searched for.
 const WORDS_MAX: usize = 16;
 
 /// The FTS5 expression for text as it was typed: every word must begin a word of the title, an artist or the album, in any
 /// order. `None` when there is no letter or digit in it.
 ///
-/// Every word is quoted, so nothing that is typed is syntax. A word with a sign inside (`AC/DC`) becomes a phrase.
+/// Every word is quoted, so input is never interpreted as syntax. A word with a sign inside (`AC/DC`) becomes a phrase.
 pub fn match_expression(typed: &str) -> Option<String> {
     let mut words: Vec<&str> = Vec::new();
     for word in typed.split(|c: char| c.is_whitespace() || c.is_control() || c == '"') {
-        // Searching for a word twice finds nothing more, and costs as much again.
+        // A repeated word adds cost and no results.
         if words.len() < WORDS_MAX && word.chars().any(char::is_alphanumeric) && !words.contains(&word) {
             words.push(word);
         }

@@ -1,8 +1,7 @@
 //! Brings the index up to date: compares every file's size and time, reads changed files, removes deleted ones.
 //!
-//! A file that cannot be read costs one line in the log for each time that it changes, and nothing else: its parser runs
-//! on a thread of its own, where it may fail, panic or hang. What cannot be looked at, because a disk is gone or a folder
-//! is locked, is not taken for deleted.
+//! An unreadable file is logged once for each change of it and skipped. Parsers run on a blocking thread, where they may fail,
+//! panic or hang. Files in folders that cannot be listed, such as on a missing disk, do not count as deleted.
 
 use std::collections::HashMap;
 use std::fs::Metadata;
@@ -15,17 +14,17 @@ use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 use walkdir::{DirEntry, WalkDir};
 
-use super::index::{Change, Index, Known, Stamp};
+use super::index::{Change, Index, IndexedFile, Stamp};
 use super::tags::{self, Description, Unreadable};
 use super::{LibraryError, art, content_type};
 
-/// How deep folders are followed.
+/// Deepest nesting of folders.
 const FOLDER_DEPTH_MAX: usize = 32;
 /// Longest path in the library, in bytes.
 const PATH_BYTES_MAX: usize = 1024;
 /// Most files of one library. It bounds what a scan keeps in memory, to some 200 MB.
 const FILES_MAX: usize = 500_000;
-/// Files that are read at the same time.
+/// Files read concurrently.
 const READS_MAX: usize = 4;
 /// Changes that go into the index in one transaction; also how late a first scan shows what it has found.
 const CHANGES_PER_COMMIT: usize = 200;
@@ -48,11 +47,11 @@ pub struct ScanReport {
 /// Scans, one at a time.
 #[derive(Debug, Default)]
 pub struct Scanner {
-    /// Files that could not be read, as they were when that was logged.
+    /// Unreadable files, with their stamps when that was logged.
     unreadable: HashMap<String, Stamp>,
 }
 
-/// What reads a file: [`tags::describe`], or something worse in tests.
+/// Reads a file: [`tags::describe`], or a failing replacement in tests.
 type Describe = fn(&Path, &str, u64) -> Result<Description, Unreadable>;
 
 /// A music file in the folder.
@@ -68,12 +67,12 @@ struct Found {
 #[derive(Debug, Default)]
 struct Walk {
     files: Vec<Found>,
-    /// Folders and files that could not be looked at, relative to the library.
+    /// Folders and files that could not be listed, relative to the library.
     unseen: Vec<String>,
 }
 
 impl Scanner {
-    /// Scans the folder `root` once. `None`: it was stopped; the index has what it found by then.
+    /// Scans the folder `root` once. `None` if it was stopped; the index has the changes up to then.
     pub async fn scan(
         &mut self,
         index: &Index,
@@ -90,7 +89,7 @@ impl Scanner {
         for found in walk.files {
             let before = known.remove(&found.path);
             match before {
-                Some(Known { stamp, folder_art }) if stamp == found.stamp => {
+                Some(IndexedFile { stamp, folder_art }) if stamp == found.stamp => {
                     if folder_art != found.folder_art {
                         art_changes.push(Change::FolderArt { path: found.path, folder_art: found.folder_art });
                     }
@@ -149,7 +148,7 @@ impl Scanner {
     }
 }
 
-/// Reads one file with `describe` on a blocking thread, whatever becomes of it.
+/// Reads one file with `describe` on a blocking thread; turns panics and timeouts into errors.
 async fn read_elsewhere(describe: Describe, path: PathBuf, found: Found) -> (Found, Result<Description, Unreadable>) {
     let relative = found.path.clone();
     let size_bytes = u64::try_from(found.stamp.size_bytes).unwrap_or_default();
@@ -196,7 +195,7 @@ fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> 
         if !entry.file_type().is_file() {
             continue;
         }
-        // A name that is not UTF-8 has no id that would last; such a file is left out without a word.
+        // A name that is not UTF-8 has no stable id; such a file is skipped silently.
         let Some(path) = relative(root, entry.path()) else { continue };
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if let Some(rank) = art::folder_art_rank(name) {
@@ -250,7 +249,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_parser_that_panics_costs_one_file() {
+    async fn a_panicking_parser_skips_one_file() {
         let found = Found { path: "a.mp3".into(), stamp: Stamp { size_bytes: 1, mtime_ns: 1 }, folder_art: None };
         let (found, outcome) = read_elsewhere(|_, _, _| panic!("a bug in a parser"), "a.mp3".into(), found).await;
         assert!(matches!(outcome, Err(Unreadable::Panicked)));
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_holds_what_is_below_it() {
+    fn is_within_compares_whole_components() {
         assert!(is_within("a/b.mp3", "a"));
         assert!(is_within("a/b.mp3", "a/b.mp3"));
         assert!(!is_within("ab/c.mp3", "a"));

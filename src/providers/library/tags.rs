@@ -1,7 +1,6 @@
-//! What a music file says about itself, made presentable: trimmed, bounded, and with a fallback for everything.
+//! Reads a music file's tags and properties: trimmed, bounded, and with a fallback for each.
 //!
-//! Everything here blocks, and runs a parser over bytes that nobody vouches for: call it on a blocking thread, and expect
-//! that it may panic.
+//! Everything here blocks and parses untrusted bytes: call it on a blocking thread, and expect panics.
 
 use std::path::Path;
 
@@ -18,29 +17,29 @@ use super::art;
 const TEXT_CHARS_MAX: usize = 300;
 /// Most artists of one track.
 const ARTISTS_MAX: usize = 16;
-/// Longest music that is believed. What claims more is a broken header.
+/// Longest plausible duration. A longer one is a broken header.
 const DURATION_MS_MAX: u128 = 24 * 60 * 60 * 1000;
-/// Who made music that does not say it.
+/// Artist of a file without one.
 const UNKNOWN_ARTIST: &str = "Unknown artist";
 
-/// What is known of a file.
+/// The metadata of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// Title, or the file's name.
     pub title: String,
     /// Main artist first; at least one.
     pub artists: Vec<String>,
-    /// Album, if it says so.
+    /// Album, if tagged.
     pub album: Option<String>,
-    /// Number of the disc in the album; 0 when it does not say.
+    /// Number of the disc in the album; 0 if not tagged.
     pub disc: u32,
-    /// Number of the track on the disc; 0 when it does not say.
+    /// Number of the track on the disc; 0 if not tagged.
     pub number: u32,
     /// Length; at least 1.
     pub duration_ms: u64,
-    /// Whether it carries a picture that can be served.
+    /// Whether it contains a picture that can be served.
     pub embedded_art: bool,
-    /// Whether it says that it is explicit. Only mp3 and m4a can: elsewhere the parser does not know the tag.
+    /// Whether it is tagged as explicit. The parser knows that tag in mp3 and m4a only.
     pub explicit: bool,
 }
 
@@ -50,21 +49,21 @@ pub enum Unreadable {
     /// The parser gave up.
     #[error("{0}")]
     Parse(#[from] FileParseError),
-    /// There is nothing to hear.
-    #[error("it has no music in it")]
+    /// The file has no audio.
+    #[error("no audio in it")]
     Silent,
-    /// Its header promises far more music than there are bytes.
+    /// The duration in its header is implausible for its size.
     #[error("it claims {duration_ms} ms of music in {size_bytes} bytes")]
     Implausible {
-        /// What the header says.
+        /// Duration in the header.
         duration_ms: u128,
-        /// What there is.
+        /// Size of the file.
         size_bytes: u64,
     },
     /// The parser panicked.
     #[error("the parser panicked")]
     Panicked,
-    /// The parser did not come back.
+    /// The parser did not finish in time.
     #[error("reading it took too long")]
     TimedOut,
     /// Its path is longer than the index takes.
