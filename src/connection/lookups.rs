@@ -171,7 +171,7 @@ fn refusal_of(provider: &dyn Provider, error: &ProviderError) -> Refusal {
         }
         ProviderError::Unplayable => format!("{name} does not play this track here."),
         ProviderError::RateLimited { .. } => {
-            format!("{name} takes no more requests from this server for a while. All else goes on.")
+            format!("{name} accepts no more requests from this server for a while. Everything else works.")
         }
         ProviderError::Invalid(message) => (*message).to_owned(),
         ProviderError::Unavailable(cause) => {

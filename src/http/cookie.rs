@@ -1,7 +1,7 @@
-//! The refresh token's cookie, one per account slot: several people can share a device, each with a cookie of their own.
+//! The refresh token's cookie, one per account slot: users who share a device have a cookie each.
 //!
 //! On https it is `__Host-tutti_<slot>`: the prefix makes browsers insist on Secure, on `Path=/` and on no Domain, so no
-//! neighbouring host can plant one. Plain-http installs, where browsers would not keep such a cookie, get `tutti_<slot>`.
+//! sibling host can plant one. On plain http, where browsers reject that prefix, it is `tutti_<slot>`.
 
 use std::fmt;
 
@@ -11,25 +11,25 @@ use http::{HeaderMap, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 use tutti_protocol::http::{SLOT_NEW, SLOTS};
 
-/// Which of several people on one device a request is for.
+/// The account slot of a device that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u8);
 
 impl Slot {
-    /// The one that is meant when none is named.
+    /// The default slot.
     pub const FIRST: Self = Self(0);
 
-    /// The slot of that number.
+    /// The slot with this number, if there is one.
     pub fn new(number: u8) -> Option<Self> {
         (number < SLOTS).then_some(Self(number))
     }
 
-    /// All of them.
+    /// All slots.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..SLOTS).map(Self)
     }
 
-    /// As it stands on the wire.
+    /// Its number on the wire.
     pub fn number(self) -> u8 {
         self.0
     }
@@ -38,19 +38,19 @@ impl Slot {
 /// The slot that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlotChoice {
-    /// This one.
+    /// An existing slot.
     At(Slot),
-    /// Whichever is free, for somebody who comes in beside the others.
+    /// Any free slot, for another account beside the present ones.
     New,
 }
 
 impl SlotChoice {
-    /// Reads a number or the word for a new one; `None` when it is neither.
+    /// Parses a slot number or [`SLOT_NEW`]; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         if text == SLOT_NEW {
             return Some(Self::New);
         }
-        // `parse` alone would take `+1` and `01`.
+        // `parse` alone accepts `+1` and `01`.
         let number: u8 = text.parse().ok()?;
         (number.to_string() == text).then_some(Self::At(Slot::new(number)?))
     }
@@ -69,28 +69,28 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// For a server that is reached by https, or not.
+    /// `https`: whether users reach the server by https.
     pub fn new(https: bool) -> Self {
         Self { secure: https }
     }
 
-    /// What the cookie of a slot is called.
+    /// The name of a slot's cookie.
     pub fn name(self, slot: Slot) -> String {
         let prefix = if self.secure { "__Host-" } else { "" };
         format!("{prefix}tutti_{slot}")
     }
 
-    /// The refresh token that a request brought for a slot.
+    /// A slot's refresh token in a request.
     pub fn read(self, headers: &HeaderMap, slot: Slot) -> Option<SecretString> {
         Self::find(headers, &self.name(slot))
     }
 
-    /// The refresh tokens that a request brought, by slot.
+    /// All refresh tokens in a request, by slot.
     pub fn read_all(self, headers: &HeaderMap) -> Vec<(Slot, SecretString)> {
         Slot::all().filter_map(|slot| Some((slot, self.read(headers, slot)?))).collect()
     }
 
-    /// What tells a login at Spotify that it comes back to the browser that it began in.
+    /// The secret that binds a pending Spotify login to the browser that started it.
     pub fn read_login(self, headers: &HeaderMap) -> Option<SecretString> {
         Self::find(headers, &self.login_name())
     }
@@ -106,17 +106,17 @@ impl Cookies {
             .map(|cookie| cookie.value().into())
     }
 
-    /// `Set-Cookie` that keeps a token for so many milliseconds.
+    /// A `Set-Cookie` that stores a token for `lifetime_ms`.
     pub fn keep(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
         self.set(&self.name(slot), token.expose_secret(), Duration::seconds((lifetime_ms.max(0) + 999) / 1000))
     }
 
-    /// `Set-Cookie` that makes the browser forget it.
+    /// A `Set-Cookie` that deletes a slot's cookie.
     pub fn forget(self, slot: Slot) -> HeaderValue {
         self.set(&self.name(slot), "", Duration::ZERO)
     }
 
-    /// `Set-Cookie` that marks the browser in which a login at Spotify began.
+    /// A `Set-Cookie` that stores the secret of a pending Spotify login.
     pub fn keep_login(self, secret: &SecretString, lifetime_ms: i64) -> HeaderValue {
         self.set(&self.login_name(), secret.expose_secret(), Duration::milliseconds(lifetime_ms))
     }
@@ -126,7 +126,7 @@ impl Cookies {
         format!("{prefix}tutti_login")
     }
 
-    // `Lax`, not `Strict`: coming back from Spotify is a navigation that another site began.
+    // `Lax`, not `Strict`: the redirect back from Spotify is a cross-site navigation.
     fn set(self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
         let cookie = Cookie::build((name, value))
             .path("/")
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_is_named_in_one_way_only() {
+    fn each_slot_has_one_spelling() {
         assert_eq!(SlotChoice::parse("0"), Some(SlotChoice::At(Slot::FIRST)));
         assert_eq!(SlotChoice::parse("7"), Some(SlotChoice::At(Slot(7))));
         assert_eq!(SlotChoice::parse("new"), Some(SlotChoice::New));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn each_slot_has_its_cookie() {
+    fn each_slot_has_its_own_cookie() {
         let cookies = Cookies::new(true);
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("__Host-tutti_0=ana; theme=dark; __Host-tutti_3=ben"));

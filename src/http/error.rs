@@ -1,5 +1,5 @@
-//! Error responses: RFC 9457 problem details with a code, a sentence, and an `error_id` that the log has beside the cause.
-//! The text has no internals.
+//! Error responses: RFC 9457 problem details with a code, a sentence for users, and an `error_id` under which the cause is
+//! logged. They expose no internals.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::clock::in_words;
 use crate::limiter::RateLimited;
 use crate::providers::{Provider, ProviderError};
 
-/// `Retry-After` while a cap is reached. Nothing tells when a place becomes free.
+/// `Retry-After` while a cap is reached; the actual waiting time is unknown.
 const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// A failed request.
@@ -30,18 +30,18 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal that the client caused. Logged at debug level.
+    /// An error that the client caused. Logged at debug level.
     pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
         let (reason, values) = (None, ReasonValues::new());
         Self { status, code, reason, values, detail: detail.into(), retry_after: None, cause: None }
     }
 
-    /// A refusal for one of the reasons of the contract, with the code of that reason.
+    /// An error with a reason of the protocol, and the code of that reason.
     pub fn refused(status: StatusCode, reason: Reason, detail: impl Into<String>) -> Self {
         Self::new(status, reason.code(), detail).because(reason, ReasonValues::new())
     }
 
-    /// The same refusal with its exact reason, and what a sentence about that needs.
+    /// The same error with a reason, and the values that a sentence about it needs.
     #[must_use]
     pub fn because(self, reason: Reason, values: ReasonValues) -> Self {
         Self { reason: Some(reason), values, ..self }
@@ -75,7 +75,7 @@ impl ApiError {
             ..Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 ErrorCode::RateLimited,
-                format!("That was too often. Please try again in {seconds} s."),
+                format!("Too many requests. Please try again in {seconds} s."),
             )
         }
     }
@@ -115,20 +115,20 @@ impl ApiError {
         }
     }
 
-    /// The answer to a request that a provider did not fulfil.
+    /// The response to a failed provider request.
     pub fn from_provider(provider: &dyn Provider, error: ProviderError) -> Self {
         let (name, reason) = (provider.name(), error.reason());
         let plain = match error {
-            ProviderError::NotLinked => Self::forbidden(format!("This needs a linked account of {name}.")),
+            ProviderError::NotLinked => Self::forbidden(format!("This needs a linked {name} account.")),
             ProviderError::Forbidden(detail) => Self::forbidden(detail),
-            ProviderError::Unplayable => Self::invalid(format!("{name} does not play this track where you are.")),
+            ProviderError::Unplayable => Self::invalid(format!("{name} does not offer this track in your country.")),
             ProviderError::RateLimited { retry_after } => Self::rate_limited(retry_after).with_detail(format!(
-                "{name} takes no more requests from this server for {}. All else goes on.",
+                "{name} accepts no more requests from this server for {}. Everything else works.",
                 in_words(retry_after)
             )),
             ProviderError::Invalid(detail) => Self::invalid(detail),
             ProviderError::Unavailable(cause) => {
-                let detail = format!("{name} cannot be reached at the moment. All else goes on.");
+                let detail = format!("{name} cannot be reached at the moment. Everything else works.");
                 Self::unavailable(cause).with_detail(detail)
             }
         };
@@ -166,7 +166,7 @@ impl ApiError {
                 );
             }
             None => {
-                tracing::debug!(error_id, status = self.status.as_u16(), detail = self.detail, "request refused");
+                tracing::debug!(error_id, status = self.status.as_u16(), detail = self.detail, "request rejected");
             }
         }
         let problem = Problem {
@@ -209,5 +209,5 @@ impl warp::Reply for ApiError {
     }
 }
 
-/// Filters reject requests with it.
+/// Filters use it as a rejection.
 impl warp::reject::Reject for ApiError {}

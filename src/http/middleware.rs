@@ -76,18 +76,18 @@ pub fn searching(
     })
 }
 
-/// Who asks to be let in or out, as far as the request shows, and in which of their device's slots.
+/// The sender of a login, refresh or logout: the account slot, its account, and all accounts on the device.
 #[derive(Clone, Debug)]
-pub struct Entrant {
+pub struct DeviceSlot {
     /// The slot that the request names.
     pub choice: SlotChoice,
     /// The refresh tokens of all accounts on the device.
     pub cookies: Vec<(Slot, SecretString)>,
-    /// The account in that slot; none in a new one.
+    /// The account in the chosen slot; empty for a new one.
     pub caller: Caller,
 }
 
-impl Entrant {
+impl DeviceSlot {
     fn read(context: &HttpContext, headers: &HeaderMap, choice: SlotChoice) -> Self {
         let cookies = context.cookies.read_all(headers);
         let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
@@ -102,7 +102,7 @@ impl Entrant {
         Self { choice, cookies, caller }
     }
 
-    /// The same browser, in another slot. By its cookie alone: an access token says nothing about slots.
+    /// The same device with another slot. Ignores the access token, which belongs to no slot.
     #[must_use]
     pub fn in_slot(mut self, choice: SlotChoice) -> Self {
         let token = |slot| self.cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone());
@@ -112,7 +112,7 @@ impl Entrant {
         self
     }
 
-    /// The slot that they take: the one that they name, or one that nobody is in any more.
+    /// The slot to log in to: the chosen one, or the first without a valid session.
     pub async fn slot(&self, context: &HttpContext) -> Result<Slot, ApiError> {
         if let SlotChoice::At(slot) = self.choice {
             return Ok(slot);
@@ -124,22 +124,22 @@ impl Entrant {
                 return Ok(slot);
             }
         }
-        let detail = "So many people are on this device that nobody else fits. Log somebody out first.";
+        let detail = "No more accounts fit on this device. Log one of them out first.";
         Err(ApiError::new(StatusCode::CONFLICT, ErrorCode::LimitReached, detail))
     }
 }
 
-/// Who asks to be let in or out; 400 for a slot that there is not.
-pub fn entrant(
+/// The sender's [`DeviceSlot`]; 400 for an invalid slot.
+pub fn device_slot(
     context: &SharedContext,
-) -> impl Filter<Extract = (Entrant,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let context = Arc::clone(context);
     warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
         let choice = headers
             .get(SLOT_HEADER)
             .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-        let entrant = choice.map(|choice| Entrant::read(&context, &headers, choice));
-        std::future::ready(entrant.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
+        let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, choice));
+        std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
     })
 }
 
@@ -148,21 +148,21 @@ pub fn json_body<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (T,), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::header::headers_cloned().and(warp::body::stream()).and_then(|headers: HeaderMap, body| async move {
         if !is_json(&headers) {
-            return Err(refuse(ApiError::invalid("The body must be JSON, and Content-Type must say so.")));
+            return Err(refuse(ApiError::invalid("The body must be JSON with a Content-Type of application/json.")));
         }
         let bytes = read_body(&headers, body).await.map_err(refuse)?;
         // The error may quote the body, and with it a password; its line and column do not.
         serde_json::from_slice(&bytes).map_err(|cause| {
             let place = format!("line {}, column {}", cause.line(), cause.column());
-            refuse(ApiError::invalid(format!("The body is not the JSON that is expected here ({place}).")))
+            refuse(ApiError::invalid(format!("The body is not valid JSON for this request ({place}).")))
         })
     })
 }
 
-/// Where a request comes from: the peer, or what a trusted proxy says in `X-Forwarded-For`. The accept loop puts the
+/// The client's address: the peer, or the one that a trusted proxy reports in `X-Forwarded-For`. The accept loop puts the
 /// peer's [`SocketAddr`] into the request's extensions; without one all requests count as one address.
 ///
-/// It is a key for limits: an IPv4 address, or the /64 that one IPv6 subscriber has at least.
+/// Used as a key for rate limits: an IPv4 address, or the /64 of an IPv6 address, which belongs to one subscriber.
 pub fn client_address(
     context: &SharedContext,
 ) -> impl Filter<Extract = (IpAddr,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
@@ -175,13 +175,13 @@ pub fn client_address(
     )
 }
 
-/// Refuses (403) requests that a foreign page could have made a browser send.
+/// Rejects (403) requests that another site's page could have made a browser send.
 ///
 /// For requests that may change something:
 /// 1. with `Origin`, it must be [allowed](super::origin::Origins::allows);
 /// 2. else with `Sec-Fetch-Site`, it must be `same-origin` or `none` (typed by the user);
-/// 3. with neither it is no browser of the last years, and may pass, unless the cookie alone says who is asking. A native
-///    client that keeps the cookie sends `Authorization`, or our own address as `Origin`.
+/// 3. with neither, the client is no current browser: it is allowed unless the cookie alone authenticates it. A native client
+///    with a cookie sends `Authorization`, or this server's address as `Origin`.
 pub fn own_origin(
     context: &SharedContext,
 ) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
@@ -196,8 +196,8 @@ pub fn own_origin(
 }
 
 fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'static str> {
-    const FOREIGN: &str = "This page may not use this server.";
-    const UNSAID: &str = "With a cookie and without Authorization, say in Origin where you come from.";
+    const FOREIGN: &str = "This page is not allowed to use this server.";
+    const UNKNOWN_ORIGIN: &str = "A request with a cookie needs Authorization or Origin.";
     let mut origins = headers.get_all(header::ORIGIN).iter();
     if let Some(origin) = origins.next() {
         let origin = origin.to_str().unwrap_or("null");
@@ -207,8 +207,8 @@ fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'stat
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
     }
-    let by_cookie_alone = !headers.contains_key(header::AUTHORIZATION) && !context.cookies.read_all(headers).is_empty();
-    if by_cookie_alone { Err(UNSAID) } else { Ok(()) }
+    let only_cookie = !headers.contains_key(header::AUTHORIZATION) && !context.cookies.read_all(headers).is_empty();
+    if only_cookie { Err(UNKNOWN_ORIGIN) } else { Ok(()) }
 }
 
 /// The rightmost address that is not a trusted proxy. Clients can forge those further left.
@@ -243,7 +243,7 @@ async fn read_body<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Result<BytesMut, ApiError> {
     let too_large = || {
-        let detail = format!("The body may have {BODY_BYTES_MAX} bytes.");
+        let detail = format!("The body may have at most {BODY_BYTES_MAX} bytes.");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, detail)
     };
     let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn only_trusted_proxies_can_forward_addresses() {
         let trusted = [address("10.0.0.1"), address("10.0.0.2")];
         let cases: [(&str, &[&str], &str); 8] = [
             ("192.0.2.7", &["203.0.113.9"], "192.0.2.7"),
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn one_subscriber_is_one_key() {
+    fn ipv6_addresses_share_a_key_by_prefix() {
         let key = |raw| subscriber(address(raw));
         assert_eq!(key("2001:db8:1:2:aaaa::1"), key("2001:db8:1:2:bbbb::2"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));

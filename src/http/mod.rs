@@ -6,7 +6,7 @@
 //! | [`websocket`] | `GET /ws`: the WebSocket handshake |
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | request filters: origin check, body, bearer token, client address |
-//! | [`frame`] | response wrapper: problem documents and security headers |
+//! | [`response`] | response wrapper: problem documents and security headers |
 //! | [`origin`] | allowed origins, for requests and for the WebSocket handshake |
 //! | [`cookie`] | the refresh token's cookie |
 //! | [`limits`] | rate limits |
@@ -22,12 +22,12 @@ use warp::reply::Response;
 
 pub mod cookie;
 pub mod error;
-pub mod frame;
 pub mod limits;
 pub mod metrics;
 pub mod middleware;
 pub mod origin;
 pub mod resources;
+pub mod response;
 pub mod static_client;
 pub mod websocket;
 
@@ -87,5 +87,5 @@ pub fn routes(context: &SharedContext) -> impl Filter<Extract = (Response,), Err
         .unify()
         .or(static_client::routes::<static_client::Client>(context.spotify.clone()))
         .unify();
-    frame::frame(context, routes.boxed())
+    response::finish(context, routes.boxed())
 }

@@ -1,15 +1,15 @@
 //! The origin check: which web pages may use this server.
 //!
 //! A browser says in `Origin` which page a request comes from; that page must be ours: served from the address that the
-//! request went to (`Host`), from the public URL, or from an origin that the settings allow. Requests without `Origin` do
-//! not come from pages of today's browsers when they change something, nor when they open a WebSocket.
+//! request went to (`Host`), from the public URL, or from an origin that the settings allow. Current browsers send `Origin`
+//! with every request that changes something and with every WebSocket handshake.
 
 use http::Uri;
 use http::uri::Authority;
 
 use crate::config::ListenConfig;
 
-/// Scheme, host and port of a page, in lower case, with the port always there.
+/// Scheme, host and port of a page, in lower case, with an explicit port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
     https: bool,
@@ -58,11 +58,11 @@ impl Origins {
         }
     }
 
-    /// Whether a page of `origin` (the header as it came) may use this server under the name `host` (the header as it
-    /// came). A request without `Origin` may: native clients send none.
+    /// Whether a page of `origin` may use this server at `host`, both raw header values. A request without `Origin` may:
+    /// native clients send none.
     ///
-    /// The scheme of our own address is not compared, because a proxy may speak TLS for us; only where the public URL
-    /// is https does its name not stand for pages that came over plain http.
+    /// The scheme of our own address is not compared, because a proxy may speak TLS for us; but if the public URL
+    /// is https, its plain-http pages are rejected.
     pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let Some(origin) = Origin::parse(origin) else { return false };
@@ -75,7 +75,7 @@ impl Origins {
         own.is_some_and(|own| own == origin) && !downgraded
     }
 
-    /// Whether people reach this server by https: by its public URL, since TLS is a proxy's business.
+    /// Whether users reach this server by https, according to its public URL: a proxy terminates TLS.
     pub fn https(&self) -> bool {
         self.public.as_ref().is_some_and(|public| public.https)
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_from_the_address_that_was_asked_are_ours() {
+    fn pages_from_the_requested_host_are_allowed() {
         let origins = origins(None, &[]);
         let cases = [
             (None, Some("tutti.lan:8080"), true),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn so_are_those_from_the_public_url_and_the_list() {
+    fn pages_from_the_public_url_and_the_list_are_allowed() {
         let origins = origins(Some("https://tutti.example/"), &["https://friends.example:8443"]);
         let cases = [
             ("https://tutti.example", true),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn https_is_what_the_public_url_says() {
+    fn the_public_url_determines_https() {
         assert!(origins(Some("https://tutti.example"), &[]).https());
         assert!(!origins(Some("http://192.168.1.5:8080"), &[]).https());
         assert!(!origins(None, &[]).https());

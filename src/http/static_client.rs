@@ -32,22 +32,23 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h
 /// Precompressed variants that the build may have written, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves the files of `A` and its pages to `GET` and `HEAD`. A page that was opened at `localhost` moves to where Spotify
-/// sends people back to, before anybody becomes somebody there.
+/// Serves the files and pages of `A` to `GET` and `HEAD`. Redirects pages at `localhost` to the origin of Spotify's login
+/// callback, so that users do not log in at an origin that has other cookies.
 pub fn routes<A: RustEmbed + 'static>(spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
     warp::path::full()
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
         .and(warp::get().or(warp::head()).unify())
         .and(warp::header::headers_cloned())
         .and_then(move |path: String, headers: HeaderMap| {
-            let response = moved(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers));
+            let response =
+                redirect_from_localhost(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers));
             std::future::ready(response.ok_or_else(warp::reject::not_found))
         })
         .boxed()
 }
 
-/// The way from `localhost` to `127.0.0.1`, for pages. Their query is left behind: no page that people open has one.
-fn moved(spotify: Option<&Spotify>, path: &str, headers: &HeaderMap) -> Option<Response> {
+/// The redirect of a page from `localhost` to `127.0.0.1`. Drops the query, which entry pages do not use.
+fn redirect_from_localhost(spotify: Option<&Spotify>, path: &str, headers: &HeaderMap) -> Option<Response> {
     let is_page = headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document");
     let origin = spotify.filter(|_| is_page && !path.starts_with(HASHED))?.instead_of_localhost(headers)?;
     let location = HeaderValue::try_from(format!("{origin}/{path}")).ok()?;
@@ -55,13 +56,13 @@ fn moved(spotify: Option<&Spotify>, path: &str, headers: &HeaderMap) -> Option<R
     response.header(header::CACHE_CONTROL, "no-store").body(Bytes::new().into()).ok()
 }
 
-/// A path without its slash, unless it belongs to somebody else or tries to climb. Names are compared as they come: no
-/// file of ours needs an escape, so an escaped one is none of ours.
+/// The path without its leading slash; rejects paths of other routes and parent folders. Does not decode escapes, because no
+/// client file needs one.
 fn page_path(path: &str) -> Result<String, Rejection> {
     let path = path.trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
-    let climbs = path.split(['/', '\\']).any(|part| part == ".." || part == ".") || path.contains('\0');
-    if NOT_PAGES.contains(&first) || climbs {
+    let traverses = path.split(['/', '\\']).any(|part| part == ".." || part == ".") || path.contains('\0');
+    if NOT_PAGES.contains(&first) || traverses {
         return Err(warp::reject::not_found());
     }
     Ok(path.to_owned())
@@ -89,7 +90,7 @@ fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
         None => (None, A::get(path)?),
     };
     let etag = etag(&file);
-    let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| knows(known, &etag));
+    let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| is_cached(known, &etag));
     let cache = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = HttpResponse::builder()
         .status(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK })
@@ -116,13 +117,13 @@ fn content_type(path: &str) -> String {
     if textual { format!("{guess}; charset=utf-8") } else { guess.to_string() }
 }
 
-/// Of the encoded bytes, so that two encodings of one file differ.
+/// An entity tag of the encoded bytes, so that two encodings of one file differ.
 fn etag(file: &EmbeddedFile) -> String {
     let hash = u128::from_be_bytes(file.metadata.sha256_hash()[..16].try_into().expect("half of a hash"));
     format!("\"{hash:032x}\"")
 }
 
-fn knows(if_none_match: &HeaderValue, etag: &str) -> bool {
+fn is_cached(if_none_match: &HeaderValue, etag: &str) -> bool {
     let known = if_none_match.to_str().unwrap_or_default();
     known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }

@@ -1,4 +1,4 @@
-//! `GET /ws`: from an HTTP request to a WebSocket, by the handshake of RFC 6455 section 4.2, answered by hand.
+//! `GET /ws`: the WebSocket handshake of RFC 6455, section 4.2, implemented here.
 //!
 //! warp's own WebSocket filter fixes a read buffer of 128 KiB a connection and offers no subprotocol, so the request is
 //! answered here and the bare TCP socket taken out of hyper.
@@ -47,15 +47,15 @@ fn upgrade(
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
     if !context.origins.allows(origin, host) {
-        return Err(ApiError::forbidden("This page may not use this server."));
+        return Err(ApiError::forbidden("This page is not allowed to use this server."));
     }
     let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
-        return Err(ApiError::invalid("This address speaks WebSocket (RFC 6455, version 13) only."));
+        return Err(ApiError::invalid("This address accepts only WebSocket handshakes (RFC 6455, version 13)."));
     };
     let connection = &context.connection;
     connection.limits.joins.check(&address)?;
     let guard = connection.hub.admit_address(address, connection.config.limit_connections_per_address);
-    let guard = guard.ok_or_else(|| ApiError::crowded("There are too many connections from here."))?;
+    let guard = guard.ok_or_else(|| ApiError::crowded("There are too many connections from your address."))?;
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))

@@ -2,7 +2,7 @@
 
 use http::header;
 use rust_embed::RustEmbed;
-use tutti::http::{frame, static_client};
+use tutti::http::{response, static_client};
 
 use super::{Answer, Site};
 
@@ -14,7 +14,7 @@ struct TestClient;
 async fn site() -> Site {
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    site.routes = frame::frame(&site.context, static_client::routes::<TestClient>(None)).boxed();
+    site.routes = response::finish(&site.context, static_client::routes::<TestClient>(None)).boxed();
     site
 }
 
@@ -119,7 +119,7 @@ async fn a_missing_client_is_reported() {
 
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    site.routes = frame::frame(&site.context, static_client::routes::<NoClient>(None)).boxed();
+    site.routes = response::finish(&site.context, static_client::routes::<NoClient>(None)).boxed();
     let page = site.get("/").await;
     assert_eq!(page.status, 503);
     assert!(page.text.contains("without the web client"));

@@ -9,13 +9,13 @@ use warp::{Filter, Reply};
 
 use super::auth;
 use crate::http::cookie::{Slot, SlotChoice};
-use crate::http::middleware::{Entrant, client_address, entrant, json, respond, with};
+use crate::http::middleware::{DeviceSlot, client_address, device_slot, json, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::Caller;
 
 /// `me/accounts`, `me/accounts/{slot}` and `me/accounts/{slot}/activate`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || with(context).and(client_address(context)).and(entrant(context));
+    let asked = || with(context).and(client_address(context)).and(device_slot(context));
     let list = warp::path!("me" / "accounts").and(warp::get()).and(asked()).then(list).map(respond);
     let activate =
         warp::path!("me" / "accounts" / u8 / "activate").and(warp::post()).and(asked()).then(activate).map(respond);
@@ -23,10 +23,10 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     list.or(activate).unify().or(remove).unify().boxed()
 }
 
-async fn list(context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<impl Reply, ApiError> {
+async fn list(context: SharedContext, address: IpAddr, device_slot: DeviceSlot) -> Result<impl Reply, ApiError> {
     context.limits.refreshes.check(&address)?;
     let mut accounts = Vec::new();
-    for (slot, token) in entrant.cookies {
+    for (slot, token) in device_slot.cookies {
         let caller = Caller { refresh_token: Some(token), ..Caller::default() };
         if let Some(user) = context.identity.peek(&caller).await? {
             accounts.push(DeviceAccount { slot: slot.number(), user: user.into() });
@@ -35,14 +35,24 @@ async fn list(context: SharedContext, address: IpAddr, entrant: Entrant) -> Resu
     Ok(json(&AccountList { accounts, slots_max: SLOTS }))
 }
 
-async fn activate(number: u8, context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
-    let entrant = entrant.in_slot(SlotChoice::At(slot(number)?));
-    auth::refresh(context, address, entrant).await
+async fn activate(
+    number: u8,
+    context: SharedContext,
+    address: IpAddr,
+    device_slot: DeviceSlot,
+) -> Result<Response, ApiError> {
+    let device_slot = device_slot.in_slot(SlotChoice::At(slot(number)?));
+    auth::refresh(context, address, device_slot).await
 }
 
-async fn remove(number: u8, context: SharedContext, _address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
-    let entrant = entrant.in_slot(SlotChoice::At(slot(number)?));
-    auth::leave(&context, &entrant).await
+async fn remove(
+    number: u8,
+    context: SharedContext,
+    _address: IpAddr,
+    device_slot: DeviceSlot,
+) -> Result<Response, ApiError> {
+    let device_slot = device_slot.in_slot(SlotChoice::At(slot(number)?));
+    auth::end_session(&context, &device_slot).await
 }
 
 fn slot(number: u8) -> Result<Slot, ApiError> {

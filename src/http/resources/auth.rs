@@ -12,14 +12,14 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::http::cookie::{Slot, SlotChoice};
-use crate::http::middleware::{Entrant, client_address, entrant, json, json_body, respond, with};
+use crate::http::middleware::{DeviceSlot, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, HttpContext, SharedContext};
 use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
 use crate::store::StoreError;
 
 /// The routes of `auth/`, without `auth/spotify`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || with(context).and(client_address(context)).and(entrant(context));
+    let asked = || with(context).and(client_address(context)).and(device_slot(context));
     let guest = warp::path!("guest").and(warp::post()).and(asked()).and(json_body()).then(guest).map(respond);
     let register = warp::path!("register").and(warp::post()).and(asked()).and(json_body()).then(register).map(respond);
     let login = warp::path!("login").and(warp::post()).and(asked()).and(json_body()).then(login).map(respond);
@@ -27,7 +27,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let logout = warp::path!("logout")
         .and(warp::post())
         .and(with(context))
-        .and(entrant(context))
+        .and(device_slot(context))
         .and(warp::query())
         .then(logout)
         .map(respond);
@@ -38,48 +38,54 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
 async fn guest(
     context: SharedContext,
     address: IpAddr,
-    entrant: Entrant,
+    device_slot: DeviceSlot,
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
     context.limits.guests.check(&address)?;
-    let slot = entrant.slot(&context).await?;
-    let login = context.identity.guest(&entrant.caller, &body.display_name).await?;
-    Ok(welcome(&context, login, slot).await)
+    let slot = device_slot.slot(&context).await?;
+    let login = context.identity.guest(&device_slot.caller, &body.display_name).await?;
+    Ok(login_response(&context, login, slot).await)
 }
 
 async fn register(
     context: SharedContext,
     address: IpAddr,
-    entrant: Entrant,
+    device_slot: DeviceSlot,
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
     context.limits.registrations.check(&address)?;
-    let slot = entrant.slot(&context).await?;
-    let login = context.identity.register(&entrant.caller, &body.username, &password, &body.display_name).await?;
-    Ok(welcome(&context, login, slot).await)
+    let slot = device_slot.slot(&context).await?;
+    let login = context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await?;
+    Ok(login_response(&context, login, slot).await)
 }
 
 async fn login(
     context: SharedContext,
     address: IpAddr,
-    entrant: Entrant,
+    device_slot: DeviceSlot,
     body: LoginRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
     context.limits.check_login(&body.username, address)?;
-    let slot = entrant.slot(&context).await?;
-    let login = context.identity.login(&entrant.caller, &body.username, &password).await?;
-    Ok(welcome(&context, login, slot).await)
+    let slot = device_slot.slot(&context).await?;
+    let login = context.identity.login(&device_slot.caller, &body.username, &password).await?;
+    Ok(login_response(&context, login, slot).await)
 }
 
-/// On failure the cookie stays: another tab may have put a new one in its place while this request was on its way.
-pub(super) async fn refresh(context: SharedContext, address: IpAddr, entrant: Entrant) -> Result<Response, ApiError> {
+/// Keeps the cookie on failure: another tab may have replaced it in the meantime.
+pub(super) async fn refresh(
+    context: SharedContext,
+    address: IpAddr,
+    device_slot: DeviceSlot,
+) -> Result<Response, ApiError> {
     context.limits.refreshes.check(&address)?;
-    let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
-    let token = entrant.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
+    let SlotChoice::At(slot) = device_slot.choice else {
+        return Err(ApiError::invalid("This request needs a slot number."));
+    };
+    let token = device_slot.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
     let login = context.identity.refresh(&token).await?;
-    Ok(welcome(&context, login, slot).await)
+    Ok(login_response(&context, login, slot).await)
 }
 
 #[derive(Deserialize)]
@@ -89,26 +95,28 @@ struct LogoutQuery {
     everywhere: bool,
 }
 
-async fn logout(context: SharedContext, entrant: Entrant, query: LogoutQuery) -> Result<Response, ApiError> {
+async fn logout(context: SharedContext, device_slot: DeviceSlot, query: LogoutQuery) -> Result<Response, ApiError> {
     if query.everywhere {
-        let user = context.identity.current_user(&entrant.caller).await?.ok_or(IdentityError::Unauthenticated)?;
+        let user = context.identity.current_user(&device_slot.caller).await?.ok_or(IdentityError::Unauthenticated)?;
         context.identity.revoke_all_sessions(user).await?;
     }
-    leave(&context, &entrant).await
+    end_session(&context, &device_slot).await
 }
 
-/// Ends the session in the entrant's slot and forgets its cookie.
-pub(super) async fn leave(context: &HttpContext, entrant: &Entrant) -> Result<Response, ApiError> {
-    let SlotChoice::At(slot) = entrant.choice else { return Err(ApiError::invalid("Say which slot is meant.")) };
-    context.identity.logout(&entrant.caller).await?;
+/// Ends the session in the slot and deletes its cookie.
+pub(super) async fn end_session(context: &HttpContext, device_slot: &DeviceSlot) -> Result<Response, ApiError> {
+    let SlotChoice::At(slot) = device_slot.choice else {
+        return Err(ApiError::invalid("This request needs a slot number."));
+    };
+    context.identity.logout(&device_slot.caller).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::SET_COOKIE, context.cookies.forget(slot));
     Ok(response)
 }
 
-/// What somebody gets who is in.
-async fn welcome(context: &HttpContext, login: Login, slot: Slot) -> Response {
-    let cookie = settle_in(context, &login, slot).await;
+/// The response to a login: tokens, user and cookie.
+async fn login_response(context: &HttpContext, login: Login, slot: Slot) -> Response {
+    let cookie = complete_login(context, &login, slot).await;
     let body = AuthResponse {
         access_token: login.access_token.expose_secret().into(),
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
@@ -121,13 +129,13 @@ async fn welcome(context: &HttpContext, login: Login, slot: Slot) -> Response {
     response
 }
 
-/// Brings what they had in rooms as a guest along. The cookie to set.
-pub(super) async fn settle_in(context: &HttpContext, login: &Login, slot: Slot) -> HeaderValue {
+/// Merges the guest that the user was into their account in all rooms. Returns the cookie to set.
+pub(super) async fn complete_login(context: &HttpContext, login: &Login, slot: Slot) -> HeaderValue {
     if let Some(guest) = login.merged_guest
         && let Err(error) = context.rooms.merge(guest, login.user.clone()).await
     {
-        // They are in; what the guest queued stays the guest's.
-        tracing::error!(%error, %guest, user = %login.user.id, "a guest's places in rooms did not come along");
+        // The login succeeds anyway; the queued tracks stay with the guest.
+        tracing::error!(%error, %guest, user = %login.user.id, "guest not merged in rooms");
     }
     let lifetime_ms = login.refresh_expires_at_ms - context.clock.now_ms();
     context.cookies.keep(&login.refresh_token, lifetime_ms, slot)
@@ -146,7 +154,7 @@ impl From<IdentityError> for ApiError {
                 conflict(Reason::AlreadyLoggedIn, "You are logged in to an account already. Log out first.")
             }
             IdentityError::LinkedElsewhere => {
-                conflict(Reason::LinkedElsewhere, "This Spotify account belongs to somebody else here.")
+                conflict(Reason::LinkedElsewhere, "This Spotify account is linked to another user of this server.")
             }
             IdentityError::Busy => Self::unavailable(error),
             IdentityError::Store(error) => error.into(),

@@ -10,7 +10,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::erasure::{self, EraseError};
-use crate::http::middleware::{Entrant, authenticated, entrant, json, json_body, respond, with};
+use crate::http::middleware::{DeviceSlot, authenticated, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::{self, Access, IdentityError, picture};
 
@@ -19,7 +19,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let asked = || with(context).and(authenticated(context));
     let show = warp::path!("me").and(warp::get()).and(asked()).then(show).map(respond);
     let update = warp::path!("me").and(warp::patch()).and(asked()).and(json_body()).then(update).map(respond);
-    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(entrant(context)).then(erase).map(respond);
+    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(device_slot(context)).then(erase).map(respond);
     let picture = warp::path!("users" / String / "picture")
         .and(warp::get())
         .and(warp::query())
@@ -43,7 +43,7 @@ async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -
         context.limits.password_changes.check(&access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
         context.identity.change_password(access, &current, &new).await.map_err(|error| match error {
-            // Not a 401: a client would take that for the end of its session.
+            // Not a 401, which clients treat as the end of the session.
             IdentityError::WrongCredentials => {
                 ApiError::refused(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
             }
@@ -57,11 +57,11 @@ async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -
     Ok(json(&User::from(user)))
 }
 
-async fn erase(context: SharedContext, access: Access, entrant: Entrant) -> Result<Response, ApiError> {
+async fn erase(context: SharedContext, access: Access, device_slot: DeviceSlot) -> Result<Response, ApiError> {
     erasure::erase(&context.identity, &context.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     // The refresh token in a cookie names its user.
-    for (slot, _) in entrant.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
+    for (slot, _) in device_slot.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
         response.headers_mut().append(header::SET_COOKIE, context.cookies.forget(*slot));
     }
     Ok(response)
@@ -72,8 +72,8 @@ struct PictureQuery {
     v: String,
 }
 
-/// For ever, because the address changes with the picture. Without a login: `<img>` cannot send one, and nobody guesses the
-/// address of a picture that they have not seen.
+/// Cached for ever, because the URL changes with the picture. Needs no login: `<img>` cannot send a token, and the URL cannot
+/// be guessed.
 async fn show_picture(id: String, query: PictureQuery, context: SharedContext) -> Result<Response, ApiError> {
     let unknown = || ApiError::not_found("There is no such picture.");
     let id: UserId = id.parse().map_err(|_| unknown())?;

@@ -68,7 +68,7 @@ async fn create(access: Access, request: CreateRoomRequest, context: SharedConte
         Some(passcode) => Some(context.identity.hash_passcode(passcode).await?),
     };
     let user = context.identity.user(access.user).await.map_err(ApiError::unavailable)?;
-    let user = user.ok_or_else(|| ApiError::unauthenticated("You are not known here any more."))?;
+    let user = user.ok_or_else(|| ApiError::unauthenticated("Your account no longer exists."))?;
     let room = context.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
     let summary = summary(&context, room, true).await?;
     Ok(warp::reply::with_status(json(&summary), StatusCode::CREATED).into_response())
@@ -164,7 +164,7 @@ pub(super) async fn room_of_member(
     code: &str,
     user: UserId,
 ) -> Result<(RoomCode, RoomHandle), ApiError> {
-    let no_such_room = || ApiError::not_found("There is no room of yours with this code.");
+    let no_such_room = || ApiError::not_found("You are not a member of a room with this code.");
     let code = RoomCode::parse(code).ok_or_else(no_such_room)?;
     let room = context.rooms.open(code).await.map_err(|error| match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),

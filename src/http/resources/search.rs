@@ -13,7 +13,7 @@ use crate::identity::Access;
 use crate::providers::{Asker, ProviderError, Query};
 
 /// `GET search?provider=&q=&cursor=&room=`: a [`SearchResponse`]. Without `provider`, the library is searched. `room` names
-/// a room of the user's, whose host's linked account serves those who have none.
+/// a room of the user, whose host's linked account serves users without one.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     warp::path!("search")
         .and(warp::get())
@@ -42,7 +42,7 @@ async fn search(
     }
     let id = provider.map_or(Some(ProviderId::LIBRARY), |provider| ProviderId::parse(&provider));
     let provider = id.and_then(|id| context.catalogue.get(id));
-    let provider = provider.ok_or_else(|| ApiError::invalid("This server has no such provider of music."))?;
+    let provider = provider.ok_or_else(|| ApiError::invalid("This server has no such music provider."))?;
     let host = match room.filter(|_| provider.capabilities().needs_link) {
         Some(code) => room_of_member(&context, &code, access.user).await?.1.view().borrow().host,
         None => None,

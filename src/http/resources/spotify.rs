@@ -13,14 +13,16 @@ use warp::{Filter, Reply};
 use super::auth;
 use crate::clock::{in_words, ms};
 use crate::http::cookie::{Slot, SlotChoice};
-use crate::http::middleware::{Entrant, authenticated, client_address, entrant, json, json_body, respond, with};
+use crate::http::middleware::{DeviceSlot, authenticated, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, HttpContext, SharedContext};
 use crate::identity::{Access, IdentityError};
-use crate::providers::spotify::{Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Somebody, Spotify, SpotifyError};
+use crate::providers::spotify::{
+    AuthenticatedAccount, Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Spotify, SpotifyError,
+};
 
 /// Login with Spotify, and the linked account.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let passing = || with(context).and(client_address(context)).and(entrant(context));
+    let passing = || with(context).and(client_address(context)).and(device_slot(context));
     let start = warp::path!("auth" / "spotify" / "start")
         .and(warp::get())
         .and(passing())
@@ -63,14 +65,14 @@ struct StartQuery {
 async fn start(
     context: SharedContext,
     address: IpAddr,
-    _: Entrant,
+    _: DeviceSlot,
     headers: HeaderMap,
     query: StartQuery,
 ) -> Result<Response, ApiError> {
     let spotify = available(&context)?;
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
-        return Err(ApiError::forbidden("This page may not begin a login."));
+        return Err(ApiError::forbidden("This page is not allowed to start a login."));
     }
     let choice = query.slot.as_deref().map_or(Some(SlotChoice::At(Slot::FIRST)), SlotChoice::parse);
     let slot = match choice.ok_or_else(|| ApiError::invalid("There is no such slot."))? {
@@ -80,9 +82,9 @@ async fn start(
     if context.limits.spotify_logins.check(&address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
-    let begun = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
-    let cookie = context.cookies.keep_login(&begun.browser, ms(LOGIN_LIFETIME));
-    see_other(&begun.url, Some(cookie))
+    let started = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
+    let cookie = context.cookies.keep_login(&started.browser, ms(LOGIN_LIFETIME));
+    see_other(&started.url, Some(cookie))
 }
 
 #[derive(Deserialize)]
@@ -108,7 +110,7 @@ impl From<CallbackQuery> for Callback {
 async fn callback(
     context: SharedContext,
     address: IpAddr,
-    entrant: Entrant,
+    device_slot: DeviceSlot,
     headers: HeaderMap,
     query: CallbackQuery,
 ) -> Result<Response, ApiError> {
@@ -124,46 +126,46 @@ async fn callback(
         }
     };
     let choice = finished.slot.and_then(Slot::new).map_or(SlotChoice::New, SlotChoice::At);
-    let entered = match finished.result {
-        Ok(somebody) => enter(&context, spotify, entrant.in_slot(choice), somebody).await,
+    let result = match finished.result {
+        Ok(account) => log_in(&context, spotify, device_slot.in_slot(choice), account).await,
         Err(outcome) => Err(outcome),
     };
-    match entered {
+    match result {
         Ok((slot, cookie)) => see_other(&back(&finished.return_to, SpotifyOutcome::Done, Some(slot)), Some(cookie)),
         Err(outcome) => see_other(&back(&finished.return_to, outcome, None), None),
     }
 }
 
 /// Logs in the user who authenticated with Spotify; returns the slot and its cookie.
-async fn enter(
+async fn log_in(
     context: &HttpContext,
     spotify: &Spotify,
-    entrant: Entrant,
-    somebody: Somebody,
+    device_slot: DeviceSlot,
+    account: AuthenticatedAccount,
 ) -> Result<(Slot, HeaderValue), SpotifyOutcome> {
-    let slot = entrant.slot(context).await.map_err(|error| match error.code() {
+    let slot = device_slot.slot(context).await.map_err(|error| match error.code() {
         ErrorCode::LimitReached => SpotifyOutcome::Full,
         _ => SpotifyOutcome::Failed,
     })?;
-    let link_of = |user| spotify.link_of(&somebody, user);
-    let entered = context
+    let new_link = |user| spotify.new_link(&account, user);
+    let result = context
         .identity
-        .log_in_with_linked_account(&entrant.caller, &somebody.account_ids(), &somebody.display_name(), link_of)
+        .log_in_with_linked_account(&device_slot.caller, &account.account_ids(), &account.display_name(), new_link)
         .await;
-    let mut login = entered.map_err(|error| match error {
+    let mut login = result.map_err(|error| match error {
         IdentityError::LinkedElsewhere => SpotifyOutcome::Taken,
         error => {
             tracing::error!(%error, "login with a Spotify account failed");
             SpotifyOutcome::Failed
         }
     })?;
-    if let Some(picture) = spotify.picture(&somebody).await {
+    if let Some(picture) = spotify.picture(&account).await {
         match context.identity.set_picture(login.user.id, &picture).await {
             Ok(user) => login.user = user,
             Err(error) => tracing::error!(%error, "profile picture not stored"),
         }
     }
-    let cookie = auth::settle_in(context, &login, slot).await;
+    let cookie = auth::complete_login(context, &login, slot).await;
     Ok((slot, cookie))
 }
 
@@ -172,7 +174,7 @@ async fn show(context: SharedContext, access: Access) -> Result<impl Reply, ApiE
 }
 
 async fn unlink(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
-    // While it may still be told to pause.
+    // Before the link is removed, so that the device can be paused.
     available(&context)?.unfollow(access.user, None).await;
     context.identity.unlink(access.user).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -194,8 +196,9 @@ async fn evidence(
     body: SpotifyEvidenceRequest,
 ) -> Result<impl Reply, ApiError> {
     context.limits.spotify_requests.check(&access.user)?;
-    let speaks_for = body.event == SpotifyPlayerEvent::Ready;
-    let status = available(&context)?.witness(access.user, PremiumEvidence::Player, speaks_for).await?;
+    let has_premium = body.event == SpotifyPlayerEvent::Ready;
+    let status =
+        available(&context)?.record_premium_evidence(access.user, PremiumEvidence::Player, has_premium).await?;
     Ok(json(&status))
 }
 
@@ -245,7 +248,7 @@ impl From<SpotifyError> for ApiError {
             SpotifyError::NotPremium => Some(Reason::SubscriptionNeeded),
             SpotifyError::NotListed => Some(Reason::ProviderAccountNotAllowed),
             SpotifyError::TooMany { .. } => Some(Reason::ProviderBusy),
-            SpotifyError::BadQuestion => Some(Reason::BadSearch),
+            SpotifyError::InvalidRequest => Some(Reason::BadSearch),
             SpotifyError::Unplayable => Some(Reason::TrackUnplayable),
             SpotifyError::DeviceNotFound => Some(Reason::ProviderDeviceNotFound),
             SpotifyError::Taken => Some(Reason::ProviderAccountInUse),
@@ -265,20 +268,20 @@ fn problem_of(error: SpotifyError) -> ApiError {
     match error {
         SpotifyError::NotLinked => ApiError::not_found("No Spotify account is linked."),
         SpotifyError::NeedsLogin => {
-            let detail = "Spotify asks you to log in there again. All else goes on as before.";
+            let detail = "Spotify needs you to log in there again. Everything else works.";
             ApiError::new(StatusCode::CONFLICT, ErrorCode::NeedsLogin, detail)
         }
         SpotifyError::NotPremium => ApiError::new(StatusCode::FORBIDDEN, ErrorCode::PremiumRequired, NEEDS_PREMIUM),
         SpotifyError::NotListed => ApiError::forbidden(NOT_LISTED),
         SpotifyError::TooMany { retry_after, .. } => {
             let detail = format!(
-                "Spotify takes no more requests from this server for {}. All else goes on.",
+                "Spotify accepts no more requests from this server for {}. Everything else works.",
                 in_words(retry_after)
             );
             ApiError::rate_limited(retry_after).with_detail(detail)
         }
-        SpotifyError::BadQuestion => ApiError::invalid("Spotify cannot be asked this."),
-        SpotifyError::Unplayable => ApiError::invalid("Spotify does not play this track where you are."),
+        SpotifyError::InvalidRequest => ApiError::invalid("Spotify does not support this request."),
+        SpotifyError::Unplayable => ApiError::invalid("Spotify does not offer this track in your country."),
         SpotifyError::DeviceNotFound => {
             ApiError::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
         }
@@ -287,7 +290,7 @@ fn problem_of(error: SpotifyError) -> ApiError {
             ApiError::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
         }
         SpotifyError::Unavailable(cause) => {
-            ApiError::unavailable(cause).with_detail("Spotify cannot be reached at the moment. All else goes on.")
+            ApiError::unavailable(cause).with_detail("Spotify cannot be reached at the moment. Everything else works.")
         }
         SpotifyError::Store(error) => error.into(),
     }
@@ -298,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outcome_joins_the_query_and_replaces_an_older_one() {
+    fn the_outcome_replaces_an_older_one_in_the_query() {
         let done = |return_to| back(return_to, SpotifyOutcome::Done, Slot::new(2));
         assert_eq!(done("/"), "/?spotify=done&slot=2");
         assert_eq!(done("/r/K0LT1X?tab=queue"), "/r/K0LT1X?tab=queue&spotify=done&slot=2");

@@ -1,7 +1,7 @@
 //! Requests to the Web API.
 //!
-//! The app as a whole has one allowance: when Spotify says 429, nothing is asked of it until the time that it names has
-//! passed, whoever wants to.
+//! Spotify's rate limit applies to the app as a whole: after a 429, no request is sent for any user until `Retry-After` has
+//! passed.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -20,25 +20,25 @@ use crate::clock::{Clock, ms};
 use crate::identity::picture::{self, PICTURE_BYTES_MAX};
 use crate::store::StoredPicture;
 
-/// Bytes in an answer, at most.
+/// Longest response, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// How long to hold still when Spotify says 429 without a time.
+/// Pause after a 429 without `Retry-After`.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
-/// Pixels that a picture of somebody should have at least, for screens with three of them to a point.
+/// Preferred minimum width of a profile picture, in pixels: 50 points at triple density.
 const PICTURE_PIXELS_WANTED: u32 = 150;
 
-/// Why a request to the Web API has no answer.
+/// Why a request to the Web API failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The token is not taken, or a false 401.
+    /// 401: the token was rejected, sometimes wrongly.
     Unauthorized,
-    /// It has no such thing, or it may not be done, for the reason that stands beside it where there is one.
-    Refused(StatusCode, String),
+    /// Another client error, with the player's reason code, or an empty string.
+    Rejected(StatusCode, String),
     /// Anything else.
     Other(SpotifyError),
 }
 
-/// Somebody, as their profile says. In development mode most of it is missing.
+/// A user's profile. Most fields are missing in development mode.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Profile {
     id: Option<String>,
@@ -56,8 +56,7 @@ struct Image {
 }
 
 impl Profile {
-    /// What the account is known by, best first: `account_id`, and `id` where that is missing. Each says which of the two it
-    /// is, so that one is never taken for the other.
+    /// Stable ids of the account, preferred first: `account_id`, then `id`. A prefix tells the two kinds apart.
     pub(super) fn account_ids(&self) -> Vec<String> {
         let of = |kind: &str, id: &Option<String>| {
             let id = id.as_deref().filter(|id| !id.is_empty() && id.len() <= 100)?;
@@ -66,14 +65,14 @@ impl Profile {
         of("account", &self.account_id).into_iter().chain(of("id", &self.id)).collect()
     }
 
-    /// What they are called, without what does not belong into a name; may be empty.
+    /// The display name without control characters; may be empty.
     pub(super) fn name(&self, chars_max: usize) -> String {
         let name = self.display_name.as_deref().unwrap_or_default();
         let clean: String = name.chars().filter(|c| !c.is_control()).take(chars_max).collect();
         clean.trim().to_owned()
     }
 
-    /// Whether they have Premium, where the profile says so.
+    /// Whether the account has Premium; `None` if the profile does not say.
     pub(super) fn premium(&self) -> Option<bool> {
         self.product.as_deref().filter(|product| !product.is_empty()).map(|product| product == "premium")
     }
@@ -92,9 +91,9 @@ pub(super) struct Api {
     http: reqwest::Client,
     base: Url,
     clock: Clock,
-    /// Nothing is asked before; negative while it is for a used-up allowance.
+    /// No request is sent before this time; negated if a quota is used up.
     pause_until_ms: AtomicI64,
-    /// Until when nothing is asked, for those who tell people.
+    /// Publishes the end of each pause.
     pauses: watch::Sender<i64>,
 }
 
@@ -105,10 +104,10 @@ impl Api {
 
     /// `GET /v1/me`.
     pub(super) async fn me(&self, token: &SecretString) -> Result<Profile, Failure> {
-        self.get("v1/me", &[], token).await?.ok_or_else(|| Failure::unavailable(anyhow!("a profile that is empty")))
+        self.get("v1/me", &[], token).await?.ok_or_else(|| Failure::unavailable(anyhow!("empty profile")))
     }
 
-    /// The picture that belongs to a profile. Over plain http only where the API itself is.
+    /// The picture of a profile. Plain http is allowed only if the API itself uses it.
     pub(super) async fn picture(&self, profile: &Profile) -> anyhow::Result<Option<StoredPicture>> {
         let Some(url) = profile.picture_url() else { return Ok(None) };
         let url = Url::parse(url)?;
@@ -119,7 +118,7 @@ impl Api {
         Ok(picture::recognize(&read(response, PICTURE_BYTES_MAX).await?))
     }
 
-    /// Fails while Spotify wants to be left alone.
+    /// Fails during a pause.
     pub(super) fn check_pause(&self) -> Result<(), SpotifyError> {
         let until_ms = self.pause_until_ms.load(Ordering::Relaxed);
         let left_ms = until_ms.abs() - self.clock.now_ms();
@@ -130,7 +129,7 @@ impl Api {
         Err(SpotifyError::TooMany { retry_after, quota: until_ms < 0 })
     }
 
-    /// Takes a 429 to heart.
+    /// Starts a pause after a 429.
     pub(super) fn pause(&self, headers: &HeaderMap, body: &[u8]) -> SpotifyError {
         let named = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let retry_after = named.map_or(RETRY_AFTER_DEFAULT, Duration::from_secs);
@@ -138,11 +137,11 @@ impl Api {
         let until_ms = self.clock.now_ms().saturating_add(ms(retry_after));
         self.pause_until_ms.store(if quota { -until_ms } else { until_ms }, Ordering::Relaxed);
         self.pauses.send_replace(until_ms);
-        tracing::warn!(seconds = retry_after.as_secs(), quota, "Spotify takes no more requests for a while");
+        tracing::warn!(seconds = retry_after.as_secs(), quota, "Spotify rate-limits this server");
         SpotifyError::TooMany { retry_after, quota }
     }
 
-    /// Reads something; `None` where Spotify says that there is nothing.
+    /// Sends a `GET`; `None` for 204 (No Content).
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -154,12 +153,12 @@ impl Api {
             return Ok(None);
         }
         let body = read(response, ANSWER_BYTES_MAX).await.map_err(Failure::unavailable)?;
-        // The cause may quote what is somebody's.
-        let answer = serde_json::from_slice(&body).map_err(|_| anyhow!("an answer that is not understood"));
-        answer.map(Some).map_err(Failure::unavailable)
+        // The cause may quote personal data.
+        let result = serde_json::from_slice(&body).map_err(|_| anyhow!("malformed response"));
+        result.map(Some).map_err(Failure::unavailable)
     }
 
-    /// Has something done. What a success answers is not read: it is no JSON, although it says so.
+    /// Sends a `PUT`. Ignores the body of a success, which is not JSON despite its content type.
     pub(super) async fn put(
         &self,
         path: &str,
@@ -170,13 +169,13 @@ impl Api {
         let request = self.request(Method::PUT, path)?.query(query);
         let request = match body {
             Some(body) => request.json(body),
-            // What stands before the Web API demands a length, also of nothing.
+            // The API's gateway requires a length even without a body.
             None => request.header(CONTENT_LENGTH, 0),
         };
         self.send(request, token).await.map(drop)
     }
 
-    /// Until when Spotify wants to be left alone, now and from now on.
+    /// The end of the latest pause, in Unix milliseconds.
     pub(super) fn pauses(&self) -> watch::Receiver<i64> {
         self.pauses.subscribe()
     }
@@ -200,14 +199,14 @@ impl Api {
             }
             _ if status.is_client_error() => {
                 let body = read(response, ANSWER_BYTES_MAX).await.unwrap_or_default();
-                Err(Failure::Refused(status, reason(&body)))
+                Err(Failure::Rejected(status, reason(&body)))
             }
-            _ => Err(Failure::unavailable(anyhow!("Spotify answered {status}"))),
+            _ => Err(Failure::unavailable(anyhow!("Spotify responded with {status}"))),
         }
     }
 }
 
-/// The reason for programs that stands in a refusal of the player, or nothing.
+/// The reason code of a player error, or an empty string.
 fn reason(body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     body["error"]["reason"].as_str().unwrap_or_default().to_owned()
@@ -217,10 +216,10 @@ impl From<Failure> for SpotifyError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Other(error) => error,
-            Failure::Unauthorized => Self::Unavailable(anyhow!("a token is not taken")),
-            // Refusals of the player have a reason.
-            Failure::Refused(StatusCode::FORBIDDEN, reason) if reason.is_empty() => Self::NotListed,
-            Failure::Refused(status, reason) => Self::Unavailable(anyhow!("Spotify answered {status} {reason}")),
+            Failure::Unauthorized => Self::Unavailable(anyhow!("token rejected")),
+            // Player errors have a reason code.
+            Failure::Rejected(StatusCode::FORBIDDEN, reason) if reason.is_empty() => Self::NotListed,
+            Failure::Rejected(status, reason) => Self::Unavailable(anyhow!("Spotify responded with {status} {reason}")),
         }
     }
 }
@@ -231,12 +230,12 @@ impl Failure {
     }
 }
 
-/// Reads a body that is not longer than `bytes_max`.
+/// Reads a body of at most `bytes_max` bytes.
 pub(super) async fn read(mut response: Response, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
         if body.len() + chunk.len() > bytes_max {
-            return Err(anyhow!("an answer of more than {bytes_max} bytes"));
+            return Err(anyhow!("response longer than {bytes_max} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -252,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_known_by_its_account_id_and_else_by_its_id() {
+    fn account_id_is_preferred_to_id() {
         assert_eq!(profile(r#"{"id":"ana","account_id":"a1"}"#).account_ids(), ["account:a1", "id:ana"]);
         assert_eq!(profile(r#"{"id":"ana"}"#).account_ids(), ["id:ana"]);
         assert_eq!(profile(r#"{"id":"","account_id":null}"#).account_ids(), [""; 0]);
     }
 
     #[test]
-    fn premium_is_what_the_profile_says_and_nothing_where_it_says_nothing() {
+    fn premium_is_unknown_without_a_product() {
         assert_eq!(profile(r#"{"product":"premium"}"#).premium(), Some(true));
         assert_eq!(profile(r#"{"product":"free"}"#).premium(), Some(false));
         assert_eq!(profile(r#"{"product":""}"#).premium(), None);
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_is_large_enough_and_no_larger() {
+    fn the_smallest_sufficient_picture_is_chosen() {
         let of = |json: &str| profile(json).picture_url().map(str::to_owned);
         let images = r#"{"images":[{"url":"640","width":640},{"url":"300","width":300},{"url":"64","width":64}]}"#;
         assert_eq!(of(images).as_deref(), Some("300"));

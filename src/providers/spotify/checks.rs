@@ -1,4 +1,4 @@
-//! Asking Spotify about a subscription: when somebody wants to know, when they join a room, and once a day.
+//! Subscription checks: on request, when a user joins a room, and once a day.
 
 use std::time::Duration;
 
@@ -9,58 +9,59 @@ use anyhow::anyhow;
 use secrecy::SecretString;
 
 use super::api::{Failure, Profile};
-use super::premium::{DOUBTS_TO_DENY, weigh};
-use super::{ASK_AGAIN_AFTER, Flight, Spotify, SpotifyError};
+use super::premium::{DOUBTS_TO_DENY, apply_evidence};
+use super::{Flight, RETRY_DELAY, Spotify, SpotifyError};
 use crate::clock::ms;
 
-/// An answer younger than this is not asked for again.
+/// A check younger than this is not repeated.
 const CHECK_FRESH: Duration = Duration::from_secs(3);
-/// At a join, an answer younger than this will do.
+/// A join does not repeat a check younger than this.
 const CHECK_AT_JOIN: Duration = Duration::from_mins(10);
-/// An answer older than this is asked for again by itself.
+/// A background task repeats checks older than this.
 pub(super) const CHECK_EVERY: Duration = Duration::from_hours(24);
 
 impl Spotify {
-    /// Asks Spotify about somebody's subscription. Those who ask at once share the answer. Takes some seconds when it speaks
-    /// against what is known, since one such answer is not believed.
+    /// Checks a user's subscription; concurrent callers share the result. Takes some seconds if the result contradicts the
+    /// stored status, because a single denial may be wrong.
     pub async fn check(&self, user: UserId) -> Result<SpotifyStatus, SpotifyError> {
         let flight = self.0.flights.of((user, Flight::Check));
-        let _alone = flight.lock().await;
+        let _guard = flight.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         if link.refresh_token.is_some() && self.0.clock.now_ms() - link.checked_at_ms < ms(CHECK_FRESH) {
-            return Ok(SpotifyStatus { link: Some(self.shown(&link)) });
+            return Ok(SpotifyStatus { link: Some(self.describe_link(&link)) });
         }
-        let mut asked = 0;
+        let mut attempts = 0;
         loop {
-            let speaks_for = self.profile_of(user).await?.premium();
-            asked += 1;
+            let has_premium = self.profile_of(user).await?.premium();
+            attempts += 1;
             let now_ms = self.0.clock.now_ms();
             let link = self
-                .change(user, move |link| {
+                .update_link(user, move |link| {
                     link.checked_at_ms = now_ms;
-                    if let Some(speaks_for) = speaks_for {
-                        link.premium = weigh(link.premium, PremiumEvidence::Profile, speaks_for, now_ms);
+                    if let Some(has_premium) = has_premium {
+                        link.premium = apply_evidence(link.premium, PremiumEvidence::Profile, has_premium, now_ms);
                     }
                 })
                 .await?;
-            if link.premium.doubts == 0 || speaks_for.is_none() || asked == DOUBTS_TO_DENY {
-                return Ok(SpotifyStatus { link: Some(self.shown(&link)) });
+            if link.premium.doubts == 0 || has_premium.is_none() || attempts == DOUBTS_TO_DENY {
+                return Ok(SpotifyStatus { link: Some(self.describe_link(&link)) });
             }
-            tokio::time::sleep(ASK_AGAIN_AFTER).await;
+            tokio::time::sleep(RETRY_DELAY).await;
         }
     }
 
-    /// Takes in what was seen elsewhere: that a player started or was refused, that a command was obeyed or was not.
-    pub async fn witness(
+    /// Records evidence from elsewhere: whether a player started, or a command succeeded.
+    pub async fn record_premium_evidence(
         &self,
         user: UserId,
         evidence: PremiumEvidence,
-        speaks_for: bool,
+        has_premium: bool,
     ) -> Result<SpotifyStatus, SpotifyError> {
         let now_ms = self.0.clock.now_ms();
-        let link =
-            self.change(user, move |link| link.premium = weigh(link.premium, evidence, speaks_for, now_ms)).await?;
-        Ok(SpotifyStatus { link: Some(self.shown(&link)) })
+        let link = self
+            .update_link(user, move |link| link.premium = apply_evidence(link.premium, evidence, has_premium, now_ms))
+            .await?;
+        Ok(SpotifyStatus { link: Some(self.describe_link(&link)) })
     }
 
     /// Checks a user's subscription in the background, unless that was done a moment ago.
@@ -78,7 +79,7 @@ impl Spotify {
         });
     }
 
-    /// Asks about those of whom it was last done a day ago, at most `links_max` of them; how many there were.
+    /// Repeats up to `links_max` checks older than [`CHECK_EVERY`]; returns their number.
     pub async fn check_stale(&self, links_max: u32) -> Result<usize, SpotifyError> {
         let before_ms = self.0.clock.now_ms() - ms(CHECK_EVERY);
         let stale = self.0.store.stale_spotify_links(before_ms, links_max).await?;
@@ -88,51 +89,50 @@ impl Spotify {
         Ok(stale.len())
     }
 
-    /// A check that nobody waits for. One that fails counts as done, so that it is not made again at once.
+    /// A background check. A failed one counts as done, so that it is not repeated at once.
     async fn check_quietly(&self, user: UserId) {
         if let Err(error) = self.check(user).await {
-            tracing::info!(%user, %error, "a subscription could not be checked");
+            tracing::info!(%user, %error, "subscription check failed");
             let now_ms = self.0.clock.now_ms();
-            let noted = self.change(user, move |link| link.checked_at_ms = now_ms).await;
-            if let Err(SpotifyError::Store(error)) = noted {
-                tracing::error!(%error, "a check could not be noted");
+            let stored = self.update_link(user, move |link| link.checked_at_ms = now_ms).await;
+            if let Err(SpotifyError::Store(error)) = stored {
+                tracing::error!(%error, "time of a subscription check not stored");
             }
         }
     }
 
-    /// Somebody's profile.
     async fn profile_of(&self, user: UserId) -> Result<Profile, SpotifyError> {
         self.ask(user, |token| async move { self.0.api.me(&token).await }).await
     }
 
-    /// Asks something as somebody. A 401 comes falsely and in bursts: it is answered with a new token, and then with
-    /// patience.
+    /// Sends a request with the user's access token. Spotify sends bursts of wrong 401 responses: the first one refreshes the
+    /// token, further ones delay the next attempt.
     pub(super) async fn ask<T, F>(&self, user: UserId, request: impl Fn(SecretString) -> F) -> Result<T, SpotifyError>
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut refused = None;
+        let mut rejected = None;
         for _ in 0..DOUBTS_TO_DENY {
-            let (token, _) = self.access_token(user, refused.as_ref()).await?;
+            let (token, _) = self.access_token(user, rejected.as_ref()).await?;
             match request(token.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Unauthorized) if refused.is_none() => refused = Some(token),
-                Err(Failure::Unauthorized) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                Ok(value) => return Ok(value),
+                Err(Failure::Unauthorized) if rejected.is_none() => rejected = Some(token),
+                Err(Failure::Unauthorized) => tokio::time::sleep(RETRY_DELAY).await,
                 Err(failure) => return Err(failure.into()),
             }
         }
-        Err(SpotifyError::Unavailable(anyhow!("Spotify takes no token that it gives")))
+        Err(SpotifyError::Unavailable(anyhow!("Spotify rejects the tokens that it issued")))
     }
 
-    /// The profile that a token just given speaks for.
+    /// The profile of a newly issued token.
     pub(super) async fn profile(&self, token: &SecretString) -> Result<Profile, SpotifyError> {
         for _ in 1..DOUBTS_TO_DENY {
             match self.0.api.me(token).await {
                 Ok(profile) => return Ok(profile),
-                Err(Failure::Unauthorized) => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+                Err(Failure::Unauthorized) => tokio::time::sleep(RETRY_DELAY).await,
                 Err(failure) => return Err(failure.into()),
             }
         }
-        Err(SpotifyError::Unavailable(anyhow!("Spotify takes no token that it gives")))
+        Err(SpotifyError::Unavailable(anyhow!("Spotify rejects the tokens that it issued")))
     }
 }

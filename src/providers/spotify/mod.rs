@@ -31,7 +31,7 @@ use tokio_util::task::TaskTracker;
 use tutti_protocol::UserId;
 
 pub use links::AUTHORIZATION_LIFETIME;
-pub use login::{Beginning, Callback, Finished, LOGIN_LIFETIME, Somebody};
+pub use login::{AuthenticatedAccount, Callback, FinishedLogin, LOGIN_LIFETIME, StartedLogin};
 pub use settings::{CALLBACK_PATH, Settings};
 
 use crate::clock::Clock;
@@ -58,17 +58,18 @@ mod tracks;
 
 /// Timeout of one request to Spotify.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two questions for one answer: more than what makes two doubts one burst.
-const ASK_AGAIN_AFTER: Duration = premium::DOUBT_SPACING.saturating_add(Duration::from_millis(100));
-/// What people are asked to agree to: playing in the browser (which Spotify only allows together with reading the profile),
-/// and seeing and steering what their devices play.
+/// Delay between attempts of one check: above the spacing under which two doubts count as one burst.
+const RETRY_DELAY: Duration = premium::DOUBT_SPACING.saturating_add(Duration::from_millis(100));
+/// OAuth scopes: playback in the browser (which Spotify requires together with reading the profile), and reading and
+/// controlling playback on the user's devices.
 const SCOPES: [&str; 5] =
     ["streaming", "user-read-email", "user-read-private", "user-read-playback-state", "user-modify-playback-state"];
 
 /// What a user reads for [`SpotifyError::NotPremium`].
-pub const NEEDS_PREMIUM: &str = "Playing Spotify on your own device needs Spotify Premium. All else works without it.";
+pub const NEEDS_PREMIUM: &str =
+    "Playing Spotify on your own device needs Spotify Premium. Everything else works without it.";
 /// What a user reads for [`SpotifyError::NotListed`].
-pub const NOT_LISTED: &str = "Spotify lets nobody use this server's app who is not on its owner's list.";
+pub const NOT_LISTED: &str = "Spotify allows this server's app only for accounts that its owner has listed.";
 
 /// Why Spotify cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +95,8 @@ pub enum SpotifyError {
         quota: bool,
     },
     /// A malformed request: an invalid cursor or id.
-    #[error("this cannot be asked")]
-    BadQuestion,
+    #[error("invalid request")]
+    InvalidRequest,
     /// The track does not play in the country of the account.
     #[error("this track does not play there")]
     Unplayable,
@@ -120,7 +121,7 @@ impl From<SpotifyError> for ProviderError {
             SpotifyError::NotPremium => Self::Forbidden(NEEDS_PREMIUM),
             SpotifyError::NotListed => Self::Forbidden(NOT_LISTED),
             SpotifyError::TooMany { retry_after, .. } => Self::RateLimited { retry_after },
-            SpotifyError::BadQuestion => Self::Invalid("Spotify cannot be asked this."),
+            SpotifyError::InvalidRequest => Self::Invalid("Spotify does not support this request."),
             SpotifyError::Unplayable => Self::Unplayable,
             SpotifyError::Unavailable(cause) => Self::Unavailable(cause),
             error @ (SpotifyError::DeviceNotFound | SpotifyError::Taken | SpotifyError::Store(_)) => {
@@ -155,7 +156,7 @@ impl fmt::Debug for Spotify {
 }
 
 impl Spotify {
-    /// Ready for use; reaches nobody yet. Checks in the background, and devices that follow rooms, run on `tasks`; the latter
+    /// Sends no request yet. Checks in the background, and devices that follow rooms, run on `tasks`; the latter
     /// end when `stop` is cancelled.
     pub fn new(
         settings: Settings,
@@ -193,7 +194,7 @@ impl Spotify {
     }
 }
 
-/// What is done for one person by one caller at a time.
+/// An operation that runs once at a time for each user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Flight {
     Refresh,

@@ -9,8 +9,8 @@ use super::Spotify;
 use crate::clock::in_words;
 use crate::room::Registry;
 
-/// Shorter pauses are over before a host has read of them.
-const PAUSE_TOLD_FROM: Duration = Duration::from_secs(30);
+/// Shorter pauses are not worth a notice.
+const NOTICE_PAUSE_MIN: Duration = Duration::from_secs(30);
 
 impl Spotify {
     /// Notifies the hosts of rooms with tracks from Spotify of each long pause, until `stop` is cancelled.
@@ -23,9 +23,10 @@ impl Spotify {
             }
             let left_ms = (pauses.borrow_and_update().abs() - self.0.clock.now_ms()).max(0).unsigned_abs();
             let left = Duration::from_millis(left_ms);
-            if left >= PAUSE_TOLD_FROM {
+            if left >= NOTICE_PAUSE_MIN {
                 let wait = in_words(left);
-                let message = format!("Spotify takes no more requests from this server for {wait}. All else goes on.");
+                let message =
+                    format!("Spotify accepts no more requests from this server for {wait}. Everything else works.");
                 let values = reason_values([("left_ms", left_ms.into())]);
                 rooms.notify_hosts("spotify_busy", &message, &values, |room| {
                     room.providers.contains(&ProviderId::SPOTIFY)

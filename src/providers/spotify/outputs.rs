@@ -1,6 +1,6 @@
-//! Which device of whose Spotify account follows which room: one of each person, since an account plays in one place.
+//! The Spotify devices that follow rooms: at most one for each user, because an account plays on one device at a time.
 //!
-//! Kept in memory only: after a restart whoever wants it chooses again, which a page that is open does by itself.
+//! Kept in memory only. After a restart, open pages choose their device again.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,7 +14,7 @@ use super::connect::{Follower, Progress};
 use super::{REQUEST_TIMEOUT, Spotify, SpotifyError};
 use crate::room::RoomHandle;
 
-/// Everybody's.
+/// The outputs of all users.
 #[derive(Default)]
 pub(super) struct Outputs(Mutex<HashMap<UserId, Output>>);
 
@@ -23,16 +23,16 @@ struct Output {
     device_id: String,
     name: String,
     progress: watch::Receiver<Progress>,
-    /// Ends the task when it is dropped.
+    /// Stops the task on drop.
     stop: DropGuard,
 }
 
 impl Spotify {
-    /// From now on one of somebody's devices plays what the room plays from Spotify, in the place of any other of theirs.
-    /// `device` is the room's device that it stands for.
+    /// Makes one of the user's Spotify devices follow a room, in place of any other. `device` is the room device that it plays
+    /// for.
     ///
     /// # Errors
-    /// [`SpotifyError::DeviceNotFound`] when their account has no such device now, or it takes no commands.
+    /// [`SpotifyError::DeviceNotFound`] if the account has no such device now, or it accepts no commands.
     pub async fn follow(
         &self,
         user: UserId,
@@ -41,12 +41,12 @@ impl Spotify {
         device_id: &str,
         device: Option<DeviceId>,
     ) -> Result<SpotifyOutput, SpotifyError> {
-        // The gate of playing, as for the browser's player.
+        // Rejects users without Premium.
         self.player_token(user).await?;
         let devices = self.devices(user).await?;
         let found = devices.into_iter().find(|known| known.id == device_id && !known.restricted);
         let found = found.ok_or(SpotifyError::DeviceNotFound)?;
-        let (progress, shown) = watch::channel(Progress::SILENT);
+        let (progress, progress_receiver) = watch::channel(Progress::SILENT);
         let stop = CancellationToken::new();
         let follower = Follower {
             spotify: self.clone(),
@@ -56,41 +56,41 @@ impl Spotify {
             room,
             progress,
             started: None,
-            biases_ms: VecDeque::new(),
-            held_until_ms: 0,
+            latencies_ms: VecDeque::new(),
+            backoff_until_ms: 0,
             corrected_at_ms: 0,
         };
         let output = Output {
             room: code,
             device_id: found.id,
             name: found.name,
-            progress: shown,
+            progress: progress_receiver,
             stop: stop.clone().drop_guard(),
         };
         let status = output.status();
-        let before = self.0.outputs.0.lock().insert(user, output);
+        let previous = self.0.outputs.0.lock().insert(user, output);
         self.0.tasks.spawn(async move {
-            // It pauses its device, which may be this one. Not waited for by whoever asks, who may be gone by then.
-            if let Some(before) = before {
-                before.end().await;
+            // The previous task pauses its device, which may be the same one. Awaited here, because the caller may disconnect.
+            if let Some(previous) = previous {
+                previous.end().await;
             }
             follower.run(stop).await;
         });
         Ok(status)
     }
 
-    /// What follows a room for somebody; also what followed it, with the reason why it does no more.
+    /// The user's output in a room, also after its task has ended.
     pub fn output(&self, user: UserId, code: RoomCode) -> Option<SpotifyOutput> {
         self.0.outputs.0.lock().get(&user).filter(|output| output.room == code).map(Output::status)
     }
 
-    /// Nothing of theirs follows a room any more; once this returns, what played is paused, if Spotify let it.
-    /// `code`: only if it is that room.
+    /// Stops the user's output, if it follows the room `code` or `code` is `None`. Its device is paused when this returns, if
+    /// Spotify allows it.
     pub async fn unfollow(&self, user: UserId, code: Option<RoomCode>) {
         let output = {
             let mut outputs = self.0.outputs.0.lock();
-            let is_meant = |output: &Output| code.is_none_or(|code| output.room == code);
-            if outputs.get(&user).is_some_and(is_meant) { outputs.remove(&user) } else { None }
+            let matches_room = |output: &Output| code.is_none_or(|code| output.room == code);
+            if outputs.get(&user).is_some_and(matches_room) { outputs.remove(&user) } else { None }
         };
         if let Some(output) = output {
             output.end().await;
@@ -99,7 +99,7 @@ impl Spotify {
 }
 
 impl Output {
-    /// Ends the task and waits for it, for as long as a request may take.
+    /// Stops the task and waits for it, at most [`REQUEST_TIMEOUT`].
     async fn end(mut self) {
         drop(self.stop);
         let ended = async { while self.progress.changed().await.is_ok() {} };

@@ -1,25 +1,24 @@
-//! What a device that follows a room is to be told, and when to look again. Pure.
+//! Decides the next command for a device that follows a room, and when to check it. Pure.
 //!
-//! The room's timeline is the only truth: a start is aimed ahead by what starts take on this device, a track that comes to
-//! its natural end plays to it, and is stopped just before where nothing of Spotify's follows, so that Spotify chooses
-//! nothing itself.
+//! The room's timeline is authoritative. A start is sent early by the device's start latency. A track plays to its natural end
+//! if another Spotify track follows; otherwise it is stopped just before, so that Spotify does not choose the next one.
 
 use tutti_protocol::{DeviceId, Entry, EntryId, OutputMode, Playback, PlaybackState, ProviderId};
 
 use crate::room::View;
 
-/// So long before its end a track is stopped, if nothing of Spotify's follows.
+/// How long before its end a track is stopped, if no Spotify track follows.
 pub(super) const END_GUARD_MS: i64 = 300;
-/// A start that is still so far away gets silence before it.
-const HUSH_MS: i64 = 1_000;
-/// A change this close to the natural end is that end: the next track is announced about a second before.
+/// If the next start is further away than this, the current track is paused.
+const GAP_MS_MAX: i64 = 1_000;
+/// A track change this close to the natural end counts as the end. Rooms announce the next track about a second before.
 const END_TOLERANCE_MS: i64 = 100;
 const ANNOUNCED_AHEAD_MS: i64 = 1_500;
-/// Until then a player tells nothing that can be relied on.
+/// Delay after a start until the player's state is reliable.
 pub(super) const FIRST_CHECK_MS: i64 = 8_000;
-/// Afterwards it is looked at seldom: whoever listens costs requests.
+/// Interval of later checks; each is a request for every listener.
 pub(super) const CHECK_EVERY_MS: i64 = 60_000;
-/// What is off by less stays so: putting it right is heard as a gap.
+/// Smaller deviations are not corrected, because a correction is an audible gap.
 pub(super) const DEAD_BAND_MS: i64 = 1_000;
 
 /// A part of the room's timeline that Spotify plays.
@@ -31,22 +30,22 @@ pub(super) struct Part {
     pub(super) playback: Playback,
 }
 
-/// A start that was asked for.
+/// A track that was started.
 #[derive(Clone, Debug)]
 pub(super) struct Started {
     pub(super) part: Part,
     pub(super) next_check_ms: i64,
     pub(super) was_checked: bool,
-    /// How much ahead of the room it was when it was looked at last; it is at its end so much earlier.
+    /// Lead over the room at the last check; the track ends earlier by it.
     pub(super) early_ms: i64,
-    /// Somebody paused it, or it does not play: nothing is to be done about it.
-    pub(super) left_alone: bool,
+    /// The user paused it, or it is unplayable: it gets no more commands.
+    pub(super) is_ignored: bool,
 }
 
-/// What is to be done now.
+/// The next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Nothing before that instant, unless the room changes; `None`: only when it does.
+    /// Wait until this time, or for a change of the room; `None`: only for a change.
     Wait(Option<i64>),
     Start,
     Pause,
@@ -54,7 +53,7 @@ pub(super) enum Step {
 }
 
 impl Part {
-    /// What a device is to play; `None`: nothing.
+    /// The part that a device should play now, if any.
     pub(super) fn wanted(view: &View, device: Option<DeviceId>) -> Option<Self> {
         let entry = view.now_playing.as_ref().filter(|entry| entry.track.provider == ProviderId::SPOTIFY)?;
         let is_playing = view.playback.state == PlaybackState::Playing && view.playback.entry == Some(entry.id);
@@ -66,7 +65,7 @@ impl Part {
         Self { entry: entry.id, track: entry.track.id.clone(), duration_ms, playback }
     }
 
-    /// Where in the track it is at that instant; negative before the start.
+    /// Position in the track at a time; negative before the start.
     pub(super) fn position_ms(&self, now_ms: i64) -> i64 {
         let anchor_ms = i64::try_from(self.playback.anchor_position_ms).unwrap_or(i64::MAX);
         anchor_ms.saturating_add(now_ms - self.playback.anchor_at_ms)
@@ -76,7 +75,7 @@ impl Part {
         self.playback.anchor_at_ms.saturating_add(self.duration_ms - self.position_ms(self.playback.anchor_at_ms))
     }
 
-    /// Whether it plays on to its natural end, when the room has moved on to `next`.
+    /// Whether the track may play to its natural end although the room has moved on to `next`.
     fn ends_naturally(&self, next: &Playback, now_ms: i64) -> bool {
         let end_ms = self.end_ms();
         let near = end_ms > now_ms && end_ms <= now_ms + ANNOUNCED_AHEAD_MS;
@@ -85,7 +84,7 @@ impl Part {
     }
 }
 
-/// Whether the room's output lets a device play. One that stands for none of the room's devices plays with everyone.
+/// Whether the room's output mode lets a device play. `None` counts as a device that is not listed.
 fn is_chosen(view: &View, device: Option<DeviceId>) -> bool {
     let listed = device.is_some_and(|device| view.output.devices.contains(&device));
     match view.output.mode {
@@ -94,17 +93,17 @@ fn is_chosen(view: &View, device: Option<DeviceId>) -> bool {
     }
 }
 
-/// What is to be done now.
+/// The next action for a device.
 pub(super) fn next_step(
     wanted: Option<&Part>,
     started: Option<&Started>,
     room: &Playback,
-    bias_ms: i64,
+    latency_ms: i64,
     now_ms: i64,
 ) -> Step {
     match (wanted, started) {
         (Some(wanted), Some(started)) if *wanted == started.part => {
-            if started.left_alone {
+            if started.is_ignored {
                 Step::Wait(None)
             } else if now_ms >= started.next_check_ms {
                 Step::Check
@@ -113,11 +112,11 @@ pub(super) fn next_step(
             }
         }
         (Some(wanted), started) => {
-            let due_ms = wanted.playback.anchor_at_ms - bias_ms;
-            let sounds_on = started.is_some_and(|started| !started.part.ends_naturally(room, now_ms));
+            let due_ms = wanted.playback.anchor_at_ms - latency_ms;
+            let still_plays = started.is_some_and(|started| !started.part.ends_naturally(room, now_ms));
             if now_ms >= due_ms {
                 Step::Start
-            } else if sounds_on && due_ms - now_ms > HUSH_MS {
+            } else if still_plays && due_ms - now_ms > GAP_MS_MAX {
                 Step::Pause
             } else {
                 Step::Wait(Some(due_ms))
@@ -147,14 +146,14 @@ mod tests {
 
     fn started(part: &Part) -> Started {
         let next_check_ms = part.playback.anchor_at_ms + FIRST_CHECK_MS;
-        Started { part: part.clone(), next_check_ms, was_checked: false, early_ms: 0, left_alone: false }
+        Started { part: part.clone(), next_check_ms, was_checked: false, early_ms: 0, is_ignored: false }
     }
 
     const IDLE: Playback =
         Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: 30_000 };
 
     #[test]
-    fn a_start_is_aimed_ahead() {
+    fn a_start_is_sent_early_by_the_latency() {
         let a = part(1, 1_000);
         assert_eq!(next_step(Some(&a), None, &a.playback, 400, 100), Step::Wait(Some(600)));
         assert_eq!(next_step(Some(&a), None, &a.playback, 400, 600), Step::Start);
@@ -162,23 +161,23 @@ mod tests {
     }
 
     #[test]
-    fn what_plays_is_looked_at_seldom() {
+    fn a_playing_track_is_checked_periodically() {
         let a = part(1, 0);
         assert_eq!(next_step(Some(&a), Some(&started(&a)), &a.playback, 400, 500), Step::Wait(Some(8_000)));
         assert_eq!(next_step(Some(&a), Some(&started(&a)), &a.playback, 400, 8_000), Step::Check);
-        let alone = Started { left_alone: true, ..started(&a) };
-        assert_eq!(next_step(Some(&a), Some(&alone), &a.playback, 400, 90_000), Step::Wait(None));
+        let ignored = Started { is_ignored: true, ..started(&a) };
+        assert_eq!(next_step(Some(&a), Some(&ignored), &a.playback, 400, 90_000), Step::Wait(None));
     }
 
     #[test]
-    fn one_track_after_the_other_needs_no_pause() {
+    fn consecutive_tracks_need_no_pause() {
         let (a, b) = (part(1, 0), part(2, 30_000));
         assert_eq!(next_step(Some(&b), Some(&started(&a)), &b.playback, 400, 29_000), Step::Wait(Some(29_600)));
         assert_eq!(next_step(Some(&b), Some(&started(&a)), &b.playback, 400, 29_600), Step::Start);
     }
 
     #[test]
-    fn the_last_track_is_stopped_before_spotify_goes_on() {
+    fn the_last_track_is_stopped_before_its_end() {
         let a = part(1, 0);
         assert_eq!(next_step(None, Some(&started(&a)), &IDLE, 400, 29_000), Step::Wait(Some(29_700)));
         assert_eq!(next_step(None, Some(&started(&a)), &IDLE, 400, 29_700), Step::Pause);
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_and_a_skip_are_at_once() {
+    fn pauses_and_skips_take_effect_at_once() {
         let (a, b) = (part(1, 0), part(2, 13_000));
         let paused = Playback { state: PlaybackState::Paused, ..a.playback };
         assert_eq!(next_step(None, Some(&started(&a)), &paused, 400, 10_000), Step::Pause);

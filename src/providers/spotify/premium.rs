@@ -1,9 +1,8 @@
-//! What is known of a subscription, and how that changes. Pure.
+//! Derives a user's Premium status from evidence. Pure.
 //!
-//! Spotify answers falsely, and in bursts, that somebody has no Premium. So a refusal is a doubt: it takes
-//! [`DOUBTS_TO_DENY`] of them in a row, each a while after the one before, until somebody is said to have none. One answer
-//! in favour settles it the other way at once. Only where nothing is known yet does the profile's word count at once: the
-//! false answers come from elsewhere.
+//! Spotify sometimes denies Premium wrongly, and in bursts. A denial is therefore only a doubt: [`DOUBTS_TO_DENY`] consecutive
+//! ones, at least [`DOUBT_SPACING`] apart, make the verdict `NotPremium`. A single confirmation makes it `Premium` at once. A
+//! denial by the profile counts at once while the status is unknown, because the wrong ones come from elsewhere.
 
 use std::time::Duration;
 
@@ -11,19 +10,24 @@ use tutti_protocol::http::{PremiumEvidence, PremiumVerdict};
 
 use crate::store::StoredPremium;
 
-/// Answers against it, in a row, that it takes.
+/// Consecutive doubts that make the verdict `NotPremium`.
 pub const DOUBTS_TO_DENY: u32 = 3;
 /// Doubts closer together than this are one burst and count once.
 pub const DOUBT_SPACING: Duration = Duration::from_secs(2);
-/// A doubt older than this says nothing any more.
+/// A doubt older than this is ignored.
 pub const DOUBT_LIFETIME: Duration = Duration::from_mins(10);
 
-/// Nothing is known.
+/// The status before any evidence.
 pub const UNKNOWN: StoredPremium =
     StoredPremium { verdict: PremiumVerdict::Unknown, evidence: None, at_ms: None, doubts: 0, doubted_at_ms: None };
 
-/// What is known after something was seen that speaks for Premium, or against it.
-pub fn weigh(known: StoredPremium, evidence: PremiumEvidence, speaks_for: bool, now_ms: i64) -> StoredPremium {
+/// The status after new evidence for (`has_premium`) or against Premium.
+pub fn apply_evidence(
+    known: StoredPremium,
+    evidence: PremiumEvidence,
+    has_premium: bool,
+    now_ms: i64,
+) -> StoredPremium {
     let settled = |verdict| StoredPremium {
         verdict,
         evidence: Some(evidence),
@@ -31,12 +35,12 @@ pub fn weigh(known: StoredPremium, evidence: PremiumEvidence, speaks_for: bool, 
         doubts: 0,
         doubted_at_ms: None,
     };
-    if speaks_for {
+    if has_premium {
         return settled(PremiumVerdict::Premium);
     }
-    let profile_says_first =
+    let is_first_profile =
         known.verdict == PremiumVerdict::Unknown && evidence == PremiumEvidence::Profile && known.doubts == 0;
-    if known.verdict == PremiumVerdict::NotPremium || profile_says_first {
+    if known.verdict == PremiumVerdict::NotPremium || is_first_profile {
         return settled(PremiumVerdict::NotPremium);
     }
     let age =
@@ -59,24 +63,24 @@ mod tests {
 
     use super::*;
 
-    /// The verdict after each of `seen`: seconds, evidence, whether it speaks for Premium.
+    /// The verdict after each item of `seen`: seconds, evidence, whether it confirms Premium.
     fn verdicts(seen: &[(i64, PremiumEvidence, bool)]) -> Vec<PremiumVerdict> {
         let mut known = UNKNOWN;
-        let weighed = seen.iter().map(|&(at_s, evidence, speaks_for)| {
-            known = weigh(known, evidence, speaks_for, at_s * 1000);
+        let verdicts = seen.iter().map(|&(at_s, evidence, has_premium)| {
+            known = apply_evidence(known, evidence, has_premium, at_s * 1000);
             known.verdict
         });
-        weighed.collect()
+        verdicts.collect()
     }
 
     #[test]
-    fn the_profile_is_believed_where_nothing_is_known() {
+    fn the_profile_settles_an_unknown_status() {
         assert_eq!(verdicts(&[(0, Profile, true)]), [Premium]);
         assert_eq!(verdicts(&[(0, Profile, false)]), [NotPremium]);
     }
 
     #[test]
-    fn one_false_answer_changes_nothing() {
+    fn one_denial_changes_nothing() {
         assert_eq!(verdicts(&[(0, Player, true), (5, Command, false)]), [Premium, Premium]);
         assert_eq!(verdicts(&[(0, Profile, true), (5, Profile, false)]), [Premium, Premium]);
         assert_eq!(verdicts(&[(0, Player, false)]), [Unknown]);
@@ -89,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn three_answers_apart_are_believed() {
+    fn three_spaced_denials_are_believed() {
         let apart = [(0, Player, true), (5, Command, false), (8, Command, false), (11, Player, false)];
         assert_eq!(verdicts(&apart), [Premium, Premium, Premium, NotPremium]);
     }
 
     #[test]
-    fn an_answer_in_favour_takes_the_doubts_away() {
+    fn a_confirmation_clears_the_doubts() {
         let mixed =
             [(0, Player, true), (5, Command, false), (8, Command, false), (9, Command, true), (12, Command, false)];
         assert_eq!(verdicts(&mixed).last(), Some(&Premium));
@@ -103,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn old_doubts_are_forgotten() {
+    fn old_doubts_expire() {
         let evening = [(0, Player, true), (600, Command, false), (1_800, Command, false), (3_000, Command, false)];
         assert_eq!(verdicts(&evening).last(), Some(&Premium));
     }
 
     #[test]
-    fn the_evidence_and_its_time_are_those_of_the_verdict() {
-        let known = weigh(weigh(UNKNOWN, Player, true, 1_000), Command, false, 5_000);
+    fn a_doubt_keeps_the_evidence_of_the_verdict() {
+        let known = apply_evidence(apply_evidence(UNKNOWN, Player, true, 1_000), Command, false, 5_000);
         assert_eq!((known.evidence, known.at_ms, known.doubts), (Some(Player), Some(1_000), 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Where Spotify is, and where it sends people back to.
+//! Validated settings: Spotify's URLs, and the redirect URL of logins.
 
 use std::net::SocketAddr;
 
@@ -8,10 +8,10 @@ use reqwest::header::HOST;
 
 use crate::config::{ListenConfig, SpotifyConfig};
 
-/// Where Spotify sends people back to, below this server's address.
+/// Path of the login callback on this server.
 pub const CALLBACK_PATH: &str = "/api/v1/auth/spotify/callback";
 
-/// The settings, read and checked.
+/// The validated settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub(super) client_id: String,
@@ -22,7 +22,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// `None` when there is no client id. `address` is what the server listens on.
+    /// `None` without a client id. `address` is the address that the server listens on.
     pub fn new(config: &SpotifyConfig, listen: &ListenConfig, address: SocketAddr) -> anyhow::Result<Option<Self>> {
         let client_id = config.spotify_client_id.as_deref().map(str::trim).unwrap_or_default();
         if client_id.is_empty() {
@@ -36,7 +36,7 @@ impl Settings {
         let redirect_url = Url::parse(redirect_url.trim()).context("TUTTI_SPOTIFY_REDIRECT_URL")?;
         let loopback = matches!(redirect_url.host_str(), Some("127.0.0.1" | "[::1]"));
         if redirect_url.scheme() != "https" && !(redirect_url.scheme() == "http" && loopback) {
-            bail!("Spotify only sends people back to https, or to http://127.0.0.1; set TUTTI_SPOTIFY_REDIRECT_URL");
+            bail!("Spotify only redirects to https or http://127.0.0.1 URLs; set TUTTI_SPOTIFY_REDIRECT_URL");
         }
         if redirect_url.path() != CALLBACK_PATH || redirect_url.query().is_some() || redirect_url.fragment().is_some() {
             bail!("TUTTI_SPOTIFY_REDIRECT_URL must end in {CALLBACK_PATH}");
@@ -50,8 +50,8 @@ impl Settings {
         }))
     }
 
-    /// Where a page must move to, as far as its host goes, so that a login keeps its cookies: Spotify refuses `localhost`, and
-    /// a cookie of `localhost` is none of `127.0.0.1`.
+    /// The origin that replaces `localhost` for pages. Spotify rejects `localhost` in redirect URLs, and cookies of `localhost`
+    /// are not sent to `127.0.0.1`.
     pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
         let host = headers.get(HOST)?.to_str().ok()?;
         let port = self.redirect_url.port_or_known_default()?;
@@ -62,7 +62,7 @@ impl Settings {
     }
 }
 
-/// A URL of a script.
+/// Parses the URL of a script.
 fn script(url: &str) -> anyhow::Result<Url> {
     let url = Url::parse(url.trim())?;
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
@@ -71,7 +71,7 @@ fn script(url: &str) -> anyhow::Result<Url> {
     Ok(url)
 }
 
-/// A URL to which paths are added.
+/// Parses a base URL, to which paths are added.
 fn base(url: &str) -> anyhow::Result<Url> {
     let url = Url::parse(&format!("{}/", url.trim().trim_end_matches('/')))?;
     if !matches!(url.scheme(), "https" | "http") || url.query().is_some() {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn people_come_back_to_where_they_reach_the_server() {
+    fn the_redirect_url_defaults_to_the_public_url() {
         let redirect = |redirect_url, public_url| settings(redirect_url, public_url).unwrap().unwrap().redirect_url;
         assert_eq!(redirect(None, None).as_str(), "http://127.0.0.1:8080/api/v1/auth/spotify/callback");
         let public = redirect(None, Some("https://tutti.example/"));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_spotify_refuses_is_refused_at_the_start() {
+    fn redirect_urls_that_spotify_rejects_are_errors() {
         for public_url in ["http://192.168.1.5:8080", "http://localhost:8080", "ftp://tutti.example", "nonsense"] {
             settings(None, Some(public_url)).unwrap_err();
         }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_at_localhost_moves_and_no_other() {
+    fn only_pages_at_localhost_are_redirected() {
         let settings = settings(None, None).unwrap().unwrap();
         let moved = |host: &str| {
             let headers = http::HeaderMap::from_iter([(HOST, host.parse().unwrap())]);

@@ -26,30 +26,29 @@ const PAGE_TRACKS: usize = 10;
 const OFFSET_MAX: usize = 990;
 /// Pages in the cache.
 const PAGES_MAX: usize = 512;
-/// How long. A user who types returns to the same few pages.
+/// Lifetime of a cached page. A user who types returns to the same few pages.
 const PAGE_LIFETIME: Duration = Duration::from_mins(10);
 /// Tracks in the cache.
 const TRACKS_MAX: usize = 8192;
-/// For how long.
+/// Lifetime of a cached track.
 const TRACK_LIFETIME: Duration = Duration::from_hours(24);
-/// Questions that one person may have asked in a minute, of those that are not answered from memory: the app as a whole has
-/// one allowance.
-const QUESTIONS_PER_MINUTE: u32 = 60;
+/// Requests a minute that each user may cause beyond the cache, because Spotify's rate limit applies to the app as a whole.
+const REQUESTS_PER_MINUTE: u32 = 60;
 /// Length of a Spotify id.
 const ID_CHARS: usize = 22;
 /// Preferred minimum width of a cover, in pixels.
 const ART_PIXELS_WANTED: u32 = 300;
 
-/// Account, text and offset.
-type Question = (UserId, String, usize);
+/// Key of a page: account, text and offset.
+type PageKey = (UserId, String, usize);
 
 /// Recent results.
 pub(super) struct TrackCaches {
-    pages: Cache<Question, Page<Track>>,
+    pages: Cache<PageKey, Page<Track>>,
     tracks: Cache<String, Track>,
-    searches: Flights<Question>,
+    searches: Flights<PageKey>,
     lookups: Flights<String>,
-    asked: Limiter<UserId>,
+    user_requests: Limiter<UserId>,
 }
 
 impl TrackCaches {
@@ -59,7 +58,7 @@ impl TrackCaches {
             tracks: Cache::new(clock, TRACK_LIFETIME, TRACKS_MAX),
             searches: Flights::default(),
             lookups: Flights::default(),
-            asked: Limiter::per_minute(QUESTIONS_PER_MINUTE, clock),
+            user_requests: Limiter::per_minute(REQUESTS_PER_MINUTE, clock),
         }
     }
 }
@@ -100,19 +99,19 @@ impl Spotify {
         let Query { text, cursor } = query;
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let offset = cursor.as_ref().map_or(Some(0), |cursor| cursor.parse().ok());
-        let offset = offset.filter(|offset| *offset <= OFFSET_MAX).ok_or(SpotifyError::BadQuestion)?;
+        let offset = offset.filter(|offset| *offset <= OFFSET_MAX).ok_or(SpotifyError::InvalidRequest)?;
         let account = self.account(asker).await?;
         if text.is_empty() {
             return Ok(Page { items: vec![], next_cursor: None });
         }
-        let question = (account, text, offset);
-        let flight = self.0.caches.searches.of(question.clone());
-        let _alone = flight.lock().await;
-        if let Some(page) = self.0.caches.pages.get(&question) {
+        let key = (account, text, offset);
+        let flight = self.0.caches.searches.of(key.clone());
+        let _guard = flight.lock().await;
+        if let Some(page) = self.0.caches.pages.get(&key) {
             return Ok(page);
         }
-        self.count(asker)?;
-        let (_, text, _) = &question;
+        self.check_limit(asker)?;
+        let (_, text, _) = &key;
         let (limit, offset_text) = (PAGE_TRACKS.to_string(), offset.to_string());
         let parameters = [
             ("q", text.as_str()),
@@ -127,10 +126,10 @@ impl Spotify {
         let next_cursor = next.is_some().then_some(offset + PAGE_TRACKS).filter(|next| *next <= OFFSET_MAX);
         let tracks: Vec<_> = items.into_iter().flatten().filter_map(ApiTrack::playable).collect();
         for track in &tracks {
-            self.0.caches.tracks.keep(track.id.clone(), track.clone());
+            self.0.caches.tracks.insert(track.id.clone(), track.clone());
         }
         let page = Page { items: tracks, next_cursor: next_cursor.map(|next| next.to_string()) };
-        self.0.caches.pages.keep(question, page.clone());
+        self.0.caches.pages.insert(key, page.clone());
         Ok(page)
     }
 
@@ -139,21 +138,22 @@ impl Spotify {
             return Ok(None);
         }
         let flight = self.0.caches.lookups.of(id.to_owned());
-        let _alone = flight.lock().await;
+        let _guard = flight.lock().await;
         if let Some(track) = self.0.caches.tracks.get(&id.to_owned()) {
             return Ok(Some(track));
         }
         let account = self.account(asker).await?;
-        self.count(asker)?;
+        self.check_limit(asker)?;
         let path = format!("v1/tracks/{id}");
         let found = self
             .ask(account, |token| {
                 let path = &path;
                 async move {
                     match self.0.api.get::<ApiTrack>(path, &[("market", "from_token")], &token).await {
-                        Err(Failure::Refused(reqwest::StatusCode::NOT_FOUND | reqwest::StatusCode::BAD_REQUEST, _)) => {
-                            Ok(None)
-                        }
+                        Err(Failure::Rejected(
+                            reqwest::StatusCode::NOT_FOUND | reqwest::StatusCode::BAD_REQUEST,
+                            _,
+                        )) => Ok(None),
                         answer => answer,
                     }
                 }
@@ -161,13 +161,13 @@ impl Spotify {
             .await?;
         let Some(found) = found else { return Ok(None) };
         let track = Track { id: id.to_owned(), ..found.playable().ok_or(SpotifyError::Unplayable)? };
-        self.0.caches.tracks.keep(id.to_owned(), track.clone());
+        self.0.caches.tracks.insert(id.to_owned(), track.clone());
         Ok(Some(track))
     }
 
     /// Counts one more request against the user who asks, whichever account it is sent with.
-    fn count(&self, asker: &Asker) -> Result<(), SpotifyError> {
-        let refused = self.0.caches.asked.check(&asker.user);
+    fn check_limit(&self, asker: &Asker) -> Result<(), SpotifyError> {
+        let refused = self.0.caches.user_requests.check(&asker.user);
         refused.map_err(|limited| SpotifyError::TooMany { retry_after: limited.retry_after, quota: false })
     }
 
@@ -190,7 +190,7 @@ pub(super) fn is_id(id: &str) -> bool {
     id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// An answer to a search.
+/// Response to a search.
 #[derive(Default, Deserialize)]
 struct Found {
     tracks: FoundPage,
@@ -214,7 +214,7 @@ struct ApiTrack {
     #[serde(default)]
     explicit: bool,
     is_playable: Option<bool>,
-    /// What was asked for, where this is another recording of it.
+    /// The requested track, if this is a substitute for it.
     linked_from: Option<LinkedFrom>,
 }
 
@@ -242,8 +242,8 @@ struct Image {
 }
 
 impl ApiTrack {
-    /// As it is queued; `None` when it does not play, or is a file on somebody's computer. Its id is the one that it has
-    /// everywhere, not the one that it was replaced by in one country.
+    /// Converts it; `None` for an unplayable track or a local file. Keeps the original id of a track that Spotify relinked for
+    /// one country.
     fn playable(self) -> Option<Track> {
         if self.is_playable == Some(false) || self.duration_ms == 0 {
             return None;
@@ -280,22 +280,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_relinked_keeps_the_id_that_it_has_everywhere() {
+    fn a_relinked_track_keeps_its_original_id() {
         let replaced = r#"{"id":"4HarbourSecondPress000","name":"Harbour","artists":[{"name":"Keane"}],"duration_ms":1000,
             "linked_from":{"id":"3HarbourFirstPress0000"},"is_playable":true}"#;
         assert_eq!(track(replaced).unwrap().id, "3HarbourFirstPress0000");
     }
 
     #[test]
-    fn what_does_not_play_is_no_result() {
+    fn unplayable_tracks_are_no_results() {
         let with = |more: &str| track(&format!(r#"{{"name":"x","artists":[],"duration_ms":1000{more}}}"#));
         assert_eq!(with(r#","id":"2ClosedBorder000000000","is_playable":false"#), None);
-        assert_eq!(with(r#","id":null"#), None, "a file on somebody's computer");
+        assert_eq!(with(r#","id":null"#), None, "a local file");
         assert!(with(r#","id":"2ClosedBorder000000000""#).is_some());
     }
 
     #[test]
-    fn covers_are_large_enough_and_no_larger() {
+    fn the_smallest_sufficient_cover_is_chosen() {
         let of = |widths: &[u32]| cover(widths.iter().map(|w| Image { url: w.to_string(), width: Some(*w) }).collect());
         assert_eq!(of(&[640, 300, 64]).as_deref(), Some("300"));
         assert_eq!(of(&[64]).as_deref(), Some("64"));

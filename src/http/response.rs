@@ -1,4 +1,4 @@
-//! Wraps all routes: rejections become problem documents, and every response gets the security headers.
+//! Finishes the responses of all routes: turns rejections into problem documents and adds the security headers.
 
 use std::convert::Infallible;
 
@@ -17,10 +17,9 @@ use warp::{Filter, Reply};
 use super::{ApiError, SharedContext};
 use crate::providers::spotify::Spotify;
 
-/// Pages get their script, style and font from here only; pictures (covers) from any https; sockets to any host, because
-/// `'self'` does not cover `ws:` in every browser. Where Spotify is not set up, nothing of it is allowed; where it is, the
-/// player for the browser is: its script, the frame in which it plays, and what it talks to. `sdk_url` is where that script
-/// is.
+/// Allows scripts, styles and fonts from this server only, pictures (covers) from any https origin, and WebSockets to any
+/// host, because `'self'` does not cover `ws:` in every browser. With `sdk_url`, the URL of the Web Playback SDK, also allows
+/// Spotify's player: its script, its frame and its connections.
 fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
     let (mut script, mut frame, mut connect, mut image) =
         (String::new(), "'none'".to_owned(), String::new(), String::new());
@@ -30,7 +29,7 @@ fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
         frame.clone_from(&origin);
         connect =
             if origin == SDK_ORIGIN { " https://*.spotify.com https://*.scdn.co".to_owned() } else { script.clone() };
-        // A stand-in for Spotify serves covers over http.
+        // The Spotify stand-in of the tests serves covers over http.
         if url.scheme() == "http" {
             image.clone_from(&script);
         }
@@ -46,8 +45,7 @@ fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
 /// The origin of Spotify's own script.
 const SDK_ORIGIN: &str = "https://sdk.scdn.co";
 
-/// What pages may do: hear by a microphone how far devices are apart; and Spotify plays in a frame of its own, which must be
-/// able to.
+/// Allows the microphone, which measures the delay between devices, and playback in the frame of Spotify's player.
 fn permissions_policy(sdk_url: Option<&Url>) -> HeaderValue {
     let frame = sdk_url.map(|url| format!(" \"{}\"", url.origin().ascii_serialization())).unwrap_or_default();
     let policy = format!(
@@ -69,9 +67,8 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 /// A year.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Wraps routes, so that nothing leaves without its headers and no refusal without its problem document. A handshake is no
-/// document that they could be about.
-pub fn frame(
+/// Wraps routes: every response gets the headers and every rejection a problem document. A WebSocket handshake gets none.
+pub fn finish(
     context: &SharedContext,
     routes: BoxedFilter<(Response,)>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
@@ -101,21 +98,21 @@ fn problem(rejection: &Rejection) -> Response {
     let error = if rejection.find::<PayloadTooLarge>().is_some() {
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, "The body is too large.")
     } else if rejection.find::<UnsupportedMediaType>().is_some() {
-        invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has a type that is not understood here.")
+        invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has an unsupported content type.")
     } else if rejection.find::<LengthRequired>().is_some() {
-        invalid(StatusCode::LENGTH_REQUIRED, "The length of the body must be announced.")
+        invalid(StatusCode::LENGTH_REQUIRED, "The request needs a Content-Length.")
     } else if rejection.find::<InvalidQuery>().is_some() {
-        ApiError::invalid("The query is not understood here.")
+        ApiError::invalid("The query is invalid.")
     } else if let Some(header) = rejection.find::<InvalidHeader>() {
-        ApiError::invalid(format!("The header {} is not understood here.", header.name()))
+        ApiError::invalid(format!("The header {} is invalid.", header.name()))
     } else if let Some(header) = rejection.find::<MissingHeader>() {
         ApiError::invalid(format!("The header {} is missing.", header.name()))
     } else if rejection.find::<MethodNotAllowed>().is_some() {
-        invalid(StatusCode::METHOD_NOT_ALLOWED, "There is something here, but not by this method.")
+        invalid(StatusCode::METHOD_NOT_ALLOWED, "This resource does not support this method.")
     } else if rejection.is_not_found() {
-        ApiError::not_found("There is nothing here.")
+        ApiError::not_found("There is no such resource.")
     } else {
-        ApiError::internal(anyhow::anyhow!("a filter refused for a reason that has no answer yet: {rejection:?}"))
+        ApiError::internal(anyhow::anyhow!("unhandled rejection: {rejection:?}"))
     };
     error.into_response()
 }
