@@ -121,7 +121,7 @@ impl ApiError {
         let plain = match error {
             ProviderError::NotLinked => Self::forbidden(format!("This needs a linked {name} account.")),
             ProviderError::Forbidden(detail) => Self::forbidden(detail),
-            ProviderError::Unplayable => Self::invalid(format!("{name} does not offer this track in your country.")),
+            ProviderError::Unplayable => Self::invalid(format!("{name} does not offer this track where you are.")),
             ProviderError::RateLimited { retry_after } => Self::rate_limited(retry_after).with_detail(format!(
                 "{name} accepts no more requests from this server for {}. Everything else works.",
                 in_words(retry_after)

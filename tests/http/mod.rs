@@ -1,9 +1,9 @@
 //! HTTP, driven through the routes without a socket, on every store.
 
 mod auth;
-mod frame;
 mod limits;
 mod origin;
+mod response;
 mod sessions;
 pub mod site;
 mod slots;

@@ -281,7 +281,7 @@ fn problem_of(error: SpotifyError) -> ApiError {
             ApiError::rate_limited(retry_after).with_detail(detail)
         }
         SpotifyError::InvalidRequest => ApiError::invalid("Spotify does not support this request."),
-        SpotifyError::Unplayable => ApiError::invalid("Spotify does not offer this track in your country."),
+        SpotifyError::Unplayable => ApiError::invalid("Spotify does not offer this track where you are."),
         SpotifyError::DeviceNotFound => {
             ApiError::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
         }
