@@ -79,7 +79,7 @@ impl Spotify {
         });
     }
 
-    /// Repeats up to `links_max` checks older than [`CHECK_EVERY`]; returns their number.
+    /// Repeats up to `links_max` checks older than `CHECK_EVERY`; returns their number.
     pub async fn check_stale(&self, links_max: u32) -> Result<usize, SpotifyError> {
         let before_ms = self.0.clock.now_ms() - ms(CHECK_EVERY);
         let stale = self.0.store.stale_spotify_links(before_ms, links_max).await?;
