@@ -5,8 +5,8 @@
 use tutti_protocol::{CommandId, Event, Position, RoomId, UserId};
 
 use super::effects::Effect;
+use super::last_sent::Changes;
 use super::state::RoomState;
-use super::told::Changes;
 use super::view::View;
 use super::wire;
 use crate::store::{Forgets, IndexChange, JournalBatch};
@@ -27,7 +27,7 @@ pub(super) struct DecidedBatch<'a> {
 #[derive(Debug)]
 pub(super) struct EncodedBatch {
     pub(super) row: JournalBatch,
-    /// In the order in which they leave: the delta, what single members are told, the reply, the view, then the connections
+    /// In the order in which they leave: the delta, updates for single members, the reply, the view, then the connections
     /// to close.
     pub(super) effects: Vec<Effect>,
     /// The view after the events, when they changed it.
@@ -94,9 +94,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::room::last_sent::LastSent;
     use crate::room::replies::Outcome;
     use crate::room::state::{Audience, Ctx, Input, Newcomer};
-    use crate::room::told::Told;
     use crate::room::wire::DeltaFacts;
 
     const ANA: UserId = UserId(Uuid::from_u128(1));
@@ -149,7 +149,7 @@ mod tests {
             command: Some((ANA, id)),
             events: &events,
         };
-        let changes = Told::default().changes(&state, &events, &present);
+        let changes = LastSent::default().changes(&state, &events, &present);
         let encoded = batch.encode(&state, changes, &view, Some(Effect::Reply { connection, id, outcome }));
         (state, events, encoded)
     }

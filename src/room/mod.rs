@@ -19,7 +19,7 @@
 //! | `grace_periods` | how long a room waits for members without a connection |
 //! | `people` | one user in all rooms: merging, forgetting |
 //! | `view` | the room as seen without a connection |
-//! | `told` | what members were last told beside events |
+//! | `last_sent` | what was last sent to members beside events |
 //! | `wire` | frames, encoded once for all receivers |
 
 pub mod handle;
@@ -31,11 +31,11 @@ mod broadcast_batcher;
 mod effects;
 mod grace_periods;
 mod history;
+mod last_sent;
 mod load;
 mod people;
 mod presence;
 mod replies;
-mod told;
 mod view;
 mod wire;
 

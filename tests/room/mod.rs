@@ -3,10 +3,10 @@
 mod barrier;
 mod broadcasts;
 mod durability;
+mod member_updates;
 mod outage;
 mod panics;
 mod people;
 mod presence;
 mod resume;
 mod room_server;
-mod told;

@@ -44,7 +44,7 @@ impl Actor {
             resumed: !matches!(catch_up, CatchUp::Snapshot(_)),
             own: Some(self.state.own(link.user)),
         });
-        self.told.tell(link.user, &self.state);
+        self.last_sent.record(link.user, &self.state);
         self.enqueue(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
     }
 
@@ -88,7 +88,7 @@ impl Actor {
         // A disconnect or a merge in the meantime may have started a grace period.
         self.grace.cancel(link.user);
         self.broadcasts.attach(link.id);
-        self.told.attach(link.user);
+        self.last_sent.attach(link.user);
         self.presence.attach(link);
         self.host_gone_since_ms(self.context.clock.now_ms());
         self.schedule_presence();
@@ -100,7 +100,7 @@ impl Actor {
         if let Some(member) = self.presence.detach(connection) {
             self.host_gone_since_ms(now_ms);
             if !self.presence.is_connected(member) {
-                self.told.leave(member);
+                self.last_sent.leave(member);
             }
             if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
                 self.grace.restart(member, now_ms);

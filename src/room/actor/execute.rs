@@ -32,7 +32,7 @@ impl Actor {
             command: origin.map(|origin| (origin.by, origin.id)),
             events: &events,
         };
-        let changes = self.told.changes(&self.state, &events, self.presence.active());
+        let changes = self.last_sent.changes(&self.state, &events, self.presence.active());
         let EncodedBatch { row, effects, view } = decided.encode(&self.state, changes, &self.view, reply);
         if let Some(view) = view {
             self.view = view;

@@ -25,12 +25,12 @@ use super::effects::{Effect, PendingEffects};
 use super::grace_periods::GracePeriods;
 use super::handle::{Message, RoomError};
 use super::history::History;
+use super::last_sent::LastSent;
 use super::load::Loaded;
 use super::presence::Presence;
 use super::registry::RoomContext;
 use super::replies::Replies;
 use super::state::{Input, RoomState};
-use super::told::Told;
 use super::view::View;
 use super::wire;
 use crate::clock::ms;
@@ -55,7 +55,7 @@ pub(super) struct Actor {
     views: watch::Sender<View>,
     /// The view of `state`.
     view: View,
-    told: Told,
+    last_sent: LastSent,
     presence: Presence,
     grace: GracePeriods,
     since_checkpoint: u32,
@@ -104,7 +104,7 @@ impl Actor {
             replies,
             views,
             view,
-            told: Told::default(),
+            last_sent: LastSent::default(),
             presence,
             grace,
             since_checkpoint,

@@ -82,12 +82,12 @@ impl Actor {
             }
         }
         tracing::warn!(room = %self.id, offset = self.shown_offset, "room reloaded from the journal");
-        self.told.forget();
+        self.last_sent.forget();
         match missed {
             Some(events) => self.publish_missed_events(&events),
             None => self.start_new_epoch(now_ms),
         }
-        for member in self.told.changed_own(&self.state) {
+        for member in self.last_sent.changed_own(&self.state) {
             self.tell_member(member, &wire::own(&self.state, member));
         }
     }
@@ -115,7 +115,7 @@ impl Actor {
         let facts = DeltaFacts {
             upcoming: Some(self.state.upcoming()),
             waitlist: Some(self.state.waitlist()),
-            skip_votes_needed: self.told.skip_votes(&self.state, self.presence.active()),
+            skip_votes_needed: self.last_sent.skip_votes(&self.state, self.presence.active()),
         };
         let delta = wire::delta(position, &json, facts);
         self.presence.links().for_each(|link| link.outbox.push_droppable(&delta));

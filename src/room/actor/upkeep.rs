@@ -41,7 +41,7 @@ impl Actor {
         if self.presence_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.presence_at_ms = None;
             self.flush();
-            let needed = self.told.skip_votes(&self.state, self.presence.active());
+            let needed = self.last_sent.skip_votes(&self.state, self.presence.active());
             let frame = wire::presence(false, self.presence.take_changes(), needed);
             self.presence.outboxes().iter().for_each(|(_, outbox)| outbox.push_droppable(&frame));
         }

@@ -2,7 +2,7 @@
 //! skip the current entry, and each connected member's [`Own`](tutti_protocol::Own).
 //!
 //! It follows decided events, durable or not: the frames wait behind the events that cause them. After a reload from the
-//! store, [`Told::forget`] makes everything due again.
+//! store, [`LastSent::forget`] makes everything due again.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use super::wire::DeltaFacts;
 
 /// What was last sent.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct LastSent {
     waitlist: Vec<UserId>,
     /// `None`: unknown.
     skip_votes_needed: Option<u32>,
@@ -31,7 +31,7 @@ pub(super) struct Changes {
     pub(super) own: Vec<UserId>,
 }
 
-impl Told {
+impl LastSent {
     /// What `events`, already applied to `state`, changed. It counts as sent.
     pub(super) fn changes(&mut self, state: &RoomState, events: &[Event], present: &BTreeSet<UserId>) -> Changes {
         let upcoming = events.iter().any(changes_order).then(|| state.upcoming());
@@ -65,7 +65,7 @@ impl Told {
     }
 
     /// The member is sent their `Own`.
-    pub(super) fn tell(&mut self, user: UserId, state: &RoomState) {
+    pub(super) fn record(&mut self, user: UserId, state: &RoomState) {
         self.own.extend(state.own_digests(&[user]));
     }
 

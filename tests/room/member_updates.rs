@@ -62,7 +62,7 @@ async fn the_waitlist_is_in_the_delta_that_changes_it_and_in_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_that_changes() {
+async fn a_member_receives_what_they_may_do_with_the_current_entry_when_it_changes() {
     let server = RoomServer::open();
     let code = server.room("ana").await;
     let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
@@ -86,7 +86,7 @@ async fn a_member_is_told_what_they_may_do_with_the_entry_that_is_on_whenever_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist() {
+async fn any_player_learns_that_they_may_skip_a_fallback_entry() {
     let server = RoomServer::open();
     let code = server.room("ana").await;
     let (ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
@@ -99,7 +99,7 @@ async fn any_player_is_told_that_they_may_skip_an_entry_of_the_fallback_playlist
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_the_order_does_not_show_is_told_to_its_owner_whenever_it_changes() {
+async fn a_queue_hidden_from_the_order_is_sent_to_its_owner_when_it_changes() {
     let server = RoomServer::open();
     let code = server.room("ana").await;
     let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
@@ -121,7 +121,7 @@ async fn a_queue_that_the_order_does_not_show_is_told_to_its_owner_whenever_it_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_gets_longer_than_what_is_shown_hides_every_queue_in_it() {
+async fn an_order_longer_than_what_is_shown_hides_every_queue() {
     let server = RoomServer::open();
     let code = server.room("ana").await;
     let (mut ana, mut ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
@@ -139,7 +139,7 @@ async fn an_order_that_gets_longer_than_what_is_shown_hides_every_queue_in_it() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_votes_that_a_skip_takes_follow_presence_roles_and_settings() {
+async fn the_skip_threshold_follows_presence_roles_and_settings() {
     let server = RoomServer::open();
     let code = server.room("ana").await;
     let mut ana = server.enter(code, "ana").await;
