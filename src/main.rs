@@ -56,11 +56,21 @@ fn main() -> ExitCode {
 fn serve(config: ServeConfig) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        // Registered before the start, during which a SIGHUP would end the process.
+        // Registered before the start: a signal without a handler ends the process at once.
         let hangup = signal(SignalKind::hangup())?;
+        let mut stop_signals = StopSignals::register()?;
         let stop = CancellationToken::new();
-        let server = app::start(config, stop.clone()).await?;
-        stop_on_signal(&server, hangup).await?;
+        let server = tokio::select! {
+            server = app::start(config, stop.clone()) => server?,
+            () = stop_signals.received() => {
+                tracing::info!("stopped during the start");
+                return Ok(());
+            }
+        };
+        tokio::select! {
+            () = stop_signals.received() => {}
+            never = reload_on_signal(&server, hangup) => match never {},
+        }
         tracing::info!("stopping");
         stop.cancel();
         server.stopped().await;
@@ -69,13 +79,21 @@ fn serve(config: ServeConfig) -> anyhow::Result<()> {
     })
 }
 
-/// Resolves at the first SIGTERM or SIGINT.
-async fn stop_on_signal(server: &Server, hangup: Signal) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-        never = reload_on_signal(server, hangup) => match never {},
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn register() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

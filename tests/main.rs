@@ -7,6 +7,7 @@ mod docs;
 mod http;
 mod identity;
 mod keys;
+mod program;
 mod providers;
 mod room;
 mod store;
