@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tutti_protocol::{ProviderId, Reason, Track, UserId};
+use tutti_protocol::{ProviderId, Reason, Track, TrackRef, UserId};
 
 use crate::config::ServeConfig;
 use crate::identity::User;
@@ -68,6 +68,13 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// The cover of a track that this server serves; `None` when there is none.
     async fn art(&self, _id: &str) -> Result<Option<Art>, ProviderError> {
         Ok(None)
+    }
+
+    /// The exact length and loudness of a track, or why no device can play it. [`Measurement::Unknown`] for tracks that this
+    /// server does not prepare. May take as long as decoding a file; cheap once known. Finds out every time whether the
+    /// file is still there.
+    async fn measure(&self, _id: &str) -> Result<Measurement, ProviderError> {
+        Ok(Measurement::Unknown)
     }
 
     /// A user connected to a room: a good time to refresh what is known about their linked account. Returns at once.
@@ -138,6 +145,24 @@ pub struct Media {
     pub path: PathBuf,
     /// Its media type.
     pub content_type: &'static str,
+}
+
+/// What is known about a track once its file has been decoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measurement {
+    /// It plays.
+    Playable {
+        /// Its exact length, rounded to milliseconds.
+        duration_ms: u64,
+        /// The gain in dB that brings it to the common loudness, as far as its peaks allow; `None`: unknown.
+        gain_db: Option<f32>,
+    },
+    /// Nothing on this server decodes it.
+    Unplayable,
+    /// Its file is no longer there.
+    Gone,
+    /// This provider cannot tell.
+    Unknown,
 }
 
 /// A picture, ready to be served.
@@ -221,6 +246,17 @@ impl Catalogue {
     /// The provider with this id, if it is configured.
     pub fn get(&self, id: ProviderId) -> Option<&dyn Provider> {
         self.providers.iter().find(|provider| provider.id() == id).map(AsRef::as_ref)
+    }
+
+    /// Measures a track; [`Measurement::Unknown`] if its provider is not configured.
+    ///
+    /// # Errors
+    /// Those of its provider.
+    pub async fn measure(&self, track: &TrackRef) -> Result<Measurement, ProviderError> {
+        match self.get(track.provider) {
+            Some(provider) => provider.measure(&track.id).await,
+            None => Ok(Measurement::Unknown),
+        }
     }
 
     /// Tells every provider that a user connected to a room.

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tutti::providers::{Asker, Catalogue, PAGE_TRACKS_MAX, Page, Provider, ProviderError, QUERY_CHARS_MAX, Query};
+use tutti::providers::{
+    Asker, Catalogue, Measurement, PAGE_TRACKS_MAX, Page, Provider, ProviderError, QUERY_CHARS_MAX, Query,
+};
 use tutti_protocol::{ProviderId, Track, UserId};
 
 use super::asker;
@@ -128,6 +130,8 @@ async fn any_string_may_be_looked_up(case: Case) {
         assert_eq!(provider.track(&case.asker, id).await.expect("it answers"), None, "{id}");
         assert_eq!(provider.open(id).await.expect("it answers"), None, "{id}");
         assert!(provider.art(id).await.expect("it answers").is_none(), "{id}");
+        let measurement = provider.measure(id).await.expect("it answers");
+        assert!(matches!(measurement, Measurement::Gone | Measurement::Unknown), "{id}: {measurement:?}");
     }
 }
 

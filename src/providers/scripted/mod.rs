@@ -9,12 +9,14 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use tutti_protocol::{ProviderId, Track};
 
-use super::{Asker, Capabilities, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
+use super::{Asker, Capabilities, Measurement, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
 
 /// Its id.
 pub const ID: ProviderId = ProviderId::known("scripted");
 /// Tracks that it has, `1` to `120`.
 const TRACKS: usize = 120;
+/// Further tracks, each named after its measurement. The numbered ones have none.
+const MEASUREMENTS: [&str; 5] = ["measured", "undecodable", "gone", "measures-forever", "unmeasurable"];
 
 /// The provider. It keeps nothing.
 #[derive(Debug)]
@@ -51,7 +53,19 @@ impl Provider for Scripted {
             "unplayable" => Err(ProviderError::Unplayable),
             "limited" => Err(ProviderError::RateLimited { retry_after: Duration::from_mins(5) }),
             "unavailable" => Err(ProviderError::Unavailable(anyhow!("as scripted"))),
+            id if MEASUREMENTS.contains(&id) => Ok(Some(Track { id: id.into(), title: id.into(), ..track(1) })),
             number => Ok((1..=TRACKS).find(|known| known.to_string() == number).map(track)),
+        }
+    }
+
+    async fn measure(&self, id: &str) -> Result<Measurement, ProviderError> {
+        match id {
+            "measured" => Ok(Measurement::Playable { duration_ms: 200_000, gain_db: Some(-6.5) }),
+            "undecodable" => Ok(Measurement::Unplayable),
+            "gone" => Ok(Measurement::Gone),
+            "measures-forever" => std::future::pending().await,
+            "unmeasurable" => Err(ProviderError::Unavailable(anyhow!("as scripted"))),
+            _ => Ok(Measurement::Unknown),
         }
     }
 }
