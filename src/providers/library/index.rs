@@ -20,8 +20,8 @@ use crate::store::sqlite::transaction::SqliteTransaction;
 
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
-/// Between two artists in the column `artists`.
-const ARTIST_SEPARATOR: &str = "\u{1f}";
+/// Between two names in the columns `artists` and `genres`.
+const NAME_SEPARATOR: &str = "\u{1f}";
 
 /// The index of one folder.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub enum Change {
         description: Description,
         /// Path of the folder's cover.
         folder_art: Option<String>,
+        /// When it was added, in Unix milliseconds. A track that is indexed already keeps its own.
+        added_at_ms: i64,
     },
     /// An unchanged file with another folder cover.
     FolderArt {
@@ -245,29 +247,48 @@ impl Index {
 
 async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(), sqlx::Error> {
     match change {
-        Change::Track { path, stamp, description, folder_art } => {
+        Change::Track { path, stamp, description, folder_art, added_at_ms } => {
+            let tagged = |number: u32| (number > 0).then_some(number);
             sqlx::query(
                 "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
-                                     folder_art, sort_key, explicit)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     folder_art, sort_key, explicit, album_artist, composer, genres, year, disc, number,
+                                     artist_sort, album_sort, title_sort, compilation, file_name, added_at_ms)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (path) DO UPDATE SET
                      size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
                      artists = excluded.artists, album = excluded.album, duration_ms = excluded.duration_ms,
                      embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
-                     sort_key = excluded.sort_key, explicit = excluded.explicit",
+                     sort_key = excluded.sort_key, explicit = excluded.explicit,
+                     album_artist = excluded.album_artist, composer = excluded.composer, genres = excluded.genres,
+                     year = excluded.year, disc = excluded.disc, number = excluded.number,
+                     artist_sort = excluded.artist_sort, album_sort = excluded.album_sort,
+                     title_sort = excluded.title_sort, compilation = excluded.compilation,
+                     file_name = excluded.file_name",
             )
             .bind(track_id(path))
             .bind(path)
             .bind(stamp.size_bytes)
             .bind(stamp.mtime_ns)
             .bind(&description.title)
-            .bind(description.artists.join(ARTIST_SEPARATOR))
+            .bind(description.artists.join(NAME_SEPARATOR))
             .bind(&description.album)
             .bind(i64::try_from(description.duration_ms).unwrap_or(i64::MAX))
             .bind(description.embedded_art)
             .bind(folder_art)
             .bind(sort_key(description))
             .bind(description.explicit)
+            .bind(&description.album_artist)
+            .bind(&description.composer)
+            .bind((!description.genres.is_empty()).then(|| description.genres.join(NAME_SEPARATOR)))
+            .bind(description.year)
+            .bind(tagged(description.disc))
+            .bind(tagged(description.number))
+            .bind(&description.artist_sort)
+            .bind(&description.album_sort)
+            .bind(&description.title_sort)
+            .bind(description.compilation)
+            .bind(&description.file_name)
+            .bind(added_at_ms)
             .execute(&mut *connection)
             .await?;
         }
@@ -294,7 +315,7 @@ fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     Ok(Track {
         provider: ProviderId::LIBRARY,
         title: row.try_get("title")?,
-        artists: artists.split(ARTIST_SEPARATOR).map(str::to_owned).collect(),
+        artists: artists.split(NAME_SEPARATOR).map(str::to_owned).collect(),
         album: row.try_get("album")?,
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
         art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),

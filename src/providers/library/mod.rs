@@ -187,7 +187,7 @@ impl Library {
     async fn scan(&self, stop: &CancellationToken) -> Result<ScanState, LibraryError> {
         let mut scanner = self.shared.scanner.lock().await;
         let started_at_ms = self.shared.clock.now_ms();
-        let report = match scanner.scan(&self.shared.index, &self.shared.root, stop).await {
+        let report = match scanner.scan(&self.shared.index, &self.shared.root, started_at_ms, stop).await {
             Ok(Some(report)) => report,
             Ok(None) => return Ok(self.scan_state()),
             Err(error) => {

@@ -77,9 +77,11 @@ impl Scanner {
         &mut self,
         index: &Index,
         root: &Path,
+        now_ms: i64,
         stop: &CancellationToken,
     ) -> Result<Option<ScanReport>, LibraryError> {
         let mut known = index.known().await?;
+        let first = known.is_empty();
         let Some(walk) = walk_elsewhere(root.to_owned(), stop.clone()).await? else { return Ok(None) };
 
         let mut report = ScanReport::default();
@@ -117,7 +119,8 @@ impl Scanner {
                 match reading {
                     Ok(description) => {
                         report.read += 1;
-                        changes.push(Change::Track { path, stamp, description, folder_art });
+                        let added_at_ms = if first { now_ms.min(stamp.mtime_ns / 1_000_000) } else { now_ms };
+                        changes.push(Change::Track { path, stamp, description, folder_art, added_at_ms });
                     }
                     Err(reason) => {
                         tracing::warn!(path, %reason, "music file skipped: it cannot be read");

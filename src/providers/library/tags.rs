@@ -15,15 +15,15 @@ use super::art;
 
 /// Longest title, artist or album that is kept, in characters.
 const TEXT_CHARS_MAX: usize = 300;
-/// Most artists of one track.
-const ARTISTS_MAX: usize = 16;
+/// Most artists, composers or genres of one track.
+const NAMES_MAX: usize = 16;
 /// Longest plausible duration. A longer one is a broken header.
 const DURATION_MS_MAX: u128 = 24 * 60 * 60 * 1000;
 /// Artist of a file without one.
 const UNKNOWN_ARTIST: &str = "Unknown artist";
 
 /// The metadata of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// Title, or the file's name.
     pub title: String,
@@ -31,6 +31,24 @@ pub struct Description {
     pub artists: Vec<String>,
     /// Album, if tagged.
     pub album: Option<String>,
+    /// Artist of the whole album, if tagged.
+    pub album_artist: Option<String>,
+    /// Composers, with a comma between two.
+    pub composer: Option<String>,
+    /// Genres, if tagged.
+    pub genres: Vec<String>,
+    /// Year of the recording or release.
+    pub year: Option<u32>,
+    /// Name of the artist to sort by.
+    pub artist_sort: Option<String>,
+    /// Name of the album to sort by.
+    pub album_sort: Option<String>,
+    /// Title to sort by.
+    pub title_sort: Option<String>,
+    /// Whether the album is tagged as a compilation of several artists.
+    pub compilation: bool,
+    /// The file's name without folders and extension.
+    pub file_name: String,
     /// Number of the disc in the album; 0 if not tagged.
     pub disc: u32,
     /// Number of the track on the disc; 0 if not tagged.
@@ -85,19 +103,28 @@ pub fn describe(path: &Path, relative: &str, size_bytes: u64) -> Result<Descript
     let (folders, name) = relative.rsplit_once('/').unwrap_or(("", relative));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let title = text(&file, ItemKey::TrackTitle).or_else(|| clean(stem)).unwrap_or_else(|| "Untitled".to_owned());
-    let mut artists: Vec<String> = tags(&file)
-        .map(|tag| tag.get_strings(ItemKey::TrackArtist).filter_map(clean).take(ARTISTS_MAX).collect())
-        .find(|artists: &Vec<String>| !artists.is_empty())
-        .unwrap_or_default();
+    let mut artists = texts(&file, ItemKey::TrackArtist);
     if artists.is_empty() {
         let folder = folders.rsplit('/').next().unwrap_or_default();
         let artist = text(&file, ItemKey::AlbumArtist).or_else(|| clean(folder));
         artists.push(artist.unwrap_or_else(|| UNKNOWN_ARTIST.to_owned()));
     }
+    let composers = texts(&file, ItemKey::Composer);
     Ok(Description {
         title,
         artists,
         album: text(&file, ItemKey::AlbumTitle),
+        album_artist: text(&file, ItemKey::AlbumArtist),
+        composer: (!composers.is_empty()).then(|| composers.join(", ")),
+        genres: texts(&file, ItemKey::Genre),
+        year: [ItemKey::RecordingDate, ItemKey::Year, ItemKey::ReleaseDate]
+            .into_iter()
+            .find_map(|key| text(&file, key).and_then(|date| year(&date))),
+        artist_sort: text(&file, ItemKey::TrackArtistSortOrder),
+        album_sort: text(&file, ItemKey::AlbumTitleSortOrder),
+        title_sort: text(&file, ItemKey::TrackTitleSortOrder),
+        compilation: text(&file, ItemKey::FlagCompilation).is_some_and(|flag| flag == "1"),
+        file_name: clean(stem).unwrap_or_default(),
         disc: tags(&file).find_map(Accessor::disk).unwrap_or(0),
         number: tags(&file).find_map(Accessor::track).unwrap_or(0),
         duration_ms: u64::try_from(duration_ms).unwrap_or(u64::MAX),
@@ -146,6 +173,20 @@ fn text(file: &TaggedFile, key: ItemKey) -> Option<String> {
     tags(file).find_map(|tag| tag.get_string(key).and_then(clean))
 }
 
+/// All values of a key in the first tag that has any.
+fn texts(file: &TaggedFile, key: ItemKey) -> Vec<String> {
+    tags(file)
+        .map(|tag| tag.get_strings(key).filter_map(clean).take(NAMES_MAX).collect())
+        .find(|texts: &Vec<String>| !texts.is_empty())
+        .unwrap_or_default()
+}
+
+/// The year in a date in any notation: the first group of at least four digits begins with it.
+fn year(date: &str) -> Option<u32> {
+    let digits = date.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() >= 4)?;
+    digits[..4].parse().ok().filter(|year| *year > 0)
+}
+
 /// One line of at most [`TEXT_CHARS_MAX`] characters; `None` when nothing is left.
 fn clean(text: &str) -> Option<String> {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -165,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn a_year_is_found_in_any_date() {
+        for date in ["2004", "2004-02-01", "01/02/2004", "20040201", "c. 2004"] {
+            assert_eq!(year(date), Some(2004), "{date}");
+        }
+        for other in ["", "04", "abcd", "0000"] {
+            assert_eq!(year(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn order_is_alphabetical_to_people() {
         let of = |artist: &str, album: &str, disc, number, title: &str| {
             sort_key(&Description {
@@ -173,9 +224,7 @@ mod tests {
                 album: (!album.is_empty()).then(|| album.into()),
                 disc,
                 number,
-                duration_ms: 1,
-                embedded_art: false,
-                explicit: false,
+                ..Description::default()
             })
         };
         let ordered = [

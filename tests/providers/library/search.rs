@@ -35,6 +35,7 @@ impl Indexed {
                 stamp,
                 description,
                 folder_art: None,
+                added_at_ms: 0,
             })
             .collect();
         for batch in changes.chunks(5_000) {
@@ -55,11 +56,8 @@ fn song(title: &str, artists: &[&str], album: &str) -> Description {
         title: title.into(),
         artists: artists.iter().map(|&artist| artist.into()).collect(),
         album: (!album.is_empty()).then(|| album.into()),
-        disc: 0,
-        number: 0,
         duration_ms: 200_000,
-        embedded_art: false,
-        explicit: false,
+        ..Description::default()
     }
 }
 
