@@ -9,7 +9,7 @@ use super::last_sent::Changes;
 use super::state::RoomState;
 use super::view::View;
 use super::wire;
-use crate::store::{Forgets, IndexChange, JournalBatch};
+use crate::store::{IndexChange, JournalBatch, MemberErasure};
 
 /// The events of one input, already applied to the room's state.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ impl DecidedBatch<'_> {
         let Self { room, position, at_ms, command, events } = *self;
         let json = serde_json::to_string(events).expect("events are JSON");
         let Changes { facts, own } = changes;
-        let forgets = forgotten(events).map(|member| {
+        let erasure = forgotten(events).map(|member| {
             let state = serde_json::to_string(state).expect("the state is JSON");
-            Forgets { member, state }
+            MemberErasure { member, state }
         });
         let view = view.after(state, events);
 
-        let mut effects: Vec<_> = forgets.iter().map(|_| Effect::DropHistory).collect();
+        let mut effects: Vec<_> = erasure.iter().map(|_| Effect::DropHistory).collect();
         effects.push(Effect::Broadcast {
             frame: wire::delta(position, &json, facts),
             offset: position.offset,
@@ -73,7 +73,7 @@ impl DecidedBatch<'_> {
             command,
             events: json,
             index: events.iter().flat_map(IndexChange::of).collect(),
-            forgets,
+            erasure,
         };
         EncodedBatch { row, effects, view }
     }
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!((row.epoch, row.offset, row.at_ms), (3, state.offset(), 1_000));
         assert_eq!(row.command, Some((ANA, CommandId(Uuid::from_u128(7)))));
         assert_eq!(serde_json::from_str::<Vec<Event>>(&row.events).expect("JSON"), events);
-        assert_eq!(row.forgets, None);
+        assert_eq!(row.erasure, None);
         assert_eq!(kinds(&effects), ["delta", "reply", "view"]);
         assert_eq!(view.expect("a track plays").now_playing, state.now_playing().cloned());
         let Effect::Broadcast { frame, offset, events_count, events: json, .. } = &effects[0] else { unreachable!() };
@@ -204,8 +204,8 @@ mod tests {
         let inputs = [Input::Enter(newcomer(BEN, "Ben")), Input::Forget(BEN)];
         let (state, _, EncodedBatch { row, effects, .. }) = encode_last(&inputs);
         assert_eq!(kinds(&effects), ["drop history", "delta", "reply", "view", "part from ben"]);
-        let forgets = row.forgets.expect("a member is forgotten");
-        assert_eq!((forgets.member, forgets.state), (BEN, serde_json::to_string(&state).expect("JSON")));
+        let erasure = row.erasure.expect("a member is forgotten");
+        assert_eq!((erasure.member, erasure.state), (BEN, serde_json::to_string(&state).expect("JSON")));
         assert_eq!(row.index, [IndexChange::Forgotten(BEN)]);
     }
 }

@@ -210,6 +210,6 @@ fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
         command: None,
         events: serde_json::to_string(&events).expect("events are JSON"),
         index: events.iter().flat_map(IndexChange::of).collect(),
-        forgets: None,
+        erasure: None,
     }
 }

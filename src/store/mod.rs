@@ -23,7 +23,7 @@ mod spotify;
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,
 };
-pub use rooms::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoredJournal, StoredRoom};
+pub use rooms::{Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredRoom};
 pub use spotify::{LoginTransaction, Sealed, SpotifyStore, StoredPicture, StoredPremium, StoredSpotifyLink};
 
 /// Why a call failed.

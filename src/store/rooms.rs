@@ -42,12 +42,12 @@ pub struct JournalBatch {
     /// Changes to the directory of rooms and members that follow from the events.
     pub index: Vec<IndexChange>,
     /// Set when it forgets a member: the room's earlier history is then removed.
-    pub forgets: Option<Forgets>,
+    pub erasure: Option<MemberErasure>,
 }
 
 /// Replaces a room's history, so that no stored row holds personal data of a forgotten member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forgets {
+pub struct MemberErasure {
     /// The forgotten member.
     pub member: UserId,
     /// The state after the batch's events, as JSON: the room's new checkpoint.
@@ -57,12 +57,12 @@ pub struct Forgets {
 impl JournalBatch {
     /// The checkpoint that replaces the earlier history.
     pub(super) fn checkpoint(&self) -> Option<Checkpoint> {
-        self.forgets.as_ref().map(|forgets| Checkpoint {
+        self.erasure.as_ref().map(|erasure| Checkpoint {
             room: self.room,
             epoch: self.epoch,
             offset: self.offset,
             at_ms: self.at_ms,
-            state: forgets.state.clone(),
+            state: erasure.state.clone(),
         })
     }
 }

@@ -23,7 +23,7 @@ fn batch(room: u128) -> JournalBatch {
         command: None,
         events: "[]".into(),
         index: vec![],
-        forgets: None,
+        erasure: None,
     }
 }
 

@@ -73,7 +73,7 @@ fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
         command: None,
         events: format!("[\"event {offset}\"]"),
         index: vec![],
-        forgets: None,
+        erasure: None,
     }
 }
 

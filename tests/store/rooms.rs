@@ -1,6 +1,6 @@
 //! The contract of [`RoomStore`].
 
-use tutti::store::{Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoredRoom};
+use tutti::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoredRoom};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
         command: None,
         events: format!("[\"event ☕ {offset}\"]"),
         index: vec![],
-        forgets: None,
+        erasure: None,
     }
 }
 
@@ -178,9 +178,9 @@ async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, Journ
     store.append(&[joined, told(3, 2), told(4, 1), unasked]).await.expect("appended");
     let known = Checkpoint { state: "{\"name\":\"Ana\"}".into(), ..checkpoint(&room, 3) };
     store.save_checkpoint(&known, 0).await.expect("saved");
-    let forgets = Some(Forgets { member: user(2), state: "{\"offset\":7}".into() });
+    let erasure = Some(MemberErasure { member: user(2), state: "{\"offset\":7}".into() });
     let index = vec![IndexChange::HostChanged(user(1)), IndexChange::Left(user(2))];
-    let last = JournalBatch { forgets, ..indexed(&room, 7, index) };
+    let last = JournalBatch { erasure, ..indexed(&room, 7, index) };
     (room, last)
 }
 
@@ -194,12 +194,12 @@ async fn no_row_of_the_room_mentions_a_forgotten_member(store: &dyn RoomStore) {
 
     let journal = store.load_journal(room.id).await.expect("readable");
     assert!(!format!("{journal:?}").contains("Ana"), "{journal:?}");
-    let state = forgetting.forgets.as_ref().expect("it forgets").state.clone();
+    let state = forgetting.erasure.as_ref().expect("it forgets").state.clone();
     assert_eq!(journal.checkpoint, Some(Checkpoint { state, at_ms: 7_000, ..checkpoint(&room, 7) }));
     let bens = Some((user(1), CommandId(Uuid::from_u128(4))));
     let kept = [
         JournalBatch { command: bens, events: "[]".into(), ..batch(&room, 4) },
-        JournalBatch { forgets: None, index: vec![], ..forgetting },
+        JournalBatch { erasure: None, index: vec![], ..forgetting },
     ];
     assert_eq!(journal.batches, kept, "other members' command ids stay");
     assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [StoredRoom { host: user(2), ..other.clone() }]);

@@ -7,7 +7,7 @@ use tutti_protocol::{RoomCode, RoomId, UserId};
 
 use super::{Call, MemoryStore, PlantedBug};
 use crate::store::{
-    Checkpoint, Forgets, IndexChange, JournalBatch, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+    Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
 };
 
 #[derive(Debug, Default)]
@@ -150,7 +150,7 @@ impl Tables {
         if let Some(checkpoint) = batch.checkpoint() {
             self.checkpoints.insert(batch.room, checkpoint);
         }
-        if let Some(Forgets { member, .. }) = &batch.forgets {
+        if let Some(MemberErasure { member, .. }) = &batch.erasure {
             self.journal.retain(|(room, offset), known| {
                 *room != batch.room || *offset >= batch.offset || known.command.is_some_and(|(by, _)| by != *member)
             });
@@ -158,7 +158,7 @@ impl Tables {
                 known.events = "[]".into();
             }
         }
-        let stored = JournalBatch { index: vec![], forgets: None, ..batch.clone() };
+        let stored = JournalBatch { index: vec![], erasure: None, ..batch.clone() };
         self.journal.insert((batch.room, batch.offset), stored);
         for change in &batch.index {
             match change {

@@ -14,7 +14,7 @@ use crate::store::sql::batch_statements::BatchStatements;
 use crate::store::sql::encoding::{conflict, encode_unsigned};
 use crate::store::sql::portable::Transaction as _;
 use crate::store::sql::rooms as sql;
-use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
+use crate::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, StoreResult};
 
 /// Rows in one statement.
 const BATCH_SIZES: [usize; 3] = [64, 8, 1];
@@ -44,7 +44,7 @@ pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[Journa
         rest = later;
     }
     for batch in batches {
-        if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
+        if let Some((MemberErasure { member, .. }, checkpoint)) = batch.erasure.as_ref().zip(batch.checkpoint()) {
             replace_checkpoint(transaction, &checkpoint).await?;
             sql::remove_history(transaction, &checkpoint, *member).await?;
         }
@@ -166,7 +166,7 @@ mod tests {
             command: None,
             events: String::new(),
             index: vec![change.clone()],
-            forgets: None,
+            erasure: None,
         };
         memberships(&changes.iter().map(batch).collect::<Vec<_>>()).get(&(ANA, ROOM)).copied()
     }

@@ -186,6 +186,6 @@ fn decode_batch(room: RoomId, row: &impl PortableRow) -> StoreResult<JournalBatc
         command: member.zip(command).map(|(member, command)| (UserId(member), CommandId(command))),
         events: row.get("events")?,
         index: vec![],
-        forgets: None,
+        erasure: None,
     })
 }

@@ -13,14 +13,14 @@ use crate::store::sql::batch_statements::BatchStatements;
 use crate::store::sql::encoding::{conflict, encode_unsigned};
 use crate::store::sql::portable::{SqliteQuery, Transaction as _};
 use crate::store::sql::rooms as sql;
-use crate::store::{Checkpoint, Forgets, IndexChange, JournalBatch, StoreResult};
+use crate::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, StoreResult};
 
 static INSERT_BATCHES: LazyLock<BatchStatements> =
     LazyLock::new(|| BatchStatements::new(&[64, 32, 16, 8, 4, 2, 1], sql::INSERT_BATCHES, sql::BATCH_VALUES, ""));
 
 /// Appends batches, all or none. `Conflict("journal offset")` when one of the offsets exists.
 pub(super) async fn append_all(pool: &SqlitePool, batches: &[JournalBatch]) -> StoreResult<()> {
-    let rows_only = batches.iter().all(|batch| batch.index.is_empty() && batch.forgets.is_none());
+    let rows_only = batches.iter().all(|batch| batch.index.is_empty() && batch.erasure.is_none());
     if let Some(sql) = INSERT_BATCHES.exactly(batches.len()).filter(|_| rows_only) {
         let mut connection = pool.acquire().await?;
         let inserted = insert(&mut connection, sql, batches).await;
@@ -46,7 +46,7 @@ pub(super) async fn append(transaction: &mut SqliteTransaction, batches: &[Journ
         rest = later;
     }
     for batch in batches {
-        if let Some((Forgets { member, .. }, checkpoint)) = batch.forgets.as_ref().zip(batch.checkpoint()) {
+        if let Some((MemberErasure { member, .. }, checkpoint)) = batch.erasure.as_ref().zip(batch.checkpoint()) {
             replace_checkpoint(transaction, &checkpoint).await?;
             sql::remove_history(transaction, &checkpoint, *member).await?;
         }

@@ -82,7 +82,7 @@ mod tests {
             command: None,
             events: format!("[\"event {offset} of many\"]"),
             index: vec![],
-            forgets: None,
+            erasure: None,
         };
         let is_in_database = |offset: usize| {
             let text = format!("event {offset} of many");
