@@ -107,17 +107,17 @@ impl Cookies {
     }
 
     /// A `Set-Cookie` that stores a token for `lifetime_ms`.
-    pub fn keep(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
+    pub fn store(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
         self.set(&self.name(slot), token.expose_secret(), Duration::seconds((lifetime_ms.max(0) + 999) / 1000))
     }
 
     /// A `Set-Cookie` that deletes a slot's cookie.
-    pub fn forget(self, slot: Slot) -> HeaderValue {
+    pub fn clear(self, slot: Slot) -> HeaderValue {
         self.set(&self.name(slot), "", Duration::ZERO)
     }
 
     /// A `Set-Cookie` that stores the secret of a pending Spotify login.
-    pub fn keep_login(self, secret: &SecretString, lifetime_ms: i64) -> HeaderValue {
+    pub fn store_login(self, secret: &SecretString, lifetime_ms: i64) -> HeaderValue {
         self.set(&self.login_name(), secret.expose_secret(), Duration::milliseconds(lifetime_ms))
     }
 

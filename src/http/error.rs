@@ -15,7 +15,7 @@ use crate::limiter::RateLimited;
 use crate::providers::{Provider, ProviderError};
 
 /// `Retry-After` while a cap is reached; the actual waiting time is unknown.
-const CROWDED_RETRY_AFTER: Duration = Duration::from_secs(10);
+const LIMIT_REACHED_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// A failed request.
 #[derive(Debug)]
@@ -37,13 +37,13 @@ impl ApiError {
     }
 
     /// An error with a reason of the protocol, and the code of that reason.
-    pub fn refused(status: StatusCode, reason: Reason, detail: impl Into<String>) -> Self {
-        Self::new(status, reason.code(), detail).because(reason, ReasonValues::new())
+    pub fn from_reason(status: StatusCode, reason: Reason, detail: impl Into<String>) -> Self {
+        Self::new(status, reason.code(), detail).with_reason(reason, ReasonValues::new())
     }
 
     /// The same error with a reason, and the values that a sentence about it needs.
     #[must_use]
-    pub fn because(self, reason: Reason, values: ReasonValues) -> Self {
+    pub fn with_reason(self, reason: Reason, values: ReasonValues) -> Self {
         Self { reason: Some(reason), values, ..self }
     }
 
@@ -108,9 +108,9 @@ impl ApiError {
     }
 
     /// 429 `limit_reached`, with `Retry-After`: a cap is reached.
-    pub fn crowded(detail: impl Into<String>) -> Self {
+    pub fn limit_reached(detail: impl Into<String>) -> Self {
         Self {
-            retry_after: Some(CROWDED_RETRY_AFTER),
+            retry_after: Some(LIMIT_REACHED_RETRY_AFTER),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::LimitReached, detail)
         }
     }
@@ -118,7 +118,7 @@ impl ApiError {
     /// The response to a failed provider request.
     pub fn from_provider(provider: &dyn Provider, error: ProviderError) -> Self {
         let (name, reason) = (provider.name(), error.reason());
-        let plain = match error {
+        let problem = match error {
             ProviderError::NotLinked => Self::forbidden(format!("This needs a linked {name} account.")),
             ProviderError::Forbidden(detail) => Self::forbidden(detail),
             ProviderError::Unplayable => Self::invalid(format!("{name} does not offer this track where you are.")),
@@ -132,7 +132,7 @@ impl ApiError {
                 Self::unavailable(cause).with_detail(detail)
             }
         };
-        plain.because(reason, reason_values([("provider", provider.id().as_str().into())]))
+        problem.with_reason(reason, reason_values([("provider", provider.id().as_str().into())]))
     }
 
     /// The error code.

@@ -17,7 +17,7 @@ use warp::{Filter, Rejection, Reply};
 
 use super::cookie::{Slot, SlotChoice};
 use super::{ApiError, HttpContext, SharedContext};
-use crate::identity::{Access, Caller};
+use crate::identity::{AccessClaims, Caller};
 
 /// Longest request body.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -46,15 +46,15 @@ pub fn respond<T: Reply>(result: Result<T, ApiError>) -> Response {
 /// The caller, by `Authorization: Bearer`; 401 without a valid token.
 pub fn authenticated(
     context: &SharedContext,
-) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+) -> impl Filter<Extract = (AccessClaims,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     maybe_authenticated(context)
-        .and_then(|access: Option<Access>| std::future::ready(access.ok_or_else(|| refuse(unauthenticated()))))
+        .and_then(|access: Option<AccessClaims>| std::future::ready(access.ok_or_else(|| refuse(unauthenticated()))))
 }
 
 /// The caller, if the request has a token; 401 for an invalid one.
 pub fn maybe_authenticated(
     context: &SharedContext,
-) -> impl Filter<Extract = (Option<Access>,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+) -> impl Filter<Extract = (Option<AccessClaims>,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let identity = context.identity.clone();
     warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
         let access = match bearer(&headers) {
@@ -68,8 +68,8 @@ pub fn maybe_authenticated(
 /// The caller of a search: 401 without a valid token, 429 over the rate limit.
 pub fn searching(
     context: &SharedContext,
-) -> impl Filter<Extract = (Access,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    authenticated(context).and(with(context)).and_then(|access: Access, context: SharedContext| {
+) -> impl Filter<Extract = (AccessClaims,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    authenticated(context).and(with(context)).and_then(|access: AccessClaims, context: SharedContext| {
         std::future::ready(
             context.limits.searches.check(&access.user).map(|()| access).map_err(|limited| refuse(limited.into())),
         )

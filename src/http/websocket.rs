@@ -55,7 +55,7 @@ fn upgrade(
     let connection = &context.connection;
     connection.limits.joins.check(&address)?;
     let guard = connection.hub.admit_address(address, connection.config.limit_connections_per_address);
-    let guard = guard.ok_or_else(|| ApiError::crowded("There are too many connections from your address."))?;
+    let guard = guard.ok_or_else(|| ApiError::limit_reached("There are too many connections from your address."))?;
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))

@@ -32,7 +32,7 @@ const VERIFIED_TOKENS_WAYS: usize = 8;
 
 /// The claims of a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
+pub struct AccessClaims {
     /// The authenticated user.
     pub user: UserId,
     /// The session that the token was issued to.
@@ -90,7 +90,12 @@ pub(super) fn issue(
 }
 
 /// Verifies the signature and the claims of `token` at `now_ms`.
-pub(super) fn verify(keys: &Keys, cache: &VerifiedTokenCache, token: &str, now_ms: i64) -> Result<Access, AccessError> {
+pub(super) fn verify(
+    keys: &Keys,
+    cache: &VerifiedTokenCache,
+    token: &str,
+    now_ms: i64,
+) -> Result<AccessClaims, AccessError> {
     if token.len() > ACCESS_TOKEN_BYTES_MAX {
         return Err(AccessError::Invalid);
     }
@@ -115,7 +120,7 @@ pub(super) fn verify(keys: &Keys, cache: &VerifiedTokenCache, token: &str, now_m
 /// The claims of a token with a valid signature, whether it has expired or not.
 #[derive(Clone, Copy)]
 struct VerifiedClaims {
-    access: Access,
+    access: AccessClaims,
     issued_at_ms: i64,
 }
 
@@ -127,7 +132,7 @@ fn verify_signature(ring: &KeyRing, token: &str) -> Option<VerifiedClaims> {
     let key = ring.verifying_key(header.kid.as_deref()?)?;
     let claims = jsonwebtoken::decode::<Claims>(token, key, &VALIDATION).ok()?.claims;
     let in_ms = |seconds: i64| seconds.checked_mul(1000);
-    let access = Access { user: claims.sub, session: claims.sid, expires_at_ms: in_ms(claims.exp)? };
+    let access = AccessClaims { user: claims.sub, session: claims.sid, expires_at_ms: in_ms(claims.exp)? };
     Some(VerifiedClaims { access, issued_at_ms: in_ms(claims.iat)? })
 }
 
@@ -233,7 +238,7 @@ mod tests {
     fn the_cache_holds_nearly_all_of_nine_thousand_tokens() {
         let (keys, cache) = (Keys::ephemeral(), VerifiedTokenCache::new());
         let ring = keys.ring();
-        let access = Access { user: UserId(Uuid::nil()), session: SessionId(Uuid::nil()), expires_at_ms: 10 };
+        let access = AccessClaims { user: UserId(Uuid::nil()), session: SessionId(Uuid::nil()), expires_at_ms: 10 };
         let digests: Vec<TokenDigest> =
             (0..9_000_u32).map(|number| Sha256::digest(number.to_le_bytes()).into()).collect();
         for digest in &digests {
@@ -248,7 +253,7 @@ mod tests {
         let (keys, cache) = (Keys::ephemeral(), VerifiedTokenCache::new());
         let ring = keys.ring();
         let verified = |number: u8| VerifiedClaims {
-            access: Access {
+            access: AccessClaims {
                 user: UserId(Uuid::from_bytes([number; 16])),
                 session: SessionId(Uuid::nil()),
                 expires_at_ms: 10,

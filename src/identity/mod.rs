@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use tokio::sync::broadcast;
 use tutti_protocol::{Reason, ReasonValues, SessionId, UserId, UserKind};
 
-pub use access_token::{Access, AccessError};
+pub use access_token::{AccessClaims, AccessError};
 pub use name::{Username, bad_display_name_values, parse_display_name};
 pub use sessions::is_refresh_token_of;
 
@@ -156,7 +156,7 @@ pub struct Caller {
     /// The refresh token in the cookie, unchecked.
     pub refresh_token: Option<SecretString>,
     /// The claims of the access token, if it was valid.
-    pub access: Option<Access>,
+    pub access: Option<AccessClaims>,
     /// The `User-Agent` header.
     pub user_agent: String,
 }
@@ -214,7 +214,7 @@ impl Identity {
 
     /// Verifies an access token without a database query. A caller that keeps the result, such as a socket, must also
     /// [subscribe to revocations](Self::subscribe_revocations).
-    pub fn authenticate(&self, access_token: &str) -> Result<Access, AccessError> {
+    pub fn authenticate(&self, access_token: &str) -> Result<AccessClaims, AccessError> {
         let access = access_token::verify(&self.0.keys, &self.0.verified_tokens, access_token, self.clock().now_ms())?;
         if self.is_revoked(access.session) { Err(AccessError::Revoked) } else { Ok(access) }
     }
@@ -245,7 +245,7 @@ impl Identity {
     /// Changes the caller's password and revokes their other sessions.
     pub async fn change_password(
         &self,
-        access: Access,
+        access: AccessClaims,
         current: &SecretString,
         new: &SecretString,
     ) -> Result<(), IdentityError> {

@@ -7,8 +7,8 @@ use tutti_protocol::{SessionId, UserId};
 
 use super::refresh_token::RefreshToken;
 use super::{
-    Access, Caller, Identity, IdentityError, Login, REFRESH_GRACE, SESSION_ABSOLUTE_LIFETIME, SESSION_IDLE_LIFETIME,
-    USER_AGENT_CHARS_MAX, User,
+    AccessClaims, Caller, Identity, IdentityError, Login, REFRESH_GRACE, SESSION_ABSOLUTE_LIFETIME,
+    SESSION_IDLE_LIFETIME, USER_AGENT_CHARS_MAX, User,
 };
 use crate::clock::ms;
 use crate::ids::uuid_v7;
@@ -34,7 +34,7 @@ impl Identity {
     }
 
     /// Revokes all sessions of the user but the one that makes the request.
-    pub async fn revoke_other_sessions(&self, access: Access) -> Result<(), IdentityError> {
+    pub async fn revoke_other_sessions(&self, access: AccessClaims) -> Result<(), IdentityError> {
         self.revoke_sessions(access.user, Some(access.session)).await
     }
 

@@ -15,11 +15,15 @@ use crate::identity::Caller;
 
 /// `me/accounts`, `me/accounts/{slot}` and `me/accounts/{slot}/activate`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || with(context).and(client_address(context)).and(device_slot(context));
-    let list = warp::path!("me" / "accounts").and(warp::get()).and(asked()).then(list).map(respond);
-    let activate =
-        warp::path!("me" / "accounts" / u8 / "activate").and(warp::post()).and(asked()).then(activate).map(respond);
-    let remove = warp::path!("me" / "accounts" / u8).and(warp::delete()).and(asked()).then(remove).map(respond);
+    let device_request = || with(context).and(client_address(context)).and(device_slot(context));
+    let list = warp::path!("me" / "accounts").and(warp::get()).and(device_request()).then(list).map(respond);
+    let activate = warp::path!("me" / "accounts" / u8 / "activate")
+        .and(warp::post())
+        .and(device_request())
+        .then(activate)
+        .map(respond);
+    let remove =
+        warp::path!("me" / "accounts" / u8).and(warp::delete()).and(device_request()).then(remove).map(respond);
     list.or(activate).unify().or(remove).unify().boxed()
 }
 

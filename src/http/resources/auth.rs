@@ -19,11 +19,12 @@ use crate::store::StoreError;
 
 /// The routes of `auth/`, without `auth/spotify`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || with(context).and(client_address(context)).and(device_slot(context));
-    let guest = warp::path!("guest").and(warp::post()).and(asked()).and(json_body()).then(guest).map(respond);
-    let register = warp::path!("register").and(warp::post()).and(asked()).and(json_body()).then(register).map(respond);
-    let login = warp::path!("login").and(warp::post()).and(asked()).and(json_body()).then(login).map(respond);
-    let refresh = warp::path!("refresh").and(warp::post()).and(asked()).then(refresh).map(respond);
+    let device_request = || with(context).and(client_address(context)).and(device_slot(context));
+    let guest = warp::path!("guest").and(warp::post()).and(device_request()).and(json_body()).then(guest).map(respond);
+    let register =
+        warp::path!("register").and(warp::post()).and(device_request()).and(json_body()).then(register).map(respond);
+    let login = warp::path!("login").and(warp::post()).and(device_request()).and(json_body()).then(login).map(respond);
+    let refresh = warp::path!("refresh").and(warp::post()).and(device_request()).then(refresh).map(respond);
     let logout = warp::path!("logout")
         .and(warp::post())
         .and(with(context))
@@ -110,7 +111,7 @@ pub(super) async fn end_session(context: &HttpContext, device_slot: &DeviceSlot)
     };
     context.identity.logout(&device_slot.caller).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, context.cookies.forget(slot));
+    response.headers_mut().insert(header::SET_COOKIE, context.cookies.clear(slot));
     Ok(response)
 }
 
@@ -138,15 +139,15 @@ pub(super) async fn complete_login(context: &HttpContext, login: &Login, slot: S
         tracing::error!(%error, %guest, user = %login.user.id, "guest not merged in rooms");
     }
     let lifetime_ms = login.refresh_expires_at_ms - context.clock.now_ms();
-    context.cookies.keep(&login.refresh_token, lifetime_ms, slot)
+    context.cookies.store(&login.refresh_token, lifetime_ms, slot)
 }
 
 impl From<IdentityError> for ApiError {
     fn from(error: IdentityError) -> Self {
-        let conflict = |reason, detail: &str| Self::refused(StatusCode::CONFLICT, reason, detail);
-        let unknown = |reason, detail: &str| Self::refused(StatusCode::UNAUTHORIZED, reason, detail);
+        let conflict = |reason, detail: &str| Self::from_reason(StatusCode::CONFLICT, reason, detail);
+        let unknown = |reason, detail: &str| Self::from_reason(StatusCode::UNAUTHORIZED, reason, detail);
         match error {
-            IdentityError::Invalid(reason, values, detail) => Self::invalid(detail).because(reason, values),
+            IdentityError::Invalid(reason, values, detail) => Self::invalid(detail).with_reason(reason, values),
             IdentityError::WrongCredentials => unknown(Reason::WrongCredentials, "Username or password is wrong."),
             IdentityError::Unauthenticated => unknown(Reason::LoginNeeded, "Please log in again."),
             IdentityError::UsernameTaken => conflict(Reason::UsernameTaken, "This username is taken."),

@@ -12,14 +12,15 @@ use warp::{Filter, Reply};
 use crate::erasure::{self, EraseError};
 use crate::http::middleware::{DeviceSlot, authenticated, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, SharedContext};
-use crate::identity::{self, Access, IdentityError, picture};
+use crate::identity::{self, AccessClaims, IdentityError, picture};
 
 /// `GET`, `PATCH` and `DELETE` of `me`, and `users/{id}/picture`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || with(context).and(authenticated(context));
-    let show = warp::path!("me").and(warp::get()).and(asked()).then(show).map(respond);
-    let update = warp::path!("me").and(warp::patch()).and(asked()).and(json_body()).then(update).map(respond);
-    let erase = warp::path!("me").and(warp::delete()).and(asked()).and(device_slot(context)).then(erase).map(respond);
+    let user_request = || with(context).and(authenticated(context));
+    let show = warp::path!("me").and(warp::get()).and(user_request()).then(show).map(respond);
+    let update = warp::path!("me").and(warp::patch()).and(user_request()).and(json_body()).then(update).map(respond);
+    let erase =
+        warp::path!("me").and(warp::delete()).and(user_request()).and(device_slot(context)).then(erase).map(respond);
     let picture = warp::path!("users" / String / "picture")
         .and(warp::get())
         .and(warp::query())
@@ -29,12 +30,12 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     show.or(update).unify().or(erase).unify().or(picture).unify().boxed()
 }
 
-async fn show(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+async fn show(context: SharedContext, access: AccessClaims) -> Result<impl Reply, ApiError> {
     let user = context.identity.user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
     Ok(json(&User::from(user)))
 }
 
-async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
+async fn update(context: SharedContext, access: AccessClaims, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
     // Validated first, so that an invalid name leaves the password unchanged.
     if let Some(display_name) = &body.display_name {
         identity::parse_display_name(display_name)?;
@@ -45,7 +46,7 @@ async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -
         context.identity.change_password(access, &current, &new).await.map_err(|error| match error {
             // Not a 401, which clients treat as the end of the session.
             IdentityError::WrongCredentials => {
-                ApiError::refused(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
+                ApiError::from_reason(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")
             }
             other => other.into(),
         })?;
@@ -57,12 +58,12 @@ async fn update(context: SharedContext, access: Access, body: UpdateMeRequest) -
     Ok(json(&User::from(user)))
 }
 
-async fn erase(context: SharedContext, access: Access, device_slot: DeviceSlot) -> Result<Response, ApiError> {
+async fn erase(context: SharedContext, access: AccessClaims, device_slot: DeviceSlot) -> Result<Response, ApiError> {
     erasure::erase(&context.identity, &context.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     // The refresh token in a cookie names its user.
     for (slot, _) in device_slot.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
-        response.headers_mut().append(header::SET_COOKIE, context.cookies.forget(*slot));
+        response.headers_mut().append(header::SET_COOKIE, context.cookies.clear(*slot));
     }
     Ok(response)
 }

@@ -13,7 +13,7 @@ use crate::http::middleware::with;
 use crate::http::{
     ApiError, HttpContext, SharedContext, authenticated, client_address, json, json_body, maybe_authenticated, respond,
 };
-use crate::identity::Access;
+use crate::identity::AccessClaims;
 use crate::room::state::Refusal;
 use crate::room::{OpenError, RoomError, RoomHandle};
 use crate::store::StoredRoom;
@@ -56,14 +56,20 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     create.or(show).unify().or(close).unify().or(mine).unify().boxed()
 }
 
-async fn create(access: Access, request: CreateRoomRequest, context: SharedContext) -> Result<Response, ApiError> {
+async fn create(
+    access: AccessClaims,
+    request: CreateRoomRequest,
+    context: SharedContext,
+) -> Result<Response, ApiError> {
     context.limits.rooms.check(&access.user)?;
     let name = room_name(&request.name)?;
     let passcode_hash = match request.passcode.as_deref() {
         None | Some("") => None,
         Some(passcode) if passcode.chars().count() > PASSCODE_CHARS_MAX => {
             let values = reason_values([("max", (PASSCODE_CHARS_MAX as u64).into())]);
-            return Err(ApiError::invalid("A passcode has at most 64 characters.").because(Reason::BadPasscode, values));
+            return Err(
+                ApiError::invalid("A passcode has at most 64 characters.").with_reason(Reason::BadPasscode, values)
+            );
         }
         Some(passcode) => Some(context.identity.hash_passcode(passcode).await?),
     };
@@ -76,7 +82,7 @@ async fn create(access: Access, request: CreateRoomRequest, context: SharedConte
 
 async fn show(
     code: String,
-    access: Option<Access>,
+    access: Option<AccessClaims>,
     address: IpAddr,
     context: SharedContext,
 ) -> Result<Response, ApiError> {
@@ -96,7 +102,7 @@ async fn show(
     Ok(json(&summary(&context, room, member).await?).into_response())
 }
 
-async fn close(code: String, access: Access, context: SharedContext) -> Result<Response, ApiError> {
+async fn close(code: String, access: AccessClaims, context: SharedContext) -> Result<Response, ApiError> {
     let code = RoomCode::parse(&code).ok_or_else(no_such_room)?;
     let room = context.rooms.open(code).await.map_err(|error| match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),
@@ -110,13 +116,14 @@ async fn close(code: String, access: Access, context: SharedContext) -> Result<R
                 ErrorCode::Forbidden => StatusCode::FORBIDDEN,
                 _ => StatusCode::CONFLICT,
             };
-            Err(ApiError::new(status, refusal.code(), refusal.to_string()).because(refusal.reason(), refusal.values()))
+            Err(ApiError::new(status, refusal.code(), refusal.to_string())
+                .with_reason(refusal.reason(), refusal.values()))
         }
         Err(RoomError::Unavailable) => Err(ApiError::unavailable(RoomError::Unavailable)),
     }
 }
 
-async fn mine(access: Access, context: SharedContext) -> Result<Response, ApiError> {
+async fn mine(access: AccessClaims, context: SharedContext) -> Result<Response, ApiError> {
     let stored = context.rooms.rooms_of(access.user, ROOMS_LISTED_MAX).await.map_err(ApiError::unavailable)?;
     let mut rooms = Vec::with_capacity(stored.len());
     for room in stored {
@@ -149,13 +156,13 @@ fn room_name(typed: &str) -> Result<String, ApiError> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
         let values = reason_values([("max", (NAME_CHARS_MAX as u64).into())]);
-        return Err(ApiError::invalid("A room's name has 1 to 60 characters.").because(Reason::BadRoomName, values));
+        return Err(ApiError::invalid("A room's name has 1 to 60 characters.").with_reason(Reason::BadRoomName, values));
     }
     Ok(name)
 }
 
 fn no_such_room() -> ApiError {
-    ApiError::refused(StatusCode::NOT_FOUND, Reason::NoSuchRoom, "There is no room with this code.")
+    ApiError::from_reason(StatusCode::NOT_FOUND, Reason::NoSuchRoom, "There is no room with this code.")
 }
 
 /// A room that a user is a member of; for others it does not exist.

@@ -9,7 +9,7 @@ use warp::{Filter, Reply};
 use super::rooms::room_of_member;
 use crate::http::middleware::{json, respond, searching, with};
 use crate::http::{ApiError, SharedContext};
-use crate::identity::Access;
+use crate::identity::AccessClaims;
 use crate::providers::{Asker, ProviderError, Query};
 
 /// `GET search?provider=&q=&cursor=&room=`: a [`SearchResponse`]. Without `provider`, the library is searched. `room` names
@@ -26,7 +26,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
 }
 
 async fn search(
-    access: Access,
+    access: AccessClaims,
     parameters: Vec<(String, String)>,
     context: SharedContext,
 ) -> Result<impl Reply, ApiError> {

@@ -15,7 +15,7 @@ use crate::clock::{in_words, ms};
 use crate::http::cookie::{Slot, SlotChoice};
 use crate::http::middleware::{DeviceSlot, authenticated, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, HttpContext, SharedContext};
-use crate::identity::{Access, IdentityError};
+use crate::identity::{AccessClaims, IdentityError};
 use crate::providers::spotify::{
     AuthenticatedAccount, Callback, LOGIN_LIFETIME, NEEDS_PREMIUM, NOT_LISTED, Spotify, SpotifyError,
 };
@@ -37,17 +37,17 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .and(warp::query())
         .then(callback)
         .map(respond);
-    let asked = || with(context).and(authenticated(context));
-    let show = warp::path!("me" / "spotify").and(warp::get()).and(asked()).then(show).map(respond);
-    let unlink = warp::path!("me" / "spotify").and(warp::delete()).and(asked()).then(unlink).map(respond);
-    let check = warp::path!("me" / "spotify" / "check").and(warp::post()).and(asked()).then(check).map(respond);
+    let user_request = || with(context).and(authenticated(context));
+    let show = warp::path!("me" / "spotify").and(warp::get()).and(user_request()).then(show).map(respond);
+    let unlink = warp::path!("me" / "spotify").and(warp::delete()).and(user_request()).then(unlink).map(respond);
+    let check = warp::path!("me" / "spotify" / "check").and(warp::post()).and(user_request()).then(check).map(respond);
     let evidence = warp::path!("me" / "spotify" / "evidence")
         .and(warp::post())
-        .and(asked())
+        .and(user_request())
         .and(json_body())
         .then(evidence)
         .map(respond);
-    let token = warp::path!("me" / "spotify" / "token").and(warp::post()).and(asked()).then(token).map(respond);
+    let token = warp::path!("me" / "spotify" / "token").and(warp::post()).and(user_request()).then(token).map(respond);
     let login = start.or(callback).unify();
     let link = show.or(unlink).unify().or(check).unify().or(evidence).unify().or(token).unify();
     login.or(link).unify().boxed()
@@ -83,7 +83,7 @@ async fn start(
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let started = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
-    let cookie = context.cookies.keep_login(&started.browser, ms(LOGIN_LIFETIME));
+    let cookie = context.cookies.store_login(&started.browser, ms(LOGIN_LIFETIME));
     see_other(&started.url, Some(cookie))
 }
 
@@ -169,18 +169,18 @@ async fn log_in(
     Ok((slot, cookie))
 }
 
-async fn show(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+async fn show(context: SharedContext, access: AccessClaims) -> Result<impl Reply, ApiError> {
     Ok(json(&available(&context)?.status(access.user).await?))
 }
 
-async fn unlink(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+async fn unlink(context: SharedContext, access: AccessClaims) -> Result<impl Reply, ApiError> {
     // Before the link is removed, so that the device can be paused.
     available(&context)?.unfollow(access.user, None).await;
     context.identity.unlink(access.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn check(context: SharedContext, access: Access) -> Result<impl Reply, ApiError> {
+async fn check(context: SharedContext, access: AccessClaims) -> Result<impl Reply, ApiError> {
     context.limits.spotify_requests.check(&access.user)?;
     let spotify = available(&context)?;
     match spotify.check(access.user).await {
@@ -192,7 +192,7 @@ async fn check(context: SharedContext, access: Access) -> Result<impl Reply, Api
 
 async fn evidence(
     context: SharedContext,
-    access: Access,
+    access: AccessClaims,
     body: SpotifyEvidenceRequest,
 ) -> Result<impl Reply, ApiError> {
     context.limits.spotify_requests.check(&access.user)?;
@@ -202,7 +202,7 @@ async fn evidence(
     Ok(json(&status))
 }
 
-async fn token(context: SharedContext, access: Access) -> Result<Response, ApiError> {
+async fn token(context: SharedContext, access: AccessClaims) -> Result<Response, ApiError> {
     context.limits.spotify_requests.check(&access.user)?;
     let token: SpotifyToken = available(&context)?.player_token(access.user).await?;
     let mut response = json(&token).into_response();
@@ -251,15 +251,15 @@ impl From<SpotifyError> for ApiError {
             SpotifyError::InvalidRequest => Some(Reason::BadSearch),
             SpotifyError::Unplayable => Some(Reason::TrackUnplayable),
             SpotifyError::DeviceNotFound => Some(Reason::ProviderDeviceNotFound),
-            SpotifyError::Taken => Some(Reason::ProviderAccountInUse),
+            SpotifyError::AccountInUse => Some(Reason::ProviderAccountInUse),
             SpotifyError::Unavailable(_) => Some(Reason::ProviderUnavailable),
             SpotifyError::Store(_) => None,
         };
-        let plain = problem_of(error);
+        let problem = problem_of(error);
         let values = || reason_values([("provider", ProviderId::SPOTIFY.as_str().into())]);
         match reason {
-            Some(reason) => plain.because(reason, values()),
-            None => plain,
+            Some(reason) => problem.with_reason(reason, values()),
+            None => problem,
         }
     }
 }
@@ -285,7 +285,7 @@ fn problem_of(error: SpotifyError) -> ApiError {
         SpotifyError::DeviceNotFound => {
             ApiError::not_found("Spotify does not see this device now. Open Spotify on it, then try again.")
         }
-        SpotifyError::Taken => {
+        SpotifyError::AccountInUse => {
             let detail = "Your Spotify account is used for something else right now.";
             ApiError::new(StatusCode::CONFLICT, ErrorCode::Conflict, detail)
         }

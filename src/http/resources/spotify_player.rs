@@ -14,46 +14,47 @@ use super::rooms::room_of_member;
 use super::spotify::available;
 use crate::http::middleware::{authenticated, json, json_body, respond, with};
 use crate::http::{ApiError, SharedContext};
-use crate::identity::Access;
+use crate::identity::AccessClaims;
 
 /// Devices, and which of them follows a room.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    let asked = || authenticated(context).and(with(context));
-    let devices = warp::path!("me" / "spotify" / "devices").and(warp::get()).and(asked()).then(devices).map(respond);
+    let user_request = || authenticated(context).and(with(context));
+    let devices =
+        warp::path!("me" / "spotify" / "devices").and(warp::get()).and(user_request()).then(devices).map(respond);
     let play = warp::path!("me" / "spotify" / "play")
         .and(warp::post())
-        .and(asked())
+        .and(user_request())
         .and(json_body::<SpotifyPlayRequest>())
         .then(play)
         .map(respond);
     let output = || warp::path!("rooms" / String / "spotify-output");
-    let show = output().and(warp::get()).and(asked()).then(show).map(respond);
-    let end = output().and(warp::delete()).and(asked()).then(end).map(respond);
+    let show = output().and(warp::get()).and(user_request()).then(show).map(respond);
+    let end = output().and(warp::delete()).and(user_request()).then(end).map(respond);
     let choose =
-        output().and(warp::put()).and(asked()).and(json_body::<ChooseSpotifyOutput>()).then(choose).map(respond);
+        output().and(warp::put()).and(user_request()).and(json_body::<ChooseSpotifyOutput>()).then(choose).map(respond);
     devices.or(play).unify().or(show).unify().or(end).unify().or(choose).unify().boxed()
 }
 
-async fn devices(access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+async fn devices(access: AccessClaims, context: SharedContext) -> Result<impl Reply, ApiError> {
     context.limits.spotify_requests.check(&access.user)?;
     let devices = available(&context)?.devices(access.user).await?;
     Ok(json(&SpotifyDevices { devices }))
 }
 
-async fn play(access: Access, context: SharedContext, start: SpotifyPlayRequest) -> Result<impl Reply, ApiError> {
+async fn play(access: AccessClaims, context: SharedContext, start: SpotifyPlayRequest) -> Result<impl Reply, ApiError> {
     context.limits.spotify_plays.check(&access.user)?;
     let SpotifyPlayRequest { device_id, track, position_ms } = start;
     available(&context)?.play(access.user, &device_id, &track, position_ms).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn show(code: String, access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+async fn show(code: String, access: AccessClaims, context: SharedContext) -> Result<impl Reply, ApiError> {
     let spotify = available(&context)?;
     let output = RoomCode::parse(&code).and_then(|code| spotify.output(access.user, code));
     Ok(json(&SpotifyOutputStatus { output }))
 }
 
-async fn end(code: String, access: Access, context: SharedContext) -> Result<impl Reply, ApiError> {
+async fn end(code: String, access: AccessClaims, context: SharedContext) -> Result<impl Reply, ApiError> {
     let spotify = available(&context)?;
     if let Some(code) = RoomCode::parse(&code) {
         spotify.unfollow(access.user, Some(code)).await;
@@ -63,7 +64,7 @@ async fn end(code: String, access: Access, context: SharedContext) -> Result<imp
 
 async fn choose(
     code: String,
-    access: Access,
+    access: AccessClaims,
     context: SharedContext,
     choice: ChooseSpotifyOutput,
 ) -> Result<impl Reply, ApiError> {

@@ -17,7 +17,7 @@ use warp::{Filter, Reply};
 
 use crate::http::middleware::{authenticated, json, respond, with};
 use crate::http::{ApiError, SharedContext};
-use crate::identity::Access;
+use crate::identity::AccessClaims;
 use crate::providers::{Asker, Catalogue, Media, Provider, ProviderError};
 
 /// How long a browser uses audio without revalidating it.
@@ -53,7 +53,12 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     track.or(audio).unify().or(art).unify().boxed()
 }
 
-async fn track(provider: String, id: String, access: Access, context: SharedContext) -> Result<Response, ApiError> {
+async fn track(
+    provider: String,
+    id: String,
+    access: AccessClaims,
+    context: SharedContext,
+) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
     let asker = Asker { user: access.user, host: None };
     let track = provider.track(&asker, &id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
@@ -63,7 +68,7 @@ async fn track(provider: String, id: String, access: Access, context: SharedCont
 async fn audio(
     provider: String,
     id: String,
-    _: Access,
+    _: AccessClaims,
     method: Method,
     headers: HeaderMap,
     context: SharedContext,
@@ -71,18 +76,18 @@ async fn audio(
     let provider = serving(&context.catalogue, &provider)?;
     let Media { path, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
     let mut service = ServeFile::new(&path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
-    let mut asked = file_request(&method, &headers);
+    let mut request = file_request(&method, &headers);
 
     // ServeFile does not support `If-Range`: if the file has changed, the whole of it is sent.
-    if let Some(condition) = headers.get(header::IF_RANGE).filter(|_| asked.headers().contains_key(header::RANGE)) {
+    if let Some(condition) = headers.get(header::IF_RANGE).filter(|_| request.headers().contains_key(header::RANGE)) {
         let now = serve(&mut service, file_request(&Method::HEAD, &HeaderMap::new())).await?;
         let same = |name: HeaderName| now.headers().get(name) == Some(condition);
         if !same(header::ETAG) && !same(header::LAST_MODIFIED) {
-            asked.headers_mut().remove(header::RANGE);
+            request.headers_mut().remove(header::RANGE);
         }
     }
 
-    let mut response = serve(&mut service, asked).await?;
+    let mut response = serve(&mut service, request).await?;
     let status = response.status();
     let headers = response.headers_mut();
     if status.is_success() {

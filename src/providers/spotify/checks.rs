@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::api::{Failure, Profile};
 use super::premium::{DOUBTS_TO_DENY, apply_evidence};
-use super::{Flight, RETRY_DELAY, Spotify, SpotifyError};
+use super::{Operation, RETRY_DELAY, Spotify, SpotifyError};
 use crate::clock::ms;
 
 /// A check younger than this is not repeated.
@@ -24,8 +24,8 @@ impl Spotify {
     /// Checks a user's subscription; concurrent callers share the result. Takes some seconds if the result contradicts the
     /// stored status, because a single denial may be wrong.
     pub async fn check(&self, user: UserId) -> Result<SpotifyStatus, SpotifyError> {
-        let flight = self.0.flights.of((user, Flight::Check));
-        let _guard = flight.lock().await;
+        let lock = self.0.operations.get((user, Operation::CheckSubscription));
+        let _guard = lock.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         if link.refresh_token.is_some() && self.0.clock.now_ms() - link.checked_at_ms < ms(CHECK_FRESH) {
             return Ok(SpotifyStatus { link: Some(self.describe_link(&link)) });

@@ -196,7 +196,7 @@ impl Follower {
             Observed::Lost => return Err(SpotifyError::DeviceNotFound),
             Observed::Other => {
                 self.report(SpotifyOutputState::Taken, None);
-                return Err(SpotifyError::Taken);
+                return Err(SpotifyError::AccountInUse);
             }
         }
         Ok(())
@@ -208,7 +208,7 @@ impl Follower {
             SpotifyError::NotLinked => return Err(SpotifyOutputState::Over),
             SpotifyError::NeedsLogin => return Err(SpotifyOutputState::NeedsLogin),
             SpotifyError::NotPremium | SpotifyError::NotListed => return Err(SpotifyOutputState::NotPremium),
-            SpotifyError::Taken => return Err(SpotifyOutputState::Taken),
+            SpotifyError::AccountInUse => return Err(SpotifyOutputState::Taken),
             SpotifyError::TooMany { retry_after, .. } => (SpotifyOutputState::Busy, ms(*retry_after)),
             SpotifyError::DeviceNotFound => (SpotifyOutputState::Gone, DEVICE_RETRY_MS),
             SpotifyError::InvalidRequest | SpotifyError::Unplayable => {

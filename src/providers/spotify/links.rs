@@ -12,7 +12,7 @@ use tutti_protocol::http::{Premium, PremiumVerdict, SpotifyLink, SpotifyLinkStat
 
 use super::api::read;
 use super::login::oauth_client;
-use super::{Flight, SCOPES, Spotify, SpotifyError};
+use super::{Operation, SCOPES, Spotify, SpotifyError};
 use crate::clock::ms;
 use crate::keys::EncryptionContext;
 use crate::store::{Sealed, StoredSpotifyLink};
@@ -76,8 +76,8 @@ impl Spotify {
         user: UserId,
         refused: Option<&SecretString>,
     ) -> Result<(SecretString, i64), SpotifyError> {
-        let flight = self.0.flights.of((user, Flight::Refresh));
-        let _guard = flight.lock().await;
+        let lock = self.0.operations.get((user, Operation::RefreshToken));
+        let _guard = lock.lock().await;
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         let refresh_token = link.refresh_token.as_ref().ok_or(SpotifyError::NeedsLogin)?;
         let now_ms = self.0.clock.now_ms();
@@ -249,8 +249,8 @@ pub(super) fn grant(
 
 /// Whether both are the same authorization. The user may log in again during a refresh, even with another account; the
 /// refreshed tokens must not overwrite the new ones.
-fn is_same_authorization(now: &StoredSpotifyLink, asked: &StoredSpotifyLink) -> bool {
-    now.authorized_at_ms == asked.authorized_at_ms && now.account_id == asked.account_id
+fn is_same_authorization(now: &StoredSpotifyLink, before: &StoredSpotifyLink) -> bool {
+    now.authorized_at_ms == before.authorized_at_ms && now.account_id == before.account_id
 }
 
 fn encryption_context(user: UserId, column: &'static str) -> EncryptionContext {

@@ -65,29 +65,29 @@ const RETRY_DELAY: Duration = premium::DOUBT_SPACING.saturating_add(Duration::fr
 const SCOPES: [&str; 5] =
     ["streaming", "user-read-email", "user-read-private", "user-read-playback-state", "user-modify-playback-state"];
 
-/// What a user reads for [`SpotifyError::NotPremium`].
+/// The message to users for [`SpotifyError::NotPremium`].
 pub const NEEDS_PREMIUM: &str =
     "Playing Spotify on your own device needs Spotify Premium. Everything else works without it.";
-/// What a user reads for [`SpotifyError::NotListed`].
+/// The message to users for [`SpotifyError::NotListed`].
 pub const NOT_LISTED: &str = "Spotify allows this server's app only for accounts that its owner has listed.";
 
-/// Why Spotify cannot be used.
+/// Why a request to Spotify failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SpotifyError {
-    /// The user has linked no account.
+    /// The user has no linked account.
     #[error("no Spotify account is linked")]
     NotLinked,
     /// The authorization was revoked or has expired.
-    #[error("the authorization at Spotify has ended")]
+    #[error("the authorization was revoked or has expired")]
     NeedsLogin,
     /// The account has no Premium.
-    #[error("this needs Spotify Premium")]
+    #[error("the account has no Spotify Premium")]
     NotPremium,
-    /// The app is in development mode, and the account is not on its list of users.
-    #[error("not on the list of those who may use this app")]
+    /// The app is in development mode, and the account is not on its allowlist.
+    #[error("the account is not on the app's allowlist")]
     NotListed,
     /// Spotify, or a limit of this server, accepts no requests for now.
-    #[error("Spotify takes no requests for {} s", .retry_after.as_secs())]
+    #[error("Spotify accepts no requests for {} s", .retry_after.as_secs())]
     TooMany {
         /// The pause.
         retry_after: Duration,
@@ -95,17 +95,17 @@ pub enum SpotifyError {
         quota: bool,
     },
     /// A malformed request: an invalid cursor or id.
-    #[error("invalid request")]
+    #[error("invalid request to Spotify")]
     InvalidRequest,
     /// The track does not play in the country of the account.
-    #[error("this track does not play there")]
+    #[error("the track does not play in the account's country")]
     Unplayable,
     /// The device is off, or accepts no commands.
-    #[error("there is no such device at the moment")]
+    #[error("the device is off or accepts no commands")]
     DeviceNotFound,
-    /// The user plays something else with the account.
-    #[error("the account is used for something else")]
-    Taken,
+    /// The account plays something else.
+    #[error("the account plays something else")]
+    AccountInUse,
     /// Spotify cannot be reached, or its response is invalid.
     #[error("Spotify is not available")]
     Unavailable(#[source] anyhow::Error),
@@ -124,7 +124,7 @@ impl From<SpotifyError> for ProviderError {
             SpotifyError::InvalidRequest => Self::Invalid("Spotify does not support this request."),
             SpotifyError::Unplayable => Self::Unplayable,
             SpotifyError::Unavailable(cause) => Self::Unavailable(cause),
-            error @ (SpotifyError::DeviceNotFound | SpotifyError::Taken | SpotifyError::Store(_)) => {
+            error @ (SpotifyError::DeviceNotFound | SpotifyError::AccountInUse | SpotifyError::Store(_)) => {
                 Self::Unavailable(error.into())
             }
         }
@@ -142,7 +142,7 @@ struct Inner {
     clock: Clock,
     http: reqwest::Client,
     api: Api,
-    flights: Flights<(UserId, Flight)>,
+    operations: KeyedLocks<(UserId, Operation)>,
     caches: TrackCaches,
     outputs: Outputs,
     tasks: TaskTracker,
@@ -156,8 +156,8 @@ impl fmt::Debug for Spotify {
 }
 
 impl Spotify {
-    /// Sends no request yet. Checks in the background, and devices that follow rooms, run on `tasks`; the latter
-    /// end when `stop` is cancelled.
+    /// Sends no request yet. Background checks and devices that follow rooms run on `tasks`; the latter end when `stop` is
+    /// cancelled.
     pub fn new(
         settings: Settings,
         store: SharedStore,
@@ -173,8 +173,8 @@ impl Spotify {
             .user_agent(concat!("tutti/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let api = Api::new(http.clone(), settings.api_url.clone(), clock);
-        let (flights, caches, outputs) = (Flights::default(), TrackCaches::new(clock), Outputs::default());
-        let inner = Inner { settings, store, keys, clock, http, api, flights, caches, outputs, tasks, stop };
+        let (operations, caches, outputs) = (KeyedLocks::default(), TrackCaches::new(clock), Outputs::default());
+        let inner = Inner { settings, store, keys, clock, http, api, operations, caches, outputs, tasks, stop };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -196,31 +196,31 @@ impl Spotify {
 
 /// An operation that runs once at a time for each user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Flight {
-    Refresh,
-    Check,
+enum Operation {
+    RefreshToken,
+    CheckSubscription,
 }
 
-type FlightLock = tokio::sync::Mutex<()>;
+type KeyLock = tokio::sync::Mutex<()>;
 
-/// Locks that exist while they are held or awaited.
-struct Flights<K>(Mutex<HashMap<K, Weak<FlightLock>>>);
+/// A lock for each key. A lock exists only while it is held or awaited.
+struct KeyedLocks<K>(Mutex<HashMap<K, Weak<KeyLock>>>);
 
-impl<K> Default for Flights<K> {
+impl<K> Default for KeyedLocks<K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Hash + Eq> Flights<K> {
-    fn of(&self, key: K) -> Arc<FlightLock> {
-        let mut flights = self.0.lock();
-        if let Some(lock) = flights.get(&key).and_then(Weak::upgrade) {
+impl<K: Hash + Eq> KeyedLocks<K> {
+    fn get(&self, key: K) -> Arc<KeyLock> {
+        let mut locks = self.0.lock();
+        if let Some(lock) = locks.get(&key).and_then(Weak::upgrade) {
             return lock;
         }
-        flights.retain(|_, lock| lock.strong_count() > 0);
+        locks.retain(|_, lock| lock.strong_count() > 0);
         let lock = Arc::default();
-        flights.insert(key, Arc::downgrade(&lock));
+        locks.insert(key, Arc::downgrade(&lock));
         lock
     }
 }

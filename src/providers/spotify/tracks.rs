@@ -14,7 +14,7 @@ use tutti_protocol::{ProviderId, Track, UserId};
 
 use super::api::Failure;
 use super::cache::Cache;
-use super::{Flights, Spotify, SpotifyError};
+use super::{KeyedLocks, Spotify, SpotifyError};
 use crate::clock::Clock;
 use crate::identity::User;
 use crate::limiter::Limiter;
@@ -46,8 +46,8 @@ type PageKey = (UserId, String, usize);
 pub(super) struct TrackCaches {
     pages: Cache<PageKey, Page<Track>>,
     tracks: Cache<String, Track>,
-    searches: Flights<PageKey>,
-    lookups: Flights<String>,
+    searches: KeyedLocks<PageKey>,
+    lookups: KeyedLocks<String>,
     user_requests: Limiter<UserId>,
 }
 
@@ -56,8 +56,8 @@ impl TrackCaches {
         Self {
             pages: Cache::new(clock, PAGE_LIFETIME, PAGES_MAX),
             tracks: Cache::new(clock, TRACK_LIFETIME, TRACKS_MAX),
-            searches: Flights::default(),
-            lookups: Flights::default(),
+            searches: KeyedLocks::default(),
+            lookups: KeyedLocks::default(),
             user_requests: Limiter::per_minute(REQUESTS_PER_MINUTE, clock),
         }
     }
@@ -105,8 +105,8 @@ impl Spotify {
             return Ok(Page { items: vec![], next_cursor: None });
         }
         let key = (account, text, offset);
-        let flight = self.0.caches.searches.of(key.clone());
-        let _guard = flight.lock().await;
+        let lock = self.0.caches.searches.get(key.clone());
+        let _guard = lock.lock().await;
         if let Some(page) = self.0.caches.pages.get(&key) {
             return Ok(page);
         }
@@ -137,8 +137,8 @@ impl Spotify {
         if !is_id(id) {
             return Ok(None);
         }
-        let flight = self.0.caches.lookups.of(id.to_owned());
-        let _guard = flight.lock().await;
+        let lock = self.0.caches.lookups.get(id.to_owned());
+        let _guard = lock.lock().await;
         if let Some(track) = self.0.caches.tracks.get(&id.to_owned()) {
             return Ok(Some(track));
         }

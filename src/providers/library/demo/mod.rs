@@ -1,4 +1,4 @@
-//! The demo library, built into the program: what plays before anybody has set up a folder of their own.
+//! The demo library: a few tracks built into the program, for a server without a music folder.
 //!
 //! All of it was made for Tutti by `generate.py` beside this file, and is under the same licenses as the code.
 
