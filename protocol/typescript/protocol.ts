@@ -1811,7 +1811,7 @@ access_token: Secret,
 expires_in: number, };
 
 /**
- * How a login by Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
+ * How a login with Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
  * successful login.
  */
 export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "not_listed" | "failed";

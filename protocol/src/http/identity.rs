@@ -243,7 +243,7 @@ pub enum SpotifyPlayerEvent {
 
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// How a login by Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
+        /// How a login with Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
         /// successful login.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
