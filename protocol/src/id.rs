@@ -66,7 +66,7 @@ uuid_id!(
 
 impl UserId {
     /// The id of no user.
-    pub const NOBODY: Self = Self(Uuid::nil());
+    pub const NIL: Self = Self(Uuid::nil());
 }
 
 /// What people type or scan to enter a room: six characters of Crockford base32, in any case, `O` read as `0`, `I` and

@@ -154,6 +154,6 @@ async fn an_asker_without_an_account_is_answered_unless_it_needs_a_link(case: Ca
 }
 
 async fn the_hosts_account_serves_a_guest(case: Case) {
-    let guest = Asker { user: UserId::NOBODY, host: Some(case.asker.user) };
+    let guest = Asker { user: UserId::NIL, host: Some(case.asker.user) };
     assert!(!case.search(guest, None).await.expect("it answers").items.is_empty());
 }

@@ -10,7 +10,7 @@ use tutti_protocol::{Track, UserId};
 
 /// Somebody without a room.
 fn asker() -> Asker {
-    Asker { user: UserId::NOBODY, host: None }
+    Asker { user: UserId::NIL, host: None }
 }
 
 /// One page, as a route asks for it.

@@ -101,7 +101,7 @@ impl RoomState {
         if self.is_banned(from) || self.is_banned(to.id) {
             let is_host = self.role_of(to.id) == Some(Role::Host) || self.role_of(from) == Some(Role::Host);
             let other = if self.is_banned(from) { to.id } else { from };
-            let by = self.host().unwrap_or(UserId::NOBODY);
+            let by = self.host().unwrap_or(UserId::NIL);
             let done = is_host || self.is_banned(other);
             return if done { vec![] } else { vec![Event::MemberBanned { member: other, by }] };
         }

@@ -36,7 +36,7 @@ impl RoomState {
             return self.upcoming().0;
         }
         let mut after = self.clone();
-        after.apply(&Event::SettingsChanged { settings, fallback: None, by: UserId::NOBODY });
+        after.apply(&Event::SettingsChanged { settings, fallback: None, by: UserId::NIL });
         after.upcoming().0
     }
 }

@@ -106,7 +106,7 @@ impl MemberState {
 /// A record with nothing but the identity.
 fn blank(joined: u64) -> MemberState {
     let member = Member {
-        id: UserId::NOBODY,
+        id: UserId::NIL,
         name: String::new(),
         role: Role::Player,
         kind: UserKind::Guest,

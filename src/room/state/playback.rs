@@ -36,7 +36,7 @@ impl RoomState {
         }
         Some(Entry {
             id: ctx.new_entry,
-            member: UserId::NOBODY,
+            member: UserId::NIL,
             credits: vec![],
             fallback: true,
             track: self.fallback.tracks.get(self.fallback.next).or(self.fallback.tracks.first())?.clone(),
