@@ -1,5 +1,5 @@
-//! Records what clients were acknowledged and shown, reads what is stored, and reports contradictions. The crash tests use it
-//! too.
+//! Compares acknowledgements, snapshots and deltas with the stored journal, and reports contradictions. Also used by
+//! the crash tests.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ pub struct Auditor {
     entries: HashSet<EntryId>,
     /// The room after each of the latest batches.
     states: BTreeMap<u64, RoomState>,
-    /// Commands that were answered as refused or without effect: they must never get one.
+    /// Commands that were refused or accepted without effect: none may be stored later.
     without_effect: HashSet<(UserId, CommandId)>,
     top: u64,
     advanced_starts: u64,
@@ -129,7 +129,7 @@ impl Auditor {
         if expected == shown { Ok(()) } else { Err(format!("a snapshot at {offset} shows a different room")) }
     }
 
-    /// Checks a delta, except that it follows the client's position: the client checks that.
+    /// Checks a delta. The client checks that it continues its position.
     pub fn delta(&self, delta: &ServerFrame) -> Result<(), String> {
         let ServerFrame::Delta { position, events, upcoming, .. } = delta else { return Err("no delta".into()) };
         if position.offset > self.top {
@@ -181,7 +181,7 @@ impl Auditor {
         self.commands.contains_key(&(by, id))
     }
 
-    /// All events in a form that is the same in every run of a seed: ids are numbered in order of appearance.
+    /// All events, with ids numbered in order of appearance, so that runs of the same seed are equal.
     pub fn trace(&self) -> Vec<String> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
         let mut lines = vec![];
@@ -207,7 +207,7 @@ fn number(value: &mut Value, numbers: &mut HashMap<String, usize>) {
     }
 }
 
-/// Whether the room itself moves a running timeline, which it may do only to start sooner.
+/// Whether the event advances a scheduled start. The room may reschedule a running timeline only to start sooner.
 fn advances_start(before: &RoomState, event: &Event) -> Result<bool, String> {
     let Event::PlaybackChanged { playback, by: None } = event else { return Ok(false) };
     if playback.state != PlaybackState::Playing {

@@ -1,22 +1,26 @@
-//! A simulation of a server and its members in virtual time, with lost connections, slow readers, failing stores, crashes.
+//! A simulation of a server and its members in virtual time, with lost connections, slow readers, failing stores and
+//! crashes.
 //!
-//! Rooms, journal and outboxes are the real code, over the store in memory. One seed determines everything that happens, so
-//! a failing seed is reproducible. `make simulate SEEDS=10000` runs more of them; `FIRST` is the first.
+//! Rooms, journal and outboxes are the real code, over the store in memory. One seed determines everything that
+//! happens, so a failing seed is reproducible. `make simulate SEEDS=10000 FIRST=200` runs other seeds.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
 #[expect(dead_code, reason = "the crash tests use more of it")]
 mod auditor;
+mod commands;
 mod member;
 mod process;
 mod random;
+mod tally;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use random::Random;
+use tally::Tally;
 use tutti::store::memory::PlantedBug;
-use world::{Tally, World};
+use world::World;
 
 fn from_environment(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)

@@ -13,14 +13,14 @@ use tutti_test_client::{ClientState, CommandOutcome, PendingCommand, Received, r
 pub struct Member {
     pub newcomer: Newcomer,
     pub room: usize,
-    pub line: LineState,
+    pub link: LinkState,
     pub client: ClientState,
-    /// Commands with their final outcomes, to be repeated now and then.
+    /// Commands with their final outcomes. Some are sent again.
     pub answered: Vec<(PendingCommand, CommandOutcome)>,
 }
 
-/// The state of a member's connection.
-pub enum LineState {
+/// A member's connection.
+pub enum LinkState {
     Disconnected,
     /// The room has not answered yet.
     Joining(Arc<Link>, JoinHandle<Option<RoomHandle>>),
@@ -40,12 +40,12 @@ impl Member {
     pub fn new(name: &str, id: uuid::Uuid, room: usize) -> Self {
         let newcomer =
             Newcomer { id: tutti_protocol::UserId(id), name: name.to_owned(), kind: UserKind::Guest, picture: None };
-        Self { newcomer, room, line: LineState::Disconnected, client: ClientState::default(), answered: vec![] }
+        Self { newcomer, room, link: LinkState::Disconnected, client: ClientState::default(), answered: vec![] }
     }
 
     pub fn connection(&mut self) -> Option<&mut Connection> {
-        match &mut self.line {
-            LineState::Connected(connection) => Some(connection),
+        match &mut self.link {
+            LinkState::Connected(connection) => Some(connection),
             _ => None,
         }
     }

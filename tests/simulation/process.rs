@@ -17,13 +17,13 @@ use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, User
 
 use crate::random::Random;
 
-/// More scheduler rounds than any chain of messages between the tasks of a room takes.
+/// More scheduler rounds than any chain of messages between tasks takes.
 const ROUNDS: usize = 40;
 /// Time advances in steps, so that timers fire close to when they are due.
 const TICK: Duration = Duration::from_millis(500);
 
 pub struct Process {
-    // Dropped first: every task ends where it is, as in a crash.
+    // Dropped first: every task is cancelled, as in a crash.
     runtime: Runtime,
     pub rooms: Registry,
     clock: Clock,
@@ -65,7 +65,7 @@ impl Process {
         self.run_rounds(ROUNDS);
     }
 
-    /// Runs all tasks for a few rounds; few enough interrupt them halfway.
+    /// Runs all tasks for some scheduler rounds; a small number interrupts them halfway.
     pub fn run_rounds(&self, rounds: usize) {
         self.run(async {
             for _ in 0..rounds {
@@ -102,14 +102,14 @@ impl Process {
         };
         let who = (user, SessionId(random.uuid()), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let now_ms = self.run(async { self.clock.now_ms() });
-        let for_ever_ms = now_ms + 1_000_000_000;
+        let expires_at_ms = now_ms + 1_000_000_000;
         Arc::new(Link::new(
             ConnectionId(random.uuid()),
             who,
             device,
             Arc::new(Outbox::gathering()),
             now_ms,
-            for_ever_ms,
+            expires_at_ms,
         ))
     }
 

@@ -6,60 +6,27 @@ use std::time::Duration;
 use tokio::sync::OwnedRwLockWriteGuard;
 use tutti::room::{Join, RoomError};
 use tutti::store::memory::{MemoryStore, PlantedBug};
-use tutti_protocol::{
-    Admission, Command, CommandId, DeviceId, Duplicates, EntryId, OutputMode, Policy, ProviderId, Role, RoomCode,
-    ServerFrame, SettingsChange, Track, TrackRef, UserId,
-};
+use tutti_protocol::{Command, CommandId, DeviceId, EntryId, RoomCode, ServerFrame, UserId};
 use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
 
 use crate::auditor::Auditor;
-use crate::member::{Connection, LineState, Member, status};
+use crate::commands::{self, tracks_of};
+use crate::member::{Connection, LinkState, Member, status};
 use crate::process::Process;
 use crate::random::Random;
+use crate::tally::Tally;
 
 const STEPS: usize = 220;
 const ROOMS: usize = 2;
 const MEMBERS: usize = 4;
 const START_MS: f64 = 1_700_000_000_000.0;
-/// A client gives up commands that are older: journal rows, which hold the ids of commands, are kept for fifteen minutes.
+/// A client gives up commands that are older: journal rows, which hold the ids of commands, are kept for fifteen
+/// minutes.
 const PENDING_MS_MAX: f64 = 10.0 * 60_000.0;
 /// Rounds within which all clients converge.
 const SETTLE_ROUNDS: usize = 60;
 
 type Verdict = Result<(), String>;
-
-/// Counts that show what the seeds covered.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub accepted: u64,
-    pub refused: u64,
-    pub retryable: u64,
-    pub repeated: u64,
-    pub snapshots: u64,
-    pub deltas: u64,
-    pub resumed: u64,
-    pub slow_readers: u64,
-    pub crashes: u64,
-    pub restarts: u64,
-    /// Scheduled starts that were advanced because the listening devices were ready.
-    pub advanced_starts: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.accepted += other.accepted;
-        self.refused += other.refused;
-        self.retryable += other.retryable;
-        self.repeated += other.repeated;
-        self.snapshots += other.snapshots;
-        self.deltas += other.deltas;
-        self.resumed += other.resumed;
-        self.slow_readers += other.slow_readers;
-        self.crashes += other.crashes;
-        self.restarts += other.restarts;
-        self.advanced_starts += other.advanced_starts;
-    }
-}
 
 pub struct World {
     pub tally: Tally,
@@ -160,7 +127,7 @@ impl World {
             97..99 => self.restart()?,
             _ => self.notice_lost_connections(usize::MAX),
         }
-        // Sometimes the next step finds the room still busy with this one.
+        // In some steps the room is still busy with the previous one.
         let rounds = if self.random.per_cent(30) { self.random.index(6) } else { 40 };
         self.process().run_rounds(rounds);
         Ok(())
@@ -217,8 +184,8 @@ impl World {
         let member = self.random.index(self.members.len());
         let (auditor, by) = (&self.auditors[self.members[member].room], self.members[member].newcomer.id);
         let now_ms = self.process().now_ms();
-        // A command without an event is remembered in memory only: repeated later, it may count as new. Other ids are kept as
-        // long as the journal's rows.
+        // A command without an event is remembered in memory only: repeated later, it may count as new. Other ids are
+        // kept as long as the journal's rows.
         let stored = |command: &&PendingCommand| {
             auditor.is_stored(by, command.id) && now_ms - command.asked_at_ms < PENDING_MS_MAX
         };
@@ -232,44 +199,10 @@ impl World {
 
     fn random_command(&mut self, member: usize) -> Command {
         let room = self.members[member].room;
-        let state = self.auditors[room].state();
-        let waiting: Vec<EntryId> = state.order(30).iter().map(|placed| placed.entry.id).collect();
-        let people: Vec<UserId> =
-            self.members.iter().filter(|member| member.room == room).map(|member| member.newcomer.id).collect();
-        let suggested: Vec<EntryId> = state.snapshot().suggestions.iter().map(|entry| entry.id).collect();
+        let in_room = self.members.iter().filter(|member| member.room == room);
+        let members: Vec<UserId> = in_room.map(|member| member.newcomer.id).collect();
         let devices: Vec<DeviceId> = self.members.iter_mut().filter_map(Member::device).collect();
-        let random = &mut self.random;
-        let mut entry = |from: &[EntryId]| if from.is_empty() { EntryId(random.uuid()) } else { *random.pick(from) };
-        let (some, before, suggestion) = (entry(&waiting), entry(&waiting), entry(&suggested));
-        let member = *random.pick(&people);
-        match random.below(41) {
-            0..14 => enqueue(random.below(12)),
-            14..16 => Command::Dequeue { entry: some },
-            16..18 => Command::Move { entry: some, before: Some(before).filter(|_| random.per_cent(70)) },
-            18 => Command::Clear { member: Some(member).filter(|_| random.per_cent(70)) },
-            19 => Command::Vote { entry: some, value: 1 },
-            20 => Command::VoteSkip { entry: None },
-            21..24 => Command::Skip { entry: None, unplayable: None },
-            24 => Command::Pause,
-            25..27 => Command::Play,
-            27 => Command::Seek { position_ms: random.below(200_000) },
-            28 => Command::SetRole { member, role: *random.pick(&[Role::Listener, Role::Player, Role::Cohost]) },
-            29 => Command::Kick { member },
-            30 => Command::Ban { member },
-            31 => Command::Unban { member },
-            32 => Command::Undo { note: None },
-            33 => Command::SetPolicy { policy: *random.pick(Policy::ALL) },
-            34 => settings(random),
-            35 => Command::Approve { entry: suggestion },
-            36 => Command::Admit { member },
-            37 => Command::PauseQueue,
-            38 => Command::ResumeQueue { member: None },
-            39 => Command::SetOutput {
-                mode: *random.pick(&[OutputMode::Everyone, OutputMode::Speakers]),
-                devices: devices.iter().copied().filter(|_| random.per_cent(40)).collect(),
-            },
-            _ => Command::Rename { display_name: format!("Name {}", random.below(100)) },
-        }
+        commands::random_command(&mut self.random, self.auditors[room].state(), &members, &devices)
     }
 
     // Connections
@@ -280,7 +213,7 @@ impl World {
     }
 
     fn connect(&mut self, index: usize) {
-        if !matches!(self.members[index].line, LineState::Disconnected) {
+        if !matches!(self.members[index].link, LinkState::Disconnected) {
             return;
         }
         let process = self.process.as_ref().expect("alive");
@@ -295,7 +228,7 @@ impl World {
                 Err(RoomError::Refused(_) | RoomError::Unavailable) => None,
             }
         });
-        member.line = LineState::Joining(link, joining);
+        member.link = LinkState::Joining(link, joining);
     }
 
     /// Frames in transit are lost in both directions.
@@ -305,8 +238,8 @@ impl World {
     }
 
     fn disconnect(&mut self, index: usize) {
-        if let LineState::Connected(connection) =
-            std::mem::replace(&mut self.members[index].line, LineState::Disconnected)
+        if let LinkState::Connected(connection) =
+            std::mem::replace(&mut self.members[index].link, LinkState::Disconnected)
         {
             self.half_open.push(connection);
         }
@@ -328,8 +261,8 @@ impl World {
 
     // The server
 
-    fn pass(&mut self, most_ms: u64) -> Verdict {
-        let mut left_ms = 1 + self.random.below(most_ms);
+    fn pass(&mut self, ms_max: u64) -> Verdict {
+        let mut left_ms = 1 + self.random.below(ms_max);
         while left_ms > 0 {
             // Reads the journal before rows are old enough to be removed.
             let chunk_ms = left_ms.min(60_000);
@@ -364,34 +297,34 @@ impl World {
         self.tally.crashes += 1;
         let rounds = self.random.index(8);
         self.process().run_rounds(rounds);
-        self.end(drop);
+        self.end_process(drop);
         self.store.crash();
-        self.begin();
+        self.start_process();
     }
 
     fn restart(&mut self) -> Verdict {
         self.tally.restarts += 1;
-        // Reads rows that waited so long that the next checkpoint removes them.
+        // Reads delayed rows, which the next checkpoint may remove.
         self.append_gate = None;
         self.process().settle();
         self.read()?;
-        self.end(Process::stop);
-        self.begin();
+        self.end_process(Process::stop);
+        self.start_process();
         Ok(())
     }
 
     /// Ends the process and with it every connection.
-    fn end(&mut self, how: impl FnOnce(Process)) {
+    fn end_process(&mut self, how: impl FnOnce(Process)) {
         self.now_ms = self.process().now_ms();
         for index in 0..self.members.len() {
             self.disconnect(index);
-            self.members[index].line = LineState::Disconnected;
+            self.members[index].link = LinkState::Disconnected;
         }
         self.half_open.clear();
         how(self.process.take().expect("alive"));
     }
 
-    fn begin(&mut self) {
+    fn start_process(&mut self) {
         self.now_ms += [10.0, 3_000.0, 90_000.0][self.random.index(3)];
         self.process = Some(Process::start(&self.store, self.now_ms));
     }
@@ -412,18 +345,18 @@ impl World {
     }
 
     fn finish_joining(&mut self, index: usize) {
-        let LineState::Joining(_, joining) = &self.members[index].line else { return };
+        let LinkState::Joining(_, joining) = &self.members[index].link else { return };
         if !joining.is_finished() {
             return;
         }
-        let LineState::Joining(link, joining) =
-            std::mem::replace(&mut self.members[index].line, LineState::Disconnected)
+        let LinkState::Joining(link, joining) =
+            std::mem::replace(&mut self.members[index].link, LinkState::Disconnected)
         else {
             return;
         };
         let room = self.process().run(joining).expect("no panic");
         if let Some(room) = room {
-            self.members[index].line = LineState::Connected(Connection::new(link, room));
+            self.members[index].link = LinkState::Connected(Connection::new(link, room));
             let now_ms = self.process().now_ms();
             let client = &mut self.members[index].client;
             client.give_up(now_ms - PENDING_MS_MAX);
@@ -528,7 +461,7 @@ impl World {
             if state.role_of(member.newcomer.id).is_none() || state.is_closed() {
                 continue;
             }
-            let LineState::Connected(_) = &member.line else {
+            let LinkState::Connected(_) = &member.link else {
                 return Err(format!("{} cannot join", member.newcomer.name));
             };
             let known = member.client.position().map_or(0, |known| known.offset);
@@ -558,39 +491,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn enqueue(title: u64) -> Command {
-    Command::Enqueue { track: TrackRef { provider: ProviderId::LIBRARY, id: format!("t{title}") }, before: None }
-}
-
-fn settings(random: &mut Random) -> Command {
-    let none = SettingsChange::default();
-    let settings = match random.below(6) {
-        0 => SettingsChange { suggestions: Some(random.per_cent(40)), ..none },
-        1 => SettingsChange { players_max: Some(u32::try_from(random.below(3)).expect("few")), ..none },
-        2 => SettingsChange { duplicates: Some(Duplicates::Credit), ..none },
-        3 => SettingsChange {
-            admission: Some(*random.pick(&[Admission::Open, Admission::Open, Admission::Lobby])),
-            ..none
-        },
-        4 => SettingsChange { debt_max_ms: Some(0), ..none },
-        _ => SettingsChange { vote_skip_share: Some(40), ..none },
-    };
-    Command::SetSettings { settings: Box::new(settings) }
-}
-
-fn tracks_of(command: &Command, padding: usize) -> Vec<Track> {
-    let Command::Enqueue { track, .. } = command else { return vec![] };
-    let padding = "x".repeat(padding);
-    vec![Track {
-        provider: ProviderId::LIBRARY,
-        id: track.id.clone(),
-        title: format!("{} {padding}", track.id),
-        artists: vec![format!("Artist of {}", track.id)],
-        album: None,
-        duration_ms: 60_000 + 10_000 * (track.id.len() as u64),
-        art_url: None,
-        explicit: false,
-    }]
 }
