@@ -1,4 +1,4 @@
-//! A provider that no other part of the server or of a client knows, in a room: it needs no case of its own anywhere.
+//! A provider unknown to the rest of the server and the client works in a room without special cases.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn next_reply(socket: &mut RoomClient) -> (CommandId, Option<ReplyError>) 
 }
 
 #[tokio::test]
-async fn its_tracks_are_offered_searched_queued_and_shown() {
+async fn its_tracks_can_be_searched_queued_and_shown() {
     let server = server().await;
     let ana = server.guest("Ana").await;
     let description: ServerDescription = ana.get("server").await;
@@ -68,7 +68,7 @@ async fn its_tracks_are_offered_searched_queued_and_shown() {
 }
 
 #[tokio::test]
-async fn each_way_to_fail_has_its_refusal() {
+async fn each_provider_error_has_its_refusal() {
     let server = server().await;
     let ana = server.guest("Ana").await;
     let code = ana.room("Kitchen", None).await.code.to_string();
@@ -78,7 +78,7 @@ async fn each_way_to_fail_has_its_refusal() {
         ("unplayable", ErrorCode::Invalid),
         ("limited", ErrorCode::RateLimited),
         ("unavailable", ErrorCode::Unavailable),
-        ("nobodys", ErrorCode::NotFound),
+        ("unknown", ErrorCode::NotFound),
     ] {
         let error = refusal(socket.ask(enqueue(track(id))).await).expect("it is refused");
         assert_eq!(error.code, code, "{id}");
@@ -104,7 +104,7 @@ async fn a_fallback_playlist_is_looked_up_in_its_order() {
     assert_eq!(refusal(socket.ask(fallback(numbers)).await), None);
     let room = socket.room_where(|room| room.now_playing.is_some()).await;
     assert_eq!(room.now_playing.unwrap().track.title, "Track 100");
-    let one_is_unknown = fallback(vec!["1".into(), "nobodys".into()]);
+    let one_is_unknown = fallback(vec!["1".into(), "unknown".into()]);
     assert_eq!(refusal(socket.ask(one_is_unknown).await).map(|error| error.code), Some(ErrorCode::NotFound));
 }
 
@@ -118,15 +118,15 @@ async fn a_provider_that_hangs_delays_only_the_commands_behind_it_on_its_connect
     let hanging = send(&mut anas, enqueue(track("hangs"))).await;
     let behind = send(&mut anas, enqueue(track("3"))).await;
 
-    // Clock probes are answered on the connection that waits.
+    // Clock probes are answered on the waiting connection.
     anas.send(&json!({ "type": "sync", "t0": 7.0 })).await;
     let answer = anas.until(|frame| matches!(frame, ServerFrame::Sync { .. } | ServerFrame::Reply { .. })).await;
     let ServerFrame::Sync { t1, t2, .. } = answer else { panic!("{answer:?}") };
     assert!(t2 - t1 < 1_000.0, "{t1} {t2}");
-    // Another member's commands take effect, also those that look something up, and so do those of another connection.
+    // Commands of other members and of other connections take effect, including those that need a lookup.
     bens.add(&track("1")).await;
     anas_other.add(&track("2")).await;
-    // Deltas come to the connection that waits.
+    // The waiting connection receives deltas.
     anas.room_where(|room| room.now_playing.as_ref().is_some_and(|entry| entry.track.id == "1")).await;
     anas.room_where(|room| room.upcoming_total == 1).await;
 
@@ -135,12 +135,12 @@ async fn a_provider_that_hangs_delays_only_the_commands_behind_it_on_its_connect
     let error = error.expect("it is refused");
     assert_eq!((id, error.code, error.retry), (hanging, ErrorCode::Unavailable, true));
     assert!(error.message.contains("too long"), "{}", error.message);
-    assert_eq!(next_reply(&mut anas).await, (behind, None), "what waited behind it goes on");
+    assert_eq!(next_reply(&mut anas).await, (behind, None), "the queued command runs");
 }
 
 #[tokio::test]
-async fn commands_wait_behind_a_lookup_up_to_a_bound_and_are_dropped_with_the_connection() {
-    let server = TestServer::start_with(&["--scripted-provider", "--limit-commands-per-second=1000"]).await;
+async fn commands_behind_a_lookup_are_bounded_and_dropped_with_the_connection() {
+    let mut server = TestServer::start_with(&["--scripted-provider", "--limit-commands-per-second=1000"]).await;
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
     let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
@@ -159,10 +159,6 @@ async fn commands_wait_behind_a_lookup_up_to_a_bound_and_are_dropped_with_the_co
     assert_eq!(refusal(said), None);
     let mut later = ana.enter(&code).await;
     later.add(&track("1")).await;
-    server_stops(server).await;
-}
-
-/// Nothing of the connection keeps a server from stopping.
-async fn server_stops(mut server: TestServer) {
+    // The dropped connection leaves no task behind that would delay the stop.
     server.stop().await;
 }

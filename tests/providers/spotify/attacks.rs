@@ -1,4 +1,4 @@
-//! Logins by Spotify, attacked.
+//! Attacks on logins with Spotify.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,17 +12,17 @@ fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn of(back: &str, name: &str) -> String {
-    parameter(&Url::parse("http://own.invalid").unwrap().join(back).unwrap(), name)
+fn callback_parameter(callback: &str, name: &str) -> String {
+    parameter(&Url::parse("http://own.invalid").unwrap().join(callback).unwrap(), name)
 }
 
 #[tokio::test]
-async fn every_login_uses_pkce_with_s256_and_a_state_of_its_own() {
+async fn every_login_uses_pkce_with_s256_and_its_own_state() {
     let stage = Stage::new("ana").await;
     let mut browser = stage.browser();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..3 {
-        let url = stage.start(&mut browser, "").await;
+        let url = stage.start_login(&mut browser, "").await;
         assert_eq!(parameter(&url, "code_challenge_method"), "S256");
         assert_eq!(parameter(&url, "response_type"), "code");
         assert_eq!(parameter(&url, "code_challenge").len(), 43, "SHA-256 in base64url");
@@ -32,13 +32,13 @@ async fn every_login_uses_pkce_with_s256_and_a_state_of_its_own() {
     }
 }
 
-/// PKCE downgrade: the attacker's own code, obtained without a challenge or with a plain one, put into the victim's way back.
+/// PKCE downgrade: the attacker's code, obtained without a challenge or with a plain one, in the victim's callback.
 #[tokio::test]
-async fn a_code_that_was_obtained_without_pkce_is_worth_nothing() {
+async fn a_code_obtained_without_pkce_is_rejected() {
     let stage = Stage::new("ben").await;
     for method in [None, Some("plain")] {
         let mut victim = stage.browser();
-        let honest = stage.start(&mut victim, "return_to=/me").await;
+        let honest = stage.start_login(&mut victim, "return_to=/me").await;
         let mut downgraded = honest.clone();
         let kept = |name: &str| name != "code_challenge" && name != "code_challenge_method";
         let pairs: Vec<_> = honest.query_pairs().into_owned().filter(|(name, _)| kept(name)).collect();
@@ -50,84 +50,99 @@ async fn a_code_that_was_obtained_without_pkce_is_worth_nothing() {
                 .append_pair("code_challenge", plain)
                 .append_pair("code_challenge_method", method);
         }
-        let code = of(&stage.consent(downgraded).await, "code");
-        let back = format!("/api/v1/auth/spotify/callback?code={code}&state={}", parameter(&honest, "state"));
-        assert_eq!(stage.come_back(&mut victim, &back).await.outcome, "failed", "{method:?}");
+        let code = callback_parameter(&stage.consent(downgraded).await, "code");
+        let callback = format!("/api/v1/auth/spotify/callback?code={code}&state={}", parameter(&honest, "state"));
+        assert_eq!(stage.finish_login(&mut victim, &callback).await.outcome, "failed", "{method:?}");
         victim.refresh().await.assert_problem(401, "forbidden");
     }
 }
 
-/// Code injection: the attacker's code from a login of their own, with the victim's state.
+/// Code injection: the code of the attacker's login with the victim's state.
 #[tokio::test]
-async fn a_code_from_another_login_is_worth_nothing() {
+async fn a_code_from_another_login_is_rejected() {
     let stage = Stage::new("ben").await;
     let (mut attacker, mut victim) = (stage.browser(), stage.browser());
-    let stolen = stage.start(&mut attacker, "").await;
-    let code = of(&stage.consent(stolen).await, "code");
-    let honest = stage.start(&mut victim, "").await;
-    let back = format!("/api/v1/auth/spotify/callback?code={code}&state={}", parameter(&honest, "state"));
-    assert_eq!(stage.come_back(&mut victim, &back).await.outcome, "failed");
+    let stolen = stage.start_login(&mut attacker, "").await;
+    let code = callback_parameter(&stage.consent(stolen).await, "code");
+    let honest = stage.start_login(&mut victim, "").await;
+    let callback = format!("/api/v1/auth/spotify/callback?code={code}&state={}", parameter(&honest, "state"));
+    assert_eq!(stage.finish_login(&mut victim, &callback).await.outcome, "failed");
 }
 
 #[tokio::test]
-async fn a_way_back_is_gone_once() {
+async fn a_callback_works_once() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
-    let authorize = stage.start(&mut ana, "return_to=/me").await;
-    let back = stage.consent(authorize).await;
-    assert_eq!(stage.come_back(&mut ana, &back).await.outcome, "done");
+    let authorize = stage.start_login(&mut ana, "return_to=/me").await;
+    let callback = stage.consent(authorize).await;
+    assert_eq!(stage.finish_login(&mut ana, &callback).await.outcome, "done");
     let exchanges = stage.token_requests("authorization_code");
-    assert_eq!(stage.come_back(&mut ana, &back).await.outcome, "expired", "state and code again");
-    assert_eq!(stage.token_requests("authorization_code"), exchanges, "Spotify is not even asked");
+    assert_eq!(stage.finish_login(&mut ana, &callback).await.outcome, "expired", "state and code again");
+    assert_eq!(stage.token_requests("authorization_code"), exchanges, "no request to Spotify");
     ana.refresh().await.assert_ok();
 
-    let fresh = stage.start(&mut ana, "").await;
-    let replayed =
-        format!("/api/v1/auth/spotify/callback?code={}&state={}", of(&back, "code"), parameter(&fresh, "state"));
-    assert_eq!(stage.come_back(&mut ana, &replayed).await.outcome, "failed", "an old code with a fresh state");
+    let fresh = stage.start_login(&mut ana, "").await;
+    let replayed = format!(
+        "/api/v1/auth/spotify/callback?code={}&state={}",
+        callback_parameter(&callback, "code"),
+        parameter(&fresh, "state")
+    );
+    assert_eq!(stage.finish_login(&mut ana, &replayed).await.outcome, "failed", "an old code with a fresh state");
 }
 
-/// Login CSRF: the victim is led to the end of a login that the attacker began.
+/// Login CSRF: the victim opens the callback of a login that the attacker started.
 #[tokio::test]
-async fn a_state_of_another_browser_is_worth_nothing() {
+async fn a_state_from_another_browser_is_rejected() {
     let stage = Stage::new("ben").await;
     let (mut attacker, mut victim) = (stage.browser(), stage.browser());
-    let authorize = stage.start(&mut attacker, "return_to=/me").await;
-    let back = stage.consent(authorize).await;
-    assert_eq!(stage.come_back(&mut victim, &back).await.outcome, "expired", "without any login of their own");
+    let authorize = stage.start_login(&mut attacker, "return_to=/me").await;
+    let callback = stage.consent(authorize).await;
+    assert_eq!(
+        stage.finish_login(&mut victim, &callback).await.outcome,
+        "expired",
+        "without a login in the victim's browser"
+    );
     victim.refresh().await.assert_problem(401, "forbidden");
 
-    let authorize = stage.start(&mut attacker, "").await;
-    let back = stage.consent(authorize).await;
-    stage.start(&mut victim, "").await;
-    assert_eq!(stage.come_back(&mut victim, &back).await.outcome, "expired", "with a login of their own under way");
-    assert_eq!(stage.come_back(&mut attacker, &back).await.outcome, "expired", "and it is used up for the attacker");
+    let authorize = stage.start_login(&mut attacker, "").await;
+    let callback = stage.consent(authorize).await;
+    stage.start_login(&mut victim, "").await;
+    assert_eq!(
+        stage.finish_login(&mut victim, &callback).await.outcome,
+        "expired",
+        "during a login in the victim's browser"
+    );
+    assert_eq!(
+        stage.finish_login(&mut attacker, &callback).await.outcome,
+        "expired",
+        "the attempt also invalidates it for the attacker"
+    );
 }
 
 #[tokio::test]
-async fn a_state_that_was_never_given_is_worth_nothing() {
+async fn an_unknown_state_is_rejected() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
-    stage.start(&mut ana, "").await;
+    stage.start_login(&mut ana, "").await;
     for query in ["", "code=x", "state=", "state=x&code=y", "error=access_denied", "state=%00&code=%00"] {
-        let landing = stage.come_back(&mut ana, &format!("/api/v1/auth/spotify/callback?{query}")).await;
+        let landing = stage.finish_login(&mut ana, &format!("/api/v1/auth/spotify/callback?{query}")).await;
         assert_eq!((landing.outcome.as_str(), landing.path.as_str()), ("expired", "/"), "{query}");
     }
     assert_eq!(stage.token_requests("authorization_code"), 0);
 }
 
 #[tokio::test]
-async fn an_answer_of_another_authorization_server_is_refused() {
+async fn a_callback_from_another_issuer_is_rejected() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
-    let authorize = stage.start(&mut ana, "").await;
-    let back = format!("{}&iss=https%3A%2F%2Fevil.example", stage.consent(authorize).await);
-    assert_eq!(stage.come_back(&mut ana, &back).await.outcome, "failed");
-    assert_eq!(stage.token_requests("authorization_code"), 0, "the code is not sent anywhere");
+    let authorize = stage.start_login(&mut ana, "").await;
+    let callback = format!("{}&iss=https%3A%2F%2Fevil.example", stage.consent(authorize).await);
+    assert_eq!(stage.finish_login(&mut ana, &callback).await.outcome, "failed");
+    assert_eq!(stage.token_requests("authorization_code"), 0, "the code is not redeemed");
 }
 
 #[tokio::test]
-async fn a_login_leads_to_no_foreign_page() {
+async fn a_login_never_redirects_to_another_origin() {
     let stage = Stage::new("ana").await;
     for evil in
         ["https://evil.example", "//evil.example", "/%5Cevil.example", "/..//evil.example", "%09//evil.example", ""]
@@ -138,7 +153,7 @@ async fn a_login_leads_to_no_foreign_page() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_begins_no_login() {
+async fn another_site_cannot_start_a_login() {
     let stage = Stage::new("ana").await;
     for site in ["cross-site", "same-site"] {
         let answer = stage.browser().open("/api/v1/auth/spotify/start?return_to=/me", site).await;
@@ -147,7 +162,7 @@ async fn a_foreign_page_begins_no_login() {
 }
 
 #[tokio::test]
-async fn a_slot_that_there_is_not_is_refused() {
+async fn an_invalid_slot_is_rejected() {
     let stage = Stage::new("ana").await;
     for slot in ["8", "-1", "x", "00"] {
         let path = format!("/api/v1/auth/spotify/start?slot={slot}");
@@ -155,9 +170,9 @@ async fn a_slot_that_there_is_not_is_refused() {
     }
 }
 
-/// Session fixation: whatever a browser held before is worth nothing afterwards.
+/// Session fixation: a session from before the login ends with it.
 #[tokio::test]
-async fn a_login_makes_a_new_session() {
+async fn a_login_creates_a_new_session() {
     let stage = Stage::new("ana").await;
     let mut browser = stage.browser();
     browser.guest("Planted").await.assert_ok();
@@ -171,13 +186,12 @@ async fn a_login_makes_a_new_session() {
     assert!(before.is_err() || before.unwrap().session != session(&answer.access_token()));
 }
 
-/// A database row moved to another person does not open for them.
 #[tokio::test]
-async fn a_sealed_row_moved_to_somebody_else_does_not_open() {
+async fn encrypted_tokens_copied_to_another_user_cannot_be_decrypted() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
-    stage.agrees("ben");
-    let ben = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
+    stage.consent_as("ben");
+    let ben = stage.logged_in().await;
     let id = |answer: serde_json::Value| answer["id"].as_str().unwrap().parse().unwrap();
     let (ana_id, ben_id) = (id(ana.me().await.json), id(ben.me().await.json));
     let store = &stage.site.context.store;
@@ -188,26 +202,26 @@ async fn a_sealed_row_moved_to_somebody_else_does_not_open() {
     let before = stage.spotify.requests().len();
     ben.clone().post("/api/v1/me/spotify/token", json!({})).await.assert_problem(409, "needs_login");
     ben.clone().post("/api/v1/me/spotify/check", json!({})).await;
-    assert_eq!(stage.spotify.requests().len(), before, "nothing of Ana's is sent to Spotify");
+    assert_eq!(stage.spotify.requests().len(), before, "Ana's tokens are not sent to Spotify");
     ana.clone().post("/api/v1/me/spotify/token", json!({})).await.assert_ok();
 }
 
 #[tokio::test]
-async fn neither_state_nor_verifier_stand_in_the_database() {
+async fn the_database_contains_neither_state_nor_verifier_in_plain_text() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
-    let authorize = stage.start(&mut ana, "").await;
+    let authorize = stage.start_login(&mut ana, "").await;
     let state = parameter(&authorize, "state");
     let hash = tutti::store::TokenHash(Sha256::digest(&state).into());
     let transaction = stage.site.context.store.take_login_transaction(hash).await.unwrap().expect("by its hash");
     let challenge = parameter(&authorize, "code_challenge");
     let is_verifier = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)) == challenge;
     let stored = &transaction.verifier.0;
-    assert!(stored.len() > 43 && !stored.windows(43).any(is_verifier), "it is sealed");
+    assert!(stored.len() > 43 && !stored.windows(43).any(is_verifier), "it is encrypted");
 }
 
 #[tokio::test]
-async fn too_many_logins_from_one_address_are_told_to_wait() {
+async fn logins_from_one_address_are_rate_limited() {
     let stage = Stage::with("ana", &["--limit-spotify-logins=2"]).await;
     let mut ana = stage.browser();
     assert_eq!(stage.log_in(&mut ana, "return_to=/me").await.outcome, "done");

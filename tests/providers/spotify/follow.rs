@@ -1,4 +1,4 @@
-//! Devices of people's Spotify accounts that follow a room, without any page.
+//! Devices of users' Spotify accounts follow a room without an open page.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use uuid::Uuid;
 use super::Stage;
 use crate::http::{Answer, Browser, site::pass};
 
-/// No answer on loopback takes this long; a test that waits longer has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Far longer than any response on loopback takes.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn id_of(me: &Answer) -> UserId {
     UserId(me.json["id"].as_str().unwrap().parse().unwrap())
 }
 
-/// Somebody comes into a room, with a connection that only gathers what it is sent.
-pub async fn enters(stage: &Stage, room: &RoomHandle, who: &Browser<'_>) -> Arc<Link> {
+/// Joins a room with a connection whose outbox collects frames.
+pub async fn join_room(stage: &Stage, room: &RoomHandle, who: &Browser<'_>) -> Arc<Link> {
     let user = id_of(&who.me().await);
     let newcomer = Newcomer::from(stage.site.context.identity.user(user).await.unwrap().unwrap());
     let now_ms = stage.site.context.clock.now_ms();
@@ -41,7 +41,7 @@ pub async fn enters(stage: &Stage, room: &RoomHandle, who: &Browser<'_>) -> Arc<
     link
 }
 
-/// Ana's room, with her in it, and a device in her kitchen.
+/// Ana's room, which she has joined, and a device of hers.
 struct Kitchen<'a> {
     stage: &'a Stage,
     ana: Browser<'a>,
@@ -54,16 +54,16 @@ struct Kitchen<'a> {
 impl<'a> Kitchen<'a> {
     async fn new(stage: &'a Stage) -> Self {
         stage.spotify.add_device("ana", Device::new("kitchen"));
-        let ana = stage.in_by_spotify().await;
+        let ana = stage.logged_in().await;
         let user = id_of(&ana.me().await);
         let made = ana.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
         let code = made.assert_ok().json["code"].as_str().unwrap().to_owned();
         let room = stage.site.context.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
-        let link = enters(stage, &room, &ana).await;
+        let link = join_room(stage, &room, &ana).await;
         Self { stage, ana, user, link, code, room }
     }
 
-    /// With the device following already.
+    /// With the device following the room.
     async fn following(stage: &'a Stage) -> Self {
         let kitchen = Self::new(stage).await;
         kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
@@ -86,7 +86,7 @@ impl<'a> Kitchen<'a> {
         let tracks = match &command {
             Command::Enqueue { track, .. } => {
                 let track = self.stage.track(self.user, &track.id).await.unwrap();
-                vec![track.expect("there is such a track")]
+                vec![track.expect("the track exists")]
             }
             _ => vec![],
         };
@@ -102,14 +102,14 @@ impl<'a> Kitchen<'a> {
         self.stage.spotify.playback("ana")
     }
 
-    /// Waits until the device is as wanted.
+    /// Waits until the playback on the device matches.
     async fn until(&self, what: &str, wanted: impl Fn(Option<Playback>) -> bool) {
         let waiting = async {
             while !wanted(self.plays()) {
                 tokio::task::yield_now().await;
             }
         };
-        assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: {:?}", self.plays());
+        assert!(tokio::time::timeout(TIMEOUT, waiting).await.is_ok(), "{what}: {:?}", self.plays());
     }
 
     async fn until_plays(&self, track: &str) {
@@ -130,13 +130,13 @@ impl<'a> Kitchen<'a> {
                 tokio::task::yield_now().await;
             }
         };
-        if let Ok(output) = tokio::time::timeout(PATIENCE, waiting).await {
+        if let Ok(output) = tokio::time::timeout(TIMEOUT, waiting).await {
             return output;
         }
         panic!("never {state}: {}", self.output().await)
     }
 
-    /// Waits until it has seen what its first start took.
+    /// Waits until the server has measured how long the first start took.
     async fn until_learned(&self) {
         pass(Duration::from_secs(9)).await;
         let waiting = async {
@@ -144,10 +144,10 @@ impl<'a> Kitchen<'a> {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("it looks once");
+        tokio::time::timeout(TIMEOUT, waiting).await.expect("the server polls the player once");
     }
 
-    /// Where the room is in its track.
+    /// The position in the current track.
     fn room_position_ms(&self) -> i64 {
         let view = self.room.view().borrow().clone();
         let now_ms = self.stage.site.context.clock.now_ms();
@@ -202,19 +202,19 @@ async fn a_device_follows_through_play_seek_pause_skip_and_the_end() {
     kitchen.until_plays(catalogue::SHORT).await;
     assert_eq!(kitchen.until_state("playing").await["device_id"], "kitchen");
 
-    // It is told to stop before Spotify goes on by itself.
+    // It is paused before Spotify autoplays.
     pass(Duration::from_secs(20)).await;
     pass(Duration::from_secs(8)).await;
     kitchen.until_silent().await;
     let tracks: Vec<_> = stage.spotify.requests().iter().map(|request| request.path.clone()).collect();
     assert_eq!(tracks.last().map(String::as_str), Some("/v1/me/player/pause"));
-    // On a loaded machine the command may come a moment late; what Spotify chose is stopped all the same.
+    // On a loaded machine the pause may be late; then it stops the autoplayed track.
     let chosen = kitchen.plays().filter(|now| now.track == catalogue::AUTOPLAYED);
     assert!(chosen.is_none_or(|now| now.position_ms < 1_000), "{chosen:?}");
 }
 
 #[tokio::test]
-async fn one_track_follows_the_other() {
+async fn the_next_track_starts_without_a_pause() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add(catalogue::SHORT).await;
@@ -227,31 +227,31 @@ async fn one_track_follows_the_other() {
 }
 
 #[tokio::test]
-async fn it_learns_how_long_starts_take_and_looks_seldom() {
+async fn it_learns_how_long_starts_take_and_polls_rarely() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add(catalogue::EXPLICIT).await;
     kitchen.until_plays(catalogue::EXPLICIT).await;
-    // On loopback nothing takes as long as was guessed.
+    // Starts on loopback are faster than the initial estimate.
     kitchen.until_learned().await;
-    let looked = || kitchen.requests("/v1/me/player");
-    assert_eq!(looked(), 1);
+    let polls = || kitchen.requests("/v1/me/player");
+    assert_eq!(polls(), 1);
     pass(Duration::from_secs(50)).await;
     kitchen.command(Command::Seek { position_ms: 10_000 }).await;
     let placed = |now: Option<Playback>| now.is_some_and(|now| now.position_ms < 30_000);
     kitchen.until("the seek", placed).await;
     let off_ms = kitchen.room_position_ms() - i64::try_from(kitchen.plays().unwrap().position_ms).unwrap();
-    assert!(off_ms.abs() < 300, "{off_ms} ms off after it was learned");
-    assert_eq!(looked(), 1, "not once a minute");
+    assert!(off_ms.abs() < 300, "{off_ms} ms off after learning");
+    assert_eq!(polls(), 1, "not once a minute");
 }
 
 #[tokio::test]
-async fn what_is_far_off_is_started_anew_and_what_was_paused_by_hand_stays_so() {
+async fn a_large_deviation_restarts_the_track_and_a_manual_pause_is_kept() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add("9SlowElevator000000000").await;
     kitchen.until_plays("9SlowElevator000000000").await;
-    // The stand-in's own clock runs ahead: the device is five seconds early.
+    // The stand-in's clock jumps ahead: the device is five seconds early.
     stage.spotify.advance(Duration::from_secs(5));
     pass(Duration::from_secs(9)).await;
     let plays = || kitchen.requests("/v1/me/player/play");
@@ -260,7 +260,7 @@ async fn what_is_far_off_is_started_anew_and_what_was_paused_by_hand_stays_so() 
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("it is put right");
+    tokio::time::timeout(TIMEOUT, waiting).await.expect("the track is restarted");
     stage.spotify.remove_device("ana", "kitchen");
     stage.spotify.add_device("ana", Device::new("kitchen"));
     stage.spotify.activate_device("ana", "kitchen");
@@ -274,7 +274,7 @@ async fn what_is_far_off_is_started_anew_and_what_was_paused_by_hand_stays_so() 
 }
 
 #[tokio::test]
-async fn it_ends_when_they_leave_choose_otherwise_or_unlink() {
+async fn following_ends_with_another_choice_its_removal_an_unlink_or_the_end_of_the_room() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add("9SlowElevator000000000").await;
@@ -286,7 +286,7 @@ async fn it_ends_when_they_leave_choose_otherwise_or_unlink() {
     kitchen.until("on the phone", |now| now.is_some_and(|now| now.is_playing) && is_on("phone")).await;
 
     kitchen.ana.clone().delete(&kitchen.path()).await.assert_ok();
-    assert!(!kitchen.plays().unwrap().is_playing, "it is paused when this is answered");
+    assert!(!kitchen.plays().unwrap().is_playing, "it is paused before the response");
     assert_eq!(kitchen.output().await, Value::Null);
 
     kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
@@ -303,7 +303,7 @@ async fn it_ends_when_they_leave_choose_otherwise_or_unlink() {
 }
 
 #[tokio::test]
-async fn the_rooms_output_counts_for_it_too() {
+async fn the_rooms_output_applies_to_a_following_device() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::new(&stage).await;
     let device = DeviceId(Uuid::new_v4());
@@ -320,7 +320,7 @@ async fn the_rooms_output_counts_for_it_too() {
 }
 
 #[tokio::test]
-async fn whatever_success_looks_like_it_is_one() {
+async fn every_success_status_of_a_command_counts_as_success() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add(catalogue::EXPLICIT).await;
@@ -336,7 +336,7 @@ async fn whatever_success_looks_like_it_is_one() {
         kitchen.until_plays(catalogue::SHORT).await;
         kitchen.until_state("playing").await;
     }
-    // What is paused already is no failure.
+    // Pausing a device that does not play is no failure.
     stage.spotify.remove_device("ana", "kitchen");
     stage.spotify.add_device("ana", Device::new("kitchen"));
     kitchen.command(Command::Pause).await;
@@ -344,7 +344,7 @@ async fn whatever_success_looks_like_it_is_one() {
 }
 
 #[tokio::test]
-async fn a_device_that_is_off_is_gone_until_it_is_back() {
+async fn a_device_that_was_off_follows_again_when_it_returns() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     stage.spotify.remove_device("ana", "kitchen");
@@ -356,7 +356,7 @@ async fn a_device_that_is_off_is_gone_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_false_refusal_for_want_of_premium_is_not_believed() {
+async fn a_single_premium_required_error_does_not_change_the_verdict() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     stage.spotify.switches(|switches| switches.false_premium_required = 1);
@@ -370,16 +370,16 @@ async fn a_false_refusal_for_want_of_premium_is_not_believed() {
 }
 
 #[tokio::test]
-async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
+async fn without_premium_following_ends_as_not_premium_and_cannot_start_again() {
     let stage = Stage::new("cleo").await;
     let spotify = &stage.spotify;
     spotify.add_device("cleo", Device::new("kitchen"));
     spotify.add_device("ana", Device::new("unused"));
-    let cleo = stage.in_by_spotify().await;
+    let cleo = stage.logged_in().await;
     let made = cleo.clone().post("/api/v1/rooms", json!({ "name": "Party" })).await;
     let code = made.json["code"].as_str().unwrap().to_owned();
     let room = stage.site.context.rooms.open(RoomCode::parse(&code).unwrap()).await.unwrap();
-    let link = enters(&stage, &room, &cleo).await;
+    let link = join_room(&stage, &room, &cleo).await;
     let user = id_of(&cleo.me().await);
     let path = format!("/api/v1/rooms/{code}/spotify-output");
     let choose = || stage.site.send(cleo.request("PUT", &path).json(&json!({ "device_id": "kitchen" })));
@@ -394,13 +394,13 @@ async fn without_premium_it_ends_with_that_reason_and_does_not_begin_again() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE * 30, waiting).await.expect("it is believed in the end");
+    tokio::time::timeout(TIMEOUT * 30, waiting).await.expect("repeated refusals change the verdict");
     assert_eq!(stage.link(&cleo).await["premium"]["verdict"], "not_premium");
     choose().await.assert_problem(403, "premium_required");
 }
 
 #[tokio::test]
-async fn a_long_wait_holds_it_and_it_goes_on_afterwards() {
+async fn a_long_retry_after_pauses_requests_and_following_resumes_afterwards() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::following(&stage).await;
     kitchen.add("9SlowElevator000000000").await;
@@ -412,25 +412,25 @@ async fn a_long_wait_holds_it_and_it_goes_on_afterwards() {
     let before = stage.spotify.requests().len();
     kitchen.command(Command::Seek { position_ms: 30_000 }).await;
     kitchen.until_state("busy").await;
-    // Otherwise the seek might be done only after the wait.
-    kitchen.until("the room has sought", |_| kitchen.room_position_ms() < 40_000).await;
-    assert_eq!(stage.spotify.requests().len(), before, "nothing is asked meanwhile");
+    // Otherwise the room might seek only after the pause.
+    kitchen.until("the room's seek", |_| kitchen.room_position_ms() < 40_000).await;
+    assert_eq!(stage.spotify.requests().len(), before, "no request during the pause");
     pass(Duration::from_secs(301)).await;
     kitchen.until_state("playing").await;
-    kitchen.until("where the room is", |now| now.is_some_and(|now| now.position_ms > 320_000)).await;
+    kitchen.until("the room's position", |now| now.is_some_and(|now| now.position_ms > 320_000)).await;
 }
 
 #[tokio::test]
-async fn only_members_of_a_room_let_a_device_follow_it() {
+async fn only_members_of_a_room_can_choose_a_device_for_it() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::new(&stage).await;
-    stage.agrees("ben");
+    stage.consent_as("ben");
     stage.spotify.add_device("ben", Device::new("garage"));
-    let ben = stage.in_by_spotify().await;
+    let ben = stage.logged_in().await;
     let answer = stage.site.send(ben.request("PUT", &kitchen.path()).json(&json!({ "device_id": "garage" }))).await;
     answer.assert_problem(404, "not_found");
-    let nobody = stage.browser();
-    stage.site.send(nobody.request("GET", &kitchen.path())).await.assert_problem(401, "forbidden");
+    let logged_out = stage.browser();
+    stage.site.send(logged_out.request("GET", &kitchen.path())).await.assert_problem(401, "forbidden");
     let elsewhere = stage
         .site
         .send(
@@ -441,7 +441,7 @@ async fn only_members_of_a_room_let_a_device_follow_it() {
 }
 
 #[tokio::test]
-async fn the_browsers_player_is_started_by_the_same_way() {
+async fn the_play_route_starts_a_track_on_a_device() {
     let stage = Stage::new("ana").await;
     let kitchen = Kitchen::new(&stage).await;
     let play = |body: Value| {

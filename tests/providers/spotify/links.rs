@@ -1,4 +1,4 @@
-//! The link that lasts: tokens, refreshing, unlinking.
+//! Linked accounts: tokens, refreshing, unlinking.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn token(browser: &Browser<'_>) -> Answer {
     browser.clone().post("/api/v1/me/spotify/token", json!({})).await
 }
 
-/// Time passes, for the stand-in too, and the browser keeps its own session alive.
+/// Advances the time, also of the stand-in, and refreshes the browser's session.
 async fn time_passes(browser: &mut Browser<'_>, time: Duration) {
     pass(time).await;
     browser.refresh().await.assert_ok();
@@ -26,7 +26,7 @@ async fn time_passes(browser: &mut Browser<'_>, time: Duration) {
 #[tokio::test]
 async fn the_player_gets_an_access_token_and_never_the_refresh_token() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     let answer = token(&ana).await;
     assert_eq!(answer.assert_ok().header("cache-control"), "no-store");
     let fields: Vec<_> = answer.json.as_object().unwrap().keys().collect();
@@ -39,9 +39,9 @@ async fn the_player_gets_an_access_token_and_never_the_refresh_token() {
 }
 
 #[tokio::test]
-async fn however_many_ask_one_refresh_is_made() {
+async fn concurrent_token_requests_share_one_refresh() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     time_passes(&mut ana, HOUR).await;
     stage.spotify.switches(|switches| switches.latency_ms = 100);
     let answers = join_all((0..10).map(|_| token(&ana))).await;
@@ -50,9 +50,9 @@ async fn however_many_ask_one_refresh_is_made() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_brings_no_refresh_token_keeps_the_old_one() {
+async fn a_refresh_without_a_new_refresh_token_keeps_the_old_one() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     for answer in [RefreshToken::Omitted, RefreshToken::Empty, RefreshToken::Rotated, RefreshToken::Omitted] {
         stage.spotify.switches(|switches| switches.refresh_token = answer);
         time_passes(&mut ana, HOUR).await;
@@ -62,20 +62,20 @@ async fn a_refresh_that_brings_no_refresh_token_keeps_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_revoked_agreement_asks_for_a_new_login_and_takes_nothing_else() {
+async fn a_revoked_authorization_needs_a_new_login_and_keeps_the_user() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     let id = ana.me().await.json["id"].clone();
     stage.spotify.revoke("ana");
     time_passes(&mut ana, HOUR).await;
     token(&ana).await.assert_problem(409, "needs_login");
     assert_eq!(stage.link(&ana).await["state"], "needs_login");
-    let asked = stage.token_requests("refresh_token");
+    let refreshes = stage.token_requests("refresh_token");
     token(&ana).await.assert_problem(409, "needs_login");
-    assert_eq!(stage.token_requests("refresh_token"), asked, "it is not tried again");
+    assert_eq!(stage.token_requests("refresh_token"), refreshes, "no second attempt");
     let search = ana.clone().get("/api/v1/search?provider=spotify&q=night").await;
-    assert_eq!(search.assert_ok().json["closed"], true, "a search adds nothing, and is no mistake");
-    assert_eq!(ana.me().await.json["id"], id, "they are who they were");
+    assert_eq!(search.assert_ok().json["closed"], true, "a search succeeds without results");
+    assert_eq!(ana.me().await.json["id"], id, "the user is unchanged");
 
     assert_eq!(stage.log_in(&mut ana, "").await.outcome, "done");
     ana.refresh().await.assert_ok();
@@ -84,9 +84,9 @@ async fn a_revoked_agreement_asks_for_a_new_login_and_takes_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_agreement_ends_after_six_months_and_a_warning_comes_two_weeks_before() {
+async fn an_authorization_ends_after_six_months_with_a_warning_two_weeks_before() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     let authorized_at_ms = stage.link(&ana).await["authorized_at_ms"].as_i64().unwrap();
     for _ in 0..8 {
         assert_eq!(stage.link(&ana).await["expires_soon"], false);
@@ -103,20 +103,20 @@ async fn an_agreement_ends_after_six_months_and_a_warning_comes_two_weeks_before
 }
 
 #[tokio::test]
-async fn an_answer_about_an_old_agreement_does_not_touch_a_new_one() {
+async fn a_response_about_an_old_authorization_does_not_affect_a_new_one() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     time_passes(&mut ana, HOUR).await;
     stage.spotify.revoke("ana");
-    // The refusal of the old agreement is under way for a second, the new login is done long before.
+    // The rejection of the old authorization arrives a second later; the new login is complete long before.
     stage.spotify.switches(|switches| switches.latency_ms = 1_000);
     let refused = token(&ana);
     let log_in_meanwhile = async {
         let mut browser = ana.clone();
-        let authorize = stage.start(&mut browser, "").await;
+        let authorize = stage.start_login(&mut browser, "").await;
         stage.spotify.switches(|switches| switches.latency_ms = 0);
-        let back = stage.consent(authorize).await;
-        (stage.come_back(&mut browser, &back).await.outcome, browser)
+        let callback = stage.consent(authorize).await;
+        (stage.finish_login(&mut browser, &callback).await.outcome, browser)
     };
     let (refused, (outcome, mut browser)) = futures_util::future::join(refused, log_in_meanwhile).await;
     assert_eq!(outcome, "done");
@@ -127,9 +127,9 @@ async fn an_answer_about_an_old_agreement_does_not_touch_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_broken_accounts_service_is_no_reason_to_log_in_again() {
+async fn a_failing_accounts_service_does_not_require_a_new_login() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     time_passes(&mut ana, HOUR).await;
     stage.spotify.switches(|switches| switches.token_server_down = 1);
     token(&ana).await.assert_problem(503, "unavailable");
@@ -138,11 +138,11 @@ async fn a_broken_accounts_service_is_no_reason_to_log_in_again() {
 }
 
 #[tokio::test]
-async fn when_spotify_wants_to_be_left_alone_nobody_asks_and_everybody_is_told() {
+async fn a_429_from_spotify_stops_the_requests_of_all_users_until_retry_after() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
-    stage.agrees("ben");
-    let ben = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
+    stage.consent_as("ben");
+    let ben = stage.logged_in().await;
     pass(Duration::from_secs(5)).await;
     stage.spotify.switches(|switches| {
         (switches.too_many_requests, switches.retry_after_seconds) = (1, 19_000);
@@ -161,7 +161,7 @@ async fn when_spotify_wants_to_be_left_alone_nobody_asks_and_everybody_is_told()
 }
 
 #[tokio::test]
-async fn unlinking_erases_all_of_it() {
+async fn unlinking_erases_the_link_and_its_data() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
     let id = ana.register("ana", "correct horse").await.user_id().to_owned();
@@ -179,9 +179,9 @@ async fn unlinking_erases_all_of_it() {
 }
 
 #[tokio::test]
-async fn who_has_no_password_is_a_guest_after_unlinking_and_can_register() {
+async fn a_user_without_a_password_is_a_guest_after_unlinking_and_can_register() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     let id = ana.me().await.json["id"].clone();
     ana.delete("/api/v1/me/spotify").await.assert_ok();
     assert_eq!((&ana.me().await.json["id"], ana.me().await.json["kind"].as_str()), (&id, Some("guest")));
@@ -189,9 +189,9 @@ async fn who_has_no_password_is_a_guest_after_unlinking_and_can_register() {
 }
 
 #[tokio::test]
-async fn who_came_by_spotify_gets_a_password_and_keeps_both() {
+async fn a_spotify_user_can_add_a_password_and_log_in_either_way() {
     let stage = Stage::new("ana").await;
-    let mut ana = stage.in_by_spotify().await;
+    let mut ana = stage.logged_in().await;
     let id = ana.me().await.json["id"].clone();
     let registered = ana.register("ana", "correct horse").await;
     assert_eq!(registered.assert_ok().json["user"]["id"], id);

@@ -1,4 +1,4 @@
-//! Coming in by Spotify, and linking it to who one is already.
+//! Logging in with Spotify, and linking it to the current user.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::Stage;
 use crate::http::site::pass;
 
 #[tokio::test]
-async fn somebody_new_is_in_with_name_and_picture() {
+async fn a_new_user_gets_the_name_and_picture_of_the_profile() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
     let landing = stage.log_in(&mut ana, "return_to=/r/K0LT1X?tab=queue").await;
@@ -31,7 +31,7 @@ async fn somebody_new_is_in_with_name_and_picture() {
 }
 
 #[tokio::test]
-async fn the_same_account_is_the_same_person_in_another_browser() {
+async fn the_same_account_is_the_same_user_in_another_browser() {
     let stage = Stage::new("ana").await;
     let (mut laptop, mut phone) = (stage.browser(), stage.browser());
     stage.log_in(&mut laptop, "").await;
@@ -40,7 +40,7 @@ async fn the_same_account_is_the_same_person_in_another_browser() {
 }
 
 #[tokio::test]
-async fn a_guest_who_links_stays_who_they_are_and_keeps_their_room() {
+async fn a_guest_who_links_an_account_keeps_their_id_and_rooms() {
     let stage = Stage::new("ana").await;
     let mut guest = stage.browser();
     let id = guest.guest("Queen Ana").await.user_id().to_owned();
@@ -57,11 +57,11 @@ async fn a_guest_who_links_stays_who_they_are_and_keeps_their_room() {
 }
 
 #[tokio::test]
-async fn a_guest_who_turns_out_to_have_an_account_brings_their_rooms_along() {
+async fn a_guest_who_logs_in_to_an_existing_account_brings_their_rooms() {
     let stage = Stage::new("ana").await;
-    let account = stage.in_by_spotify().await.me().await.json["id"].clone();
+    let account = stage.logged_in().await.me().await.json["id"].clone();
     let mut guest = stage.browser();
-    guest.guest("Somebody").await.assert_ok();
+    guest.guest("Guest").await.assert_ok();
     let code = guest.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.json["code"].clone();
     let guests_session =
         stage.site.context.identity.authenticate(guest.access_token.as_ref().unwrap()).unwrap().session;
@@ -76,7 +76,7 @@ async fn a_guest_who_turns_out_to_have_an_account_brings_their_rooms_along() {
 }
 
 #[tokio::test]
-async fn an_account_with_a_password_links_and_logs_in_either_way() {
+async fn a_user_with_a_password_can_link_and_log_in_either_way() {
     let stage = Stage::new("ana").await;
     let mut laptop = stage.browser();
     let id = laptop.register("ana", "correct horse").await.user_id().to_owned();
@@ -88,18 +88,18 @@ async fn an_account_with_a_password_links_and_logs_in_either_way() {
 }
 
 #[tokio::test]
-async fn somebody_elses_account_is_not_taken() {
+async fn an_account_linked_to_another_user_is_refused() {
     let stage = Stage::new("ana").await;
-    stage.in_by_spotify().await;
+    stage.logged_in().await;
     let mut ben = stage.browser();
     let id = ben.register("ben", "correct horse").await.user_id().to_owned();
     let landing = stage.log_in(&mut ben, "return_to=/me").await;
     assert_eq!((landing.outcome.as_str(), landing.path.as_str()), ("taken", "/me"));
-    assert_eq!(ben.refresh().await.user_id(), id, "and Ben is still in");
+    assert_eq!(ben.refresh().await.user_id(), id, "Ben is still logged in");
 }
 
 #[tokio::test]
-async fn saying_no_leads_back_and_changes_nothing() {
+async fn a_denied_consent_returns_to_the_page_and_changes_nothing() {
     let stage = Stage::new("ana").await;
     stage.spotify.switches(|switches| switches.consent = Consent::Deny);
     let mut guest = stage.browser();
@@ -111,22 +111,22 @@ async fn saying_no_leads_back_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_takes_too_long_is_told_so() {
+async fn a_login_expires_after_ten_minutes() {
     let stage = Stage::new("ana").await;
     let mut ana = stage.browser();
-    let authorize = stage.start(&mut ana, "return_to=/me").await;
-    let back = stage.consent(authorize).await;
+    let authorize = stage.start_login(&mut ana, "return_to=/me").await;
+    let callback = stage.consent(authorize).await;
     pass(Duration::from_mins(10)).await;
-    let landing = stage.come_back(&mut ana, &back).await;
+    let landing = stage.finish_login(&mut ana, &callback).await;
     assert_eq!((landing.path.as_str(), landing.outcome.as_str()), ("/me", "expired"));
     ana.refresh().await.assert_problem(401, "forbidden");
 }
 
 #[tokio::test]
-async fn a_second_person_takes_the_next_slot() {
+async fn a_second_user_takes_the_next_slot() {
     let stage = Stage::new("ana").await;
-    let mut laptop = stage.in_by_spotify().await;
-    stage.agrees("ben");
+    let mut laptop = stage.logged_in().await;
+    stage.consent_as("ben");
     let landing = stage.log_in(&mut laptop, "slot=new&return_to=/").await;
     assert_eq!((landing.outcome.as_str(), landing.slot.as_deref()), ("done", Some("1")));
     let accounts = laptop.get("/api/v1/me/accounts").await.json["accounts"].clone();
@@ -135,34 +135,34 @@ async fn a_second_person_takes_the_next_slot() {
 }
 
 #[tokio::test]
-async fn who_is_not_on_the_owners_list_is_told_so() {
+async fn an_account_off_the_allowlist_is_refused() {
     let stage = Stage::new("dora").await;
     stage.spotify.add_person(Person { registered: false, ..Person::new("dora") });
     assert_eq!(stage.log_in(&mut stage.browser(), "").await.outcome, "not_listed");
 }
 
 #[tokio::test]
-async fn an_account_without_account_id_is_known_by_its_id_and_found_again_when_it_has_one() {
+async fn a_profile_without_account_id_is_known_by_its_id_and_keeps_the_user_when_it_gets_one() {
     let stage = Stage::new("ana").await;
     stage.spotify.switches(|switches| switches.account_id = false);
-    let by_id = stage.in_by_spotify().await.me().await.json["id"].clone();
+    let by_id = stage.logged_in().await.me().await.json["id"].clone();
     stage.spotify.switches(|switches| switches.account_id = true);
-    assert_eq!(stage.in_by_spotify().await.me().await.json["id"], by_id);
+    assert_eq!(stage.logged_in().await.me().await.json["id"], by_id);
     stage.spotify.add_person(Person { user_id: "renamed".into(), ..Person::new("ana") });
-    assert_eq!(stage.in_by_spotify().await.me().await.json["id"], by_id, "by the account id, which stays");
+    assert_eq!(stage.logged_in().await.me().await.json["id"], by_id, "by the account id");
 }
 
 #[tokio::test]
-async fn a_profile_without_name_and_picture_will_do() {
+async fn a_profile_needs_neither_name_nor_picture() {
     let stage = Stage::new("dora").await;
     stage.spotify.add_person(Person { display_name: None, ..Person::new("dora") });
     stage.spotify.switches(|switches| switches.images = false);
-    let dora = stage.in_by_spotify().await.me().await;
+    let dora = stage.logged_in().await.me().await;
     assert_eq!((dora.json["display_name"].as_str(), dora.json.get("picture")), (Some("Listener"), None));
 }
 
 #[tokio::test]
-async fn a_slow_or_broken_spotify_is_told_in_words() {
+async fn a_failing_token_request_fails_the_login_and_a_slow_one_does_not() {
     let stage = Stage::new("ana").await;
     stage.spotify.switches(|switches| switches.token_server_down = 1);
     assert_eq!(stage.log_in(&mut stage.browser(), "").await.outcome, "failed");
@@ -171,7 +171,7 @@ async fn a_slow_or_broken_spotify_is_told_in_words() {
 }
 
 #[tokio::test]
-async fn without_a_client_id_there_is_no_spotify() {
+async fn without_a_client_id_spotify_is_off() {
     let site = crate::http::Site::in_memory(&[]).await;
     let mut ana = site.browser();
     ana.guest("Ana").await.assert_ok();
@@ -183,7 +183,7 @@ async fn without_a_client_id_there_is_no_spotify() {
 }
 
 #[tokio::test]
-async fn with_one_the_client_is_told_where_a_login_begins() {
+async fn with_a_client_id_the_client_learns_the_login_origin() {
     let stage = Stage::new("ana").await;
     let server = stage.site.get("/api/v1/server").await;
     assert_eq!(server.json["spotify"]["origin"], "http://127.0.0.1:8080");

@@ -1,4 +1,4 @@
-//! Nothing secret of a login by Spotify is logged, at any level.
+//! A login with Spotify logs no secrets, at any level.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::http::site::pass;
 use crate::identity::logs::Captured;
 
 #[tokio::test]
-async fn the_whole_way_to_spotify_and_back_logs_no_secret() {
+async fn a_login_and_its_refreshes_log_no_secret() {
     let log = Captured::default();
     let _capturing = log.capture();
 
     let stage = Stage::new("ana").await;
     let mut secrets = Vec::new();
-    let mut ana = stage.in_by_spotify().await;
-    let authorize = stage.start(&mut ana, "return_to=/me").await;
+    let mut ana = stage.logged_in().await;
+    let authorize = stage.start_login(&mut ana, "return_to=/me").await;
     secrets.extend(authorize.query_pairs().filter(|(name, _)| name == "state").map(|(_, state)| state.into_owned()));
-    let back = stage.consent(authorize).await;
-    stage.come_back(&mut ana, &back).await;
-    stage.come_back(&mut ana, &back).await;
+    let callback = stage.consent(authorize).await;
+    stage.finish_login(&mut ana, &callback).await;
+    stage.finish_login(&mut ana, &callback).await;
     secrets.push(ana.refresh().await.access_token());
     secrets.extend(ana.cookie.clone());
     secrets.extend(ana.jar.values().cloned());
@@ -44,7 +44,7 @@ async fn the_whole_way_to_spotify_and_back_logs_no_secret() {
     assert!(secrets.len() > 10, "{} secrets", secrets.len());
 
     let log = log.text();
-    assert!(log.contains("Spotify login failed") && log.contains("TRACE"), "the log was captured, at every level");
+    assert!(log.contains("Spotify login failed") && log.contains("TRACE"), "the log is captured at every level");
     assert!(log.contains("Spotify authorization ended"));
     for secret in secrets.iter().filter(|secret| secret.len() > 8) {
         for part in secret.split('.').filter(|part| part.len() > 22).chain([secret.as_str()]) {

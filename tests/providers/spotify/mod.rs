@@ -1,4 +1,4 @@
-//! Logging in with Spotify, against the stand-in: the whole way through the routes, with a browser that follows redirects.
+//! Spotify against the stand-in, through the HTTP routes, with a browser that follows redirects.
 
 mod attacks;
 pub mod follow;
@@ -18,16 +18,16 @@ use tutti_spotify_stand_in::{Consent, StandIn};
 
 use crate::http::{Answer, Browser, Site};
 
-/// A server and the Spotify that it was told of.
+/// A server and the Spotify stand-in that it is configured with.
 pub struct Stage {
     pub site: Site,
     pub spotify: StandIn,
-    /// The browser's own way to Spotify.
+    /// The browser's client for Spotify.
     http: reqwest::Client,
 }
 
 impl Stage {
-    /// On SQLite, with somebody who agrees to everything at once.
+    /// On SQLite. `person` consents to every login.
     pub async fn new(person: &str) -> Self {
         Self::with(person, &[]).await
     }
@@ -47,7 +47,7 @@ impl Stage {
         Self { site, spotify, http }
     }
 
-    pub fn agrees(&self, person: &str) {
+    pub fn consent_as(&self, person: &str) {
         self.spotify.switches(|switches| switches.consent = Consent::agree(person));
     }
 
@@ -55,53 +55,53 @@ impl Stage {
         self.site.browser()
     }
 
-    /// Begins a login: where it sends the browser.
-    pub async fn start(&self, browser: &mut Browser<'_>, query: &str) -> Url {
+    /// Starts a login; returns the authorization URL.
+    pub async fn start_login(&self, browser: &mut Browser<'_>, query: &str) -> Url {
         let answer = browser.open(&format!("/api/v1/auth/spotify/start?{query}"), "same-origin").await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         Url::parse(answer.header("location")).unwrap()
     }
 
-    /// What Spotify does with somebody who comes there: path and query of where it sends them back to.
+    /// Opens the authorization URL; returns path and query of the callback.
     pub async fn consent(&self, authorize: Url) -> String {
         let answer = self.http.get(authorize).send().await.unwrap();
         assert_eq!(answer.status(), 303);
-        let back = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
-        assert_eq!(back.origin().ascii_serialization(), "http://127.0.0.1:8080");
-        format!("{}?{}", back.path(), back.query().unwrap())
+        let callback = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+        assert_eq!(callback.origin().ascii_serialization(), "http://127.0.0.1:8080");
+        format!("{}?{}", callback.path(), callback.query().unwrap())
     }
 
-    /// Comes back from Spotify: the page that it leads to.
-    pub async fn come_back(&self, browser: &mut Browser<'_>, back: &str) -> Landing {
-        let answer = browser.open(back, "cross-site").await;
+    /// Opens the callback; returns the page that it redirects to.
+    pub async fn finish_login(&self, browser: &mut Browser<'_>, callback: &str) -> Landing {
+        let answer = browser.open(callback, "cross-site").await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         Landing::read(&answer)
     }
 
-    /// The whole way there and back.
+    /// A complete login.
     pub async fn log_in(&self, browser: &mut Browser<'_>, query: &str) -> Landing {
-        let authorize = self.start(browser, query).await;
-        let back = self.consent(authorize).await;
-        self.come_back(browser, &back).await
+        let authorize = self.start_login(browser, query).await;
+        let callback = self.consent(authorize).await;
+        self.finish_login(browser, &callback).await
     }
 
-    /// A browser in which somebody is in by Spotify.
-    pub async fn in_by_spotify(&self) -> Browser<'_> {
+    /// A browser that is logged in with Spotify.
+    pub async fn logged_in(&self) -> Browser<'_> {
         let mut browser = self.browser();
         assert_eq!(self.log_in(&mut browser, "return_to=/").await.outcome, "done");
         browser.refresh().await.assert_ok();
         browser
     }
 
-    /// A track, asked for by somebody without a room.
+    /// Looks up a track for a user outside a room.
     pub async fn track(&self, user: UserId, id: &str) -> Result<Option<Track>, ProviderError> {
         let spotify = self.site.context.catalogue.get(ProviderId::SPOTIFY).expect("it is configured");
         spotify.track(&Asker { user, host: None }, id).await
     }
 
-    /// What is shown of somebody's link.
+    /// The user's link, as the API reports it.
     pub async fn link(&self, browser: &Browser<'_>) -> Value {
         browser.get("/api/v1/me/spotify").await.assert_ok().json["link"].clone()
     }
@@ -113,7 +113,7 @@ impl Stage {
     }
 }
 
-/// Where a login leads.
+/// The page that a login redirects to.
 #[derive(Debug)]
 pub struct Landing {
     pub path: String,

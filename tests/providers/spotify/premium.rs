@@ -1,4 +1,4 @@
-//! What is known of a subscription, and what it opens and closes.
+//! The verdict on a subscription, and what it permits.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use super::Stage;
 use crate::http::Browser;
 use crate::http::site::pass;
 
-/// Longer than an answer is fresh and than a burst lasts.
-const A_MOMENT: Duration = Duration::from_secs(4);
+/// Longer than a result is fresh and than a burst lasts.
+const BETWEEN_CHECKS: Duration = Duration::from_secs(4);
 
 async fn check(browser: &Browser<'_>) -> Value {
-    pass(A_MOMENT).await;
+    pass(BETWEEN_CHECKS).await;
     browser.clone().post("/api/v1/me/spotify/check", json!({})).await.assert_ok().json["link"]["premium"].clone()
 }
 
-async fn saw(browser: &Browser<'_>, event: &str) -> Value {
-    pass(A_MOMENT).await;
+async fn report(browser: &Browser<'_>, event: &str) -> Value {
+    pass(BETWEEN_CHECKS).await;
     let answer = browser.clone().post("/api/v1/me/spotify/evidence", json!({ "event": event })).await;
     answer.assert_ok().json["link"]["premium"].clone()
 }
@@ -29,21 +29,21 @@ async fn verdict(stage: &Stage, browser: &Browser<'_>) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn where_the_profile_says_nothing_it_is_unknown_until_something_is_seen() {
+async fn without_a_product_in_the_profile_the_verdict_is_unknown_until_the_player_reports() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     assert_eq!(verdict(&stage, &ana).await, (json!("unknown"), Value::Null));
     ana.clone().post("/api/v1/me/spotify/token", json!({})).await.assert_ok();
-    assert_eq!(saw(&ana, "ready").await["verdict"], "premium");
+    assert_eq!(report(&ana, "ready").await["verdict"], "premium");
     assert_eq!(verdict(&stage, &ana).await, (json!("premium"), json!("player")));
-    assert_eq!(check(&ana).await["verdict"], "premium", "a profile that says nothing changes nothing");
+    assert_eq!(check(&ana).await["verdict"], "premium", "a profile without a product changes nothing");
 }
 
 #[tokio::test]
-async fn where_the_profile_says_it_it_is_known_at_once() {
+async fn a_product_in_the_profile_decides_at_once() {
     let stage = Stage::new("cleo").await;
     stage.spotify.switches(|switches| switches.product = true);
-    let cleo = stage.in_by_spotify().await;
+    let cleo = stage.logged_in().await;
     assert_eq!(verdict(&stage, &cleo).await, (json!("not_premium"), json!("profile")));
     let refused = cleo.clone().post("/api/v1/me/spotify/token", json!({})).await;
     refused.assert_problem(403, "premium_required");
@@ -54,31 +54,31 @@ async fn where_the_profile_says_it_it_is_known_at_once() {
 }
 
 #[tokio::test]
-async fn unknown_becomes_known_when_spotify_begins_to_say_it() {
+async fn a_later_product_in_the_profile_decides() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     assert_eq!(check(&ana).await["verdict"], "unknown");
     stage.spotify.switches(|switches| switches.product = true);
     assert_eq!(check(&ana).await["verdict"], "premium");
 }
 
 #[tokio::test]
-async fn one_refusal_is_not_believed_and_three_apart_are() {
+async fn three_separate_account_errors_make_the_verdict_not_premium() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
-    saw(&ana, "ready").await;
-    assert_eq!(saw(&ana, "account_error").await["verdict"], "premium");
-    assert_eq!(saw(&ana, "account_error").await["verdict"], "premium");
-    assert_eq!(saw(&ana, "account_error").await["verdict"], "not_premium");
+    let ana = stage.logged_in().await;
+    report(&ana, "ready").await;
+    assert_eq!(report(&ana, "account_error").await["verdict"], "premium");
+    assert_eq!(report(&ana, "account_error").await["verdict"], "premium");
+    assert_eq!(report(&ana, "account_error").await["verdict"], "not_premium");
     ana.clone().post("/api/v1/me/spotify/token", json!({})).await.assert_problem(403, "premium_required");
 }
 
-/// Spotify is asked three times over some seconds; what it says wrongly once is set right.
+/// A single false denial does not count: the profile is requested three times over some seconds.
 #[tokio::test]
-async fn an_ended_subscription_is_asked_about_three_times() {
+async fn an_ended_subscription_is_confirmed_by_three_requests() {
     let stage = Stage::new("ana").await;
     stage.spotify.switches(|switches| switches.product = true);
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     stage.spotify.add_person(Person::new("ana").free());
     let profiles = || stage.spotify.requests().iter().filter(|request| request.path == "/v1/me").count();
     let before = profiles();
@@ -87,10 +87,10 @@ async fn an_ended_subscription_is_asked_about_three_times() {
 }
 
 #[tokio::test]
-async fn a_false_401_is_answered_with_a_new_token_and_patience() {
+async fn a_false_401_is_retried_with_a_new_token() {
     let stage = Stage::new("ana").await;
     stage.spotify.switches(|switches| switches.product = true);
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     stage.spotify.switches(|switches| switches.false_unauthorized = 1);
     assert_eq!(check(&ana).await["verdict"], "premium");
     assert_eq!(stage.token_requests("refresh_token"), 1);
@@ -100,10 +100,10 @@ async fn a_false_401_is_answered_with_a_new_token_and_patience() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_once_share_one_answer() {
+async fn concurrent_checks_share_one_request() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
-    pass(A_MOMENT).await;
+    let ana = stage.logged_in().await;
+    pass(BETWEEN_CHECKS).await;
     let before = stage.spotify.requests().len();
     let ask = || async { ana.clone().post("/api/v1/me/spotify/check", json!({})).await.assert_ok().json.clone() };
     let answers = futures_util::future::join_all((0..5).map(|_| ask())).await;
@@ -112,9 +112,9 @@ async fn those_who_ask_at_once_share_one_answer() {
 }
 
 #[tokio::test]
-async fn once_a_day_it_is_asked_again_by_itself() {
+async fn a_background_task_repeats_checks_daily() {
     let stage = Stage::new("ana").await;
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     let spotify = stage.site.context.spotify.as_ref().unwrap();
     stage.spotify.switches(|switches| switches.product = true);
     assert_eq!(spotify.check_stale(10).await.unwrap(), 0);
@@ -127,9 +127,9 @@ async fn once_a_day_it_is_asked_again_by_itself() {
 }
 
 #[tokio::test]
-async fn too_many_questions_are_told_to_wait() {
+async fn checks_are_rate_limited() {
     let stage = Stage::with("ana", &["--limit-spotify-requests=2"]).await;
-    let ana = stage.in_by_spotify().await;
+    let ana = stage.logged_in().await;
     for _ in 0..2 {
         ana.clone().post("/api/v1/me/spotify/check", json!({})).await.assert_ok();
     }
