@@ -112,9 +112,9 @@ impl Server {
         }
     }
 
-    /// Waits for the token given to [`start`], then stops in the reverse of the order of starting: connections are notified
-    /// and closed, rooms end when all their events are durable, and the store closes last. HTTP is answered until the last
-    /// connection is closed, `/readyz` with 503, so that a load balancer notices in time.
+    /// Waits for the token given to [`start`], then stops in the reverse of the order of starting: connections are
+    /// notified and closed, rooms end when all their events are durable, and the store closes last. HTTP is answered
+    /// until the last connection is closed, `/readyz` with 503, so that a load balancer notices in time.
     pub async fn stopped(self) {
         self.draining.cancelled().await;
         self.hub.drain().await;

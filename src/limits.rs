@@ -20,9 +20,11 @@ pub const HELLO_BUFFER_BYTES: usize = 1024;
 /// Read buffer afterwards, resident in every connection; larger messages grow it.
 pub const READ_BUFFER_BYTES: usize = 256;
 
-/// Unsent deltas of one connection, in bytes; beyond it they are dropped, and a snapshot follows once the client reads again.
+/// Unsent deltas of one connection, in bytes; beyond it they are dropped, and a snapshot follows once the client reads
+/// again.
 pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
-/// Unsent bytes of one connection that are not deltas (replies, snapshots); beyond it the connection is closed with 4005.
+/// Unsent bytes of one connection that are not deltas (replies, snapshots); beyond it the connection is closed with
+/// 4005.
 pub const OUTBOX_BYTES_HARD_MAX: usize = 8 * 1024 * 1024;
 /// Time for a closing connection to receive its last frames and to answer the close frame; then it is dropped.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -87,8 +89,8 @@ pub const BROADCAST_BATCH_BYTES_MAX: usize = 32 * 1024;
 pub const PRESENCE_DELAY: Duration = Duration::from_millis(300);
 /// An empty room in which nothing plays is unloaded after this long.
 pub const ROOM_IDLE: Duration = Duration::from_mins(1);
-/// After a failed append: how long the room rejects commands that would have to be stored, and the interval between attempts
-/// to reload it.
+/// After a failed append: how long the room rejects commands that would have to be stored, and the interval between
+/// attempts to reload it.
 pub const RELOAD_DELAY: Duration = Duration::from_secs(1);
 
 /// Connections to a MySQL database; beyond it calls wait.

@@ -12,8 +12,8 @@ use tutti::{app, telemetry};
 
 mod cli;
 
-/// Used by SQLite, too. Opening a connection makes a hundred allocations of all sizes, and a room holds many small ones for
-/// hours. With glibc's allocator a fifth of the time of a reconnect was spent on merging free chunks.
+/// Used by SQLite, too. Opening a connection makes a hundred allocations of all sizes, and a room holds many small ones
+/// for hours. With glibc's allocator a fifth of the time of a reconnect was spent on merging free chunks.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -30,8 +30,8 @@ pub(crate) struct KeysArguments {
 enum KeysCommand {
     /// Lists the keys, their age and their state.
     List,
-    /// Adds pending keys, so that every node of a cluster has them before one uses them. In an empty folder, creates the
-    /// first keys.
+    /// Adds pending keys, so that every node of a cluster has them before one uses them. In an empty folder, creates
+    /// the first keys.
     Add,
     /// Activates the pending keys, or new ones if there are none.
     Rotate,

@@ -1,4 +1,5 @@
-//! `tutti migrate`: applies pending migrations to a MySQL database. SQLite databases are migrated when the server starts.
+//! `tutti migrate`: applies pending migrations to a MySQL database. SQLite databases are migrated when the server
+//! starts.
 
 use std::fmt::Write as _;
 
@@ -17,8 +18,8 @@ pub(crate) struct MigrateArguments {
     #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
     database_url: Option<SecretString>,
 
-    /// Prints the pending statements without executing them: for databases that reject schema changes from clients, such as
-    /// PlanetScale branches with safe migrations.
+    /// Prints the pending statements without executing them: for databases that reject schema changes from clients,
+    /// such as PlanetScale branches with safe migrations.
     #[arg(long)]
     print: bool,
 }

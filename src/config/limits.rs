@@ -39,8 +39,8 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 
-    /// Wrong passcodes per room, from all addresses. Further attempts are delayed by a few seconds at most before they are
-    /// rejected, so a guessing attack does not lock guests out.
+    /// Wrong passcodes per room, from all addresses. Further attempts are delayed by a few seconds at most before they
+    /// are rejected, so a guessing attack does not lock guests out.
     #[arg(long, env = "TUTTI_LIMIT_GUESSES_PER_ROOM", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses_per_room: u32,
 

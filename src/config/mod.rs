@@ -49,8 +49,8 @@ pub struct ListenConfig {
     #[arg(long, env = "TUTTI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared links
-    /// and QR codes, and an allowed origin. Default: the address at which a page was opened.
+    /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared
+    /// links and QR codes, and an allowed origin. Default: the address at which a page was opened.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]
     pub public_url: Option<String>,
 
@@ -72,8 +72,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
 
     /// Database to use: `sqlite:///var/lib/tutti/tutti.db`, or `mysql://user:password@host/database` for MySQL and
-    /// PlanetScale, which `tutti migrate` prepares. Default: `tutti.db` in the data directory. If it contains a password, set the
-    /// variable, not the flag: other users of the machine can see a program's arguments.
+    /// PlanetScale, which `tutti migrate` prepares. Default: `tutti.db` in the data directory. If it contains a
+    /// password, set the variable, not the flag: other users of the machine can see a program's arguments.
     #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
 }
@@ -82,9 +82,9 @@ pub struct StorageConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityConfig {
-    /// All keys of this server in one line, as printed by `tutti keys export`; key files are then neither read nor written.
-    /// Default: the folder `keys` in the data directory. Set the variable, not the flag: other users of the machine can see
-    /// a program's arguments.
+    /// All keys of this server in one line, as printed by `tutti keys export`; key files are then neither read nor
+    /// written. Default: the folder `keys` in the data directory. Set the variable, not the flag: other users of the
+    /// machine can see a program's arguments.
     #[arg(long, env = "TUTTI_KEYS", hide_env_values = true)]
     pub keys: Option<SecretString>,
 

@@ -1,7 +1,7 @@
 //! The refresh token's cookie, one per account slot: users who share a device have a cookie each.
 //!
-//! On https it is `__Host-tutti_<slot>`: the prefix makes browsers insist on Secure, on `Path=/` and on no Domain, so no
-//! sibling host can plant one. On plain http, where browsers reject that prefix, it is `tutti_<slot>`.
+//! On https it is `__Host-tutti_<slot>`: the prefix makes browsers insist on Secure, on `Path=/` and on no Domain, so
+//! no sibling host can plant one. On plain http, where browsers reject that prefix, it is `tutti_<slot>`.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Error responses: RFC 9457 problem details with a code, a sentence for users, and an `error_id` under which the cause is
-//! logged. They expose no internals.
+//! Error responses: RFC 9457 problem details with a code, a sentence for users, and an `error_id` under which the cause
+//! is logged. They expose no internals.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Rate limits of HTTP requests. Addresses are those that [`client_address`](super::middleware::client_address) returns.
+//! Rate limits of HTTP requests. Addresses are those that [`client_address`](super::middleware::client_address)
+//! returns.
 
 use std::net::IpAddr;
 

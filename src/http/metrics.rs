@@ -1,4 +1,5 @@
-//! `GET /metrics`, on a listener of its own so that it is not exposed with the public address. There is no authentication.
+//! `GET /metrics`, on a listener of its own so that it is not exposed with the public address. There is no
+//! authentication.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

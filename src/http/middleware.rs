@@ -159,8 +159,8 @@ pub fn json_body<T: DeserializeOwned + Send>()
     })
 }
 
-/// The client's address: the peer, or the one that a trusted proxy reports in `X-Forwarded-For`. The accept loop puts the
-/// peer's [`SocketAddr`] into the request's extensions; without one all requests count as one address.
+/// The client's address: the peer, or the one that a trusted proxy reports in `X-Forwarded-For`. The accept loop puts
+/// the peer's [`SocketAddr`] into the request's extensions; without one all requests count as one address.
 ///
 /// Used as a key for rate limits: an IPv4 address, or the /64 of an IPv6 address, which belongs to one subscriber.
 pub fn client_address(
@@ -180,8 +180,8 @@ pub fn client_address(
 /// For requests that may change something:
 /// 1. with `Origin`, it must be [allowed](super::origin::Origins::allows);
 /// 2. else with `Sec-Fetch-Site`, it must be `same-origin` or `none` (typed by the user);
-/// 3. with neither, the client is no current browser: it is allowed unless the cookie alone authenticates it. A native client
-///    with a cookie sends `Authorization`, or this server's address as `Origin`.
+/// 3. with neither, the client is no current browser: it is allowed unless the cookie alone authenticates it. A native
+///    client with a cookie sends `Authorization`, or this server's address as `Origin`.
 pub fn own_origin(
     context: &SharedContext,
 ) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static + use<> {

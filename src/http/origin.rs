@@ -1,8 +1,8 @@
 //! The origin check: which web pages may use this server.
 //!
 //! A browser says in `Origin` which page a request comes from; that page must be ours: served from the address that the
-//! request went to (`Host`), from the public URL, or from an origin that the settings allow. Current browsers send `Origin`
-//! with every request that changes something and with every WebSocket handshake.
+//! request went to (`Host`), from the public URL, or from an origin that the settings allow. Current browsers send
+//! `Origin` with every request that changes something and with every WebSocket handshake.
 
 use http::Uri;
 use http::uri::Authority;
@@ -58,8 +58,8 @@ impl Origins {
         }
     }
 
-    /// Whether a page of `origin` may use this server at `host`, both raw header values. A request without `Origin` may:
-    /// native clients send none.
+    /// Whether a page of `origin` may use this server at `host`, both raw header values. A request without `Origin`
+    /// may: native clients send none.
     ///
     /// The scheme of our own address is not compared, because a proxy may speak TLS for us; but if the public URL
     /// is https, its plain-http pages are rejected.

@@ -17,9 +17,9 @@ use warp::{Filter, Reply};
 use super::{ApiError, SharedContext};
 use crate::providers::spotify::Spotify;
 
-/// Allows scripts, styles and fonts from this server only, pictures (covers) from any https origin, and WebSockets to any
-/// host, because `'self'` does not cover `ws:` in every browser. With `sdk_url`, the URL of the Web Playback SDK, also allows
-/// Spotify's player: its script, its frame and its connections.
+/// Allows scripts, styles and fonts from this server only, pictures (covers) from any https origin, and WebSockets to
+/// any host, because `'self'` does not cover `ws:` in every browser. With `sdk_url`, the URL of the Web Playback SDK,
+/// also allows Spotify's player: its script, its frame and its connections.
 fn content_security_policy(sdk_url: Option<&Url>) -> HeaderValue {
     let (mut script, mut frame, mut connect, mut image) =
         (String::new(), "'none'".to_owned(), String::new(), String::new());
@@ -67,7 +67,8 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 /// A year.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Wraps routes: every response gets the headers and every rejection a problem document. A WebSocket handshake gets none.
+/// Wraps routes: every response gets the headers and every rejection a problem document. A WebSocket handshake gets
+/// none.
 pub fn finish(
     context: &SharedContext,
     routes: BoxedFilter<(Response,)>,

@@ -1,7 +1,7 @@
 //! The web client: embedded at build time, read from its folder in debug builds.
 //!
-//! Files that the bundler names by a hash (`/assets/…`) are cached for ever. Every other path is a page of the client, which
-//! has a router of its own: it gets `index.html`, which is revalidated each time.
+//! Files that the bundler names by a hash (`/assets/…`) are cached for ever. Every other path is a page of the client,
+//! which has a router of its own: it gets `index.html`, which is revalidated each time.
 
 use std::borrow::Cow;
 
@@ -32,8 +32,8 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h
 /// Precompressed variants that the build may have written, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves the files and pages of `A` to `GET` and `HEAD`. Redirects pages at `localhost` to the origin of Spotify's login
-/// callback, so that users do not log in at an origin that has other cookies.
+/// Serves the files and pages of `A` to `GET` and `HEAD`. Redirects pages at `localhost` to the origin of Spotify's
+/// login callback, so that users do not log in at an origin that has other cookies.
 pub fn routes<A: RustEmbed + 'static>(spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
     warp::path::full()
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
@@ -56,8 +56,8 @@ fn redirect_from_localhost(spotify: Option<&Spotify>, path: &str, headers: &Head
     response.header(header::CACHE_CONTROL, "no-store").body(Bytes::new().into()).ok()
 }
 
-/// The path without its leading slash; rejects paths of other routes and parent folders. Does not decode escapes, because no
-/// client file needs one.
+/// The path without its leading slash; rejects paths of other routes and parent folders. Does not decode escapes,
+/// because no client file needs one.
 fn page_path(path: &str) -> Result<String, Rejection> {
     let path = path.trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();

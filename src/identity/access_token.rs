@@ -1,10 +1,10 @@
 //! Access tokens: short-lived JWTs that carry the user and the session.
 //!
-//! One algorithm (EdDSA), one `typ`, one issuer, one audience; every claim is required, without leeway. Expiry is checked
-//! here against the caller's time; the library's time checks are off.
+//! One algorithm (EdDSA), one `typ`, one issuer, one audience; every claim is required, without leeway. Expiry is
+//! checked here against the caller's time; the library's time checks are off.
 //!
-//! Verifying a signature is about 30 % of the cost of a reconnect, and a reconnecting client sends the token that it had.
-//! Verified tokens are therefore [cached](VerifiedTokenCache) until the keys change.
+//! Verifying a signature is about 30 % of the cost of a reconnect, and a reconnecting client sends the token that it
+//! had. Verified tokens are therefore [cached](VerifiedTokenCache) until the keys change.
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, Weak};
@@ -149,8 +149,8 @@ static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
 /// SHA-256 of a token; the token itself is not kept.
 type TokenDigest = [u8; 32];
 
-/// A set-associative cache of tokens with a valid signature, by digest. A token keeps its slot until it expires: with LRU
-/// eviction, clients that reconnect in the order in which they joined would evict each other.
+/// A set-associative cache of tokens with a valid signature, by digest. A token keeps its slot until it expires: with
+/// LRU eviction, clients that reconnect in the order in which they joined would evict each other.
 pub(super) struct VerifiedTokenCache(Mutex<CacheTable>);
 
 struct CacheTable {

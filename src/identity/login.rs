@@ -1,7 +1,7 @@
 //! Logging in, as a guest or with a password, and logging out.
 //!
-//! Every login creates a session. The caller's previous session is revoked: its sockets stay open when it belongs to the
-//! same user, and are closed otherwise.
+//! Every login creates a session. The caller's previous session is revoked: its sockets stay open when it belongs to
+//! the same user, and are closed otherwise.
 
 use secrecy::SecretString;
 use tutti_protocol::{UserId, UserKind};
@@ -30,7 +30,8 @@ impl Identity {
         }
     }
 
-    /// Registers an account with a password. A caller without a password, a guest or a Spotify login, keeps their user id.
+    /// Registers an account with a password. A caller without a password, a guest or a Spotify login, keeps their user
+    /// id.
     pub async fn register(
         &self,
         caller: &Caller,

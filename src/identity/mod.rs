@@ -2,15 +2,16 @@
 //!
 //! - A **user** is a durable identity. A guest has a display name and one browser; an account has a username and a
 //!   password, or a linked Spotify account, as well. A guest who registers keeps their id.
-//! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh token
-//!   (`sessions.rs`, `token_rotation.rs`).
+//! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh
+//!   token (`sessions.rs`, `token_rotation.rs`).
 //! - An **access token** proves user and session for ten minutes without a database query (`access_token.rs`).
 //! - A **refresh token** keeps the session alive and is rotated at every use (`refresh_token.rs`).
 //!
 //! Guarantees: no password, token or key is logged or shown by `Debug`; the access tokens of a revoked session are
 //! rejected at once on this node; an unknown username and a wrong password give the same error after the same time.
 //!
-//! Not in here: keys ([`crate::keys`]); cookies, origins and rate limits ([`crate::http`]); what a user may do in a room.
+//! Not in here: keys ([`crate::keys`]); cookies, origins and rate limits ([`crate::http`]); what a user may do in a
+//! room.
 
 use std::fmt;
 use std::sync::Arc;
@@ -66,8 +67,8 @@ pub const PASSWORD_BYTES_MAX: usize = 72;
 const USER_AGENT_CHARS_MAX: usize = 256;
 /// Longer access tokens are rejected unparsed; a valid one has about 400 bytes.
 const ACCESS_TOKEN_BYTES_MAX: usize = 2048;
-/// Password hashes running or queued; more are rejected as [`IdentityError::Busy`]. At a quarter of a second each, half a
-/// minute's work for one processor.
+/// Password hashes running or queued; more are rejected as [`IdentityError::Busy`]. At a quarter of a second each, half
+/// a minute's work for one processor.
 const PASSWORD_JOBS_MAX: usize = 128;
 /// Revocations buffered for a subscriber; one that lags behind checks each of its sessions instead.
 const REVOCATION_CHANNEL_CAPACITY: usize = 1024;

@@ -66,8 +66,8 @@ pub fn parse_display_name(raw: &str) -> Result<String, IdentityError> {
     Ok(name)
 }
 
-/// Control characters, and format characters that reorder or hide text (Unicode Technical Report 36). The joiners U+200C
-/// and U+200D are allowed: Persian and emoji need them.
+/// Control characters, and format characters that reorder or hide text (Unicode Technical Report 36). The joiners
+/// U+200C and U+200D are allowed: Persian and emoji need them.
 fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,

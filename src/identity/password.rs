@@ -17,7 +17,8 @@ use crate::store::PasswordHash;
 pub(super) struct Password(SecretString);
 
 impl Password {
-    /// 8 to 72 bytes without NUL: bcrypt reads up to a NUL and repeats a short password, so `a` and `a\0a` would be equal.
+    /// 8 to 72 bytes without NUL: bcrypt reads up to a NUL and repeats a short password, so `a` and `a\0a` would be
+    /// equal.
     pub(super) fn parse(raw: &SecretString) -> Result<Self, IdentityError> {
         let wrong = |detail| {
             let values = reason_values([

@@ -1,8 +1,8 @@
 //! Refresh tokens: 256 opaque bits in the browser's cookie, stored only as a hash.
 //!
 //! A token is `<user id>.<secret>` in base64url; the user id locates the database shard and is not secret. The first
-//! secret of a session is random. Each successor is an HMAC of the token before it, so concurrent uses of one token yield
-//! the same successor without storing it.
+//! secret of a session is random. Each successor is an HMAC of the token before it, so concurrent uses of one token
+//! yield the same successor without storing it.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -43,8 +43,8 @@ impl Identity {
         self.revoke_sessions(user, None).await
     }
 
-    /// The user of the caller's refresh token. Read-only: the token is neither rotated nor checked for reuse. For listing
-    /// the accounts of a browser.
+    /// The user of the caller's refresh token. Read-only: the token is neither rotated nor checked for reuse. For
+    /// listing the accounts of a browser.
     pub async fn peek(&self, caller: &Caller) -> Result<Option<User>, IdentityError> {
         let Some(token) = caller.refresh_token.as_ref().and_then(RefreshToken::parse) else { return Ok(None) };
         let now_ms = self.clock().now_ms();

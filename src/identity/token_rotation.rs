@@ -1,8 +1,8 @@
 //! Refresh token rotation with reuse detection.
 //!
 //! The refresh tokens of a session form a chain. The current token is exchanged for its successor. The previous token,
-//! within [`REFRESH_GRACE`] of its first use, yields the same successor again: two tabs refreshed at once, or a response
-//! was lost. Reuse of any older token means that two parties hold it, so the session is revoked.
+//! within [`REFRESH_GRACE`] of its first use, yields the same successor again: two tabs refreshed at once, or a
+//! response was lost. Reuse of any older token means that two parties hold it, so the session is revoked.
 
 use secrecy::SecretString;
 

@@ -174,8 +174,8 @@ impl KeyFolder {
         Ok(files)
     }
 
-    /// Writes atomically: to a temporary file, synced and renamed, so a crash leaves no partial key. The folder is synced
-    /// too, so the key is durable before anything is encrypted with it.
+    /// Writes atomically: to a temporary file, synced and renamed, so a crash leaves no partial key. The folder is
+    /// synced too, so the key is durable before anything is encrypted with it.
     fn write(&self, path: &Path, secret: &SecretString) -> Result<(), KeysError> {
         let write = || {
             let temporary = path.with_extension("new");

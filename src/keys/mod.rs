@@ -1,4 +1,5 @@
-//! The server's own keys: for access tokens, for refresh tokens, and for encrypting third-party secrets in the database.
+//! The server's own keys: for access tokens, for refresh tokens, and for encrypting third-party secrets in the
+//! database.
 //!
 //! | module | contents |
 //! |---|---|
@@ -10,8 +11,8 @@
 //! | `key_id` | key ids |
 //!
 //! Each purpose has one active key and any number of others: the active access key signs and all verify, the active
-//! encryption key encrypts and all decrypt. Rotation therefore logs out no user and makes no row unreadable. In files and
-//! exports, encryption keys are called `seal`.
+//! encryption key encrypts and all decrypt. Rotation therefore logs out no user and makes no row unreadable. In files
+//! and exports, encryption keys are called `seal`.
 //!
 //! Guarantees: no key is logged, shown by `Debug`, or quoted by an error; only the owner can read the files; a key ring
 //! that cannot be read completely is rejected.

@@ -66,8 +66,8 @@ impl KeyFolder {
         Ok(listed)
     }
 
-    /// Adds a pending key of each purpose unless there is one; in an empty folder, a complete key ring. Returns the added
-    /// keys.
+    /// Adds a pending key of each purpose unless there is one; in an empty folder, a complete key ring. Returns the
+    /// added keys.
     pub fn add(&self, now_ms: i64) -> Result<Vec<(Purpose, KeyId)>, KeysError> {
         if self.is_empty()? {
             self.create_missing(now_ms)?;
@@ -100,8 +100,8 @@ impl KeyFolder {
         Ok(vec![(Purpose::Access, access), (Purpose::Encryption, encryption)])
     }
 
-    /// Removes access keys retired more than [`RETIRED_KEY_RETENTION`] ago. Only the last rotation's time is known, so it
-    /// counts for all retired keys.
+    /// Removes access keys retired more than [`RETIRED_KEY_RETENTION`] ago. Only the last rotation's time is known, so
+    /// it counts for all retired keys.
     pub fn prune(&self, now_ms: i64) -> Result<Pruned, KeysError> {
         let ring = self.read()?;
         let retired: Vec<_> = ring.access.iter().map(|(id, _)| id).filter(|id| *id < ring.access.active()).collect();

@@ -109,8 +109,9 @@ mod tests {
     }
 
     proptest! {
-        /// Tries arrive after arbitrary pauses and wait for at most `wait_max`. Over any span of time no more are used than
-        /// a burst and the rate over that span; and a refused try was told the exact time from which it would pass.
+        /// Tries arrive after arbitrary pauses and wait for at most `wait_max`. Over any span of time no more are used
+        /// than a burst and the rate over that span; and a refused try was told the exact time from which it would
+        /// pass.
         #[test]
         fn no_span_has_more_than_a_burst_and_its_rate(
             permits in 1_u32..100,

@@ -9,8 +9,8 @@ use dashmap::DashMap;
 use super::{Gcra, Rate, RateLimited};
 use crate::clock::Clock;
 
-/// Permits between two sweeps. A sweep removes the keys whose full burst is available again, so the limiter holds the keys
-/// of one burst's time and at most this many more.
+/// Permits between two sweeps. A sweep removes the keys whose full burst is available again, so the limiter holds the
+/// keys of one burst's time and at most this many more.
 const PERMITS_PER_SWEEP: u32 = 1024;
 
 /// Gives every key the same rate.

@@ -1,7 +1,7 @@
 //! Rate limits: how often something may happen, on one connection or per key.
 //!
-//! Every limit is a [`Gcra`], the generic cell rate algorithm as a virtual schedule (ITU-T I.371, annex A). Its state is a
-//! single time, from which permits can be counted, waited for ahead of time and given back.
+//! Every limit is a [`Gcra`], the generic cell rate algorithm as a virtual schedule (ITU-T I.371, annex A). Its state
+//! is a single time, from which permits can be counted, waited for ahead of time and given back.
 
 mod gcra;
 mod keyed;

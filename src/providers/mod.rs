@@ -7,12 +7,12 @@
 //! | [`spotify`] | Spotify's catalogue, through the accounts that users link |
 //!
 //! A [`Provider`] searches, looks tracks up and opens those that the server serves itself. The [`Catalogue`] holds the
-//! providers that are configured, and is all that routes and connections know of them. `docs/adding-a-provider.md` says how to
-//! add one.
+//! providers that are configured, and is all that routes and connections know of them. `docs/adding-a-provider.md` says
+//! how to add one.
 //!
-//! Guarantees: a [`Track`] that a provider returns can be shown and queued unchanged. Not in here: playback, which clients
-//! do, and queues, which rooms keep. Linking an account and controlling its devices are features of [`spotify`] with routes of
-//! their own.
+//! Guarantees: a [`Track`] that a provider returns can be shown and queued unchanged. Not in here: playback, which
+//! clients do, and queues, which rooms keep. Linking an account and controlling its devices are features of [`spotify`]
+//! with routes of their own.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -50,8 +50,8 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// One page of at most [`PAGE_TRACKS_MAX`] tracks, best match first. An empty query lists everything, if the source can
-    /// be listed, and otherwise nothing.
+    /// One page of at most [`PAGE_TRACKS_MAX`] tracks, best match first. An empty query lists everything, if the source
+    /// can be listed, and otherwise nothing.
     ///
     /// # Errors
     /// [`ProviderError::Invalid`] for a cursor that another query returned.

@@ -1,8 +1,8 @@
 //! Users, their sessions and their refresh tokens, as stored.
 //!
-//! Every change that could race is one conditional statement (compare and set): the result says whether it took effect, and
-//! it succeeds for exactly one of any number of concurrent callers. Not in here: the format of tokens, their lifetimes and
-//! the response to reuse; [`crate::identity`] decides those.
+//! Every change that could race is one conditional statement (compare and set): the result says whether it took effect,
+//! and it succeeds for exactly one of any number of concurrent callers. Not in here: the format of tokens, their
+//! lifetimes and the response to reuse; [`crate::identity`] decides those.
 
 use std::fmt;
 
@@ -138,8 +138,8 @@ impl Rotation {
 /// Stores users, sessions and refresh tokens.
 #[async_trait]
 pub trait IdentityStore: Send + Sync {
-    /// Adds a user with a first session and its first token. [`Conflict`](super::StoreError::Conflict) when the username is
-    /// taken.
+    /// Adds a user with a first session and its first token. [`Conflict`](super::StoreError::Conflict) when the
+    /// username is taken.
     async fn insert_user(
         &self,
         user: &StoredUser,
@@ -147,8 +147,8 @@ pub trait IdentityStore: Send + Sync {
         token: &StoredRefreshToken,
     ) -> StoreResult<()>;
 
-    /// Users by id, at most [`USERS_PER_LOOKUP_MAX`](crate::limits::USERS_PER_LOOKUP_MAX), in any order; unknown ids are left
-    /// out.
+    /// Users by id, at most [`USERS_PER_LOOKUP_MAX`](crate::limits::USERS_PER_LOOKUP_MAX), in any order; unknown ids
+    /// are left out.
     async fn users(&self, ids: &[UserId]) -> StoreResult<Vec<StoredUser>>;
 
     /// A user by id.
@@ -169,8 +169,8 @@ pub trait IdentityStore: Send + Sync {
     /// Changes a display name; false when there is no such user.
     async fn rename_user(&self, id: UserId, display_name: &str) -> StoreResult<bool>;
 
-    /// Erases a user with all sessions, tokens, the Spotify link and the picture. False when there is no such user. Rooms
-    /// erase their own records of a member.
+    /// Erases a user with all sessions, tokens, the Spotify link and the picture. False when there is no such user.
+    /// Rooms erase their own records of a member.
     async fn delete_user(&self, id: UserId) -> StoreResult<bool>;
 
     /// Guests last seen before `before_ms`, least recent first, at most `rows_max`.
@@ -189,8 +189,8 @@ pub trait IdentityStore: Send + Sync {
     async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>, at_ms: i64)
     -> StoreResult<Vec<SessionId>>;
 
-    /// Removes sessions that expired or were revoked before `before_ms`, with their tokens, at most `rows_max`; returns how
-    /// many.
+    /// Removes sessions that expired or were revoked before `before_ms`, with their tokens, at most `rows_max`; returns
+    /// how many.
     async fn delete_ended_sessions(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 
     /// Removes refresh tokens used before `before_ms`, at most `rows_max`; returns how many.
@@ -205,7 +205,7 @@ pub trait IdentityStore: Send + Sync {
     /// A refresh token, used or not.
     async fn refresh_token(&self, user: UserId, hash: TokenHash) -> StoreResult<Option<StoredRefreshToken>>;
 
-    /// Marks a token used, adds its successor and prolongs the session, all or nothing. False, without any change, when the
-    /// token was used before or the session was revoked.
+    /// Marks a token used, adds its successor and prolongs the session, all or nothing. False, without any change, when
+    /// the token was used before or the session was revoked.
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool>;
 }

@@ -1,11 +1,11 @@
 //! Group commit: appends of all rooms share transactions, one at a time.
 //!
-//! While one transaction is synced to disk, further appends queue for the next one. So a lone append does not wait, and a
-//! thousand rooms share one sync. Under load the next transaction starts a short time after the previous one started,
+//! While one transaction is synced to disk, further appends queue for the next one. So a lone append does not wait, and
+//! a thousand rooms share one sync. Under load the next transaction starts a short time after the previous one started,
 //! because a sync and a page cost the same for one row as for ten. An append completes only after its transaction is
-//! durable. When a transaction fails, its batches are retried one by one, so that one room's conflict does not fail other
-//! rooms; when the database is unavailable, they all fail at once instead of each waiting for a timeout. A room that lost a
-//! batch is fenced: its appends fail until it has reloaded.
+//! durable. When a transaction fails, its batches are retried one by one, so that one room's conflict does not fail
+//! other rooms; when the database is unavailable, they all fail at once instead of each waiting for a timeout. A room
+//! that lost a batch is fenced: its appends fail until it has reloaded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,8 +42,8 @@ impl Journal {
         Self { queue }
     }
 
-    /// Queues a batch; waits only while the queue is full. The receiver resolves once the batch is durable or has failed;
-    /// its sender is dropped without a result only when the process ends.
+    /// Queues a batch; waits only while the queue is full. The receiver resolves once the batch is durable or has
+    /// failed; its sender is dropped without a result only when the process ends.
     pub async fn append(&self, batch: JournalBatch) -> oneshot::Receiver<Appended> {
         let (done, appended) = oneshot::channel();
         let _ = self.queue.send(Message::Append(Box::new(batch), done)).await;

@@ -1,5 +1,6 @@
-//! Durable state: one trait per concern, implemented by embedded SQLite, by MySQL and in memory (for tests). All three pass
-//! one contract suite (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere else.
+//! Durable state: one trait per concern, implemented by embedded SQLite, by MySQL and in memory (for tests). All three
+//! pass one contract suite (`tests/store/`). Wire, stored and live types differ; rows are converted here and nowhere
+//! else.
 //!
 //! Not in here: the music library's index, a rebuildable cache that lives beside the library.
 

@@ -127,8 +127,9 @@ pub struct Checkpoint {
 pub struct StoredJournal {
     /// The newest checkpoint.
     pub checkpoint: Option<Checkpoint>,
-    /// All stored batches, oldest first. Those after the checkpoint are to be replayed; those before it serve members who
-    /// resume. `index` is empty in all. Batches from before a member was forgotten hold no events, only their commands.
+    /// All stored batches, oldest first. Those after the checkpoint are to be replayed; those before it serve members
+    /// who resume. `index` is empty in all. Batches from before a member was forgotten hold no events, only their
+    /// commands.
     pub batches: Vec<JournalBatch>,
 }
 
@@ -159,7 +160,7 @@ pub trait RoomStore: Send + Sync {
     /// A room's checkpoint and batches.
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal>;
 
-    /// Replaces a room's checkpoint unless the stored one is newer, and removes batches that it covers and that are older
-    /// than `keep_from_ms`.
+    /// Replaces a room's checkpoint unless the stored one is newer, and removes batches that it covers and that are
+    /// older than `keep_from_ms`.
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()>;
 }

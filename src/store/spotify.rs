@@ -118,15 +118,15 @@ pub trait SpotifyStore: Send + Sync {
         link: &StoredSpotifyLink,
     ) -> StoreResult<()>;
 
-    /// Links an account to a user, replacing any present link. A guest becomes an account and keeps the id. False when there
-    /// is no such user. [`Conflict`](super::StoreError::Conflict) when the account is linked to another user.
+    /// Links an account to a user, replacing any present link. A guest becomes an account and keeps the id. False when
+    /// there is no such user. [`Conflict`](super::StoreError::Conflict) when the account is linked to another user.
     async fn link_spotify(&self, link: &StoredSpotifyLink) -> StoreResult<bool>;
 
     /// Users whose link has a refresh token and was last checked before `before_ms`, oldest first, at most `rows_max`.
     async fn stale_spotify_links(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
-    /// Updates a link if the stored one has the same version, which then grows by one. False when it has another version or
-    /// is gone.
+    /// Updates a link if the stored one has the same version, which then grows by one. False when it has another
+    /// version or is gone.
     async fn update_spotify_link(&self, link: &StoredSpotifyLink) -> StoreResult<bool>;
 
     /// Removes a user's link and picture; a user without a password becomes a guest. False when there was no link.

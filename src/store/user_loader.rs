@@ -1,8 +1,8 @@
 //! Batches lookups of users: one statement for many callers.
 //!
-//! After a restart all clients return at once, and each return looks up a user. While one statement runs, further callers
-//! queue; then one of them looks up all of them, as the [journal](super::journal) does with appends. A lone lookup does not
-//! wait. Every lookup reads a state not older than the call.
+//! After a restart all clients return at once, and each return looks up a user. While one statement runs, further
+//! callers queue; then one of them looks up all of them, as the [journal](super::journal) does with appends. A lone
+//! lookup does not wait. Every lookup reads a state not older than the call.
 
 use std::sync::Arc;
 

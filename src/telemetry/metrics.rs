@@ -1,8 +1,8 @@
 //! The metrics: their names, help texts and instruments.
 //!
-//! All names are in this file. Labels have a few fixed values and never identify a room or a user. [`Metrics`] holds the
-//! registered instruments, which are atomic numbers: counting takes no lookup and no lock, and a delta is counted once with
-//! its number of recipients. [`Metrics::off`] counts nothing.
+//! All names are in this file. Labels have a few fixed values and never identify a room or a user. [`Metrics`] holds
+//! the registered instruments, which are atomic numbers: counting takes no lookup and no lock, and a delta is counted
+//! once with its number of recipients. [`Metrics::off`] counts nothing.
 //!
 //! Not in here: the HTTP endpoint, which is in [`crate::http`].
 

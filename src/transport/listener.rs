@@ -31,8 +31,8 @@ pub struct Permit {
 /// second.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Connections of a server that just stopped would block the port. On Windows they do not, and there the option would
-    // let two servers share it.
+    // Connections of a server that just stopped would block the port. On Windows they do not, and there the option
+    // would let two servers share it.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

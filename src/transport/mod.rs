@@ -1,5 +1,5 @@
-//! Moves bytes between the server and its clients: accepts TCP connections, encodes WebSocket frames, buffers what a socket
-//! does not take.
+//! Moves bytes between the server and its clients: accepts TCP connections, encodes WebSocket frames, buffers what a
+//! socket does not take.
 //!
 //! | module | what |
 //! |---|---|

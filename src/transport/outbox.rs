@@ -1,9 +1,9 @@
 //! The send buffer of one connection: keeps the order of frames, never interleaves them, and is bounded.
 //!
 //! [`Outbox::push`] writes to the socket in the caller's task, under a short lock and without waking another task. Only
-//! bytes that the socket does not take are buffered; the connection's task drains them once the socket is writable. An idle
-//! connection owns no buffer. When more than [`OUTBOX_BYTES_MAX`] of deltas wait, they are dropped and the connection is
-//! marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up.
+//! bytes that the socket does not take are buffered; the connection's task drains them once the socket is writable. An
+//! idle connection owns no buffer. When more than [`OUTBOX_BYTES_MAX`] of deltas wait, they are dropped and the
+//! connection is marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -296,8 +296,8 @@ impl Inner {
     }
 }
 
-/// Calls `send(2)` directly, without tokio's readiness check: sockets are nearly always writable, and when thousands are
-/// written in a row, reading tokio's readiness state is a cache miss for each. On `EAGAIN` it falls back to tokio's
+/// Calls `send(2)` directly, without tokio's readiness check: sockets are nearly always writable, and when thousands
+/// are written in a row, reading tokio's readiness state is a cache miss for each. On `EAGAIN` it falls back to tokio's
 /// `try_write`, which clears the readiness so that [`Outbox::writable`] waits.
 fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     match send(socket, bytes, SendFlags::DONTWAIT) {

@@ -1,7 +1,7 @@
 //! The stream under the WebSocket codec: reads from the socket, writes to the outbox.
 //!
-//! The codec's own frames (pongs, close replies) go through the outbox like all others, so that frames keep their order and
-//! never interleave.
+//! The codec's own frames (pongs, close replies) go through the outbox like all others, so that frames keep their order
+//! and never interleave.
 
 use std::io;
 use std::pin::Pin;

@@ -73,8 +73,8 @@ struct PictureQuery {
     v: String,
 }
 
-/// Cached for ever, because the URL changes with the picture. Needs no login: `<img>` cannot send a token, and the URL cannot
-/// be guessed.
+/// Cached for ever, because the URL changes with the picture. Needs no login: `<img>` cannot send a token, and the URL
+/// cannot be guessed.
 async fn show_picture(id: String, query: PictureQuery, context: SharedContext) -> Result<Response, ApiError> {
     let unknown = || ApiError::not_found("There is no such picture.");
     let id: UserId = id.parse().map_err(|_| unknown())?;

@@ -12,8 +12,8 @@ use crate::http::{ApiError, SharedContext};
 use crate::identity::AccessClaims;
 use crate::providers::{Asker, ProviderError, Query};
 
-/// `GET search?provider=&q=&cursor=&room=`: a [`SearchResponse`]. Without `provider`, the library is searched. `room` names
-/// a room of the user, whose host's linked account serves users without one.
+/// `GET search?provider=&q=&cursor=&room=`: a [`SearchResponse`]. Without `provider`, the library is searched. `room`
+/// names a room of the user, whose host's linked account serves users without one.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     warp::path!("search")
         .and(warp::get())

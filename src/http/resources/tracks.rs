@@ -1,7 +1,7 @@
 //! `{provider}/tracks/…`: tracks that this server serves, their audio and their covers.
 //!
-//! Tracks and audio need an access token. Covers do not, because an `<img>` cannot send one: their ids cannot be guessed,
-//! and a cover is all that an id gives away.
+//! Tracks and audio need an access token. Covers do not, because an `<img>` cannot send one: their ids cannot be
+//! guessed, and a cover is all that an id gives away.
 
 use bytes::Bytes;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};

@@ -1,7 +1,7 @@
 //! A provider for tests: a fixed list of tracks, and track ids that fail in each way that a provider can fail.
 //!
-//! It needs neither a network nor files, so tests of rooms, routes and clients can see how a provider that they do not know
-//! behaves. Enabled by `TUTTI_SCRIPTED_PROVIDER`, which is for tests only.
+//! It needs neither a network nor files, so tests of rooms, routes and clients can see how a provider that they do not
+//! know behaves. Enabled by `TUTTI_SCRIPTED_PROVIDER`, which is for tests only.
 
 use std::time::Duration;
 

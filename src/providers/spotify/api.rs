@@ -1,7 +1,7 @@
 //! Requests to the Web API.
 //!
-//! Spotify's rate limit applies to the app as a whole: after a 429, no request is sent for any user until `Retry-After` has
-//! passed.
+//! Spotify's rate limit applies to the app as a whole: after a 429, no request is sent for any user until `Retry-After`
+//! has passed.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -21,8 +21,8 @@ const CHECK_AT_JOIN: Duration = Duration::from_mins(10);
 pub(super) const CHECK_EVERY: Duration = Duration::from_hours(24);
 
 impl Spotify {
-    /// Checks a user's subscription; concurrent callers share the result. Takes some seconds if the result contradicts the
-    /// stored status, because a single denial may be wrong.
+    /// Checks a user's subscription; concurrent callers share the result. Takes some seconds if the result contradicts
+    /// the stored status, because a single denial may be wrong.
     pub async fn check(&self, user: UserId) -> Result<SpotifyStatus, SpotifyError> {
         let lock = self.0.operations.get((user, Operation::CheckSubscription));
         let _guard = lock.lock().await;
@@ -105,8 +105,8 @@ impl Spotify {
         self.ask(user, |token| async move { self.0.api.me(&token).await }).await
     }
 
-    /// Sends a request with the user's access token. Spotify sends bursts of wrong 401 responses: the first one refreshes the
-    /// token, further ones delay the next attempt.
+    /// Sends a request with the user's access token. Spotify sends bursts of wrong 401 responses: the first one
+    /// refreshes the token, further ones delay the next attempt.
     pub(super) async fn ask<T, F>(&self, user: UserId, request: impl Fn(SecretString) -> F) -> Result<T, SpotifyError>
     where
         F: Future<Output = Result<T, Failure>>,

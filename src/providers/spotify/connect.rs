@@ -1,12 +1,12 @@
 //! The task that makes one device of a user's Spotify account follow a room.
 //!
 //! It controls the device through the Web API and needs no open page: a locked phone keeps playing. Synchronization is
-//! coarse: the task starts a track at the room's position plus the measured start latency of the device, checks the position
-//! after the start and then once a minute, and restarts the track if it is off by more than a second.
+//! coarse: the task starts a track at the room's position plus the measured start latency of the device, checks the
+//! position after the start and then once a minute, and restarts the track if it is off by more than a second.
 //!
-//! Guarantees: the task ends when it is stopped, when the user leaves the room, when the room closes, and when the user plays
-//! something else with the account. It then pauses the device, except in the last case. While Spotify rate-limits this
-//! server, it waits.
+//! Guarantees: the task ends when it is stopped, when the user leaves the room, when the room closes, and when the user
+//! plays something else with the account. It then pauses the device, except in the last case. While Spotify rate-limits
+//! this server, it waits.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -267,8 +267,8 @@ enum Observed {
     Other,
 }
 
-/// Spotify may substitute another recording without reporting it, so another track near the expected position counts as the
-/// started one.
+/// Spotify may substitute another recording without reporting it, so another track near the expected position counts as
+/// the started one.
 fn compare(playing: Option<&PlayerState>, device: &str, track: &str, expected_ms: i64) -> Observed {
     let Some(playing) = playing else { return Observed::Lost };
     if playing.device != device {

@@ -57,8 +57,8 @@ impl Spotify {
         Ok(SpotifyStatus { link: self.0.store.spotify_link(user).await?.map(|link| self.describe_link(&link)) })
     }
 
-    /// An access token for the player in the user's browser. Rejects users known to have no Premium; a user with an unknown
-    /// status may try, because playing is what reveals it.
+    /// An access token for the player in the user's browser. Rejects users known to have no Premium; a user with an
+    /// unknown status may try, because playing is what reveals it.
     pub async fn player_token(&self, user: UserId) -> Result<SpotifyToken, SpotifyError> {
         let link = self.0.store.spotify_link(user).await?.ok_or(SpotifyError::NotLinked)?;
         if link.premium.verdict == PremiumVerdict::NotPremium {
@@ -69,8 +69,8 @@ impl Spotify {
         Ok(SpotifyToken { access_token: token.expose_secret().into(), expires_in: left_ms / 1000 })
     }
 
-    /// A valid access token of the user, and when it expires. `refused` is a token that Spotify rejected: it is replaced even
-    /// if it has not expired. Concurrent callers share one refresh.
+    /// A valid access token of the user, and when it expires. `refused` is a token that Spotify rejected: it is
+    /// replaced even if it has not expired. Concurrent callers share one refresh.
     pub(super) async fn access_token(
         &self,
         user: UserId,

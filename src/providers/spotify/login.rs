@@ -1,8 +1,8 @@
 //! Login with Spotify: the authorization code flow with PKCE (RFC 7636).
 //!
-//! A pending login is a row in the store, keyed by the hash of its `state`. It can be used once, within [`LOGIN_LIFETIME`],
-//! and only in the browser that started it, which a cookie identifies. The verifier never leaves the server, so a `code`
-//! obtained in another browser or without PKCE is useless.
+//! A pending login is a row in the store, keyed by the hash of its `state`. It can be used once, within
+//! [`LOGIN_LIFETIME`], and only in the browser that started it, which a cookie identifies. The verifier never leaves
+//! the server, so a `code` obtained in another browser or without PKCE is useless.
 
 use std::time::Duration;
 
@@ -99,8 +99,8 @@ impl AuthenticatedAccount {
 }
 
 impl Spotify {
-    /// Starts a login. `browser` is the value of an existing login cookie, set by another tab. A `return_to` that is not a
-    /// page of this server is replaced by `/`.
+    /// Starts a login. `browser` is the value of an existing login cookie, set by another tab. A `return_to` that is
+    /// not a page of this server is replaced by `/`.
     pub async fn begin(
         &self,
         browser: Option<SecretString>,

@@ -14,8 +14,9 @@
 //! | `outputs` | which device follows which room |
 //! | `connect`, `plan` | the task that makes a device follow, and its decisions, which are pure |
 //!
-//! Guarantees: tokens are stored encrypted and never logged; one refresh at a time for each user; a revoked authorization
-//! deletes the tokens and nothing else; a single false answer never changes the verdict on a subscription.
+//! Guarantees: tokens are stored encrypted and never logged; one refresh at a time for each user; a revoked
+//! authorization deletes the tokens and nothing else; a single false answer never changes the verdict on a
+//! subscription.
 //!
 //! Not in here: users ([`crate::identity`]), HTTP routes, and the player in the browser, which is the client's.
 
@@ -156,8 +157,8 @@ impl fmt::Debug for Spotify {
 }
 
 impl Spotify {
-    /// Sends no request yet. Background checks and devices that follow rooms run on `tasks`; the latter end when `stop` is
-    /// cancelled.
+    /// Sends no request yet. Background checks and devices that follow rooms run on `tasks`; the latter end when `stop`
+    /// is cancelled.
     pub fn new(
         settings: Settings,
         store: SharedStore,

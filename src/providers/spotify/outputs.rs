@@ -28,8 +28,8 @@ struct Output {
 }
 
 impl Spotify {
-    /// Makes one of the user's Spotify devices follow a room, in place of any other. `device` is the room device that it plays
-    /// for.
+    /// Makes one of the user's Spotify devices follow a room, in place of any other. `device` is the room device that
+    /// it plays for.
     ///
     /// # Errors
     /// [`SpotifyError::DeviceNotFound`] if the account has no such device now, or it accepts no commands.
@@ -70,7 +70,8 @@ impl Spotify {
         let status = output.status();
         let previous = self.0.outputs.0.lock().insert(user, output);
         self.0.tasks.spawn(async move {
-            // The previous task pauses its device, which may be the same one. Awaited here, because the caller may disconnect.
+            // The previous task pauses its device, which may be the same one. Awaited here, because the caller may
+            // disconnect.
             if let Some(previous) = previous {
                 previous.end().await;
             }
@@ -84,8 +85,8 @@ impl Spotify {
         self.0.outputs.0.lock().get(&user).filter(|output| output.room == code).map(Output::status)
     }
 
-    /// Stops the user's output, if it follows the room `code` or `code` is `None`. Its device is paused when this returns, if
-    /// Spotify allows it.
+    /// Stops the user's output, if it follows the room `code` or `code` is `None`. Its device is paused when this
+    /// returns, if Spotify allows it.
     pub async fn unfollow(&self, user: UserId, code: Option<RoomCode>) {
         let output = {
             let mut outputs = self.0.outputs.0.lock();

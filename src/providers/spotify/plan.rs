@@ -1,7 +1,8 @@
 //! Decides the next command for a device that follows a room, and when to check it. Pure.
 //!
-//! The room's timeline is authoritative. A start is sent early by the device's start latency. A track plays to its natural end
-//! if another Spotify track follows; otherwise it is stopped just before, so that Spotify does not choose the next one.
+//! The room's timeline is authoritative. A start is sent early by the device's start latency. A track plays to its
+//! natural end if another Spotify track follows; otherwise it is stopped just before, so that Spotify does not choose
+//! the next one.
 
 use tutti_protocol::{DeviceId, Entry, EntryId, OutputMode, Playback, PlaybackState, ProviderId};
 

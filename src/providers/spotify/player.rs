@@ -1,8 +1,8 @@
 //! Commands to a user's own devices, through the Web API.
 //!
-//! Guarantees: any 2xx response is a success, and so is a command that changes nothing. `PREMIUM_REQUIRED`, which Spotify also
-//! sends wrongly and in bursts, counts as [`super::premium`] says. A start sends device, track and position in one command,
-//! because Spotify may reorder several.
+//! Guarantees: any 2xx response is a success, and so is a command that changes nothing. `PREMIUM_REQUIRED`, which
+//! Spotify also sends wrongly and in bursts, counts as [`super::premium`] says. A start sends device, track and
+//! position in one command, because Spotify may reorder several.
 
 use reqwest::StatusCode;
 use serde::Deserialize;

@@ -1,8 +1,9 @@
 //! Derives a user's Premium status from evidence. Pure.
 //!
-//! Spotify sometimes denies Premium wrongly, and in bursts. A denial is therefore only a doubt: [`DOUBTS_TO_DENY`] consecutive
-//! ones, at least [`DOUBT_SPACING`] apart, make the verdict `NotPremium`. A single confirmation makes it `Premium` at once. A
-//! denial by the profile counts at once while the status is unknown, because the wrong ones come from elsewhere.
+//! Spotify sometimes denies Premium wrongly, and in bursts. A denial is therefore only a doubt: [`DOUBTS_TO_DENY`]
+//! consecutive ones, at least [`DOUBT_SPACING`] apart, make the verdict `NotPremium`. A single confirmation makes it
+//! `Premium` at once. A denial by the profile counts at once while the status is unknown, because the wrong ones come
+//! from elsewhere.
 
 use std::time::Duration;
 

@@ -50,8 +50,8 @@ impl Settings {
         }))
     }
 
-    /// The origin that replaces `localhost` for pages. Spotify rejects `localhost` in redirect URLs, and cookies of `localhost`
-    /// are not sent to `127.0.0.1`.
+    /// The origin that replaces `localhost` for pages. Spotify rejects `localhost` in redirect URLs, and cookies of
+    /// `localhost` are not sent to `127.0.0.1`.
     pub fn instead_of_localhost(&self, headers: &http::HeaderMap) -> Option<String> {
         let host = headers.get(HOST)?.to_str().ok()?;
         let port = self.redirect_url.port_or_known_default()?;

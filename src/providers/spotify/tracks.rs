@@ -1,10 +1,10 @@
 //! Search and track lookup.
 //!
-//! Spotify answers only with a linked account: that of the user who asks, or else that of their room's host. Which tracks
-//! play depends on the country of that account.
+//! Spotify answers only with a linked account: that of the user who asks, or else that of their room's host. Which
+//! tracks play depends on the country of that account.
 //!
-//! Guarantees: concurrent identical requests are sent once, and responses are cached; a track that a search returned is not
-//! looked up again; at most ten results are requested, which is Spotify's maximum.
+//! Guarantees: concurrent identical requests are sent once, and responses are cached; a track that a search returned is
+//! not looked up again; at most ten results are requested, which is Spotify's maximum.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ const PAGE_LIFETIME: Duration = Duration::from_mins(10);
 const TRACKS_MAX: usize = 8192;
 /// Lifetime of a cached track.
 const TRACK_LIFETIME: Duration = Duration::from_hours(24);
-/// Requests a minute that each user may cause beyond the cache, because Spotify's rate limit applies to the app as a whole.
+/// Requests a minute that each user may cause beyond the cache, because Spotify's rate limit applies to the app as a
+/// whole.
 const REQUESTS_PER_MINUTE: u32 = 60;
 /// Length of a Spotify id.
 const ID_CHARS: usize = 22;
@@ -242,8 +243,8 @@ struct Image {
 }
 
 impl ApiTrack {
-    /// Converts it; `None` for an unplayable track or a local file. Keeps the original id of a track that Spotify relinked for
-    /// one country.
+    /// Converts it; `None` for an unplayable track or a local file. Keeps the original id of a track that Spotify
+    /// relinked for one country.
     fn playable(self) -> Option<Track> {
         if self.is_playable == Some(false) || self.duration_ms == 0 {
             return None;

@@ -1,8 +1,8 @@
 //! MySQL as PlanetScale runs it (MySQL 8 behind Vitess), and self-hosted MySQL or MariaDB.
 //!
-//! Guarantees: every call ends in bounded time. Acknowledged writes are committed. A failed call leaves no change, except
-//! when the connection breaks during the commit: the change is then applied completely or not at all, and the caller cannot
-//! tell which. Vitess accepts every statement (`tests/store/vitess.rs` checks its rules).
+//! Guarantees: every call ends in bounded time. Acknowledged writes are committed. A failed call leaves no change,
+//! except when the connection breaks during the commit: the change is then applied completely or not at all, and the
+//! caller cannot tell which. Vitess accepts every statement (`tests/store/vitess.rs` checks its rules).
 //!
 //! Not in here: schema changes. `tutti migrate` makes them ([`schema`]); the server only checks the schema.
 
@@ -32,8 +32,8 @@ pub struct MySqlStore {
 }
 
 impl MySqlStore {
-    /// Opens by URL (`mysql://…`). Fails with [`StoreError::Schema`](super::StoreError::Schema) when the database's schema
-    /// differs from the one this program needs; never changes it.
+    /// Opens by URL (`mysql://…`). Fails with [`StoreError::Schema`](super::StoreError::Schema) when the database's
+    /// schema differs from the one this program needs; never changes it.
     pub async fn open(url: &SecretString) -> StoreResult<Self> {
         let store = Self::connect(url).await?;
         store.check_schema().await?;
@@ -44,8 +44,8 @@ impl MySqlStore {
         let options = options::parse(url)?;
         // One connection outside of the pool first: when the server refuses, the pool only reports a timeout.
         transaction::with_timeout(DATABASE_CONNECTION_TIMEOUT, options.connect()).await?.close().await?;
-        // The server's `wait_timeout` cannot be set through Vitess, so the pool closes connections before a server or proxy
-        // does. The ping before use finds connections that broke nevertheless.
+        // The server's `wait_timeout` cannot be set through Vitess, so the pool closes connections before a server or
+        // proxy does. The ping before use finds connections that broke nevertheless.
         let pool = MySqlPoolOptions::new()
             .max_connections(DATABASE_CONNECTIONS_MAX)
             .acquire_timeout(DATABASE_CONNECTION_TIMEOUT)

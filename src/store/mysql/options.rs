@@ -35,7 +35,8 @@ pub(super) fn parse(url: &SecretString) -> StoreResult<MySqlConnectOptions> {
         // The driver sets both by reading `@@sql_mode` in a subquery, which Vitess refuses.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
-        // Setting a time zone would make Vitess reserve a connection for each of these. All times are stored as numbers.
+        // Setting a time zone would make Vitess reserve a connection for each of these. All times are stored as
+        // numbers.
         .timezone(None))
 }
 

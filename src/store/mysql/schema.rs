@@ -1,8 +1,8 @@
 //! The schema: `tutti migrate` brings a database up to date, the server only checks it.
 //!
 //! The table `_sqlx_migrations` records the applied migrations. No lock is held while they run, since Vitess ends long
-//! transactions; the operator must not run two `tutti migrate` at once. Each migration is one statement, so it is applied
-//! completely or not at all.
+//! transactions; the operator must not run two `tutti migrate` at once. Each migration is one statement, so it is
+//! applied completely or not at all.
 
 use std::fmt::Write as _;
 

@@ -32,8 +32,8 @@ impl BatchStatements {
         self.0.iter().find(|(size, _)| *size == items).map(|(_, sql)| AssertSqlSafe(sql.clone()))
     }
 
-    /// The smallest statement with room for these ids, and the ids padded to its size by repeating the last one. In an `IN`
-    /// list a repeated id changes nothing.
+    /// The smallest statement with room for these ids, and the ids padded to its size by repeating the last one. In an
+    /// `IN` list a repeated id changes nothing.
     pub(in crate::store) fn for_ids<'a>(
         &self,
         ids: &'a [UserId],

@@ -14,8 +14,8 @@ use crate::store::{
     TokenHash,
 };
 
-/// What erasing a user removes besides the row in `users`. Rooms erase their own traces of a member: `room_members` rows
-/// go with [`IndexChange::Forgotten`](crate::store::IndexChange::Forgotten).
+/// What erasing a user removes besides the row in `users`. Rooms erase their own traces of a member: `room_members`
+/// rows go with [`IndexChange::Forgotten`](crate::store::IndexChange::Forgotten).
 const DELETE_OF_USER: [&str; 4] = [
     "DELETE FROM refresh_tokens WHERE user_id = ?",
     "DELETE FROM sessions WHERE user_id = ?",
@@ -173,7 +173,8 @@ pub(in crate::store) async fn delete_ended_sessions<T: Transaction>(
             ended.push((row.get("user_id")?, row.get("id")?));
         }
     }
-    // Locks are taken in the order of the keys, as in every other transaction. A session can be both expired and revoked.
+    // Locks are taken in the order of the keys, as in every other transaction. A session can be both expired and
+    // revoked.
     ended.sort_unstable();
     ended.dedup();
     ended.truncate(usize::try_from(rows_max).unwrap_or(usize::MAX));

@@ -117,8 +117,8 @@ pub(in crate::store) async fn load_journal<T: Transaction>(
     mut transaction: T,
     room: RoomId,
 ) -> StoreResult<StoredJournal> {
-    // The checkpoint comes last: where reads of one transaction see different states (READ COMMITTED), a checkpoint that is
-    // replaced in between covers the batches that were removed.
+    // The checkpoint comes last: where reads of one transaction see different states (READ COMMITTED), a checkpoint
+    // that is replaced in between covers the batches that were removed.
     let batches = T::Query::new(
         "SELECT epoch, last_offset, at_ms, member_id, command_id, events FROM room_journal \
          WHERE room_id = ? ORDER BY last_offset",
@@ -134,8 +134,8 @@ pub(in crate::store) async fn load_journal<T: Transaction>(
     })
 }
 
-/// Removes the room's events from before `checkpoint`, and the commands of the forgotten member. The ids of other members'
-/// commands stay, so that a repeated command still has one effect.
+/// Removes the room's events from before `checkpoint`, and the commands of the forgotten member. The ids of other
+/// members' commands stay, so that a repeated command still has one effect.
 pub(in crate::store) async fn remove_history<T: Transaction>(
     transaction: &mut T,
     checkpoint: &Checkpoint,

@@ -96,8 +96,8 @@ pub(in crate::store) async fn unlink<T: Transaction>(mut transaction: T, user: U
     Ok(deleted == 1)
 }
 
-/// Inserts a link or replaces the user's present one. Versions only grow, so a change based on the replaced link no longer
-/// applies.
+/// Inserts a link or replaces the user's present one. Versions only grow, so a change based on the replaced link no
+/// longer applies.
 ///
 /// Not an upsert: MySQL would replace another user's link to the same account.
 async fn put_link<T: Transaction>(transaction: &mut T, link: &StoredSpotifyLink) -> StoreResult<()> {

@@ -1,7 +1,7 @@
 //! Backs the database up while a server runs, and restores it while none runs.
 //!
-//! A backup is complete or absent: it is written beside its destination, checked, synced to disk and then renamed. It holds
-//! every write that was acknowledged before it began. It holds no keys: see `docs/operations.md`.
+//! A backup is complete or absent: it is written beside its destination, checked, synced to disk and then renamed. It
+//! holds every write that was acknowledged before it began. It holds no keys: see `docs/operations.md`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -78,8 +78,8 @@ pub async fn back_up(from: &Path, to: &Path) -> Result<Contents, BackupError> {
 /// Replaces the database `to` by a backup; no server may be running on it. With `replace` an existing database is kept
 /// under another name, which is the second value.
 ///
-/// A backup is older than the state clients know, so what follows is a different history: every room gets `epoch`, which
-/// must be greater than all earlier ones, so that no client resumes into it.
+/// A backup is older than the state clients know, so what follows is a different history: every room gets `epoch`,
+/// which must be greater than all earlier ones, so that no client resumes into it.
 pub async fn restore(
     copy: &Path,
     to: &Path,
@@ -99,8 +99,8 @@ pub async fn restore(
     Ok((contents, kept))
 }
 
-/// The exclusive right to write to a database, held by one server or one restore. The system releases it when the process
-/// ends.
+/// The exclusive right to write to a database, held by one server or one restore. The system releases it when the
+/// process ends.
 #[derive(Debug)]
 pub struct DatabaseLock(#[expect(dead_code, reason = "it is held, not read")] File);
 

@@ -1,8 +1,8 @@
 //! Appends batches of many rooms in few statements, since each statement costs a round trip to SQLite's thread.
 //!
-//! Statements come in a few sizes, so that they stay prepared. A single statement needs no explicit transaction. Otherwise
-//! all rows are inserted before the changes that follow from them. That order is safe: those changes concern other tables,
-//! or rows of the same room from before the batch.
+//! Statements come in a few sizes, so that they stay prepared. A single statement needs no explicit transaction.
+//! Otherwise all rows are inserted before the changes that follow from them. That order is safe: those changes concern
+//! other tables, or rows of the same room from before the batch.
 
 use std::sync::{Arc, LazyLock};
 

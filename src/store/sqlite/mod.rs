@@ -1,4 +1,5 @@
-//! The embedded default: one SQLite file with a write-ahead log; every commit is synced to disk before it is acknowledged.
+//! The embedded default: one SQLite file with a write-ahead log; every commit is synced to disk before it is
+//! acknowledged.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

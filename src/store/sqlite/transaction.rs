@@ -1,9 +1,9 @@
 //! Transactions of SQLite.
 //!
-//! These are not the driver's. On a full disk SQLite may roll a transaction back by itself, or leave one open whose commit
-//! failed. The driver counts transactions and is then off by one: it takes later transactions for savepoints inside one
-//! that is never committed, and reports success. Here a connection whose transaction did not end well is closed, and SQLite
-//! rolls back whatever is left.
+//! These are not the driver's. On a full disk SQLite may roll a transaction back by itself, or leave one open whose
+//! commit failed. The driver counts transactions and is then off by one: it takes later transactions for savepoints
+//! inside one that is never committed, and reports success. Here a connection whose transaction did not end well is
+//! closed, and SQLite rolls back whatever is left.
 
 use std::ops::{Deref, DerefMut};
 

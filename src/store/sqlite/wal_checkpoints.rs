@@ -1,10 +1,10 @@
 //! Runs passive WAL checkpoints off the commit path.
 //!
-//! By default SQLite checkpoints inside the commit that makes the write-ahead log longer than a thousand pages. Two syncs
-//! and some hundred pages then make one commit in a few hundred ten times slower, and all appends wait for it. Here a
-//! second connection checkpoints while commits continue. It never reaches the end of a log that keeps growing, and SQLite
-//! restarts only a log that is fully copied; so from [`WAL_PAGES_MAX`] on a commit still checkpoints, with few pages left to
-//! copy.
+//! By default SQLite checkpoints inside the commit that makes the write-ahead log longer than a thousand pages. Two
+//! syncs and some hundred pages then make one commit in a few hundred ten times slower, and all appends wait for it.
+//! Here a second connection checkpoints while commits continue. It never reaches the end of a log that keeps growing,
+//! and SQLite restarts only a log that is fully copied; so from [`WAL_PAGES_MAX`] on a commit still checkpoints, with
+//! few pages left to copy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
