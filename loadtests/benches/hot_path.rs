@@ -1,9 +1,9 @@
-//! The whole path of a command through a room, to count instructions: inbox, decision, journal (in memory), the delta to
-//! twenty members over real sockets, the reply.
+//! The whole path of a command through a room, to count instructions: inbox, decision, journal (in memory), the delta
+//! to twenty members over real sockets, the reply.
 //!
-//! `make callgrind` runs it twice under callgrind, with few and with many commands, and compares the difference with the
-//! recorded one. Instructions are not time, but the count is the same on a busy machine, so regressions show. It uses one
-//! thread and a paused clock.
+//! `make callgrind` runs it twice under callgrind, with few and with many commands, and compares the difference with
+//! the recorded one. Instructions are not time, but the count is the same on a busy machine, so regressions show. It
+//! uses one thread and a paused clock.
 #![allow(missing_docs, reason = "a benchmark has no readers of its docs")]
 
 use std::io::{ErrorKind, Read as _};
@@ -83,7 +83,7 @@ async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Member {
     let outbox = Arc::new(Outbox::new(stream.into_split().1));
     let id = ConnectionId(Uuid::from_u128(number));
     let link = Arc::new(Link::new(id, who, device, outbox, now_ms, now_ms + 600_000));
-    room.join(Join { link: link.clone(), newcomer: newcomer(number), resume: None }).await.expect("let in");
+    room.join(Join { link: link.clone(), newcomer: newcomer(number), resume: None }).await.expect("admitted");
     Member { link, peer }
 }
 

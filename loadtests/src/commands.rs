@@ -1,9 +1,9 @@
-//! Acknowledged commands per second over many rooms, each durable before its reply, compared with bare insertions of the
-//! same rows.
+//! Acknowledged commands per second over many rooms, each durable before its reply, compared with bare insertions of
+//! the same rows.
 //!
-//! In every room one member keeps a few commands in flight. Afterwards the journal rows are read from the server's database
-//! and inserted into an empty one, with the same number of rooms and rows in flight, over one connection with the same
-//! settings and the same kind of group commit.
+//! In every room one member keeps a few commands in flight. Afterwards the journal rows are read from the server's
+//! database and inserted into an empty one, with the same number of rooms and rows in flight, over one connection with
+//! the same settings and the same kind of group commit.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -82,8 +82,7 @@ impl Commands {
         format!("commands in {} rooms, {} under way", self.rooms, self.under_way)
     }
 
-    /// Runs the scenario. A server that was started for it is stopped; one that was running keeps running, and there is no
-    /// comparison.
+    /// Runs the scenario. Only a server that was started for it is stopped and compared with bare insertions.
     pub(crate) async fn run(&self, tutti: Tutti) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
         let mut doubts = vec![];

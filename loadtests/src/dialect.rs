@@ -1,5 +1,5 @@
-//! What the generator sends and looks for once a member has joined. Messages are scanned, not parsed: the generator shares
-//! the processors with the server, and reads every delivery.
+//! The messages that the generator sends and recognizes after joining. They are scanned, not parsed: the generator
+//! reads every delivery, on the same processors as the server.
 
 use memchr::memmem;
 use tutti_protocol::{ClientFrame, Command, CommandId};
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 /// Bytes that a peer publishes: about as many as a Tutti delta about a seek.
 pub(crate) const PAYLOAD_BYTES: usize = 300;
-/// Positions that a seek uses, from 1 on; then they start over. Position 0 is a track that starts, which nobody published.
+/// Seeks cycle through the positions from 1 to this. Position 0 is the start of a track, not a publish.
 const POSITIONS: u64 = 30_000;
 
-/// A message from the server, as far as the generator looks into it.
+/// A message from the server, as classified by the generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// A publish, by its number.
@@ -26,7 +26,7 @@ pub(crate) enum Message {
     Refused,
 }
 
-/// How a server is spoken to after joining.
+/// The protocol of a server after joining.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Dialect {
     /// Seeks, and the deltas that follow.
@@ -54,12 +54,12 @@ impl Dialect {
     pub(crate) fn classify(self, text: &[u8], last: Option<u64>) -> Message {
         match self {
             Self::Tutti if text.starts_with(br#"{"type":"delta""#) => {
-                // Positions repeat; the next publish with this one is meant.
+                // Positions repeat: this is the next publish with this position.
                 let position = number_after(text, br#""anchor_position_ms":"#).filter(|position| *position > 0);
                 position.map_or(Message::Other, |position| {
                     let next = last.map_or(0, |last| last + 1);
                     let ahead = (position - 1 + POSITIONS - next % POSITIONS) % POSITIONS;
-                    // A little behind is a repetition, not almost a full cycle ahead.
+                    // Slightly behind means a repetition, not almost a full cycle ahead.
                     Message::Delivery(if ahead > POSITIONS / 2 {
                         (next + ahead).saturating_sub(POSITIONS)
                     } else {

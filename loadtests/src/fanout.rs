@@ -1,5 +1,5 @@
-//! Rooms with a steady rate of publishes: server CPU per delivery, latency to the last member, and whether every member gets
-//! every publish once and in order.
+//! Rooms with a steady rate of publishes: server CPU per delivery, latency to the last member, and whether every member
+//! gets every publish once and in order.
 //!
 //! The generator is two threads: one reads all sockets, one publishes on time. How busy they were and how late they
 //! published is part of the result, because a generator at its limit measures itself.
@@ -268,8 +268,8 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Publishes in each room in turn, evenly spread over time. It has its own thread, because timers of an event loop have a
-/// resolution of a millisecond.
+/// Publishes in each room in turn, evenly spread over time. It has its own thread, because timers of an event loop have
+/// a resolution of a millisecond.
 struct Publisher {
     publishers: Vec<(Sender, Arc<Mutex<Publishes>>)>,
     dialect: Dialect,

@@ -60,8 +60,8 @@ impl Figures {
     }
 }
 
-/// Latencies, each counted from when its cause was *due*, not from when it was sent: otherwise a stalled server would get
-/// fewer requests and look better (coordinated omission).
+/// Latencies, each counted from when its cause was *due*, not from when it was sent: otherwise a stalled server would
+/// get fewer requests and look better (coordinated omission).
 #[derive(Clone, Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
 

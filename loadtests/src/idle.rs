@@ -1,5 +1,5 @@
-//! The cost of idle members: growth of the server's resident memory per connection, and its CPU time while it only sends
-//! heartbeats.
+//! The cost of idle members: growth of the server's resident memory per connection, and its CPU time while it only
+//! sends heartbeats.
 //!
 //! The first members warm the server up (thread stacks, allocator arenas, caches) and are not counted. On Tutti every
 //! connection belongs to its own guest and has joined a room.

@@ -11,8 +11,9 @@
 //! | `start` | time until the program serves |
 //! | `queue` | adding a track to a queue of thousands |
 //!
-//! `bench` runs all of them against all servers in rounds and writes the results; `page` turns them into the page in `docs/`.
-//! CPU and memory of a server are read from the operating system. Every run is limited in time and uses loopback only.
+//! `bench` runs all of them against all servers in rounds and writes the results; `page` turns them into the page in
+//! `docs/`. CPU and memory of a server are read from the operating system. Every run is limited in time and uses
+//! loopback only.
 #![expect(clippy::cast_precision_loss, reason = "counts on one machine are far from 2^53")]
 
 mod child;
@@ -89,7 +90,8 @@ struct RunArguments {
     scenario: Scenario,
 }
 
-// One thread for all sockets: its CPU time shows whether the generator is the limit, and the other cores are the server's.
+// One thread for all sockets: its CPU time shows whether the generator is the limit, and the other cores are the
+// server's.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();

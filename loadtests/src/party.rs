@@ -1,8 +1,8 @@
-//! A realistic party: members queue, vote, react, seek and skip; devices probe the clock and report their playback; phones
-//! lose their connection and reconnect.
+//! A realistic party: members queue, vote, react, seek and skip; devices probe the clock and report their playback;
+//! phones lose their connection and reconnect.
 //!
-//! Every frame is decoded, every delta must continue the one before, and at every heartbeat a member must be at the room's
-//! offset.
+//! Every frame is decoded, every delta must continue the one before, and at every heartbeat a member must be at the
+//! room's offset.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

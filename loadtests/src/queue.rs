@@ -1,5 +1,5 @@
-//! The cost of adding a track to a long queue: runs the Criterion benchmark of the room's state, without a server, and reads
-//! its medians.
+//! The cost of adding a track to a long queue: runs the Criterion benchmark of the room's state, without a server, and
+//! reads its medians.
 
 use std::path::Path;
 

@@ -34,7 +34,7 @@ pub(crate) struct Results {
     pub(crate) failed: Vec<String>,
     /// Runs that succeeded.
     pub(crate) runs: Vec<Run>,
-    /// Scenarios whose runs come from a later bench, and from which.
+    /// Scenarios whose runs come from a later bench, with its commit.
     #[serde(default)]
     pub(crate) renewed: Vec<String>,
 }

@@ -20,7 +20,7 @@ use crate::websocket::Connection;
 const ROOMS_AT_ONCE: usize = 4;
 const MEMBERS_AT_ONCE: usize = 8;
 
-/// How the server is obtained.
+/// Where the server comes from.
 pub(crate) enum Source<'a> {
     /// It is started; Tutti from this program.
     Program(&'a Path),
@@ -80,7 +80,7 @@ impl ServerUnderTest {
         }
     }
 
-    /// How it is spoken to after joining.
+    /// Its protocol after joining.
     pub(crate) fn dialect(&self) -> Dialect {
         match self.target {
             Target::Tutti => Dialect::Tutti,
@@ -89,8 +89,9 @@ impl ServerUnderTest {
         }
     }
 
-    /// Opens a room and fills it. Each connection is passed to `joined` as soon as it has joined, and must be read from at
-    /// once: servers drop connections that do not answer pings. The first one publishes. `number` distinguishes rooms.
+    /// Opens a room and fills it. Each connection is passed to `joined` as soon as it has joined, and must be read from
+    /// at once: servers drop connections that do not answer pings. The first one publishes. `number` distinguishes
+    /// rooms.
     pub(crate) async fn room(
         &self,
         http: &reqwest::Client,
@@ -110,7 +111,7 @@ impl ServerUnderTest {
                     anyhow::Ok(())
                 });
                 let () = others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await?;
-                // Only now: a large room takes longer to fill than a track lasts.
+                // After filling: a large room takes longer to fill than a track lasts.
                 let mut second = enter(&host, code, None).await?;
                 start_a_track(&host, &mut second).await
             }

@@ -1,8 +1,8 @@
 //! Many connections are lost and reconnect at once: the time until the last one is up to date.
 //!
-//! Connections are reset, as when a proxy restarts. All clients reconnect at once, without the jitter of the real client, so
-//! this is worse than reality. On Tutti a reconnect is a handshake, a token, a room and a resume; on a peer it is a
-//! handshake.
+//! Connections are reset, as when a proxy restarts. All clients reconnect at once, without the jitter of the real
+//! client, so this is worse than reality. On Tutti a reconnect is a handshake, a token, a room and a resume; on a peer
+//! it is a handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

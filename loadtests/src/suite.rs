@@ -1,7 +1,7 @@
 //! All scenarios against all servers, in rounds.
 //!
-//! In each round every scenario runs against one server after the other, and each round starts with a different server, so
-//! that drift of the machine affects all alike. Ratios are computed within a round.
+//! In each round every scenario runs against one server after the other, and each round starts with a different server,
+//! so that drift of the machine affects all alike. Ratios are computed within a round.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,11 @@ use crate::{child, peer, report};
 
 /// A run that takes longer fails.
 const RUN_TIMEOUT: Duration = Duration::from_mins(5);
-/// Rounds of the runs that no target depends on: peers other than Bun, and `growth`. In every round they would double the
-/// duration.
+/// Rounds of the runs that no target depends on: peers other than Bun, and `growth`. In every round they would double
+/// the duration.
 const ROUNDS_OF_THE_REST: usize = 1;
-/// Rooms, members and publishes per second of the shapes of `growth`: first the same number of deliveries divided differently,
-/// then an increasing number.
+/// Rooms, members and publishes per second of the shapes of `growth`: first the same number of deliveries divided
+/// differently, then an increasing number.
 const GROWTH_SHAPES: [(usize, usize, f64); 10] = [
     (1_000, 2, 5.0),
     (500, 20, 1.0),

@@ -1,7 +1,7 @@
 //! A minimal WebSocket client, so that the generator is not the bottleneck.
 //!
-//! It has no write buffer, and a read buffer only while a frame is incomplete. It accepts what the servers under test send:
-//! unfragmented text frames, pings, closes. Fragmented frames are errors, although the standard allows them.
+//! It has no write buffer, and a read buffer only while a frame is incomplete. It accepts what the servers under test
+//! send: unfragmented text frames, pings, closes. Fragmented frames are errors, although the standard allows them.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
