@@ -1,7 +1,7 @@
-//! Which folders of `src/` use which: never in a circle.
+//! Modules do not import each other in a cycle.
 //!
-//! Reads the `crate::…` paths of the code, without comments. `lib.rs`, `main.rs` and `app.rs` put everything together
-//! and are not looked at, and the pure room state is a crate of its own, whose `crate` is another.
+//! Reads the `crate::…` paths of the code, without comments. `lib.rs`, `main.rs` and `app.rs` compose everything and
+//! are ignored, as is the pure room state, which is another crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,25 +15,25 @@ type Uses = BTreeMap<String, BTreeSet<String>>;
 const COMPOSITION: [&str; 3] = ["lib", "main", "app"];
 
 #[test]
-fn folders_of_src_do_not_import_each_other_in_a_circle() {
+fn folders_of_src_do_not_import_each_other_in_a_cycle() {
     let uses = uses_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    assert!(uses["http"].contains("connection"), "the paths were not read: {uses:?}");
-    if let Some(circle) = circle(&uses) {
-        panic!("folders of src/ import each other in a circle: {}", circle.join(" → "));
+    assert!(uses["http"].contains("connection"), "no imports found: {uses:?}");
+    if let Some(cycle) = cycle(&uses) {
+        panic!("folders of src/ import each other in a cycle: {}", cycle.join(" → "));
     }
 }
 
 #[test]
-fn modules_of_the_load_generator_do_not_import_each_other_in_a_circle() {
+fn modules_of_the_load_generator_do_not_import_each_other_in_a_cycle() {
     let uses = uses_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtests/src"));
-    assert!(uses["suite"].contains("results"), "the paths were not read: {uses:?}");
-    if let Some(circle) = circle(&uses) {
-        panic!("modules of loadtests/src/ import each other in a circle: {}", circle.join(" → "));
+    assert!(uses["suite"].contains("results"), "no imports found: {uses:?}");
+    if let Some(cycle) = cycle(&uses) {
+        panic!("modules of loadtests/src/ import each other in a cycle: {}", cycle.join(" → "));
     }
 }
 
 #[test]
-fn a_circle_is_named() {
+fn a_cycle_is_reported() {
     let uses = |edges: &[(&str, &str)]| {
         let mut uses = Uses::new();
         for (from, to) in edges {
@@ -41,8 +41,8 @@ fn a_circle_is_named() {
         }
         uses
     };
-    assert_eq!(circle(&uses(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
-    let found = circle(&uses(&[("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")]));
+    assert_eq!(cycle(&uses(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    let found = cycle(&uses(&[("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")]));
     assert_eq!(found.unwrap(), ["b", "c", "d", "b"]);
 }
 
@@ -98,8 +98,8 @@ fn first_segment(path: &str) -> String {
     path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// A circle, from a module back to itself.
-fn circle(uses: &Uses) -> Option<Vec<String>> {
+/// A cycle, from a module back to itself.
+fn cycle(uses: &Uses) -> Option<Vec<String>> {
     fn search(uses: &Uses, path: &mut Vec<String>, done: &mut BTreeSet<String>) -> Option<Vec<String>> {
         let last = path.last().expect("a path has a start").clone();
         for next in uses.get(&last).into_iter().flatten() {
@@ -108,8 +108,8 @@ fn circle(uses: &Uses) -> Option<Vec<String>> {
             }
             if !done.contains(next) {
                 path.push(next.clone());
-                if let Some(circle) = search(uses, path, done) {
-                    return Some(circle);
+                if let Some(cycle) = search(uses, path, done) {
+                    return Some(cycle);
                 }
                 path.pop();
             }

@@ -1,5 +1,5 @@
-//! A well-behaved client: it keeps every command until it is answered, resumes from its position after a lost connection,
-//! and resends unanswered commands, now and then also answered ones.
+//! A well-behaved client: it keeps every command until it is answered, resumes from its position after a lost
+//! connection, and resends unanswered commands, now and then also answered ones.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

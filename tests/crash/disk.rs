@@ -1,7 +1,7 @@
 //! Full disks: a file system of a few megabytes, and a limit on the length of files.
 //!
-//! The small one is a tmpfs in the server's own mount namespace: it needs the right to make namespaces and leaves nothing
-//! behind. Where namespaces are not allowed its test fails; the other one works everywhere.
+//! The small one is a tmpfs in the server's own mount namespace: it needs the right to make namespaces and leaves
+//! nothing behind. Where namespaces are not allowed its test fails; the other one works everywhere.
 
 use std::fs::{self, File};
 use std::io::Write as _;

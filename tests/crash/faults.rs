@@ -25,8 +25,8 @@ async fn service_continues(running: &RunningClients) {
     running.run.until(|counts| counts.accepted >= accepted + MANY).await;
 }
 
-/// Members followed the room without interruption: no new epoch, no snapshot, hardly a lost connection. A kicked client that
-/// is sending may see a broken connection before it reads the close code, so a few are allowed.
+/// Members followed the room without interruption: no new epoch, no snapshot, hardly a lost connection. A kicked client
+/// that is sending may see a broken connection before it reads the close code, so a few are allowed.
 fn assert_uninterrupted(harness: &Harness) {
     let tally = harness.tally();
     assert_eq!((tally.snapshots, harness.extra_epochs), (0, 0), "{tally:?}");

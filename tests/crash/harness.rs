@@ -187,7 +187,8 @@ impl Harness {
         self.join(running).await
     }
 
-    /// Stops new commands and waits until every command is answered and every client, old or new, is at the stored offset.
+    /// Stops new commands and waits until every command is answered and every client, old or new, is at the stored
+    /// offset.
     pub async fn settle(&mut self, running: RunningClients) {
         let run = running.run.clone();
         run.quiesce.cancel();

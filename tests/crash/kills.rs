@@ -1,4 +1,5 @@
-//! The server is killed at random moments and restarted on the same data: no acknowledged command is lost or applied twice.
+//! The server is killed at random moments and restarted on the same data: no acknowledged command is lost or applied
+//! twice.
 
 use tutti::clock::Clock;
 
@@ -14,7 +15,8 @@ fn from_environment(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// The number of welcomes and answers before the kill: mostly while clients send commands, sometimes while they reconnect.
+/// The number of welcomes and answers before the kill: mostly while clients send commands, sometimes while they
+/// reconnect.
 fn kill_after(harness: &mut Harness) -> u64 {
     let clients = harness.clients_count() as u64;
     if harness.random.per_cent(20) {

@@ -1,9 +1,10 @@
-//! The real server under faults: killed, suspended, without its database, on a full disk, on a bad network, with a thousand
-//! clients that reconnect at once.
+//! The real server under faults: killed, suspended, without its database, on a full disk, on a bad network, with a
+//! thousand clients that reconnect at once.
 //!
-//! A few hundred clients send commands over real sockets: they resend unanswered commands under the same id and resume after
-//! reconnecting. The auditor of the simulation compares what they observed with what is stored. `make crash ROUNDS=500`
-//! kills more often; `SEED` determines the commands and the moments of the kills, but not the machine's scheduling.
+//! A few hundred clients send commands over real sockets: they resend unanswered commands under the same id and resume
+//! after reconnecting. The auditor of the simulation compares what they observed with what is stored.
+//! `make crash ROUNDS=500` kills more often; `SEED` determines the commands and the moments of the kills, but not the
+//! machine's scheduling.
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no readers of its docs")]
 
 #[path = "../simulation/auditor.rs"]

@@ -83,7 +83,7 @@ async fn a_logged_in_account_cannot_register_or_become_a_guest(site: Site) {
     let mut ana = site.browser();
     ana.register("ana", "correct horse").await.assert_ok();
     ana.register("ana2", "correct horse").await.assert_problem(409, "conflict");
-    ana.guest("Somebody").await.assert_problem(409, "conflict");
+    ana.guest("Other").await.assert_problem(409, "conflict");
 }
 
 async fn usernames_are_unique_regardless_of_case(site: Site) {
@@ -140,7 +140,7 @@ async fn all_wrong_credentials_get_the_same_response(site: Site) {
     site.browser().register("ana", "correct horse").await.assert_ok();
     let tries = [
         ("ana", "wrong horse"),
-        ("nobody", "correct horse"),
+        ("unknown", "correct horse"),
         ("no such name!", "correct horse"),
         ("ana", "short"),
         ("ana", &"a".repeat(73)),
@@ -189,8 +189,8 @@ async fn users_rename_themselves(site: Site) {
     assert_eq!(ana.me().await.json["display_name"], "Anna");
     patch("\u{7}").await.assert_problem(400, "invalid");
     assert_eq!(ana.me().await.json["display_name"], "Anna");
-    let nobody = site.browser().request("PATCH", "/api/v1/me").json(&json!({ "display_name": "X" }));
-    site.send(nobody).await.assert_problem(401, "forbidden");
+    let logged_out = site.browser().request("PATCH", "/api/v1/me").json(&json!({ "display_name": "X" }));
+    site.send(logged_out).await.assert_problem(401, "forbidden");
 }
 
 async fn the_cookie_has_its_security_attributes(site: Site) {

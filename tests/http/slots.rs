@@ -115,7 +115,7 @@ async fn invalid_slots_are_refused(site: Site) {
     let mut device = ana_and_ben(&site).await;
     for slot in ["8", "-1", "01", "x"] {
         device.slot = Some(slot);
-        device.guest("Nobody").await.assert_problem(400, "invalid");
+        device.guest("Ninth").await.assert_problem(400, "invalid");
     }
     device.slot = Some("new");
     device.refresh().await.assert_problem(400, "invalid");
@@ -141,7 +141,7 @@ async fn listing_accounts_does_not_rotate_tokens(site: Site) {
 async fn a_guest_who_logs_in_keeps_their_rooms(site: Site) {
     let id = site.browser().register("ana", "correct horse").await.user_id().to_owned();
     let mut guest = site.browser();
-    guest.guest("Somebody").await.assert_ok();
+    guest.guest("Guest").await.assert_ok();
     let code = guest.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.assert_ok().json["code"].clone();
     assert_eq!(guest.login("ana", "correct horse").await.user_id(), id);
     let rooms = guest.get("/api/v1/me/rooms").await.json["rooms"].clone();

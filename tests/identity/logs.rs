@@ -17,7 +17,8 @@ impl Captured {
     pub fn capture(&self) -> impl Sized + use<> {
         let level = tracing::Level::TRACE;
         let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(self.clone()).finish();
-        // With a single dispatcher, tracing caches each callsite's interest for the whole process; a second one turns that off.
+        // With a single dispatcher, tracing caches each callsite's interest for the whole process; a second one turns
+        // that off.
         let second = tracing::Dispatch::new(tracing_subscriber::registry());
         (second, tracing::subscriber::set_default(subscriber))
     }

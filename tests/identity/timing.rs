@@ -14,7 +14,7 @@ async fn an_unknown_username_takes_as_long_as_a_wrong_password() {
     site.browser().register("ana", "correct horse").await.assert_ok();
     let long = "x".repeat(73);
     let cases =
-        [("ana", "wrong horse"), ("nobody", "wrong horse"), ("no such name!", "wrong horse"), ("ana", long.as_str())];
+        [("ana", "wrong horse"), ("unknown", "wrong horse"), ("no such name!", "wrong horse"), ("ana", long.as_str())];
     let mut fastest = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         for (fastest, (username, password)) in fastest.iter_mut().zip(cases) {

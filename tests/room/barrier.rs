@@ -49,7 +49,7 @@ impl BarrierTest {
     }
 
     /// Checks that no start was announced: the next deltas are those of the commands sent here.
-    async fn nothing_was_announced(&mut self) {
+    async fn assert_no_announcement(&mut self) {
         self.ana.ask(Command::Lock).await;
         self.ana.ask(Command::Unlock).await;
         for _ in 0..2 {
@@ -97,7 +97,7 @@ async fn a_start_is_advanced_once_enough_devices_are_ready() {
     let (announced, lead_ms) = test.announced().await;
     assert_eq!((announced.entry, lead_ms), (Some(a1), READY_BARRIER_MS));
     report_ready(&test.devices[0], Some(&[a1]));
-    test.nothing_was_announced().await;
+    test.assert_no_announcement().await;
     tokio::time::advance(Duration::from_millis(500)).await;
     report_ready(&test.devices[1], Some(&[a1]));
     let (again, lead_ms) = test.announced().await;
@@ -137,7 +137,7 @@ async fn the_barrier_waits_for_output_devices_only() {
     assert_eq!(test.announced().await.1, READY_BARRIER_MS);
     report_ready(&test.devices[0], Some(&[a1]));
     report_ready(&test.devices[1], Some(&[a1]));
-    test.nothing_was_announced().await;
+    test.assert_no_announcement().await;
     wait_for_batches().await;
     report_ready(&test.devices[2], Some(&[a1]));
     assert_eq!(test.announced().await.1, START_LEAD_MS);
@@ -163,7 +163,7 @@ async fn preloaded_entries_start_at_once_and_track_changes_never_wait() {
     assert_eq!((third.entry, lead_ms), (Some(entries[2]), TRACK_CHANGE_LEAD_MS));
     assert_eq!(third.anchor_at_ms, second.anchor_at_ms + 180_000);
     report_ready(&test.devices[0], Some(&entries));
-    test.nothing_was_announced().await;
+    test.assert_no_announcement().await;
 }
 
 #[tokio::test(start_paused = true)]

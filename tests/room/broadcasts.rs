@@ -119,7 +119,7 @@ async fn a_member_who_joins_during_a_batch_gets_no_event_twice() {
         ana.send(enqueue(title)).await;
     }
     // Ben resumes and Cleo joins while the second and third event are batched.
-    let mut ben = server.resume(code, "ben", Some(known)).await.expect("let in");
+    let mut ben = server.resume(code, "ben", Some(known)).await.expect("admitted");
     let mut cleo = server.enter(code, "cleo").await;
     ana.add("a4").await;
     tokio::time::sleep(2 * BROADCAST_WINDOW).await;

@@ -1,5 +1,4 @@
-//! What members are told beside events, instead of working it out: the waitlist, the votes that a skip takes, and what is
-//! their own.
+//! Updates beside events, which clients do not derive: the waitlist, the votes needed for a skip, and the member's `own`.
 
 use tutti_protocol::{
     Command, DeviceStatus, EntryCommand, Event, Own, Role, ServerFrame, SettingsChange, TrackRef, UserId,
@@ -117,7 +116,7 @@ async fn a_queue_hidden_from_the_order_is_sent_to_its_owner_when_it_changes() {
     assert_eq!(own(&mut ben).await.queue.len(), 1);
     ben.send(Command::ResumeQueue { member: None }).await;
     assert!(!own(&mut ben).await.queue_hidden, "the order shows it");
-    assert!(!ana.take_received().iter().any(is_own), "it is told to its owner only");
+    assert!(!ana.take_received().iter().any(is_own), "only the owner receives it");
 }
 
 #[tokio::test(start_paused = true)]

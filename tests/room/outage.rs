@@ -69,7 +69,7 @@ async fn members_rejoin_and_get_the_room_from_memory() {
     fill(&server);
     ana.ask(enqueue("lost")).await;
     pass(&server, &ana, Duration::from_millis(200)).await;
-    let mut back = server.resume(code, "ben", Some(known)).await.expect("let in");
+    let mut back = server.resume(code, "ben", Some(known)).await.expect("admitted");
     assert!(matches!(back.frame(|_| true).await, ServerFrame::Welcome { resumed: true, .. }));
     let (_, room) = server.enter(code, "ana").await.snapshot().await;
     assert_eq!(room.now_playing.expect("a1 is on").track.title, "a1");

@@ -1,5 +1,5 @@
-//! Membership: profile changes, merges with an account, forgetting. Durable before it is broadcast, and the same after a
-//! reload.
+//! Membership: profile changes, merges with an account, forgetting. Changes are durable before their broadcast and survive
+//! a reload.
 
 use futures_util::FutureExt;
 use tutti::limits::RELOAD_DELAY;
@@ -45,7 +45,7 @@ async fn a_changed_profile_is_broadcast_when_the_member_rejoins() {
     let code = server.room("ana").await;
     let (mut ana, _ben) = (server.enter(code, "ana").await, server.enter(code, "ben").await);
     let benno = Newcomer { name: "Benno".into(), picture: Some("/pictures/ben".into()), ..newcomer("ben") };
-    let mut ben = server.enter_as(code, benno, None).await.expect("let in");
+    let mut ben = server.enter_as(code, benno, None).await.expect("admitted");
     until_event(&mut ana, |event| matches!(event, Event::MemberChanged { .. })).await;
     let (_, room) = ben.snapshot().await;
     assert_eq!((room.members[1].name.as_str(), room.members[1].picture.as_deref()), ("Benno", Some("/pictures/ben")));
@@ -150,7 +150,7 @@ async fn a_forgotten_member_is_in_no_stored_row_and_the_room_continues() {
     let id = ana.send(enqueue("a1")).await;
     let ServerFrame::Reply { offset: first, .. } = ana.reply(id).await else { panic!("refused") };
     let picture = Newcomer { picture: Some("/pictures/benedikta".into()), ..newcomer("benedikta") };
-    let mut phone = server.enter_as(code, picture, None).await.expect("let in");
+    let mut phone = server.enter_as(code, picture, None).await.expect("admitted");
     ana.take_received();
 
     let room = room(&server, code).await;
@@ -176,7 +176,7 @@ async fn a_forgotten_member_is_in_no_stored_row_and_the_room_continues() {
     assert_eq!(index.host, user("ana"));
     assert_eq!(server.store.rooms_of(user("benedikta"), 10).await.expect("answers"), []);
 
-    let mut behind = server.resume(code, "ana", Some(known)).await.expect("let in");
+    let mut behind = server.resume(code, "ana", Some(known)).await.expect("admitted");
     let told = format!("{:?}", behind.take_received());
     assert!(told.contains("Snapshot") && !told.contains("benedikta"), "no frame mentions her again: {told}");
     behind.leave().await;

@@ -20,7 +20,7 @@ fn first_frames(connection: &mut MemberConnection) -> Vec<ServerFrame> {
 }
 
 async fn resume(server: &RoomServer, code: tutti_protocol::RoomCode, known: Position) -> (bool, Vec<ServerFrame>) {
-    let mut connection = server.resume(code, "ana", Some(known)).await.expect("let in");
+    let mut connection = server.resume(code, "ana", Some(known)).await.expect("admitted");
     let mut frames = first_frames(&mut connection);
     match frames.remove(0) {
         ServerFrame::Welcome { resumed, .. } => (resumed, frames),

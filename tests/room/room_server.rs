@@ -61,7 +61,7 @@ impl RoomServer {
 
     /// Joins with a new device.
     pub async fn enter(&self, code: RoomCode, name: &str) -> MemberConnection {
-        self.resume(code, name, None).await.expect("let in")
+        self.resume(code, name, None).await.expect("admitted")
     }
 
     pub async fn resume(

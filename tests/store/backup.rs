@@ -23,15 +23,15 @@ async fn tutti(command: &str, file: &Path, data_dir: &Path, more: &[&str]) -> Ou
 }
 
 #[track_caller]
-fn done(output: &Output) -> String {
+fn stdout_of_success(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout.clone()).expect("text")
 }
 
 #[track_caller]
-fn refused(output: &Output, because: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains(because), "{output:?}");
+fn assert_fails(output: &Output, message: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains(message), "{output:?}");
 }
 
 /// All files in a folder with their contents, by name.
@@ -77,7 +77,7 @@ async fn a_backup_under_load_contains_every_write_acknowledged_before_it() {
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let mut adding = Vec::new();
     for track in &tracks[..4] {
-        let person = guest(address, "Somebody").await;
+        let person = guest(address, "Guest").await;
         adding.push(keep_adding(&tasks, person.enter(&room).await, track.clone(), stop.clone()));
     }
     for acknowledged in &mut adding {
@@ -86,10 +86,10 @@ async fn a_backup_under_load_contains_every_write_acknowledged_before_it() {
     let before: Vec<Vec<EntryId>> = adding.iter().map(|acknowledged| acknowledged.borrow().clone()).collect();
 
     let copy = elsewhere.path().join("copy.db");
-    let told = done(&tutti("backup", &copy, dir.path(), &[]).await);
-    assert!(told.contains("1 rooms, 5 users"), "{told}");
+    let output = stdout_of_success(&tutti("backup", &copy, dir.path(), &[]).await);
+    assert!(output.contains("1 rooms, 5 users"), "{output}");
 
-    // The backup blocks no one: all of them continue.
+    // The backup blocks no writer: all of them continue.
     for (acknowledged, before) in adding.iter_mut().zip(&before) {
         acknowledged.wait_for(|entries| entries.len() > before.len()).await.unwrap();
     }
@@ -100,7 +100,7 @@ async fn a_backup_under_load_contains_every_write_acknowledged_before_it() {
     server.stop().await;
 
     let restored_dir = elsewhere.path().join("data");
-    done(&tutti("restore", &copy, &restored_dir, &[]).await);
+    stdout_of_success(&tutti("restore", &copy, &restored_dir, &[]).await);
     copy_keys(dir.path(), &restored_dir);
     let mut restored = Process::start(&restored_dir, GENEROUS);
     let ada = TestUser { address: restored.address().await, ..ada };
@@ -132,7 +132,7 @@ async fn used_data_dir() -> (TempDir, PathBuf) {
     let mut server = Process::start(dir.path(), &[]);
     guest(server.address().await, "Ada").await.room("Once", None).await;
     let copy = dir.path().join("copy.db");
-    done(&tutti("backup", &copy, dir.path(), &[]).await);
+    stdout_of_success(&tutti("backup", &copy, dir.path(), &[]).await);
     server.stop().await;
     (dir, copy)
 }
@@ -140,18 +140,24 @@ async fn used_data_dir() -> (TempDir, PathBuf) {
 #[tokio::test]
 async fn a_restore_overwrites_only_with_replace_and_keeps_the_old_database() {
     let (dir, copy) = used_data_dir().await;
-    refused(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
+    assert_fails(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
     let before = files(dir.path());
-    refused(&tutti("restore", &copy, dir.path(), &[]).await, "use --replace to rename and keep the existing database");
+    assert_fails(
+        &tutti("restore", &copy, dir.path(), &[]).await,
+        "use --replace to rename and keep the existing database",
+    );
     assert!(files(dir.path()) == before);
 
-    let told = done(&tutti("restore", &copy, dir.path(), &["--replace"]).await);
-    let kept = told.lines().find_map(|line| line.strip_prefix("The previous database is now ")).expect("it says so");
+    let output = stdout_of_success(&tutti("restore", &copy, dir.path(), &["--replace"]).await);
+    let kept = output
+        .lines()
+        .find_map(|line| line.strip_prefix("The previous database is now "))
+        .expect("the renamed database");
     let kept = Path::new(kept.strip_suffix(".").unwrap());
     let again = dir.path().join("again.db");
     let moved = TempDir::new().unwrap();
     std::fs::copy(kept, moved.path().join("tutti.db")).unwrap();
-    assert!(done(&tutti("backup", &again, moved.path(), &[]).await).contains("1 rooms, 1 users"));
+    assert!(stdout_of_success(&tutti("backup", &again, moved.path(), &[]).await).contains("1 rooms, 1 users"));
     let mut server = Process::start(dir.path(), &[]);
     server.address().await;
     server.stop().await;
@@ -162,7 +168,7 @@ async fn a_running_server_blocks_a_restore_and_a_second_server() {
     let (dir, copy) = used_data_dir().await;
     let mut server = Process::start(dir.path(), &[]);
     let address = server.address().await;
-    refused(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
+    assert_fails(&tutti("restore", &copy, dir.path(), &["--replace"]).await, "stop the server first");
     let mut second = Process::start(dir.path(), &[]);
     second.log_line("a server is using").await;
     guest(address, "Ben").await.room("Still here", None).await;
@@ -177,8 +183,11 @@ async fn a_file_that_is_not_a_backup_is_rejected_without_any_change() {
     let mut flipped = whole.clone();
     // The headers of all pages but the first, which identifies the file as SQLite's.
     flipped.chunks_mut(4096).skip(1).for_each(|page| page[..8].fill(0xff));
-    for (bytes, because) in [
-        (&b"not a database at all, but long enough to have a header in it, which it does not"[..], "cannot be used"),
+    for (bytes, message) in [
+        (
+            &b"not a database at all, but long enough to have a header in it, and is no SQLite file"[..],
+            "cannot be used",
+        ),
         (&b""[..], "no database of Tutti"),
         (&whole[..whole.len() / 2], "cannot be used"),
         (&flipped[..], "cannot be used"),
@@ -186,11 +195,14 @@ async fn a_file_that_is_not_a_backup_is_rejected_without_any_change() {
         let file = elsewhere.path().join("strange.db");
         std::fs::write(&file, bytes).unwrap();
         let before = files(dir.path());
-        refused(&tutti("restore", &file, dir.path(), &["--replace"]).await, because);
+        assert_fails(&tutti("restore", &file, dir.path(), &["--replace"]).await, message);
         assert!(files(dir.path()) == before);
     }
-    refused(&tutti("restore", Path::new("/nowhere/copy.db"), dir.path(), &["--replace"]).await, "/nowhere/copy.db");
-    refused(&tutti("backup", &elsewhere.path().join("c.db"), elsewhere.path(), &[]).await, "there is no database");
+    assert_fails(
+        &tutti("restore", Path::new("/nowhere/copy.db"), dir.path(), &["--replace"]).await,
+        "/nowhere/copy.db",
+    );
+    assert_fails(&tutti("backup", &elsewhere.path().join("c.db"), elsewhere.path(), &[]).await, "there is no database");
     let mysql = ["--database-url=mysql://127.0.0.1/tutti"];
-    refused(&tutti("backup", &elsewhere.path().join("c.db"), dir.path(), &mysql).await, "docs/planetscale.md");
+    assert_fails(&tutti("backup", &elsewhere.path().join("c.db"), dir.path(), &mysql).await, "docs/planetscale.md");
 }

@@ -37,11 +37,11 @@ async fn the_next_transaction_is_delayed_after_many_appends_but_not_after_few() 
         let together = rooms.by_ref().take(count).map(|room| journal.append(batch(room)));
         let appended = join_all(join_all(together).await).await;
         assert!(appended.into_iter().all(|appended| appended.expect("answered").is_ok()));
-        let asked_ms = clock.now_ms();
+        let started_ms = clock.now_ms();
         let alone = journal.append(batch(rooms.next().expect("no end"))).await;
         alone.await.expect("answered").expect("appended");
         // Lets the delay pass before the next measurement.
-        let took = Duration::from_millis(u64::try_from(clock.now_ms() - asked_ms).expect("time goes on"));
+        let took = Duration::from_millis(u64::try_from(clock.now_ms() - started_ms).expect("no jump back"));
         tokio::time::sleep(JOURNAL_PACE_MAX).await;
         took
     };

@@ -3,7 +3,6 @@
 mod backup;
 mod identity;
 mod journal;
-
 mod mysql;
 mod program;
 mod rooms;
@@ -12,7 +11,7 @@ mod spotify;
 mod user_loader;
 mod vitess;
 
-/// Runs each clause on every store.
+/// Runs each test on every store.
 macro_rules! contract {
     ($($clause:ident)*) => {
         mod memory {

@@ -1,4 +1,4 @@
-//! What only a remote database has: a schema that is migrated separately, and outages.
+//! Specific to a remote database: separate schema migrations, outages, TLS, and deadlocks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use super::vitess;
 use crate::support::mariadb::{MariaDb, TLS};
 
 /// Enough for any healthy call on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The time of two calls that time out, of which the first may have begun earlier.
+/// Two calls that time out one after the other.
 const OUTAGE_MAX: Duration = DATABASE_CONNECTION_TIMEOUT.saturating_add(DATABASE_TRANSACTION_TIMEOUT).saturating_mul(2);
 
-/// A store in a database of its own.
+/// A store in its own database.
 pub(super) struct Fixture {
     pub store: MySqlStore,
     url: SecretString,
@@ -92,8 +92,8 @@ async fn an_empty_database_is_not_changed_before_migrate_runs() {
     let steps = schema::migrate(&url).await.expect("migrates");
     assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (12, 1, "users"));
     MySqlStore::open(&url).await.expect("opens").close().await;
-    assert_eq!(schema::migrate(&url).await.expect("has nothing to do"), []);
-    assert_eq!(schema::print(&url).await.expect("has nothing to say"), "");
+    assert_eq!(schema::migrate(&url).await.expect("nothing to migrate"), []);
+    assert_eq!(schema::print(&url).await.expect("nothing to print"), "");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn the_printed_statements_migrate_a_database() {
         connection.execute(AssertSqlSafe(statement.to_owned())).await.expect(statement);
     }
     MySqlStore::open(&url).await.expect("opens").close().await;
-    assert_eq!(schema::migrate(&url).await.expect("has nothing to do"), []);
+    assert_eq!(schema::migrate(&url).await.expect("nothing to migrate"), []);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_schema_that_differs_is_rejected_with_instructions() {
     schema::migrate(&url).await.expect("migrates");
     let (_, database) = url.expose_secret().rsplit_once('/').unwrap();
     let mut connection = MariaDb::shared().connect(database).await;
-    for (change, back, said) in [
+    for (change, revert, expected) in [
         (
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
              VALUES (9999, 'later', TRUE, '', 0)",
@@ -163,11 +163,11 @@ async fn a_schema_that_differs_is_rejected_with_instructions() {
         ),
     ] {
         connection.execute(change).await.expect(change);
-        assert_eq!(schema_error(&url).await, said.to_string());
+        assert_eq!(schema_error(&url).await, expected.to_string());
         for refused in [schema::migrate(&url).await.err(), schema::print(&url).await.err()] {
-            assert!(matches!(&refused, Some(StoreError::Schema(error)) if *error == said), "{refused:?}");
+            assert!(matches!(&refused, Some(StoreError::Schema(error)) if *error == expected), "{refused:?}");
         }
-        connection.execute(back).await.expect(back);
+        connection.execute(revert).await.expect(revert);
     }
 }
 
@@ -178,8 +178,8 @@ async fn no_error_or_debug_output_contains_the_password() {
     let store = MySqlStore::open(&url).await.expect("opens");
     let wrong: SecretString = url.expose_secret().replace("p%40ss%2Fword", "hunter2").into();
     let refused = MySqlStore::open(&wrong).await.expect_err("another password");
-    let said = format!("{store:?} {url:?} {refused} {refused:?}");
-    assert!(!said.contains("p@ss") && !said.contains("p%40ss") && !said.contains("hunter2"), "{said}");
+    let output = format!("{store:?} {url:?} {refused} {refused:?}");
+    assert!(!output.contains("p@ss") && !output.contains("p%40ss") && !output.contains("hunter2"), "{output}");
     store.close().await;
 }
 
@@ -193,8 +193,8 @@ async fn a_connection_is_encrypted_and_its_host_verified() {
     let own = format!("ssl-mode=VERIFY_IDENTITY&ssl-ca={TLS}/ca.pem");
     for (refused, why) in [
         (with("127.0.0.1", "ssl-mode=DISABLED"), "the server requires TLS"),
-        (with("localhost", "ssl-mode=VERIFY_IDENTITY"), "its authority is unknown"),
-        (with("127.0.0.1", &own), "its name differs"),
+        (with("localhost", "ssl-mode=VERIFY_IDENTITY"), "an unknown certificate authority"),
+        (with("127.0.0.1", &own), "another host name"),
     ] {
         let refused = schema::migrate(&refused).await.expect_err(why);
         assert!(matches!(&refused, StoreError::Database(_)), "{why}: {refused:?}");
@@ -256,8 +256,8 @@ async fn calls_fail_while_the_database_does_not_respond_and_succeed_afterwards()
     assert!(appended.into_iter().all(|appended| appended.expect("answered").is_err()));
     tokio::time::resume();
     server.thaw();
-    let answered = tokio::time::timeout(PATIENCE, async { while store.ping().await.is_err() {} }).await;
-    assert!(answered.is_ok(), "it answers again");
+    let answered = tokio::time::timeout(TIMEOUT, async { while store.ping().await.is_err() {} }).await;
+    assert!(answered.is_ok(), "the store recovers");
     // Offset 2 was never acknowledged.
     store.append(&[batch(&room, 3)]).await.expect("appended");
     store.close().await;
@@ -290,7 +290,7 @@ async fn concurrent_transactions_on_the_same_rows_all_commit() {
     fixture.close().await;
 }
 
-/// `cargo test --test it a_thousand_batches -- --nocapture` prints how long it takes.
+/// `cargo test --test it a_thousand_batches -- --nocapture` prints the duration.
 #[tokio::test]
 async fn a_thousand_batches_are_one_transaction_of_few_statements() {
     let fixture = Fixture::open().await;
@@ -300,10 +300,10 @@ async fn a_thousand_batches_are_one_transaction_of_few_statements() {
     let batches: Vec<_> =
         (2..=1_025).map(|offset| JournalBatch { index: joined(offset), ..batch(&room, offset) }).collect();
     let before = MariaDb::shared().statements(&fixture.url).await.len();
-    let clock = tutti::clock::Clock::system();
-    let began_ms = clock.now_ms();
+    let clock = Clock::system();
+    let started_ms = clock.now_ms();
     fixture.store.append(&batches).await.expect("appended");
-    println!("1,024 batches with a new member each: {} ms", clock.now_ms() - began_ms);
+    println!("1,024 batches with a new member each: {} ms", clock.now_ms() - started_ms);
     let statements = MariaDb::shared().statements(&fixture.url).await.len() - before;
     assert!(statements < 10, "{statements} statements prepared");
     assert_eq!(fixture.store.load_journal(room.id).await.expect("answers").batches.len(), 1_025);

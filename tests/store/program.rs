@@ -20,11 +20,11 @@ async fn tutti(arguments: &[&str], url: Option<&SecretString>) -> Output {
     command.kill_on_drop(true).output().await.expect("the program runs")
 }
 
-fn said(output: &Output) -> String {
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    let said = String::from_utf8(said).expect("text");
-    assert!(!said.contains("p%40ss") && !said.contains("p@ss"), "{said}");
-    said
+/// Standard output and error, which never contain the password.
+fn printed(output: &Output) -> String {
+    let text = String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).expect("text");
+    assert!(!text.contains("p%40ss") && !text.contains("p@ss"), "{text}");
+    text
 }
 
 #[tokio::test]
@@ -33,30 +33,33 @@ async fn a_server_on_an_empty_database_names_the_command_that_fixes_it() {
     let serve = ["serve", "--listen=127.0.0.1:0"];
     let refused = tutti(&serve, Some(&url)).await;
     assert!(!refused.status.success());
-    assert!(said(&refused).contains("run `tutti migrate`"), "{refused:?}");
+    assert!(printed(&refused).contains("run `tutti migrate`"), "{refused:?}");
 
-    let printed = tutti(&["migrate", "--print"], Some(&url)).await;
-    assert!(printed.status.success() && said(&printed).contains("CREATE TABLE room_journal"), "{printed:?}");
+    let statements = tutti(&["migrate", "--print"], Some(&url)).await;
+    assert!(
+        statements.status.success() && printed(&statements).contains("CREATE TABLE room_journal"),
+        "{statements:?}"
+    );
     let migrated = tutti(&["migrate"], Some(&url)).await;
     assert!(migrated.status.success(), "{migrated:?}");
-    assert!(said(&migrated).starts_with("0001 users\n"), "{migrated:?}");
-    assert!(said(&migrated).ends_with("0014 room members present\nThe schema is up to date.\n"), "{migrated:?}");
-    assert_eq!(said(&tutti(&["migrate"], Some(&url)).await), "The schema is up to date.\n");
-    assert_eq!(said(&tutti(&["migrate", "--print"], Some(&url)).await), "-- The schema is up to date.\n");
+    assert!(printed(&migrated).starts_with("0001 users\n"), "{migrated:?}");
+    assert!(printed(&migrated).ends_with("0014 room members present\nThe schema is up to date.\n"), "{migrated:?}");
+    assert_eq!(printed(&tutti(&["migrate"], Some(&url)).await), "The schema is up to date.\n");
+    assert_eq!(printed(&tutti(&["migrate", "--print"], Some(&url)).await), "-- The schema is up to date.\n");
 }
 
 #[tokio::test]
 async fn an_error_about_the_url_does_not_repeat_it() {
-    for (url, told) in [
+    for (url, message) in [
         ("mysql://ana:hunter2@db.example/tutti?ssl-mode=DISABLED", "over TLS"),
         ("mysql://ana:hunter2@db.example", "names no database"),
         ("mysql://ana:hunter2@127.0.0.1:1/tutti", "Connection refused"),
         ("postgres://ana:hunter2@db.example/tutti", "sqlite: or mysql:"),
     ] {
         let refused = tutti(&["serve", "--listen=127.0.0.1:0"], Some(&url.to_owned().into())).await;
-        assert!(!refused.status.success() && said(&refused).contains(told), "{refused:?}");
-        assert!(!said(&refused).contains("hunter2") && !said(&refused).contains("db.example"), "{refused:?}");
+        assert!(!refused.status.success() && printed(&refused).contains(message), "{refused:?}");
+        assert!(!printed(&refused).contains("hunter2") && !printed(&refused).contains("db.example"), "{refused:?}");
     }
-    let needless = tutti(&["migrate"], None).await;
-    assert!(needless.status.success() && said(&needless).contains("SQLite"), "{needless:?}");
+    let on_sqlite = tutti(&["migrate"], None).await;
+    assert!(on_sqlite.status.success() && printed(&on_sqlite).contains("SQLite"), "{on_sqlite:?}");
 }

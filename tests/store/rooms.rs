@@ -65,11 +65,11 @@ async fn offsets(store: &dyn RoomStore, room: &StoredRoom) -> Vec<u64> {
 
 async fn a_room_is_found_by_code_and_by_member(store: &dyn RoomStore) {
     let (first, second) = (open(store, 1).await, open(store, 2).await);
-    assert_eq!(store.room_by_code(first.code).await.expect("answers"), Some(first.clone()));
-    assert_eq!(store.room_by_code(RoomCode::from_bits(9)).await.expect("answers"), None);
-    assert_eq!(store.rooms_of(user(1), 10).await.expect("answers"), [second.clone(), first]);
-    assert_eq!(store.rooms_of(user(1), 1).await.expect("answers"), [second]);
-    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), []);
+    assert_eq!(store.room_by_code(first.code).await.expect("readable"), Some(first.clone()));
+    assert_eq!(store.room_by_code(RoomCode::from_bits(9)).await.expect("readable"), None);
+    assert_eq!(store.rooms_of(user(1), 10).await.expect("readable"), [second.clone(), first]);
+    assert_eq!(store.rooms_of(user(1), 1).await.expect("readable"), [second]);
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("readable"), []);
 }
 
 async fn a_code_is_taken_once(store: &dyn RoomStore) {
@@ -102,10 +102,10 @@ async fn an_offset_is_written_once(store: &dyn RoomStore) {
 async fn an_append_of_several_batches_is_all_or_nothing(store: &dyn RoomStore) {
     let (room, other) = (open(store, 1).await, open(store, 2).await);
     let joined = indexed(&other, 2, vec![IndexChange::Joined(user(5))]);
-    store.append(&[joined, batch(&room, 1)]).await.expect_err("offset 1 is there");
-    store.append(&[batch(&room, 2), batch(&room, 2)]).await.expect_err("twice the same");
+    store.append(&[joined, batch(&room, 1)]).await.expect_err("offset 1 exists");
+    store.append(&[batch(&room, 2), batch(&room, 2)]).await.expect_err("a repeated offset");
     assert_eq!((offsets(store, &room).await, offsets(store, &other).await), (vec![1], vec![1]));
-    assert_eq!(store.rooms_of(user(5), 10).await.expect("answers"), []);
+    assert_eq!(store.rooms_of(user(5), 10).await.expect("readable"), []);
 }
 
 /// Stores insert rows in statements of a few sizes; every count is a sum of those.
@@ -132,12 +132,12 @@ async fn the_directory_follows_the_journal(store: &dyn RoomStore) {
     let rest = vec![IndexChange::Left(user(3)), IndexChange::HostChanged(user(2))];
     store.append(&[indexed(&room, 3, rest)]).await.expect("appended");
     let expected = StoredRoom { host: user(2), ..room.clone() };
-    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [expected]);
-    assert_eq!(store.rooms_of(user(3), 10).await.expect("answers"), []);
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("readable"), [expected]);
+    assert_eq!(store.rooms_of(user(3), 10).await.expect("readable"), []);
 
     store.append(&[indexed(&room, 4, vec![IndexChange::Closed])]).await.expect("appended");
-    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [], "closed rooms are not listed");
-    let closed = store.room_by_code(room.code).await.expect("answers").expect("still known");
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("readable"), [], "closed rooms are not listed");
+    let closed = store.room_by_code(room.code).await.expect("readable").expect("still known");
     assert_eq!(closed.closed_at_ms, Some(4_000));
 }
 
@@ -161,21 +161,21 @@ async fn batches_covered_by_a_checkpoint_are_kept_for_the_requested_time(store: 
     store.save_checkpoint(&checkpoint(&room, 5), 3_000).await.expect("saved");
     assert_eq!(offsets(store, &room).await, [3, 4, 5, 6], "covered and older than requested: removed");
     store.save_checkpoint(&checkpoint(&room, 5), i64::MAX).await.expect("saved");
-    assert_eq!(offsets(store, &room).await, [6], "batches that are not covered stay, however old");
+    assert_eq!(offsets(store, &room).await, [6], "uncovered batches are kept at any age");
     assert_eq!(offsets(store, &other).await, [1]);
 }
 
 /// A room with Ana and Ben: her name is in a checkpoint and in both members' batches; the returned batch forgets her.
 async fn room_with_ana(store: &dyn RoomStore, number: u32) -> (StoredRoom, JournalBatch) {
     let room = open(store, number).await;
-    let told = |offset, command| JournalBatch {
+    let by = |offset, command| JournalBatch {
         command: Some((user(command), CommandId(Uuid::from_u128(u128::from(offset))))),
         events: format!("[\"Ana {offset}\"]"),
         ..batch(&room, offset)
     };
     let joined = indexed(&room, 2, vec![IndexChange::Joined(user(2)), IndexChange::HostChanged(user(2))]);
-    let unasked = JournalBatch { events: "[\"Ana away\"]".into(), ..batch(&room, 5) };
-    store.append(&[joined, told(3, 2), told(4, 1), unasked]).await.expect("appended");
+    let without_command = JournalBatch { events: "[\"Ana away\"]".into(), ..batch(&room, 5) };
+    store.append(&[joined, by(3, 2), by(4, 1), without_command]).await.expect("appended");
     let known = Checkpoint { state: "{\"name\":\"Ana\"}".into(), ..checkpoint(&room, 3) };
     store.save_checkpoint(&known, 0).await.expect("saved");
     let erasure = Some(MemberErasure { member: user(2), state: "{\"offset\":7}".into() });
@@ -194,19 +194,19 @@ async fn no_row_of_the_room_mentions_a_forgotten_member(store: &dyn RoomStore) {
 
     let journal = store.load_journal(room.id).await.expect("readable");
     assert!(!format!("{journal:?}").contains("Ana"), "{journal:?}");
-    let state = forgetting.erasure.as_ref().expect("it forgets").state.clone();
+    let state = forgetting.erasure.as_ref().expect("an erasure").state.clone();
     assert_eq!(journal.checkpoint, Some(Checkpoint { state, at_ms: 7_000, ..checkpoint(&room, 7) }));
     let bens = Some((user(1), CommandId(Uuid::from_u128(4))));
     let kept = [
         JournalBatch { command: bens, events: "[]".into(), ..batch(&room, 4) },
         JournalBatch { erasure: None, index: vec![], ..forgetting },
     ];
-    assert_eq!(journal.batches, kept, "other members' command ids stay");
-    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers"), [StoredRoom { host: user(2), ..other.clone() }]);
-    assert_eq!(store.room_by_code(room.code).await.expect("answers").expect("it is there").host, user(1));
+    assert_eq!(journal.batches, kept, "command ids of other members are kept");
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("readable"), [StoredRoom { host: user(2), ..other.clone() }]);
+    assert_eq!(store.room_by_code(room.code).await.expect("readable").expect("the room").host, user(1));
     assert_eq!(store.load_journal(other.id).await.expect("readable"), untouched, "other rooms are unchanged");
 
-    store.append(&[batch(&room, 8)]).await.expect("the journal goes on");
+    store.append(&[batch(&room, 8)]).await.expect("appended after the erasure");
     store.save_checkpoint(&checkpoint(&room, 8), i64::MAX).await.expect("saved");
     assert_eq!(offsets(store, &room).await, [0; 0], "the next checkpoint covers the rest");
 }
@@ -214,11 +214,11 @@ async fn no_row_of_the_room_mentions_a_forgotten_member(store: &dyn RoomStore) {
 async fn a_failed_append_that_forgets_a_member_changes_nothing(store: &dyn RoomStore) {
     let (room, forgetting) = room_with_ana(store, 1).await;
     let before = store.load_journal(room.id).await.expect("readable");
-    store.append(&[forgetting.clone(), batch(&room, 4)]).await.expect_err("offset 4 is there");
+    store.append(&[forgetting.clone(), batch(&room, 4)]).await.expect_err("offset 4 exists");
     store
         .append(&[JournalBatch { offset: 5, ..forgetting }])
         .await
         .expect_err("offset 5 exists, although it would be removed");
     assert_eq!(store.load_journal(room.id).await.expect("readable"), before);
-    assert_eq!(store.rooms_of(user(2), 10).await.expect("answers").len(), 1);
+    assert_eq!(store.rooms_of(user(2), 10).await.expect("readable").len(), 1);
 }

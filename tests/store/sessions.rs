@@ -15,7 +15,7 @@ contract! {
     guests_not_seen_recently_are_found
 }
 
-/// Ana with sessions of those ids, last used at those times.
+/// Ana with more sessions: their ids and when they were last used.
 async fn ana_with(store: &dyn IdentityStore, sessions: &[(u128, i64)]) -> (UserId, Vec<SessionId>) {
     let (user, first, _) = ana(store).await;
     let mut ids = vec![first.id];

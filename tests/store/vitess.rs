@@ -1,7 +1,7 @@
 //! Checks that no statement of the MySQL store and no migration uses SQL that Vitess, and so PlanetScale, rejects.
 //!
-//! MariaDB accepts much of it, so tests that pass there prove little. Statements are read from the source files and, in the
-//! contract suites, from the general log of the server.
+//! MariaDB accepts much of it, so tests that pass there prove little. Statements are read from the source files and, in
+//! the contract suites, from the general log of the server.
 //!
 //! The rules come from these public pages, and are stricter where that costs nothing:
 //! - `planetscale.com/docs/vitess/mysql-compatibility` and `…/docs/reference/planetscale-system-limits`

@@ -1,4 +1,5 @@
-//! A private MariaDB server, shared by all tests, with a database for each. `mariadb.sh` stops it however the tests end.
+//! A private MariaDB server, shared by all tests, with a database for each. `mariadb.sh` stops it however the tests
+//! end.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};

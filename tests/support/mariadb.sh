@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# A MariaDB for tests, as long as somebody holds a shared lock on USERS; then it is killed, and DIR is removed.
+# Runs a MariaDB for tests while a process holds a shared lock on USERS; then kills it and removes DIR.
 # mariadb.sh DIR USERS PORT LINGER_SECONDS [OPTION…]
 #
-# Prints the server's process id once it takes connections. Test processes come and go, so the server belongs to none of
-# them: it stays LINGER_SECONDS for the next. Whatever way they end, their locks end with them; and should this script be
-# killed, the kernel kills the server.
+# Prints the server's process id once it accepts connections. No test process owns the server: it waits LINGER_SECONDS for
+# the next one. The kernel releases a lock however its process ends, and kills the server if this script is killed.
 set -euo pipefail
-# Where Debian keeps servers.
+# The path of servers on Debian.
 PATH=$PATH:/usr/sbin
 dir=$1 users=$2 port=$3 linger=$4
 shift 4
 
-# Each with its own place for temporary tables: a server that starts removes all that it finds there.
+# Each server has its own folder for temporary tables, because a server empties that folder when it starts.
 mkdir -p "$dir/tmp"
 if [[ ! -d $dir/data ]]; then
   mariadb-install-db --no-defaults --datadir="$dir/data" --user="$(id -un)" --auth-root-authentication-method=normal \
@@ -29,9 +28,9 @@ setpriv --pdeathsig KILL mariadbd --no-defaults --datadir="$dir/data" --user="$(
   --performance-schema=OFF "$@" >/dev/null 2>&1 &
 server=$!
 
-# A process substitution is not waited for: `tail` ends with the server, or when there will be none.
+# Bash does not wait for a process substitution: `tail` ends with the server or its timeout.
 grep -q 'ready for connections' < <(timeout 60 tail -n +1 -F --pid="$server" "$dir/error.log" 2>/dev/null)
-# From here on, nothing is left of it: also when nobody waits for it any more.
+# From here on the server is removed on every exit, also when no reader of the output is left (SIGPIPE).
 remove() {
   kill -KILL "$server" 2>/dev/null || true
   wait "$server" 2>/dev/null || true

@@ -71,7 +71,8 @@ async fn frames_outside_the_contract_are_closed_with_4506() {
 #[tokio::test]
 async fn invalid_websocket_frames_end_only_their_connection() {
     let scene = Scene::set().await;
-    // Unmasked, reserved bits, an unknown opcode, a fragmented ping, an excessive length, invalid UTF-8, and plain HTTP.
+    // Unmasked, reserved bits, an unknown opcode, a fragmented ping, an excessive length, invalid UTF-8, and plain
+    // HTTP.
     for bytes in [
         &b"\x81\x02hi"[..],
         b"\xF1\x80\x00\x00\x00\x00",

@@ -120,8 +120,8 @@ async fn correct_passcodes_do_not_count_as_guesses() {
     }
 }
 
-/// A room with so many wrong guesses that the next try is delayed by five seconds and the one after it is refused. Two come
-/// at once, so either may be delayed.
+/// A room whose limit of guesses is used up: of two concurrent attempts, one is delayed by five seconds and the other
+/// is refused.
 struct ThrottledRoom {
     server: TestServer,
     host: TestUser,

@@ -40,7 +40,7 @@ async fn revoking_a_session_closes_its_sockets_at_once() {
     let closed = async { (there.close_code().await, also_there.close_code().await) };
     assert_eq!(tokio::time::timeout(AT_ONCE, closed).await.expect("at once"), (Some(4509), Some(4509)));
     let knocked = phone.knock(&phone.hello(&code)).await.close_code().await;
-    assert_eq!(knocked, Some(4509), "and cannot reconnect");
+    assert_eq!(knocked, Some(4509), "it cannot reconnect");
 
     assert_eq!(laptop.status(Method::DELETE, "me/sessions").await, 204);
     let closed = tokio::time::timeout(AT_ONCE, tablets.close_code()).await;
@@ -97,7 +97,7 @@ async fn a_guest_who_registers_is_the_same_member_with_the_same_queue() {
 async fn logging_in_keeps_the_guests_queue_and_role() {
     let server = TestServer::start().await;
     let registered = account(&server, "register").await;
-    let guest = server.guest("Somebody").await;
+    let guest = server.guest("Guest").await;
     let tracks = guest.tracks().await;
     let code = guest.room("Kitchen", None).await.code.to_string();
     let mut socket = guest.enter(&code).await;

@@ -1,7 +1,8 @@
-//! `/authorize` of the accounts service: validates the authorization request and handles the answer to the consent page.
+//! `/authorize` of the accounts service: validates the authorization request and handles the answer to the consent
+//! page.
 //!
-//! An unregistered client or redirect URI ends on an error page without a redirect; every other error is reported to the
-//! client (RFC 6749, 4.1.2.1). Codes are issued here and exchanged in `token.rs`.
+//! An unregistered client or redirect URI ends on an error page without a redirect; every other error is reported to
+//! the client (RFC 6749, 4.1.2.1). Codes are issued here and exchanged in `token.rs`.
 
 use http::{Method, StatusCode};
 use url::Url;

@@ -1,7 +1,7 @@
 //! The only place that reads a clock.
 //!
-//! Codes, tokens, grants and players take the time as an argument. A test advances the clock instead of waiting. Latency
-//! uses the runtime's clock.
+//! Codes, tokens, grants and players take the time as an argument. A test advances the clock instead of waiting.
+//! Latency uses the runtime's clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,8 +1,8 @@
 //! Authorization codes, grants and tokens.
 //!
-//! Guarantees: a code works once and for ten minutes, reuse of a code revokes its grant (RFC 9700, 4.5), PKCE (RFC 7636)
-//! cannot be removed or added in between, and a grant expires six months after consent, however often it is refreshed. A
-//! failed exchange does not use up a code. Not in here: HTTP.
+//! Guarantees: a code works once and for ten minutes, reuse of a code revokes its grant (RFC 9700, 4.5), PKCE (RFC
+//! 7636) cannot be removed or added in between, and a grant expires six months after consent, however often it is
+//! refreshed. A failed exchange does not use up a code. Not in here: HTTP.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;

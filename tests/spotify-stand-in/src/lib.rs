@@ -1,7 +1,7 @@
 //! A stand-in for Spotify: its accounts service and its Web API as they behave in 2026, known faults included.
 //!
-//! For tests, and for trying Tutti without internet. Responses follow Spotify's OpenAPI description; each fault of the real
-//! service is a field of [`Switches`]. There is no music; its Playback SDK plays a tone.
+//! For tests, and for trying Tutti without internet. Responses follow Spotify's OpenAPI description; each fault of the
+//! real service is a field of [`Switches`]. There is no music; its Playback SDK plays a tone.
 //!
 //! ```no_run
 //! # async fn test() -> std::io::Result<()> {

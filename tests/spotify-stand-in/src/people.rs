@@ -24,8 +24,8 @@ pub struct Person {
     pub email: String,
     /// ISO 3166-1 alpha-2; also the account's market.
     pub country: String,
-    /// Whether the account is on the app's list of at most five users that development mode requires. Otherwise login works
-    /// and every call of the Web API is 403.
+    /// Whether the account is on the app's list of at most five users that development mode requires. Otherwise login
+    /// works and every call of the Web API is 403.
     pub registered: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The player of one account: its devices, tracks and position.
 //!
-//! Positions are computed from the given time; [`Player::settle`] first advances over tracks that have ended. Not in here:
-//! HTTP, scopes, Premium.
+//! Positions are computed from the given time; [`Player::settle`] first advances over tracks that have ended. Not in
+//! here: HTTP, scopes, Premium.
 
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +109,8 @@ impl Player {
         self.anchor.position_ms + elapsed_ms
     }
 
-    /// Advances over tracks that have ended. After the last one the player is paused at its start, or autoplays another.
+    /// Advances over tracks that have ended. After the last one the player is paused at its start, or autoplays
+    /// another.
     pub(crate) fn settle(&mut self, now_ms: i64) {
         while let Some(track) = self.track() {
             let position_ms = self.position_ms(now_ms);

@@ -1,6 +1,7 @@
 //! Records requests and secrets for assertions.
 //!
-//! Requests to `/stand-in/` are not recorded. Queries are recorded for the Web API only: those of logins contain secrets.
+//! Requests to `/stand-in/` are not recorded. Queries are recorded for the Web API only: those of logins contain
+//! secrets.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Made the files beside it, for tests only: an authority that nobody trusts, whose key is thrown away, and a server called
-# `localhost`.
+# Generates the test certificates in this folder: a private certificate authority, whose key is deleted, and a server
+# certificate for `localhost`.
 set -euo pipefail
 cd "$(dirname "$0")"
 key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)

@@ -1,8 +1,8 @@
 //! RFC 6455 for a server, grouped as in conformance suites for WebSockets. Tests read and write raw bytes, without a
 //! WebSocket library.
 //!
-//! The contract closes with 4506 for every protocol violation, where the RFC suggests 1002, 1007 or 1009, so that one range of
-//! codes tells clients whether to reconnect.
+//! The contract closes with 4506 for every protocol violation, where the RFC suggests 1002, 1007 or 1009, so that one
+//! range of codes tells clients whether to reconnect.
 
 mod closing;
 mod control;

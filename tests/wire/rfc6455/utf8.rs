@@ -15,7 +15,8 @@ fn cut(payload: &[u8], at: usize) -> Vec<u8> {
 #[tokio::test]
 async fn every_character_is_accepted_wherever_it_is_split() {
     let scene = Scene::set().await;
-    // The first and the last character of each length, those around the surrogates, and non-characters, which are valid.
+    // The first and the last character of each length, those around the surrogates, and non-characters, which are
+    // valid.
     let text = " ~\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{FFFE}\u{FFFF}\u{10000}\u{1FFFE}\u{10FFFF}κόσμε";
     let payload = probe_with(text.as_bytes());
     let mut peer = scene.enter().await;
