@@ -11,7 +11,7 @@ import { Session } from '../session/session';
 import { slotBroadcast } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
 import { text } from '../text/common';
-import { refusalWords } from '../text/refusals';
+import { refusalText } from '../text/refusals';
 
 export interface Toast {
   id: number;
@@ -111,7 +111,7 @@ class App {
       return true;
     } catch (error) {
       const gone = error instanceof Failure && error.code === 'unauthenticated';
-      this.showToast(gone ? text.people.gone : errorWords(error), 'bad');
+      this.showToast(gone ? text.people.gone : errorText(error), 'bad');
       if (gone) await this.loadPeople();
       return false;
     }
@@ -174,7 +174,7 @@ class App {
     try {
       return await loading;
     } catch {
-      this.showToast(refusalWords({ code: 'offline' }), 'bad');
+      this.showToast(refusalText({ code: 'offline' }), 'bad');
       return null;
     }
   }
@@ -210,13 +210,13 @@ class App {
   }
 
   showError(error: unknown): void {
-    this.showToast(errorWords(error), 'bad');
+    this.showToast(errorText(error), 'bad');
   }
 }
 
 /** The sentence for an error. Unexpected errors are rethrown. */
-export function errorWords(error: unknown): string {
-  if (error instanceof Refusal || error instanceof Failure) return refusalWords(error);
+export function errorText(error: unknown): string {
+  if (error instanceof Refusal || error instanceof Failure) return refusalText(error);
   throw error;
 }
 

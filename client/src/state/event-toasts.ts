@@ -1,5 +1,5 @@
 import { groupedByKind, type News } from '../room/news';
-import { newsWords } from '../text/news';
+import { newsText } from '../text/news';
 import { app, TOAST_MS } from './app.svelte';
 
 /** Events within this time are reported together. */
@@ -41,6 +41,6 @@ export class EventToasts {
     const isShown = shown !== undefined && performance.now() - shown.atMs < TOAST_MS;
     const all = isShown ? [...shown.all, ...news] : news;
     if (isShown) app.dismiss(shown.toast);
-    this.#shown.set(kind, { all, toast: app.showToast(newsWords(all)), atMs: performance.now() });
+    this.#shown.set(kind, { all, toast: app.showToast(newsText(all)), atMs: performance.now() });
   }
 }

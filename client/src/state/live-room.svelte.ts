@@ -9,7 +9,7 @@ import { isOffered } from '../room/offers';
 import type { Delta } from '../room/room';
 import { ServerClock } from '../sync/clock';
 import { memberName } from '../text/common';
-import { noticeWords } from '../text/refusals';
+import { noticeText } from '../text/refusals';
 import { app } from './app.svelte';
 import { Chat } from './chat.svelte';
 import { EventToasts } from './event-toasts';
@@ -234,7 +234,7 @@ export class LiveRoom {
         this.#clock.answered(frame);
         break;
       case 'notice': {
-        const words = noticeWords(frame.code, frame.values);
+        const words = noticeText(frame.code, frame.values);
         if (words !== null) app.showToast(words);
         break;
       }

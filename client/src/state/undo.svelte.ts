@@ -2,7 +2,7 @@ import type { Command, Event, Note, Room, UserId } from '$protocol';
 import type { Accepted } from '../connection/command-queue';
 import { namesAfter } from '../host/names';
 import { noteOf, undoableAfter } from '../host/undo';
-import { text, undoableWords } from '../text/common';
+import { text, undoableText } from '../text/common';
 import { app } from './app.svelte';
 
 /** Offers to undo what was done from this device, for a moment; later the log does. */
@@ -38,7 +38,7 @@ export class Undo {
       if (command.name === 'clear') app.showToast(text.undo.nothing);
       return;
     }
-    const words = undoableWords(note, target);
+    const words = undoableText(note, target);
     this.#offered.set(
       note.id,
       app.showUndoToast(words, () => void this.#undo(note.id)),

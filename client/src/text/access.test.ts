@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { CloseCode } from '$protocol';
-import { actionNames, connectionWords, endingWords, waitingText } from './access';
+import { actionNames, connectionText, endingText, waitingText } from './access';
 
 describe('access texts', () => {
   it('have an ending for every close code', () => {
     const final = Object.values(CloseCode).filter((code) => code >= 4500);
-    const misunderstood = endingWords(4999).title;
-    const known = final.filter((code) => endingWords(code).title !== misunderstood);
+    const misunderstood = endingText(4999).title;
+    const known = final.filter((code) => endingText(code).title !== misunderstood);
     // Codes that only a faulty client receives need no text of their own.
     expect(final.filter((code) => !known.includes(code))).toEqual([CloseCode.BadHello, CloseCode.ProtocolViolation]);
-    expect(new Set(known.map((code) => endingWords(code).title)).size).toBe(known.length);
+    expect(new Set(known.map((code) => endingText(code).title)).size).toBe(known.length);
   });
 
   it('offer an account where one is needed', () => {
-    expect(actionNames[endingWords(CloseCode.AccountNeeded).action]).toBe('Log in or create an account');
+    expect(actionNames[endingText(CloseCode.AccountNeeded).action]).toBe('Log in or create an account');
   });
 
   it('describe waiting in the lobby', () => {
     expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
-    expect(connectionWords('waiting', 0).short).toBe('Waiting…');
+    expect(connectionText('waiting', 0).short).toBe('Waiting…');
   });
 });

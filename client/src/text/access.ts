@@ -10,7 +10,7 @@ export const waitingText = {
 } as const;
 
 /** The state of the connection, and what still works. */
-export function connectionWords(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
+export function connectionText(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
   const kept =
     waiting === 0 ? '' : ` ${waiting === 1 ? 'One action is' : `${waiting} actions are`} waiting to be sent.`;
   switch (state) {
@@ -53,7 +53,7 @@ export const actionNames: Record<Ending['action'], string> = {
 };
 
 /** Why the user cannot be in the room, by close code. */
-export function endingWords(code: number): Ending {
+export function endingText(code: number): Ending {
   switch (code) {
     case 4501:
       return {

@@ -98,7 +98,7 @@ export const calibrateText = {
 } as const;
 
 /** The current calibration as a sentence. */
-export function calibratedWords({ offset_ms, error_ms, how }: Calibration): string {
+export function calibrationText({ offset_ms, error_ms, how }: Calibration): string {
   const ms = Math.round(offset_ms);
   const words = calibrateText;
   const direction = ms === 0 ? words.asIs : ms > 0 ? words.earlier(ms) : words.later(-ms);

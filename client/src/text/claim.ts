@@ -1,7 +1,7 @@
 import type { Claim } from '../room/claim';
 
 /** Texts about taking over a room. */
-export function claimWords(claim: Claim, host: string): { lead: string; action: string | null } {
+export function claimText(claim: Claim, host: string): { lead: string; action: string | null } {
   switch (claim.name) {
     case 'back':
       return {

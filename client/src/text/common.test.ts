@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
-import { connectionWords, endingWords } from './access';
-import { memberName, ordinal, reasonWords, text, waitWords } from './common';
+import { connectionText, endingText } from './access';
+import { memberName, ordinal, placeReason, text, waitingTime } from './common';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
   const full: Place = { position: 2, reason: 'next', turn: 1, behind: [], airtime_ms: 0, ...place };
   const placed: Entry = { ...entry('a', 'ana'), place: full };
-  return reasonWords(placed, (id) => names[id] ?? '?', mine);
+  return placeReason(placed, (id) => names[id] ?? '?', mine);
 }
 
 describe('texts', () => {
@@ -39,13 +39,13 @@ describe('texts', () => {
   });
 
   it('count unsent actions while offline', () => {
-    expect(connectionWords('offline', 1).long).toContain('One action is waiting');
-    expect(connectionWords('reconnecting', 3).long).toContain('3 actions are waiting');
-    expect(connectionWords('online', 0).long).toBe('');
+    expect(connectionText('offline', 1).long).toContain('One action is waiting');
+    expect(connectionText('reconnecting', 3).long).toContain('3 actions are waiting');
+    expect(connectionText('online', 0).long).toBe('');
   });
 
   it('say how long to wait', () => {
-    expect([0, 400, 1_001, 180_000, 19_000_000].map(waitWords)).toEqual([
+    expect([0, 400, 1_001, 180_000, 19_000_000].map(waitingTime)).toEqual([
       'one second',
       'one second',
       '2 seconds',
@@ -55,6 +55,6 @@ describe('texts', () => {
   });
 
   it('have an ending for unknown codes', () => {
-    expect(endingWords(4999).action).toBe('retry');
+    expect(endingText(4999).action).toBe('retry');
   });
 });

@@ -179,7 +179,7 @@ export const roleNames: Record<Role, string> = {
 };
 
 /** What was just done and can be undone. */
-export function undoableWords({ deed, by, member, title }: Note, target: string): string {
+export function undoableText({ deed, by, member, title }: Note, target: string): string {
   if (deed === 'kick') return `You removed ${target}.`;
   if (deed === 'dequeue') return `Removed “${title ?? ''}”.`;
   if (member === by) return 'Your queue was cleared.';
@@ -187,7 +187,7 @@ export function undoableWords({ deed, by, member, title }: Note, target: string)
 }
 
 /** A waiting time, rounded to what users need. */
-export function waitWords(ms: number): string {
+export function waitingTime(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
   const minutes = Math.ceil(seconds / 60);
@@ -195,7 +195,7 @@ export function waitWords(ms: number): string {
 }
 
 /** Why an upcoming entry has its place. */
-export function reasonWords(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
+export function placeReason(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
   const place = entry.place;
   if (place === undefined || place === null) return '';
   const others = lists.format(place.behind.map(nameOf));

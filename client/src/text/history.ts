@@ -14,7 +14,7 @@ export const historyText = {
 } as const;
 
 /** How it ended, and by whom; empty for a track that played to its end. */
-export function endedWords(played: Played, nameOf: (id: UserId) => string): string {
+export function endedText(played: Played, nameOf: (id: UserId) => string): string {
   const by = played.by ? ` by ${nameOf(played.by)}` : '';
   switch (played.reason) {
     case 'finished':
@@ -29,14 +29,14 @@ export function endedWords(played: Played, nameOf: (id: UserId) => string): stri
 }
 
 /** For whom it was; empty for fallback tracks and for erased users. */
-export function forWhomWords(played: Played, nameOf: (id: UserId) => string): string {
+export function queuedForText(played: Played, nameOf: (id: UserId) => string): string {
   return played.member ? `for ${nameOf(played.member)}` : '';
 }
 
 const JUST_NOW_MS = 60_000;
 const ages = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-export function startedWords(played: Played, nowMs: number): string {
+export function startedText(played: Played, nowMs: number): string {
   const age = ageOf(played.started_at_ms, nowMs, JUST_NOW_MS);
   return age === null ? 'a moment ago' : ages.format(-age.value, age.unit);
 }

@@ -186,32 +186,32 @@ export const identityText = {
 const ages = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const dates = new Intl.DateTimeFormat('en', { dateStyle: 'long' });
 
-export function ageWords(age: Age | null): string {
+export function ageText(age: Age | null): string {
   return age === null ? 'just now' : ages.format(-age.value, age.unit);
 }
 
-export function dateWords(atMs: number): string {
+export function longDate(atMs: number): string {
   return dates.format(atMs);
 }
 
 /** How a user is known, as a sentence. */
-export function whoWords(user: User | null): string {
+export function userText(user: User | null): string {
   const words = identityText.me;
   if (user === null) return words.asNobody;
   if (user.username) return words.asUser(user.username);
   return user.spotify ? words.bySpotify : words.asGuest;
 }
 
-const evidenceWords: Record<PremiumEvidence, string> = {
+const evidenceText: Record<PremiumEvidence, string> = {
   profile: 'from your Spotify profile',
   player: 'from the player in your browser',
   command: 'from Spotify’s answer to a command',
 };
 
 /** What is known about a Spotify subscription, and what follows from it. */
-export function premiumWords({ verdict, evidence, at_ms }: Premium): { title: string; lead: string } {
-  const why = evidence ? `, ${evidenceWords[evidence]}` : '';
-  const seen = at_ms ? `As of ${dateWords(at_ms)}${why}.` : '';
+export function premiumText({ verdict, evidence, at_ms }: Premium): { title: string; lead: string } {
+  const why = evidence ? `, ${evidenceText[evidence]}` : '';
+  const seen = at_ms ? `As of ${longDate(at_ms)}${why}.` : '';
   switch (verdict) {
     case 'premium':
       return { title: 'You have Spotify Premium.', lead: `${seen} Your own devices can play Spotify.`.trim() };

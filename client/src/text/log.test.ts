@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '$protocol';
 import { limitMeaning, limitProblem } from './limits';
-import { logText, noteWords } from './log';
+import { logText, noteText } from './log';
 
 const says = (change: Partial<Note>) =>
-  noteWords(
+  noteText(
     { id: 1, at_ms: 0, by: 'ana', deed: 'kick', ...change },
     (id) => ({ ana: 'Ana', ben: 'Ben', me: logText.you })[id] ?? '?',
   );

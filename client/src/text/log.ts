@@ -40,12 +40,12 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });
 
 /** A line of the log as a sentence without its full stop; the reader is called `logText.you`. */
-export function noteWords(note: Note, nameOf: (id: string) => string): string {
-  const sentence = deedWords(note, nameOf);
+export function noteText(note: Note, nameOf: (id: string) => string): string {
+  const sentence = deedText(note, nameOf);
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-function deedWords(note: Note, nameOf: (id: string) => string): string {
+function deedText(note: Note, nameOf: (id: string) => string): string {
   const by = nameOf(note.by);
   const whom = note.member === undefined || note.member === null ? '' : nameOf(note.member);
   const track = note.title === undefined || note.title === null ? 'a track' : `“${note.title}”`;

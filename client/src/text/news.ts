@@ -57,7 +57,7 @@ const words: Words = {
 };
 
 /** One sentence about events of one kind, the latest last. */
-export function newsWords(all: News[]): string {
+export function newsText(all: News[]): string {
   const last = all.at(-1);
   if (last === undefined) return '';
   return (words[last.kind] as (news: News, all: News[]) => string)(last, all);

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { entry, settings } from '../testing/fixtures';
-import { creditWords, policyWords, queueText } from './queue';
+import { creditText, policyText, queueText } from './queue';
 
 describe('queue texts', () => {
   it('explain the order of play', () => {
-    expect(policyWords(settings())).toBe('Everyone gets equal playing time.');
-    expect(policyWords(settings({ policy: 'votes' }))).toBe('Tracks with the most votes play first.');
-    expect(policyWords(settings({ policy: 'fifo', players_max: 3 }))).toBe(
+    expect(policyText(settings())).toBe('Everyone gets equal playing time.');
+    expect(policyText(settings({ policy: 'votes' }))).toBe('Tracks with the most votes play first.');
+    expect(policyText(settings({ policy: 'fifo', players_max: 3 }))).toBe(
       'First come, first served. 3 people play at a time.',
     );
-    expect(policyWords(settings({ players_max: 1 }))).toContain('One person plays');
+    expect(policyText(settings({ players_max: 1 }))).toContain('One person plays');
   });
 
   it('name credited members', () => {
     const nameOf = (id: string) => id.toUpperCase();
-    expect(creditWords(entry('a', 'ana'), nameOf)).toBe('');
-    expect(creditWords({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
+    expect(creditText(entry('a', 'ana'), nameOf)).toBe('');
+    expect(creditText({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
   });
 
   it('sum up the user’s queue', () => {

@@ -42,7 +42,7 @@ export const queueText = {
 } as const;
 
 /** Why the user's queue takes no part in the order, and what would change that. */
-export const waitsWords: Record<Waits, string> = {
+export const queueStateText: Record<Waits, string> = {
   paused: 'Your queue is paused: it keeps its order, and nothing plays until you resume it.',
   away: 'You were away, so your queue is on hold. It resumes in a moment.',
   role: 'Your queue is on hold: you can’t play music here at the moment. The host can change that.',
@@ -58,14 +58,14 @@ const policies: Record<Policy, string> = {
 };
 
 /** How the order comes about, in one line. */
-export function policyWords(settings: Settings): string {
+export function policyText(settings: Settings): string {
   const { players_max: playersMax, policy } = settings;
   if (playersMax === 0) return policies[policy];
   return `${policies[policy]} ${playersMax === 1 ? 'One person plays' : `${playersMax} people play`} at a time.`;
 }
 
 /** Who else wanted the track; empty when no one did. */
-export function creditWords(entry: Entry, nameOf: (id: UserId) => string): string {
+export function creditText(entry: Entry, nameOf: (id: UserId) => string): string {
   const names = (entry.credits ?? []).map(nameOf);
   return names.length === 0 ? '' : queueText.alsoFor(lists.format(names));
 }

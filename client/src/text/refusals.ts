@@ -1,7 +1,7 @@
 import type { Action, Reason, ReasonValue, Role } from '$protocol';
 import type { RefusalCode } from '../connection/command-queue';
 import type { FailureCode, ReasonValues } from '../session/http';
-import { text, waitWords } from './common';
+import { text, waitingTime } from './common';
 
 /**
  * Texts about refused commands, failed requests and the server's notices. The server sends codes, reasons and values; its
@@ -113,10 +113,10 @@ const byReason: Record<Reason, Sentence> = {
     withNumber(max, (n) => `You can have ${n === 1 ? 'one minute' : `${n} minutes`} of music waiting at a time.`),
   duplicate_track: 'This track is already waiting or playing.',
   track_cooldown: ({ left_ms }) =>
-    withNumber(left_ms, (ms) => `This track was played recently. It can repeat in ${waitWords(ms)}.`),
+    withNumber(left_ms, (ms) => `This track was played recently. It can repeat in ${waitingTime(ms)}.`),
   artist_cooldown: ({ left_ms }) =>
-    withNumber(left_ms, (ms) => `This artist was played recently. Try again in ${waitWords(ms)}.`),
-  track_too_long: ({ max_ms }) => withNumber(max_ms, (ms) => `Tracks here can’t be longer than ${waitWords(ms)}.`),
+    withNumber(left_ms, (ms) => `This artist was played recently. Try again in ${waitingTime(ms)}.`),
+  track_too_long: ({ max_ms }) => withNumber(max_ms, (ms) => `Tracks here can’t be longer than ${waitingTime(ms)}.`),
   explicit_track: 'Explicit tracks are not allowed in this room.',
   bad_setting: 'A setting can’t have this value.',
   fixed_action: 'This permission can’t be changed.',
@@ -128,7 +128,7 @@ const byReason: Record<Reason, Sentence> = {
   nothing_to_undo: 'This can no longer be undone.',
   host_is_here: 'The host is here, so the room can’t be taken over.',
   claim_too_early: ({ left_ms }) =>
-    withNumber(left_ms, (ms) => `You can take over the room in ${waitWords(ms)} if the host stays away.`),
+    withNumber(left_ms, (ms) => `You can take over the room in ${waitingTime(ms)} if the host stays away.`),
   claiming_off: 'This room can’t be taken over.',
   muted: 'You are muted: others don’t see your messages.',
   bad_text: ({ max }) => withNumber(max, (n) => `A message is one line of up to ${n} characters.`),
@@ -177,7 +177,7 @@ const byNotice: Record<string, Sentence> = {
   spotify_busy: ({ left_ms }) =>
     withNumber(
       left_ms,
-      (ms) => `This server has reached Spotify’s rate limit for ${waitWords(ms)}. Everything else works.`,
+      (ms) => `This server has reached Spotify’s rate limit for ${waitingTime(ms)}. Everything else works.`,
     ),
 };
 
@@ -190,17 +190,17 @@ interface Refused {
 }
 
 /** Why a command was refused or a request failed. */
-export function refusalWords({ code, reason = null, values = {}, retryAfterMs = null }: Refused): string {
-  return sentenceIn(byReason, reason, values) ?? generalWords(code, retryAfterMs);
+export function refusalText({ code, reason = null, values = {}, retryAfterMs = null }: Refused): string {
+  return sentenceIn(byReason, reason, values) ?? fallbackText(code, retryAfterMs);
 }
 
 /** A notice of the server; `null` for one that only a newer server sends. */
-export function noticeWords(code: string, values: ReasonValues = {}): string | null {
+export function noticeText(code: string, values: ReasonValues = {}): string | null {
   return sentenceIn(byNotice, code, values);
 }
 
-function generalWords(code: RefusalCode | FailureCode, retryAfterMs: number | null): string {
-  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitWords(retryAfterMs));
+function fallbackText(code: RefusalCode | FailureCode, retryAfterMs: number | null): string {
+  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitingTime(retryAfterMs));
   // A newer server may send other codes.
   return byCode[code] ?? byCode.internal;
 }

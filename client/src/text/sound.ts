@@ -25,6 +25,6 @@ export function roundedMs(ms: number): number {
 }
 
 /** A deviation, never rounded to zero. */
-export function deviationWords(ms: number): string {
+export function deviationText(ms: number): string {
   return soundText.giveOrTake(Math.max(1, Math.ceil(ms)));
 }
