@@ -79,7 +79,7 @@ function applyEvent(room: Room, event: Event): Room | null {
         [event.from, event.to].includes(room.owner ?? '') ? null : room.owner,
       );
     case 'host_claimed':
-      // The room returns to its first owner; once it has, it is owed to no one.
+      // `owner` is the former host, who may claim the room back; when they do, there is none.
       return handOver(room, event.from, event.to, room.owner === event.to ? null : (room.owner ?? event.from));
     case 'settings_changed': {
       const settings = changedSettings(room.settings, event.settings);

@@ -66,7 +66,7 @@ export class Session {
       if (await this.#resume(remembered)) memory.keep(remembered);
       else memory.forget(remembered);
     } else {
-      // For a new visitor this answers "nobody", where a refresh would answer 401.
+      // For a new visitor this list is empty, whereas a refresh would fail with 401.
       const first = (await this.people()).accounts[0];
       if (remembered === null && first !== undefined) await ifKnown(this.activate(first.slot));
     }
