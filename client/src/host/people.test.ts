@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DevicePresence } from '$protocol';
+import type { Command, DevicePresence } from '$protocol';
+import { isOffered } from '../room/offers';
+import { nothingOwn } from '../room/own';
 import { entry, member, room, settings } from '../testing/fixtures';
-import { findPeople, kickNeedsConfirmation, readWeight, waitingOf, weightOf } from './people';
+import { findPeople, kickNeedsConfirmation, moderationOf, readWeight, waitingOf, weightOf } from './people';
 
 const cohost = member('ben', 'cohost');
 const player = member('cai');
@@ -29,6 +31,31 @@ describe('people in the console', () => {
     expect(kickNeedsConfirmation(player, [remote])).toBe(false);
     expect(kickNeedsConfirmation(player, [remote, { ...remote, playback }])).toBe(true);
     expect(kickNeedsConfirmation(cohost, [])).toBe(true);
+  });
+
+  it('cannot demote, mute, restrict, kick or ban themselves', () => {
+    // The room's table lets any player do all of it.
+    const permissions = { set_role: 'player', mute: 'player', kick: 'player', ban: 'player' } as const;
+    const members = [member('ana', 'host'), member('ben'), member('cleo')];
+    const on = (me: string, id: string) => {
+      const known = { room: room({ members, settings: settings({ permissions }) }), me, own: nothingOwn };
+      const offered = (command: Command) => isOffered({ ...known, notes: [], hostGoneMs: null }, command);
+      return {
+        console: moderationOf(id, me, offered),
+        demotes: offered({ name: 'set_role', member: id, role: 'player' }),
+      };
+    };
+    const none = { setRole: false, mute: false, setPermission: false, kick: false, ban: false };
+    expect(on('ben', 'ben')).toEqual({ console: none, demotes: true });
+    expect(on('ana', 'ana').console).toEqual(none);
+    expect(on('ben', 'cleo').console).toEqual({
+      setRole: true,
+      mute: true,
+      setPermission: false,
+      kick: true,
+      ban: true,
+    });
+    expect(on('ana', 'ben').console).toEqual({ setRole: true, mute: true, setPermission: true, kick: true, ban: true });
   });
 
   it('have waiting entries', () => {

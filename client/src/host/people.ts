@@ -1,4 +1,4 @@
-import type { DevicePresence, Member, Room, UserId } from '$protocol';
+import type { Command, DevicePresence, Member, Room, UserId } from '$protocol';
 
 /** Up to this many members can be found by looking; beyond it there is a search field. */
 export const SEARCH_FROM = 12;
@@ -30,6 +30,21 @@ export function readWeight(typed: string): number | null {
  */
 export function kickNeedsConfirmation(member: Member, devices: readonly DevicePresence[]): boolean {
   return member.role === 'cohost' || devices.some(({ playback }) => playback !== undefined && playback !== null);
+}
+
+/**
+ * What the console lets a user do to a member. Never to themselves: the server accepts some of it, but a co-host who
+ * demotes themselves by mistake could not undo that.
+ */
+export function moderationOf(member: UserId, me: UserId | null, isOffered: (command: Command) => boolean) {
+  const can = (command: Command) => member !== me && isOffered(command);
+  return {
+    setRole: can({ name: 'set_role', member, role: 'player' }),
+    mute: can({ name: 'mute', member, muted: true }),
+    setPermission: can({ name: 'set_permission', member, action: 'queue' }),
+    kick: can({ name: 'kick', member }),
+    ban: can({ name: 'ban', member }),
+  };
 }
 
 /** A member's waiting entries, as far as the order shows them. */
