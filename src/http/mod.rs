@@ -1,4 +1,4 @@
-//! The HTTP server: routes, middleware and responses. HttpContext know nothing of HTTP.
+//! The HTTP server: routes, middleware and responses. Services know nothing of HTTP.
 //!
 //! | module | what |
 //! |---|---|

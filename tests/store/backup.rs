@@ -140,7 +140,7 @@ async fn used_data_dir() -> (TempDir, PathBuf) {
 #[tokio::test]
 async fn a_restore_overwrites_only_with_replace_and_keeps_the_old_database() {
     let (dir, copy) = used_data_dir().await;
-    assert_fails(&tutti("backup", &copy, dir.path(), &[]).await, "is there already");
+    assert_fails(&tutti("backup", &copy, dir.path(), &[]).await, "already exists");
     let before = files(dir.path());
     assert_fails(
         &tutti("restore", &copy, dir.path(), &[]).await,

@@ -31,7 +31,7 @@ pub enum BackupError {
     #[error("there is no database at {0}")]
     Missing(PathBuf),
     /// The destination exists and would be overwritten.
-    #[error("{0} is there already")]
+    #[error("{0} already exists")]
     Exists(PathBuf),
     /// A server is running on the database.
     #[error("a server is using {0}")]
