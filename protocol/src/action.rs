@@ -30,8 +30,8 @@ macro_rules! actions {
                 match self { $(Self::$name => Role::$role,)* }
             }
 
-            /// Whether the lowest role cannot be changed, neither by the room's table nor by an exception, so that the host
-            /// cannot lose the room.
+            /// Whether the lowest role cannot be changed, neither by the room's table nor by an exception, so that the
+            /// host cannot lose the room.
             pub fn is_fixed(self) -> bool {
                 match self { $(Self::$name => actions!(@fixed $($fixed)?),)* }
             }
@@ -53,7 +53,7 @@ actions! {
     Suggest = "suggest", needs Listener, "suggest tracks";
     /// Vote for and against waiting tracks.
     Vote = "vote", needs Listener, "vote";
-    /// Vote to skip what is on.
+    /// Vote to skip the current track.
     VoteSkip = "vote_skip", needs Listener, "vote to skip";
     /// Chat and react.
     Chat = "chat", needs Listener, "talk here";

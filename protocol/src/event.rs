@@ -71,8 +71,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<String>,
     },
-    /// A guest logged in to an account, which takes over everything of theirs in the room. Their entries join the end of
-    /// its queue, except a locked one, which leads it; the current entry becomes the account's.
+    /// A guest logged in to an account, which takes over everything of theirs in the room. Their entries join the end
+    /// of its queue, except a locked one, which leads it; the current entry becomes the account's.
     MemberMerged {
         /// The guest, who is no longer a member.
         from: UserId,
@@ -306,7 +306,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
-    /// A co-host claimed the room while its host was gone, or the former host claimed it back. The old host is a co-host now.
+    /// A co-host claimed the room while its host was gone, or the former host claimed it back. The old host is a
+    /// co-host now.
     HostClaimed {
         /// The old host.
         from: UserId,

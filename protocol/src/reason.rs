@@ -1,5 +1,6 @@
-//! Why a command or a request was refused, exactly: one table of reasons, each with its error code and the values that a
-//! sentence about it needs. A page has its own sentence for each; `message` and `detail` are English for other programs.
+//! Why a command or a request was refused, exactly: one table of reasons, each with its error code and the values that
+//! a sentence about it needs. A page has its own sentence for each; `message` and `detail` are English for other
+//! programs.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is safe.
+/// A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is
+/// safe.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]

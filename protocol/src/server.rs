@@ -163,8 +163,8 @@ pub struct Own {
     /// `upcoming`, and `queue` is only right at `offset`.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub queue_hidden: bool,
-    /// The commands about the current entry that the room accepts from this member; empty when there is none. `own` is sent
-    /// again when they change.
+    /// The commands about the current entry that the room accepts from this member; empty when there is none. `own` is
+    /// sent again when they change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may: Option<Vec<EntryCommand>>,
 }

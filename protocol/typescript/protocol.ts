@@ -12,7 +12,8 @@ export type UserId = string;
 export type SessionId = string;
 
 /**
- * A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is safe.
+ * A password, a passcode or a token inside a frame or a body. `Debug` hides it, so that logging a whole request is
+ * safe.
  */
 export type Secret = string;
 
@@ -1308,8 +1309,8 @@ votes: { [key in EntryId]: number },
  */
 queue_hidden?: boolean, 
 /**
- * The commands about the current entry that the room accepts from this member; empty when there is none. `own` is sent
- * again when they change.
+ * The commands about the current entry that the room accepts from this member; empty when there is none. `own` is
+ * sent again when they change.
  */
 may?: Array<EntryCommand> | null, };
 
@@ -1606,8 +1607,8 @@ picture?: string | null,
 spotify: boolean, };
 
 /**
- * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`. The
- * refresh token is a cookie.
+ * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`.
+ * The refresh token is a cookie.
  */
 export type AuthResponse = { 
 /**
@@ -1821,8 +1822,8 @@ export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | 
  */
 export type SpotifyServer = { 
 /**
- * The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies are not
- * sent back.
+ * The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies
+ * are not sent back.
  */
 origin: string, 
 /**
@@ -2001,8 +2002,8 @@ tracks: Array<Track>,
  */
 next_cursor: string | null, 
 /**
- * True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host has one that
- * works.
+ * True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host
+ * has one that works.
  */
 closed?: boolean, };
 

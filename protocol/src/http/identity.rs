@@ -1,7 +1,7 @@
 //! Bodies about users: login, sessions, accounts on one device, Spotify links.
 //!
-//! Several users can share a device. Each has a **slot** (0 to 7) with its own cookie. Requests to `auth/*` name the slot in
-//! the header [`SLOT_HEADER`]; the default is slot 0.
+//! Several users can share a device. Each has a **slot** (0 to 7) with its own cookie. Requests to `auth/*` name the
+//! slot in the header [`SLOT_HEADER`]; the default is slot 0.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +64,8 @@ body!(
     }
 );
 body!(
-    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`. The
-    /// refresh token is a cookie.
+    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`.
+    /// The refresh token is a cookie.
     AuthResponse {
         /// Access JWT for `Authorization: Bearer` and `hello`.
         access_token: Secret,

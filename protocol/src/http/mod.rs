@@ -64,8 +64,8 @@ body!(
         tracks: Vec<Track>,
         /// The cursor of the next page; `None` on the last.
         next_cursor: Option<String>,
-        /// True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host has one that
-        /// works.
+        /// True when the provider cannot be searched: it needs a linked account, and neither the caller nor the host
+        /// has one that works.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         closed: bool,
     }
@@ -87,8 +87,8 @@ body!(
 body!(
     /// What a client needs to offer Spotify.
     SpotifyServer {
-        /// The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies are not
-        /// sent back.
+        /// The origin of the redirect URI, such as `https://tutti.example`: a login must start there, or its cookies
+        /// are not sent back.
         origin: String,
         /// URL of the Web Playback SDK script.
         sdk_url: String,
