@@ -126,5 +126,6 @@ fn track() -> Track {
         duration_ms: 180_000,
         art_url: None,
         explicit: false,
+        gain_db: None,
     }
 }

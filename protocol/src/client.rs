@@ -240,7 +240,8 @@ commands! {
     Skip "skip" {
         /// The entry to skip; refused when another one is on. Absent: the current entry.
         @default entry: Option<EntryId>,
-        /// True when it could not be played: its owner is not charged. Needs `skip`.
+        /// True when it could not be played: its owner is not charged. The server verifies the report of a device that
+        /// plays, and skips the entry if it cannot be played. Otherwise it needs `skip`.
         @default unplayable: Option<bool>,
     };
     /// Votes to skip the current entry.

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
+use crate::gain::Gain;
 use crate::id::{EntryId, UserId};
 use crate::room::{Entry, Member, Note, Output, Playback, Role, Track, UserKind};
 use crate::settings::SettingsChange;
@@ -112,14 +113,27 @@ pub enum Event {
     EntryRemoved {
         /// The entry.
         entry: EntryId,
-        /// The member who did it.
+        /// The member who did it; the nil id when the server removed it.
         by: UserId,
-        /// The number of the note by which it can be put back; absent when the owner removed it.
+        /// The number of the note by which it can be put back; absent when the owner or the server removed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<u64>,
         /// The entry as it was; absent when the owner removed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         removed: Option<Box<Entry>>,
+        /// Why the server removed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<TrackFault>,
+    },
+    /// A queued or current track was measured: its exact length and its gain.
+    TrackMeasured {
+        /// The entry.
+        entry: EntryId,
+        /// Its exact length, which replaces the known one. The current entry ends by it.
+        duration_ms: u64,
+        /// Its gain; absent: unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gain_db: Option<Gain>,
     },
     /// An entry was moved within its owner's queue; under the policy `host`, within the room's order.
     EntryMoved {
@@ -345,6 +359,28 @@ pub enum EndReason {
     Skipped,
     /// Enough members voted to skip it.
     VotedOut,
-    /// It could not be played.
+    /// It could not be played. Its owner is not charged.
     Unplayable,
+    /// Its file is no longer there. Its owner is not charged.
+    Gone,
+}
+
+/// Why no device can play a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum TrackFault {
+    /// Nothing decodes its file.
+    Unplayable,
+    /// Its file is no longer there.
+    Gone,
+}
+
+impl From<TrackFault> for EndReason {
+    fn from(fault: TrackFault) -> Self {
+        match fault {
+            TrackFault::Unplayable => Self::Unplayable,
+            TrackFault::Gone => Self::Gone,
+        }
+    }
 }

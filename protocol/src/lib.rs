@@ -6,6 +6,7 @@
 //! | [`client`] | frames and commands that a client sends |
 //! | [`server`] | frames that the server sends |
 //! | [`event`] | events of a room, the unit of deltas and of the journal |
+//! | [`gain`] | the gain of a track |
 //! | [`room`] | the visible room: members, entries, playback |
 //! | [`settings`] | what the host sets |
 //! | [`action`] | the table of actions and the lowest role for each |
@@ -23,6 +24,7 @@ pub mod action;
 pub mod client;
 pub mod code;
 pub mod event;
+pub mod gain;
 pub mod http;
 pub mod id;
 pub mod reason;
@@ -36,7 +38,8 @@ pub use client::{
     ClientFrame, Command, DecodeError, Device, DeviceKind, DevicePlayback, DeviceStatus, Hello, Measured, TrackRef,
 };
 pub use code::{CloseCode, ErrorCode};
-pub use event::{EndReason, Event};
+pub use event::{EndReason, Event, TrackFault};
+pub use gain::Gain;
 pub use id::{CommandId, ConnectionId, DeviceId, EntryId, ProviderId, RoomCode, RoomId, SessionId, UserId};
 pub use reason::{Reason, ReasonValue, ReasonValues, reason_values};
 pub use room::{

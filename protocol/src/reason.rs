@@ -157,6 +157,8 @@ reasons! {
     ProviderNotLinked = "provider_not_linked", Forbidden ["provider"];
     /// The provider does not play this track here.
     TrackUnplayable = "track_unplayable", Invalid ["provider"];
+    /// The server can play the track that was reported as unplayable.
+    TrackPlays = "track_plays", Conflict;
     /// The provider takes no more requests for a while.
     ProviderBusy = "provider_busy", RateLimited ["provider"];
     /// The provider cannot be reached.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::event::EndReason;
+use crate::gain::Gain;
 use crate::id::{DeviceId, EntryId, ProviderId, RoomCode, UserId};
 use crate::settings::Settings;
 
@@ -104,13 +105,16 @@ pub struct Track {
     pub artists: Vec<String>,
     /// Album, if known.
     pub album: Option<String>,
-    /// Length.
+    /// Length: exact once the track is measured.
     pub duration_ms: u64,
     /// Cover art, absolute or relative to the server's root; `None` when there is none.
     pub art_url: Option<String>,
     /// Whether its provider marks it as explicit.
     #[serde(default, skip_serializing_if = "is_default")]
     pub explicit: bool,
+    /// Gain for a common loudness, applied in rooms with `level_loudness`; absent: unknown, which plays as 0 dB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain_db: Option<Gain>,
 }
 
 /// A queued track.

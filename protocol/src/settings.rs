@@ -124,6 +124,8 @@ settings! {
     host_claim_after_ms: u64 = 10 * 60_000;
     /// The lowest role for each action.
     permissions: Permissions = default_permissions();
+    /// Whether devices apply each track's `gain_db`.
+    level_loudness: bool = true;
     /// The playlist that loops while no member has anything queued.
     fallback: Vec<TrackRef> = Vec::new();
 }

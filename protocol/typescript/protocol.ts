@@ -145,7 +145,7 @@ artists: Array<string>,
  */
 album: string | null, 
 /**
- * Length.
+ * Length: exact once the track is measured.
  */
 duration_ms: number, 
 /**
@@ -155,7 +155,11 @@ art_url: string | null,
 /**
  * Whether its provider marks it as explicit.
  */
-explicit?: boolean, };
+explicit?: boolean, 
+/**
+ * Gain for a common loudness, applied in rooms with `level_loudness`; absent: unknown, which plays as 0 dB.
+ */
+gain_db?: Gain | null, };
 
 /**
  * The place of an upcoming entry in the order of play.
@@ -230,6 +234,12 @@ place?: Place | null, };
 export type PlaybackState = "playing" | "paused" | "idle";
 
 /**
+ * A gain in steps of 0.01 dB, within ±327 dB. Applied to a track's samples, it brings the track to −14 LUFS, as far as its
+ * true peak stays below −1 dBTP.
+ */
+export type Gain = number;
+
+/**
  * The timeline. While `playing`, the position at an instant is `anchor_position_ms + (instant - anchor_at_ms)`; it is
  * negative before a start in the future.
  */
@@ -272,7 +282,12 @@ devices: Array<DeviceId>, };
 /**
  * Why an entry ended.
  */
-export type EndReason = "finished" | "skipped" | "voted_out" | "unplayable";
+export type EndReason = "finished" | "skipped" | "voted_out" | "unplayable" | "gone";
+
+/**
+ * Why no device can play a track.
+ */
+export type TrackFault = "unplayable" | "gone";
 
 /**
  * A past entry.
@@ -458,6 +473,10 @@ host_claim_after_ms: number,
  */
 permissions: { [key in Action]?: Role }, 
 /**
+ * Whether devices apply each track's `gain_db`.
+ */
+level_loudness: boolean, 
+/**
  * The playlist that loops while no member has anything queued.
  */
 fallback: Array<TrackRef>, };
@@ -538,6 +557,10 @@ host_claim_after_ms?: number | null,
  * The lowest role for each action.
  */
 permissions?: { [key in Action]?: Role } | null, 
+/**
+ * Whether devices apply each track's `gain_db`.
+ */
+level_loudness?: boolean | null, 
 /**
  * The playlist that loops while no member has anything queued.
  */
@@ -725,17 +748,33 @@ before?: EntryId | null, } | { "name": "entry_removed",
  */
 entry: EntryId, 
 /**
- * The member who did it.
+ * The member who did it; the nil id when the server removed it.
  */
 by: UserId, 
 /**
- * The number of the note by which it can be put back; absent when the owner removed it.
+ * The number of the note by which it can be put back; absent when the owner or the server removed it.
  */
 note?: number | null, 
 /**
  * The entry as it was; absent when the owner removed it.
  */
-removed?: Entry | null, } | { "name": "entry_moved", 
+removed?: Entry | null, 
+/**
+ * Why the server removed it.
+ */
+fault?: TrackFault | null, } | { "name": "track_measured", 
+/**
+ * The entry.
+ */
+entry: EntryId, 
+/**
+ * Its exact length, which replaces the known one. The current entry ends by it.
+ */
+duration_ms: number, 
+/**
+ * Its gain; absent: unknown.
+ */
+gain_db?: Gain | null, } | { "name": "entry_moved", 
 /**
  * The entry.
  */
@@ -989,7 +1028,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
 
 /**
  * A value of a reason.
@@ -1061,7 +1100,8 @@ devices: Array<DeviceId>, } | { "name": "skip",
  */
 entry?: EntryId | null, 
 /**
- * True when it could not be played: its owner is not charged. Needs `skip`.
+ * True when it could not be played: its owner is not charged. The server verifies the report of a device that
+ * plays, and skips the entry if it cannot be played. Otherwise it needs `skip`.
  */
 unplayable?: boolean | null, } | { "name": "vote_skip", 
 /**
@@ -2162,6 +2202,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "ban": "host",
     "set_settings": "host"
   },
+  "level_loudness": true,
   "fallback": []
 };
 
@@ -2242,6 +2283,7 @@ export const REASONS = {
   not_stored: { code: "unavailable", values: [] },
   provider_not_linked: { code: "forbidden", values: ["provider"] },
   track_unplayable: { code: "invalid", values: ["provider"] },
+  track_plays: { code: "conflict", values: [] },
   provider_busy: { code: "rate_limited", values: ["provider"] },
   provider_unavailable: { code: "unavailable", values: ["provider"] },
   provider_login_needed: { code: "needs_login", values: ["provider"] },

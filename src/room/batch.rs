@@ -117,6 +117,7 @@ mod tests {
                 duration_ms: 180_000,
                 art_url: None,
                 explicit: false,
+                gain_db: None,
             }],
             _ => vec![],
         };

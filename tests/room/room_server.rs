@@ -239,5 +239,6 @@ pub fn track_named(title: &str) -> Track {
         duration_ms: 180_000,
         art_url: None,
         explicit: false,
+        gain_db: None,
     }
 }

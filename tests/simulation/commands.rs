@@ -78,5 +78,6 @@ pub fn tracks_of(command: &Command, padding: usize) -> Vec<Track> {
         duration_ms: 60_000 + 10_000 * (track.id.len() as u64),
         art_url: None,
         explicit: false,
+        gain_db: None,
     }]
 }

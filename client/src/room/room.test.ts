@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Member, Room } from '$protocol';
-import { entry, idle, member, playing, room, settings } from '../testing/fixtures';
+import { entry, idle, member, playing, room, settings, track } from '../testing/fixtures';
 import { applyPresence } from './presence';
 import { applyDelta, type Delta, identityAfter } from './room';
 
@@ -60,6 +60,24 @@ describe('room', () => {
       'Cleo player guest',
     ]);
     expect(names({ ...member('cleo'), ...account })).toEqual(['Ben player guest', 'Cleo host user']);
+  });
+
+  it('corrects a measured track where it is, and touches no other entry', () => {
+    const tune = track('tune');
+    const before = room({
+      now_playing: { ...entry('f', 'nobody'), fallback: true, track: tune },
+      playback: playing('f', 0),
+      upcoming: [entry('a', 'ana'), entry('b', 'ben')],
+      fallback: [tune, track('other')],
+    });
+    const waiting = follow(before, { name: 'track_measured', entry: 'b', duration_ms: 200_500, gain_db: -6.5 });
+    expect(waiting.upcoming[1]?.track).toMatchObject({ duration_ms: 200_500, gain_db: -6.5 });
+    expect(waiting.upcoming[0]).toBe(before.upcoming[0]);
+    expect([waiting.now_playing, waiting.playback]).toEqual([before.now_playing, before.playback]);
+    const on = follow(before, { name: 'track_measured', entry: 'f', duration_ms: 90_000 });
+    expect(on.now_playing?.track).toMatchObject({ duration_ms: 90_000, gain_db: null });
+    expect(on.fallback?.map(({ duration_ms }) => duration_ms)).toEqual([90_000, 180_000]);
+    expect(follow(before, { name: 'track_measured', entry: 'gone', duration_ms: 1 }).upcoming).toEqual(before.upcoming);
   });
 
   it('knows the id of a guest after login', () => {

@@ -1,4 +1,5 @@
 import type { Entry, Event, Member, Room, ServerFrame, UserId } from '$protocol';
+import { measuredRoom } from './measured';
 import { changedSettings } from './settings';
 
 export type Delta = Extract<ServerFrame, { type: 'delta' }>;
@@ -99,6 +100,8 @@ function applyEvent(room: Room, event: Event): Room | null {
       return { ...room, now_playing: event.entry, playback: event.playback, skip_votes: [] };
     case 'entry_ended':
       return room.now_playing?.id === event.entry ? { ...room, now_playing: null, skip_votes: [] } : room;
+    case 'track_measured':
+      return measuredRoom(room, event);
     case 'skip_voted':
       return { ...room, skip_votes: [...(room.skip_votes ?? []).filter((id) => id !== event.member), event.member] };
     case 'playback_changed':

@@ -47,6 +47,7 @@ export function settings(change: Partial<Settings> = {}): Settings {
     vote_skip_share: 50,
     host_claim_after_ms: 600_000,
     permissions: {},
+    level_loudness: true,
     fallback: [],
     ...change,
   };

@@ -25,6 +25,8 @@ export function endedText(played: Played, nameOf: (id: UserId) => string): strin
       return 'voted out';
     case 'unplayable':
       return 'could not be played';
+    case 'gone':
+      return 'the file was no longer there';
   }
 }
 

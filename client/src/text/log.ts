@@ -34,6 +34,7 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
   vote_skip_share: 'skipping by vote',
   host_claim_after_ms: 'when the room can be taken over',
   permissions: 'permissions',
+  level_loudness: 'the loudness of tracks',
   fallback: 'the fallback playlist',
 };
 

@@ -138,6 +138,7 @@ const byReason: Record<Reason, Sentence> = {
   not_stored: 'The server can’t save anything right now. Try again in a moment.',
   provider_not_linked: ({ provider }) => `${providerName(provider)} works when you or the host has linked an account.`,
   track_unplayable: ({ provider }) => `${providerName(provider)} can’t play this track here.`,
+  track_plays: 'The server can play this track, so it was not skipped. The problem is on this device.',
   provider_busy: ({ provider }) => `${providerName(provider)} has reached its rate limit. Try again in a while.`,
   provider_unavailable: ({ provider }) => `${providerName(provider)} can’t be reached. Try again in a moment.`,
   provider_login_needed: ({ provider }) =>

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
-use tutti_protocol::{action, client, code, event, http, id, reason, room, secret, server, settings};
+use tutti_protocol::{action, client, code, event, gain, http, id, reason, room, secret, server, settings};
 
 /// Calls `$emit!` with every type of the contract, in the order in which they are printed.
 macro_rules! with_every_type {
@@ -32,10 +32,12 @@ macro_rules! with_every_type {
             room::PlaceReason,
             room::Entry,
             room::PlaybackState,
+            gain::Gain,
             room::Playback,
             room::OutputMode,
             room::Output,
             event::EndReason,
+            event::TrackFault,
             room::Played,
             room::Note,
             client::TrackRef,

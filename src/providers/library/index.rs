@@ -320,6 +320,7 @@ fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
         art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
         explicit: row.try_get("explicit")?,
+        gain_db: None,
         id,
     })
 }

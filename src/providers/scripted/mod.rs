@@ -80,5 +80,6 @@ fn track(number: usize) -> Track {
         duration_ms: 180_000,
         art_url: None,
         explicit: false,
+        gain_db: None,
     }
 }

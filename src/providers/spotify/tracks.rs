@@ -260,6 +260,7 @@ impl ApiTrack {
             duration_ms: self.duration_ms,
             art_url: art_url.flatten(),
             explicit: self.explicit,
+            gain_db: None,
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use tutti_protocol::{Admission, Event, Policy, Role, SettingsChange, Track, UserId};
 
-use crate::{Fallback, MemberState, Membership, RoomState};
+use crate::fallback::Fallback;
+use crate::{MemberState, Membership, RoomState};
 
 impl RoomState {
     /// Applies an event.
@@ -82,7 +83,9 @@ impl RoomState {
             }
             Event::LobbyLeft { person, admitted, by } => self.lobby.leave(*person, *admitted, *by),
             Event::EntryAdded { entry, before } => self.add(entry.clone(), *before),
+            Event::EntryRemoved { entry, fault: Some(_), .. } => self.drop_faulty(*entry),
             Event::EntryRemoved { entry, by, note, .. } => self.remove(*entry, *by, *note),
+            Event::TrackMeasured { entry, duration_ms, gain_db } => self.correct(*entry, *duration_ms, *gain_db),
             Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
             Event::EntryVoted { entry, member, value, votes } => self.count_vote(*entry, *member, *value, *votes),
             Event::EntryCredited { entry, member } => self.credit(*entry, *member),
@@ -144,7 +147,7 @@ impl RoomState {
         }
         self.settings.take(change);
         if let Some(tracks) = fallback {
-            self.fallback = Fallback { tracks: tracks.to_vec(), next: 0 };
+            self.fallback = Fallback::of(tracks);
         }
         self.charge_what_is_on();
         if self.settings.policy == was {

@@ -167,7 +167,7 @@ impl RoomState {
         lineup
     }
 
-    fn entry_mut(&mut self, entry: EntryId) -> Option<&mut Entry> {
+    pub(crate) fn entry_mut(&mut self, entry: EntryId) -> Option<&mut Entry> {
         let (owner, place) = self.find(entry)?;
         self.members.get_mut(&owner)?.queue.get_mut(place)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tutti_protocol::{Command, EntryId, Member, Role, Track, UserId, UserKind};
+use tutti_protocol::{Command, EntryId, Gain, Member, Role, Track, TrackFault, UserId, UserKind};
 
 use crate::{Audience, PICTURE_BYTES_MAX};
 
@@ -52,6 +52,20 @@ impl Newcomer {
     }
 }
 
+/// What measuring a track found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackFinding {
+    /// It plays.
+    Plays {
+        /// Its exact length.
+        duration_ms: u64,
+        /// Its gain, if known.
+        gain_db: Option<Gain>,
+    },
+    /// No device can play it.
+    Faulty(TrackFault),
+}
+
 /// An input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -85,6 +99,13 @@ pub enum Input {
     Forget(UserId),
     /// A member, or a person in the lobby, has had no connection for the grace period.
     GraceOver(UserId),
+    /// The track of an entry was measured. Does nothing when the entry is neither queued nor on.
+    TrackMeasured {
+        /// The entry.
+        entry: EntryId,
+        /// What was found.
+        finding: TrackFinding,
+    },
     /// The counts of listening devices changed; see [`crate::RoomState::awaits_devices`].
     Audience,
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].

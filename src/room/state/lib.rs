@@ -15,6 +15,8 @@
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
 //! | `order` | the order of play under every policy, with places and reasons |
 //! | `waitlist` | who plays under `players_max`, and who waits for a place |
+//! | `measured` | corrects the tracks of entries, and removes those that cannot be played |
+//! | `fallback` | the playlist that plays while no entry is queued |
 //! | `timeline` | positions and deadlines of playback |
 //! | `audit_log` | notes on what was done, and undo |
 //! | `lobby` | people who wait to be admitted, and those who were denied |
@@ -36,10 +38,12 @@ mod chat;
 mod claiming;
 mod decide;
 mod entries;
+mod fallback;
 mod hosting;
 mod identity;
 mod ledger;
 mod lobby;
+mod measured;
 mod membership;
 mod order;
 mod output;
@@ -61,13 +65,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, Role, RoomCode, Settings, Track,
+    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, Role, RoomCode, Settings,
     UserId, UserKind,
 };
 
 pub use audience::Audience;
 pub use audit_log::{AUDIT_MAX, UNDO_MS};
-pub use input::{Ctx, Input, Newcomer};
+pub use input::{Ctx, Input, Newcomer, TrackFinding};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
 pub use order::Placed;
 pub use own::{OwnScope, changes_own};
@@ -141,7 +145,7 @@ pub struct RoomState {
     #[serde(default, skip_serializing_if = "is_default")]
     suggestions: VecDeque<Entry>,
     #[serde(default, skip_serializing_if = "is_default")]
-    fallback: Fallback,
+    fallback: fallback::Fallback,
     #[serde(default, rename = "door", skip_serializing_if = "is_default")]
     lobby: lobby::Lobby,
     #[serde(default, rename = "desk", skip_serializing_if = "is_default")]
@@ -174,14 +178,6 @@ struct Current {
     awaits_devices: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     skip_votes: BTreeSet<UserId>,
-}
-
-/// The playlist that plays while no entry is queued.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Fallback {
-    tracks: Vec<Track>,
-    /// Index of the next track.
-    next: usize,
 }
 
 /// A member, with their queue and their ledger.
@@ -281,7 +277,7 @@ impl RoomState {
             lineup: VecDeque::new(),
             waitlist_places: 0,
             suggestions: VecDeque::new(),
-            fallback: Fallback::default(),
+            fallback: fallback::Fallback::default(),
             lobby: lobby::Lobby::default(),
             audit_log: audit_log::AuditLog::default(),
             past: past::Past::default(),
@@ -378,6 +374,19 @@ impl RoomState {
     /// Whether a user is banned.
     pub fn is_banned(&self, user: UserId) -> bool {
         self.members.get(&user).is_some_and(|member| member.membership == Membership::Banned)
+    }
+
+    /// All queued entries with their tracks, whether or not they take part in the order of play.
+    pub fn queued(&self) -> impl Iterator<Item = &Entry> + '_ {
+        self.members.values().flat_map(|member| &member.queue)
+    }
+
+    /// A queued entry, or the current one.
+    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.now_playing().filter(|on| on.id == id).or_else(|| {
+            let (owner, place) = self.find(id)?;
+            self.members.get(&owner)?.queue.get(place)
+        })
     }
 
     /// A member's queue, whether or not it takes part in the order of play.

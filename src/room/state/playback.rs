@@ -1,6 +1,6 @@
 //! Playback: commands and automatic transitions.
 
-use tutti_protocol::{Action, EndReason, Entry, EntryCommand, EntryId, Event, Playback, PlaybackState, UserId};
+use tutti_protocol::{Action, EndReason, EntryCommand, EntryId, Event, Playback, PlaybackState, UserId};
 
 use crate::decide::Decision;
 use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, position_ms};
@@ -27,28 +27,6 @@ impl RoomState {
         };
         let playback = Playback { state, entry: Some(next.id), anchor_position_ms: 0, anchor_at_ms };
         Some(Event::EntryStarted { entry: next, playback })
-    }
-
-    /// The next track of the fallback playlist; `None` in an empty room, where it would play forever.
-    fn next_fallback(&self, ctx: &Ctx<'_>) -> Option<Entry> {
-        if !self.has_fallback() {
-            return None;
-        }
-        Some(Entry {
-            id: ctx.new_entry,
-            member: UserId::NIL,
-            credits: vec![],
-            fallback: true,
-            track: self.fallback.tracks.get(self.fallback.next).or(self.fallback.tracks.first())?.clone(),
-            added_at_ms: ctx.now_ms,
-            votes: 0,
-            place: None,
-        })
-    }
-
-    /// Whether the fallback playlist would play.
-    pub(crate) fn has_fallback(&self) -> bool {
-        !self.fallback.tracks.is_empty() && self.members_here().next().is_some()
     }
 
     pub(crate) fn tick(&self, ctx: &Ctx<'_>) -> Vec<Event> {

@@ -56,11 +56,11 @@ impl RoomState {
         let (owner, place) = self.find_visible(entry)?;
         if owner == by {
             self.require(by, Action::Queue)?;
-            return Ok(vec![Event::EntryRemoved { entry, by, note: None, removed: None }]);
+            return Ok(vec![Event::EntryRemoved { entry, by, note: None, removed: None, fault: None }]);
         }
         self.require(by, Action::CurateQueue)?;
         let removed = Some(Box::new(self.members[&owner].queue[place].clone()));
-        Ok(vec![Event::EntryRemoved { entry, by, note: Some(self.next_note()), removed }])
+        Ok(vec![Event::EntryRemoved { entry, by, note: Some(self.next_note()), removed, fault: None }])
     }
 
     pub(crate) fn move_entry(&self, by: UserId, entry: EntryId, before: Option<EntryId>) -> Decision {

@@ -34,6 +34,8 @@ pub enum Refusal {
     NothingOn,
     /// The entry that was meant is over.
     EntryOver,
+    /// The track that was reported as unplayable plays.
+    TrackPlays,
     /// The position is beyond the end of the track.
     BeyondTheEnd,
     /// The target is the sender.
@@ -161,6 +163,7 @@ impl Refusal {
             Self::AboutToStart => Reason::AboutToStart,
             Self::NothingOn => Reason::NothingOn,
             Self::EntryOver => Reason::EntryOver,
+            Self::TrackPlays => Reason::TrackPlays,
             Self::BeyondTheEnd => Reason::BeyondTheEnd,
             Self::NotOneself => Reason::NotOneself,
             Self::HostStays => Reason::HostStays,
@@ -254,6 +257,7 @@ impl fmt::Display for Refusal {
             Self::AboutToStart => "That track is about to start.",
             Self::NothingOn => "Nothing is on.",
             Self::EntryOver => "That track is over already.",
+            Self::TrackPlays => "The server can play this track: the problem is on this device.",
             Self::BeyondTheEnd => "That is beyond the end of the track.",
             Self::NotOneself => "You cannot do that to yourself.",
             Self::HostStays => "The host cannot go: hand the room over, or close it.",

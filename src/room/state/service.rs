@@ -36,9 +36,10 @@ impl RoomState {
             skip_votes: std::collections::BTreeSet::new(),
         };
         if entry.fallback {
-            self.fallback.next = (self.fallback.next + 1) % self.fallback.tracks.len().max(1);
+            self.fallback.advance();
         } else {
             self.serve(&mut current);
+            self.fallback.include_all();
         }
         self.current = Some(current);
         self.playback = *playback;
@@ -110,14 +111,17 @@ impl RoomState {
         let Some(current) = self.current.take() else { return };
         let owner = current.entry.member;
         if !current.entry.fallback {
-            self.charge(&current, (reason != EndReason::Unplayable).then_some(played_ms));
+            let is_charged = !matches!(reason, EndReason::Unplayable | EndReason::Gone);
+            self.charge(&current, is_charged.then_some(played_ms));
             for id in current.shared_with.iter().map(|(id, _)| *id).chain([owner]) {
                 self.update(id, |member, _| member.ledger.airtime_ms += played_ms / current.shares.max(1));
             }
+        } else if by.is_none() && matches!(reason, EndReason::Unplayable | EndReason::Gone) {
+            self.fallback.leave_out(&current.entry.track);
         }
         self.next_start_at_ms = match reason {
             EndReason::Finished => end_at_ms(&self.playback, &current.entry),
-            EndReason::Skipped | EndReason::VotedOut | EndReason::Unplayable => None,
+            EndReason::Skipped | EndReason::VotedOut | EndReason::Unplayable | EndReason::Gone => None,
         };
         self.playback.entry = None;
         self.past.push(Played {

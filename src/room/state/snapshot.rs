@@ -73,6 +73,7 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::EntryAdded { .. }
         | Event::EntryRemoved { .. }
         | Event::EntryMoved { .. }
+        | Event::TrackMeasured { .. }
         | Event::NextLocked { .. }
         | Event::EntryStarted { .. }
         | Event::EntryEnded { .. }

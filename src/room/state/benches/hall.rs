@@ -29,6 +29,7 @@ fn track(number: u128) -> Track {
         duration_ms: 120_000 + u64::try_from(number * 7_919 % 240_000).unwrap_or(0),
         art_url: Some(format!("/api/v1/library/tracks/{number:032x}/art")),
         explicit: false,
+        gain_db: None,
     }
 }
 

@@ -18,16 +18,18 @@
 //! steps down` · `ben votes a1` · `ben votes against a1` · `ben unvotes a1` · `ben votes to skip` · `ben dozes` (idle) ·
 //! `ben wakes`.
 //!
+//! Measurements: `a1 measures 200` (seconds) · `a1 measures 200 -6.5` (and a gain in dB) · `a1 is unplayable` · `a1 is gone`.
+//!
 //! Devices are `d1`, `d2`: `d1 listens` (it plays) · `d1 listens to library` (nothing else) · `d1 has a1 a2` (ready to start) ·
 //! `d1 hushes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
-    Action, Command, DeviceId, EntryId, ErrorCode, Event, OutputMode, PlaybackState, Policy, ProviderId, Role,
+    Action, Command, DeviceId, EntryId, ErrorCode, Event, Gain, OutputMode, PlaybackState, Policy, ProviderId, Role,
     RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState, TrackFinding};
 use uuid::Uuid;
 
 /// A room that is told what to do in words.
@@ -168,6 +170,17 @@ impl Story {
             return done;
         }
         match words[..] {
+            [entry, "measures", seconds, ref gain @ ..] => {
+                let gain_db = gain.first().map(|db| Gain::from(db.parse::<f64>().expect("decibels")));
+                let duration_ms = seconds.parse::<u64>().expect("seconds") * 1_000;
+                let finding = TrackFinding::Plays { duration_ms, gain_db };
+                self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding })?;
+            }
+            [entry, "is", fault @ ("unplayable" | "gone")] => {
+                let fault = serde_json::from_value(fault.into()).expect("a fault");
+                let finding = TrackFinding::Faulty(fault);
+                self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding })?;
+            }
             ["wait", seconds] => self.wait_ms(seconds.parse::<i64>().expect("seconds") * 1_000),
             ["next"] => {
                 let before = self.room.now_playing().map(|entry| entry.id);
@@ -393,6 +406,11 @@ impl Story {
         Ok(())
     }
 
+    /// Names an entry that no step added.
+    pub fn name_entry(&mut self, title: &str, entry: EntryId) {
+        self.entries.insert(title.to_owned(), entry);
+    }
+
     pub fn entry(&self, title: &str) -> EntryId {
         *self.entries.get(title).unwrap_or_else(|| panic!("nobody added {title}"))
     }
@@ -445,6 +463,7 @@ pub fn track_of(title: &str, duration_ms: u64) -> Track {
         duration_ms,
         art_url: None,
         explicit: false,
+        gain_db: None,
     }
 }
 

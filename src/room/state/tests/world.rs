@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
-    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, OutputMode, Playback, PlaybackState, Policy,
-    ProviderId, Role, RoomCode, SettingsChange, TrackRef, UserId, UserKind,
+    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, Gain, OutputMode, Playback, PlaybackState,
+    Policy, ProviderId, Role, RoomCode, SettingsChange, TrackFault, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, START_LEAD_MS};
+use tutti_room_state::{Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, START_LEAD_MS, TrackFinding};
 use uuid::Uuid;
 
 use crate::script::track_of;
@@ -58,6 +58,8 @@ pub enum Act {
     Output(OutputMode, BTreeSet<u8>),
     Undo,
     Claim,
+    /// A queued or current entry, or one that is gone, was measured.
+    Measured(Index, Option<u64>),
     /// The host's devices go or come.
     HostGone(bool),
     /// Somebody's devices are looked at or not.
@@ -115,6 +117,8 @@ fn hosting() -> impl Strategy<Value = Act> {
         }),
         3 => Just(Act::Undo),
         1 => Just(Act::Claim),
+        4 => (any::<Index>(), proptest::option::weighted(0.7, duration_ms()))
+            .prop_map(|(entry, duration_ms)| Act::Measured(entry, duration_ms)),
         1 => any::<bool>().prop_map(Act::HostGone),
         2 => any::<bool>().prop_map(Act::Present),
         3 => (0..5u8, 0..5u8).prop_map(|(devices, ready)| Act::Listen(devices, ready)),
@@ -273,6 +277,7 @@ impl World {
                 self.host_gone_since_ms = gone.then_some(self.now_ms);
                 return true;
             }
+            Act::Measured(entry, duration_ms) => return self.measure(*entry.get(&self.measurable()), *duration_ms),
             Act::Present(true) => return self.present.insert(by),
             Act::Present(false) => return self.present.remove(&by),
             Act::Listen(devices, ready) => return self.listen(*devices, (*ready).min(*devices), &waiting),
@@ -340,6 +345,46 @@ impl World {
         true
     }
 
+    /// Queued entries, the current one, the one that ended last, and one that never existed.
+    fn measurable(&self) -> Vec<EntryId> {
+        let ended = self.events.iter().rev().find_map(|event| match event {
+            Event::EntryEnded { entry, .. } => Some(*entry),
+            _ => None,
+        });
+        let known = self.room.queued().chain(self.room.now_playing()).map(|entry| entry.id);
+        known.chain(ended).chain([EntryId(Uuid::nil())]).collect()
+    }
+
+    /// A measurement is always accepted, corrects or removes this entry only, and has no effect a second time.
+    fn measure(&mut self, entry: EntryId, duration_ms: Option<u64>) -> bool {
+        let finding = match duration_ms {
+            Some(duration_ms) => TrackFinding::Plays { duration_ms, gain_db: Some(Gain::from(-1.5)) },
+            None => TrackFinding::Faulty(TrackFault::Gone),
+        };
+        let (before, known) = (self.room.clone(), self.events.len());
+        let input = Input::TrackMeasured { entry, finding };
+        if !self.handle(&input) {
+            assert!(before.is_closed());
+            return false;
+        }
+        let others = |room: &RoomState| -> BTreeMap<EntryId, u64> {
+            let others = room.queued().filter(|waiting| waiting.id != entry);
+            others.map(|waiting| (waiting.id, waiting.track.duration_ms)).collect()
+        };
+        let (were, are) = (others(&before), others(&self.room));
+        let started = self.room.now_playing().map(|on| on.id);
+        assert!(were.iter().all(|(id, length)| are.get(id) == Some(length) || started == Some(*id)));
+        match (duration_ms, self.room.entry(entry)) {
+            (Some(duration_ms), Some(measured)) => assert_eq!(measured.track.duration_ms, duration_ms),
+            (Some(_), None) => assert!(before.entry(entry).is_none() || self.events.len() > known + 1, "it is over"),
+            (None, left) => assert!(left.is_none()),
+        }
+        let after = self.room.clone();
+        assert!(self.handle(&input));
+        assert_eq!(self.room, after, "a second measurement finds nothing new");
+        true
+    }
+
     /// Nothing but a start that nobody could prepare for is moved by it, only to be nearer, and only while it is to come.
     fn listen(&mut self, devices: u8, ready: u8, waiting: &[EntryId]) -> bool {
         let entries: Vec<EntryId> = self.room.now_playing().map(|on| on.id).iter().chain(waiting).copied().collect();
@@ -385,7 +430,8 @@ impl World {
         assert!(ahead_ms <= READY_BARRIER_MS, "nobody waits longer, whatever devices say");
         assert_eq!(snapshot.members.iter().filter(|member| member.role == Role::Host).count(), 1, "one host");
         assert_eq!(room.now_playing().is_none(), snapshot.playback.state == PlaybackState::Idle);
-        let is_fallback_due = !snapshot.fallback.is_empty() && room.members_here().next().is_some();
+        let is_fallback_due = room.has_fallback();
+        assert!(!is_fallback_due || (!snapshot.fallback.is_empty() && room.members_here().next().is_some()));
         assert!(room.now_playing().is_some() || !is_fallback_due, "nor while there is a list to fall back to");
         assert!(room.now_playing().is_some() || order.is_empty(), "idle only when nothing waits");
         assert_eq!(snapshot.playback.entry, room.now_playing().map(|entry| entry.id));
