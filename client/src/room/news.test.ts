@@ -37,6 +37,26 @@ describe('news', () => {
     expect(ben([{ name: 'suggestion_rejected', entry: 't', by: 'ana' }], suggested)).toEqual([]);
   });
 
+  it('report tracks that cannot be played: to everyone what was on, to its owner what waited', () => {
+    const nobody = '00000000-0000-0000-0000-000000000000';
+    const removed = (id: string, owner: string, fault: 'unplayable' | 'gone'): Event => {
+      return { name: 'entry_removed', entry: id, by: nobody, removed: entry(id, owner), fault };
+    };
+    expect(
+      ben([removed('b1', 'ben', 'gone'), removed('b2', 'ben', 'unplayable'), removed('c1', 'cleo', 'gone')]),
+    ).toEqual([
+      { kind: 'removed_gone', title: 'Title track-b1' },
+      { kind: 'removed_unplayable', title: 'Title track-b2' },
+    ]);
+    const on = { ...ana, now_playing: entry('c0', 'cleo') };
+    const ended = { name: 'entry_ended', entry: 'c0', played_ms: 5 } as const;
+    expect(ben([{ ...ended, reason: 'gone' }], on)).toEqual([{ kind: 'gone', title: 'Title track-c0' }]);
+    expect(ben([{ ...ended, reason: 'unplayable' }], on)).toEqual([{ kind: 'unplayable', title: 'Title track-c0' }]);
+    expect(ben([{ ...ended, reason: 'voted_out' }], on)).toEqual([]);
+    const fallback = { ...ana, now_playing: { ...entry('c0', nobody), fallback: true } };
+    expect(ben([{ ...ended, reason: 'gone' }], fallback)).toMatchObject([{ kind: 'gone' }]);
+  });
+
   it('report changes of the user’s own rights only', () => {
     expect(
       kinds(

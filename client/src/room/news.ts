@@ -9,7 +9,7 @@ import { identityAfter } from './room';
  */
 export type News =
   | { kind: 'removed' | 'skipped' | 'moved' | 'approved' | 'rejected'; title: string; by: string }
-  | { kind: 'voted_out' | 'unplayable'; title: string }
+  | { kind: 'voted_out' | 'unplayable' | 'gone' | 'removed_unplayable' | 'removed_gone'; title: string }
   | {
       kind:
         | 'cleared'
@@ -76,8 +76,9 @@ export function newsOf(
         on = event.entry;
         return [];
       case 'entry_removed': {
-        const { removed, by } = event;
+        const { removed, by, fault } = event;
         if (!removed || !isMe(removed.member) || isMe(by)) return [];
+        if (fault) return [{ kind: `removed_${fault}`, title: removed.track.title }];
         return [{ kind: 'removed', title: removed.track.title, by: name(by) }];
       }
       case 'suggestion_approved':
@@ -91,9 +92,12 @@ export function newsOf(
         if (isMe(event.by) || own.queue.length === 0 || (event.member && !isMe(event.member))) return [];
         return [{ kind: 'cleared', by: name(event.by) }];
       case 'entry_ended': {
-        if (on === null || on.id !== event.entry || on.fallback || !isMe(on.member)) return [];
+        if (on === null || on.id !== event.entry) return [];
         const { title } = on.track;
-        if (event.reason === 'voted_out' || event.reason === 'unplayable') return [{ kind: event.reason, title }];
+        // Everyone hears the track break off.
+        if (event.reason === 'unplayable' || event.reason === 'gone') return [{ kind: event.reason, title }];
+        if (on.fallback || !isMe(on.member)) return [];
+        if (event.reason === 'voted_out') return [{ kind: event.reason, title }];
         if (event.reason !== 'skipped' || !event.by || isMe(event.by)) return [];
         return [{ kind: 'skipped', title, by: name(event.by) }];
       }

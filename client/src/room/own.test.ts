@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Event, Own as Told } from '$protocol';
 import { entry, member, room } from '../testing/fixtures';
-import { nothingOwn, type Own, ownIn, ownOf, votedAfter } from './own';
+import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from './own';
 
 const a = (...ids: string[]): Entry[] => ids.map((id) => entry(id, id.startsWith('b') ? 'ben' : 'ana'));
 const told = (change: Partial<Told>): Own => ownOf({ offset: 1, queue: [], votes: {}, ...change });
@@ -36,6 +36,18 @@ describe('own data of a member', () => {
     expect(own.votes).toEqual({ b9: -1, b2: -1 });
     const others: Event = { name: 'entry_voted', entry: 'b1', member: 'ben', value: 1, votes: 1 };
     expect(votedAfter(own, [others], 'ana')).toBe(own);
+  });
+
+  it('has the measured lengths, also while the queue is hidden', () => {
+    const hidden = told({ queue: a('a1', 'a9'), queue_hidden: true });
+    const measured: Event = { name: 'track_measured', entry: 'a9', duration_ms: 200_500, gain_db: -3.5 };
+    const own = ownIn(measuredAfter(hidden, [measured]), room(), 'ana');
+    expect(own.queue.map(({ track }) => [track.duration_ms, track.gain_db])).toEqual([
+      [180_000, undefined],
+      [200_500, -3.5],
+    ]);
+    expect(own.queue[0]).toBe(hidden.queue[0]);
+    expect(measuredAfter(own, [{ name: 'next_locked', entry: 'a9' }])).toBe(own);
   });
 
   it('keeps the latest votes only', () => {

@@ -1,4 +1,5 @@
 import type { Entry, EntryCommand, EntryId, Event, Room, Own as SentOwn, UserId } from '$protocol';
+import { measuredEntries } from './measured';
 
 /** The member's own data, as sent by the server. */
 export interface Own {
@@ -27,6 +28,13 @@ export function ownIn(known: Own, room: Room, me: UserId): Own {
   if (!known.queueHidden) return { ...known, queue: shown };
   const byId = new Map(shown.map((entry) => [entry.id, entry]));
   return { ...known, queue: known.queue.map((entry) => byId.get(entry.id) ?? entry) };
+}
+
+/** After events: corrects the queue by what was measured. */
+export function measuredAfter(known: Own, events: readonly Event[]): Own {
+  const measured = events.filter((event) => event.name === 'track_measured');
+  if (measured.length === 0) return known;
+  return { ...known, queue: measured.reduce(measuredEntries, known.queue) };
 }
 
 /** After events: adds the member's votes. */

@@ -1,7 +1,7 @@
 import type { Event, Room, Own as SentOwn, ServerFrame, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
 import type { Known } from '../room/offers';
-import { nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
+import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
 import { onlySuggests, permissionsOf } from '../room/permissions';
 import { applyPresence, type Presence } from '../room/presence';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
@@ -59,7 +59,7 @@ export class RoomStore {
     const { events } = delta;
     this.#setSkipVotesNeeded(delta.skip_votes_needed);
     if (me !== null) {
-      this.own = ownIn(votedAfter(own, events, me), after, me);
+      this.own = ownIn(votedAfter(measuredAfter(own, events), events, me), after, me);
       this.me = identityAfter(events, me);
     }
     this.room = after;

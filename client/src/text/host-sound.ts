@@ -30,4 +30,7 @@ export const hostSoundText = {
   playsAgain: (device: string) => `${device} plays.`,
   everyone: 'Everyone plays now.',
   speakers: 'Only the ticked devices play now.',
+  loudness: 'Same loudness for all tracks',
+  loudnessOn: 'Quiet tracks are turned up and loud ones are turned down.',
+  loudnessOff: 'Tracks are as loud as they were made.',
 } as const;

@@ -13,6 +13,12 @@ describe('event texts', () => {
       ]),
     ).toBe('New order: first come, first served.');
     expect(newsText([{ kind: 'waits', name: 'Cai' }])).toBe('Cai is waiting to join.');
+    expect(newsText([{ kind: 'gone', title: 'First Light' }])).toBe(
+      '“First Light” was skipped: the file is no longer there.',
+    );
+    const faulty = { kind: 'removed_unplayable', title: 'First Light' } as const;
+    expect(newsText([faulty])).toBe('“First Light” was removed from your queue: it can’t be played.');
+    expect(newsText([faulty, faulty])).toBe('2 of your tracks were removed from the queue: they can’t be played.');
     expect(newsText([])).toBe('');
   });
 });

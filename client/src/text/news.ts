@@ -35,7 +35,16 @@ const words: Words = {
   rejected: ({ title }, all) =>
     all.length > 1 ? `${all.length} of your suggestions were declined.` : `Your suggestion “${title}” was declined.`,
   voted_out: ({ title }) => `The room voted to skip “${title}”.`,
-  unplayable: ({ title }) => `“${title}” could not be played.`,
+  unplayable: ({ title }) => `“${title}” was skipped: it can’t be played.`,
+  gone: ({ title }) => `“${title}” was skipped: the file is no longer there.`,
+  removed_unplayable: ({ title }, all) =>
+    all.length > 1
+      ? `${all.length} of your tracks were removed from the queue: they can’t be played.`
+      : `“${title}” was removed from your queue: it can’t be played.`,
+  removed_gone: ({ title }, all) =>
+    all.length > 1
+      ? `${all.length} of your tracks were removed from the queue: the files are no longer there.`
+      : `“${title}” was removed from your queue: the file is no longer there.`,
   cleared: ({ by }) => `${by} cleared your queue.`,
   put_back: ({ by }) => `${by} put your tracks back.`,
   muted: ({ by }) => `${by} muted you: others don’t see your messages.`,
