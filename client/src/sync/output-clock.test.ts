@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import chromium from '../testing/output-chromium.json';
+import firefox from '../testing/output-firefox.json';
+import webKitGtk from '../testing/output-webkitgtk.json';
 import losses from '../testing/pulseaudio-losses.json';
 import scatter from '../testing/pulseaudio-scatter.json';
 import start from '../testing/pulseaudio-start.json';
-import { mean, median, quantile } from '../util/numbers';
+import { mean, median, quantile, spread } from '../util/numbers';
 import { OutputClock, type OutputTimes } from './output-clock';
 import { OutputDepth } from './output-depth';
 
@@ -40,6 +43,47 @@ function recordedOutput(recorded: Recorded[]) {
   return { output, read };
 }
 
+/**
+ * Recorded on one null sink of PulseAudio. `heardMs` is when context time 0 was heard, on the scale of Chromium's timestamps:
+ * the monitor of that sink plays 11.2 ms before them.
+ */
+type Stated = [
+  atMs: number,
+  currentTime: number,
+  contextTime: number,
+  performanceTime: number,
+  outputLatency: number,
+  heardMs: number,
+];
+
+function statedOutput(recorded: Stated[], mayAsk?: boolean) {
+  let place = 0;
+  let questions = 0;
+  const reading = () => recorded[place]!;
+  const context: OutputTimes = {
+    get currentTime() {
+      return reading()[1];
+    },
+    get outputLatency() {
+      questions += 1;
+      return reading()[4];
+    },
+    getOutputTimestamp: () => {
+      questions += 1;
+      return { contextTime: reading()[2], performanceTime: reading()[3] };
+    },
+  };
+  const output = new OutputClock(context, () => reading()[0], new OutputDepth(), mayAsk);
+  const lateMs: number[] = [];
+  for (; place < recorded.length; place += 1) {
+    output.read();
+    // The first second belongs to the start.
+    if (reading()[0] > 1_000) lateMs.push(reading()[0] - output.contextTimeAt(reading()[0]) * 1000 - reading()[5]);
+  }
+  place -= 1;
+  return { output, lateMs, questions };
+}
+
 /** A context that has run for 10 s at 5000 ms of our clock, heard 40 ms late. */
 const now = () => 5_000;
 const context = (stamp: AudioTimestamp, more: Partial<OutputTimes> = {}): OutputTimes => ({
@@ -66,9 +110,15 @@ describe('output clock', () => {
     expect(new OutputClock(context(stamp), now).contextTimeAt(5_000)).toBeCloseTo(9.96);
   });
 
-  it('falls back without a timestamp, and to zero latency when that is unknown', () => {
-    const bare: OutputTimes = { currentTime: 10 };
-    expect(new OutputClock(bare, now).contextTimeAt(5_000)).toBeCloseTo(10);
+  it.each([
+    ['is missing', {}],
+    ['is zero', { outputLatency: 0 }],
+  ])('assumes a latency where it %s, and states how wrong that may be', (_, stated) => {
+    const bare: OutputTimes = { currentTime: 10, ...stated };
+    const output = new OutputClock(bare, now);
+    for (let count = 0; count < 5; count += 1) output.read();
+    expect(output.contextTimeAt(5_000)).toBeCloseTo(9.945);
+    expect(output.assumedDeviationMs).toBe(40);
   });
 
   it('is not affected by one misread timestamp', () => {
@@ -208,6 +258,50 @@ describe('output clock', () => {
     expect(errors.length).toBeGreaterThan(250);
     expect(quantile(errors, 0.5)).toBeLessThan(0.5);
     expect(quantile(errors, 0.99)).toBeLessThan(1);
+  });
+
+  describe('in each engine, as recorded', () => {
+    it('believes timestamps of Chromium', () => {
+      const { output, lateMs } = statedOutput(chromium as Stated[]);
+      expect(quantile(lateMs.map(Math.abs), 0.95)).toBeLessThan(2);
+      expect(output.assumedDeviationMs).toBe(0);
+    });
+
+    it('does not believe timestamps of Firefox, which leave out the latency that it states', () => {
+      const accountedMs = (firefox as Stated[]).map(([at, currentTime, contextTime, performanceTime]) => {
+        return performanceTime - contextTime * 1000 - (at - currentTime * 1000);
+      });
+      // Its clock has steps of 1 ms.
+      expect(Math.max(...accountedMs.map(Math.abs))).toBeLessThan(1.1);
+      const { output, lateMs } = statedOutput(firefox as Stated[]);
+      // The stated 33 ms begin where a block was rendered at the earliest.
+      expect(Math.abs(median(lateMs))).toBeLessThan(12);
+      expect(output.assumedDeviationMs).toBe(0);
+    });
+
+    it('asks Firefox on Linux nothing, and is off by less than it says', () => {
+      const { output, lateMs, questions } = statedOutput(firefox as Stated[], false);
+      expect(questions).toBe(0);
+      expect(Math.max(...lateMs.map(Math.abs))).toBeLessThan(output.assumedDeviationMs);
+      expect(Math.max(...lateMs.map(Math.abs))).toBeGreaterThan(5);
+    });
+
+    it('does not believe timestamps of WebKitGTK, which run ahead, and is off by less than it says', () => {
+      const [first, last] = [webKitGtk[0]!, webKitGtk.at(-1)!];
+      expect((last[3]! - first[3]!) / (last[0]! - first[0]!)).toBeCloseTo(2, 1);
+      const { output, lateMs } = statedOutput(webKitGtk as Stated[]);
+      expect(Math.max(...lateMs.map(Math.abs))).toBeLessThan(output.assumedDeviationMs);
+      expect(Math.max(...lateMs.map(Math.abs))).toBeGreaterThan(5);
+    });
+
+    it.each([
+      ['Firefox', firefox, false],
+      ['WebKitGTK', webKitGtk, true],
+    ])('follows %s steadily, so that one calibration holds', (_, recorded, mayAsk) => {
+      const { lateMs } = statedOutput(recorded as Stated[], mayAsk);
+      const settled = lateMs.slice(-60);
+      expect(spread(settled)).toBeLessThan(1);
+    });
   });
 
   it('uses the latency when timestamps are wrong', () => {

@@ -1,11 +1,11 @@
-import { center, deviation, spread } from '../util/numbers';
+import { center, deviation, median, quantile, spread } from '../util/numbers';
 import { OutputDepth } from './output-depth';
+import { mayAskForLatency } from './output-engine';
 
 /** What an `AudioContext` reports about when its samples are heard. */
 export interface OutputTimes {
   readonly currentTime: number;
   readonly outputLatency?: number;
-  readonly baseLatency?: number;
   getOutputTimestamp?: () => AudioTimestamp;
 }
 
@@ -13,6 +13,19 @@ export interface OutputTimes {
 const LATENCY_S_MAX = 1;
 /** Older timestamps say little about now. */
 const AGE_MS_MAX = 1_000;
+/** Later ones are wrong. WebKitGTK's add the context's time to that of the machine, so they run at twice its speed. */
+const AHEAD_MS_MAX = 50;
+/**
+ * A timestamp that accounts for less than this share of the latency that the same browser states does not include the
+ * way to the ear. Firefox's accounts for none: it subtracts the latency from both of its times.
+ */
+const ACCOUNTED_SHARE_MIN = 0.5;
+/**
+ * Used where an engine does not tell its latency. Wired outputs of desktop systems lie within this range; Firefox and
+ * WebKitGTK on PulseAudio were heard after 46 and 76 ms.
+ */
+const ASSUMED_LATENCY_MS = 55;
+const ASSUMED_DEVIATION_MS = 40;
 /** How many of the latest readings count. */
 const READINGS_FEW = 20;
 /** How many count where readings scatter more. */
@@ -20,6 +33,10 @@ const READINGS_MAX = 60;
 const NOISY_MS = 1;
 /** Readings necessary for a usable estimate. */
 const READINGS_MIN = 5;
+/** A block may be observed late, by up to its length, but never early: this share of the readings is observed in time. */
+const EARLY_SHARE = 0.05;
+/** The estimate's deviation is half of the distance to this share. */
+const LATER_SHARE = 0.15;
 /** Timestamps whose depths differ by more than any swing are wrong; in one browser they hardly ever advance. */
 const SPREAD_MS_MAX = 150;
 /**
@@ -49,22 +66,28 @@ interface Reading {
   at_ms: number;
   /** From the timestamp, which refers to the request of the last block. */
   stamp: Way | null;
-  /** From `currentTime`, with an error of up to one block, and the latency. */
-  seen: Way;
+  /** From `currentTime`: late by up to one block. */
+  rendered_ms: number;
+  /** As the browser states it; `null` where it does not. */
+  latency_ms: number | null;
 }
+
+/** Where the depth is known from. */
+type Source = 'timestamp' | 'latency' | 'assumption';
 
 /**
  * Maps the context's clock to ours: which sample is heard at which moment of `performance.now()`. It combines when
  * samples are rendered, which is accurate to a fraction of a millisecond and shows lost sound at once, and how deep the
  * buffers behind that are, which `OutputDepth` learns from the system's reports. `getOutputTimestamp` provides both;
- * where it is missing or absurd, `currentTime` and the latency do.
+ * where it is missing or absurd, `currentTime` and the latency do. Where the engine does not tell the latency either, one
+ * is assumed, and `assumedDeviationMs` says how wrong that may be until a calibration replaces it.
  *
  * Guarantee: no single misreading moves the estimate. Delays that the system does not know, such as a wireless
  * loudspeaker's, are handled by calibration.
  */
 export class OutputClock {
   #readings: Reading[] = [];
-  #believesStamps = true;
+  #source: Source;
   #renderedMs = 0;
   #deviationMs = Number.POSITIVE_INFINITY;
   #moved = { contextTime: -1, localMs: 0 };
@@ -76,7 +99,9 @@ export class OutputClock {
     private readonly nowMs: () => number,
     /** What earlier contexts learned about the output. */
     private readonly depth = new OutputDepth(),
+    private readonly mayAsk = mayAskForLatency(globalThis),
   ) {
+    this.#source = mayAsk ? 'timestamp' : 'assumption';
     depth.unsettle();
   }
 
@@ -90,12 +115,12 @@ export class OutputClock {
     }
     this.#stood = this.stalled;
     if (this.#stood) return;
-    const seen = this.#seen(currentTime, atMs);
+    const rendered_ms = atMs - currentTime * 1000;
     // The machine slept without readings.
-    if (seen.rendered_ms - (this.#readings.at(-1)?.seen ?? seen).rendered_ms > STALL_MS) this.forget();
-    const reading = { at_ms: atMs, stamp: this.#stamp(currentTime, atMs), seen };
+    if (rendered_ms - (this.#readings.at(-1)?.rendered_ms ?? rendered_ms) > STALL_MS) this.forget();
+    const reading = { at_ms: atMs, rendered_ms, stamp: this.#stamp(currentTime, atMs), latency_ms: this.#latencyMs() };
     this.#readings = [...this.#readings.slice(1 - READINGS_MAX), reading];
-    this.#chooseWay();
+    this.#chooseSource();
     this.#forgetBefore();
     this.#believe(atMs);
   }
@@ -118,9 +143,14 @@ export class OutputClock {
     return this.#readings.length >= READINGS_MIN && !this.stalled;
   }
 
-  /** Uncertainty: one standard deviation. */
+  /** Uncertainty of changes: one standard deviation. */
   get deviationMs(): number {
     return Math.hypot(this.#deviationMs, this.depth.deviationMs);
+  }
+
+  /** How far all of it may be off because the latency is assumed; 0 where the engine tells it. */
+  get assumedDeviationMs(): number {
+    return this.#source === 'assumption' ? ASSUMED_DEVIATION_MS : 0;
   }
 
   /** The context time that is heard at `localMs`, in seconds. */
@@ -130,13 +160,26 @@ export class OutputClock {
     return this.stalled ? Math.min(contextTime, this.context.currentTime) : contextTime;
   }
 
-  /** Timestamps, unless they are missing or wrong. */
-  #chooseWay(): void {
-    if (this.#readings.length < READINGS_MIN) return;
-    const depths = this.#stamps.map(depthOf);
-    const believes = depths.length * 2 > this.#readings.length && spread(depths) < SPREAD_MS_MAX;
-    if (believes !== this.#believesStamps) this.depth.forget();
-    this.#believesStamps = believes;
+  /** Timestamps, unless they are missing or wrong; then the latency. */
+  #chooseSource(): void {
+    if (!this.mayAsk || this.#readings.length < READINGS_MIN) return;
+    const isMost = (some: unknown[]) => some.length * 2 > this.#readings.length;
+    const stamps = this.#stamps;
+    const isRight = isMost(stamps) && spread(stamps.map(depthOf)) < SPREAD_MS_MAX && this.#areAccounted();
+    const isTold = isMost(this.#readings.filter(({ latency_ms }) => latency_ms !== null));
+    const source = isRight ? 'timestamp' : isTold ? 'latency' : 'assumption';
+    if (source !== this.#source) this.depth.forget();
+    this.#source = source;
+  }
+
+  /** Timestamps include the way to the ear, as far as the browser states its latency. */
+  #areAccounted(): boolean {
+    const both = this.#readings.flatMap(({ stamp, rendered_ms, latency_ms }) =>
+      stamp === null || latency_ms === null ? [] : { accounted_ms: stamp.heard_ms - rendered_ms, latency_ms },
+    );
+    if (both.length === 0) return true;
+    const accountedMs = median(both.map(({ accounted_ms }) => accounted_ms));
+    return accountedMs >= ACCOUNTED_SHARE_MIN * median(both.map(({ latency_ms }) => latency_ms));
   }
 
   get #stamps(): Way[] {
@@ -144,8 +187,8 @@ export class OutputClock {
   }
 
   get #ways(): Way[] {
-    const stamps = this.#believesStamps ? this.#stamps : [];
-    return stamps.length > 0 ? stamps : this.#readings.map(({ seen }) => seen);
+    const stamps = this.#source === 'timestamp' ? this.#stamps : [];
+    return stamps.length > 0 ? stamps : this.#readings.map(observed);
   }
 
   /** Sound was lost, or the first report was wrong: earlier readings are void. */
@@ -163,7 +206,13 @@ export class OutputClock {
   }
 
   #believe(atMs: number): void {
-    let ways = this.#ways;
+    const ways = this.#ways;
+    if (this.#source === 'timestamp') this.#believeStamps(ways, atMs);
+    else this.#believeObserved(ways, atMs);
+  }
+
+  #believeStamps(all: Way[], atMs: number): void {
+    let ways = all;
     const few = ways.slice(-READINGS_FEW);
     if (spread(few.map(({ rendered_ms }) => rendered_ms)) < NOISY_MS) ways = few;
     const rendered = ways.map(({ rendered_ms }) => rendered_ms);
@@ -173,22 +222,35 @@ export class OutputClock {
     this.depth.take(atMs, center(ways.map(depthOf)));
   }
 
+  #believeObserved(ways: Way[], atMs: number): void {
+    const rendered = ways.map(({ rendered_ms }) => rendered_ms);
+    this.#renderedMs = quantile(rendered, EARLY_SHARE);
+    this.#deviationMs = (quantile(rendered, LATER_SHARE) - this.#renderedMs) / 2;
+    this.depth.take(atMs, center(ways.map(depthOf)));
+  }
+
   #stamp(currentTime: number, atMs: number): Way | null {
+    if (!this.mayAsk) return null;
     const stamp = this.context.getOutputTimestamp?.();
     if (stamp?.contextTime === undefined || stamp.performanceTime === undefined) return null;
     const { contextTime, performanceTime } = stamp;
     const latency = currentTime - contextTime;
+    const ageMs = atMs - performanceTime;
     const sane =
-      contextTime > 0 && latency > -0.1 && latency < LATENCY_S_MAX && Math.abs(atMs - performanceTime) < AGE_MS_MAX;
+      contextTime > 0 && latency > -0.1 && latency < LATENCY_S_MAX && ageMs < AGE_MS_MAX && ageMs > -AHEAD_MS_MAX;
     if (!sane) return null;
     return { rendered_ms: performanceTime - currentTime * 1000, heard_ms: performanceTime - contextTime * 1000 };
   }
 
-  #seen(currentTime: number, atMs: number): Way {
-    const latency = Math.min(this.context.outputLatency ?? this.context.baseLatency ?? 0, LATENCY_S_MAX);
-    const rendered_ms = atMs - currentTime * 1000;
-    return { rendered_ms, heard_ms: rendered_ms + latency * 1000 };
+  /** Zero is no latency of a real output: WebKitGTK states it. */
+  #latencyMs(): number | null {
+    const latency = this.mayAsk ? (this.context.outputLatency ?? 0) : 0;
+    return latency > 0 ? Math.min(latency, LATENCY_S_MAX) * 1000 : null;
   }
+}
+
+function observed({ rendered_ms, latency_ms }: Reading): Way {
+  return { rendered_ms, heard_ms: rendered_ms + (latency_ms ?? ASSUMED_LATENCY_MS) };
 }
 
 /** How much later the latest readings are, beyond their scatter. */

@@ -5,6 +5,11 @@ export class FakeAudio {
   readonly sampleRate = 48_000;
   sources: FakeSource[] = [];
   destination = {};
+  /** Everything is heard as soon as it is rendered. */
+  readonly getOutputTimestamp: () => AudioTimestamp = () => ({
+    contextTime: this.currentTime,
+    performanceTime: this.nowMs(),
+  });
   constructor(
     protected readonly nowMs: () => number,
     private readonly allowed = true,

@@ -6,6 +6,8 @@ export interface SoundCardOptions {
   ppm?: number;
   /** From the context to the ear. */
   latencyMs?: number;
+  /** It reports nothing, like Firefox on Linux. */
+  silent?: boolean;
   /** The reported latency, at a moment of the page's clock. */
   saidLatencyMs?: (localMs: number) => number;
   /** Maximum error of timestamps. */
@@ -20,7 +22,7 @@ const BLOCK_S = 480 / 48_000;
 
 /** An `AudioContext` that plays through a sound card with its own clock, latency and disturbances. */
 export class SoundCard extends FakeAudio {
-  readonly getOutputTimestamp: () => AudioTimestamp;
+  override readonly getOutputTimestamp: () => AudioTimestamp;
 
   constructor(
     private readonly trueMs: () => number,
@@ -34,6 +36,7 @@ export class SoundCard extends FakeAudio {
     const said = options.saidLatencyMs ?? (() => this.#latencyMs);
     // As in browsers: of the moment at which the last block was requested.
     this.getOutputTimestamp = () => {
+      if (options.silent) return {};
       const noiseMs = (options.noiseMs ?? 0.5) * (2 * random() - 1);
       const askedMs = this.#momentOf(this.currentTime - BLOCK_S);
       const heard = this.#renderedAt(askedMs - said(localMs()) + noiseMs);
