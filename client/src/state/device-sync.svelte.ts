@@ -16,6 +16,8 @@ export class DeviceSync {
   deviationMs = $state<number | null>(null);
   /** The calibration of the current output. */
   calibrated = $state.raw<Calibration | null>(null);
+  /** Only a calibration can tell how late this device is heard: its browser does not. */
+  needsCalibration = $state(false);
   readonly calibrations = new Calibrations(device, deviceId());
   #qualities = new QualityTracker();
 
@@ -34,6 +36,7 @@ export class DeviceSync {
     const status = this.player.status();
     this.deviationMs = deviationMs;
     this.calibrated = output === null ? null : this.calibrations.of(output);
+    this.needsCalibration = this.calibrated === null && this.files.assumesLatency;
     const isJudged = room !== null && status !== null && state !== 'left_out';
     this.quality = isJudged ? this.#qualities.of(deviceId(), status, room.playback, nowMs) : null;
   }
@@ -54,6 +57,7 @@ export class DeviceSync {
     if (output === null) return;
     this.calibrations.set(output, calibrated === null ? null : { ...calibrated, at_ms: timeOfDayMs() });
     this.calibrated = this.calibrations.of(output);
+    this.needsCalibration = this.calibrated === null && this.files.assumesLatency;
   }
 
   /** Converts a time of the page's clock to the server's clock. */

@@ -6,6 +6,8 @@ export const calibrateText = {
   title: 'Fix this device’s sync',
   close: 'Close',
   lead: 'A wireless speaker, or a network that is slower in one direction, can make a device late without the device knowing. You can hear the difference.',
+  leadUntold:
+    'This browser doesn’t say how late its sound is, so this device may be early or late by some hundredths of a second. Measure it once; the result is kept.',
   now: 'Current correction',
   none: 'None. This device relies on what its browser reports.',
   is: (direction: string, by: string) => `It plays ${direction}, ${by}.`,

@@ -33,7 +33,8 @@ export interface FilePlayerOptions {
   onReady?: () => void;
 }
 
-const MEASURE_EVERY_MS = 100;
+/** A prime number, so that readings do not stay in phase with the blocks that a browser renders. */
+const MEASURE_EVERY_MS = 97;
 const RETRY_MS = 3_000;
 /** A context that may start does so within this time; after it only a user gesture helps. */
 const START_WAIT_MS = 500;
@@ -144,7 +145,13 @@ export class FilePlayer {
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
     const trackMs = this.#playing?.limits.deviationMs ?? 0;
-    return Math.hypot(this.#measuredMs(this.#speaker), this.#calibrated?.error_ms ?? 0, trackMs);
+    const pathMs = this.#calibrated?.error_ms ?? this.#speaker.clock.assumedDeviationMs;
+    return Math.hypot(this.#measuredMs(this.#speaker), pathMs, trackMs);
+  }
+
+  /** The browser does not tell how late its sound is heard: only a calibration can. */
+  get assumesLatency(): boolean {
+    return this.#speaker !== null && this.#speaker.clock.assumedDeviationMs > 0;
   }
 
   /** Plays calibration signals through the same output as the music; `null` while there is none. */

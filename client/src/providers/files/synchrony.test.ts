@@ -3,7 +3,7 @@ import { entry, playing, room } from '../../testing/fixtures';
 import { Listener } from '../../testing/listener';
 import { between, type World } from '../../testing/probing';
 import type { SoundCardOptions } from '../../testing/sound-card';
-import { quantile } from '../../util/numbers';
+import { median, quantile } from '../../util/numbers';
 
 /** Whole devices in simulated environments, and how far apart they are really heard. */
 
@@ -151,6 +151,25 @@ describe('two devices, as heard', () => {
 });
 
 describe('one device', () => {
+  it('whose browser does not tell its latency is off by less than it says, and in sync once calibrated', async () => {
+    const one = listener(wifi, { silent: true, latencyMs: 40 });
+    one.enters(onTheAir());
+    await until(START_MS + 10_000, () => null);
+    const before = await until(START_MS + 30_000, () => one.lateMs());
+    expect(Math.min(...before.map(Math.abs))).toBeGreaterThan(5);
+    expect(Math.max(...before.map(Math.abs))).toBeLessThan(one.player.deviationMs!);
+    expect(one.player.assumesLatency).toBe(true);
+    one.calibrationMs = median(before);
+    await until(START_MS + 40_000, () => null);
+    const { p95 } = figures(
+      'calibrated without a latency',
+      await until(START_MS + 2 * MINUTE_MS, () => one.lateMs()),
+      corrections(one),
+    );
+    expect(p95).toBeLessThan(3);
+    expect(one.player.deviationMs).toBeLessThan(2);
+  }, 30_000);
+
   it('does not keep a latency misread at the start', async () => {
     const one = listener(wifi, { latencyMs: 36, saidLatencyMs: (localMs) => (localMs < START_MS + 1_200 ? 64 : 36) });
     one.enters(onTheAir());
