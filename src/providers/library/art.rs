@@ -30,7 +30,7 @@ pub fn embedded(file: &TaggedFile) -> Option<&Picture> {
 
 /// Reads the picture inside the file. Blocks; may panic, as every parser may.
 pub fn read_embedded(path: &Path) -> Option<Art> {
-    let file = tags::parse(path).ok()?;
+    let file = tags::parse_pictures(path)?;
     from_bytes(embedded(&file)?.data().to_vec())
 }
 

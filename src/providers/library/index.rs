@@ -223,6 +223,12 @@ impl Index {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
+    /// The number of tracks whose tags the parser refused.
+    pub async fn odd_tags(&self) -> Result<u64, sqlx::Error> {
+        let count: i64 = sqlx::query_scalar("SELECT count(odd_tags) FROM tracks").fetch_one(&self.read).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// All indexed files, by path.
     pub async fn known(&self) -> Result<HashMap<String, IndexedFile>, sqlx::Error> {
         let rows =
@@ -252,8 +258,8 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
             sqlx::query(
                 "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
                                      folder_art, sort_key, explicit, album_artist, composer, genres, year, disc, number,
-                                     artist_sort, album_sort, title_sort, compilation, file_name, added_at_ms)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     artist_sort, album_sort, title_sort, compilation, file_name, odd_tags, added_at_ms)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (path) DO UPDATE SET
                      size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
                      artists = excluded.artists, album = excluded.album, duration_ms = excluded.duration_ms,
@@ -263,7 +269,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
                      year = excluded.year, disc = excluded.disc, number = excluded.number,
                      artist_sort = excluded.artist_sort, album_sort = excluded.album_sort,
                      title_sort = excluded.title_sort, compilation = excluded.compilation,
-                     file_name = excluded.file_name",
+                     file_name = excluded.file_name, odd_tags = excluded.odd_tags",
             )
             .bind(track_id(path))
             .bind(path)
@@ -288,6 +294,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
             .bind(&description.title_sort)
             .bind(description.compilation)
             .bind(&description.file_name)
+            .bind(&description.odd_tags)
             .bind(added_at_ms)
             .execute(&mut *connection)
             .await?;

@@ -4,6 +4,7 @@
 //! reads, so that a search never opens a music file. Guarantees: an id names a path for as long as the file stays where it is;
 //! no request can name a path, only an id that is looked up; nothing outside of the folder is ever opened.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,10 @@ use crate::clock::Clock;
 
 pub mod art;
 pub mod demo;
+pub mod formats;
 pub mod id;
 pub mod index;
+pub mod names;
 pub mod query;
 pub mod scan;
 pub mod tags;
@@ -30,15 +33,6 @@ pub use scan::ScanReport;
 use index::Index;
 use scan::Scanner;
 
-/// Kinds of music file: extension in lower case, and content type.
-const FORMATS: [(&str, &str); 6] = [
-    ("mp3", "audio/mpeg"),
-    ("m4a", "audio/mp4"),
-    ("flac", "audio/flac"),
-    ("ogg", "audio/ogg"),
-    ("opus", "audio/ogg"),
-    ("wav", "audio/wav"),
-];
 /// Covers read at the same time. All pictures of a file are in memory while one is extracted.
 const ART_READS_MAX: usize = 4;
 
@@ -198,9 +192,9 @@ impl Library {
         let ended_at_ms = self.shared.clock.now_ms();
         let first = self.shared.state.borrow().scans == 0;
         if first || report.read > 0 || report.gone > 0 {
-            let ScanReport { tracks, unreadable, read, gone } = report;
+            let ScanReport { tracks, unreadable, odd_tags, read, gone } = report;
             let took_ms = ended_at_ms - started_at_ms;
-            tracing::info!(tracks, read, gone, unreadable, took_ms, "library scan finished");
+            tracing::info!(tracks, read, gone, unreadable, odd_tags, took_ms, "library scan finished");
         }
         self.shared.state.send_modify(|state| {
             *state = ScanState { scans: state.scans + 1, last: report, ended_at_ms };
@@ -246,8 +240,12 @@ impl Provider for Library {
 
     async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {
         let Some(location) = self.location(id).await? else { return Ok(None) };
-        let Some(content_type) = content_type(&location.path) else { return Ok(None) };
-        Ok(self.resolve(&location.path).await.map(|path| Media { path, content_type }))
+        let Some(path) = self.resolve(&location.path).await else { return Ok(None) };
+        let opened = path.clone();
+        let recognised = tokio::task::spawn_blocking(move || formats::recognise(&mut File::open(opened)?)).await;
+        // It may have changed since the scan, and a parser may panic.
+        let Ok(Ok(Some(sound))) = recognised else { return Ok(None) };
+        Ok(Some(Media { path, content_type: sound.format.content_type() }))
     }
 
     /// The picture in the file, or else the one of its folder.
@@ -263,11 +261,4 @@ impl Provider for Library {
         let Some(path) = self.resolve(&folder_art).await else { return Ok(None) };
         Ok(self.read_art(move || art::read_file(&path)).await)
     }
-}
-
-/// The content type of a music file by its name; `None` when it is no music.
-fn content_type(name: &str) -> Option<&'static str> {
-    let (_, extension) = name.rsplit_once('.')?;
-    let known = FORMATS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known))?;
-    Some(known.1)
 }

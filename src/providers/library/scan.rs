@@ -1,7 +1,7 @@
 //! Brings the index up to date: compares every file's size and time, reads changed files, removes deleted ones.
 //!
-//! An unreadable file is logged once for each change of it and skipped. Parsers run on a blocking thread, where they may fail,
-//! panic or hang. Files in folders that cannot be listed, such as on a missing disk, do not count as deleted.
+//! Unreadable files are skipped. They are logged once for each change of them, in one line a scan. Parsers run on a blocking
+//! thread, where they may fail, panic or hang. Files in folders that cannot be listed, such as on a missing disk, do not count as deleted.
 
 use std::collections::HashMap;
 use std::fs::Metadata;
@@ -12,11 +12,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use super::index::{Change, Index, IndexedFile, Stamp};
+use super::names::{self, Likely};
 use super::tags::{self, Description, Unreadable};
-use super::{LibraryError, art, content_type};
+use super::{LibraryError, art};
 
 /// Deepest nesting of folders.
 const FOLDER_DEPTH_MAX: usize = 32;
@@ -28,6 +29,8 @@ const FILES_MAX: usize = 500_000;
 const READS_MAX: usize = 4;
 /// Changes that go into the index in one transaction; also how late a first scan shows what it has found.
 const CHANGES_PER_COMMIT: usize = 200;
+/// Files that are named in a warning about all of their kind.
+const TROUBLES_LOGGED: usize = 5;
 /// How long one file may take to be read, on the slowest of network drives.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -38,6 +41,8 @@ pub struct ScanReport {
     pub tracks: u64,
     /// Music files that are not tracks because they cannot be read.
     pub unreadable: u64,
+    /// Tracks whose tags the parser refused. They are named after what text could be read and after their path.
+    pub odd_tags: u64,
     /// Tracks that are new or were read again.
     pub read: u64,
     /// Tracks that were removed.
@@ -47,8 +52,38 @@ pub struct ScanReport {
 /// Scans, one at a time.
 #[derive(Debug, Default)]
 pub struct Scanner {
-    /// Unreadable files, with their stamps when that was logged.
-    unreadable: HashMap<String, Stamp>,
+    /// Files that are no tracks, with their stamps when they were read.
+    refused: HashMap<String, Refused>,
+}
+
+/// A file that is no track.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    stamp: Stamp,
+    /// It is called like music, and no other kind of file.
+    unreadable: bool,
+}
+
+/// Files with the same trouble, for one line in the log.
+#[derive(Debug, Default)]
+struct Trouble {
+    count: u64,
+    first: Vec<String>,
+}
+
+impl Trouble {
+    fn add(&mut self, path: &str, reason: &dyn std::fmt::Display) {
+        self.count += 1;
+        if self.first.len() < TROUBLES_LOGGED {
+            self.first.push(format!("{path}: {reason}"));
+        }
+    }
+
+    fn warn(&self, trouble: &str) {
+        if self.count > 0 {
+            tracing::warn!(files = self.count, first = ?self.first, "{trouble}");
+        }
+    }
 }
 
 /// Reads a file: [`tags::describe`], or a failing replacement in tests.
@@ -85,7 +120,8 @@ impl Scanner {
         let Some(walk) = walk_elsewhere(root.to_owned(), stop.clone()).await? else { return Ok(None) };
 
         let mut report = ScanReport::default();
-        let mut unreadable = HashMap::new();
+        let mut refused = HashMap::new();
+        let (mut skipped, mut odd) = (Trouble::default(), Trouble::default());
         let mut changed = Vec::new();
         let mut art_changes = Vec::new();
         for found in walk.files {
@@ -96,10 +132,11 @@ impl Scanner {
                         art_changes.push(Change::FolderArt { path: found.path, folder_art: found.folder_art });
                     }
                 }
-                None if self.unreadable.get(&found.path) == Some(&found.stamp) => {
-                    unreadable.insert(found.path, found.stamp);
-                }
-                _ => changed.push(found),
+                None => match self.refused.get(&found.path).filter(|refused| refused.stamp == found.stamp) {
+                    Some(known) => drop(refused.insert(found.path, *known)),
+                    None => changed.push(found),
+                },
+                Some(_) => changed.push(found),
             }
         }
         for changes in art_changes.chunks(CHANGES_PER_COMMIT) {
@@ -119,18 +156,26 @@ impl Scanner {
                 match reading {
                     Ok(description) => {
                         report.read += 1;
+                        if let Some(reason) = &description.odd_tags {
+                            odd.add(&path, reason);
+                        }
                         let added_at_ms = if first { now_ms.min(stamp.mtime_ns / 1_000_000) } else { now_ms };
                         changes.push(Change::Track { path, stamp, description, folder_art, added_at_ms });
                     }
                     Err(reason) => {
-                        tracing::warn!(path, %reason, "music file skipped: it cannot be read");
-                        unreadable.insert(path.clone(), stamp);
+                        let unreadable = !matches!(reason, Unreadable::NotMusic);
+                        if unreadable {
+                            skipped.add(&path, &reason);
+                        }
+                        refused.insert(path.clone(), Refused { stamp, unreadable });
                         changes.push(Change::Gone { path });
                     }
                 }
             }
             index.apply(&changes).await?;
         }
+        skipped.warn("music files skipped: they cannot be read");
+        odd.warn("tags of music files refused; their names come from what could be read and from their paths");
         if stop.is_cancelled() {
             return Ok(None);
         }
@@ -144,9 +189,10 @@ impl Scanner {
             index.apply(changes).await?;
         }
         report.gone = gone.len() as u64;
-        report.unreadable = unreadable.len() as u64;
+        report.unreadable = refused.values().filter(|refused| refused.unreadable).count() as u64;
         report.tracks = index.tracks().await?;
-        self.unreadable = unreadable;
+        report.odd_tags = index.odd_tags().await?;
+        self.refused = refused;
         Ok(Some(report))
     }
 }
@@ -172,7 +218,7 @@ async fn walk_elsewhere(root: PathBuf, stop: CancellationToken) -> Result<Option
     walked.map_err(std::io::Error::from)?.map_err(LibraryError::from)
 }
 
-/// Lists the music in the folder, in the order of names. Links are not followed, so nothing outside of it is listed;
+/// Lists what may be music in the folder, in the order of names. Links are not followed, so nothing outside of it is listed;
 /// hidden files and folders are not either. `None`: it was stopped.
 fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> {
     let mut walk = Walk::default();
@@ -182,7 +228,7 @@ fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> 
         .max_depth(FOLDER_DEPTH_MAX)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+        .filter_entry(|entry| entry.depth() == 0 || !names::is_rubbish(entry.file_name().as_encoded_bytes()));
     for entry in entries {
         if stop.is_cancelled() {
             return Ok(None);
@@ -206,7 +252,7 @@ fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> 
             if rank < best.0 {
                 *best = (rank, path);
             }
-        } else if content_type(name).is_some() {
+        } else if names::likely(name) != Likely::No {
             let Ok(metadata) = entry.metadata() else {
                 walk.unseen.push(path);
                 continue;
@@ -223,10 +269,6 @@ fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> 
         found.folder_art = covers.get(folder).map(|(_, cover)| cover.clone());
     }
     Ok(Some(walk))
-}
-
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// `path` as seen from `root`, with forward slashes; `None` if it is not UTF-8.

@@ -1,12 +1,15 @@
 //! The music library: files in, tracks and bytes out.
 //!
 //! The fixtures are half to three quarters of a second of a 440 Hz tone each, tagged, made with ffmpeg's `sine` source
-//! and opus-tools; `tone.flac` has a PNG inside, `tone.wav` has no tags, `cover.jpg` is a blue square.
+//! and opus-tools; `tone.flac` has a PNG inside, `tone.wav` has no tags, `cover.jpg` is a blue square. Those of other formats
+//! come from `fixtures/generate.sh`.
 
 mod demo;
+mod formats;
 mod http;
 mod scan;
 mod search;
+mod tags;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,6 +83,17 @@ fn put(folder: &Path, path: &str, contents: &[u8]) {
 fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/providers/library/fixtures").join(name))
         .expect("there is such a fixture")
+}
+
+/// Length of the ID3v2 tag that a file begins with.
+fn id3_bytes(file: &[u8]) -> usize {
+    10 + file[6..10].iter().fold(0, |size, byte| size << 7 | usize::from(*byte))
+}
+
+/// `tone.mp3` without its tag.
+fn untagged_mp3() -> Vec<u8> {
+    let file = fixture("tone.mp3");
+    file[id3_bytes(&file)..].to_vec()
 }
 
 fn temp() -> TempDir {
