@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test';
 import type { Guest } from '../support/guest.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
@@ -8,6 +9,11 @@ async function together(ada: Guest, ben: Guest): Promise<string> {
   await ben.isJoined();
   await ada.sees('Ada', 'Ben');
   return code;
+}
+
+async function dragLastToTop(rows: Locator): Promise<void> {
+  const handle = rows.last().getByTestId('drag');
+  await handle.dragTo(rows.first(), { targetPosition: { x: 10, y: 2 } });
 }
 
 test('the host manages members and can undo it', async ({ guest }) => {
@@ -135,6 +141,21 @@ test('a queue policy is previewed before it applies, and the host can order by h
   await ada.page.keyboard.press('Enter');
   await expect(lineup).toHaveText(['Harbour Lamps', 'Rooftop Bicycle', 'Slow Orbit', 'Copper Kettle']);
   await expect(ben.get('upcoming-entry').first()).toContainText('Harbour Lamps');
+
+  const rows = ada.get('lineup-entry');
+  await dragLastToTop(rows);
+  await expect(lineup).toHaveText(['Copper Kettle', 'Harbour Lamps', 'Rooftop Bicycle', 'Slow Orbit']);
+  await expect(ben.get('upcoming-entry').first()).toContainText('Copper Kettle');
+});
+
+test('a member reorders their queue by dragging', async ({ guest }) => {
+  const ada = await guest('Ada');
+  await ada.pausedRoom();
+  for (const title of ['Harbour Lamps', 'Copper Kettle', 'Slow Orbit']) await ada.add(title);
+  const rows = ada.get('my-queue').locator('li');
+  await dragLastToTop(rows);
+  await expect(rows.getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Harbour Lamps', 'Copper Kettle']);
+  await ada.comingUp('Slow Orbit · You', 'Harbour Lamps · You', 'Copper Kettle · You');
 });
 
 test('the host sets limits, suggestions, permissions and the fallback list', async ({ guest }) => {
