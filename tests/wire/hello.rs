@@ -19,7 +19,7 @@ fn with(hello: &Value, field: &str, value: Value) -> Value {
 }
 
 async fn code_for(user: &TestUser, hello: &Value) -> Option<u16> {
-    user.knock(hello).await.close_code().await
+    user.send_hello(hello).await.close_code().await
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_valid_hello_gets_welcome_and_a_snapshot() {
     let server = TestServer::start().await;
     let ana = server.guest("Ana").await;
     let room = ana.room("Kitchen", None).await;
-    let mut socket = ana.knock(&ana.hello(&room.code.as_str().to_lowercase())).await;
+    let mut socket = ana.send_hello(&ana.hello(&room.code.as_str().to_lowercase())).await;
     let ServerFrame::Welcome { member, resumed: false, heartbeat_ms, .. } = socket.welcome().await else { panic!() };
     assert_eq!((member, heartbeat_ms), (ana.id, 15_000));
     let shown = socket.room_where(|_| true).await;
@@ -97,7 +97,7 @@ async fn a_passcode_is_required_of_new_members_and_guesses_are_limited() {
     let hello = ben.hello(&code);
     assert_eq!(code_for(&ben, &hello).await, Some(4505), "not given");
     assert_eq!(code_for(&ben, &with(&hello, "passcode", json!("please"))).await, Some(4505), "wrong");
-    ben.knock(&with(&hello, "passcode", json!("sesame"))).await.welcome().await;
+    ben.send_hello(&with(&hello, "passcode", json!("sesame"))).await.welcome().await;
     ben.enter(&code).await;
 
     let eve = server.guest("Eve").await;
@@ -116,7 +116,7 @@ async fn correct_passcodes_do_not_count_as_guesses() {
     let code = server.guest("Ana").await.room("Kitchen", Some("sesame")).await.code.to_string();
     for name in ["Ben", "Cleo", "Dora", "Emil", "Fay"] {
         let guest = server.guest(name).await;
-        guest.knock(&with(&guest.hello(&code), "passcode", json!("sesame"))).await.welcome().await;
+        guest.send_hello(&with(&guest.hello(&code), "passcode", json!("sesame"))).await.welcome().await;
     }
 }
 
@@ -140,8 +140,8 @@ impl ThrottledRoom {
             assert_eq!(code_for(&eve, &with(&eve.hello(&code), "passcode", json!("a"))).await, Some(4505));
         }
         let (ben, cleo) = (server.guest("Ben").await, server.guest("Cleo").await);
-        let mut bens = ben.knock(&with(&ben.hello(&code), "passcode", json!("sesame"))).await;
-        let mut cleos = cleo.knock(&with(&cleo.hello(&code), "passcode", json!("sesame"))).await;
+        let mut bens = ben.send_hello(&with(&ben.hello(&code), "passcode", json!("sesame"))).await;
+        let mut cleos = cleo.send_hello(&with(&cleo.hello(&code), "passcode", json!("sesame"))).await;
         let (waiting, refused) = tokio::select! {
             code = bens.close_code() => (cleos, code),
             code = cleos.close_code() => (bens, code),
@@ -157,7 +157,7 @@ async fn distributed_guesses_delay_new_members_but_lock_out_none() {
     host.enter(&code).await;
     let elsewhere = host.room("Garden", Some("sesame")).await.code.to_string();
     let dora = server.guest("Dora").await;
-    dora.knock(&with(&dora.hello(&elsewhere), "passcode", json!("sesame"))).await.welcome().await;
+    dora.send_hello(&with(&dora.hello(&elsewhere), "passcode", json!("sesame"))).await.welcome().await;
     pass(Duration::from_secs(5)).await;
     waiting.welcome().await;
 }

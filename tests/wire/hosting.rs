@@ -11,13 +11,13 @@ fn set(change: SettingsChange) -> Command {
     Command::SetSettings { settings: Box::new(change) }
 }
 
-async fn done(socket: &mut RoomClient, command: Command) {
-    let told = format!("{command:?}");
+async fn submit(socket: &mut RoomClient, command: Command) {
+    let sent = format!("{command:?}");
     let reply = socket.ask(command).await;
-    assert!(matches!(reply, ServerFrame::Reply { ok: true, .. }), "{told}: {reply:?}");
+    assert!(matches!(reply, ServerFrame::Reply { ok: true, .. }), "{sent}: {reply:?}");
 }
 
-async fn refused(socket: &mut RoomClient, command: Command) -> ErrorCode {
+async fn refusal_code(socket: &mut RoomClient, command: Command) -> ErrorCode {
     match socket.ask(command).await {
         ServerFrame::Reply { ok: false, error: Some(error), .. } => error.code,
         other => panic!("not refused: {other:?}"),
@@ -25,7 +25,7 @@ async fn refused(socket: &mut RoomClient, command: Command) -> ErrorCode {
 }
 
 /// Waits for an event.
-async fn hears(socket: &mut RoomClient, wanted: impl Fn(&Event) -> bool) {
+async fn wait_for_event(socket: &mut RoomClient, wanted: impl Fn(&Event) -> bool) {
     socket.until(|frame| matches!(frame, ServerFrame::Delta { events, .. } if events.iter().any(&wanted))).await;
 }
 
@@ -39,17 +39,21 @@ async fn a_banned_member_is_closed_with_4503_and_returns_paused_after_unban() {
     anas.add(&tracks[0]).await;
     bens.add(&tracks[1]).await;
 
-    done(&mut anas, Command::Ban { member: ben.id }).await;
+    submit(&mut anas, Command::Ban { member: ben.id }).await;
     assert_eq!(bens.close_code().await, Some(4503));
-    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4503), "a new connection is refused too");
+    assert_eq!(
+        ben.send_hello(&ben.hello(&code)).await.close_code().await,
+        Some(4503),
+        "a new connection is refused too"
+    );
     anas.room_where(|room| room.upcoming_total == 0).await;
 
-    done(&mut anas, Command::Unban { member: ben.id }).await;
+    submit(&mut anas, Command::Unban { member: ben.id }).await;
     let mut bens = ben.enter(&code).await;
     let room = bens.room_where(|_| true).await;
     assert_eq!(room.upcoming_total, 0);
     assert!(room.members.iter().any(|member| member.id == ben.id && member.paused));
-    done(&mut bens, Command::ResumeQueue { member: None }).await;
+    submit(&mut bens, Command::ResumeQueue { member: None }).await;
     bens.room_where(|room| room.upcoming_total == 1).await;
 }
 
@@ -60,21 +64,21 @@ async fn a_guest_in_the_lobby_joins_once_admitted() {
     let code = ana.room("Kitchen", None).await.code.to_string();
     let mut anas = ana.enter(&code).await;
     let admission = |admission| set(SettingsChange { admission: Some(admission), ..SettingsChange::default() });
-    done(&mut anas, admission(Admission::Lobby)).await;
-    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4008));
-    hears(&mut anas, |event| matches!(event, Event::LobbyEntered { person } if person.id == ben.id)).await;
-    assert_eq!(ben.knock(&ben.hello(&code)).await.close_code().await, Some(4008), "still");
-    done(&mut anas, Command::Admit { member: ben.id }).await;
+    submit(&mut anas, admission(Admission::Lobby)).await;
+    assert_eq!(ben.send_hello(&ben.hello(&code)).await.close_code().await, Some(4008));
+    wait_for_event(&mut anas, |event| matches!(event, Event::LobbyEntered { person } if person.id == ben.id)).await;
+    assert_eq!(ben.send_hello(&ben.hello(&code)).await.close_code().await, Some(4008), "still");
+    submit(&mut anas, Command::Admit { member: ben.id }).await;
     ben.enter(&code).await;
 
-    assert_eq!(cai.knock(&cai.hello(&code)).await.close_code().await, Some(4008));
-    done(&mut anas, Command::Deny { member: cai.id }).await;
-    assert_eq!(cai.knock(&cai.hello(&code)).await.close_code().await, Some(4513));
+    assert_eq!(cai.send_hello(&cai.hello(&code)).await.close_code().await, Some(4008));
+    submit(&mut anas, Command::Deny { member: cai.id }).await;
+    assert_eq!(cai.send_hello(&cai.hello(&code)).await.close_code().await, Some(4513));
     let dee = server.guest("Dee").await;
-    done(&mut anas, Command::Lock).await;
-    assert_eq!(dee.knock(&dee.hello(&code)).await.close_code().await, Some(4511));
-    done(&mut anas, admission(Admission::Accounts)).await;
-    assert_eq!(dee.knock(&dee.hello(&code)).await.close_code().await, Some(4512));
+    submit(&mut anas, Command::Lock).await;
+    assert_eq!(dee.send_hello(&dee.hello(&code)).await.close_code().await, Some(4511));
+    submit(&mut anas, admission(Admission::Accounts)).await;
+    assert_eq!(dee.send_hello(&dee.hello(&code)).await.close_code().await, Some(4512));
 }
 
 #[tokio::test]
@@ -88,7 +92,7 @@ async fn previews_and_audit_entries_are_sent_to_the_caller_only() {
         anas.add(track).await;
     }
     let last = bens.add(&tracks[3]).await;
-    done(&mut bens, Command::Vote { entry: anas.room_where(|_| true).await.upcoming[1].id, value: 1 }).await;
+    submit(&mut bens, Command::Vote { entry: anas.room_where(|_| true).await.upcoming[1].id, value: 1 }).await;
     let before = anas.room_where(|room| room.upcoming.iter().any(|entry| entry.votes == 1)).await.upcoming;
 
     let ServerFrame::Reply { ok: true, answer: Some(Answer::Upcoming(order)), .. } =
@@ -97,16 +101,16 @@ async fn previews_and_audit_entries_are_sent_to_the_caller_only() {
         panic!("an order")
     };
     assert_eq!(order.last().map(|entry| entry.id), Some(last));
-    assert_eq!(refused(&mut bens, Command::PreviewPolicy { policy: Policy::Fifo }).await, ErrorCode::Forbidden);
+    assert_eq!(refusal_code(&mut bens, Command::PreviewPolicy { policy: Policy::Fifo }).await, ErrorCode::Forbidden);
     assert_eq!(ana.enter(&code).await.room_where(|_| true).await.upcoming, before, "nothing changed");
-    done(&mut anas, Command::SetPolicy { policy: Policy::Fifo }).await;
+    submit(&mut anas, Command::SetPolicy { policy: Policy::Fifo }).await;
     bens.room_where(|room| room.upcoming == order).await;
 
     let ServerFrame::Reply { answer: Some(Answer::Audit(notes)), .. } = anas.ask(Command::ShowAudit).await else {
         panic!("audit entries")
     };
     assert_eq!((notes.len(), notes[0].deed.as_str(), notes[0].by), (1, "set_policy", ana.id));
-    done(&mut anas, Command::Skip { entry: None, unplayable: None }).await;
+    submit(&mut anas, Command::Skip { entry: None, unplayable: None }).await;
     let ServerFrame::Reply { answer: Some(Answer::History(played)), .. } = bens.ask(Command::ShowHistory).await else {
         panic!("a history")
     };
@@ -123,26 +127,26 @@ async fn roles_permissions_votes_and_undo_reach_all_members() {
     anas.add(&tracks[0]).await;
     let b1 = bens.add(&tracks[1]).await;
 
-    done(&mut anas, Command::Dequeue { entry: b1 }).await;
+    submit(&mut anas, Command::Dequeue { entry: b1 }).await;
     bens.room_where(|room| room.upcoming_total == 0).await;
-    done(&mut anas, Command::Undo { note: None }).await;
+    submit(&mut anas, Command::Undo { note: None }).await;
     bens.room_where(|room| room.upcoming.iter().any(|entry| entry.id == b1)).await;
 
-    done(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: Some(false) }).await;
+    submit(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: Some(false) }).await;
     let enqueue = Command::Enqueue { track: tracks[2].clone(), before: None };
     let ServerFrame::Reply { error: Some(error), .. } = bens.ask(enqueue).await else { panic!("refused") };
     assert_eq!(error.message, "The host decided that you may not queue tracks.");
-    done(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: None }).await;
+    submit(&mut anas, Command::SetPermission { member: ben.id, action: Action::Queue, allowed: None }).await;
 
-    done(&mut anas, Command::Kick { member: ben.id }).await;
+    submit(&mut anas, Command::Kick { member: ben.id }).await;
     assert_eq!(bens.close_code().await, Some(4504));
-    done(&mut anas, Command::Undo { note: None }).await;
+    submit(&mut anas, Command::Undo { note: None }).await;
     let mut bens = ben.enter(&code).await;
     bens.room_where(|room| room.upcoming_total == 1).await;
-    done(&mut anas, Command::SetRole { member: ben.id, role: Role::Cohost }).await;
-    assert_eq!(refused(&mut bens, Command::ClaimHost).await, ErrorCode::Conflict, "the host is here");
+    submit(&mut anas, Command::SetRole { member: ben.id, role: Role::Cohost }).await;
+    assert_eq!(refusal_code(&mut bens, Command::ClaimHost).await, ErrorCode::Conflict, "the host is here");
 
-    done(&mut bens, Command::VoteSkip { entry: None }).await;
+    submit(&mut bens, Command::VoteSkip { entry: None }).await;
     anas.room_where(|room| room.now_playing.as_ref().is_some_and(|entry| entry.id == b1)).await;
 }
 
@@ -152,13 +156,13 @@ async fn chat_and_reactions_reach_all_members_until_muted() {
     let (ana, ben) = (server.guest("Ana").await, server.guest("Ben").await);
     let code = ana.room("Kitchen", None).await.code.to_string();
     let (mut anas, mut bens) = (ana.enter(&code).await, ben.enter(&code).await);
-    done(&mut bens, Command::Say { text: "hello".into() }).await;
+    submit(&mut bens, Command::Say { text: "hello".into() }).await;
     let heard = anas.until(|frame| matches!(frame, ServerFrame::Said { .. })).await;
     assert!(matches!(heard, ServerFrame::Said { member, text, .. } if member == ben.id && text == "hello"));
-    done(&mut bens, Command::React { emoji: "🎉".into() }).await;
+    submit(&mut bens, Command::React { emoji: "🎉".into() }).await;
     anas.until(|frame| matches!(frame, ServerFrame::Reacted { .. })).await;
-    done(&mut anas, Command::Mute { member: ben.id, muted: true }).await;
-    assert_eq!(refused(&mut bens, Command::Say { text: "hello".into() }).await, ErrorCode::Forbidden);
+    submit(&mut anas, Command::Mute { member: ben.id, muted: true }).await;
+    assert_eq!(refusal_code(&mut bens, Command::Say { text: "hello".into() }).await, ErrorCode::Forbidden);
 }
 
 #[tokio::test]
@@ -171,8 +175,8 @@ async fn a_fallback_playlist_holds_existing_tracks_only() {
     let fallback =
         |tracks: &[TrackRef]| set(SettingsChange { fallback: Some(tracks.to_vec()), ..SettingsChange::default() });
     let unknown = [tracks[0].clone(), crate::support::unknown_track()];
-    assert_eq!(refused(&mut anas, fallback(&unknown)).await, ErrorCode::NotFound);
-    done(&mut anas, fallback(&tracks[..2])).await;
+    assert_eq!(refusal_code(&mut anas, fallback(&unknown)).await, ErrorCode::NotFound);
+    submit(&mut anas, fallback(&tracks[..2])).await;
     let room = anas.room_where(|room| room.now_playing.is_some()).await;
     assert!(room.now_playing.is_some_and(|entry| entry.fallback && entry.track.id == tracks[0].id));
 }
@@ -187,11 +191,11 @@ async fn welcome_holds_the_members_own_queue_and_votes_only() {
     anas.add(&tracks[0]).await;
     let a2 = anas.add(&tracks[1]).await;
     let b1 = bens.add(&tracks[2]).await;
-    done(&mut bens, Command::Vote { entry: a2, value: -1 }).await;
-    done(&mut bens, Command::PauseQueue).await;
+    submit(&mut bens, Command::Vote { entry: a2, value: -1 }).await;
+    submit(&mut bens, Command::PauseQueue).await;
 
     let own_of = async |person: &tutti_test_client::TestUser| {
-        let mut socket = person.knock(&person.hello(&code)).await;
+        let mut socket = person.send_hello(&person.hello(&code)).await;
         let ServerFrame::Welcome { own: Some(own), .. } = socket.welcome().await else { panic!("own queue and votes") };
         let room = socket.room_where(|_| true).await;
         assert!(room.upcoming.iter().all(|entry| entry.id != b1), "paused entries are not in the order");

@@ -39,8 +39,8 @@ async fn revoking_a_session_closes_its_sockets_at_once() {
     assert_eq!(laptop.status(Method::DELETE, &format!("me/sessions/{phones}")).await, 204);
     let closed = async { (there.close_code().await, also_there.close_code().await) };
     assert_eq!(tokio::time::timeout(AT_ONCE, closed).await.expect("at once"), (Some(4509), Some(4509)));
-    let knocked = phone.knock(&phone.hello(&code)).await.close_code().await;
-    assert_eq!(knocked, Some(4509), "it cannot reconnect");
+    let close_code = phone.send_hello(&phone.hello(&code)).await.close_code().await;
+    assert_eq!(close_code, Some(4509), "it cannot reconnect");
 
     assert_eq!(laptop.status(Method::DELETE, "me/sessions").await, 204);
     let closed = tokio::time::timeout(AT_ONCE, tablets.close_code()).await;
@@ -48,8 +48,8 @@ async fn revoking_a_session_closes_its_sockets_at_once() {
     assert!(matches!(here.ask(Command::Pause).await, ServerFrame::Reply { .. }), "this one stays open");
 }
 
-/// Sends a probe, so that the connection does not time out. Whether it is still open.
-async fn talk(socket: &mut RoomClient) -> bool {
+/// Whether a probe is answered. It also keeps the connection from timing out.
+async fn is_open(socket: &mut RoomClient) -> bool {
     socket.send(&json!({ "type": "sync", "t0": 0 })).await;
     socket.sync_or_close().await
 }
@@ -65,13 +65,13 @@ async fn an_expired_token_closes_the_socket_unless_refreshed_in_band() {
             let fresh = log_in(&ana, "refresh", json!({})).await;
             anas.send(&json!({ "type": "refresh", "token": fresh.token })).await;
         }
-        assert!(talk(&mut anas).await, "after {half_minute} half minutes");
+        assert!(is_open(&mut anas).await, "after {half_minute} half minutes");
         if half_minute < 19 {
-            assert!(talk(&mut bens).await, "after {half_minute} half minutes");
+            assert!(is_open(&mut bens).await, "after {half_minute} half minutes");
         }
         pass(Duration::from_secs(30)).await;
     }
-    assert!(talk(&mut anas).await, "renewed after nine minutes, after twelve");
+    assert!(is_open(&mut anas).await, "renewed after nine minutes, after twelve");
     assert_eq!(bens.close_code().await, Some(4003), "not renewed");
 }
 

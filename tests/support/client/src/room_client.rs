@@ -73,7 +73,7 @@ impl TestUser {
 
     /// Enters a room and reads `welcome`.
     pub async fn enter(&self, room: &str) -> RoomClient {
-        let mut entered = self.knock(&self.hello(room)).await;
+        let mut entered = self.send_hello(&self.hello(room)).await;
         entered.welcome().await;
         entered
     }
@@ -82,15 +82,15 @@ impl TestUser {
     pub async fn resume(&self, room: &str, from: Position) -> RoomClient {
         let mut hello = self.hello(room);
         hello["resume"] = json!(from);
-        self.knock(&hello).await
+        self.send_hello(&hello).await
     }
 
     /// Sends a `hello` and reads nothing.
-    pub async fn knock(&self, hello: &Value) -> RoomClient {
-        let mut knocking = RoomClient::connect(self.address).await;
-        knocking.client = ClientState::at(serde_json::from_value(hello["resume"].clone()).ok());
-        knocking.send(hello).await;
-        knocking
+    pub async fn send_hello(&self, hello: &Value) -> RoomClient {
+        let mut socket = RoomClient::connect(self.address).await;
+        socket.client = ClientState::at(serde_json::from_value(hello["resume"].clone()).ok());
+        socket.send(hello).await;
+        socket
     }
 }
 
