@@ -1,7 +1,7 @@
 import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
 import type { Calibration } from '../../../client/src/calibration/calibration.ts';
+import { signal, treeOf } from '../../../tests/browser/support/process-tree.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { signal, treeOf } from './process-tree.ts';
 import { installSkew, type Skew } from './skewed-clock.ts';
 
 const FLAGS = [

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { PulseAudio } from '../../../tests/browser/support/pulse.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 import { nowMs } from './clock.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { PulseAudio } from './pulse.ts';
 import { Recording } from './recording.ts';
 
 const SAMPLE_BYTES = 4;

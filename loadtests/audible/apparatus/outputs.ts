@@ -1,4 +1,4 @@
-import type { PulseAudio } from './pulse.ts';
+import type { PulseAudio } from '../../../tests/browser/support/pulse.ts';
 import type { Recording } from './recording.ts';
 
 /** The players' outputs and their recording, which runs from the start. */

@@ -3,11 +3,11 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Program } from '../../../tests/browser/support/program.ts';
+import { PulseAudio } from '../../../tests/browser/support/pulse.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 import { CARD_CHANNELS } from './card-clock.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
 import { setSoundCardPriority } from './priority.ts';
-import { PulseAudio } from './pulse.ts';
 import { Recording } from './recording.ts';
 
 const CARD_CLOCK = fileURLToPath(new URL('./card-clock.ts', import.meta.url));

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { promisify } from 'node:util';
-import { treeOf } from './process-tree.ts';
+import { treeOf } from '../../../tests/browser/support/process-tree.ts';
 
 /**
  * Shields the measurement from other load, as far as the system allows. During playback, sound runs at real-time

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { seeded } from '../../../client/src/testing/random.ts';
+import { treeOf } from '../../../tests/browser/support/process-tree.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { always, between, Path } from '../apparatus/path.ts';
-import { treeOf } from '../apparatus/process-tree.ts';
 import { Recording } from '../apparatus/recording.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
 

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Program } from '../../../tests/browser/support/program.ts';
-import { SAMPLE_RATE } from '../sound/test-music.ts';
+import { Program } from './program.ts';
 
+/** The sample rate of the sound card; with another one programs would resample. */
+const SAMPLE_RATE = 48_000;
 /** Recordings are written to memory: a busy disk would delay a sound card. */
 const MEMORY = '/dev/shm';
 
@@ -49,7 +50,6 @@ export class PulseAudio {
 
   async #start(modules: string[]): Promise<void> {
     const settings = join(this.folder, 'daemon.conf');
-    // The sample rate of the sound card; with another one programs would resample.
     const rates = ['default', 'alternate'].map((which) => `${which}-sample-rate = ${SAMPLE_RATE}`);
     await writeFile(settings, [...rates, 'resample-method = speex-float-5', ''].join('\n'));
     const door = `module-native-protocol-unix socket=${this.#socket} auth-anonymous=1`;
