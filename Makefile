@@ -84,6 +84,13 @@ screenshots: client ## Takes the README's pictures from the running program
 	.ci/node-packages tests/browser
 	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --prefix tests/browser run screenshots
 
+.PHONY: firefox-starts
+firefox-starts: client ## Starts playback STARTS=20 times in a fresh Firefox; no page may freeze
+	@.ci/setup build test
+	cargo build --locked --bin tutti
+	.ci/node-packages tests/browser
+	STARTS=$(or $(STARTS),20) TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --prefix tests/browser test -- engines -g frozen
+
 .PHONY: test-state
 test-state: ## Runs the tests of the pure room state, in seconds
 	cargo test --locked --package tutti-room-state

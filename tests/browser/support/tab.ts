@@ -1,0 +1,53 @@
+/** What a test does with a page, whatever drives its browser. Elements are named by their `data-testid`. */
+export interface Tab {
+  goto(url: string): Promise<void>;
+  reload(): Promise<void>;
+  /** A trusted click. */
+  click(testId: string): Promise<void>;
+  fill(testId: string, text: string): Promise<void>;
+  /** Runs a function in the page. It refers to nothing outside itself. */
+  evaluate<Result, Argument>(
+    run: (argument: Argument) => Result | Promise<Result>,
+    argument: Argument,
+  ): Promise<Result>;
+}
+
+/** The part of Playwright's `Page` that a tab needs. */
+interface PlaywrightPage {
+  goto(url: string): Promise<unknown>;
+  reload(): Promise<unknown>;
+  getByTestId(testId: string): { click(): Promise<void>; fill(text: string): Promise<void> };
+  evaluate(script: string): Promise<unknown>;
+}
+
+export class PlaywrightTab implements Tab {
+  constructor(private readonly page: PlaywrightPage) {}
+
+  async goto(url: string): Promise<void> {
+    await this.page.goto(url);
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
+  click(testId: string): Promise<void> {
+    return this.page.getByTestId(testId).click();
+  }
+
+  fill(testId: string, text: string): Promise<void> {
+    return this.page.getByTestId(testId).fill(text);
+  }
+
+  evaluate<Result, Argument>(
+    run: (argument: Argument) => Result | Promise<Result>,
+    argument: Argument,
+  ): Promise<Result> {
+    return this.page.evaluate(callOf(run, argument)) as Promise<Result>;
+  }
+}
+
+/** Source text of a call. Defines the `__name` helper that some compilers insert into functions. */
+export function callOf<Argument>(run: (argument: Argument) => unknown, argument: Argument): string {
+  return `(() => { const __name = (named) => named; return (${run})(${JSON.stringify(argument) ?? ''}); })()`;
+}

@@ -1,0 +1,95 @@
+import { expect } from '@playwright/test';
+import type { Tab } from './tab.ts';
+
+/** Louder than dither, quieter than music. */
+const AUDIBLE = 0.001;
+
+/** One user with one page in any browser. `Guest` can do more, in browsers that Playwright drives. */
+export class Visitor {
+  constructor(
+    readonly name: string,
+    private readonly tab: Tab,
+    private readonly url: string,
+  ) {}
+
+  /** Returns the code of the new room. */
+  async startRoom(): Promise<string> {
+    await this.tab.goto(this.url);
+    await this.tab.fill('guest-name', this.name);
+    await this.tab.click('start-room');
+    await this.isOnline();
+    return this.#text('room-code');
+  }
+
+  async join(code: string): Promise<void> {
+    await this.tab.goto(`${this.url}/r/${code}`);
+    await this.tab.fill('guest-name', this.name);
+    await this.tab.click('join');
+    await this.isOnline();
+  }
+
+  async isOnline(): Promise<void> {
+    await this.#eventually('connection-state', 'data-state', 'online');
+  }
+
+  async add(title: string): Promise<void> {
+    await this.tab.fill('search', title.toLowerCase());
+    await expect.poll(() => this.#text('track-title', 'search-result')).toBe(title);
+    await this.tab.click('add-track');
+    await this.tab.fill('search', '');
+  }
+
+  async nowPlaying(title: string): Promise<void> {
+    await expect.poll(() => this.#text('track-title', 'now-playing')).toBe(title);
+  }
+
+  async sees(...names: string[]): Promise<void> {
+    const patterns = names.map((name) => expect.stringMatching(`^${name}\\b`));
+    await expect.poll(() => this.#texts('member-name')).toEqual(patterns);
+  }
+
+  async playHere(): Promise<void> {
+    await this.tab.click('play-here');
+  }
+
+  /** The page's level meter shows music. */
+  async showsMusic(): Promise<void> {
+    await expect
+      .poll(async () => Number(await this.#attribute('level', 'data-level')), { message: `${this.name} shows music` })
+      .toBeGreaterThan(AUDIBLE);
+  }
+
+  /** The page's own verdict, once it has measured. */
+  async sync(): Promise<{ quality: string; words: string }> {
+    await expect.poll(() => this.#attribute('sync', 'data-quality')).not.toBe('');
+    return { quality: await this.#attribute('sync', 'data-quality'), words: await this.#text('sync') };
+  }
+
+  /** The page asks for a calibration. */
+  async isAskedToCalibrate(): Promise<void> {
+    await expect.poll(() => this.#texts('needs-calibration')).toHaveLength(1);
+  }
+
+  #eventually(testId: string, attribute: string, value: string): Promise<void> {
+    return expect.poll(() => this.#attribute(testId, attribute), { message: `${this.name}: ${testId}` }).toBe(value);
+  }
+
+  #attribute(testId: string, name: string): Promise<string> {
+    return this.tab.evaluate(
+      ([id, key]) => document.querySelector(`[data-testid="${id}"]`)?.getAttribute(key!) ?? '',
+      [testId, name],
+    );
+  }
+
+  async #text(testId: string, inside?: string): Promise<string> {
+    return (await this.#texts(testId, inside))[0] ?? '';
+  }
+
+  #texts(testId: string, inside?: string): Promise<string[]> {
+    const within = inside === undefined ? '' : `[data-testid="${inside}"] `;
+    return this.tab.evaluate(
+      (css) => [...document.querySelectorAll(css)].map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim()),
+      `${within}[data-testid="${testId}"]`,
+    );
+  }
+}
