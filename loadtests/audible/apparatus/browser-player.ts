@@ -1,32 +1,22 @@
-import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Calibration } from '../../../client/src/calibration/calibration.ts';
 import { signal, treeOf } from '../../../tests/browser/support/process-tree.ts';
+import type { Tab } from '../../../tests/browser/support/tab.ts';
+import { type EngineName, type Launched, launch } from './engines.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { installSkew, type Skew } from './skewed-clock.ts';
+import type { Skew } from './skewed-clock.ts';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  // After a reload there is no user gesture; only the first click is a trusted one.
-  '--autoplay-policy=no-user-gesture-required',
-];
 const WAIT_MS = 30_000;
+const LOOK_EVERY_MS = 50;
 const VOLUME_KEY = 'tutti.volume';
 const DEVICE_KEY = 'tutti.device';
 
 /** A browser of its own whose sound goes to an output of its own. */
 export class BrowserPlayer {
-  readonly #complaints: string[] = [];
-
   private constructor(
     readonly name: string,
-    private readonly server: BrowserServer,
-    private readonly browser: Browser,
-    private readonly page: Page,
+    private readonly url: string,
+    private readonly launched: Launched,
   ) {}
 
   static async launch(
@@ -34,93 +24,89 @@ export class BrowserPlayer {
     outputs: Outputs,
     player: number,
     url: string,
+    engine: EngineName = 'chromium',
     skew?: Skew,
   ): Promise<BrowserPlayer> {
-    const server = await chromium.launchServer({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: FLAGS,
-      ignoreDefaultArgs: ['--withoutSound-audio'],
-      env: { ...process.env, ...outputs.pulse.environment(sinkOf(player)) },
-      handleSIGINT: false,
-      handleSIGTERM: false,
-    });
-    const browser = await chromium.connect(server.wsEndpoint());
-    const context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce' });
-    await context.addInitScript(([key]) => localStorage.setItem(key!, '1'), [VOLUME_KEY]);
-    if (skew !== undefined) await context.addInitScript({ content: inPage(installSkew, skew) });
-    const page = await context.newPage();
-    page.setDefaultTimeout(WAIT_MS);
-    const one = new BrowserPlayer(name, server, browser, page);
-    page.on('console', (message) => {
-      if (message.type() === 'error') one.#complaints.push(`${name}: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => one.#complaints.push(`${name}: ${error.message}`));
-    return one;
+    return new BrowserPlayer(name, url, await launch(engine, outputs.pulse.environment(sinkOf(player)), skew));
   }
 
   /** Errors of the page, which invalidate the figures. */
   get complaints(): readonly string[] {
-    return this.#complaints;
+    return this.launched.complaints.map((complaint) => `${this.name}: ${complaint}`);
   }
 
   async join(code: string): Promise<void> {
-    await this.page.goto(`/r/${code}`);
-    await this.page.getByTestId('guest-name').fill(this.name);
-    await this.page.getByTestId('join').click();
-    await this.page.locator('[data-testid=connection-state][data-state=online]').waitFor();
+    await this.#tab.goto(this.url);
+    await this.#tab.evaluate((key) => localStorage.setItem(key, '1'), VOLUME_KEY);
+    await this.#tab.goto(`${this.url}/r/${code}`);
+    await this.#tab.fill('guest-name', this.name);
+    await this.#tab.click('join');
+    await this.#isOnline();
   }
 
   /** A trusted click; from then on the page is hidden, so that painting does not load the machine. */
   async playHere(): Promise<void> {
-    await this.page.getByTestId('play-here').click();
+    await this.#tab.click('play-here');
     await this.#hide();
   }
 
   /** The same button while the page is hidden: stops playback and starts it again. */
   async toggle(): Promise<void> {
-    await this.page.getByTestId('play-here').dispatchEvent('click');
+    await this.#tab.evaluate((css) => document.querySelector<HTMLElement>(css)!.click(), '[data-testid="play-here"]');
   }
 
   /** Stores a calibration as the page does; it takes effect at the next load. */
   async calibrate(offsetMs: number): Promise<void> {
     const calibrated: Calibration = { offset_ms: offsetMs, error_ms: 0.1, how: 'heard', at_ms: Date.now() };
-    await this.page.evaluate(
+    await this.#tab.evaluate(
       ([deviceKey, entry]) => {
         const device = localStorage.getItem(deviceKey!);
         localStorage.setItem(`tutti.calibration.${device}`, entry!);
       },
       [DEVICE_KEY, JSON.stringify([['default', calibrated]])],
     );
-    await this.page.reload();
-    await this.page.locator('[data-testid=connection-state][data-state=online]').waitFor();
+    await this.#tab.reload();
+    await this.#isOnline();
     await this.#hide();
   }
 
-  /** The sync error that the page reports; `null` before the first report. */
-  async saidErrorMs(): Promise<string | null> {
-    return this.page.getByTestId('sync-error-ms').textContent();
+  /** How far off it may be at most, by its own page: the error and its uncertainty; `null` before the first report. */
+  async statedMs(): Promise<number | null> {
+    const words = await this.#tab.evaluate(
+      (css) => document.querySelector(css)?.textContent ?? '',
+      '[data-testid="sync"]',
+    );
+    const [, error, uncertainty] = /(\d+) ms off, ±(\d+) ms/.exec(words.replaceAll(/\s+/g, ' ')) ?? [];
+    return error === undefined ? null : Number(error) + Number(uncertainty);
   }
 
   /** Stops the whole process tree, sound included, until it is released. */
   stall(): () => void {
-    const tree = treeOf(this.server.process().pid!);
+    const tree = treeOf(this.launched.pid);
     signal(tree, 'SIGSTOP');
     return () => signal(tree, 'SIGCONT');
   }
 
-  async close(): Promise<void> {
-    await this.browser.close().catch(() => {});
-    await this.server.close().catch(() => {});
+  close(): Promise<void> {
+    return this.launched.close();
+  }
+
+  get #tab(): Tab {
+    return this.launched.tab;
+  }
+
+  async #isOnline(): Promise<void> {
+    const until = Date.now() + WAIT_MS;
+    const online = '[data-testid="connection-state"][data-state="online"]';
+    while (!(await this.#tab.evaluate((css) => document.querySelector(css) !== null, online))) {
+      if (Date.now() > until) throw new Error(`${this.name} is not online`);
+      await wait(LOOK_EVERY_MS);
+    }
   }
 
   async #hide(): Promise<void> {
-    await this.page.evaluate(() => {
-      document.documentElement.style.display = 'none';
-    });
+    await this.#tab.evaluate((display) => {
+      document.documentElement.style.display = display;
+    }, 'none');
   }
-}
-
-/** Serialises a call for the page. Defines the `__name` helper that the local compiler inserts. */
-function inPage<Argument>(call: (argument: Argument) => void, argument: Argument): string {
-  return `{ const __name = (named) => named; (${call})(${JSON.stringify(argument)}); }`;
 }

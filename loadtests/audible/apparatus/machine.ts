@@ -14,6 +14,9 @@ export function thisMachine(): Machine {
     system: `${type()} ${release()}`,
     node: process.versions.node,
     chromium: said(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version').split(' built on')[0]!,
+    firefox: said(process.env.FIREFOX ?? '/usr/bin/firefox-esr', '--version'),
+    // Its browser tells its version only on a screen.
+    webkitgtk: said('dpkg-query', '--show', 'webkit2gtk-driver').replace('\t', ' '),
     pulseaudio: said('pulseaudio', '--version'),
   };
 }

@@ -21,7 +21,10 @@ const SOUND_CARDS = 7;
 /** High priority, but not real-time. For pages: a busy page would stop its own sound. */
 const FIRST = -11;
 const ORDINARY = 0;
-const SOUND_THREAD = /audio|threaded-ml/i;
+/** Threads of sound in Chromium, Firefox and WebKitGTK, which uses GStreamer. */
+const SOUND_THREAD = /audio|threaded-ml|cubeb|MediaTrackGrph|GraphRunner|pulse|aqueue|multiqueue/i;
+/** What records. All other programs that were started are browsers. */
+const RECORDERS: ReadonlySet<string> = new Set(['node', 'parec']);
 
 const run = promisify(execFile);
 /** Threads that already have real-time priority, so that they are not set again. */
@@ -40,10 +43,9 @@ export async function setSoundCardPriority(pid: number): Promise<boolean> {
 export async function raisePriorities(): Promise<boolean> {
   let allowed = true;
   for (const pid of ours()) {
-    const name = nameOf(`/proc/${pid}`);
-    if (name === 'chromium')
-      for (const thread of threadsOf(pid)) allowed = (await makeRealTime(pid, thread)) && allowed;
-    else allowed = (await raiseOnce(pid, name === 'pulseaudio' ? SOUND : RECORDING, '--all-tasks')) && allowed;
+    const priority = wholePriorityOf(pid);
+    if (priority !== null) allowed = (await raiseOnce(pid, priority, '--all-tasks')) && allowed;
+    else for (const thread of threadsOf(pid)) allowed = (await makeRealTime(pid, thread)) && allowed;
   }
   return allowed;
 }
@@ -52,9 +54,16 @@ export async function raisePriorities(): Promise<boolean> {
 export async function restorePriorities(): Promise<void> {
   hurried.clear();
   for (const pid of ours()) {
-    if (nameOf(`/proc/${pid}`) !== 'chromium') await schedule('--other', 0, pid, '--all-tasks');
+    if (wholePriorityOf(pid) !== null) await schedule('--other', 0, pid, '--all-tasks');
     else for (const thread of threadsOf(pid)) prioritize(thread, ORDINARY);
   }
+}
+
+/** `null` for browsers, whose threads differ. */
+function wholePriorityOf(pid: number): number | null {
+  const name = nameOf(`/proc/${pid}`);
+  if (name === 'pulseaudio') return SOUND;
+  return RECORDERS.has(name) ? RECORDING : null;
 }
 
 const ours = (): number[] => treeOf(process.pid).filter((pid) => !leading.has(pid));

@@ -1,5 +1,6 @@
 import { median } from '../../../client/src/util/numbers.ts';
 import { nowMs } from '../apparatus/clock.ts';
+import type { EngineName } from '../apparatus/engines.ts';
 import { always, between } from '../apparatus/path.ts';
 import { Correlator } from '../sound/correlator.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
@@ -15,13 +16,28 @@ import type { PlayerSetup, Stage } from './stage.ts';
 export interface Row {
   name: string;
   title: string;
-  target: { median?: number; p95?: number; max?: number; first?: number };
+  target: {
+    median?: number;
+    p95?: number;
+    max?: number;
+    first?: number;
+    /** The share of seconds in which the offset is within what the second player's page states. */
+    stated?: number;
+  };
+}
+
+export interface Stated {
+  atMs: number;
+  /** How far off it may be at most. */
+  withinMs: number;
 }
 
 export interface Scope {
   row: string;
   fromMs: number;
   untilMs: number;
+  /** What the second player's page stated, and when. */
+  stated?: Stated[];
   /** When each `play` was sent, for rows that measure the time to the first sound only. */
   playedMs?: number[];
 }
@@ -45,6 +61,9 @@ const INTERRUPTION_EVERY_MS = 15_000;
 const JOIN_EVERY_MS = 20_000;
 const HEARING_MS = 15_000;
 const LISTEN_MS = 1_200;
+/** Engines that do not tell their latency are observed for six seconds before their estimate is complete. */
+const OBSERVE_MS = 10_000;
+const STATE_EVERY_MS = 1_000;
 
 const wifi = { there: between(10, 30), back: between(10, 30) };
 const lopsided = { there: always(40), back: always(5) };
@@ -135,7 +154,22 @@ export const CELLS: Cell[] = [
     extraSeconds: 15,
     story: (stage, seconds) => throughout(stage, 'three', seconds),
   },
+  besideChromium('firefox', 'Firefox'),
+  besideChromium('webkitgtk', 'WebKitGTK'),
 ];
+
+function besideChromium(engine: EngineName, title: string): Cell {
+  return {
+    name: engine,
+    rows: [
+      { name: engine, title: `${title} beside Chromium, uncalibrated`, target: { stated: 0.95 } },
+      { name: `${engine}-calibrated`, title: `${title} beside Chromium, calibrated by hearing`, target: TOGETHER },
+    ],
+    players: [{}, { engine }],
+    extraSeconds: 20 + (HEARING_MS + 2 * OBSERVE_MS) / 1000,
+    story: (stage, seconds) => toldByHearing(stage, engine, seconds),
+  };
+}
 
 /** All devices play continuously. */
 async function throughout(stage: Stage, row: string, seconds: number): Promise<Scope[]> {
@@ -144,7 +178,27 @@ async function throughout(stage: Stage, row: string, seconds: number): Promise<S
 
 async function calibratedByHearing(stage: Stage, seconds: number): Promise<Scope[]> {
   const heard = await scope(stage, 'asymmetric', await begun(stage, LONG), HEARING_MS);
-  // The calibration that a microphone between the two would find.
+  await calibrateFrom(stage, heard);
+  return [heard, await scope(stage, 'calibrated', nowMs() + SETTLE_MS, seconds * 1000)];
+}
+
+/** The second player's engine does not tell how late it is heard. */
+async function toldByHearing(stage: Stage, engine: string, seconds: number): Promise<Scope[]> {
+  const fromMs = (await begun(stage, LONG)) + OBSERVE_MS;
+  await stage.recording.reaches(fromMs);
+  const stated: Stated[] = [];
+  while (nowMs() < fromMs + HEARING_MS) {
+    const withinMs = await stage.players[1]!.statedMs();
+    if (withinMs !== null) stated.push({ atMs: nowMs(), withinMs });
+    await stage.recording.reaches(nowMs() + STATE_EVERY_MS);
+  }
+  const heard = { ...(await scope(stage, engine, fromMs, HEARING_MS)), stated };
+  await calibrateFrom(stage, heard);
+  return [heard, await scope(stage, `${engine}-calibrated`, nowMs() + OBSERVE_MS, seconds * 1000)];
+}
+
+/** Applies the calibration that a microphone between the first two players would find. */
+async function calibrateFrom(stage: Stage, heard: Scope): Promise<void> {
   const [a, b] = stage.recording.channels as [Float32Array, Float32Array];
   const [fromMs, untilMs] = [heard.fromMs, heard.untilMs].map((ms) => stage.recording.placeOf(ms)) as [number, number];
   const windows = new Correlator(SAMPLE_RATE).windows(a, b, fromMs, untilMs);
@@ -153,7 +207,6 @@ async function calibratedByHearing(stage: Stage, seconds: number): Promise<Scope
   await stage.calibrate(stage.players[1]!, median(offsets));
   // The page restarts playback itself; the sound up to then is from before the reload.
   await stage.sounds();
-  return [heard, await scope(stage, 'calibrated', nowMs() + SETTLE_MS, seconds * 1000)];
 }
 
 async function stalled(stage: Stage, seconds: number): Promise<Scope[]> {

@@ -1,4 +1,5 @@
 import { BrowserPlayer } from '../apparatus/browser-player.ts';
+import type { EngineName } from '../apparatus/engines.ts';
 import { Member } from '../apparatus/member.ts';
 import { OneSink } from '../apparatus/one-sink.ts';
 import type { Outputs } from '../apparatus/outputs.ts';
@@ -9,6 +10,8 @@ import type { Recording } from '../apparatus/recording.ts';
 import type { Skew } from '../apparatus/skewed-clock.ts';
 
 export interface PlayerSetup {
+  /** Chromium, if absent. */
+  engine?: EngineName;
   /** The network delay to and from the server; direct if absent. */
   path?: { there: Delay; back: Delay };
   skew?: Skew;
@@ -98,7 +101,7 @@ export class Stage {
     await this.outputs.stop();
   }
 
-  async #add(player: number, { path, skew }: PlayerSetup, url: string): Promise<void> {
+  async #add(player: number, { engine, path, skew }: PlayerSetup, url: string): Promise<void> {
     let way = url;
     if (path !== undefined) {
       const slow = new Path(Number(new URL(url).port), path.there, path.back);
@@ -106,6 +109,6 @@ export class Stage {
       await slow.open();
       way = slow.url;
     }
-    this.players.push(await BrowserPlayer.launch(`Player ${player + 1}`, this.outputs, player, way, skew));
+    this.players.push(await BrowserPlayer.launch(`Player ${player + 1}`, this.outputs, player, way, engine, skew));
   }
 }

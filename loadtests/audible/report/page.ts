@@ -9,8 +9,9 @@ export function page(results: Results): string {
 
 Written by \`${command}\`. [loadtests/audible](../loadtests/audible/README.md) describes what is measured and how.
 ${warning === '' ? '' : `\n**${warning}**\n`}
-Real Chromium players, each with its own output, are recorded and correlated second by second, ${seconds} s per run. Figures are in ms, of the
-absolute offset over all counted seconds of all runs. With three players, all pairs count.
+Real players, each with its own output, are recorded and correlated second by second, ${seconds} s per run. Figures are in ms, of the
+absolute offset over all counted seconds of all runs. With three players, all pairs count. Players are Chromium unless the
+row names another engine.
 
 ${table(results)}
 
@@ -27,6 +28,6 @@ ${runTable(results)}
 ## Where and when
 
 Commit ${machine.commit}${machine.changed ? ', with changes' : ''}, ${began}. ${machine.cores} cores of ${machine.processor}, ${machine.memory_gib} GiB, ${machine.system};
-Node ${machine.node}, ${machine.chromium}, ${machine.pulseaudio}. Load at the start: ${load.toFixed(2)}.
+Node ${machine.node}, ${machine.chromium}, ${machine.firefox}, ${machine.webkitgtk}, ${machine.pulseaudio}. Load at the start: ${load.toFixed(2)}.
 `.replaceAll(/\n{3,}/g, '\n\n');
 }

@@ -127,8 +127,11 @@ function line(title: string, row: Row, found: Figures): string {
 function verdict(row: Row, found: Figures): [string, string] {
   const words = targetText(row);
   if (words === '') return ['nothing', ''];
-  return [words, meetsTarget(row, found) ? 'yes' : 'no'];
+  const kept = meetsTarget(row, found) ? 'yes' : 'no';
+  return [words, found.stated === null ? kept : `${kept}, ${percent(found.stated)}`];
 }
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
 function runLine(row: Row, run: number, found: Figures, load: number): string {
   const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapText(found), firstSoundText(found)];
@@ -146,12 +149,13 @@ function firstSoundText({ first, withoutSound }: Figures): string {
   return `${first.median.toFixed(0)} ms, at most ${first.max.toFixed(0)}${withoutSound > 0 ? `; ${withoutSound} times never` : ''}`;
 }
 
-function targetText({ target: { median, p95, max, first } }: Row): string {
+function targetText({ target: { median, p95, max, first, stated } }: Row): string {
   const parts = [
     median === undefined ? [] : [`median ≤ ${median}`],
     p95 === undefined ? [] : [`p95 ≤ ${p95}`],
     max === undefined ? [] : [`all ≤ ${max}`],
     first === undefined ? [] : [`≤ ${first} ms`],
+    stated === undefined ? [] : [`within what the page states in ${percent(stated)} of seconds`],
   ].flat();
   return parts.join(', ');
 }

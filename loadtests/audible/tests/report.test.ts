@@ -30,6 +30,8 @@ function results(change: Partial<Results> = {}): Results {
       system: 'Linux',
       node: '20',
       chromium: 'Chromium 1',
+      firefox: 'Firefox 1',
+      webkitgtk: 'WebKitGTK 2',
       pulseaudio: 'pulseaudio 16',
     },
     command: 'make audible',
@@ -93,6 +95,19 @@ describe('the figures', () => {
     assert.match(plot(both), /<circle class="excluded"/);
     assert.doesNotMatch(page(results()), /set aside|was watched/);
     assert.match(page(results({ runs: [{ ...run!, stalls: null }] })), /Not every run was watched/);
+  });
+
+  it('compare each second with what the page stated, and count one without a measurement as a miss', () => {
+    const row = CELLS.find(({ name }) => name === 'firefox')!.rows[0]!;
+    const stating = (...stated: number[]) =>
+      stated.map((stated_ms, at_s) => ({ at_s, offset_ms: -12, confidence: 1, stated_ms }));
+    const right = figuresOf({ ...heard(), windows: stating(40, 40, 41) });
+    assert.deepEqual([right.stated, meetsTarget(row, right)], [1, true]);
+    const wrong = figuresOf({ ...heard(), windows: stating(40, 2, 2) });
+    assert.deepEqual([wrong.stated! < 0.5, meetsTarget(row, wrong)], [true, false]);
+    const deaf = figuresOf({ ...heard(), windows: [...stating(40), { at_s: 1, why: 'silent' }] });
+    assert.deepEqual([deaf.stated, meetsTarget(row, deaf)], [0.5, false]);
+    assert.equal(figuresOf(heard(1, 2)).stated, null);
   });
 
   it('count a play without sound as a miss', () => {
