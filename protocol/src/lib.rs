@@ -30,6 +30,7 @@ pub mod id;
 pub mod reason;
 pub mod room;
 pub mod secret;
+pub mod segments;
 pub mod server;
 pub mod settings;
 

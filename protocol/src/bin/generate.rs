@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use schemars::generate::SchemaSettings;
 use ts_rs::{Config, TS};
-use tutti_protocol::{action, client, code, event, gain, http, id, reason, room, secret, server, settings};
+use tutti_protocol::{action, client, code, event, gain, http, id, reason, room, secret, segments, server, settings};
 
 /// Calls `$emit!` with every type of the contract, in the order in which they are printed.
 macro_rules! with_every_type {
@@ -22,6 +22,7 @@ macro_rules! with_every_type {
             id::CommandId,
             id::RoomCode,
             id::ProviderId,
+            segments::Quality,
             room::Position,
             room::Role,
             room::UserKind,
@@ -145,6 +146,14 @@ fn tables() -> String {
     text.push_str("\n/** The settings of a new room. */\n");
     let settings = serde_json::to_string_pretty(&settings::Settings::default()).expect("settings are JSON");
     let _ = writeln!(text, "export const DEFAULT_SETTINGS: Settings = {settings};");
+    text.push_str("\n/** How tracks are cut and served; sizes in samples. */\n");
+    let (rate, samples) = (segments::RATE_HZ, segments::SEGMENT_SAMPLES);
+    let (lead, tail) = (segments::SMALL_LEAD_SAMPLES, segments::SMALL_TAIL_SAMPLES);
+    let _ = writeln!(
+        text,
+        "export const SEGMENTS = {{ rateHz: {rate}, samples: {samples}, smallLead: {lead}, smallTail: {tail}, samplesHeader: {:?} }} as const;",
+        segments::SAMPLES_HEADER
+    );
     text.push_str("\n/** Every error code, and whether the same command may succeed later. */\n");
     text.push_str("export const ERROR_CODES: Record<ErrorCode, { retry: boolean }> = {\n");
     for code in code::ErrorCode::ALL {
