@@ -28,6 +28,7 @@ use crate::providers::Catalogue;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
 use crate::room::Registry;
+use crate::segments::{self, Preparer};
 use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
@@ -62,6 +63,7 @@ struct Parts {
     library: Library,
     spotify: Option<Spotify>,
     catalogue: Catalogue,
+    preparer: Preparer,
     metrics: Metrics,
     rooms: Registry,
     hub: Arc<Hub>,
@@ -176,6 +178,7 @@ impl Parts {
         let identity =
             Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
         let library = open_library(&config, clock).await.context("library")?;
+        let preparer = open_preparer(&config, &tasks.background.stop).context("segment cache")?;
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
@@ -190,6 +193,7 @@ impl Parts {
             library,
             spotify,
             catalogue,
+            preparer,
             metrics,
             rooms,
             hub,
@@ -209,6 +213,9 @@ impl Parts {
         let Group { tasks, stop } = &self.tasks.background;
         let rescan_every = Duration::from_secs(self.config.library.library_rescan_seconds);
         self.library.start(tasks, stop.clone(), rescan_every);
+        if self.config.library.library_analysis {
+            self.library.start_analysis(tasks);
+        }
         tasks.spawn(close_ended_sessions(self.identity.clone(), self.hub.clone(), stop.clone()));
         if let Some(spotify) = &self.spotify {
             tasks.spawn(spotify.clone().notify_hosts_of_pauses(self.rooms.clone(), stop.clone()));
@@ -245,6 +252,7 @@ impl Parts {
             limits: RequestLimits::new(&self.config.limits, self.clock),
             rooms: self.rooms.clone(),
             catalogue: self.catalogue.clone(),
+            preparer: self.preparer.clone(),
             connection: Arc::new(self.connection_context()),
             draining: self.draining.clone(),
             config: self.config.clone(),
@@ -315,6 +323,13 @@ async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Libr
         None => Source::Demo(data_dir.join("demo-library")),
     };
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
+}
+
+fn open_preparer(config: &ServeConfig, stop: &CancellationToken) -> anyhow::Result<Preparer> {
+    let folder = config.storage.data_dir.join("cache/segments");
+    let cache = segments::Cache::open(folder, config.library.segment_cache_mib.saturating_mul(1 << 20))?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(Preparer::new(cache, cores, stop.clone()))
 }
 
 /// Closes the connections of every session that ends.

@@ -14,6 +14,7 @@ pub mod limiter;
 pub mod limits;
 pub mod providers;
 pub mod room;
+pub mod segments;
 pub mod store;
 pub mod telemetry;
 pub mod transport;

@@ -159,6 +159,10 @@ reasons! {
     TrackUnplayable = "track_unplayable", Invalid ["provider"];
     /// The server can play the track that was reported as unplayable.
     TrackPlays = "track_plays", Conflict;
+    /// The track's file is no longer there.
+    TrackGone = "track_gone", NotFound;
+    /// The track ends before this segment.
+    SegmentPastEnd = "segment_past_end", NotFound;
     /// The provider takes no more requests for a while.
     ProviderBusy = "provider_busy", RateLimited ["provider"];
     /// The provider cannot be reached.

@@ -51,6 +51,11 @@ export type RoomCode = string;
 export type ProviderId = 'library' | 'spotify' | (string & {});
 
 /**
+ * How segments are encoded.
+ */
+export type Quality = "lossless" | "small";
+
+/**
  * A position in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that
  * the offsets before and after belong to one history.
  */
@@ -1028,7 +1033,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
 
 /**
  * A value of a reason.
@@ -2206,6 +2211,9 @@ export const DEFAULT_SETTINGS: Settings = {
   "fallback": []
 };
 
+/** How tracks are cut and served; sizes in samples. */
+export const SEGMENTS = { rateHz: 48000, samples: 240000, smallLead: 3840, smallTail: 960, samplesHeader: "tutti-segment-samples" } as const;
+
 /** Every error code, and whether the same command may succeed later. */
 export const ERROR_CODES: Record<ErrorCode, { retry: boolean }> = {
   forbidden: { retry: false },
@@ -2284,6 +2292,8 @@ export const REASONS = {
   provider_not_linked: { code: "forbidden", values: ["provider"] },
   track_unplayable: { code: "invalid", values: ["provider"] },
   track_plays: { code: "conflict", values: [] },
+  track_gone: { code: "not_found", values: [] },
+  segment_past_end: { code: "not_found", values: [] },
   provider_busy: { code: "rate_limited", values: ["provider"] },
   provider_unavailable: { code: "unavailable", values: ["provider"] },
   provider_login_needed: { code: "needs_login", values: ["provider"] },

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 /// The Spotify integration. Without a client id it is disabled and everything else works.
 #[derive(Args, Clone, Debug)]
@@ -45,6 +45,15 @@ pub struct LibraryConfig {
     /// Folder with music files (mp3, m4a, flac, ogg, opus, wav). Default: the built-in demo library.
     #[arg(long, env = "TUTTI_LIBRARY_DIR")]
     pub library_dir: Option<PathBuf>,
+
+    /// Whether a background pass measures the exact length and loudness of every track. Without it tracks are measured when
+    /// they are queued.
+    #[arg(long, env = "TUTTI_LIBRARY_ANALYSIS", default_value_t = true, action = ArgAction::Set)]
+    pub library_analysis: bool,
+
+    /// Most MiB of prepared segments on disk, below the data directory; 0: none. Segments are what devices play.
+    #[arg(long, env = "TUTTI_SEGMENT_CACHE_MIB", default_value_t = 2048)]
+    pub segment_cache_mib: u64,
 
     /// Seconds between two scans for changed files.
     #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]

@@ -41,6 +41,7 @@ use crate::identity::Identity;
 use crate::providers::Catalogue;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
+use crate::segments::Preparer;
 use crate::store::SharedStore;
 use cookie::Cookies;
 use limits::RequestLimits;
@@ -68,6 +69,8 @@ pub struct HttpContext {
     pub rooms: Registry,
     /// The providers of music.
     pub catalogue: Catalogue,
+    /// Makes the segments of tracks.
+    pub preparer: Preparer,
     /// What WebSocket connections use of the server.
     pub connection: Arc<ConnectionContext>,
     /// Cancelled when the server starts to drain: it is alive then, but not ready.

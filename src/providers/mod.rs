@@ -15,7 +15,6 @@
 //! with routes of their own.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ use tutti_protocol::{ProviderId, Reason, Track, TrackRef, UserId};
 
 use crate::config::ServeConfig;
 use crate::identity::User;
+use crate::segments::PreparedFile;
 use library::Library;
 use scripted::Scripted;
 use spotify::Spotify;
@@ -141,8 +141,8 @@ pub struct Page<T> {
 /// A track's file, ready to be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
-    /// Where it is on this server.
-    pub path: PathBuf,
+    /// Where it is on this server, and what is known about its contents.
+    pub file: PreparedFile,
     /// Its media type.
     pub content_type: &'static str,
 }

@@ -24,6 +24,7 @@ use tutti::providers::Catalogue;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::spotify::{Settings, Spotify};
 use tutti::room::Registry;
+use tutti::segments::{Cache, Preparer};
 use tutti::store::SharedStore;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
@@ -104,6 +105,7 @@ impl Site {
             draining: draining.clone(),
         });
         let context = Arc::new(HttpContext {
+            preparer: Preparer::new(Cache::open(dir.path().join("segments"), 0).unwrap(), 1, CancellationToken::new()),
             identity,
             spotify,
             store,

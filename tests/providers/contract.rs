@@ -140,7 +140,7 @@ async fn open_returns_a_file_exactly_if_the_provider_serves_files(case: Case) {
     let file = case.provider().open(&track.id).await.expect("the request succeeds");
     assert_eq!(file.is_some(), case.provider().capabilities().serves_files);
     if let Some(file) = file {
-        assert!(file.path.is_file() && file.content_type.starts_with("audio/"), "{file:?}");
+        assert!(file.file.path.is_file() && file.content_type.starts_with("audio/"), "{file:?}");
     }
 }
 

@@ -23,7 +23,10 @@ impl Process {
         // For HTTP clients of the server.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen=127.0.0.1:0", "--bcrypt-cost=4", "--data-dir"]).arg(data_dir).args(arguments);
+        command
+            .args(["serve", "--listen=127.0.0.1:0", "--bcrypt-cost=4", "--library-analysis=false", "--data-dir"])
+            .arg(data_dir)
+            .args(arguments);
         command.env_remove("TUTTI_KEYS").env_remove("TUTTI_DATABASE_URL").env("NO_COLOR", "1");
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().expect("the program runs");
         let log = BufReader::new(child.stderr.take().expect("its log")).lines();

@@ -43,7 +43,7 @@ impl TestServer {
             .map(|limit| format!("--limit-{limit}"))
             .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(&format!("{flag}="))))
             .map(|flag| format!("{flag}=100000"));
-        let arguments = ["--bcrypt-cost=4".to_owned()]
+        let arguments = ["--bcrypt-cost=4".to_owned(), "--library-analysis=false".to_owned()]
             .into_iter()
             .chain([format!("--data-dir={}", dir.path().join("data").display())])
             .chain(raised)

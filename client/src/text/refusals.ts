@@ -83,6 +83,8 @@ const byReason: Record<Reason, Sentence> = {
   no_such_member: 'This person is no longer in the room.',
   no_such_entry: 'This track is no longer in the queue.',
   no_such_track: 'This track is no longer available.',
+  track_gone: 'The file of this track is no longer on the server.',
+  segment_past_end: 'The track has ended.',
   not_the_same_queue: 'The track can’t be moved there.',
   about_to_start: 'This track is about to start, so it can’t be changed.',
   nothing_on: 'Nothing is playing.',

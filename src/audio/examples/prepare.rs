@@ -14,7 +14,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file: &Path = arguments.first().ok_or("usage: prepare FILE [FOLDER]")?;
     let started = Instant::now();
     let analysis = analyse(file, || true)?.ok_or("stopped")?;
-    println!("{}: {:.1} ms, {analysis:?}, gain {:?}", file.display(), analysis.samples as f64 / 48.0, analysis.gain_db());
+    println!(
+        "{}: {:.1} ms, {analysis:?}, gain {:?}",
+        file.display(),
+        analysis.samples as f64 / 48.0,
+        analysis.gain_db()
+    );
     println!("analysis: {:.3} s", started.elapsed().as_secs_f64());
     for quality in Quality::ALL {
         let started = Instant::now();

@@ -49,7 +49,8 @@ impl FfmpegSource {
         };
         // Fails only when the child has ended already.
         for (resource, most) in [(Resource::As, MEMORY_MAX), (Resource::Cpu, CPU_SECONDS_MAX)] {
-            let _ = prlimit(Some(Pid::from_child(&child)), resource, Rlimit { current: Some(most), maximum: Some(most) });
+            let _ =
+                prlimit(Some(Pid::from_child(&child)), resource, Rlimit { current: Some(most), maximum: Some(most) });
         }
         let output = child.stdout.take().ok_or_else(|| AudioError::Io(std::io::ErrorKind::BrokenPipe.into()))?;
         let mut source = Self { child, output, frames_left: AUDIO_SECONDS_MAX * u64::from(RATE_HZ), first: None };

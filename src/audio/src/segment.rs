@@ -110,7 +110,8 @@ fn flac(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
 
 /// Ogg Opus of interleaved samples (RFC 7845). Decoders that honour the pre-skip return exactly these samples.
 fn opus(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
-    let mut encoder = Encoder::new(opusic_c::Channels::Stereo, SampleRate::Hz48000, Application::Audio).map_err(failed)?;
+    let mut encoder =
+        Encoder::new(opusic_c::Channels::Stereo, SampleRate::Hz48000, Application::Audio).map_err(failed)?;
     encoder.set_bitrate(Bitrate::Value(OPUS_BITRATE)).map_err(failed)?;
     let look_ahead = encoder.get_look_ahead().map_err(failed)? as usize;
     let end = look_ahead + samples.len() / CHANNELS;

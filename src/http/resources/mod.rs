@@ -9,6 +9,7 @@ pub mod auth;
 pub mod me;
 pub mod rooms;
 pub mod search;
+pub mod segments;
 pub mod server;
 pub mod sessions;
 pub mod spotify;
@@ -36,6 +37,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(search::routes(context))
         .unify()
         .or(tracks::routes(context))
+        .unify()
+        .or(segments::routes(context))
         .unify()
         .or(server::routes(context))
         .unify();

@@ -74,8 +74,9 @@ async fn audio(
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
-    let Media { path, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
-    let mut service = ServeFile::new(&path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
+    let Media { file, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
+    let mut service =
+        ServeFile::new(&file.path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
     let mut request = file_request(&method, &headers);
 
     // ServeFile does not support `If-Range`: if the file has changed, the whole of it is sent.
@@ -157,15 +158,15 @@ async fn art(provider: String, id: String, headers: HeaderMap, context: SharedCo
 }
 
 /// The provider of this name, if this server serves its files.
-fn serving<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Provider, ApiError> {
+pub(super) fn serving<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Provider, ApiError> {
     let provider = ProviderId::parse(name).and_then(|id| catalogue.get(id));
     provider.filter(|provider| provider.capabilities().serves_files).ok_or_else(no_such_track)
 }
 
-fn failed(provider: &dyn Provider) -> impl FnOnce(ProviderError) -> ApiError {
+pub(super) fn failed(provider: &dyn Provider) -> impl FnOnce(ProviderError) -> ApiError {
     move |error| ApiError::from_provider(provider, error)
 }
 
-fn no_such_track() -> ApiError {
+pub(super) fn no_such_track() -> ApiError {
     ApiError::not_found("There is no such track on this server.")
 }

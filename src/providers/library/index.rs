@@ -27,8 +27,8 @@ const NAME_SEPARATOR: &str = "\u{1f}";
 #[derive(Clone, Debug)]
 pub struct Index {
     /// One connection: SQLite has one writer.
-    write: SqlitePool,
-    read: SqlitePool,
+    pub(super) write: SqlitePool,
+    pub(super) read: SqlitePool,
 }
 
 /// Size and time, which detect a changed file.

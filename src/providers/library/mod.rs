@@ -15,9 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::{ProviderId, Track};
 
-use super::{Art, Asker, Capabilities, Media, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
+use super::{Art, Asker, Capabilities, Measurement, Media, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
 use crate::clock::Clock;
+use crate::segments::PreparedFile;
+use analysis::Found;
 
+mod analysis;
 pub mod art;
 pub mod demo;
 pub mod formats;
@@ -60,6 +63,9 @@ struct Shared {
     scanner: Mutex<Scanner>,
     state: watch::Sender<ScanState>,
     art_reads: Semaphore,
+    analyses: Semaphore,
+    /// Cancelled when the library closes.
+    stop: CancellationToken,
 }
 
 /// Progress of the scanner.
@@ -117,6 +123,8 @@ impl Library {
             scanner: Mutex::default(),
             state: watch::Sender::default(),
             art_reads: Semaphore::new(ART_READS_MAX),
+            analyses: Semaphore::new(analysis::ANALYSES_MAX),
+            stop: CancellationToken::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -134,6 +142,11 @@ impl Library {
                 }
             }
         });
+    }
+
+    /// Starts the background pass that measures every track, on a task of `tracker`; it ends when the library is closed.
+    pub fn start_analysis(&self, tracker: &TaskTracker) {
+        tracker.spawn(self.clone().analyse_in_background());
     }
 
     /// Scans the folder now, after a scan that is running.
@@ -155,6 +168,7 @@ impl Library {
 
     /// Closes the index.
     pub async fn close(&self) {
+        self.shared.stop.cancel();
         self.shared.index.close().await;
     }
 
@@ -235,17 +249,43 @@ impl Provider for Library {
         if !id::is_track_id(id) {
             return Ok(None);
         }
-        Ok(self.shared.index.track(id).await.map_err(LibraryError::from)?)
+        let track = self.shared.index.track(id).await.map_err(LibraryError::from)?;
+        if track.is_some() && self.shared.index.is_unplayable(id).await.map_err(LibraryError::from)? {
+            return Err(ProviderError::Unplayable);
+        }
+        Ok(track)
     }
 
     async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {
-        let Some(location) = self.location(id).await? else { return Ok(None) };
-        let Some(path) = self.resolve(&location.path).await else { return Ok(None) };
+        if !id::is_track_id(id) {
+            return Ok(None);
+        }
+        let analysed = self.shared.index.analysed(id).await.map_err(LibraryError::from)?;
+        let Some(analysed) = analysed else { return Ok(None) };
+        let Some(path) = self.resolve(&analysed.path).await else { return Ok(None) };
         let opened = path.clone();
         let recognised = tokio::task::spawn_blocking(move || formats::recognise(&mut File::open(opened)?)).await;
         // It may have changed since the scan, and a parser may panic.
         let Ok(Ok(Some(sound))) = recognised else { return Ok(None) };
-        Ok(Some(Media { path, content_type: sound.format.content_type() }))
+        let Ok(stamp) = analysis::stamp(&path).await else { return Ok(None) };
+        let analysis = match analysed.of(stamp) {
+            Some(Found::Playable(analysis)) => Some(analysis),
+            _ => None,
+        };
+        let file = PreparedFile {
+            path,
+            stamp: (stamp.size_bytes, stamp.mtime_ns),
+            samples: analysis.map(|analysis| analysis.samples),
+            seekable: analysis.is_some_and(|analysis| analysis.seekable),
+        };
+        Ok(Some(Media { file, content_type: sound.format.content_type() }))
+    }
+
+    async fn measure(&self, id: &str) -> Result<Measurement, ProviderError> {
+        if !id::is_track_id(id) {
+            return Ok(Measurement::Gone);
+        }
+        Ok(self.measured(id).await?)
     }
 
     /// The picture in the file, or else the one of its folder.

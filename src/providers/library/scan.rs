@@ -281,7 +281,8 @@ fn is_within(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn stamp(metadata: &Metadata) -> Stamp {
+/// The size and time of a file.
+pub(super) fn stamp(metadata: &Metadata) -> Stamp {
     let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Stamp {
         size_bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX),

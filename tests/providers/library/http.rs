@@ -11,7 +11,7 @@ use super::{Shelf, fixture};
 use crate::http::Site;
 
 /// A library that a server serves, and the access token of a guest.
-struct Served {
+pub(super) struct Served {
     shelf: Shelf,
     site: Site,
     token: String,
@@ -26,7 +26,7 @@ impl std::ops::Deref for Served {
 }
 
 /// Sends a request as the guest.
-async fn send(shelf: &Served, method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
+pub(super) async fn send(shelf: &Served, method: &str, path: &str, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
     let mut request = warp::test::request()
         .method(method)
         .path(&format!("/api/v1/{path}"))
@@ -37,7 +37,7 @@ async fn send(shelf: &Served, method: &str, path: &str, headers: &[(HeaderName, 
     request.reply(&shelf.site.routes).await
 }
 
-async fn get(shelf: &Served, path: &str) -> Response<Bytes> {
+pub(super) async fn get(shelf: &Served, path: &str) -> Response<Bytes> {
     send(shelf, "GET", path, &[]).await
 }
 
@@ -55,11 +55,16 @@ fn text<'a>(response: &'a Response<Bytes>, name: &HeaderName) -> &'a str {
 async fn shelf_with_flac() -> (Served, String) {
     let shelf = Shelf::with(&[("joga.flac", "tone.flac"), ("wolken.mp3", "tone.mp3")]).await;
     let id = shelf.track("joga.flac").await.expect("it is a track").id;
+    (served(shelf).await, id)
+}
+
+/// Serves a library to a guest.
+pub(super) async fn served(shelf: Shelf) -> Served {
     let site = Site::around(shelf.library.clone()).await;
     let mut ana = site.browser();
     ana.guest("Ana").await.assert_ok();
     let token = ana.access_token.expect("a guest has a token");
-    (Served { shelf, site, token }, id)
+    Served { shelf, site, token }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod formats;
 mod http;
 mod scan;
 mod search;
+mod segments;
 mod tags;
 
 use std::fs;

@@ -1,0 +1,245 @@
+//! Decodes the library's files once, to know their exact length and loudness, and which of them play.
+//!
+//! Results are stored in the index with the size and time of the file, so that each version of a file is decoded once. Tracks
+//! that rooms ask for are analysed at once; a background pass does the rest, one file at a time on a thread of low priority.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use sqlx::Row;
+use tokio_util::sync::CancellationToken;
+use tutti_audio::AudioError;
+use tutti_audio::measure::{Analysis, analyse};
+
+use super::index::{Index, Stamp};
+use super::{Library, LibraryError, scan};
+use crate::providers::Measurement;
+
+/// Files that rooms wait for, decoded at the same time.
+pub(super) const ANALYSES_MAX: usize = 2;
+/// Nice value of the background pass: everything else goes first.
+const BACKGROUND_NICE: i32 = 15;
+
+/// A track's file, and what was found out about it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Analysed {
+    pub(super) path: String,
+    found: Option<(Stamp, Found)>,
+}
+
+/// What decoding a file gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Found {
+    Playable(Analysis),
+    Unplayable,
+}
+
+impl Analysed {
+    /// The result, if it belongs to the file's contents.
+    pub(super) fn of(&self, stamp: Stamp) -> Option<Found> {
+        self.found.filter(|(analysed, _)| *analysed == stamp).map(|(_, found)| found)
+    }
+}
+
+impl From<Found> for Measurement {
+    fn from(found: Found) -> Self {
+        match found {
+            #[expect(clippy::cast_possible_truncation, reason = "a gain has few digits")]
+            Found::Playable(analysis) => Self::Playable {
+                duration_ms: analysis.duration_ms(),
+                gain_db: analysis.gain_db().map(|gain| gain as f32),
+            },
+            Found::Unplayable => Self::Unplayable,
+        }
+    }
+}
+
+impl Library {
+    /// Measures the track now, if that was not done for this version of its file.
+    pub(super) async fn measured(&self, id: &str) -> Result<Measurement, LibraryError> {
+        let Some(analysed) = self.shared.index.analysed(id).await? else { return Ok(Measurement::Gone) };
+        let Some(path) = self.resolve(&analysed.path).await else { return Ok(Measurement::Gone) };
+        let Ok(stamp) = stamp(&path).await else { return Ok(Measurement::Gone) };
+        if let Some(found) = analysed.of(stamp) {
+            return Ok(found.into());
+        }
+        let Ok(_permit) = self.shared.analyses.acquire().await else { return Ok(Measurement::Unknown) };
+        // Another request may have waited for the same file.
+        if let Some(found) = self.shared.index.analysed(id).await?.and_then(|analysed| analysed.of(stamp)) {
+            return Ok(found.into());
+        }
+        let analysis = decode(path.clone(), self.shared.stop.clone(), false).await;
+        self.store(&analysed.path, &path, stamp, analysis).await
+    }
+
+    /// Analyses what was not analysed yet, after each scan, until the library is closed.
+    pub(super) async fn analyse_in_background(self) {
+        let mut state = self.shared.state.subscribe();
+        let stop = self.shared.stop.clone();
+        loop {
+            let more = state.wait_for(|state| state.scans > 0);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                scanned = more => if scanned.is_err() { return },
+            }
+            state.mark_unchanged();
+            if let Err(error) = self.analyse_all().await {
+                tracing::warn!(%error, "the background analysis of the library failed; the next scan starts it again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = state.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    async fn analyse_all(&self) -> Result<(), LibraryError> {
+        let started = Instant::now();
+        let (mut tracks, mut unplayable, mut after) = (0, 0, 0);
+        while let Some((rowid, relative)) = self.shared.index.next_unanalysed(after).await? {
+            if self.shared.stop.is_cancelled() {
+                return Ok(());
+            }
+            // Each file once in a pass, also when its result cannot be stored.
+            after = rowid;
+            let Some(path) = self.resolve(&relative).await else { continue };
+            let Ok(stamp) = stamp(&path).await else { continue };
+            let analysis = decode(path.clone(), self.shared.stop.clone(), true).await;
+            match self.store(&relative, &path, stamp, analysis).await? {
+                Measurement::Unplayable => unplayable += 1,
+                Measurement::Playable { .. } => tracks += 1,
+                Measurement::Gone | Measurement::Unknown => {}
+            }
+        }
+        if tracks + unplayable > 0 {
+            let took_s = started.elapsed().as_secs();
+            tracing::info!(playable = tracks, unplayable, took_s, "library analysis finished");
+        }
+        Ok(())
+    }
+
+    async fn store(
+        &self,
+        relative: &str,
+        path: &Path,
+        before: Stamp,
+        analysis: Result<Option<Analysis>, AudioError>,
+    ) -> Result<Measurement, LibraryError> {
+        let found = match analysis {
+            Ok(Some(analysis)) => Found::Playable(analysis),
+            Ok(None) => return Ok(Measurement::Unknown),
+            Err(AudioError::Gone) => return Ok(Measurement::Gone),
+            Err(AudioError::Unplayable(why)) => {
+                tracing::warn!(path = relative, why, "no decoder plays this file; it cannot be queued");
+                Found::Unplayable
+            }
+            Err(AudioError::Io(error)) => return Err(LibraryError::Files(error)),
+        };
+        // What was written to meanwhile is measured by the next request.
+        match stamp(path).await {
+            Ok(after) if after == before => self.shared.index.store_analysis(relative, before, found).await?,
+            Ok(_) => {}
+            Err(_) => return Ok(Measurement::Gone),
+        }
+        Ok(found.into())
+    }
+}
+
+impl Index {
+    /// The track's file with its analysis; `None` for an unknown id.
+    pub(super) async fn analysed(&self, id: &str) -> Result<Option<Analysed>, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT path, analysed_size_bytes, analysed_mtime_ns, playable, samples, loudness_lufs, peak_dbtp, seekable
+             FROM tracks WHERE id = ?",
+        )
+        .bind(id)
+        .fetch_optional(&self.read)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let size: Option<i64> = row.try_get("analysed_size_bytes")?;
+        let mtime: Option<i64> = row.try_get("analysed_mtime_ns")?;
+        let playable: bool = row.try_get("playable")?;
+        let samples: Option<i64> = row.try_get("samples")?;
+        let found = match samples.and_then(|samples| u64::try_from(samples).ok()) {
+            Some(samples) if playable => Some(Found::Playable(Analysis {
+                samples,
+                loudness_lufs: row.try_get("loudness_lufs")?,
+                peak_dbtp: row.try_get("peak_dbtp")?,
+                seekable: row.try_get("seekable")?,
+            })),
+            _ if !playable => Some(Found::Unplayable),
+            _ => None,
+        };
+        let stamp = size.zip(mtime).map(|(size_bytes, mtime_ns)| Stamp { size_bytes, mtime_ns });
+        Ok(Some(Analysed { path: row.try_get("path")?, found: stamp.zip(found) }))
+    }
+
+    /// Whether no decoder plays the track's file.
+    pub(super) async fn is_unplayable(&self, id: &str) -> Result<bool, sqlx::Error> {
+        let playable: Option<bool> =
+            sqlx::query_scalar("SELECT playable FROM tracks WHERE id = ?").bind(id).fetch_optional(&self.read).await?;
+        Ok(playable == Some(false))
+    }
+
+    /// Row and path of the first track after row `after` whose file has no analysis of its current contents.
+    async fn next_unanalysed(&self, after: i64) -> Result<Option<(i64, String)>, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT rowid, path FROM tracks
+             WHERE rowid > ? AND (analysed_size_bytes IS NOT size_bytes OR analysed_mtime_ns IS NOT mtime_ns)
+             ORDER BY rowid LIMIT 1",
+        )
+        .bind(after)
+        .fetch_optional(&self.read)
+        .await
+    }
+
+    /// Stores the result, and the exact length as the track's duration.
+    async fn store_analysis(&self, path: &str, stamp: Stamp, found: Found) -> Result<(), sqlx::Error> {
+        let analysis = match found {
+            Found::Playable(analysis) => Some(analysis),
+            Found::Unplayable => None,
+        };
+        sqlx::query(
+            "UPDATE tracks SET analysed_size_bytes = ?, analysed_mtime_ns = ?, playable = ?, samples = ?, loudness_lufs = ?,
+                    peak_dbtp = ?, seekable = ?, duration_ms = COALESCE(?, duration_ms)
+             WHERE path = ?",
+        )
+        .bind(stamp.size_bytes)
+        .bind(stamp.mtime_ns)
+        .bind(analysis.is_some())
+        .bind(analysis.and_then(|analysis| i64::try_from(analysis.samples).ok()))
+        .bind(analysis.and_then(|analysis| analysis.loudness_lufs))
+        .bind(analysis.and_then(|analysis| analysis.peak_dbtp))
+        .bind(analysis.is_some_and(|analysis| analysis.seekable))
+        .bind(analysis.and_then(|analysis| i64::try_from(analysis.duration_ms()).ok()))
+        .bind(path)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The file's size and time now.
+pub(super) async fn stamp(path: &Path) -> std::io::Result<Stamp> {
+    Ok(scan::stamp(&tokio::fs::metadata(path).await?))
+}
+
+/// Analyses the file on a blocking thread; `None` when `stop` is cancelled first.
+async fn decode(path: PathBuf, stop: CancellationToken, background: bool) -> Result<Option<Analysis>, AudioError> {
+    let analysis = move || analyse(&path, || !stop.is_cancelled());
+    if !background {
+        return tokio::task::spawn_blocking(analysis).await.unwrap_or_else(|error| Err(panicked(&error)));
+    }
+    // A thread of its own: the nice value stays with the thread.
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("analysis".into()).spawn(move || {
+        let _ = rustix::process::nice(BACKGROUND_NICE);
+        let _ = done.send(analysis());
+    });
+    thread.map_err(AudioError::Io)?;
+    result.await.unwrap_or_else(|error| Err(panicked(&error)))
+}
+
+fn panicked(error: &dyn std::fmt::Display) -> AudioError {
+    AudioError::Unplayable(format!("its analysis failed: {error}"))
+}

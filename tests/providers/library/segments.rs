@@ -1,0 +1,104 @@
+//! Segments of the library's tracks over HTTP.
+
+use std::fs;
+
+use http::StatusCode;
+use http::header;
+use tutti::providers::{Measurement, Provider as _};
+use tutti_protocol::http::Problem;
+use tutti_protocol::segments::{SAMPLES_HEADER, SEGMENT_SAMPLES};
+use tutti_protocol::{ErrorCode, Reason};
+
+use super::http::{Served, get, send, served};
+use super::{Shelf, track_id};
+
+/// Seconds of a stereo WAV file with a tone.
+fn wav(seconds: u32) -> Vec<u8> {
+    let frames = seconds * 48_000;
+    let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0".to_vec();
+    file.extend(48_000_u32.to_le_bytes());
+    file.extend((48_000_u32 * 4).to_le_bytes());
+    file.extend(b"\x04\0\x10\0data");
+    file.extend((frames * 4).to_le_bytes());
+    let tone = |frame: u32| if frame % 100 < 50 { 3_000_i16 } else { -3_000 };
+    file.extend((0..frames).flat_map(|frame| [tone(frame); 2]).flat_map(i16::to_le_bytes));
+    let size = u32::try_from(file.len() - 8).unwrap();
+    file[4..8].copy_from_slice(&size.to_le_bytes());
+    file
+}
+
+async fn shelf() -> (Served, String) {
+    let shelf = Shelf::with(&[]).await;
+    shelf.put("tone.wav", &wav(12));
+    shelf.put("noise.mp3", b"this is no music at all");
+    shelf.rescan().await;
+    (served(shelf).await, track_id("tone.wav"))
+}
+
+fn reason(response: &http::Response<bytes::Bytes>) -> (StatusCode, ErrorCode, Option<Reason>) {
+    let problem: Problem = serde_json::from_slice(response.body()).expect("it is a problem");
+    (response.status(), problem.code, problem.reason)
+}
+
+#[tokio::test]
+async fn a_track_is_served_in_segments_of_both_qualities() {
+    let (shelf, id) = shelf().await;
+    for (quality, content_type) in [("lossless", "audio/flac"), ("small", "audio/ogg; codecs=opus")] {
+        for (number, samples) in [(1, SEGMENT_SAMPLES), (2, 2 * 48_000), (0, SEGMENT_SAMPLES)] {
+            let response = get(&shelf, &format!("library/tracks/{id}/segments/{quality}/{number}")).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], content_type);
+            assert_eq!(response.headers()[SAMPLES_HEADER], samples.to_string());
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "private, max-age=3600, immutable");
+            let tag = response.headers()[header::ETAG].to_str().unwrap().to_owned();
+            let path = format!("library/tracks/{id}/segments/{quality}/{number}");
+            let again = send(&shelf, "GET", &path, &[(header::IF_NONE_MATCH, &tag)]).await;
+            assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
+        }
+        let past = get(&shelf, &format!("library/tracks/{id}/segments/{quality}/3")).await;
+        assert_eq!(reason(&past), (StatusCode::NOT_FOUND, ErrorCode::NotFound, Some(Reason::SegmentPastEnd)));
+    }
+    for path in ["lossless/-1", "lossless/4294967296", "huge/0"] {
+        let response = get(&shelf, &format!("library/tracks/{id}/segments/{path}")).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let unknown = get(&shelf, "library/tracks/unknown/segments/lossless/0").await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn concurrent_requests_get_the_same_segment() {
+    let (shelf, id) = shelf().await;
+    let path = format!("library/tracks/{id}/segments/lossless/1");
+    let responses = futures_util::future::join_all((0..40).map(|_| get(&shelf, &path))).await;
+    for response in &responses {
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.body(), responses[0].body());
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_gone_and_its_track_measures_as_gone() {
+    let (shelf, id) = shelf().await;
+    fs::remove_file(shelf.path("tone.wav")).unwrap();
+    let response = get(&shelf, &format!("library/tracks/{id}/segments/small/0")).await;
+    assert_eq!(reason(&response), (StatusCode::GONE, ErrorCode::NotFound, Some(Reason::TrackGone)));
+    assert_eq!(shelf.library.measure(&id).await.unwrap(), Measurement::Gone);
+}
+
+#[tokio::test]
+async fn a_changed_file_is_measured_again_and_gets_other_segments() {
+    let (shelf, id) = shelf().await;
+    let path = format!("library/tracks/{id}/segments/lossless/0");
+    let duration = |measurement| match measurement {
+        Measurement::Playable { duration_ms, .. } => duration_ms,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(duration(shelf.library.measure(&id).await.unwrap()), 12_000);
+    let before = get(&shelf, &path).await.headers()[header::ETAG].clone();
+    shelf.put("tone.wav", &wav(7));
+    assert_eq!(duration(shelf.library.measure(&id).await.unwrap()), 7_000);
+    assert_ne!(get(&shelf, &path).await.headers()[header::ETAG], before);
+    let track = shelf.track("tone.wav").await.unwrap();
+    assert_eq!(track.duration_ms, 7_000);
+}
