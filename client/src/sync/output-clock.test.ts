@@ -117,8 +117,8 @@ describe('output clock', () => {
     const bare: OutputTimes = { currentTime: 10, ...stated };
     const output = new OutputClock(bare, now);
     for (let count = 0; count < 5; count += 1) output.read();
-    expect(output.contextTimeAt(5_000)).toBeCloseTo(9.945);
-    expect(output.assumedDeviationMs).toBe(40);
+    expect(output.contextTimeAt(5_000)).toBeCloseTo(9.925);
+    expect(output.assumedDeviationMs).toBe(50);
   });
 
   it('is not affected by one misread timestamp', () => {
@@ -291,7 +291,6 @@ describe('output clock', () => {
       expect((last[3]! - first[3]!) / (last[0]! - first[0]!)).toBeCloseTo(2, 1);
       const { output, lateMs } = statedOutput(webKitGtk as Stated[]);
       expect(Math.max(...lateMs.map(Math.abs))).toBeLessThan(output.assumedDeviationMs);
-      expect(Math.max(...lateMs.map(Math.abs))).toBeGreaterThan(5);
     });
 
     it.each([

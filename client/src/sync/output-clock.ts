@@ -21,11 +21,11 @@ const AHEAD_MS_MAX = 50;
  */
 const ACCOUNTED_SHARE_MIN = 0.5;
 /**
- * Used where an engine does not tell its latency. Wired outputs of desktop systems lie within this range; Firefox and
- * WebKitGTK on PulseAudio were heard after 46 and 76 ms.
+ * Used where an engine does not tell its latency. On PulseAudio, Firefox was heard after 46 ms, WebKitGTK after 65 to 78
+ * ms, and after 106 ms with a sound card whose buffer is deeper (decision 47). Wireless outputs lie outside.
  */
-const ASSUMED_LATENCY_MS = 55;
-const ASSUMED_DEVIATION_MS = 40;
+const ASSUMED_LATENCY_MS = 75;
+const ASSUMED_DEVIATION_MS = 50;
 /** How many of the latest readings count. */
 const READINGS_FEW = 20;
 /** How many count where readings scatter more. */
