@@ -165,7 +165,8 @@ function besideChromium(engine: EngineName, title: string): Cell {
       { name: engine, title: `${title} beside Chromium, uncalibrated`, target: { stated: 0.95 } },
       { name: `${engine}-calibrated`, title: `${title} beside Chromium, calibrated by hearing`, target: TOGETHER },
     ],
-    players: [{}, { engine }],
+    // WebKitGTK renders by the machine's clock, not by the sound card's: with a null sink it would drift.
+    players: [{ cardPpm: 0 }, { engine, cardPpm: 0 }],
     extraSeconds: 20 + (HEARING_MS + 2 * OBSERVE_MS) / 1000,
     story: (stage, seconds) => toldByHearing(stage, engine, seconds),
   };
