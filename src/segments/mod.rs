@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tutti_audio::AudioError;
 use tutti_audio::segment::Segments;
 use tutti_audio::timeline::Timeline;
@@ -76,6 +77,7 @@ struct Shared {
     runs: Mutex<HashMap<RunKey, Arc<Run>>>,
     /// Runs that decode at the same time.
     permits: Arc<Semaphore>,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -114,10 +116,10 @@ enum RunEnd {
 }
 
 impl Preparer {
-    /// Serves from `cache`; decodes at most `runs_max` files at once, and none after `stop`.
-    pub fn new(cache: Cache, runs_max: usize, stop: CancellationToken) -> Self {
+    /// Serves from `cache`; decodes at most `runs_max` files at once on `tasks`, and none after `stop`.
+    pub fn new(cache: Cache, runs_max: usize, tasks: TaskTracker, stop: CancellationToken) -> Self {
         let permits = Arc::new(Semaphore::new(runs_max.max(1)));
-        Self { shared: Arc::new(Shared { cache, runs: Mutex::default(), permits, stop }) }
+        Self { shared: Arc::new(Shared { cache, runs: Mutex::default(), permits, tasks, stop }) }
     }
 
     /// Segment `number` of a file, and its entity tag.
@@ -175,7 +177,7 @@ impl Preparer {
         let (progress, receiver) = watch::channel(Progress { next: number, end: None });
         let run = Arc::new(Run { first: number, until: Mutex::new(Some(until)), progress });
         runs.insert(key, run.clone());
-        tokio::spawn(self.clone().decode(file.clone(), key, run));
+        self.shared.tasks.spawn(self.clone().decode(file.clone(), key, run));
         receiver
     }
 
@@ -226,7 +228,7 @@ impl Shared {
             if run.is_idle_at(number) {
                 return Ok(RunEnd::Idle);
             }
-            let Some(segment) = segments.next()? else { return Ok(RunEnd::Track) };
+            let Some(segment) = segments.next_segment()? else { return Ok(RunEnd::Track) };
             let segment = CachedSegment { bytes: segment.bytes.into(), samples: segment.samples };
             self.cache.put(SegmentKey { file: key.file, quality: key.quality, number }, segment);
             number += 1;

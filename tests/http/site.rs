@@ -91,6 +91,8 @@ impl Site {
         let catalogue = Catalogue::of(&config, library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
+        let cache = Cache::open(dir.path().join("segments"), 0).unwrap();
+        let preparer = Preparer::new(cache, 1, tasks.clone(), draining.clone());
         let connection = Arc::new(ConnectionContext {
             identity: identity.clone(),
             rooms: rooms.clone(),
@@ -105,7 +107,7 @@ impl Site {
             draining: draining.clone(),
         });
         let context = Arc::new(HttpContext {
-            preparer: Preparer::new(Cache::open(dir.path().join("segments"), 0).unwrap(), 1, CancellationToken::new()),
+            preparer,
             identity,
             spotify,
             store,

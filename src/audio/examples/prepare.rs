@@ -1,5 +1,11 @@
 //! What preparing a file costs: `cargo run --release -p tutti-audio --example prepare FILE [FOLDER]`.
-#![allow(missing_docs, clippy::print_stdout, reason = "a program for developers")]
+#![allow(missing_docs, reason = "a program for developers")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "it prints measured times"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let started = Instant::now();
         let mut segments = Segments::new(Timeline::open(file)?, *quality, 0);
         let (mut count, mut bytes, mut first) = (0, 0, None);
-        while let Some(segment) = segments.next()? {
+        while let Some(segment) = segments.next_segment()? {
             first.get_or_insert_with(|| started.elapsed());
             if let Some(folder) = arguments.get(1) {
                 std::fs::write(folder.join(format!("{count}.{}", quality.as_str())), &segment.bytes)?;

@@ -11,12 +11,28 @@ use std::path::Path;
 const HEADER_BYTES_MAX: u64 = 64 << 20;
 
 /// The presented part of the decoded audio.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// Seconds before it.
-    pub start_seconds: f64,
-    /// Its length in seconds; `None`: to the end.
-    pub length_seconds: Option<f64>,
+    /// From the first decoded audio to it.
+    pub start: Ticks,
+    /// Its length; `None`: to the end.
+    pub length: Option<Ticks>,
+}
+
+/// A time in units of a box's own scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticks {
+    count: u64,
+    per_second: u32,
+}
+
+impl Ticks {
+    /// The same time in frames, rounded.
+    pub fn frames(self, rate: u32) -> u64 {
+        let per_second = u128::from(self.per_second);
+        let frames = (u128::from(self.count) * u128::from(rate) + per_second / 2) / per_second;
+        u64::try_from(frames).unwrap_or(u64::MAX)
+    }
 }
 
 /// The edit of the first audio track; `None` without one, and for a file that is no mp4.
@@ -38,15 +54,15 @@ pub fn read(path: &Path) -> Option<Edit> {
         }
         at += size;
     };
-    let movie_scale = timescale(find(&movie, b"mvhd")?)?;
+    let movie_scale = timescale(find(&movie, *b"mvhd")?)?;
     let track = boxes(&movie)
         .filter(|(kind, _)| *kind == b"trak")
         .map(|(_, body)| body)
         .find(|track| handler(track).is_some_and(|kind| kind == b"soun"))?;
-    let media_scale = timescale(find(find(track, b"mdia")?, b"mdhd")?)?;
-    let (start, length) = presented(find(find(track, b"edts")?, b"elst")?)?;
-    let length_seconds = (length > 0).then(|| length as f64 / movie_scale);
-    Some(Edit { start_seconds: start as f64 / media_scale, length_seconds })
+    let media_scale = timescale(find(find(track, *b"mdia")?, *b"mdhd")?)?;
+    let (start, length) = presented(find(find(track, *b"edts")?, *b"elst")?)?;
+    let length = (length > 0).then_some(Ticks { count: length, per_second: movie_scale });
+    Some(Edit { start: Ticks { count: start, per_second: media_scale }, length })
 }
 
 /// Kind, bytes of the header, and whole size of the box at `at`.
@@ -77,20 +93,20 @@ fn boxes(mut body: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     })
 }
 
-fn find<'a>(body: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
-    boxes(body).find(|(kind, _)| *kind == wanted).map(|(_, inner)| inner)
+fn find(body: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    boxes(body).find(|(kind, _)| **kind == wanted).map(|(_, inner)| inner)
 }
 
 /// What kind of track it is.
 fn handler(track: &[u8]) -> Option<&[u8]> {
-    find(find(track, b"mdia")?, b"hdlr")?.get(8..12)
+    find(find(track, *b"mdia")?, *b"hdlr")?.get(8..12)
 }
 
 /// Units per second of an `mvhd` or `mdhd` box.
-fn timescale(header: &[u8]) -> Option<f64> {
+fn timescale(header: &[u8]) -> Option<u32> {
     let at = if *header.first()? == 1 { 20 } else { 12 };
     let scale = big_endian_u32(header, at)?;
-    (scale > 0).then_some(f64::from(scale))
+    (scale > 0).then_some(scale)
 }
 
 /// Start of the first edit with media, and the length of all that follow one another; 0: to the end.

@@ -12,6 +12,7 @@ use crate::{AudioError, CHANNELS};
 const TARGET_LUFS: f64 = -14.0;
 /// Highest true peak after the gain, in dBTP (EBU R 128 s2).
 const PEAK_MAX_DBTP: f64 = -1.0;
+const STEREO: u32 = 2;
 /// Samples measured at once.
 const STEP: usize = 4800;
 /// Neighbouring positions that a probe is compared with.
@@ -52,7 +53,7 @@ impl Analysis {
 pub fn analyse(path: &Path, keep_going: impl Fn() -> bool) -> Result<Option<Analysis>, AudioError> {
     let mut timeline = Timeline::open(path)?;
     let failed = |error: ebur128::Error| AudioError::Unplayable(error.to_string());
-    let mut meter = EbuR128::new(CHANNELS as u32, RATE_HZ, Mode::I | Mode::TRUE_PEAK).map_err(failed)?;
+    let mut meter = EbuR128::new(STEREO, RATE_HZ, Mode::I | Mode::TRUE_PEAK).map_err(failed)?;
     let mut samples = 0;
     let mut step = Vec::with_capacity(STEP * CHANNELS);
     // The latest probe that the track reaches, so that seeking is tried far from the start.

@@ -60,7 +60,7 @@ impl Segments {
     }
 
     /// The next segment; `None` past the end of the track.
-    pub fn next(&mut self) -> Result<Option<Segment>, AudioError> {
+    pub fn next_segment(&mut self) -> Result<Option<Segment>, AudioError> {
         let (lead, tail) = (SMALL_LEAD_SAMPLES as usize, SMALL_TAIL_SAMPLES as usize);
         let whole = lead + SEGMENT_SAMPLES as usize + tail;
         let missing = whole - self.window.len() / CHANNELS;
@@ -91,8 +91,9 @@ fn failed(error: impl std::fmt::Debug) -> AudioError {
 
 /// 16-bit FLAC of interleaved samples.
 fn flac(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
-    let mut integers: Vec<i32> =
-        samples.iter().map(|sample| (sample * 32768.0).round().clamp(-32768.0, 32767.0) as i32).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "it is clamped to 16 bits")]
+    let integer = |sample: &f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i32;
+    let mut integers: Vec<i32> = samples.iter().map(integer).collect();
     // The encoder makes no block under FLAC's minimum, not even the last one: a shorter track ends with silence.
     integers.resize(integers.len().max(FLAC_BLOCK_MIN * CHANNELS), 0);
     let frames = integers.len() / CHANNELS;
@@ -142,8 +143,8 @@ fn opus(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
 }
 
 fn opus_head(pre_skip: u16) -> Vec<u8> {
-    let mut head = b"OpusHead\x01".to_vec();
-    head.push(CHANNELS as u8);
+    // Version 1, two channels.
+    let mut head = b"OpusHead\x01\x02".to_vec();
     head.extend(pre_skip.to_le_bytes());
     head.extend(RATE_HZ.to_le_bytes());
     // No gain, mapping family 0.
@@ -152,10 +153,6 @@ fn opus_head(pre_skip: u16) -> Vec<u8> {
 }
 
 fn opus_tags() -> Vec<u8> {
-    let vendor = "Tutti";
-    let mut tags = b"OpusTags".to_vec();
-    tags.extend((vendor.len() as u32).to_le_bytes());
-    tags.extend(vendor.as_bytes());
-    tags.extend(0_u32.to_le_bytes());
-    tags
+    // The vendor with its length, and no comments.
+    b"OpusTags\x05\0\0\0Tutti\0\0\0\0".to_vec()
 }

@@ -106,8 +106,7 @@ impl SymphoniaSource {
     /// Frames from the first decoded to the first presented one, and the length of what is presented.
     fn edit_frames(&self) -> (u64, Option<u64>) {
         let Some(edit) = self.edit else { return (0, None) };
-        let frames = |seconds: f64| (seconds * f64::from(self.rate)).round() as u64;
-        (frames(edit.start_seconds), edit.length_seconds.map(frames))
+        (edit.start.frames(self.rate), edit.length.map(|length| length.frames(self.rate)))
     }
 
     /// The next packet of the track; `None` at the end. A truncated file ends where it is cut.
@@ -122,7 +121,6 @@ impl SymphoniaSource {
                     return Ok(Some(packet));
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
                 // The next link of a chained stream.
                 Err(Error::ResetRequired) => {
                     let Ok((decoder, track, time_base)) = decoder_of(&*self.format) else { return Ok(None) };
@@ -131,7 +129,7 @@ impl SymphoniaSource {
                 Err(Error::IoError(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
                     return Err(error.into());
                 }
-                Err(_) => return Ok(None),
+                Ok(None) | Err(_) => return Ok(None),
             }
         }
     }

@@ -31,7 +31,7 @@ pub struct Timeline {
 enum Stage {
     /// The source has the timeline's rate.
     Direct,
-    Resampling(Resampling),
+    Resampling(Box<Resampling>),
 }
 
 impl Timeline {
@@ -53,7 +53,7 @@ impl Timeline {
             let frame = block * resampling.block_in as u64;
             resampling.consumed = frame;
             resampling.produced = block * resampling.block_out as u64;
-            (frame, Stage::Resampling(resampling), skip)
+            (frame, Stage::Resampling(Box::new(resampling)), skip)
         };
         if !source.seek(frame)? {
             return Self::open_skipping(path, sample);
@@ -112,7 +112,7 @@ impl Timeline {
 
 impl Stage {
     fn new(rate: u32) -> Result<Self, AudioError> {
-        Ok(if rate == RATE_HZ { Self::Direct } else { Self::Resampling(Resampling::new(rate)?) })
+        Ok(if rate == RATE_HZ { Self::Direct } else { Self::Resampling(Box::new(Resampling::new(rate)?)) })
     }
 
     fn rate(&self) -> u32 {

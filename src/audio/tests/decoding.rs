@@ -35,7 +35,7 @@ fn read_all(mut timeline: Timeline) -> Vec<f32> {
 fn segments(path: &Path, quality: Quality, first: u32) -> Vec<Segment> {
     let timeline = Timeline::open_skipping(path, Segments::start_of(first)).unwrap();
     let mut segments = Segments::new(timeline, quality, first);
-    std::iter::from_fn(|| segments.next().unwrap()).collect()
+    std::iter::from_fn(|| segments.next_segment().unwrap()).collect()
 }
 
 /// A 16-bit stereo WAV file.
@@ -153,7 +153,7 @@ fn loudness_is_measured_as_ebu_r_128_defines_it() {
 #[test]
 fn silence_has_no_loudness_and_plays() {
     let folder = TempDir::new().unwrap();
-    let analysis = analysed(&wav(&folder, 48_000, &[0; 96_000]));
+    let analysis = analysed(&wav(&folder, 48_000, &vec![0; 96_000]));
     assert_eq!((analysis.samples, analysis.loudness_lufs, analysis.gain_db()), (48_000, None, None));
 }
 

@@ -4,7 +4,6 @@
 //! that rooms ask for are analysed at once; a background pass does the rest, one file at a time on a thread of low priority.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use sqlx::Row;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +93,7 @@ impl Library {
     }
 
     async fn analyse_all(&self) -> Result<(), LibraryError> {
-        let started = Instant::now();
+        let started_at_ms = self.shared.clock.now_ms();
         let (mut tracks, mut unplayable, mut after) = (0, 0, 0);
         while let Some((rowid, relative)) = self.shared.index.next_unanalysed(after).await? {
             if self.shared.stop.is_cancelled() {
@@ -112,8 +111,8 @@ impl Library {
             }
         }
         if tracks + unplayable > 0 {
-            let took_s = started.elapsed().as_secs();
-            tracing::info!(playable = tracks, unplayable, took_s, "library analysis finished");
+            let took_ms = self.shared.clock.now_ms() - started_at_ms;
+            tracing::info!(playable = tracks, unplayable, took_ms, "library analysis finished");
         }
         Ok(())
     }
