@@ -182,7 +182,8 @@ impl Parts {
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
-        let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), room_tasks, stop);
+        let measurer = Arc::new(catalogue.clone());
+        let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), Some(measurer), room_tasks, stop);
         let hub = Arc::default();
         Ok(Self {
             config,

@@ -47,6 +47,16 @@ pub const PROVIDERS_PER_DEVICE_MAX: usize = 16;
 pub const TRACK_LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tracks of one command that are looked up at the same time; the rest follow.
 pub const TRACK_LOOKUPS_AT_ONCE_MAX: usize = 8;
+/// Tracks of one room that are measured at the same time; further ones wait.
+pub const MEASUREMENTS_AT_ONCE_MAX: usize = 4;
+/// Of these, tracks that are neither about to start nor on.
+pub const BACKGROUND_MEASUREMENTS_MAX: usize = 2;
+/// How long measuring a track may take; then it is given up until the entry is locked or starts.
+pub const MEASUREMENT_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long measuring a track that was reported as unplayable may take; then the command is decided without it.
+pub const REPORT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Reports of one room that wait for a measurement; further ones are decided without it.
+pub const REPORTS_WAITING_MAX: usize = 64;
 /// Commands of one connection that wait behind a lookup; beyond it they are refused with `rate_limited`.
 pub const COMMANDS_WAITING_MAX: usize = 64;
 
@@ -143,6 +153,7 @@ const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
 const _: () = assert!(BROADCAST_BATCH_BYTES_MAX < OUTBOX_BYTES_MAX);
 const _: () = assert!(BROADCAST_WINDOW.as_millis() < BUSY_BROADCAST_WINDOW.as_millis());
+const _: () = assert!(BACKGROUND_MEASUREMENTS_MAX < MEASUREMENTS_AT_ONCE_MAX);
 const _: () = assert!(2 * HEARTBEAT.as_millis() < SILENCE_MAX.as_millis());
 const _: () = assert!(AWAY_GRACE.as_millis() >= RESUME_WINDOW.as_millis());
 const _: () = assert!(JOURNAL_BATCH_MAX <= JOURNAL_QUEUE_MAX);

@@ -50,7 +50,7 @@ async fn run(commands: u128) {
     let store = Arc::new(MemoryStore::default());
     let clock = Clock::starting_at(NOW_MS);
     let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
-    let rooms = Registry::new(store, journal, clock, Metrics::off(), tasks, stop);
+    let rooms = Registry::new(store, journal, clock, Metrics::off(), None, tasks, stop);
     let room = rooms.create("Hall", None, newcomer(0)).await.expect("a room");
     let room = rooms.open(room.code).await.expect("the room exists");
     let mut members = Vec::new();

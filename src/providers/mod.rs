@@ -20,10 +20,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tutti_protocol::{ProviderId, Reason, Track, TrackRef, UserId};
+use tutti_protocol::{Gain, ProviderId, Reason, Track, TrackFault, TrackRef, UserId};
 
 use crate::config::ServeConfig;
 use crate::identity::User;
+use crate::room::measurements::TrackMeasurer;
+use crate::room::state::TrackFinding;
 use crate::segments::PreparedFile;
 use library::Library;
 use scripted::Scripted;
@@ -233,7 +235,7 @@ impl Catalogue {
         let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(library)];
         providers.extend(spotify.map(|spotify| Arc::new(spotify) as Arc<dyn Provider>));
         if config.scripted.scripted_provider {
-            providers.push(Arc::new(Scripted));
+            providers.push(Arc::new(Scripted::default()));
         }
         Self::new(providers)
     }
@@ -248,21 +250,28 @@ impl Catalogue {
         self.providers.iter().find(|provider| provider.id() == id).map(AsRef::as_ref)
     }
 
-    /// Measures a track; [`Measurement::Unknown`] if its provider is not configured.
-    ///
-    /// # Errors
-    /// Those of its provider.
-    pub async fn measure(&self, track: &TrackRef) -> Result<Measurement, ProviderError> {
-        match self.get(track.provider) {
-            Some(provider) => provider.measure(&track.id).await,
-            None => Ok(Measurement::Unknown),
-        }
-    }
-
     /// Tells every provider that a user connected to a room.
     pub fn user_connected(&self, user: &User) {
         for provider in self.providers.iter() {
             provider.user_connected(user);
+        }
+    }
+}
+
+#[async_trait]
+impl TrackMeasurer for Catalogue {
+    async fn measure(&self, track: &TrackRef) -> Option<TrackFinding> {
+        match self.get(track.provider)?.measure(&track.id).await {
+            Ok(Measurement::Playable { duration_ms, gain_db }) => {
+                Some(TrackFinding::Plays { duration_ms, gain_db: gain_db.map(Gain::of_db) })
+            }
+            Ok(Measurement::Unplayable) => Some(TrackFinding::Faulty(TrackFault::Unplayable)),
+            Ok(Measurement::Gone) => Some(TrackFinding::Faulty(TrackFault::Gone)),
+            Ok(Measurement::Unknown) => None,
+            Err(error) => {
+                tracing::warn!(provider = %track.provider, track = track.id, %error, "track cannot be measured");
+                None
+            }
         }
     }
 }

@@ -17,12 +17,14 @@
 //! | `load` | a room from its checkpoint and journal |
 //! | `presence` | connections and what their devices report |
 //! | `grace_periods` | how long a room waits for members without a connection |
+//! | [`measurements`] | exact lengths and faults of tracks, found beside the actor |
 //! | `people` | one user in all rooms: merging, forgetting |
 //! | `view` | the room as seen without a connection |
 //! | `last_sent` | what was last sent to members beside events |
 //! | `wire` | frames, encoded once for all receivers |
 
 pub mod handle;
+pub mod measurements;
 pub mod registry;
 
 mod actor;

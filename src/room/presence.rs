@@ -98,6 +98,11 @@ impl Presence {
         self.active.insert(member);
     }
 
+    /// Whether the device of a connection listens.
+    pub(super) fn is_listening(&self, connection: ConnectionId) -> bool {
+        self.connected.get(&connection).is_some_and(|connected| connected.listens)
+    }
+
     /// Removes a connection and returns its member; `None` when it was not attached.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<UserId> {
         self.change_device(connection, |connected| connected.playback = None);

@@ -12,6 +12,7 @@ use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, UserId};
 use super::actor::Actor;
 use super::handle::RoomHandle;
 use super::load::load;
+use super::measurements::TrackMeasurer;
 use super::state::{Audience, Ctx, Input, Newcomer, RoomState};
 use super::view::View;
 use crate::clock::Clock;
@@ -52,6 +53,7 @@ struct Inner {
     journal: Journal,
     clock: Clock,
     metrics: Metrics,
+    measurer: Option<Arc<dyn TrackMeasurer>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -63,6 +65,7 @@ pub(super) struct RoomContext {
     pub(super) journal: Journal,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
+    pub(super) measurer: Option<Arc<dyn TrackMeasurer>>,
     registry: Weak<Inner>,
 }
 
@@ -78,16 +81,17 @@ impl RoomContext {
 }
 
 impl Registry {
-    /// An empty registry. Actors run on `tasks`; when `stop` is cancelled they checkpoint their rooms and end.
+    /// An empty registry. Rooms ask `measurer` about the tracks that are queued. Actors run on `tasks`; when `stop` is cancelled they checkpoint their rooms and end.
     pub fn new(
         store: SharedStore,
         journal: Journal,
         clock: Clock,
         metrics: Metrics,
+        measurer: Option<Arc<dyn TrackMeasurer>>,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, metrics, tasks, stop }) }
+        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, metrics, measurer, tasks, stop }) }
     }
 
     /// The number of rooms in memory.
@@ -185,6 +189,7 @@ impl Registry {
             journal: inner.journal.clone(),
             clock: inner.clock,
             metrics: inner.metrics.clone(),
+            measurer: inner.measurer.clone(),
             registry: Arc::downgrade(inner),
         };
         let (actor, view) = Actor::new(room.id, code, context, loaded);

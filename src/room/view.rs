@@ -74,7 +74,11 @@ impl View {
                 | Event::HostClaimed { .. }
                 | Event::RoomClosed { .. }
         );
-        is_shown || changes_members(event) || self.brings_provider(event)
+        let is_measured = |on: &Entry| matches!(event, Event::TrackMeasured { entry, .. } if *entry == on.id);
+        is_shown
+            || self.now_playing.as_ref().is_some_and(is_measured)
+            || changes_members(event)
+            || self.brings_provider(event)
     }
 
     /// A provider comes with an entry, and goes when an entry ends or with a member's queue.

@@ -80,7 +80,10 @@ impl Harness {
             })
             .buffered(AT_ONCE);
         let users: Vec<_> = users.collect().await;
-        let tracks = users[0].tracks().await;
+        let mut tracks = users[0].tracks().await;
+        // Some that measuring corrects or removes.
+        let measured = ["measured", "undecodable", "gone", "vanishes"];
+        tracks.extend(measured.map(|id| TrackRef { provider: tutti::providers::scripted::ID, id: id.to_owned() }));
         Self {
             database,
             start,

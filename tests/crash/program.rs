@@ -38,6 +38,7 @@ impl StartCommand {
     pub fn in_data_dir(data_dir: &Path) -> Self {
         let mut arguments = vec!["serve".to_owned(), "--log=warn,tutti=info,tutti::http=error".to_owned()];
         arguments.push(format!("--data-dir={}", data_dir.display()));
+        arguments.push("--scripted-provider".to_owned());
         arguments.extend(RAISED_LIMITS.iter().map(|limit| format!("--limit-{limit}=1000000")));
         Self { arguments, ..Self::default() }
     }

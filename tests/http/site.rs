@@ -90,7 +90,15 @@ impl Site {
         let origins = Origins::new(&config.listen);
         let catalogue = Catalogue::of(&config, library, spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
-        let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), draining.clone());
+        let rooms = Registry::new(
+            store.clone(),
+            journal,
+            clock,
+            Metrics::off(),
+            Some(Arc::new(catalogue.clone())),
+            tasks.clone(),
+            draining.clone(),
+        );
         let cache = Cache::open(dir.path().join("segments"), 0).unwrap();
         let preparer = Preparer::new(cache, 1, tasks.clone(), draining.clone());
         let connection = Arc::new(ConnectionContext {

@@ -3,6 +3,7 @@
 mod barrier;
 mod broadcasts;
 mod durability;
+mod measurements;
 mod member_updates;
 mod outage;
 mod panics;

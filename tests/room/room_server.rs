@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
+use tutti::providers::scripted::Scripted;
+use tutti::providers::{Catalogue, Provider};
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, Registry, RoomError, RoomHandle};
 use tutti::store::journal::Journal;
@@ -37,7 +39,10 @@ impl RoomServer {
     fn over(store: Arc<MemoryStore>, clock: Clock) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
-        let rooms = Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), stop.clone());
+        let scripted: Arc<dyn Provider> = Arc::new(Scripted::default());
+        let measurer = Arc::new(Catalogue::new([scripted]));
+        let rooms =
+            Registry::new(store.clone(), journal, clock, Metrics::off(), Some(measurer), tasks.clone(), stop.clone());
         Self { store, clock, rooms, tasks, stop }
     }
 
@@ -119,7 +124,9 @@ impl MemberConnection {
 
     pub async fn send_as(&self, id: CommandId, command: Command) {
         let tracks = match &command {
-            Command::Enqueue { track, .. } => vec![track_named(&track.id)],
+            Command::Enqueue { track, .. } => {
+                vec![Track { provider: track.provider, ..track_named(&track.id) }]
+            }
             _ => vec![],
         };
         self.room.command(self.link.id, self.link.user, id, command, tracks).await;
@@ -135,6 +142,25 @@ impl MemberConnection {
         match self.ask(enqueue(title)).await {
             ServerFrame::Reply { ok: true, entry: Some(entry), .. } => entry,
             other => panic!("not queued: {other:?}"),
+        }
+    }
+
+    /// As [`Self::add`], a track of the scripted provider.
+    pub async fn add_scripted(&mut self, id: &str) -> EntryId {
+        let track = TrackRef { provider: tutti::providers::scripted::ID, id: id.to_owned() };
+        match self.ask(Command::Enqueue { track, before: None }).await {
+            ServerFrame::Reply { ok: true, entry: Some(entry), .. } => entry,
+            other => panic!("not queued: {other:?}"),
+        }
+    }
+
+    /// Waits for an event; earlier ones are discarded.
+    pub async fn event(&mut self, wanted: impl Fn(&tutti_protocol::Event) -> bool) -> tutti_protocol::Event {
+        loop {
+            let (_, events) = self.delta().await;
+            if let Some(event) = events.into_iter().find(&wanted) {
+                return event;
+            }
         }
     }
 

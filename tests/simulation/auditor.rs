@@ -7,7 +7,8 @@ use serde_json::Value;
 use tutti::room::state::RoomState;
 use tutti::store::StoredJournal;
 use tutti_protocol::{
-    CommandId, EntryId, Event, Playback, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame, UserId,
+    CommandId, EndReason, EntryId, Event, Playback, PlaybackState, Position, Role, Room, RoomCode, RoomId, ServerFrame,
+    UserId,
 };
 use tutti_test_client::CommandOutcome;
 
@@ -55,6 +56,22 @@ impl Auditor {
 
     pub fn top(&self) -> u64 {
         self.top
+    }
+
+    pub fn measured(&self) -> u64 {
+        self.count(|event| matches!(event, Event::TrackMeasured { .. }))
+    }
+
+    pub fn faulty(&self) -> u64 {
+        self.count(|event| match event {
+            Event::EntryRemoved { fault, .. } => fault.is_some(),
+            Event::EntryEnded { reason, .. } => matches!(reason, EndReason::Unplayable | EndReason::Gone),
+            _ => false,
+        })
+    }
+
+    fn count(&self, wanted: impl Fn(&Event) -> bool) -> u64 {
+        self.events.values().filter(|event| wanted(event)).count() as u64
     }
 
     pub fn advanced_starts(&self) -> u64 {

@@ -15,7 +15,7 @@ pub fn random_command(random: &mut Random, state: &RoomState, members: &[UserId]
     let mut entry = |from: &[EntryId]| if from.is_empty() { EntryId(random.uuid()) } else { *random.pick(from) };
     let (some, before, suggestion) = (entry(&waiting), entry(&waiting), entry(&suggested));
     let member = *random.pick(members);
-    match random.below(41) {
+    match random.below(42) {
         0..14 => enqueue(random.below(12)),
         14..16 => Command::Dequeue { entry: some },
         16..18 => Command::Move { entry: some, before: Some(before).filter(|_| random.per_cent(70)) },
@@ -41,6 +41,7 @@ pub fn random_command(random: &mut Random, state: &RoomState, members: &[UserId]
             mode: *random.pick(&[OutputMode::Everyone, OutputMode::Speakers]),
             devices: devices.iter().copied().filter(|_| random.per_cent(40)).collect(),
         },
+        40 => Command::Skip { entry: None, unplayable: Some(true) },
         _ => Command::Rename { display_name: format!("Name {}", random.below(100)) },
     }
 }

@@ -15,6 +15,7 @@ use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
 
+use crate::measurer::RandomMeasurer;
 use crate::random::Random;
 
 /// More scheduler rounds than any chain of messages between tasks takes.
@@ -32,13 +33,15 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(store: &Arc<MemoryStore>, now_ms: f64) -> Self {
+    pub fn start(store: &Arc<MemoryStore>, now_ms: f64, measurer: RandomMeasurer) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let (rooms, clock) = runtime.block_on(async {
             let clock = Clock::starting_at(now_ms);
             let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
-            (Registry::new(store.clone(), journal, clock, Metrics::off(), tasks.clone(), stop.clone()), clock)
+            let (metrics, measurer) = (Metrics::off(), Some(Arc::new(measurer) as Arc<_>));
+            let rooms = Registry::new(store.clone(), journal, clock, metrics, measurer, tasks.clone(), stop.clone());
+            (rooms, clock)
         });
         Self { runtime, rooms, clock, tasks, stop }
     }

@@ -15,6 +15,10 @@ pub struct Tally {
     pub restarts: u64,
     /// Scheduled starts that were advanced because the listening devices were ready.
     pub advanced_starts: u64,
+    /// Tracks whose length or gain was corrected.
+    pub measured: u64,
+    /// Entries that were removed or ended because they cannot be played.
+    pub faulty: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -30,5 +34,7 @@ impl std::ops::AddAssign for Tally {
         self.crashes += other.crashes;
         self.restarts += other.restarts;
         self.advanced_starts += other.advanced_starts;
+        self.measured += other.measured;
+        self.faulty += other.faulty;
     }
 }

@@ -11,6 +11,7 @@ use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
 
 use crate::auditor::Auditor;
 use crate::commands::{self, tracks_of};
+use crate::measurer::RandomMeasurer;
 use crate::member::{Connection, LinkState, Member, status};
 use crate::process::Process;
 use crate::random::Random;
@@ -52,7 +53,7 @@ impl World {
         if let Some(bug) = bug {
             store.plant(bug);
         }
-        let process = Process::start(&store, START_MS);
+        let process = Process::start(&store, START_MS, RandomMeasurer::new(random.below(u64::MAX)));
         let (mut codes, mut members, mut auditors) = (vec![], vec![], vec![]);
         for room in 0..ROOMS {
             for number in 0..MEMBERS {
@@ -90,6 +91,8 @@ impl World {
         }
         self.settle()?;
         self.tally.advanced_starts = self.auditors.iter().map(Auditor::advanced_starts).sum();
+        self.tally.measured = self.auditors.iter().map(Auditor::measured).sum();
+        self.tally.faulty = self.auditors.iter().map(Auditor::faulty).sum();
         Ok(())
     }
 
@@ -326,7 +329,8 @@ impl World {
 
     fn start_process(&mut self) {
         self.now_ms += [10.0, 3_000.0, 90_000.0][self.random.index(3)];
-        self.process = Some(Process::start(&self.store, self.now_ms));
+        let measurer = RandomMeasurer::new(self.random.below(u64::MAX));
+        self.process = Some(Process::start(&self.store, self.now_ms, measurer));
     }
 
     // Observation

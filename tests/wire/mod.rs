@@ -3,6 +3,7 @@
 mod bad_input;
 mod hello;
 mod hosting;
+mod measurements;
 mod party;
 mod rfc6455;
 mod sessions;

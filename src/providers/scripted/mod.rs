@@ -3,6 +3,7 @@
 //! It needs neither a network nor files, so tests of rooms, routes and clients can see how a provider that they do not
 //! know behaves. Enabled by `TUTTI_SCRIPTED_PROVIDER`, which is for tests only.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -16,11 +17,13 @@ pub const ID: ProviderId = ProviderId::known("scripted");
 /// Tracks that it has, `1` to `120`.
 const TRACKS: usize = 120;
 /// Further tracks, each named after its measurement. The numbered ones have none.
-const MEASUREMENTS: [&str; 5] = ["measured", "undecodable", "gone", "measures-forever", "unmeasurable"];
+const MEASUREMENTS: [&str; 6] = ["measured", "undecodable", "gone", "vanishes", "measures-forever", "unmeasurable"];
 
-/// The provider. It keeps nothing.
-#[derive(Debug)]
-pub struct Scripted;
+/// The provider. It keeps nothing but whether the file of `vanishes` was measured.
+#[derive(Debug, Default)]
+pub struct Scripted {
+    has_vanished: AtomicBool,
+}
 
 #[async_trait]
 impl Provider for Scripted {
@@ -62,7 +65,9 @@ impl Provider for Scripted {
         match id {
             "measured" => Ok(Measurement::Playable { duration_ms: 200_000, gain_db: Some(-6.5) }),
             "undecodable" => Ok(Measurement::Unplayable),
-            "gone" => Ok(Measurement::Gone),
+            // There the first time only.
+            "vanishes" if !self.has_vanished.swap(true, Ordering::Relaxed) => Ok(Measurement::Unknown),
+            "gone" | "vanishes" => Ok(Measurement::Gone),
             "measures-forever" => std::future::pending().await,
             "unmeasurable" => Err(ProviderError::Unavailable(anyhow!("as scripted"))),
             _ => Ok(Measurement::Unknown),

@@ -6,33 +6,45 @@ use super::Actor;
 use crate::room::effects::Effect;
 use crate::room::handle::{Origin, RoomError};
 use crate::room::replies::Outcome;
-use crate::room::state::Input;
+use crate::room::state::{Input, Refusal};
 use crate::telemetry::metrics::CommandOutcome;
 
 impl Actor {
     pub(super) async fn command(&mut self, origin: Origin, command: Command, tracks: Vec<Track>) {
+        if !self.verify(origin, &command) {
+            let name = command.name();
+            self.respond(origin, name, &Input::Command { by: origin.by, command, tracks }).await;
+        }
+    }
+
+    /// Executes the input behind a command, unless the command has been answered already, and replies.
+    pub(super) async fn respond(&mut self, origin: Origin, name: &'static str, input: &Input) {
         let Origin { connection, by, id } = origin;
         // Until the room has reloaded, its replies may rest on events that were never stored.
         let known = self.replies.get(by, id).filter(|_| self.reload_at_ms.is_none()).cloned();
         let (counted, outcome) = if let Some(outcome) = known {
             (CommandOutcome::Repeated, outcome)
         } else {
-            let name = command.name();
-            match self.execute(Some(origin), &Input::Command { by, command, tracks }).await {
+            match self.execute(Some(origin), input).await {
                 Ok(()) => return self.context.metrics.command(CommandOutcome::Accepted),
+                Err(RoomError::Refused(refusal)) => return self.refuse(origin, name, refusal),
                 Err(RoomError::Unavailable) => (CommandOutcome::Unavailable, Outcome::unavailable()),
-                Err(RoomError::Refused(refusal)) => {
-                    tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
-                    let outcome = Outcome::from(refusal);
-                    // A command that may succeed later is evaluated again when it is repeated.
-                    if !refusal.code().retry() {
-                        self.replies.insert(by, id, outcome.clone());
-                    }
-                    (CommandOutcome::Refused, outcome)
-                }
             }
         };
         self.context.metrics.command(counted);
+        self.enqueue(vec![Effect::Reply { connection, id, outcome }]);
+    }
+
+    /// Refuses a command.
+    pub(super) fn refuse(&mut self, origin: Origin, name: &'static str, refusal: Refusal) {
+        let Origin { connection, by, id } = origin;
+        tracing::debug!(room = %self.id, member = %by, command = name, %refusal, "command refused");
+        let outcome = Outcome::from(refusal);
+        // A command that may succeed later is evaluated again when it is repeated.
+        if !refusal.code().retry() {
+            self.replies.insert(by, id, outcome.clone());
+        }
+        self.context.metrics.command(CommandOutcome::Refused);
         self.enqueue(vec![Effect::Reply { connection, id, outcome }]);
     }
 

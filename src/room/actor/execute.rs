@@ -25,6 +25,7 @@ impl Actor {
         self.start_grace_of_newcomers(now_ms, &events);
         self.presence.follow_output(self.state.output());
         self.replies.follow_merges(&events);
+        self.measurements.follow(&self.state, &events);
         let decided = DecidedBatch {
             room: self.id,
             position: Position { epoch: self.epoch, offset: self.state.offset() },

@@ -5,6 +5,7 @@
 //! | `execute` | an input's way through the room: evaluate, encode, enqueue |
 //! | `commands` | members' commands and their replies |
 //! | `connections` | joins, resumes, disconnects |
+//! | `measured` | findings about tracks, and reports that a track cannot be played |
 //! | `perform` | effects leave the room |
 //! | `upkeep` | what is due without a request: timeline, grace periods, presence, heartbeats, checkpoints |
 //! | `outage` | what happens when the store fails |
@@ -12,6 +13,7 @@
 mod commands;
 mod connections;
 mod execute;
+mod measured;
 mod outage;
 mod perform;
 mod upkeep;
@@ -27,6 +29,7 @@ use super::handle::{Message, RoomError};
 use super::history::History;
 use super::last_sent::LastSent;
 use super::load::Loaded;
+use super::measurements::Measurements;
 use super::presence::Presence;
 use super::registry::RoomContext;
 use super::replies::Replies;
@@ -57,6 +60,7 @@ pub(super) struct Actor {
     view: View,
     last_sent: LastSent,
     presence: Presence,
+    measurements: Measurements,
     grace: GracePeriods,
     since_checkpoint: u32,
     heartbeat_at_ms: i64,
@@ -89,6 +93,7 @@ impl Actor {
         state.members_here().chain(state.lobby()).for_each(|user| grace.restart(user, now_ms));
         let mut presence = Presence::default();
         presence.follow_output(state.output());
+        let measurements = Measurements::start(context.measurer.clone(), &state);
         let view = View::of(&state);
         let (views, published) = watch::channel(view.clone());
         let actor = Self {
@@ -106,6 +111,7 @@ impl Actor {
             view,
             last_sent: LastSent::default(),
             presence,
+            measurements,
             grace,
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
@@ -134,6 +140,9 @@ impl Actor {
                 // Before the inbox, so that a flood of requests does not delay the timeline.
                 () = tokio::time::sleep_until(wake_at) => {
                     if self.wake().await { break }
+                }
+                Some(measurement) = self.measurements.finished(), if self.takes_findings() => {
+                    Box::pin(self.measured(measurement)).await;
                 }
                 message = inbox.recv() => match message {
                     Some(message) => self.receive(*message).await,

@@ -76,6 +76,7 @@ impl Actor {
         self.since_checkpoint = loaded.since_checkpoint;
         self.shown_offset = self.state.offset();
         self.reload_at_ms = None;
+        self.measurements.measure_all(&self.state);
         for member in self.state.members_here() {
             if !self.presence.is_connected(member) {
                 self.grace.start(member, now_ms);

@@ -18,7 +18,9 @@ impl Actor {
         let due = |at_ms: Option<i64>| at_ms.filter(|_| self.reload_at_ms.is_none());
         let timeline = due(self.state.next_deadline_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
         let grace = due(self.grace.next_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
-        [heartbeat, idle, timeline, grace, self.presence_at_ms, self.reload_at_ms, self.broadcasts.due_ms()]
+        let findings = due((!self.measurements.is_idle()).then_some(self.refuse_until_ms))
+            .filter(|at_ms| *at_ms > self.context.clock.now_ms());
+        [heartbeat, idle, timeline, grace, findings, self.presence_at_ms, self.reload_at_ms, self.broadcasts.due_ms()]
             .into_iter()
             .flatten()
             .min()
