@@ -206,7 +206,8 @@ impl Parts {
     /// Serves `GET /metrics`; the address.
     async fn serve_metrics(&self, listen: SocketAddr, renderer: MetricsRenderer) -> anyhow::Result<SocketAddr> {
         let Group { tasks, stop } = &self.tasks.background;
-        let exposition = Exposition { renderer, hub: self.hub.clone(), rooms: self.rooms.clone() };
+        let (hub, rooms, library) = (self.hub.clone(), self.rooms.clone(), self.library.clone());
+        let exposition = Exposition { renderer, hub, rooms, library };
         exposition.serve(listen, tasks, stop.clone()).await
     }
 
@@ -319,9 +320,9 @@ fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {
 
 async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Library> {
     let data_dir = &config.storage.data_dir;
-    let source = match &config.library.library_dir {
-        Some(folder) => Source::Folder(folder.clone()),
-        None => Source::Demo(data_dir.join("demo-library")),
+    let source = match config.library.library_dir.as_slice() {
+        [] => Source::Demo(data_dir.join("demo-library")),
+        folders => Source::Folders(folders.to_vec()),
     };
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
 }

@@ -35,6 +35,8 @@ enum Command {
     Backup(cli::backup::BackupArguments),
     /// Restores a backup of the SQLite database, while no server runs.
     Restore(cli::backup::RestoreArguments),
+    /// Makes the running server scan its library, and forget files that are missing.
+    Rescan(cli::rescan::RescanArguments),
     /// Lists, rotates and exports the server's keys.
     Keys(cli::keys::KeysArguments),
 }
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => cli::migrate::run(&arguments),
         Command::Backup(arguments) => cli::backup::back_up(&arguments),
         Command::Restore(arguments) => cli::backup::restore(&arguments),
+        Command::Rescan(arguments) => cli::rescan::run(&arguments),
         Command::Keys(arguments) => cli::keys::run(&arguments),
     };
     match done {
@@ -55,28 +58,34 @@ fn main() -> ExitCode {
 
 fn serve(config: ServeConfig) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        // Registered before the start: a signal without a handler ends the process at once.
-        let hangup = signal(SignalKind::hangup())?;
-        let mut stop_signals = StopSignals::register()?;
-        let stop = CancellationToken::new();
-        let server = tokio::select! {
-            server = app::start(config, stop.clone()) => server?,
-            () = stop_signals.received() => {
-                tracing::info!("stopped during the start");
-                return Ok(());
-            }
-        };
-        tokio::select! {
-            () = stop_signals.received() => {}
-            never = reload_on_signal(&server, hangup) => match never {},
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run(config));
+    // A thread that reads from a file system that hangs is left behind.
+    runtime.shutdown_background();
+    done
+}
+
+async fn run(config: ServeConfig) -> anyhow::Result<()> {
+    // Registered before the start: a signal without a handler ends the process at once.
+    let hangup = signal(SignalKind::hangup())?;
+    let mut stop_signals = StopSignals::register()?;
+    let stop = CancellationToken::new();
+    let server = tokio::select! {
+        server = app::start(config, stop.clone()) => server?,
+        () = stop_signals.received() => {
+            tracing::info!("stopped during the start");
+            return Ok(());
         }
-        tracing::info!("stopping");
-        stop.cancel();
-        server.stopped().await;
-        tracing::info!("stopped");
-        Ok(())
-    })
+    };
+    tokio::select! {
+        () = stop_signals.received() => {}
+        never = reload_on_signal(&server, hangup) => match never {},
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    server.stopped().await;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 struct StopSignals {

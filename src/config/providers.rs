@@ -42,9 +42,9 @@ pub struct ScriptedConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Library")]
 pub struct LibraryConfig {
-    /// Folder with music files (mp3, m4a, flac, ogg, opus, wav). Default: the built-in demo library.
-    #[arg(long, env = "TUTTI_LIBRARY_DIR")]
-    pub library_dir: Option<PathBuf>,
+    /// Folders with music files, separated by colons. Default: the built-in demo library.
+    #[arg(long, env = "TUTTI_LIBRARY_DIR", value_delimiter = ':')]
+    pub library_dir: Vec<PathBuf>,
 
     /// Whether a background pass measures the exact length and loudness of every track. Without it tracks are measured when
     /// they are queued.
@@ -55,7 +55,7 @@ pub struct LibraryConfig {
     #[arg(long, env = "TUTTI_SEGMENT_CACHE_MIB", default_value_t = 2048)]
     pub segment_cache_mib: u64,
 
-    /// Seconds between two scans for changed files.
-    #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Seconds between two scans of folders that cannot be watched for changes, such as on network drives.
+    #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
     pub library_rescan_seconds: u64,
 }

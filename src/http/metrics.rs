@@ -13,8 +13,9 @@ use warp::Filter as _;
 
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
+use crate::providers::library::{Library, ScanReport};
 use crate::room::Registry;
-use crate::telemetry::metrics::MetricsRenderer;
+use crate::telemetry::metrics::{LibraryFiles, MetricsRenderer};
 use crate::transport::listener;
 
 /// Prometheus' text format.
@@ -29,6 +30,8 @@ pub struct Exposition {
     pub hub: Arc<Hub>,
     /// All rooms.
     pub rooms: Registry,
+    /// The library.
+    pub library: Library,
 }
 
 impl Exposition {
@@ -44,7 +47,13 @@ impl Exposition {
         tasks.spawn(run_upkeep(self.renderer.clone(), stop.clone()));
         let exposition = Arc::new(self);
         let routes = warp::path!("metrics").and(warp::get()).map(move || {
-            let text = exposition.renderer.render(exposition.hub.len(), exposition.rooms.len());
+            let Exposition { renderer, hub, rooms, library } = &*exposition;
+            let ScanReport { tracks, unreadable, odd_tags, missing, unplayable, .. } = library.scan_state().last;
+            let text = renderer.render(
+                hub.len(),
+                rooms.len(),
+                LibraryFiles { tracks, unreadable, odd_tags, missing, unplayable },
+            );
             warp::reply::with_header(text, header::CONTENT_TYPE, CONTENT_TYPE)
         });
         let service = warp::service(routes);

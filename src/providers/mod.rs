@@ -67,8 +67,8 @@ pub trait Provider: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The cover of a track that this server serves; `None` when there is none.
-    async fn art(&self, _id: &str) -> Result<Option<Art>, ProviderError> {
+    /// The cover of a track that this server serves, if possible in a size of about `size` pixels; `None` when there is none.
+    async fn art(&self, _id: &str, _size: Option<u32>) -> Result<Option<Art>, ProviderError> {
         Ok(None)
     }
 

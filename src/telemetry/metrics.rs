@@ -16,6 +16,8 @@ use tutti_protocol::{DevicePlayback, Measured};
 pub const CONNECTIONS: &str = "tutti_connections";
 /// Rooms in memory.
 pub const ROOMS: &str = "tutti_rooms";
+/// Files of the library by `state`.
+pub const LIBRARY_FILES: &str = "tutti_library_files";
 /// Commands by `outcome`.
 pub const COMMANDS: &str = "tutti_commands_total";
 /// Deltas that rooms sent.
@@ -37,6 +39,10 @@ pub const DEVICE_ERROR: &str = "tutti_device_error_milliseconds";
 pub const NAMES: &[(&str, &str)] = &[
     (CONNECTIONS, "Admitted WebSocket connections"),
     (ROOMS, "Rooms in memory"),
+    (
+        LIBRARY_FILES,
+        "Files of the library by state: track; of these odd_tags (tags refused by the parser), missing (kept although not there), unplayable (no decoder); unreadable (no tracks)",
+    ),
     (COMMANDS, "Commands by outcome: accepted, refused, repeated (got its first reply again), unavailable"),
     (DELTAS, "Deltas that rooms sent, counted once for all recipients"),
     (DELTA_DELIVERIES, "Deltas times the connections that received them"),
@@ -106,6 +112,22 @@ pub struct MetricsRenderer {
     handle: PrometheusHandle,
     connections: Gauge,
     rooms: Gauge,
+    library_files: [Gauge; 5],
+}
+
+/// Numbers of files in the library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LibraryFiles {
+    /// Tracks.
+    pub tracks: u64,
+    /// Files that are no tracks because they cannot be read.
+    pub unreadable: u64,
+    /// Tracks whose tags the parser refused.
+    pub odd_tags: u64,
+    /// Tracks that are kept although their files are not there.
+    pub missing: u64,
+    /// Tracks that no decoder plays.
+    pub unplayable: u64,
 }
 
 impl Metrics {
@@ -125,10 +147,14 @@ impl Metrics {
         metrics::with_local_recorder(&recorder, || {
             describe();
             let metrics = Self { inner: Arc::new(Instruments::register()) };
-            (
-                metrics,
-                MetricsRenderer { handle, connections: metrics::gauge!(CONNECTIONS), rooms: metrics::gauge!(ROOMS) },
-            )
+            let files = |state: &'static str| metrics::gauge!(LIBRARY_FILES, "state" => state);
+            let renderer = MetricsRenderer {
+                handle,
+                connections: metrics::gauge!(CONNECTIONS),
+                rooms: metrics::gauge!(ROOMS),
+                library_files: ["track", "unreadable", "odd_tags", "missing", "unplayable"].map(files),
+            };
+            (metrics, renderer)
         })
     }
 
@@ -199,9 +225,13 @@ impl Instruments {
 
 impl MetricsRenderer {
     /// Renders all metrics in Prometheus' text format, with the current number of connections and rooms.
-    pub fn render(&self, connections: usize, rooms: usize) -> String {
-        self.connections.set(count(connections));
-        self.rooms.set(count(rooms));
+    pub fn render(&self, connections: usize, rooms: usize, library: LibraryFiles) -> String {
+        self.connections.set(count(connections as u64));
+        self.rooms.set(count(rooms as u64));
+        let LibraryFiles { tracks, unreadable, odd_tags, missing, unplayable } = library;
+        for (gauge, files) in self.library_files.iter().zip([tracks, unreadable, odd_tags, missing, unplayable]) {
+            gauge.set(count(files));
+        }
         self.handle.render()
     }
 
@@ -214,7 +244,7 @@ impl MetricsRenderer {
 fn describe() {
     for (name, help) in NAMES {
         match *name {
-            CONNECTIONS | ROOMS => metrics::describe_gauge!(*name, *help),
+            CONNECTIONS | ROOMS | LIBRARY_FILES => metrics::describe_gauge!(*name, *help),
             JOURNAL_COMMIT | DEVICE_ERROR => metrics::describe_histogram!(*name, Unit::Milliseconds, *help),
             _ => metrics::describe_counter!(*name, *help),
         }
@@ -222,6 +252,6 @@ fn describe() {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53")]
-fn count(of: usize) -> f64 {
+fn count(of: u64) -> f64 {
     of as f64
 }

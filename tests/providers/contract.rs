@@ -129,7 +129,7 @@ async fn unknown_ids_return_none(case: Case) {
         let provider = case.provider();
         assert_eq!(provider.track(&case.asker, id).await.expect("the request succeeds"), None, "{id}");
         assert_eq!(provider.open(id).await.expect("the request succeeds"), None, "{id}");
-        assert!(provider.art(id).await.expect("the request succeeds").is_none(), "{id}");
+        assert!(provider.art(id, None).await.expect("the request succeeds").is_none(), "{id}");
         let measurement = provider.measure(id).await.expect("the request succeeds");
         assert!(matches!(measurement, Measurement::Gone | Measurement::Unknown), "{id}: {measurement:?}");
     }

@@ -27,7 +27,8 @@ const ART_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 /// Bytes that are read from a file at once.
 const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
 
-/// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`.
+/// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`, which
+/// `?size=` asks for in small: 96, 320 or 1000 pixels, whichever is the least that suffices.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let get_or_head = || warp::get().or(warp::head()).unify();
     let track = warp::path!(String / "tracks" / String)
@@ -46,6 +47,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .map(respond);
     let art = warp::path!(String / "tracks" / String / "art")
         .and(get_or_head())
+        .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
         .and(with(context))
         .then(art)
@@ -138,9 +140,16 @@ async fn serve(service: &mut ServeFile, request: Request<Empty<Bytes>>) -> Resul
     Ok(response)
 }
 
-async fn art(provider: String, id: String, headers: HeaderMap, context: SharedContext) -> Result<Response, ApiError> {
+async fn art(
+    provider: String,
+    id: String,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    context: SharedContext,
+) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
-    let art = provider.art(&id).await.map_err(failed(provider))?;
+    let size = query.iter().find(|(name, _)| name == "size").and_then(|(_, size)| size.parse().ok());
+    let art = provider.art(&id, size).await.map_err(failed(provider))?;
     let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
     let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
     let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));

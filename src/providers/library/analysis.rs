@@ -11,7 +11,8 @@ use tutti_audio::AudioError;
 use tutti_audio::measure::{Analysis, analyse};
 
 use super::index::{Index, Stamp};
-use super::{Library, LibraryError, scan};
+use super::walk;
+use super::{Library, LibraryError};
 use crate::providers::Measurement;
 
 /// Files that rooms wait for, decoded at the same time.
@@ -113,6 +114,12 @@ impl Library {
         if tracks + unplayable > 0 {
             let took_ms = self.shared.clock.now_ms() - started_at_ms;
             tracing::info!(playable = tracks, unplayable, took_ms, "library analysis finished");
+            let counts = self.shared.index.counts().await?;
+            // Without waking what waits for scans.
+            self.shared.state.send_if_modified(|state| {
+                state.last.unplayable = counts.unplayable;
+                false
+            });
         }
         Ok(())
     }
@@ -149,7 +156,7 @@ impl Index {
     pub(super) async fn analysed(&self, id: &str) -> Result<Option<Analysed>, sqlx::Error> {
         let row = sqlx::query(
             "SELECT path, analysed_size_bytes, analysed_mtime_ns, playable, samples, loudness_lufs, peak_dbtp, seekable
-             FROM tracks WHERE id = ?",
+             FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
         )
         .bind(id)
         .fetch_optional(&self.read)
@@ -175,8 +182,12 @@ impl Index {
 
     /// Whether no decoder plays the track's file.
     pub(super) async fn is_unplayable(&self, id: &str) -> Result<bool, sqlx::Error> {
-        let playable: Option<bool> =
-            sqlx::query_scalar("SELECT playable FROM tracks WHERE id = ?").bind(id).fetch_optional(&self.read).await?;
+        let playable: Option<bool> = sqlx::query_scalar(
+            "SELECT playable FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
+        )
+        .bind(id)
+        .fetch_optional(&self.read)
+        .await?;
         Ok(playable == Some(false))
     }
 
@@ -220,7 +231,7 @@ impl Index {
 
 /// The file's size and time now.
 pub(super) async fn stamp(path: &Path) -> std::io::Result<Stamp> {
-    Ok(scan::stamp(&tokio::fs::metadata(path).await?))
+    Ok(walk::stamp(&tokio::fs::metadata(path).await?))
 }
 
 /// Analyses the file on a blocking thread; `None` when `stop` is cancelled first.

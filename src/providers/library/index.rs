@@ -47,6 +47,25 @@ pub struct IndexedFile {
     pub stamp: Stamp,
     /// Path of the folder's cover at that time.
     pub folder_art: Option<String>,
+    /// The file system that it was on.
+    pub device: i64,
+    /// Its [`fingerprint`](super::id::fingerprint).
+    pub fingerprint: Option<String>,
+    /// Since when it is not there, in Unix milliseconds, if it is kept nevertheless.
+    pub missing_since_ms: Option<i64>,
+}
+
+/// Numbers of tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// All.
+    pub tracks: u64,
+    /// Those whose tags the parser refused.
+    pub odd_tags: u64,
+    /// Those whose files are not there.
+    pub missing: u64,
+    /// Those that no decoder plays.
+    pub unplayable: u64,
 }
 
 /// One update by a scan.
@@ -58,6 +77,10 @@ pub enum Change {
         path: String,
         /// Its stamp before it was read.
         stamp: Stamp,
+        /// The file system that it is on.
+        device: i64,
+        /// Its [`fingerprint`](super::id::fingerprint).
+        fingerprint: Option<String>,
         /// Its tags and properties.
         description: Description,
         /// Path of the folder's cover.
@@ -65,12 +88,28 @@ pub enum Change {
         /// When it was added, in Unix milliseconds. A track that is indexed already keeps its own.
         added_at_ms: i64,
     },
-    /// An unchanged file with another folder cover.
-    FolderArt {
+    /// An unchanged file that has another folder cover, is on another file system, or is back.
+    Seen {
         /// Relative to the library.
         path: String,
         /// Path of the folder's cover.
         folder_art: Option<String>,
+        /// The file system that it is on.
+        device: i64,
+    },
+    /// A file has another path. Its track has the id of that, and the old id as an alias.
+    Moved {
+        /// Relative to the library.
+        from: String,
+        /// Relative to the library.
+        to: String,
+    },
+    /// It is not there, and kept.
+    Missing {
+        /// Relative to the library.
+        path: String,
+        /// Since when, in Unix milliseconds.
+        since_ms: i64,
     },
     /// It was deleted or has become unreadable.
     Gone {
@@ -158,7 +197,7 @@ impl Index {
         let row = sqlx::query(
             "SELECT id, title, artists, album, duration_ms, explicit,
                     embedded_art OR folder_art IS NOT NULL AS has_art
-             FROM tracks WHERE id = ?",
+             FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
         )
         .bind(id)
         .fetch_optional(&self.read)
@@ -168,10 +207,13 @@ impl Index {
 
     /// Where the track with this id is.
     pub async fn location(&self, id: &str) -> Result<Option<Location>, sqlx::Error> {
-        let row = sqlx::query("SELECT path, embedded_art, folder_art FROM tracks WHERE id = ?")
-            .bind(id)
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT path, embedded_art, folder_art
+             FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
+        )
+        .bind(id)
+        .fetch_optional(&self.read)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Location {
             path: row.try_get("path")?,
@@ -217,26 +259,40 @@ impl Index {
         rows.iter().map(track).collect()
     }
 
-    /// The number of tracks.
-    pub async fn tracks(&self) -> Result<u64, sqlx::Error> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM tracks").fetch_one(&self.read).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
-    /// The number of tracks whose tags the parser refused.
-    pub async fn odd_tags(&self) -> Result<u64, sqlx::Error> {
-        let count: i64 = sqlx::query_scalar("SELECT count(odd_tags) FROM tracks").fetch_one(&self.read).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
+    /// Counts the tracks.
+    pub async fn counts(&self) -> Result<Counts, sqlx::Error> {
+        let (tracks, odd_tags, missing, unplayable): (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT count(*), count(odd_tags), count(missing_since_ms), count(*) FILTER (WHERE NOT playable) FROM tracks",
+        )
+        .fetch_one(&self.read)
+        .await?;
+        let count = |count| u64::try_from(count).unwrap_or_default();
+        Ok(Counts {
+            tracks: count(tracks),
+            odd_tags: count(odd_tags),
+            missing: count(missing),
+            unplayable: count(unplayable),
+        })
     }
 
     /// All indexed files, by path.
     pub async fn known(&self) -> Result<HashMap<String, IndexedFile>, sqlx::Error> {
-        let rows =
-            sqlx::query("SELECT path, size_bytes, mtime_ns, folder_art FROM tracks").fetch_all(&self.read).await?;
+        let rows = sqlx::query(
+            "SELECT path, size_bytes, mtime_ns, folder_art, device, fingerprint, missing_since_ms FROM tracks",
+        )
+        .fetch_all(&self.read)
+        .await?;
         rows.iter()
             .map(|row| {
                 let stamp = Stamp { size_bytes: row.try_get("size_bytes")?, mtime_ns: row.try_get("mtime_ns")? };
-                Ok((row.try_get("path")?, IndexedFile { stamp, folder_art: row.try_get("folder_art")? }))
+                let file = IndexedFile {
+                    stamp,
+                    folder_art: row.try_get("folder_art")?,
+                    device: row.try_get("device")?,
+                    fingerprint: row.try_get("fingerprint")?,
+                    missing_since_ms: row.try_get("missing_since_ms")?,
+                };
+                Ok((row.try_get("path")?, file))
             })
             .collect()
     }
@@ -253,23 +309,29 @@ impl Index {
 
 async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(), sqlx::Error> {
     match change {
-        Change::Track { path, stamp, description, folder_art, added_at_ms } => {
+        Change::Track { path, stamp, device, fingerprint, description, folder_art, added_at_ms } => {
             let tagged = |number: u32| (number > 0).then_some(number);
+            // The path may be one that another file has left.
+            sqlx::query("DELETE FROM aliases WHERE alias = ?").bind(track_id(path)).execute(&mut *connection).await?;
             sqlx::query(
                 "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
                                      folder_art, sort_key, explicit, album_artist, composer, genres, year, disc, number,
-                                     artist_sort, album_sort, title_sort, compilation, file_name, odd_tags, added_at_ms)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                     artist_sort, album_sort, title_sort, compilation, file_name, odd_tags, device, fingerprint, added_at_ms)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (path) DO UPDATE SET
                      size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
-                     artists = excluded.artists, album = excluded.album, duration_ms = excluded.duration_ms,
+                     artists = excluded.artists, album = excluded.album,
+                     duration_ms = CASE WHEN samples IS NOT NULL AND analysed_size_bytes = excluded.size_bytes
+                                             AND analysed_mtime_ns = excluded.mtime_ns
+                                   THEN duration_ms ELSE excluded.duration_ms END,
                      embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
                      sort_key = excluded.sort_key, explicit = excluded.explicit,
                      album_artist = excluded.album_artist, composer = excluded.composer, genres = excluded.genres,
                      year = excluded.year, disc = excluded.disc, number = excluded.number,
                      artist_sort = excluded.artist_sort, album_sort = excluded.album_sort,
                      title_sort = excluded.title_sort, compilation = excluded.compilation,
-                     file_name = excluded.file_name, odd_tags = excluded.odd_tags",
+                     file_name = excluded.file_name, odd_tags = excluded.odd_tags, device = excluded.device,
+                     fingerprint = excluded.fingerprint, missing_since_ms = NULL",
             )
             .bind(track_id(path))
             .bind(path)
@@ -295,13 +357,39 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
             .bind(description.compilation)
             .bind(&description.file_name)
             .bind(&description.odd_tags)
+            .bind(device)
+            .bind(fingerprint)
             .bind(added_at_ms)
             .execute(&mut *connection)
             .await?;
         }
-        Change::FolderArt { path, folder_art } => {
-            sqlx::query("UPDATE tracks SET folder_art = ? WHERE path = ?")
+        Change::Seen { path, folder_art, device } => {
+            sqlx::query("UPDATE tracks SET folder_art = ?, device = ?, missing_since_ms = NULL WHERE path = ?")
                 .bind(folder_art)
+                .bind(device)
+                .bind(path)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Change::Moved { from, to } => {
+            let (old, new) = (track_id(from), track_id(to));
+            sqlx::query("UPDATE tracks SET id = ?, path = ? WHERE path = ?")
+                .bind(&new)
+                .bind(to)
+                .bind(from)
+                .execute(&mut *connection)
+                .await?;
+            // It may be back at a path that it left before.
+            sqlx::query("DELETE FROM aliases WHERE alias = ?").bind(&new).execute(&mut *connection).await?;
+            sqlx::query("INSERT INTO aliases (alias, id) VALUES (?, ?)")
+                .bind(&old)
+                .bind(&new)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Change::Missing { path, since_ms } => {
+            sqlx::query("UPDATE tracks SET missing_since_ms = ? WHERE path = ?")
+                .bind(since_ms)
                 .bind(path)
                 .execute(&mut *connection)
                 .await?;

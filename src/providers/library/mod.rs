@@ -1,8 +1,9 @@
-//! The server's own music: a folder of files, or the demo library that is built in.
+//! The server's own music: folders of files, or the demo library that is built in.
 //!
-//! The folder is authoritative. [`index`] is a cache of it, which [`scan`] updates in the background and everything else
-//! reads, so that a search never opens a music file. Guarantees: an id names a path for as long as the file stays where it is;
-//! no request can name a path, only an id that is looked up; nothing outside of the folder is ever opened.
+//! The folders are authoritative. [`index`] is a cache of them, which [`scan`] updates in the background and everything else
+//! reads, so that a search never opens a music file. Guarantees: an id names a path for as long as the file stays where it is,
+//! and still finds it after a move; no request can name a path, only an id that is looked up; nothing is opened that is not in
+//! a folder of the library or behind a link there.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch as latest};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::{ProviderId, Track};
@@ -23,6 +24,7 @@ use analysis::Found;
 mod analysis;
 pub mod art;
 pub mod demo;
+pub mod folders;
 pub mod formats;
 pub mod id;
 pub mod index;
@@ -30,13 +32,25 @@ pub mod names;
 pub mod query;
 pub mod scan;
 pub mod tags;
+pub mod thumbnails;
+pub mod walk;
+pub mod watch;
 
 pub use scan::ScanReport;
 
+use folders::Folders;
 use index::Index;
-use scan::Scanner;
+use scan::{Scan, Scanner};
+use thumbnails::Thumbnails;
+use watch::Watch;
 
-/// Covers read at the same time. All pictures of a file are in memory while one is extracted.
+/// A scan of this length is followed by a pause this much longer, however often something changes.
+const SCAN_PAUSE_FACTOR: u32 = 10;
+/// How often a scan looks for tracks that are missing.
+const MISSING_POLL: Duration = Duration::from_mins(5);
+/// How often the request of `tutti rescan` is looked for.
+const REQUEST_POLL: Duration = Duration::from_secs(1);
+/// Covers read and shrunk at the same time. All pictures of a file are in memory while one is extracted.
 const ART_READS_MAX: usize = 4;
 
 /// Source of the music files.
@@ -44,6 +58,8 @@ const ART_READS_MAX: usize = 4;
 pub enum Source {
     /// A folder, opened read-only.
     Folder(PathBuf),
+    /// Several folders, opened read-only. The index belongs to the first.
+    Folders(Vec<PathBuf>),
     /// The demo library, unpacked into this folder.
     Demo(PathBuf),
 }
@@ -56,16 +72,19 @@ pub struct Library {
 
 #[derive(Debug)]
 struct Shared {
-    /// Canonical, so that paths can be compared with it.
-    root: PathBuf,
+    folders: Folders,
     index: Index,
+    watch: Watch,
+    /// A file whose creation asks for a scan.
+    request: PathBuf,
     clock: Clock,
     scanner: Mutex<Scanner>,
-    state: watch::Sender<ScanState>,
+    state: latest::Sender<ScanState>,
     art_reads: Semaphore,
     analyses: Semaphore,
     /// Cancelled when the library closes.
     stop: CancellationToken,
+    thumbnails: Thumbnails,
 }
 
 /// Progress of the scanner.
@@ -104,42 +123,50 @@ impl Library {
     /// [`LibraryError::Files`] when there is no such folder or the demo library cannot be unpacked, [`LibraryError::Index`]
     /// when no index can be made.
     pub async fn open(index_path: &Path, source: Source, clock: Clock) -> Result<Self, LibraryError> {
-        let folder = match source {
-            Source::Folder(folder) => folder,
+        let paths = match source {
+            Source::Folder(folder) => vec![folder],
+            Source::Folders(folders) => folders,
             Source::Demo(folder) => {
                 demo::unpack(&folder).await?;
-                folder
+                vec![folder]
             }
         };
-        let root = tokio::fs::canonicalize(&folder).await?;
-        if !tokio::fs::metadata(&root).await?.is_dir() {
-            return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory).into());
-        }
-        let index = Index::open(index_path, &root).await?;
+        let folders = Folders::open(paths).await?;
+        let data_dir = index_path.parent().unwrap_or(Path::new(""));
+        let index = Index::open(index_path, folders.first()).await?;
         let shared = Shared {
-            root,
+            folders,
             index,
+            watch: Watch::default(),
+            request: request_path(data_dir),
             clock,
             scanner: Mutex::default(),
-            state: watch::Sender::default(),
+            state: latest::Sender::default(),
             art_reads: Semaphore::new(ART_READS_MAX),
             analyses: Semaphore::new(analysis::ANALYSES_MAX),
             stop: CancellationToken::new(),
+            thumbnails: Thumbnails::new(data_dir.join("covers")),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Scans the folder now, and then every `rescan_every`, on a task of `tracker`, until `stop` is cancelled.
+    /// Scans the folders now, and then whenever something in them changes, on a task of `tracker`, until `stop` is cancelled.
+    /// Folders that cannot be watched are scanned every `rescan_every`.
     pub fn start(&self, tracker: &TaskTracker, stop: CancellationToken, rescan_every: Duration) {
         let library = self.clone();
         tracker.spawn(async move {
+            let mut requested = library.take_request().await;
             loop {
+                let started_at_ms = library.shared.clock.now_ms();
                 // Logged in `scan`; the next scan may succeed.
-                let _ = library.scan(&stop).await;
-                tokio::select! {
+                let _ = library.scan(requested, &stop).await;
+                let took_ms = u64::try_from(library.shared.clock.now_ms() - started_at_ms).unwrap_or_default();
+                let pause = Duration::from_millis(took_ms) * SCAN_PAUSE_FACTOR;
+                requested = tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(rescan_every) => {}
-                }
+                    () = library.requested() => true,
+                    () = library.due(rescan_every, pause) => false,
+                };
             }
         });
     }
@@ -149,9 +176,36 @@ impl Library {
         tracker.spawn(self.clone().analyse_in_background());
     }
 
-    /// Scans the folder now, after a scan that is running.
+    /// Scans the folders now, after a scan that is running, and forgets everything that is not there.
     pub async fn rescan(&self) -> Result<ScanState, LibraryError> {
-        self.scan(&CancellationToken::new()).await
+        self.scan(true, &CancellationToken::new()).await
+    }
+
+    /// Returns when a scan may find something: after a change, or after `every` where changes go unnoticed.
+    async fn due(&self, every: Duration, pause: Duration) {
+        let Shared { watch, .. } = &*self.shared;
+        // Nothing tells that a disk is back.
+        let missing = self.scan_state().last.missing > 0;
+        let every = if missing { every.min(MISSING_POLL) } else { every };
+        let changed = async {
+            tokio::time::sleep(pause).await;
+            watch.changed().await;
+        };
+        tokio::select! {
+            () = changed => {}
+            () = tokio::time::sleep(every), if missing || !watch.is_complete() => {}
+        }
+    }
+
+    /// Returns when `tutti rescan` has asked for a scan.
+    async fn requested(&self) {
+        while !self.take_request().await {
+            tokio::time::sleep(REQUEST_POLL).await;
+        }
+    }
+
+    async fn take_request(&self) -> bool {
+        tokio::fs::remove_file(&self.shared.request).await.is_ok()
     }
 
     /// Progress of the scanner.
@@ -159,11 +213,11 @@ impl Library {
         *self.shared.state.borrow()
     }
 
-    /// Returns when the first scan has finished.
-    pub async fn first_scan_done(&self) {
+    /// Returns when this many scans have finished since the start.
+    pub async fn scans_done(&self, scans: u64) {
         let mut state = self.shared.state.subscribe();
         // The sender lives as long as `self`.
-        let _ = state.wait_for(|state| state.scans > 0).await;
+        let _ = state.wait_for(|state| state.scans >= scans).await;
     }
 
     /// Closes the index.
@@ -179,23 +233,39 @@ impl Library {
         Ok(self.shared.index.location(id).await?)
     }
 
-    /// The file at `path`, if it exists and lies within the library: it may have become a link since the scan.
+    /// The file that the index calls `path`, if it exists.
     async fn resolve(&self, path: &str) -> Option<PathBuf> {
-        let real = tokio::fs::canonicalize(self.shared.root.join(path)).await.ok()?;
-        let is_file = tokio::fs::metadata(&real).await.ok()?.is_file();
-        (is_file && real.starts_with(&self.shared.root)).then_some(real)
+        let file = self.shared.folders.file(path)?;
+        tokio::fs::metadata(&file).await.ok()?.is_file().then_some(file)
     }
 
-    /// Runs `read` on a blocking thread. `None` if the parser panics.
-    async fn read_art(&self, read: impl FnOnce() -> Option<Art> + Send + 'static) -> Option<Art> {
+    /// The picture that `read` finds in a file, in the smallest size of at least `size` pixels. `None` also if a parser panics.
+    async fn picture(&self, path: PathBuf, size: Option<u32>, read: fn(&Path) -> Option<Art>) -> Option<Art> {
         let _permit = self.shared.art_reads.acquire().await.ok()?;
-        tokio::task::spawn_blocking(read).await.ok()?
+        let edge = size.and_then(|size| thumbnails::EDGES.into_iter().find(|edge| *edge >= size));
+        let shared = self.shared.clone();
+        let picture = tokio::task::spawn_blocking(move || {
+            let Some(edge) = edge else { return read(&path) };
+            let key = Thumbnails::key(&path, edge)?;
+            if let Some(small) = shared.thumbnails.get(&key, shared.clock.now_ms()) {
+                return art::from_bytes(small);
+            }
+            let whole = read(&path)?;
+            let Some(small) = thumbnails::shrink(&whole.bytes, edge) else { return Some(whole) };
+            shared.thumbnails.put(&key, &small);
+            art::from_bytes(small.into())
+        });
+        picture.await.ok()?
     }
 
-    async fn scan(&self, stop: &CancellationToken) -> Result<ScanState, LibraryError> {
+    /// Scans the folders once, after a scan that is running. Unless a user `requested` it, tracks are kept that look as if a
+    /// disk is missing. Returns early on `stop`.
+    pub async fn scan(&self, requested: bool, stop: &CancellationToken) -> Result<ScanState, LibraryError> {
         let mut scanner = self.shared.scanner.lock().await;
         let started_at_ms = self.shared.clock.now_ms();
-        let report = match scanner.scan(&self.shared.index, &self.shared.root, started_at_ms, stop).await {
+        let Shared { folders, watch, index, .. } = &*self.shared;
+        let scan = Scan { folders, watch, requested, now_ms: started_at_ms };
+        let report = match scanner.scan(index, scan, stop).await {
             Ok(Some(report)) => report,
             Ok(None) => return Ok(self.scan_state()),
             Err(error) => {
@@ -205,16 +275,31 @@ impl Library {
         };
         let ended_at_ms = self.shared.clock.now_ms();
         let first = self.shared.state.borrow().scans == 0;
-        if first || report.read > 0 || report.gone > 0 {
-            let ScanReport { tracks, unreadable, odd_tags, read, gone } = report;
+        if first || requested || report.read > 0 || report.gone > 0 {
+            let ScanReport { tracks, unreadable, odd_tags, missing, unplayable, read, gone } = report;
             let took_ms = ended_at_ms - started_at_ms;
-            tracing::info!(tracks, read, gone, unreadable, odd_tags, took_ms, "library scan finished");
+            tracing::info!(
+                tracks,
+                read,
+                gone,
+                unreadable,
+                odd_tags,
+                missing,
+                unplayable,
+                took_ms,
+                "library scan finished"
+            );
         }
         self.shared.state.send_modify(|state| {
             *state = ScanState { scans: state.scans + 1, last: report, ended_at_ms };
         });
         Ok(self.scan_state())
     }
+}
+
+/// The file in the data directory by whose creation `tutti rescan` asks for a scan. The server removes it.
+pub fn request_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("library-rescan")
 }
 
 #[async_trait]
@@ -289,16 +374,16 @@ impl Provider for Library {
     }
 
     /// The picture in the file, or else the one of its folder.
-    async fn art(&self, id: &str) -> Result<Option<Art>, ProviderError> {
+    async fn art(&self, id: &str, size: Option<u32>) -> Result<Option<Art>, ProviderError> {
         let Some(location) = self.location(id).await? else { return Ok(None) };
         if location.embedded_art
             && let Some(path) = self.resolve(&location.path).await
-            && let Some(art) = self.read_art(move || art::read_embedded(&path)).await
+            && let Some(art) = self.picture(path, size, art::read_embedded).await
         {
             return Ok(Some(art));
         }
         let Some(folder_art) = location.folder_art else { return Ok(None) };
         let Some(path) = self.resolve(&folder_art).await else { return Ok(None) };
-        Ok(self.read_art(move || art::read_file(&path)).await)
+        Ok(self.picture(path, size, art::read_file).await)
     }
 }

@@ -1,30 +1,28 @@
 //! Brings the index up to date: compares every file's size and time, reads changed files, removes deleted ones.
 //!
 //! Unreadable files are skipped. They are logged once for each change of them, in one line a scan. Parsers run on a blocking
-//! thread, where they may fail, panic or hang. Files in folders that cannot be listed, such as on a missing disk, do not count as deleted.
+//! thread, where they may fail, panic or hang; a scan that is stopped waits for none of them. A file that was moved keeps
+//! its old id as an alias. Tracks that look as if a disk is missing are kept for a day (see `forget`).
 
 use std::collections::HashMap;
-use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
-use walkdir::WalkDir;
 
-use super::index::{Change, Index, IndexedFile, Stamp};
-use super::names::{self, Likely};
+use super::LibraryError;
+use super::folders::{self, Folder, Folders};
+use super::id;
+use super::index::{Change, Counts, Index, IndexedFile, Stamp};
 use super::tags::{self, Description, Unreadable};
-use super::{LibraryError, art};
+use super::walk::{Found, Walk, walk};
+use super::watch::Watch;
 
-/// Deepest nesting of folders.
-const FOLDER_DEPTH_MAX: usize = 32;
 /// Longest path in the library, in bytes.
 const PATH_BYTES_MAX: usize = 1024;
-/// Most files of one library. It bounds what a scan keeps in memory, to some 200 MB.
-const FILES_MAX: usize = 500_000;
 /// Files read concurrently.
 const READS_MAX: usize = 4;
 /// Changes that go into the index in one transaction; also how late a first scan shows what it has found.
@@ -33,6 +31,8 @@ const CHANGES_PER_COMMIT: usize = 200;
 const TROUBLES_LOGGED: usize = 5;
 /// How long one file may take to be read, on the slowest of network drives.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long tracks are kept that look as if a disk is missing.
+const MISSING_KEPT: Duration = Duration::from_hours(24);
 
 /// The result of one scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,10 +43,27 @@ pub struct ScanReport {
     pub unreadable: u64,
     /// Tracks whose tags the parser refused. They are named after what text could be read and after their path.
     pub odd_tags: u64,
+    /// Tracks that are kept although their files are not there, because a disk seems to be missing.
+    pub missing: u64,
+    /// Tracks that no decoder plays, as far as they were decoded.
+    pub unplayable: u64,
     /// Tracks that are new or were read again.
     pub read: u64,
     /// Tracks that were removed.
     pub gone: u64,
+}
+
+/// What a scan needs besides the index.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan<'a> {
+    /// The folders of the library.
+    pub folders: &'a Folders,
+    /// Watches every folder that is visited.
+    pub watch: &'a Watch,
+    /// A user asked for it: what is not there is forgotten.
+    pub requested: bool,
+    /// The time, in Unix milliseconds.
+    pub now_ms: i64,
 }
 
 /// Scans, one at a time.
@@ -64,18 +81,30 @@ struct Refused {
     unreadable: bool,
 }
 
+/// What a walk found that the index does not have.
+#[derive(Debug, Default)]
+struct Differences {
+    /// Files to read, with what is known about them.
+    changed: Vec<(Found, Option<IndexedFile>)>,
+    /// Changes around files that stay as they are.
+    updates: Vec<Change>,
+    /// Files that were refused before and have not changed since.
+    refused: HashMap<String, Refused>,
+}
+
 /// Files with the same trouble, for one line in the log.
 #[derive(Debug, Default)]
-struct Trouble {
+pub struct Trouble {
     count: u64,
     first: Vec<String>,
 }
 
 impl Trouble {
-    fn add(&mut self, path: &str, reason: &dyn std::fmt::Display) {
+    /// Counts a file.
+    pub fn add(&mut self, path: &str, reason: &dyn std::fmt::Display) {
         self.count += 1;
         if self.first.len() < TROUBLES_LOGGED {
-            self.first.push(format!("{path}: {reason}"));
+            self.first.push(format!("{}: {reason}", folders::readable(path)));
         }
     }
 
@@ -89,86 +118,86 @@ impl Trouble {
 /// Reads a file: [`tags::describe`], or a failing replacement in tests.
 type Describe = fn(&Path, &str, u64) -> Result<Description, Unreadable>;
 
-/// A music file in the folder.
-#[derive(Debug)]
-struct Found {
-    /// Relative to the library, with forward slashes.
-    path: String,
-    stamp: Stamp,
-    folder_art: Option<String>,
-}
-
-/// A listing of the folder.
-#[derive(Debug, Default)]
-struct Walk {
-    files: Vec<Found>,
-    /// Folders and files that could not be listed, relative to the library.
-    unseen: Vec<String>,
-}
+/// A file's description and [`id::fingerprint`].
+type Reading = Result<(Description, String), Unreadable>;
 
 impl Scanner {
-    /// Scans the folder `root` once. `None` if it was stopped; the index has the changes up to then.
+    /// Scans once. `None` if it was stopped; the index has the changes up to then.
     pub async fn scan(
         &mut self,
         index: &Index,
-        root: &Path,
-        now_ms: i64,
+        scan: Scan<'_>,
         stop: &CancellationToken,
     ) -> Result<Option<ScanReport>, LibraryError> {
         let mut known = index.known().await?;
         let first = known.is_empty();
-        let Some(walk) = walk_elsewhere(root.to_owned(), stop.clone()).await? else { return Ok(None) };
+        let Some(mut walk) = walk_elsewhere(scan.folders.clone(), scan.watch.clone(), stop).await? else {
+            return Ok(None);
+        };
+        walk.trouble.warn("folders or files skipped: they cannot be listed");
 
+        let found = by_folder(
+            scan.folders,
+            walk.files.iter().map(|found| &found.path).filter(|path| known.contains_key(*path)),
+        );
         let mut report = ScanReport::default();
-        let mut refused = HashMap::new();
-        let (mut skipped, mut odd) = (Trouble::default(), Trouble::default());
-        let mut changed = Vec::new();
-        let mut art_changes = Vec::new();
-        for found in walk.files {
-            let before = known.remove(&found.path);
-            match before {
-                Some(IndexedFile { stamp, folder_art }) if stamp == found.stamp => {
-                    if folder_art != found.folder_art {
-                        art_changes.push(Change::FolderArt { path: found.path, folder_art: found.folder_art });
-                    }
-                }
-                None => match self.refused.get(&found.path).filter(|refused| refused.stamp == found.stamp) {
-                    Some(known) => drop(refused.insert(found.path, *known)),
-                    None => changed.push(found),
-                },
-                Some(_) => changed.push(found),
-            }
-        }
-        for changes in art_changes.chunks(CHANGES_PER_COMMIT) {
+        let Differences { changed, updates, mut refused } = self.compare(std::mem::take(&mut walk.files), &mut known);
+        for changes in updates.chunks(CHANGES_PER_COMMIT) {
             index.apply(changes).await?;
         }
 
+        // By size and contents, for recognising files that were moved.
+        let mut missing: HashMap<(i64, String), String> = HashMap::new();
+        for (path, file) in &known {
+            if let Some(fingerprint) = &file.fingerprint {
+                missing.insert((file.stamp.size_bytes, fingerprint.clone()), path.clone());
+            }
+        }
+        let (mut skipped, mut odd) = (Trouble::default(), Trouble::default());
         let mut readings = pin!(
             stream::iter(changed)
-                .map(|found| read_elsewhere(tags::describe, root.join(&found.path), found))
+                .map(|(found, before)| read_elsewhere(tags::describe, scan.folders, found, before))
                 .buffered(READS_MAX)
                 .take_until(stop.cancelled())
                 .chunks(CHANGES_PER_COMMIT)
         );
         while let Some(readings) = readings.next().await {
             let mut changes = Vec::with_capacity(readings.len());
-            for (Found { path, stamp, folder_art }, reading) in readings {
+            for (Found { path, stamp, device, folder_art }, before, reading) in readings {
                 match reading {
-                    Ok(description) => {
+                    Ok((description, fingerprint)) => {
                         report.read += 1;
                         if let Some(reason) = &description.odd_tags {
                             odd.add(&path, reason);
                         }
-                        let added_at_ms = if first { now_ms.min(stamp.mtime_ns / 1_000_000) } else { now_ms };
-                        changes.push(Change::Track { path, stamp, description, folder_art, added_at_ms });
+                        let moved = before.is_none().then(|| missing.remove(&(stamp.size_bytes, fingerprint.clone())));
+                        if let Some(from) = moved.flatten() {
+                            known.remove(&from);
+                            changes.push(Change::Moved { from, to: path.clone() });
+                        }
+                        let modified_ms = stamp.mtime_ns / 1_000_000;
+                        let added_at_ms = if first { scan.now_ms.min(modified_ms) } else { scan.now_ms };
+                        let fingerprint = Some(fingerprint);
+                        changes.push(Change::Track {
+                            path,
+                            stamp,
+                            device,
+                            fingerprint,
+                            description,
+                            folder_art,
+                            added_at_ms,
+                        });
                     }
                     Err(reason) => {
                         let unreadable = !matches!(reason, Unreadable::NotMusic);
                         if unreadable {
                             skipped.add(&path, &reason);
                         }
-                        refused.insert(path.clone(), Refused { stamp, unreadable });
-                        changes.push(Change::Gone { path });
+                        // A disk that fails for now says nothing about a track.
+                        if !(before.is_some() && matches!(reason, Unreadable::Io(_) | Unreadable::TimedOut)) {
+                            changes.push(Change::Gone { path: path.clone() });
+                        }
+                        refused.insert(path, Refused { stamp, unreadable });
                     }
                 }
             }
@@ -180,124 +209,167 @@ impl Scanner {
             return Ok(None);
         }
 
-        let gone: Vec<Change> = known
-            .into_keys()
-            .filter(|path| !walk.unseen.iter().any(|folder| is_within(path, folder)))
-            .map(|path| Change::Gone { path })
-            .collect();
-        for changes in gone.chunks(CHANGES_PER_COMMIT) {
-            index.apply(changes).await?;
-        }
-        report.gone = gone.len() as u64;
+        report.gone = forget(index, scan, &walk, &found, known).await?;
         report.unreadable = refused.values().filter(|refused| refused.unreadable).count() as u64;
-        report.tracks = index.tracks().await?;
-        report.odd_tags = index.odd_tags().await?;
+        let Counts { tracks, odd_tags, missing, unplayable } = index.counts().await?;
+        report = ScanReport { tracks, odd_tags, missing, unplayable, ..report };
         self.refused = refused;
         Ok(Some(report))
+    }
+
+    /// Sorts out what was found. Takes it from `known`, where what is missing is left.
+    fn compare(&self, files: Vec<Found>, known: &mut HashMap<String, IndexedFile>) -> Differences {
+        let mut differences = Differences::default();
+        for found in files {
+            match known.remove(&found.path) {
+                Some(before) if before.stamp == found.stamp => {
+                    let Found { path, device, folder_art, .. } = found;
+                    if before.folder_art != folder_art || before.device != device || before.missing_since_ms.is_some() {
+                        differences.updates.push(Change::Seen { path, folder_art, device });
+                    }
+                }
+                Some(before) => differences.changed.push((found, Some(before))),
+                None => match self.refused.get(&found.path).filter(|refused| refused.stamp == found.stamp) {
+                    Some(same) => drop(differences.refused.insert(found.path, *same)),
+                    None => differences.changed.push((found, None)),
+                },
+            }
+        }
+        differences
+    }
+}
+
+/// Forgets the tracks whose files are not there. Returns how many.
+///
+/// Kept are those in folders that could not be listed. Unless a user asked for the scan, so are those that look as if a disk
+/// is missing, for [`MISSING_KEPT`]: when more than half of a folder of the library is not there, or when the nearest
+/// folder that is left is empty or on another file system than the files were.
+async fn forget(
+    index: &Index,
+    scan: Scan<'_>,
+    walk: &Walk,
+    found: &HashMap<String, u64>,
+    absent: HashMap<String, IndexedFile>,
+) -> Result<u64, LibraryError> {
+    let Scan { folders, requested, now_ms, .. } = scan;
+    let lost = by_folder(folders, absent.keys());
+    let is_mostly_lost = |folder: &Folder| lost.get(&folder.prefix) > found.get(&folder.prefix);
+    let kept_ms = i64::try_from(MISSING_KEPT.as_millis()).unwrap_or(i64::MAX);
+    let mut kept = Trouble::default();
+    let mut changes = Vec::new();
+    let mut gone = 0;
+    for (path, file) in absent {
+        let folder = folders.folder(&path);
+        if folder.is_some_and(|folder| walk.absent.contains(&folder.prefix))
+            || walk.unseen.iter().any(|unseen| is_within(&path, unseen))
+        {
+            continue;
+        }
+        let looks_unmounted = || {
+            folder.is_some_and(is_mostly_lost)
+                || nearest(walk, &path).is_none_or(|nearest| nearest.empty || nearest.device != file.device)
+        };
+        let since_ms = file.missing_since_ms.unwrap_or(now_ms);
+        if folder.is_none() || requested || now_ms - since_ms >= kept_ms || !looks_unmounted() {
+            gone += 1;
+            changes.push(Change::Gone { path });
+        } else if file.missing_since_ms.is_none() {
+            kept.add(&path, &"not there");
+            changes.push(Change::Missing { path, since_ms });
+        }
+    }
+    kept.warn("tracks are missing as if a disk were; they are kept for a day, or until `tutti rescan`");
+    for changes in changes.chunks(CHANGES_PER_COMMIT) {
+        index.apply(changes).await?;
+    }
+    Ok(gone)
+}
+
+/// How many of these paths are in each folder of the library, by its prefix.
+fn by_folder<'a>(folders: &Folders, paths: impl Iterator<Item = &'a String>) -> HashMap<String, u64> {
+    let mut counts = HashMap::new();
+    for folder in paths.filter_map(|path| folders.folder(path)) {
+        *counts.entry(folder.prefix.clone()).or_default() += 1;
+    }
+    counts
+}
+
+/// The nearest folder above a path that is there.
+fn nearest<'a>(walk: &'a Walk, path: &str) -> Option<&'a super::walk::Listed> {
+    let mut folder = path;
+    loop {
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+        match walk.folders.get(folder) {
+            None if !folder.is_empty() => {}
+            found => return found,
+        }
     }
 }
 
 /// Reads one file with `describe` on a blocking thread; turns panics and timeouts into errors.
-async fn read_elsewhere(describe: Describe, path: PathBuf, found: Found) -> (Found, Result<Description, Unreadable>) {
-    let relative = found.path.clone();
+async fn read_elsewhere(
+    describe: Describe,
+    folders: &Folders,
+    found: Found,
+    before: Option<IndexedFile>,
+) -> (Found, Option<IndexedFile>, Reading) {
+    let Some(path) = folders.file(&found.path).filter(|_| found.path.len() <= PATH_BYTES_MAX) else {
+        return (found, before, Err(Unreadable::PathTooLong));
+    };
+    let relative = folders::readable(found.path.split_once("//").map_or(found.path.as_str(), |(_, path)| path));
     let size_bytes = u64::try_from(found.stamp.size_bytes).unwrap_or_default();
-    if relative.len() > PATH_BYTES_MAX {
-        return (found, Err(Unreadable::PathTooLong));
-    }
-    let reading = tokio::task::spawn_blocking(move || describe(&path, &relative, size_bytes));
+    let reading = tokio::task::spawn_blocking(move || read(describe, &path, &relative, size_bytes));
     let outcome = match tokio::time::timeout(READ_TIMEOUT, reading).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panicked)) => Err(Unreadable::Panicked),
         Err(_elapsed) => Err(Unreadable::TimedOut),
     };
-    (found, outcome)
+    (found, before, outcome)
 }
 
-async fn walk_elsewhere(root: PathBuf, stop: CancellationToken) -> Result<Option<Walk>, LibraryError> {
-    let walked = tokio::task::spawn_blocking(move || walk(&root, &stop)).await;
-    walked.map_err(std::io::Error::from)?.map_err(LibraryError::from)
+fn read(describe: Describe, path: &Path, relative: &str, size_bytes: u64) -> Reading {
+    let description = describe(path, relative, size_bytes)?;
+    Ok((description, id::fingerprint(path, size_bytes)?))
 }
 
-/// Lists what may be music in the folder, in the order of names. Links are not followed, so nothing outside of it is listed;
-/// hidden files and folders are not either. `None`: it was stopped.
-fn walk(root: &Path, stop: &CancellationToken) -> std::io::Result<Option<Walk>> {
-    let mut walk = Walk::default();
-    let mut covers: HashMap<String, (usize, String)> = HashMap::new();
-    let entries = WalkDir::new(root)
-        .follow_links(false)
-        .max_depth(FOLDER_DEPTH_MAX)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !names::is_rubbish(entry.file_name().as_encoded_bytes()));
-    for entry in entries {
-        if stop.is_cancelled() {
-            return Ok(None);
-        }
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) if error.depth() == 0 => return Err(error.into()),
-            Err(error) => {
-                walk.unseen.extend(error.path().and_then(|path| relative(root, path)));
-                continue;
-            }
-        };
-        if !entry.file_type().is_file() {
-            continue;
-        }
-        // A name that is not UTF-8 has no stable id; such a file is skipped silently.
-        let Some(path) = relative(root, entry.path()) else { continue };
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        if let Some(rank) = art::folder_art_rank(name) {
-            let best = covers.entry(folder.to_owned()).or_insert_with(|| (rank, path.clone()));
-            if rank < best.0 {
-                *best = (rank, path);
-            }
-        } else if names::likely(name) != Likely::No {
-            let Ok(metadata) = entry.metadata() else {
-                walk.unseen.push(path);
-                continue;
-            };
-            if walk.files.len() == FILES_MAX {
-                tracing::warn!(files = FILES_MAX, "library too large: further files are skipped");
-                break;
-            }
-            walk.files.push(Found { path, stamp: stamp(&metadata), folder_art: None });
-        }
+/// `None` if it was stopped, at once: a file system that hangs does not delay that.
+async fn walk_elsewhere(
+    folders: Folders,
+    watch: Watch,
+    stop: &CancellationToken,
+) -> Result<Option<Walk>, LibraryError> {
+    let stopped = stop.clone();
+    let walked = tokio::task::spawn_blocking(move || walk(&folders, &watch, &stopped));
+    tokio::select! {
+        () = stop.cancelled() => Ok(None),
+        walked = walked => walked.map_err(std::io::Error::from)?.map_err(LibraryError::from),
     }
-    for found in &mut walk.files {
-        let folder = found.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        found.folder_art = covers.get(folder).map(|(_, cover)| cover.clone());
-    }
-    Ok(Some(walk))
-}
-
-/// `path` as seen from `root`, with forward slashes; `None` if it is not UTF-8.
-fn relative(root: &Path, path: &Path) -> Option<String> {
-    let names: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|name| name.to_str()).collect();
-    Some(names?.join("/"))
 }
 
 fn is_within(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The size and time of a file.
-pub(super) fn stamp(metadata: &Metadata) -> Stamp {
-    let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Stamp {
-        size_bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
-        mtime_ns: since_epoch.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    async fn folders() -> (tempfile::TempDir, Folders) {
+        let folder = tempfile::tempdir().expect("there is room");
+        let folders = Folders::open(vec![folder.path().to_owned()]).await.expect("it is there");
+        (folder, folders)
+    }
+
+    fn found() -> Found {
+        let stamp = Stamp { size_bytes: 1, mtime_ns: 1 };
+        Found { path: "a.mp3".into(), stamp, device: 1, folder_art: None }
+    }
+
     #[tokio::test]
     async fn a_panicking_parser_skips_one_file() {
-        let found = Found { path: "a.mp3".into(), stamp: Stamp { size_bytes: 1, mtime_ns: 1 }, folder_art: None };
-        let (found, outcome) = read_elsewhere(|_, _, _| panic!("a bug in a parser"), "a.mp3".into(), found).await;
+        let (_folder, folders) = folders().await;
+        let describe: Describe = |_, _, _| panic!("a bug in a parser");
+        let (found, _, outcome) = read_elsewhere(describe, &folders, found(), None).await;
         assert!(matches!(outcome, Err(Unreadable::Panicked)));
         assert_eq!(found.path, "a.mp3");
     }

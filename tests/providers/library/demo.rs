@@ -23,7 +23,7 @@ async fn the_demo_library_is_there_without_any_setup() {
     for track in &tracks {
         assert_eq!(track.album.as_deref(), Some("Tutti Demo"));
         assert!((20_000..=40_000).contains(&track.duration_ms) && track.duration_ms % 20 == 0, "{track:?}");
-        let art = library.art(&track.id).await.expect("the index answers").expect("every track has a cover");
+        let art = library.art(&track.id, None).await.expect("the index answers").expect("every track has a cover");
         assert_eq!(art.content_type, "image/jpeg");
         assert!(art.bytes.len() < 25 * 1024, "{} B", art.bytes.len());
         assert!(library.open(&track.id).await.expect("the index answers").is_some());

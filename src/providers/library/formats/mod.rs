@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::tags::fields::Fields;
 use super::tags::id3;
 
+mod asf;
 mod ebml;
 mod flac;
 mod frames;

@@ -1,10 +1,7 @@
 //! Formats that are recognised by a signature, and whose headers say little about the duration.
 
-use super::{Format, Sound, Source, be32, le32, le64, samples_ms, sound};
+use super::{Format, Sound, Source, asf, be32, le32, le64, samples_ms, sound};
 
-const ASF: [u8; 16] = [0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9, 0, 0xaa, 0, 0x62, 0xce, 0x6c];
-const ASF_FILE_PROPERTIES: [u8; 16] =
-    [0xa1, 0xdc, 0xab, 0x8c, 0x47, 0xa9, 0xcf, 0x11, 0x8e, 0xe4, 0, 0xc0, 0x0c, 0x20, 0x53, 0x65];
 const WAVE64: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 
 /// Bits a second of compressed music without loss, roughly.
@@ -14,9 +11,10 @@ const LOSSY_BITS: u64 = 128_000;
 
 pub(super) fn read(source: &Source<'_>, at: u64, head: &[u8]) -> Option<Sound> {
     let guess = |bits| source.duration_ms(at, bits);
-    let (format, duration_ms) = if head.starts_with(&ASF) {
-        (Format::Asf, asf_ms(head).unwrap_or_else(|| guess(LOSSY_BITS)))
-    } else if head.starts_with(&WAVE64) {
+    if head.starts_with(&asf::HEADER) {
+        return Some(asf::read(source, at, head));
+    }
+    let (format, duration_ms) = if head.starts_with(&WAVE64) {
         (Format::LargeWav, guess(1_411_200))
     } else {
         match *head.first_chunk()? {
@@ -36,13 +34,6 @@ pub(super) fn read(source: &Source<'_>, at: u64, head: &[u8]) -> Option<Sound> {
     };
     // A header alone is no music.
     (source.bytes.saturating_sub(at) > 64).then(|| sound(format, duration_ms))
-}
-
-/// The play duration in the file properties object, without the time to fill buffers.
-fn asf_ms(head: &[u8]) -> Option<u64> {
-    let at = head.windows(16).position(|window| window == ASF_FILE_PROPERTIES)?;
-    let (duration, preroll_ms) = (le64(head, at + 64)?, le64(head, at + 80)?);
-    Some((duration / 10_000).saturating_sub(preroll_ms)).filter(|duration_ms| *duration_ms > 0)
 }
 
 /// The number of samples in the first block's header.
