@@ -2069,6 +2069,10 @@ public_url: string | null,
  */
 providers: Array<ProviderId>, 
 /**
+ * Of these, the ones whose tracks this server serves as audio.
+ */
+files: Array<ProviderId>, 
+/**
  * Login with Spotify; absent when it is not configured.
  */
 spotify?: SpotifyServer | null, };

@@ -245,6 +245,12 @@ impl Catalogue {
         self.providers.iter().map(|provider| provider.id()).collect()
     }
 
+    /// The ids of the providers that serve files.
+    pub fn ids_of_files(&self) -> Vec<ProviderId> {
+        let serving = self.providers.iter().filter(|provider| provider.capabilities().serves_files);
+        serving.map(|provider| provider.id()).collect()
+    }
+
     /// The provider with this id, if it is configured.
     pub fn get(&self, id: ProviderId) -> Option<&dyn Provider> {
         self.providers.iter().find(|provider| provider.id() == id).map(AsRef::as_ref)

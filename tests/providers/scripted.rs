@@ -55,6 +55,7 @@ async fn its_tracks_can_be_searched_queued_and_shown() {
     let ana = server.guest("Ana").await;
     let description: ServerDescription = ana.get("server").await;
     assert_eq!(description.providers, [ProviderId::LIBRARY, ID]);
+    assert_eq!(description.files, [ProviderId::LIBRARY]);
     let found: SearchResponse = ana.get("search?provider=scripted&q=Track%2012").await;
     assert_eq!(found.tracks[0].title, "Track 12");
     assert_eq!(ana.status(Method::GET, "search?provider=jellyfin&q=a").await, 400);

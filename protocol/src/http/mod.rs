@@ -79,6 +79,9 @@ body!(
         public_url: Option<String>,
         /// The configured providers.
         providers: Vec<ProviderId>,
+        /// Of these, the ones whose tracks this server serves as audio.
+        #[serde(default)]
+        files: Vec<ProviderId>,
         /// Login with Spotify; absent when it is not configured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spotify: Option<SpotifyServer>,

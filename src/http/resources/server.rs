@@ -32,6 +32,7 @@ fn describe(context: &SharedContext) -> impl Reply + use<> {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
         providers: context.catalogue.ids(),
+        files: context.catalogue.ids_of_files(),
         spotify: context
             .spotify
             .as_ref()
