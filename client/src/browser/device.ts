@@ -1,4 +1,4 @@
-import type { Device, DeviceKind } from '$protocol';
+import type { Device, DeviceKind, ProviderId } from '$protocol';
 import { uuid } from '../util/uuid';
 import { recall, remember } from './storage';
 
@@ -14,13 +14,12 @@ export function deviceId(): string {
   return id;
 }
 
-export function thisDevice(kind: DeviceKind, hearsSpotify = false): Device {
+export function thisDevice(kind: DeviceKind, providers: ProviderId[]): Device {
   return {
     id: deviceId(),
     name: deviceName(navigator.userAgent),
     kind,
-    // A device can start and stop playing on one connection; what it could play does not change.
-    providers: ['library', ...(hearsSpotify ? (['spotify'] as const) : [])],
+    providers,
   };
 }
 

@@ -58,6 +58,7 @@ beforeEach(() => {
   states = [];
   players = new CombinedPlayer({
     files,
+    servesFiles: (provider) => provider === 'library' || provider === 'subsonic',
     loadSpotify: async () => {
       loads += 1;
       return spotify as unknown as SpotifyPlayer;
@@ -140,6 +141,16 @@ describe('combined player', () => {
     here = true;
     players.accountChanged();
     expect(spotify.state).toBe('silent');
+  });
+
+  it('plays the files of every provider that the server serves', async () => {
+    files.status_ = saying(1, 'n');
+    players.turnOn();
+    players.update(on({ ...file, track: { ...file.track, provider: 'subsonic' } }));
+    await settle();
+    files.state = 'playing';
+    players.stateChanged();
+    expect([players.state, players.status()?.error_ms, loads]).toEqual(['playing', 1, 0]);
   });
 
   it('has no status for a track of an unknown provider', async () => {

@@ -1,4 +1,4 @@
-import type { DevicePlayback, Entry, Room } from '$protocol';
+import type { DevicePlayback, Entry, ProviderId, Room } from '$protocol';
 import type { DevicePlayer, PlayerState } from '../providers/device-player';
 import type { SpotifyCondition, SpotifyPlayer } from '../providers/spotify/spotify-player';
 
@@ -9,6 +9,8 @@ import type { SpotifyCondition, SpotifyPlayer } from '../providers/spotify/spoti
 
 export interface CombinedPlayerOptions {
   files: DevicePlayer;
+  /** Whether the server serves the files of a provider. */
+  servesFiles: (provider: ProviderId) => boolean;
   /** Creates the Spotify player, which reports through `stateChanged` and `conditionChanged`. */
   loadSpotify: (players: CombinedPlayer) => Promise<SpotifyPlayer>;
   /** The user has linked Spotify and does not hear it on another device. */
@@ -113,33 +115,21 @@ export class CombinedPlayer implements DevicePlayer {
   #state(): PlayerState {
     const files = this.options.files.state;
     if (files === 'off' || files === 'blocked' || files === 'left_out') return files;
-    switch (this.#provider()) {
-      case undefined:
-      case 'library':
-        return files;
-      case 'spotify': {
-        const { state } = this.#spotify ?? this.options.files;
-        return state === 'off' ? 'silent' : state;
-      }
-      default:
-        return 'unsupported';
-    }
+    const provider = this.#provider();
+    if (provider === undefined || this.options.servesFiles(provider)) return files;
+    if (provider !== 'spotify') return 'unsupported';
+    const { state } = this.#spotify ?? this.options.files;
+    return state === 'off' ? 'silent' : state;
   }
 
   /** The player of the current track; `null` when this device has none for it. */
   #current(): DevicePlayer | null {
-    switch (this.#provider()) {
-      case undefined:
-      case 'library':
-        return this.options.files;
-      case 'spotify':
-        return this.#spotify;
-      default:
-        return null;
-    }
+    const provider = this.#provider();
+    if (provider === undefined || this.options.servesFiles(provider)) return this.options.files;
+    return provider === 'spotify' ? this.#spotify : null;
   }
 
-  #provider(): string | undefined {
+  #provider(): ProviderId | undefined {
     return this.#room?.now_playing?.track.provider;
   }
 

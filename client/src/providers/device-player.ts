@@ -13,8 +13,12 @@ export type PlayerState =
   | 'unsupported'
   | 'loading'
   | 'playing'
-  /** The audio could not be loaded. */
-  | 'failed';
+  /** The audio could not be loaded; this is tried again. */
+  | 'failed'
+  /** The server cannot play the current track, or no longer has it. */
+  | 'unplayable'
+  /** This browser decodes none of the formats that the server sends. */
+  | 'undecodable';
 
 export interface DevicePlayer {
   readonly state: PlayerState;

@@ -17,6 +17,7 @@ import type {
   SpotifyPlayRequest,
   SpotifyStatus,
   SpotifyToken,
+  TrackRef,
   UpdateMeRequest,
   User,
 } from '$protocol';
@@ -129,15 +130,14 @@ export class Api {
     return this.#json(`search?${parameters}`, { signal });
   }
 
-  async audio(trackId: string, signal: AbortSignal): Promise<ArrayBuffer> {
-    const response = await this.#authorized(`library/tracks/${encodeURIComponent(trackId)}/audio`, { signal });
-    return response.arrayBuffer();
-  }
-
-  /** As a file, which browsers can keep outside memory. */
-  async audioFile(trackId: string, signal: AbortSignal): Promise<Blob> {
-    const response = await this.#authorized(`library/tracks/${encodeURIComponent(trackId)}/audio`, { signal });
-    return response.blob();
+  /** A segment of a track that this server serves. */
+  segment(
+    { provider, id }: TrackRef,
+    quality: 'lossless' | 'small',
+    number: number,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    return this.#authorized(`${provider}/tracks/${encodeURIComponent(id)}/segments/${quality}/${number}`, { signal });
   }
 
   async #open<T>(path: string): Promise<T> {

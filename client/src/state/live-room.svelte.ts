@@ -72,6 +72,7 @@ export class LiveRoom {
       screen,
       clock: this.#clock,
       onStatus: () => this.#status.sendStatus(),
+      onUnplayable: (entry) => this.commands.reportUnplayable(entry),
     });
     this.#status = new StatusReporter(
       () => this.playback.status(),

@@ -1,4 +1,4 @@
-import type { Device, DevicePlayback, Room } from '$protocol';
+import type { Device, DevicePlayback, EntryId, ProviderId, Room } from '$protocol';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../browser/device';
 import { recall, remember } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
@@ -6,12 +6,16 @@ import { CombinedPlayer } from '../playback/combined-player';
 import { MediaAnchor, thisAnchorHost } from '../playback/media-anchor';
 import type { PlayerState } from '../providers/device-player';
 import { FilePlayer } from '../providers/files/file-player';
+import { networkHints, QualityChoice, type QualitySetting, qualitySetting } from '../providers/files/quality-choice';
+import { decodableQualities, decodeSegment, receiveSegment } from '../providers/files/segment-decoder';
+import { SEGMENT_RATE_HZ } from '../providers/files/segments';
 import type { ServerClock } from '../sync/clock';
 import { app } from './app.svelte';
 import { DeviceSync } from './device-sync.svelte';
 import { RoomSpotify } from './room-spotify.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
+const QUALITY_KEY = 'tutti.quality';
 
 export interface LocalPlaybackOptions {
   code: string;
@@ -19,6 +23,21 @@ export interface LocalPlaybackOptions {
   clock: ServerClock;
   /** What `status` returns may have changed. */
   onStatus: () => void;
+  /** The playing entry cannot be played by any device. */
+  onUnplayable: (entry: EntryId) => void;
+}
+
+function servesFiles(provider: ProviderId): boolean {
+  return filesProviders().includes(provider);
+}
+
+function filesProviders(): ProviderId[] {
+  return app.server?.files ?? [];
+}
+
+/** Decodes without an output, and so before a user gesture. */
+function decoder(): OfflineAudioContext {
+  return new OfflineAudioContext(1, 1, SEGMENT_RATE_HZ);
 }
 
 /** Music on this device: its players, its volume, and how well it is in sync. */
@@ -28,35 +47,38 @@ export class LocalPlayback {
   errorMs = $state<number | null>(null);
   volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
   muted = $state(false);
+  quality = $state.raw<QualitySetting>(qualitySetting(recall(QUALITY_KEY)));
   playsHere = $derived(this.state !== 'off');
   readonly sync: DeviceSync;
   readonly spotify: RoomSpotify;
   /** Plays files, and knows the audio outputs of this device. */
   #files: FilePlayer;
   #player: CombinedPlayer;
+  #quality = new QualityChoice(networkHints, nowMs);
   #anchor = new MediaAnchor(thisAnchorHost());
 
   constructor(private readonly options: LocalPlaybackOptions) {
     const { code, clock, onStatus } = options;
     this.#files = new FilePlayer({
       device: deviceId(),
-      createContext: () => new AudioContext({ latencyHint: 'playback' }),
-      fetchAudio: ({ id }, signal) => app.api.audio(id, signal),
-      long: {
-        fetch: ({ id }, signal) => app.api.audioFile(id, signal),
-        createElement: () => new Audio(),
-        addressOf: (file) => URL.createObjectURL(file),
-        forget: (address) => URL.revokeObjectURL(address),
-      },
+      createContext: () => new AudioContext({ latencyHint: 'playback', sampleRate: SEGMENT_RATE_HZ }),
+      servesFiles,
+      fetchSegment: async ({ track, number }, quality, signal) =>
+        receiveSegment(await app.api.segment(track, quality, number, signal), nowMs),
+      decodeSegment: (fetched, quality) => decodeSegment(decoder(), fetched, quality),
+      decodable: () => decodableQualities(decoder()),
+      quality: this.#quality,
       clock,
       localNowMs: nowMs,
       calibrated: (output) => this.sync.calibrations.of(output),
       onState: () => this.#player.stateChanged(),
       onReady: onStatus,
+      onUnplayable: options.onUnplayable,
     });
     this.spotify = new RoomSpotify(code, clock, () => this.#player.accountChanged());
     this.#player = new CombinedPlayer({
       files: this.#files,
+      servesFiles,
       loadSpotify: (player) => this.spotify.load(player),
       hearsSpotifyHere: () => this.spotify.hearsHere,
       onState: (state) => {
@@ -71,6 +93,7 @@ export class LocalPlayback {
     });
     this.sync = new DeviceSync(this.#files, this.#player, clock);
     this.#player.setVolume(this.volume);
+    this.#quality.setting = this.quality;
   }
 
   /** Plays again where this device played when the page was open last. Returns the way to stop for good. */
@@ -90,7 +113,8 @@ export class LocalPlayback {
   device(): Device {
     const { screen, code } = this.options;
     const kind = screen ? 'screen' : this.playsHere || playsHere(code) ? 'player' : 'remote';
-    return thisDevice(kind, this.spotify.hearsHere);
+    // A device can start and stop playing on one connection; what it could play does not change.
+    return thisDevice(kind, [...filesProviders(), ...(this.spotify.hearsHere ? ['spotify'] : [])]);
   }
 
   /** What this device tells the room about its playback; `null` while it takes no part. */
@@ -138,6 +162,13 @@ export class LocalPlayback {
     this.muted = false;
     remember(VOLUME_KEY, String(this.volume));
     this.#player.setVolume(this.volume);
+  }
+
+  /** For the segments that are not fetched yet. */
+  setQuality(quality: QualitySetting): void {
+    this.quality = quality;
+    this.#quality.setting = quality;
+    remember(QUALITY_KEY, quality);
   }
 
   setMuted(muted: boolean): void {

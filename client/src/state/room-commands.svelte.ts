@@ -1,4 +1,4 @@
-import type { ClientFrame, Command, UserId } from '$protocol';
+import type { ClientFrame, Command, EntryId, UserId } from '$protocol';
 import { tab } from '../browser/storage';
 import { timeOfDayMs } from '../browser/wall-clock';
 import { type Accepted, CommandQueue, Refusal } from '../connection/command-queue';
@@ -42,6 +42,11 @@ export class RoomCommands {
       showRefusal(error);
       return null;
     }
+  }
+
+  /** The device found that no device can play an entry. Others report it too, so a refusal tells the user nothing. */
+  reportUnplayable(entry: EntryId): void {
+    this.#queue.submit({ name: 'skip', entry, unplayable: true }).catch(() => {});
   }
 
   /** Takes over what an earlier page of this tab could not deliver for `user`; the next `resend` sends it. */

@@ -1,23 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { DECODED_LIMITS } from '../providers/files/decoded-playing-track';
 import { Playhead, RATE_CHANGE_MAX } from '../providers/files/playhead';
 import { seeded } from '../testing/random';
 import { quantile } from '../util/numbers';
-import type { CorrectionLimits } from './corrector';
 import { type Correction, Corrector } from './corrector';
 
 const EVERY_MS = 100;
 
 /** Repeats the same measurement; returns the first correction and its time. */
-function first(
-  corrector: Corrector,
-  errorMs: number,
-  deviationMs = 0.2,
-  fromMs = 0,
-  limits = DECODED_LIMITS,
-): [Correction, number] | null {
+function first(corrector: Corrector, errorMs: number, deviationMs = 0.2, fromMs = 0): [Correction, number] | null {
   for (let atMs = fromMs; atMs < fromMs + 3_000; atMs += EVERY_MS) {
-    const correction = corrector.take({ atMs, errorMs, deviationMs }, limits);
+    const correction = corrector.take({ atMs, errorMs, deviationMs });
     if (correction !== null) return [correction, atMs - fromMs];
   }
   return null;
@@ -45,23 +37,12 @@ describe('corrector', () => {
     expect(first(new Corrector(), 30, 6)).toMatchObject([{ kind: 'jump' }, 200]);
   });
 
-  it('tolerates more where a track cannot be controlled as precisely', () => {
-    const coarse: CorrectionLimits = { toleratedMs: 12, jumpMs: 120, deviationMs: 10 };
-    expect(first(new Corrector(), 11, 0.2, 0, coarse)).toBeNull();
-    expect(first(new Corrector(), 90, 0.2, 0, coarse)).toEqual([{ kind: 'nudge', shiftMs: 90 }, 400]);
-    expect(first(new Corrector(), -130, 0.2, 0, coarse)).toEqual([{ kind: 'jump' }, 200]);
-  });
-
   it('works with one measurement a second', () => {
     const corrector = new Corrector();
-    const corrections = [1, 2, 3, 4, 5].map((s) =>
-      corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }, DECODED_LIMITS),
-    );
+    const corrections = [1, 2, 3, 4, 5].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 4, deviationMs: 0.2 }));
     expect(corrections).toEqual([null, null, null, null, { kind: 'nudge', shiftMs: 4 }]);
     corrector.forget();
-    const jumps = [11, 12, 13].map((s) =>
-      corrector.take({ atMs: s * 1_000, errorMs: 40, deviationMs: 0.2 }, DECODED_LIMITS),
-    );
+    const jumps = [11, 12, 13].map((s) => corrector.take({ atMs: s * 1_000, errorMs: 40, deviationMs: 0.2 }));
     expect(jumps).toEqual([null, null, { kind: 'jump' }]);
   });
 
@@ -69,7 +50,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     for (let count = 0; count < 60; count += 1) {
       const errorMs = count % 5 === 4 ? 200 : 0.3;
-      expect(corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 }, DECODED_LIMITS)).toBeNull();
+      expect(corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 })).toBeNull();
     }
   });
 
@@ -78,7 +59,7 @@ describe('corrector', () => {
     first(corrector, 3);
     corrector.nudged(3, 400, 2_400);
     for (let atMs = 500; atMs < 2_900; atMs += EVERY_MS) {
-      expect(corrector.take({ atMs, errorMs: 3, deviationMs: 0.2 }, DECODED_LIMITS)).toBeNull();
+      expect(corrector.take({ atMs, errorMs: 3, deviationMs: 0.2 })).toBeNull();
     }
     expect(first(corrector, 2, 0.2, 2_900)).toMatchObject([{ kind: 'nudge' }, 400]);
   });
@@ -95,7 +76,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     const jumps: number[] = [];
     for (let atMs = 0; atMs < 60_000; atMs += EVERY_MS) {
-      if (corrector.take({ atMs, errorMs: 50, deviationMs: 0.2 }, DECODED_LIMITS)?.kind !== 'jump') continue;
+      if (corrector.take({ atMs, errorMs: 50, deviationMs: 0.2 })?.kind !== 'jump') continue;
       jumps.push(atMs);
       corrector.jumped(atMs);
     }
@@ -116,7 +97,7 @@ describe('corrector', () => {
     const corrector = new Corrector();
     expect(corrector.errorMs).toBeNull();
     for (const [count, errorMs] of [0.1, 0.3, 90, 0.2, 0.4].entries()) {
-      corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 }, DECODED_LIMITS);
+      corrector.take({ atMs: count * EVERY_MS, errorMs, deviationMs: 0.2 });
     }
     expect(corrector.errorMs).toBe(0.3);
     corrector.forget();
@@ -140,7 +121,7 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
   function play({ ppm, noiseMs, beginsMs = 0, dropOutMs = 0 }: Card, seed: number) {
     const random = seeded(seed);
     const corrector = new Corrector();
-    let playhead = new Playhead(0, 0, 48_000);
+    let playhead = new Playhead(0, 0);
     let lostMs = beginsMs;
     const errors: number[] = [];
     const shifts: number[] = [];
@@ -153,14 +134,14 @@ describe('corrector with a simulated sound card, ten minutes each', () => {
       if (atMs > SETTLED_MS && atMs % 60_000 >= 20_000 && (dropOutMs === 0 || atMs % 60_000 < 30_000))
         errors.push(Math.abs(errorMs));
       const measured = errorMs + noiseMs * (random() + random() + random() - 1.5);
-      const correction = corrector.take({ atMs, errorMs: measured, deviationMs: noiseMs / 4 }, DECODED_LIMITS);
+      const correction = corrector.take({ atMs, errorMs: measured, deviationMs: noiseMs / 4 });
       if (correction?.kind === 'nudge') {
         const nudge = playhead.nudge(correction.shiftMs / 1000, contextTime)!;
         rateMax = Math.max(rateMax, Math.abs(nudge.rate - 1));
         corrector.nudged(correction.shiftMs, atMs, atMs + (nudge.until - contextTime) * 1000);
         shifts.push(correction.shiftMs);
       } else if (correction?.kind === 'jump') {
-        playhead = new Playhead(contextTime, atMs / 1000, 48_000);
+        playhead = new Playhead(contextTime, atMs / 1000);
         corrector.jumped(atMs);
         jumps += 1;
       }

@@ -7,16 +7,6 @@ import { median, spread } from '../util/numbers';
  * *jump*, a short cross-fade. After either it waits until the effect can be measured.
  */
 
-/** How precisely a kind of track can be controlled. */
-export interface CorrectionLimits {
-  /** Smaller errors are left alone. */
-  toleratedMs: number;
-  /** Larger errors are corrected by a jump. */
-  jumpMs: number;
-  /** Uncertainty of the track's reported position: one standard deviation. */
-  deviationMs: number;
-}
-
 export interface Measure {
   /** Any steady clock. */
   atMs: number;
@@ -32,6 +22,10 @@ export type Correction =
   /** Move to the right position. */
   | { kind: 'jump' };
 
+/** Two devices may be off in opposite directions: a millisecond in total. */
+const TOLERATED_MS = 0.5;
+/** Nudging more than this would take too long. */
+const JUMP_MS = 10;
 /** In deviations: what is worth a nudge, and what is worth a jump. */
 const NUDGE_DEVIATIONS = 1;
 const JUMP_DEVIATIONS = 4;
@@ -65,11 +59,11 @@ export class Corrector {
   #jumpPauseMs = JUMP_PAUSE_MS;
 
   /** The correction to apply now; `null`: none. The caller confirms with `nudged` or `jumped`. */
-  take(measure: Measure, limits: CorrectionLimits): Correction | null {
+  take(measure: Measure): Correction | null {
     const young = this.#measures.filter(({ atMs }) => measure.atMs - atMs < AGE_MS_MAX);
     this.#measures = [...young.slice(1 - MEASURES_MAX), measure];
-    if (this.#isLost(limits)) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
-    return this.#nudge(measure, limits);
+    if (this.#isLost()) return measure.atMs - this.#lastJumpMs >= this.#jumpPauseMs ? { kind: 'jump' } : null;
+    return this.#nudge(measure);
   }
 
   /** Until then the effect of a nudge is not measured. */
@@ -98,21 +92,21 @@ export class Corrector {
     return median(this.#measures.slice(-NUDGE_MEASURES).map(({ errorMs }) => errorMs));
   }
 
-  #isLost({ jumpMs }: CorrectionLimits): boolean {
+  #isLost(): boolean {
     const latest = this.#measures.slice(-JUMP_MEASURES);
     const isFar = ({ errorMs, deviationMs }: Measure) =>
-      Math.abs(errorMs) > Math.max(jumpMs, JUMP_DEVIATIONS * deviationMs);
+      Math.abs(errorMs) > Math.max(JUMP_MS, JUMP_DEVIATIONS * deviationMs);
     return latest.length === JUMP_MEASURES && latest.every(isFar) && isOneSided(latest);
   }
 
-  #nudge({ atMs }: Measure, { toleratedMs }: CorrectionLimits): Correction | null {
+  #nudge({ atMs }: Measure): Correction | null {
     const seen = this.#measures.filter((measure) => measure.atMs >= this.#quietUntilMs);
     if (seen.length < NUDGE_MEASURES) return null;
     const errors = seen.map((measure) => measure.errorMs);
     const errorMs = median(errors);
     const deviationMs = median(seen.map((measure) => measure.deviationMs));
     const noiseMs = (SURE_DEVIATIONS * spread(errors)) / Math.sqrt(errors.length);
-    if (Math.abs(errorMs) < Math.max(toleratedMs, NUDGE_DEVIATIONS * deviationMs) + noiseMs) return null;
+    if (Math.abs(errorMs) < Math.max(TOLERATED_MS, NUDGE_DEVIATIONS * deviationMs) + noiseMs) return null;
     const direction = Math.sign(errorMs);
     const drifts = direction === this.#lastNudge.direction && atMs - this.#lastNudge.atMs < DRIFTING_MS;
     return { kind: 'nudge', shiftMs: errorMs + (drifts ? direction * AHEAD_MS : 0) };

@@ -1,7 +1,10 @@
 import type { Room } from '$protocol';
 import { FilePlayer } from '../providers/files/file-player';
+import { QualityChoice } from '../providers/files/quality-choice';
+import { SEGMENT_RATE_HZ } from '../providers/files/segments';
 import { ServerClock } from '../sync/clock';
 import { positionAt } from '../sync/timeline';
+import { fakeDecoded, fakeFetched } from './fake-audio';
 import { clockOf, type World } from './probing';
 import { seeded } from './random';
 import { SoundCard, type SoundCardOptions } from './sound-card';
@@ -51,7 +54,11 @@ export class Listener {
     this.player = new FilePlayer({
       device: 'this',
       createContext: () => this.card as unknown as AudioContext,
-      fetchAudio: async () => new ArrayBuffer(durationS),
+      servesFiles: () => true,
+      fetchSegment: async (segment) => fakeFetched(segment, durationS * SEGMENT_RATE_HZ),
+      decodeSegment: fakeDecoded,
+      decodable: async () => ['lossless'],
+      quality: new QualityChoice(() => undefined, localMs),
       clock: this.clock,
       localNowMs: localMs,
       calibrated: () =>
@@ -89,7 +96,7 @@ export class Listener {
     return {
       rateMax: Math.max(0, ...rates),
       nudges: rates.filter((change) => change > 0).length,
-      jumps: this.card.sources.length - 1,
+      jumps: this.card.gains.filter(({ ramps }) => ramps.some(({ to }) => to === 0)).length,
     };
   }
 }

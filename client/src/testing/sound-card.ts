@@ -51,11 +51,10 @@ export class SoundCard extends FakeAudio {
   /** The position in the track that is really heard, in ms; `null`: none. */
   heardPositionMs(): number | null {
     const contextTime = this.#renderedAt(this.trueMs() - this.#latencyMs);
-    const sounds = this.sources.findLast(
-      ({ startedAt, stoppedAt }) => startedAt! <= contextTime && contextTime < (stoppedAt ?? Number.POSITIVE_INFINITY),
-    );
+    const frame = contextTime * this.sampleRate;
+    const sounds = this.sources.findLast(({ startFrame, endFrame }) => startFrame <= frame && frame < endFrame);
     if (sounds === undefined || this.state !== 'running' || this.#isSilent()) return null;
-    return sounds.positionAt(contextTime, this.sampleRate) * 1000;
+    return (sounds.trackPositionAt(frame) * 1000) / this.sampleRate;
   }
 
   get #latencyMs(): number {

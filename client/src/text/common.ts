@@ -131,6 +131,8 @@ export const text = {
       loading: 'Loading the music…',
       playing: 'Playing here',
       failed: 'The music can’t be loaded. Trying again…',
+      unplayable: 'This track can’t be played. Skipping it…',
+      undecodable: 'This browser is too old to play the music of this server. Another browser can.',
     },
     volume: 'Volume on this device',
     mute: 'Mute this device',

@@ -1,3 +1,4 @@
+import type { QualitySetting } from '../providers/files/quality-choice';
 import type { Quality } from '../sync/quality';
 
 /** Texts about how well a device is in sync, for its user and for the host. */
@@ -18,6 +19,12 @@ export const soundText = {
   letPlay: 'Let it play',
   inTime: 'Fix sync…',
   needsCalibration: 'This browser doesn’t say how late its sound is. Fix its sync once by microphone or by ear.',
+  quality: 'Audio quality',
+  audioQualities: {
+    auto: 'Automatic',
+    lossless: 'Lossless',
+    small: 'Small, saves data',
+  } satisfies Record<QualitySetting, string>,
 } as const;
 
 /** Rounded to its precision. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import WebSocket from 'ws';
 import { type Accepted, CommandQueue } from '../../../client/src/connection/command-queue.ts';
 import { Connection, type Socket } from '../../../client/src/connection/connection.ts';
+import type { AudioQuality, SegmentRef } from '../../../client/src/providers/files/segments.ts';
 import { applyDelta } from '../../../client/src/room/room.ts';
 import type { Command, Device, Room, ServerFrame, Track } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from './clock.ts';
@@ -47,13 +48,11 @@ export class Member {
     return track;
   }
 
-  async audio(trackId: string, signal?: AbortSignal): Promise<ArrayBuffer> {
-    const answer = await fetch(`${this.url}/api/v1/library/tracks/${encodeURIComponent(trackId)}/audio`, {
-      headers: this.#headers,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (!answer.ok) throw new Error(`no audio: ${answer.status}`);
-    return answer.arrayBuffer();
+  async segment({ track, number }: SegmentRef, quality: AudioQuality, signal: AbortSignal): Promise<Response> {
+    const path = `${track.provider}/tracks/${encodeURIComponent(track.id)}/segments/${quality}/${number}`;
+    const answer = await fetch(`${this.url}/api/v1/${path}`, { headers: this.#headers, signal });
+    if (!answer.ok) throw new Error(`no segment: ${answer.status}`);
+    return answer;
   }
 
   /** Joins a room. `openSocket` may insert a network path. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLE_RATE, testMusic } from '../sound/test-music.ts';
-import { HEADER_BYTES as WAV_HEADER_BYTES, wav } from '../sound/wav.ts';
+import { wav } from '../sound/wav.ts';
 
 export const LONG = 'Long';
 /** A track must be longer than the ten seconds by which its successor is announced. */
@@ -29,9 +29,4 @@ export async function writeLibrary(folder: string, seconds: number): Promise<voi
 
 function silent(seconds: number): Buffer {
   return wav(CROWD_SAMPLE_RATE, new Float32Array(seconds * CROWD_SAMPLE_RATE));
-}
-
-/** The duration that a decoder would report. */
-export function secondsOf(crowdTrack: ArrayBuffer): number {
-  return (crowdTrack.byteLength - WAV_HEADER_BYTES) / 2 / CROWD_SAMPLE_RATE;
 }

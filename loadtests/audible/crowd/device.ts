@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from '../../../client/src/connection/connection.ts';
 import { FilePlayer } from '../../../client/src/providers/files/file-player.ts';
+import { QualityChoice } from '../../../client/src/providers/files/quality-choice.ts';
+import { receiveSegment } from '../../../client/src/providers/files/segment-decoder.ts';
+import { SEGMENT_SAMPLES } from '../../../client/src/providers/files/segments.ts';
 import { ServerClock } from '../../../client/src/sync/clock.ts';
+import { fakeDecoded, fakeFetched } from '../../../client/src/testing/fake-audio.ts';
 import { SoundCard } from '../../../client/src/testing/sound-card.ts';
 import type { Device as ProtocolDevice, ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import { type Member, openDirectly } from '../apparatus/member.ts';
 import { type Delay, Way } from '../apparatus/path.ts';
-import { secondsOf } from '../cells/library.ts';
 
 /** A device's network, clock and sound card. */
 export interface Make {
@@ -24,11 +27,11 @@ const STATUS_EVERY_MS = 2_000;
 
 /**
  * A device without a browser: the client's own connection, clock and player, wired as in the page, with its own clock and
- * network path and a simulated sound card whose true position is known. Music is fetched from the server.
+ * network path and a simulated sound card whose true position is known. Segments are fetched from the server, and not decoded.
  */
 export class Device {
   readonly #id = randomUUID();
-  readonly #card: Card;
+  readonly #card: SoundCard;
   readonly #clock: ServerClock;
   readonly #player: FilePlayer;
   #telling: ReturnType<typeof setInterval> | undefined;
@@ -39,22 +42,28 @@ export class Device {
   ) {
     const local = clockOf(make, nowMs());
     const localMs = () => local(nowMs());
-    this.#card = new Card(nowMs, local, { ppm: make.cardPpm, latencyMs: make.latencyMs, seed: make.seed });
+    this.#card = new SoundCard(nowMs, local, { ppm: make.cardPpm, latencyMs: make.latencyMs, seed: make.seed });
     this.#clock = new ServerClock(
       (t0) => member.send({ type: 'sync', t0 }),
       localMs,
       () => this.#update(),
     );
-    const options = {
+    this.#player = new FilePlayer({
       device: this.#id,
       createContext: () => this.#card as unknown as AudioContext,
-      fetchAudio: ({ id }: { id: string }, signal: AbortSignal) => member.audio(id, signal),
+      servesFiles: () => true,
+      fetchSegment: async (segment, quality, signal) => {
+        const { samples } = await receiveSegment(await member.segment(segment, quality, signal), localMs);
+        return fakeFetched(segment, segment.number * SEGMENT_SAMPLES + samples);
+      },
+      decodeSegment: fakeDecoded,
+      decodable: async () => ['lossless'],
+      quality: new QualityChoice(() => undefined, localMs),
       clock: this.#clock,
       localNowMs: localMs,
       onState: () => this.#tell(),
       onReady: () => this.#tell(),
-    };
-    this.#player = new FilePlayer(options);
+    });
   }
 
   async enter(code: string): Promise<void> {
@@ -103,12 +112,6 @@ export class Device {
 /** The device's clock at a true time, which need not be now. */
 export function clockOf({ clockAheadMs, clockPpm }: Pick<Make, 'clockAheadMs' | 'clockPpm'>, startMs: number) {
   return (trueMs: number): number => trueMs + clockAheadMs + ((trueMs - startMs) * clockPpm) / 1e6;
-}
-
-class Card extends SoundCard {
-  override async decodeAudioData(encoded: ArrayBuffer): Promise<{ duration: number }> {
-    return { duration: secondsOf(encoded) };
-  }
 }
 
 /** A socket with delayed frames, in order. */

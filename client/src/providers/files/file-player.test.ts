@@ -1,16 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Calibration } from '../../calibration/calibration';
-import { FakeAudio } from '../../testing/fake-audio';
-import { entry, idle, playing, room } from '../../testing/fixtures';
+import { Failure } from '../../session/http';
+import { FakeAudio, fakeDecoded, fakeFetched } from '../../testing/fake-audio';
+import { entry, idle, playing, room, settings } from '../../testing/fixtures';
 import { FilePlayer } from './file-player';
+import { QualityChoice } from './quality-choice';
+import { type AudioQuality, SEGMENT_RATE_HZ } from './segments';
 
 /** The server's clock is this far ahead; every track is one minute long. */
 const AHEAD_MS = 7_200_000;
-const MINUTE_S = 60;
+const MINUTE = 60 * SEGMENT_RATE_HZ;
 
 let audio: FakeAudio;
 let fetched: string[];
-let failing: boolean;
+/** What every request fails with. */
+let failure: Failure | null;
+let decodable: AudioQuality[];
+let unplayable: string[];
 let ready: boolean;
 let slewMs: number;
 let calibrated: Calibration | null;
@@ -28,11 +34,15 @@ function create(allowed = true): void {
   player = new FilePlayer({
     device: 'this',
     createContext: () => audio as unknown as AudioContext,
-    fetchAudio: async ({ id }) => {
-      fetched.push(id);
-      if (failing) throw new Error('network');
-      return new ArrayBuffer(MINUTE_S);
+    servesFiles: (provider) => provider !== 'spotify',
+    fetchSegment: async (segment) => {
+      fetched.push(`${segment.track.id}/${segment.number}`);
+      if (failure !== null) throw failure;
+      return fakeFetched(segment, MINUTE);
     },
+    decodeSegment: fakeDecoded,
+    decodable: async () => decodable,
+    quality: new QualityChoice(() => undefined, nowMs),
     clock: {
       get ready() {
         return ready;
@@ -47,13 +57,16 @@ function create(allowed = true): void {
     onReady: () => {
       readies += 1;
     },
+    onUnplayable: (id) => unplayable.push(id),
   });
 }
 
 beforeEach(async () => {
   vi.useFakeTimers();
   fetched = [];
-  failing = false;
+  failure = null;
+  decodable = ['lossless', 'small'];
+  unplayable = [];
   ready = true;
   slewMs = 0;
   calibrated = null;
@@ -78,8 +91,8 @@ describe('file player', () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)), upcoming: [b] }));
     await settle();
-    expect(audio.sources).toMatchObject([{ startedAt: 100.2, offset: 0 }]);
-    expect(fetched).toEqual(['track-a', 'track-b']);
+    expect(audio.runs).toMatchObject([{ track: 'track-a', startedAt: 100.2, offset: 0 }]);
+    expect(fetched.slice(0, 4)).toEqual(['track-a/0', 'track-a/1', 'track-b/0', 'track-a/2']);
     expect(player.state).toBe('playing');
   });
 
@@ -87,9 +100,10 @@ describe('file player', () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(80_000)) }));
     await settle();
-    const [source] = audio.sources;
-    expect(source!.startedAt! - source!.offset).toBeCloseTo(80);
-    expect(source!.offset).toBeGreaterThan(20);
+    const [run] = audio.runs;
+    expect(run!.startedAt - run!.offset).toBeCloseTo(80);
+    expect(run!.offset).toBeGreaterThan(20);
+    expect(fetched[0], 'and fetches nothing before it').toBe('track-a/4');
   });
 
   it('changes tracks without a gap', async () => {
@@ -98,20 +112,35 @@ describe('file player', () => {
     await settle();
     player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
     await settle();
-    expect(audio.sources).toMatchObject([{ stoppedAt: 101 }, { startedAt: 101, offset: 0 }]);
-    expect(fetched).toEqual(['track-a', 'track-b']);
+    expect(audio.runs).toMatchObject([
+      { track: 'track-a', stopsAt: 101 },
+      { track: 'track-b', startedAt: 101, offset: 0 },
+    ]);
+    expect(fetched.length, 'no segment twice').toBe(new Set(fetched).size);
+  });
+
+  it('starts the next track at the last sample of a file whose end is no whole millisecond', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    await settle();
+    player.update(room({ now_playing: b, playback: playing('b', at(101_000.4)) }));
+    await settle();
+    expect(audio.runs).toMatchObject([{ stopsAt: 101 }, { startedAt: 101, offset: 0 }]);
   });
 
   it('changes tracks at one sample even if the clocks change in between', async () => {
     player.turnOn();
-    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    // Its file is longer.
+    const short = { ...a, track: { ...a.track, duration_ms: 59_000 } };
+    player.update(room({ now_playing: short, playback: playing('a', at(42_000)) }));
     await settle();
     player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
     slewMs = -5;
     await settle();
-    const [ending, next] = audio.sources;
+    const [ending, next] = audio.runs;
+    expect(next!.track).toBe('track-b');
     expect(next!.startedAt).toBeCloseTo(101.005, 6);
-    expect(ending!.stoppedAt).toBe(next!.startedAt);
+    expect(ending!.stopsAt).toBe(next!.startedAt);
   });
 
   it('plays the last track to its end when nothing follows', async () => {
@@ -119,35 +148,35 @@ describe('file player', () => {
     player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
     await settle();
     player.update(room());
-    expect(audio.sources).toMatchObject([{ stoppedAt: null }]);
+    expect(audio.runs).toMatchObject([{ stopsAt: 101 }]);
   });
 
   it('stops at once for a skip, a pause or a seek', async () => {
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    player.update(room({ now_playing: b, playback: playing('b', at(101_200)) }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    player.update(room({ now_playing: b, playback: playing('b', at(102_200), 30_000) }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    player.update(room({ now_playing: b, playback: { ...playing('b', at(103_000)), state: 'paused' } }));
     await settle();
-    player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
-    await settle();
-    player.update(room({ now_playing: b, playback: playing('b', at(100_200), 30_000) }));
-    await settle();
-    player.update(room({ now_playing: b, playback: { ...playing('b', at(100_000)), state: 'paused' } }));
-    await settle();
-    expect(audio.sources).toMatchObject([
-      { stoppedAt: 100.02 },
-      { stoppedAt: 100.02 },
-      { startedAt: 100.2, offset: 30, stoppedAt: 100.02 },
+    expect(audio.runs).toMatchObject([
+      { track: 'track-a', stopsAt: 101.02 },
+      { track: 'track-b', startedAt: 101.2, offset: 0, stopsAt: 102.02 },
+      { track: 'track-b', startedAt: 102.2, offset: 30, stopsAt: 103.02 },
     ]);
     expect(player.state).toBe('silent');
   });
 
   it('silences an ending track when the next one is paused before its start', async () => {
     player.turnOn();
-    player.update(room({ now_playing: a, playback: playing('a', at(41_000)) }));
+    player.update(room({ now_playing: a, playback: playing('a', at(41_200)) }));
+    await vi.advanceTimersByTimeAsync(200);
+    player.update(room({ now_playing: b, playback: playing('b', at(101_200)) }));
     await settle();
-    player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
-    await settle();
-    player.update(room({ now_playing: b, playback: { ...playing('b', at(100_000)), state: 'paused' } }));
-    expect(audio.sources[0]!.stoppedAt).toBeCloseTo(100.02);
+    player.update(room({ now_playing: b, playback: { ...playing('b', at(100_200)), state: 'paused' } }));
+    expect(audio.runs).toMatchObject([{ track: 'track-a', stopsAt: expect.closeTo(100.22) }]);
   });
 
   it('does not restart when only the queue changes', async () => {
@@ -156,7 +185,8 @@ describe('file player', () => {
     player.update(room({ now_playing: a, playback }));
     player.update(room({ now_playing: a, playback: { ...playback }, upcoming: [b] }));
     await settle();
-    expect(audio.sources).toHaveLength(1);
+    expect(audio.runs).toHaveLength(1);
+    expect(audio.sources).toHaveLength(6);
   });
 
   it('drops a track that was still loading when the room moved on', async () => {
@@ -164,6 +194,7 @@ describe('file player', () => {
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     player.update(room({ playback: idle }));
     await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(audio.sources).toHaveLength(0);
   });
 
@@ -173,7 +204,15 @@ describe('file player', () => {
     player.update(room({ now_playing: elsewhere, playback: playing('a', at(100_200)), upcoming: [b] }));
     await settle();
     expect(player.state).toBe('silent');
-    expect(fetched).toEqual(['track-b']);
+    expect(fetched).toEqual(['track-b/0', 'track-b/1']);
+  });
+
+  it('plays the files of every provider that the server serves', async () => {
+    const elsewhere = { ...a, track: { ...a.track, provider: 'subsonic' } };
+    player.turnOn();
+    player.update(room({ now_playing: elsewhere, playback: playing('a', at(100_200)) }));
+    await settle();
+    expect(player.state).toBe('playing');
   });
 
   it('waits for the clock before the first start', async () => {
@@ -202,27 +241,111 @@ describe('file player', () => {
   });
 
   it('retries when a track cannot be fetched', async () => {
-    failing = true;
+    failure = new Failure('offline');
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
     await settle();
     expect(player.state).toBe('failed');
-    failing = false;
+    failure = null;
     await vi.advanceTimersByTimeAsync(3_000);
     expect(player.state).toBe('playing');
+    expect(unplayable).toEqual([]);
+    const [run] = audio.runs;
+    expect(run!.startedAt - run!.offset, 'at the right place').toBeCloseTo(90);
   });
 
   it('does not retry a track that is over', async () => {
-    failing = true;
+    failure = new Failure('unavailable', 503, 1_000);
     player.turnOn();
     player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
     await settle();
     expect(player.state).toBe('failed');
-    failing = false;
+    failure = null;
     player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(player.state).toBe('playing');
-    expect(audio.sources).toMatchObject([{ startedAt: 100.2, stoppedAt: null }]);
+    expect(audio.runs).toMatchObject([{ track: 'track-b', startedAt: 100.2, offset: 0 }]);
+    expect(fetched.filter((segment) => segment.startsWith('track-a'))).toHaveLength(1);
+  });
+
+  it.each([404, 410, 422])('reports a track that cannot be played, once (%i)', async (status) => {
+    failure = new Failure('not_found', status);
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(player.state).toBe('unplayable');
+    expect(unplayable).toEqual(['a']);
+    expect(fetched).toEqual(['track-a/0']);
+    failure = null;
+    player.update(room({ now_playing: b, playback: playing('b', at(105_500)) }));
+    await settle();
+    expect(player.state).toBe('playing');
+  });
+
+  it('reports a track that vanishes while it plays, but not one that waits', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await settle();
+    failure = new Failure('not_found', 410);
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)), upcoming: [b] }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([player.state, unplayable]).toEqual(['playing', []]);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect([player.state, unplayable]).toEqual(['unplayable', ['a']]);
+  });
+
+  it('says that the browser decodes nothing, and is not waited for', async () => {
+    decodable = [];
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([player.state, player.status(), fetched]).toEqual(['undecodable', null, []]);
+  });
+
+  it('holds few segments however long a track is', async () => {
+    const concert = entry('c', 'cyd', 7_200_000);
+    player.turnOn();
+    player.update(room({ now_playing: concert, playback: playing('c', at(100_200)), upcoming: [a, b] }));
+    await settle();
+    expect(new Set(fetched).size).toBe(8);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(audio.runs).toHaveLength(1);
+    expect(new Set(fetched).size).toBe(11);
+  });
+
+  it('plays on by itself while segments arrive', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await vi.advanceTimersByTimeAsync(62_000);
+    expect(audio.runs).toEqual([{ track: 'track-a', startedAt: 100.2, offset: 0, stopsAt: 160.2 }]);
+  });
+
+  it('is silent while a segment is missing, says so, and goes on in time', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(90_000)) }));
+    await settle();
+    failure = new Failure('offline');
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(player.state).toBe('failed');
+    failure = null;
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(player.state).toBe('playing');
+    const [before, after] = audio.runs;
+    expect(before!.stopsAt).toBe(130);
+    expect(after!.startedAt - after!.offset).toBeCloseTo(90);
+  });
+
+  it('levels the loudness of tracks unless the room does not want it', async () => {
+    const quiet = { ...a, track: { ...a.track, gain_db: 6 } };
+    const levelled = (level_loudness: boolean) =>
+      room({ now_playing: quiet, playback: playing('a', at(100_200)), settings: settings({ level_loudness }) });
+    player.turnOn();
+    player.update(levelled(true));
+    await settle();
+    const [, level] = audio.gains;
+    expect(level!.gain.value).toBeCloseTo(1.995, 3);
+    player.update(levelled(false));
+    expect(level!.ramps).toEqual([{ to: 1, at: 100.5 }]);
   });
 
   it('measures its error and reports it', async () => {
@@ -255,6 +378,7 @@ describe('file player', () => {
     expect(player.status()?.ready).toEqual([]);
     await settle();
     expect(readies).toBe(2);
+    await settle();
     expect(player.status()?.ready).toEqual(['a', 'b']);
     player.update(room({ now_playing: b, playback: playing('b', at(100_200)) }));
     expect(player.status()?.ready).toEqual(['b']);
@@ -266,10 +390,7 @@ describe('file player', () => {
     await settle();
     player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
     await settle();
-    expect(audio.sources).toMatchObject([
-      { startedAt: 103, stoppedAt: 100.02 },
-      { startedAt: 100.2, offset: 0, stoppedAt: null },
-    ]);
+    expect(audio.runs).toMatchObject([{ startedAt: 100.2, offset: 0 }]);
   });
 
   it('is silent and fetches nothing while the room’s output excludes it', async () => {
@@ -281,12 +402,12 @@ describe('file player', () => {
     expect(fetched).toEqual([]);
     expect(player.status()).toMatchObject({ state: 'idle', ready: [] });
     player.update(room({ ...now, output: { mode: 'speakers', devices: ['other', 'this'] } }));
-    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(player.state).toBe('playing');
     player.update(room({ ...now, output: { mode: 'everyone', devices: ['this'] } }));
     await settle();
     expect(player.state).toBe('left_out');
-    expect(audio.sources[0]!.stoppedAt).toBeCloseTo(101.02);
+    expect(audio.runs).toMatchObject([{ stopsAt: expect.closeTo(102.02) }]);
     player.update(room(now));
     await settle();
     expect(player.state).toBe('playing');

@@ -1,29 +1,35 @@
-import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, Room, TrackRef } from '$protocol';
+import type { DeviceId, DevicePlayback, Entry, EntryId, Playback, ProviderId, Room } from '$protocol';
 import { type Calibration, outputOf } from '../../calibration/calibration';
 import type { SignalOutput } from '../../calibration/signals';
 import { playsIn } from '../../room/output';
 import { Corrector } from '../../sync/corrector';
 import { OutputDepth } from '../../sync/output-depth';
 import { planStart } from '../../sync/schedule';
-import { outgoingEntry, positionAt, sameTimeline } from '../../sync/timeline';
+import { outgoingEntry, positionAt, sameTimeline, type TimedEntry } from '../../sync/timeline';
 import type { PlayerState } from '../device-player';
-import type { LongTrackSource } from './long-track';
 import { Loudspeaker } from './loudspeaker';
-import type { PlayingTrack } from './playing-track';
-import { TrackPreloader } from './track-preloader';
+import type { QualityChoice } from './quality-choice';
+import { type FetchedSegment, SegmentStore } from './segment-store';
+import { firstSegment, type Upcoming, wantedSegments } from './segment-window';
+import { SegmentedPlayingTrack } from './segmented-playing-track';
+import { type AudioQuality, type SegmentRef, segmentAt, segmentKey } from './segments';
 
 /**
- * Plays the files of the room's timeline on this device. It follows the server, which alone decides what plays next and
- * when. It starts every track at the exact sample, measures continuously how far the audible position is off the
- * timeline, and applies the corrections of `Corrector`.
+ * Plays the files of the room's timeline on this device, segment by segment. It follows the server, which alone decides
+ * what plays next and when. It starts every track at the exact sample, measures continuously how far the audible position
+ * is off the timeline, and applies the corrections of `Corrector`.
  */
 
 export interface FilePlayerOptions {
   device: DeviceId;
   createContext: () => AudioContext;
-  fetchAudio: (track: TrackRef, signal: AbortSignal) => Promise<ArrayBuffer>;
-  /** For tracks that are too long to be decoded. */
-  long?: LongTrackSource;
+  /** Whether the server serves the files of a provider. */
+  servesFiles: (provider: ProviderId) => boolean;
+  fetchSegment: (segment: SegmentRef, quality: AudioQuality, signal: AbortSignal) => Promise<FetchedSegment>;
+  decodeSegment: (fetched: FetchedSegment, quality: AudioQuality) => Promise<AudioBuffer>;
+  /** The qualities that this browser decodes. */
+  decodable: () => Promise<readonly AudioQuality[]>;
+  quality: QualityChoice;
   clock: { ready: boolean; deviationMs: number; now(): number; toLocal(serverMs: number): number };
   localNowMs: () => number;
   /** The calibration of an output of this device. */
@@ -31,11 +37,12 @@ export interface FilePlayerOptions {
   onState: (state: PlayerState) => void;
   /** The set of tracks that can start at once has changed. */
   onReady?: () => void;
+  /** The playing entry cannot be played by any device. */
+  onUnplayable?: (entry: EntryId) => void;
 }
 
 /** A prime number, so that readings do not stay in phase with the blocks that a browser renders. */
-const MEASURE_EVERY_MS = 97;
-const RETRY_MS = 3_000;
+const TICK_MS = 97;
 /** A context that may start does so within this time; after it only a user gesture helps. */
 const START_WAIT_MS = 500;
 
@@ -49,29 +56,38 @@ export class FilePlayer {
   #volume = 1;
   #hushed = false;
   #corrector = new Corrector();
-  #playing: PlayingTrack | null = null;
+  #playing: SegmentedPlayingTrack | null = null;
   /** The track before, while it plays to its end. */
-  #ending: PlayingTrack | null = null;
+  #ending: SegmentedPlayingTrack | null = null;
+  /** What plays as soon as its segment is there. */
+  #due: TimedEntry | null = null;
   /** The timeline that the playing tracks were started for. */
   #followed: Playback | null = null;
-  #preloader: TrackPreloader;
   #room: Room | null = null;
-  /** Lets a pending load detect that the room has moved on meanwhile. */
-  #generation = 0;
-  #measuring: ReturnType<typeof setInterval> | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #store: SegmentStore;
+  /** The place that the store fetches for. */
+  #wantedAt = '';
+  /** The qualities that this browser decodes; `null` while it is not known. */
+  #decodable: readonly AudioQuality[] | null = null;
+  /** A segment that should be heard is missing. */
+  #starved = false;
+  #reportedReady = '';
+  #reportedUnplayable: EntryId | null = null;
+  #ticking: ReturnType<typeof setInterval> | undefined;
   #starting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: FilePlayerOptions) {
-    this.#preloader = new TrackPreloader({
-      fetch: options.fetchAudio,
-      decode: async (encoded) => {
-        if (this.#speaker === null) throw new Error('turned off meanwhile');
-        return this.#speaker.context.decodeAudioData(encoded);
+    const { quality, fetchSegment, decodeSegment } = options;
+    this.#store = new SegmentStore({
+      fetch: async (segment, choice, signal) => {
+        const fetched = await fetchSegment(segment, choice, signal);
+        quality.fetched(choice, fetched.encoded.byteLength, fetched.samples, fetched.transferMs);
+        return fetched;
       },
-      long: options.long,
-      sampleRate: () => this.#requireSpeaker().context.sampleRate,
-      onReady: () => options.onReady?.(),
+      decode: decodeSegment,
+      quality: () => quality.quality,
+      random: Math.random,
+      onChange: () => this.#segmentsChanged(),
     });
   }
 
@@ -81,8 +97,9 @@ export class FilePlayer {
    */
   turnOn(): void {
     const speaker = this.#requireSpeaker();
-    this.#measuring ??= setInterval(() => this.#measure(), MEASURE_EVERY_MS);
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
     speaker.wake();
+    void this.#detect();
     clearTimeout(this.#starting);
     this.#starting = setTimeout(() => {
       this.#starting = undefined;
@@ -92,16 +109,15 @@ export class FilePlayer {
   }
 
   turnOff(): void {
-    clearInterval(this.#measuring);
-    clearTimeout(this.#retry);
+    clearInterval(this.#ticking);
     clearTimeout(this.#starting);
-    this.#measuring = undefined;
-    this.#generation += 1;
+    this.#ticking = undefined;
     this.#stopTracks();
-    this.#preloader.dropAll();
+    this.#store.want([]);
+    this.#wantedAt = '';
     void this.#speaker?.context.close();
     this.#speaker = null;
-    this.#setState('off');
+    this.#showState();
   }
 
   /** The page is visible again, or the machine woke up: browsers do not always resume a suspended context. */
@@ -144,9 +160,8 @@ export class FilePlayer {
   /** Uncertainty of `errorMs`: one standard deviation. */
   get deviationMs(): number | null {
     if (this.errorMs === null || this.#speaker === null) return null;
-    const trackMs = this.#playing?.limits.deviationMs ?? 0;
     const pathMs = this.#calibrated?.error_ms ?? this.#speaker.clock.assumedDeviationMs;
-    return Math.hypot(this.#measuredMs(this.#speaker), pathMs, trackMs);
+    return Math.hypot(this.#measuredMs(this.#speaker), pathMs);
   }
 
   /** The browser does not tell how late its sound is heard: only a calibration can. */
@@ -172,14 +187,14 @@ export class FilePlayer {
 
   /** This device's status for the room. */
   status(): DevicePlayback | null {
-    if (this.state === 'off' || this.state === 'blocked') return null;
+    if (this.state === 'off' || this.state === 'blocked' || this.state === 'undecodable') return null;
     const playing = this.#playing;
     const at_ms = this.options.clock.now();
     const ready = this.#ready();
     const silent = { entry: null, position_ms: 0, at_ms, error_ms: 0, state: 'idle', ready } as const;
     if (playing === null) return silent;
     const expected_ms = positionAt(playing.timedEntry.playback, at_ms);
-    const position_ms = this.#heardPositionMs(playing) ?? expected_ms;
+    const position_ms = this.#heardPositionMs(playing);
     const entry = playing.timedEntry.entry.id;
     if (this.errorMs === null) {
       return { ...silent, entry, position_ms, error_ms: expected_ms - position_ms, state: 'playing' };
@@ -200,73 +215,130 @@ export class FilePlayer {
     return this.#speaker === null ? null : (this.options.calibrated?.(this.#speaker.output) ?? null);
   }
 
+  /** Which entries could start, or go on, at once. */
   #ready(): EntryId[] {
-    if (this.#room === null) return [];
-    return wantedOf(this.#room).flatMap((entry) => (entry !== null && this.#preloader.isReady(entry) ? entry.id : []));
+    const { now, next } = this.#upcoming();
+    return [now, next].flatMap((file) =>
+      file !== null && this.#store.get(firstSegment(file)) !== null ? file.entry.id : [],
+    );
+  }
+
+  async #detect(): Promise<void> {
+    if (this.#decodable !== null) return;
+    const decodable = await this.options.decodable();
+    this.#decodable = decodable;
+    this.options.quality.available = decodable;
+    this.#follow();
   }
 
   #follow(): void {
     const room = this.#room;
     if (room === null || this.#speaker === null) return;
-    if (!playsIn(room.output, this.options.device)) {
-      this.#becomeExcluded();
-      return;
-    }
-    const [now, next] = wantedOf(room);
-    this.#preloader.want(now, next, this.#playing?.timedEntry.entry, this.#ending?.timedEntry.entry);
+    if (this.#isExcluded) this.#stopTracks();
+    this.#want();
     const { playback } = room;
-    if (!this.#speaker.running) {
-      this.#setState(this.#starting === undefined ? 'blocked' : 'loading');
-    } else if (!this.options.clock.ready) {
-      // A playing track goes on; it was right a moment ago.
-      if (this.#playing === null) this.#setState('loading');
-    } else if (this.#followed === null || !sameTimeline(this.#followed, playback)) {
+    const isFollowed = this.#followed !== null && sameTimeline(this.#followed, playback);
+    if (this.#speaker.running && this.options.clock.ready && !this.#isExcluded && !isFollowed) {
       this.#followed = playback;
-      this.#generation += 1;
-      clearTimeout(this.#retry);
       this.#endTrack(playback);
-      if (now !== null && playback.state === 'playing') void this.#play(now, playback, this.#generation);
-      else this.#setState('silent');
+      const entry = this.#upcoming().now?.entry ?? null;
+      this.#due = entry !== null && playback.state === 'playing' ? { entry, playback } : null;
     }
+    this.#updateEntry();
+    this.#begin();
+    this.#reportUnplayable();
+    this.#showState();
   }
 
-  /** Silent and loading nothing, but ready: the host may choose this device again. */
-  #becomeExcluded(): void {
-    clearTimeout(this.#retry);
-    this.#generation += 1;
-    this.#stopTracks();
-    this.#preloader.dropAll();
-    const isHeld = !this.#speaker!.running && this.#starting === undefined;
-    this.#setState(isHeld ? 'blocked' : 'left_out');
+  /** The host may choose this device again, so it stays on. */
+  get #isExcluded(): boolean {
+    return this.#room !== null && !playsIn(this.#room.output, this.options.device);
   }
 
-  /** The playing track cannot be trusted: joins the timeline again. */
-  #rejoin(): void {
-    this.#stopTracks();
-    this.#follow();
+  /** The files that are on and that come next, and where they are or will start. */
+  #upcoming(): { now: Upcoming | null; next: Upcoming | null } {
+    if (this.#room === null) return { now: null, next: null };
+    const { now_playing, upcoming, playback } = this.#room;
+    const { clock } = this.options;
+    const isKnown = playback.state !== 'playing' || clock.ready;
+    const positionMs = Math.max(positionAt(playback, clock.now()), playback.anchor_position_ms);
+    const fileAt = (entry: Entry | null | undefined, positionMs: number) =>
+      entry && this.options.servesFiles(entry.track.provider) ? { entry, positionMs } : null;
+    return { now: isKnown ? fileAt(now_playing, positionMs) : null, next: fileAt(upcoming[0], 0) };
   }
 
-  async #play(entry: Entry, playback: Playback, turn: number): Promise<void> {
-    if (this.state !== 'playing') this.#setState('loading');
-    const playable = await this.#preloader.get(entry).catch(() => null);
-    if (turn !== this.#generation || this.#speaker === null) return;
-    if (playable === null) {
-      this.#setState('failed');
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#rejoin(), RETRY_MS);
-      return;
-    }
-    const { context, music } = this.#speaker;
-    const start = planStart(playback, this.#anchorOf(playback), context.currentTime, playable.seconds);
+  #want(): void {
+    const isSilent = this.#isExcluded || (this.#decodable ?? []).length === 0;
+    const { now, next } = isSilent ? { now: null, next: null } : this.#upcoming();
+    // Asked at every tick, and seldom different.
+    const place = [now, next].map((file) => file && segmentKey(firstSegment(file))).join();
+    if (place === this.#wantedAt) return;
+    this.#wantedAt = place;
+    const { wanted, useful } = wantedSegments(now, next);
+    this.#store.want(wanted, useful);
+  }
+
+  #segmentsChanged(): void {
+    if (this.#speaker === null) return;
+    this.#playing?.schedule();
+    this.#begin();
+    this.#reportUnplayable();
+    this.#showState();
+    const ready = this.#ready().join();
+    if (ready === this.#reportedReady) return;
+    this.#reportedReady = ready;
+    this.options.onReady?.();
+  }
+
+  /** Starts what is due, once the segment that it starts in is there. */
+  #begin(): void {
+    const speaker = this.#speaker;
+    const due = this.#due;
+    if (due === null || speaker === null || !speaker.running || !this.options.clock.ready) return;
+    const { entry, playback } = due;
+    const seconds = entry.track.duration_ms / 1000;
+    const start = planStart(playback, this.#anchorOf(playback), speaker.context.currentTime, seconds);
     if (start === null) {
-      this.#setState('silent');
+      this.#due = null;
       return;
     }
-    this.#playing = playable.begin(context, music, { entry, playback }, start);
+    if (this.#store.get({ track: entry.track, number: segmentAt(start.offset) }) === null) return;
+    this.#due = null;
+    const isSeamless = start.offset === 0 && this.#ending !== null;
+    const at = isSeamless ? this.#ending!.seamAt(start.at) : start.at;
+    const segments = this.#store.segmentsOf(entry.track);
+    const { context, music } = speaker;
+    this.#playing = new SegmentedPlayingTrack(context, music, due, segments, { ...start, at }, this.#gainOf(entry));
     // Ends the old track where the new one starts, at the same sample, even if the clocks learned something since the
     // end was scheduled.
-    if (start.offset === 0) this.#ending?.stopAt(this.#playing.startsAt);
-    this.#setState('playing');
+    if (isSeamless) this.#ending!.stopAt(this.#playing.startsAt);
+  }
+
+  /** The server may have measured the playing track, or the room may have changed a setting. */
+  #updateEntry(): void {
+    const entry = this.#room?.now_playing ?? null;
+    const playing = this.#playing;
+    if (entry === null || playing?.timedEntry.entry.id !== entry.id) return;
+    playing.timedEntry = { ...playing.timedEntry, entry };
+    playing.setGain(this.#gainOf(entry));
+  }
+
+  /** A factor, so that tracks are equally loud. */
+  #gainOf({ track }: Entry): number {
+    const isLevelled = this.#room?.settings.level_loudness ?? true;
+    return isLevelled ? 10 ** ((track.gain_db ?? 0) / 20) : 1;
+  }
+
+  #reportUnplayable(): void {
+    const room = this.#room;
+    const entry = this.#upcoming().now?.entry;
+    if (room === null || entry === undefined || !this.#store.isUnplayable(entry.track)) return;
+    this.#due = null;
+    this.#playing?.silence();
+    this.#playing = null;
+    if (this.#reportedUnplayable === entry.id || room.playback.state !== 'playing') return;
+    this.#reportedUnplayable = entry.id;
+    this.options.onUnplayable?.(entry.id);
   }
 
   /** At its natural end a track plays out and stops where the next one starts; after any other change it stops now. */
@@ -280,13 +352,9 @@ export class FilePlayer {
     if (outgoingEntry(playing.timedEntry, next, this.options.clock.now()) === null) {
       this.#ending = null;
       playing.silence();
-      return;
+    } else if (next.state === 'playing') {
+      playing.stopAt(playing.seamAt(this.#anchorOf(next)));
     }
-    // Its buffer is a large part of a phone's memory.
-    playing.onEnded = () => {
-      if (this.#ending === playing) this.#ending = null;
-    };
-    if (next.state === 'playing') playing.stopAt(this.#anchorOf(next));
   }
 
   #stopTracks(): void {
@@ -294,20 +362,36 @@ export class FilePlayer {
     this.#ending?.silence();
     this.#playing = null;
     this.#ending = null;
+    this.#due = null;
     this.#followed = null;
     this.#forgetError();
   }
 
-  #measure(): void {
+  #tick(): void {
     const speaker = this.#speaker;
     if (!speaker?.running) return;
     speaker.clock.read();
+    this.#want();
+    this.#begin();
+    this.#playing?.schedule();
+    if (this.#ending?.isOverAt(speaker.context.currentTime)) this.#ending = null;
+    const wasStarved = this.#starved;
+    this.#starved = this.#playing?.isStarvedAt(speaker.context.currentTime) ?? false;
+    if (this.#starved && !wasStarved) {
+      this.options.quality.late();
+      this.#forgetError();
+    }
+    if (!this.#starved) this.#measure(speaker);
+    this.#showState();
+  }
+
+  #measure(speaker: Loudspeaker): void {
     const playing = this.#playing;
     if (playing === null || !this.options.clock.ready) return;
     const heardMs = this.#heardPositionMs(playing);
     const expectedMs = positionAt(playing.timedEntry.playback, this.options.clock.now());
     const isEnding = expectedMs > playing.timedEntry.entry.track.duration_ms;
-    if (heardMs === null || heardMs < playing.startOffset * 1000 || isEnding) return;
+    if (heardMs < playing.startOffset * 1000 || isEnding) return;
     const errorMs = expectedMs - heardMs;
     if (!speaker.clock.settled) {
       // Without sound the position falls behind; nothing else is known.
@@ -317,10 +401,10 @@ export class FilePlayer {
     this.#correct(playing, speaker, errorMs);
   }
 
-  #correct(playing: PlayingTrack, speaker: Loudspeaker, errorMs: number): void {
+  #correct(playing: SegmentedPlayingTrack, speaker: Loudspeaker, errorMs: number): void {
     const atMs = this.options.localNowMs();
     const deviationMs = this.#measuredMs(speaker);
-    const correction = this.#corrector.take({ atMs, errorMs, deviationMs }, playing.limits);
+    const correction = this.#corrector.take({ atMs, errorMs, deviationMs });
     this.errorMs = this.#corrector.errorMs;
     if (correction?.kind === 'nudge') {
       const until = playing.nudge(correction.shiftMs);
@@ -344,9 +428,8 @@ export class FilePlayer {
     this.#corrector.forget();
   }
 
-  #heardPositionMs(playing: PlayingTrack): number | null {
-    const seconds = playing.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs()));
-    return seconds === null ? null : seconds * 1000;
+  #heardPositionMs(playing: SegmentedPlayingTrack): number {
+    return playing.offsetAt(this.#requireSpeaker().contextTimeAt(this.options.localNowMs())) * 1000;
   }
 
   /** The context time at which a timeline's anchor is heard. */
@@ -374,15 +457,23 @@ export class FilePlayer {
     return speaker;
   }
 
-  #setState(state: PlayerState): void {
+  #showState(): void {
+    const state = this.#currentState();
     if (state === this.state) return;
     this.state = state;
     this.options.onState(state);
   }
-}
 
-/** The current and the next entry, if they come as files; other players handle the rest. */
-function wantedOf(room: Room): [Entry | null, Entry | null] {
-  const asFile = (entry: Entry | null | undefined) => (entry?.track.provider === 'library' ? entry : null);
-  return [asFile(room.now_playing), asFile(room.upcoming[0])];
+  #currentState(): PlayerState {
+    const { now } = this.#upcoming();
+    const isWaiting = this.#starved || this.#due !== null;
+    if (this.#speaker === null) return 'off';
+    if (!this.#speaker.running && this.#starting === undefined) return 'blocked';
+    if (this.#isExcluded) return 'left_out';
+    if (this.#decodable?.length === 0) return 'undecodable';
+    if (now !== null && this.#store.isUnplayable(now.entry.track)) return 'unplayable';
+    if (isWaiting && this.#store.isFailing) return 'failed';
+    if (this.#playing !== null && !this.#starved) return 'playing';
+    return isWaiting || this.#followed === null ? 'loading' : 'silent';
+  }
 }

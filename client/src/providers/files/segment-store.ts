@@ -1,0 +1,181 @@
+import type { TrackRef } from '$protocol';
+import { Failure } from '../../session/http';
+import { backoffMs } from '../../util/backoff';
+import { trackKey } from '../track';
+import type { TrackSegments } from './segmented-playing-track';
+import { type AudioQuality, SEGMENT_SAMPLES, type SegmentRef, segmentKey } from './segments';
+
+/**
+ * The decoded segments that are wanted now, and no others: five seconds of stereo take 1.9 MB. Segments are fetched one
+ * after the other in the order of urgency, each once; what is no longer wanted is dropped and its request aborted. A
+ * failed request is repeated with backoff while its segment is wanted, unless the server says that the track cannot be
+ * played at all.
+ */
+
+export interface FetchedSegment {
+  encoded: ArrayBuffer;
+  /** Samples of the segment. */
+  samples: number;
+  /** From the first byte to the last. */
+  transferMs: number;
+}
+
+export interface SegmentSource {
+  fetch(segment: SegmentRef, quality: AudioQuality, signal: AbortSignal): Promise<FetchedSegment>;
+  decode(fetched: FetchedSegment, quality: AudioQuality): Promise<AudioBuffer>;
+  /** The quality to fetch next. */
+  quality(): AudioQuality;
+  random(): number;
+  /** A segment arrived, a fetch failed, or a track turned out to be unplayable. */
+  onChange(): void;
+}
+
+/** A request that takes longer has failed: the path is dead, or far too slow for this quality. */
+const FETCH_MS_MAX = 20_000;
+/** Unknown, no longer there, not decodable. */
+const UNPLAYABLE = [404, 410, 422];
+/** Another attempt may bring a whole segment; after that it stays silent. */
+const BROKEN_MAX = 2;
+
+interface State {
+  buffer: AudioBuffer | null;
+  /** Under way. */
+  request: AbortController | null;
+  /** How often it was fetched and could not be decoded. */
+  broken: number;
+}
+
+export class SegmentStore {
+  #wanted: readonly SegmentRef[] = [];
+  #states = new Map<string, State>();
+  /** Length of each track, as far as it is known. */
+  #samples = new Map<string, number>();
+  #unplayable = new Set<string>();
+  #isFetching = false;
+  /** Runs until the next attempt after a failure. */
+  #retry: ReturnType<typeof setTimeout> | null = null;
+  /** Of the latest requests, one after the other. */
+  #failures = 0;
+
+  constructor(private readonly source: SegmentSource) {}
+
+  /** Fetches `wanted` in this order, keeps what is there of `useful`, and drops everything else. */
+  want(wanted: readonly SegmentRef[], useful: readonly SegmentRef[] = []): void {
+    const [first] = wanted.map(segmentKey);
+    const isElsewhere = !this.#wanted.map(segmentKey).includes(first ?? '');
+    // After a seek or a skip the first attempt is made at once.
+    if (isElsewhere) this.#succeeded();
+    this.#wanted = wanted;
+    const all = [...wanted, ...useful];
+    const kept = new Set(all.map(segmentKey));
+    for (const [key, { request }] of this.#states) {
+      if (kept.has(key)) continue;
+      this.#states.delete(key);
+      request?.abort();
+    }
+    const tracks = new Set(all.map(({ track }) => trackKey(track)));
+    for (const key of this.#samples.keys()) if (!tracks.has(key)) this.#samples.delete(key);
+    for (const key of this.#unplayable) if (!tracks.has(key)) this.#unplayable.delete(key);
+    this.#fetchNext();
+  }
+
+  get(segment: SegmentRef): AudioBuffer | null {
+    return this.#states.get(segmentKey(segment))?.buffer ?? null;
+  }
+
+  segmentsOf(track: TrackRef): TrackSegments {
+    const samples = () => this.#samples.get(trackKey(track)) ?? null;
+    return {
+      get: (number) => this.get({ track, number }),
+      get samples() {
+        return samples();
+      },
+    };
+  }
+
+  /** The latest attempt failed; another one follows. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** The server cannot play the track, or no longer has it. */
+  isUnplayable(track: TrackRef): boolean {
+    return this.#unplayable.has(trackKey(track));
+  }
+
+  #fetchNext(): void {
+    if (this.#isFetching || this.#retry !== null) return;
+    const next = this.#wanted.find((segment) => this.#isMissing(segment));
+    if (next !== undefined) void this.#fetch(next);
+  }
+
+  #isMissing(segment: SegmentRef): boolean {
+    const samples = this.#samples.get(trackKey(segment.track)) ?? Number.POSITIVE_INFINITY;
+    if (this.isUnplayable(segment.track) || segment.number * SEGMENT_SAMPLES >= samples) return false;
+    const state = this.#states.get(segmentKey(segment));
+    return state === undefined || (state.buffer === null && state.request === null && state.broken < BROKEN_MAX);
+  }
+
+  async #fetch(segment: SegmentRef): Promise<void> {
+    const key = segmentKey(segment);
+    const request = new AbortController();
+    const state = this.#states.get(key) ?? { buffer: null, request, broken: 0 };
+    state.request = request;
+    this.#states.set(key, state);
+    const isWanted = () => this.#states.get(key) === state;
+    const quality = this.source.quality();
+    let fetched: FetchedSegment;
+    this.#isFetching = true;
+    const timeout = setTimeout(() => request.abort(), FETCH_MS_MAX);
+    try {
+      fetched = await this.source.fetch(segment, quality, request.signal);
+      this.#succeeded();
+      if (isWanted()) this.#learnLength(segment, fetched);
+    } catch (error) {
+      state.request = null;
+      if (isWanted()) this.#failed(segment, error);
+      return;
+    } finally {
+      clearTimeout(timeout);
+      this.#isFetching = false;
+      // Also while this one is decoded.
+      this.#fetchNext();
+      this.source.onChange();
+    }
+    const buffer = await this.source.decode(fetched, quality).catch(() => null);
+    state.request = null;
+    if (!isWanted()) return;
+    state.buffer = buffer;
+    if (buffer === null) state.broken += 1;
+    this.#fetchNext();
+    this.source.onChange();
+  }
+
+  /** Only the last segment may be shorter. */
+  #learnLength({ track, number }: SegmentRef, { samples }: FetchedSegment): void {
+    if (samples < SEGMENT_SAMPLES) this.#samples.set(trackKey(track), number * SEGMENT_SAMPLES + samples);
+  }
+
+  #succeeded(): void {
+    clearTimeout(this.#retry ?? undefined);
+    this.#retry = null;
+    this.#failures = 0;
+  }
+
+  /** A failure of the path or of the server concerns all segments. */
+  #failed({ track, number }: SegmentRef, error: unknown): void {
+    const failure = error instanceof Failure ? error : null;
+    if (failure?.reason === 'segment_past_end' && number > 0) {
+      this.#samples.set(trackKey(track), number * SEGMENT_SAMPLES);
+    } else if (failure !== null && UNPLAYABLE.includes(failure.status)) {
+      this.#unplayable.add(trackKey(track));
+    } else {
+      const waitMs = Math.max(failure?.retryAfterMs ?? 0, backoffMs(this.#failures, this.source.random));
+      this.#failures += 1;
+      this.#retry = setTimeout(() => {
+        this.#retry = null;
+        this.#fetchNext();
+      }, waitMs);
+    }
+  }
+}
