@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { ServerFrame } from '../../../protocol/typescript/protocol.ts';
 import { type Guest, hearTogether } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
+import { hum } from '../support/wav.ts';
 import { WireGuest } from '../support/wire.ts';
 
 const CROWD = 15;
@@ -77,32 +78,6 @@ const library = mkdtempSync(join(tmpdir(), 'tutti-long-'));
 test.use({ settings: { TUTTI_LIBRARY_DIR: library } });
 test.beforeAll(() => writeFileSync(join(library, 'Long Way Round.wav'), hum(TRACK_SECONDS)));
 test.afterAll(() => rmSync(library, { recursive: true }));
-
-/** A low tone as a WAV file: RIFF, 16 bits, mono, 8 kHz. */
-function hum(seconds: number): Buffer {
-  const rate = 8_000;
-  const samples = Buffer.alloc(seconds * rate * 2);
-  for (let index = 0; index < seconds * rate; index += 1) {
-    samples.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * 220 * index) / rate)), index * 2);
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  for (const [at, value] of [
-    [20, 1],
-    [22, 1],
-    [32, 2],
-    [34, 16],
-  ] as const)
-    head.writeUInt16LE(value, at);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
-}
 
 test('a restart under load interrupts no playback and forces no snapshot', async ({ guest, server }) => {
   test.setTimeout(180_000);

@@ -32,9 +32,41 @@ export function installEar(): void {
     return connect.apply(this, args);
   } as AudioNode['connect'];
 
+  // A track is played in segments of five seconds: follows their numbers from the request to the source.
+  const numbers = new WeakMap<object, number>();
+  const follow = (from: object | null, to: object) => {
+    const number = from === null ? undefined : numbers.get(from);
+    if (number !== undefined) numbers.set(to, number);
+  };
+  const arrayBuffer = Response.prototype.arrayBuffer;
+  Response.prototype.arrayBuffer = async function () {
+    const bytes = await arrayBuffer.call(this);
+    const [, number] = /\/segments\/\w+\/(\d+)$/.exec(this.url) ?? [];
+    if (number !== undefined) numbers.set(bytes, Number(number));
+    return bytes;
+  };
+  const decodeAudioData = BaseAudioContext.prototype.decodeAudioData;
+  BaseAudioContext.prototype.decodeAudioData = async function (bytes) {
+    const decoded = await decodeAudioData.call(this, bytes);
+    follow(bytes, decoded);
+    return decoded;
+  };
+  const getChannelData = AudioBuffer.prototype.getChannelData;
+  AudioBuffer.prototype.getChannelData = function (channel) {
+    const samples = getChannelData.call(this, channel);
+    follow(this, samples.buffer);
+    return samples;
+  };
+  const copyToChannel = AudioBuffer.prototype.copyToChannel;
+  AudioBuffer.prototype.copyToChannel = function (samples, ...rest) {
+    follow(samples.buffer, this);
+    copyToChannel.call(this, samples, ...rest);
+  };
+
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (at = 0, offset = 0, ...rest) {
-    sources.set(this, { at, offset, stopAt: Number.POSITIVE_INFINITY });
+    const segmentAt = 5 * (numbers.get(this.buffer ?? this) ?? 0);
+    sources.set(this, { at, offset: segmentAt + offset, stopAt: Number.POSITIVE_INFINITY });
     this.addEventListener('ended', () => sources.delete(this));
     return start.call(this, at, offset, ...rest);
   };
