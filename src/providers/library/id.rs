@@ -33,7 +33,7 @@ pub fn fingerprint(path: &Path, size_bytes: u64) -> io::Result<String> {
 }
 
 /// The first 16 bytes.
-fn hexadecimal(digest: &[u8]) -> String {
+pub(super) fn hexadecimal(digest: &[u8]) -> String {
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);
     format!("{:032x}", u128::from_be_bytes(first))

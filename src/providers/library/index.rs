@@ -70,6 +70,7 @@ pub struct Counts {
 
 /// One update by a scan.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most changes are tracks")]
 pub enum Change {
     /// A new file, or new contents.
     Track {

@@ -15,6 +15,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use sha2::{Digest, Sha256};
 
+use super::id;
+
 /// The sizes, as the longer edge in pixels.
 pub const EDGES: [u32; 3] = [96, 320, 1000];
 /// Pixels of the largest picture that is decoded, or served at all: small files can claim to be huge.
@@ -51,8 +53,7 @@ impl Thumbnails {
         digest.update(metadata.len().to_le_bytes());
         digest.update(modified.as_nanos().to_le_bytes());
         digest.update(edge.to_le_bytes());
-        let digest = digest.finalize();
-        Some(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(id::hexadecimal(&digest.finalize()))
     }
 
     /// A cached picture, which is used at `now_ms`. Blocks.

@@ -131,18 +131,16 @@ fn read_tag(source: &mut Source<'_>, tag: Element, fields: &mut Fields) -> io::R
                 }
             }
             SIMPLE_TAG => {
-                let (mut name, mut value) = (String::new(), None);
+                let (mut name, mut value) = (None, None);
                 for element in elements(source, element.content)? {
                     match element.id {
-                        TAG_NAME => {
-                            name =
-                                String::from_utf8_lossy(&content(source, &element)?).trim_end_matches('\0').to_owned();
-                        }
+                        TAG_NAME => name = Some(content(source, &element)?),
                         TAG_STRING => value = Some(text(source, &element)?),
                         _ => {}
                     }
                 }
-                let field = match (Field::of_name(&name), target) {
+                let name = name.as_deref().and_then(|name| std::str::from_utf8(name).ok());
+                let field = match (name.and_then(|name| Field::of_name(name.trim_end_matches('\0'))), target) {
                     (Some(Field::Title), ALBUM_TARGET) => Some(Field::Album),
                     (Some(Field::Artist), ALBUM_TARGET) => Some(Field::AlbumArtist),
                     (Some(Field::Number), ALBUM_TARGET) => Some(Field::Disc),

@@ -159,7 +159,7 @@ pub(super) fn read(source: &mut Source<'_>, at: u64) -> io::Result<Option<Sound>
     } else {
         chained_ms(source, at)?
     };
-    Ok(Some(Sound { fields, video, ..sound(Format::Ogg, duration_ms) }))
+    Ok(Some(Sound { video, fields, ..sound(Format::Ogg, duration_ms) }))
 }
 
 fn page_at(source: &mut Source<'_>, at: u64) -> io::Result<Option<Page>> {

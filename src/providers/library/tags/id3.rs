@@ -207,14 +207,18 @@ fn text_frame(fields: &mut Fields, id: &[u8], content: &[u8]) {
     if matches!(id, b"TXXX" | b"TXX") {
         let Some((Raw::Text(name), values)) = values.split_first() else { return };
         let Some(field) = Field::of_name(name) else { return };
-        values.iter().for_each(|value| fields.push(field, value.clone()));
+        for value in values {
+            fields.push(field, value.clone());
+        }
         return;
     }
     let Some(field) = field(id) else { return };
     for value in values {
         match value {
             Raw::Text(text) if field == Field::Genre => {
-                genres(&text).into_iter().for_each(|genre| fields.push(field, Raw::Text(genre)));
+                for genre in genres(&text) {
+                    fields.push(field, Raw::Text(genre));
+                }
             }
             value => fields.push(field, value),
         }
