@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 use tutti_protocol::{ProviderId, Track};
 
 use super::id::track_id;
-use super::query;
+use super::search::fold::FOLDING_VERSION;
+use super::search::{self, Words};
 use super::tags::{Description, sort_key};
 use crate::providers::PAGE_TRACKS_MAX;
 use crate::store::sql::portable::Transaction as _;
@@ -21,7 +23,11 @@ use crate::store::sqlite::transaction::SqliteTransaction;
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
 /// Between two names in the columns `artists` and `genres`.
-const NAME_SEPARATOR: &str = "\u{1f}";
+pub(super) const NAME_SEPARATOR: &str = "\u{1f}";
+
+/// What [`track`] reads.
+const TRACK_COLUMNS: &str = "tracks.id, title, artists, album, duration_ms, explicit,
+    embedded_art OR folder_art IS NOT NULL AS has_art";
 
 /// The index of one folder.
 #[derive(Clone, Debug)]
@@ -29,6 +35,7 @@ pub struct Index {
     /// One connection: SQLite has one writer.
     pub(super) write: SqlitePool,
     pub(super) read: SqlitePool,
+    words: Arc<Words>,
 }
 
 /// Size and time, which detect a changed file.
@@ -171,7 +178,7 @@ impl Index {
         }
         let read =
             SqlitePoolOptions::new().max_connections(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
-        Ok(Some(Self { write, read }))
+        Ok(Some(Self { write, read, words: Arc::default() }))
     }
 
     /// Brings the schema up to date. Returns the indexed folder, which is `root` for a new index.
@@ -180,11 +187,29 @@ impl Index {
             MigrateError::Execute(error) => error,
             other => sqlx::Error::Migrate(Box::new(other)),
         })?;
+        Self::derive_if_outdated(write).await?;
         sqlx::query("INSERT INTO folder (root) SELECT ? WHERE NOT EXISTS (SELECT * FROM folder)")
             .bind(root)
             .execute(write)
             .await?;
         sqlx::query_scalar("SELECT root FROM folder").fetch_one(write).await
+    }
+
+    /// Rebuilds what is derived from tracks by folding their texts, if another version of the folding did it.
+    async fn derive_if_outdated(write: &SqlitePool) -> Result<(), sqlx::Error> {
+        let version: i64 = sqlx::query_scalar("SELECT version FROM search_folding").fetch_one(write).await?;
+        if version == FOLDING_VERSION {
+            return Ok(());
+        }
+        let paths: Vec<String> = sqlx::query_scalar("SELECT path FROM tracks").fetch_all(write).await?;
+        let mut transaction = SqliteTransaction::begin(write).await?;
+        search::clear(&mut transaction).await?;
+        for path in &paths {
+            search::write(&mut transaction, path).await?;
+        }
+        let update = sqlx::query("UPDATE search_folding SET version = ?");
+        update.bind(FOLDING_VERSION).execute(&mut *transaction).await?;
+        transaction.commit().await
     }
 
     /// Closes the file.
@@ -195,14 +220,10 @@ impl Index {
 
     /// The track with this id.
     pub async fn track(&self, id: &str) -> Result<Option<Track>, sqlx::Error> {
-        let row = sqlx::query(
-            "SELECT id, title, artists, album, duration_ms, explicit,
-                    embedded_art OR folder_art IS NOT NULL AS has_art
-             FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
-        )
-        .bind(id)
-        .fetch_optional(&self.read)
-        .await?;
+        let sql = format!(
+            "SELECT {TRACK_COLUMNS} FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?;
         row.as_ref().map(track).transpose()
     }
 
@@ -223,40 +244,21 @@ impl Index {
         }))
     }
 
-    /// The results of `typed` from the `offset`-th on, one more than a page if there are more.
+    /// The results of `typed` from the `offset`-th on, one more than a page if there are more. All tracks in order if it is
+    /// empty.
     pub async fn search(&self, typed: &str, offset: u32) -> Result<Vec<Track>, sqlx::Error> {
         let limit = i64::try_from(PAGE_TRACKS_MAX + 1).unwrap_or(i64::MAX);
-        let rows = match query::match_expression(typed) {
-            // Ranks are compared inside FTS5, and rows fetched for one page only: a single letter may match every track.
-            Some(expression) => {
-                sqlx::query(
-                    "SELECT id, title, artists, album, duration_ms, explicit,
-                            embedded_art OR folder_art IS NOT NULL AS has_art
-                     FROM (SELECT rowid AS found, rank AS worth FROM tracks_text WHERE tracks_text MATCH ?
-                           ORDER BY rank, rowid LIMIT ? OFFSET ?)
-                     JOIN tracks ON tracks.rowid = found
-                     ORDER BY worth, found",
-                )
-                .bind(expression)
-                .bind(limit)
-                .bind(offset)
-                .fetch_all(&self.read)
-                .await?
-            }
-            None if typed.trim().is_empty() => {
-                sqlx::query(
-                    "SELECT id, title, artists, album, duration_ms, explicit,
-                            embedded_art OR folder_art IS NOT NULL AS has_art
-                     FROM tracks ORDER BY sort_key, rowid LIMIT ? OFFSET ?",
-                )
-                .bind(limit)
-                .bind(offset)
-                .fetch_all(&self.read)
-                .await?
-            }
-            // Only punctuation: it matches nothing.
-            None => Vec::new(),
-        };
+        if typed.trim().is_empty() {
+            let sql = format!("SELECT {TRACK_COLUMNS} FROM tracks ORDER BY sort_key, rowid LIMIT ? OFFSET ?");
+            let rows = sqlx::query(AssertSqlSafe(sql)).bind(limit).bind(offset).fetch_all(&self.read).await?;
+            return rows.iter().map(track).collect();
+        }
+        let found = search::find(&self.read, &self.words, typed, limit, offset).await?;
+        let sql = format!(
+            "SELECT {TRACK_COLUMNS} FROM json_each(?) AS found JOIN tracks ON tracks.rowid = found.value ORDER BY found.key"
+        );
+        let found = serde_json::Value::from(found).to_string();
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(found).fetch_all(&self.read).await?;
         rows.iter().map(track).collect()
     }
 
@@ -304,7 +306,9 @@ impl Index {
         for change in changes {
             apply(&mut transaction, change).await?;
         }
-        transaction.commit().await
+        transaction.commit().await?;
+        self.words.changed();
+        Ok(())
     }
 }
 
@@ -363,6 +367,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
             .bind(added_at_ms)
             .execute(&mut *connection)
             .await?;
+            search::write(connection, path).await?;
         }
         Change::Seen { path, folder_art, device } => {
             sqlx::query("UPDATE tracks SET folder_art = ?, device = ?, missing_since_ms = NULL WHERE path = ?")

@@ -23,14 +23,15 @@ use analysis::Found;
 
 mod analysis;
 pub mod art;
+pub mod cursor;
 pub mod demo;
 pub mod folders;
 pub mod formats;
 pub mod id;
 pub mod index;
 pub mod names;
-pub mod query;
 pub mod scan;
+pub mod search;
 pub mod tags;
 pub mod thumbnails;
 pub mod walk;
@@ -320,14 +321,14 @@ impl Provider for Library {
         let Query { text, cursor } = query;
         let offset = match cursor {
             None => 0,
-            Some(cursor) => query::parse_cursor(text, cursor)
+            Some(cursor) => cursor::parse_cursor(text, cursor)
                 .ok_or(ProviderError::Invalid("This cursor does not belong to this search."))?,
         };
         let mut tracks = self.shared.index.search(text, offset).await.map_err(LibraryError::from)?;
         let more = tracks.len() > PAGE_TRACKS_MAX;
         tracks.truncate(PAGE_TRACKS_MAX);
         let next = u32::try_from(PAGE_TRACKS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
-        Ok(Page { items: tracks, next_cursor: next.map(|offset| query::cursor(text, offset)) })
+        Ok(Page { items: tracks, next_cursor: next.map(|offset| cursor::cursor(text, offset)) })
     }
 
     async fn track(&self, _: &Asker, id: &str) -> Result<Option<Track>, ProviderError> {

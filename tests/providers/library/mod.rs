@@ -13,6 +13,7 @@ mod scan;
 mod search;
 mod segments;
 mod tags;
+mod search_quality;
 
 use std::fs;
 use std::path::{Path, PathBuf};
