@@ -2053,6 +2053,61 @@ next_cursor: string | null,
 closed?: boolean, };
 
 /**
+ * What a provider's tracks are grouped by.
+ */
+export type BrowseKind = "artist" | "album" | "genre" | "folder";
+
+/**
+ * A group of tracks.
+ */
+export type BrowseItem = { 
+/**
+ * What it is.
+ */
+kind: BrowseKind, 
+/**
+ * Opaque and stable.
+ */
+id: string, 
+/**
+ * Its name; of a folder, without the folders around it.
+ */
+name: string, 
+/**
+ * The artist of an album.
+ */
+artist?: string | null, 
+/**
+ * The year of an album.
+ */
+year?: number | null, 
+/**
+ * Tracks in it, also in folders below it.
+ */
+tracks: number, 
+/**
+ * The cover of an album, as a URL on this server.
+ */
+art_url?: string | null, };
+
+/**
+ * `GET browse`: one page of a list, groups before tracks.
+ */
+export type BrowseResponse = { 
+/**
+ * Groups, in order.
+ */
+items: Array<BrowseItem>, 
+/**
+ * Tracks, in order: those of an album by disc and number.
+ */
+tracks: Array<Track>, 
+/**
+ * The cursor of the next page; `None` on the last.
+ */
+next_cursor: string | null, };
+
+/**
  * `GET server`: what a client needs before login.
  */
 export type ServerDescription = { 
@@ -2072,6 +2127,10 @@ providers: Array<ProviderId>,
  * Of these, the ones whose tracks this server serves as audio.
  */
 files: Array<ProviderId>, 
+/**
+ * Those of them that can be browsed.
+ */
+browsable?: Array<ProviderId>, 
 /**
  * Login with Spotify; absent when it is not configured.
  */

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tutti_protocol::http::BrowseItem;
 use tutti_protocol::{Gain, ProviderId, Reason, Track, TrackFault, TrackRef, UserId};
 
 use crate::config::ServeConfig;
@@ -37,6 +38,8 @@ pub mod spotify;
 
 /// Most tracks on one page of results.
 pub const PAGE_TRACKS_MAX: usize = 50;
+/// Most items and tracks on one page of a place.
+pub const PAGE_ITEMS_MAX: usize = 100;
 /// Longest search text, in characters.
 pub const QUERY_CHARS_MAX: usize = 200;
 
@@ -61,6 +64,20 @@ pub trait Provider: fmt::Debug + Send + Sync {
 
     /// The track with this id. Accepts any string; unknown ids return `None`.
     async fn track(&self, asker: &Asker, id: &str) -> Result<Option<Track>, ProviderError>;
+
+    /// One page of what is at a place, at most [`PAGE_ITEMS_MAX`] items and tracks together; `None` for unknown ids, and always
+    /// without [`Capabilities::browses`].
+    ///
+    /// # Errors
+    /// [`ProviderError::Invalid`] for a cursor of another place.
+    async fn browse(
+        &self,
+        _asker: &Asker,
+        _place: &Place,
+        _cursor: Option<&str>,
+    ) -> Result<Option<BrowsePage>, ProviderError> {
+        Ok(None)
+    }
 
     /// The file of a track; `None` for unknown ids, and always without [`Capabilities::serves_files`].
     async fn open(&self, _id: &str) -> Result<Option<Media>, ProviderError> {
@@ -91,6 +108,8 @@ pub struct Capabilities {
     pub serves_files: bool,
     /// It answers only through a linked account, that of the user who asks or that of their room's host.
     pub needs_link: bool,
+    /// It can be browsed by artists, albums, genres and folders.
+    pub browses: bool,
 }
 
 /// On whose behalf a provider is asked.
@@ -129,6 +148,34 @@ impl Query {
         }
         Ok(Self { text, cursor })
     }
+}
+
+/// What is listed by [`Provider::browse`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// All artists.
+    Artists,
+    /// All albums.
+    Albums,
+    /// All genres.
+    Genres,
+    /// The outermost folders.
+    Folders,
+    /// All tracks, newest first.
+    RecentlyAdded,
+    /// The group with this id: the albums of an artist or genre, the tracks of an album, what is in a folder.
+    Group(String),
+}
+
+/// One page of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowsePage {
+    /// Groups, before the tracks.
+    pub items: Vec<BrowseItem>,
+    /// Tracks.
+    pub tracks: Vec<Track>,
+    /// Asks for the next page, opaque; `None` on the last.
+    pub next_cursor: Option<String>,
 }
 
 /// One page of results.
@@ -249,6 +296,12 @@ impl Catalogue {
     pub fn ids_of_files(&self) -> Vec<ProviderId> {
         let serving = self.providers.iter().filter(|provider| provider.capabilities().serves_files);
         serving.map(|provider| provider.id()).collect()
+    }
+
+    /// The ids of the providers that can be browsed.
+    pub fn browsable(&self) -> Vec<ProviderId> {
+        let browsable = self.providers.iter().filter(|provider| provider.capabilities().browses);
+        browsable.map(|provider| provider.id()).collect()
     }
 
     /// The provider with this id, if it is configured.

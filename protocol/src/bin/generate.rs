@@ -101,6 +101,9 @@ macro_rules! with_every_type {
             http::RoomSummary,
             http::RoomList,
             http::SearchResponse,
+            http::BrowseKind,
+            http::BrowseItem,
+            http::BrowseResponse,
             http::ServerDescription,
             http::Problem,
         )

@@ -70,6 +70,54 @@ body!(
         closed: bool,
     }
 );
+/// What a provider's tracks are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum BrowseKind {
+    /// An artist; "Various Artists" for compilations.
+    Artist,
+    /// An album.
+    Album,
+    /// A genre.
+    Genre,
+    /// A folder of files.
+    Folder,
+}
+
+body!(
+    /// A group of tracks.
+    BrowseItem {
+        /// What it is.
+        kind: BrowseKind,
+        /// Opaque and stable.
+        id: String,
+        /// Its name; of a folder, without the folders around it.
+        name: String,
+        /// The artist of an album.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        artist: Option<String>,
+        /// The year of an album.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        year: Option<u32>,
+        /// Tracks in it, also in folders below it.
+        tracks: u32,
+        /// The cover of an album, as a URL on this server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        art_url: Option<String>,
+    }
+);
+body!(
+    /// `GET browse`: one page of a list, groups before tracks.
+    BrowseResponse {
+        /// Groups, in order.
+        items: Vec<BrowseItem>,
+        /// Tracks, in order: those of an album by disc and number.
+        tracks: Vec<Track>,
+        /// The cursor of the next page; `None` on the last.
+        next_cursor: Option<String>,
+    }
+);
 body!(
     /// `GET server`: what a client needs before login.
     ServerDescription {
@@ -82,6 +130,9 @@ body!(
         /// Of these, the ones whose tracks this server serves as audio.
         #[serde(default)]
         files: Vec<ProviderId>,
+        /// Those of them that can be browsed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        browsable: Vec<ProviderId>,
         /// Login with Spotify; absent when it is not configured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spotify: Option<SpotifyServer>,

@@ -6,6 +6,7 @@ use warp::reply::Response;
 
 pub mod accounts;
 pub mod auth;
+pub mod browse;
 pub mod me;
 pub mod rooms;
 pub mod search;
@@ -35,6 +36,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(rooms::routes(context))
         .unify()
         .or(search::routes(context))
+        .unify()
+        .or(browse::routes(context))
         .unify()
         .or(tracks::routes(context))
         .unify()

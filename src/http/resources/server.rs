@@ -33,6 +33,7 @@ fn describe(context: &SharedContext) -> impl Reply + use<> {
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
         providers: context.catalogue.ids(),
         files: context.catalogue.ids_of_files(),
+        browsable: context.catalogue.browsable(),
         spotify: context
             .spotify
             .as_ref()

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use tutti_protocol::http::BrowseKind;
 
 /// Bytes of each block that a fingerprint is made of.
 const BLOCK_BYTES: u64 = 2 * 1024;
@@ -16,6 +17,11 @@ const ID_CHARS: usize = 32;
 /// SHA-256, in lower-case hexadecimal.
 pub fn track_id(path: &str) -> String {
     hexadecimal(&Sha256::digest(path.as_bytes()))
+}
+
+/// The id of an artist, album, genre or folder, from what it is told apart by.
+pub fn group_id(kind: BrowseKind, key: &str) -> String {
+    hexadecimal(&Sha256::digest(format!("{kind:?}\u{1}{key}")))
 }
 
 /// A digest of two blocks inside a file. Together with its size it tells files apart that were not made to be mistaken for

@@ -12,11 +12,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 use tutti_protocol::{ProviderId, Track};
 
+use super::groups::{self, Listing};
 use super::id::track_id;
 use super::search::fold::FOLDING_VERSION;
 use super::search::{self, Words};
 use super::tags::{Description, sort_key};
-use crate::providers::PAGE_TRACKS_MAX;
+use crate::providers::{PAGE_ITEMS_MAX, PAGE_TRACKS_MAX, Place};
 use crate::store::sql::portable::Transaction as _;
 use crate::store::sqlite::transaction::SqliteTransaction;
 
@@ -26,7 +27,7 @@ const READ_CONNECTIONS: u32 = 4;
 pub(super) const NAME_SEPARATOR: &str = "\u{1f}";
 
 /// What [`track`] reads.
-const TRACK_COLUMNS: &str = "tracks.id, title, artists, album, duration_ms, explicit,
+pub(super) const TRACK_COLUMNS: &str = "tracks.id, title, artists, album, duration_ms, explicit,
     embedded_art OR folder_art IS NOT NULL AS has_art";
 
 /// The index of one folder.
@@ -204,8 +205,10 @@ impl Index {
         let paths: Vec<String> = sqlx::query_scalar("SELECT path FROM tracks").fetch_all(write).await?;
         let mut transaction = SqliteTransaction::begin(write).await?;
         search::clear(&mut transaction).await?;
+        groups::clear(&mut transaction).await?;
         for path in &paths {
             search::write(&mut transaction, path).await?;
+            groups::write(&mut transaction, path).await?;
         }
         let update = sqlx::query("UPDATE search_folding SET version = ?");
         update.bind(FOLDING_VERSION).execute(&mut *transaction).await?;
@@ -260,6 +263,11 @@ impl Index {
         let found = serde_json::Value::from(found).to_string();
         let rows = sqlx::query(AssertSqlSafe(sql)).bind(found).fetch_all(&self.read).await?;
         rows.iter().map(track).collect()
+    }
+
+    /// What is at `place` from the `offset`-th on, one more than a page if there is more. `None` if there is no such place.
+    pub async fn browse(&self, place: &Place, offset: u32) -> Result<Option<Listing>, sqlx::Error> {
+        groups::list(&self.read, place, PAGE_ITEMS_MAX + 1, offset).await
     }
 
     /// Counts the tracks.
@@ -368,6 +376,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
             .execute(&mut *connection)
             .await?;
             search::write(connection, path).await?;
+            groups::write(connection, path).await?;
         }
         Change::Seen { path, folder_art, device } => {
             sqlx::query("UPDATE tracks SET folder_art = ?, device = ?, missing_since_ms = NULL WHERE path = ?")
@@ -385,6 +394,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
                 .bind(from)
                 .execute(&mut *connection)
                 .await?;
+            groups::write(connection, to).await?;
             // It may be back at a path that it left before.
             sqlx::query("DELETE FROM aliases WHERE alias = ?").bind(&new).execute(&mut *connection).await?;
             sqlx::query("INSERT INTO aliases (alias, id) VALUES (?, ?)")
@@ -408,7 +418,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
 }
 
 /// Reads a row.
-fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
+pub(super) fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     let id: String = row.try_get("id")?;
     let artists: String = row.try_get("artists")?;
     let has_art: bool = row.try_get("has_art")?;

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::{ProviderId, Track};
 
-use super::{Art, Asker, Capabilities, Measurement, Media, PAGE_TRACKS_MAX, Page, Provider, ProviderError, Query};
+use super::{
+    Art, Asker, BrowsePage, Capabilities, Measurement, Media, PAGE_ITEMS_MAX, PAGE_TRACKS_MAX, Page, Place, Provider,
+    ProviderError, Query,
+};
 use crate::clock::Clock;
 use crate::segments::PreparedFile;
 use analysis::Found;
@@ -27,6 +30,7 @@ pub mod cursor;
 pub mod demo;
 pub mod folders;
 pub mod formats;
+pub mod groups;
 pub mod id;
 pub mod index;
 pub mod names;
@@ -40,6 +44,7 @@ pub mod watch;
 pub use scan::ScanReport;
 
 use folders::Folders;
+use groups::Listing;
 use index::Index;
 use scan::{Scan, Scanner};
 use thumbnails::Thumbnails;
@@ -314,7 +319,7 @@ impl Provider for Library {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { serves_files: true, needs_link: false }
+        Capabilities { serves_files: true, needs_link: false, browses: true }
     }
 
     async fn search(&self, _: &Asker, query: &Query) -> Result<Page<Track>, ProviderError> {
@@ -329,6 +334,27 @@ impl Provider for Library {
         tracks.truncate(PAGE_TRACKS_MAX);
         let next = u32::try_from(PAGE_TRACKS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
         Ok(Page { items: tracks, next_cursor: next.map(|offset| cursor::cursor(text, offset)) })
+    }
+
+    async fn browse(
+        &self,
+        _: &Asker,
+        place: &Place,
+        cursor: Option<&str>,
+    ) -> Result<Option<BrowsePage>, ProviderError> {
+        let name = format!("{place:?}");
+        let offset = match cursor {
+            None => 0,
+            Some(cursor) => cursor::parse_cursor(&name, cursor)
+                .ok_or(ProviderError::Invalid("This cursor does not belong to this list."))?,
+        };
+        let listing = self.shared.index.browse(place, offset).await.map_err(LibraryError::from)?;
+        let Some(Listing { mut items, mut tracks }) = listing else { return Ok(None) };
+        let more = items.len() + tracks.len() > PAGE_ITEMS_MAX;
+        items.truncate(PAGE_ITEMS_MAX);
+        tracks.truncate(PAGE_ITEMS_MAX - items.len());
+        let next = u32::try_from(PAGE_ITEMS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
+        Ok(Some(BrowsePage { items, tracks, next_cursor: next.map(|offset| cursor::cursor(&name, offset)) }))
     }
 
     async fn track(&self, _: &Asker, id: &str) -> Result<Option<Track>, ProviderError> {

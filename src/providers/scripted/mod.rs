@@ -36,7 +36,7 @@ impl Provider for Scripted {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { serves_files: false, needs_link: false }
+        Capabilities { serves_files: false, needs_link: false, browses: false }
     }
 
     async fn search(&self, _: &Asker, query: &Query) -> Result<Page<Track>, ProviderError> {

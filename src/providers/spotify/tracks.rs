@@ -75,7 +75,7 @@ impl Provider for Spotify {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { serves_files: false, needs_link: true }
+        Capabilities { serves_files: false, needs_link: true, browses: false }
     }
 
     async fn search(&self, asker: &Asker, query: &Query) -> Result<Page<Track>, ProviderError> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Response, StatusCode};
 use tutti_protocol::ErrorCode;
-use tutti_protocol::http::{Problem, SearchResponse};
+use tutti_protocol::http::{BrowseKind, BrowseResponse, Problem, SearchResponse, ServerDescription};
 use tutti_protocol::room::Track;
 
 use super::{Shelf, fixture};
@@ -83,6 +83,33 @@ async fn search_and_track_speak_the_protocol() {
 
     let everything: SearchResponse = serde_json::from_slice(get(&shelf, "search").await.body()).expect("it is results");
     assert_eq!(everything.tracks.len(), 2);
+}
+
+#[tokio::test]
+async fn the_library_is_browsed() {
+    let (shelf, id) = shelf_with_flac().await;
+    let server: ServerDescription = serde_json::from_slice(get(&shelf, "server").await.body()).expect("a description");
+    assert_eq!(server.browsable, server.providers);
+    let browse = async |query: &str| -> BrowseResponse {
+        let response = get(&shelf, &format!("browse?{query}")).await;
+        assert_eq!(response.status(), StatusCode::OK, "{query}");
+        serde_json::from_slice(response.body()).expect("it is a page")
+    };
+    let artists = browse("provider=library&kind=artists").await;
+    let bjork = artists.items.iter().find(|item| item.name == "Björk").expect("she is listed");
+    assert_eq!((bjork.kind, bjork.tracks, artists.next_cursor), (BrowseKind::Artist, 1, None));
+    let albums = browse(&format!("id={}", bjork.id)).await;
+    let tracks = browse(&format!("kind=album&id={}", albums.items[0].id)).await;
+    assert_eq!(tracks.tracks[0].id, id);
+    assert_eq!(albums.items[0].art_url, tracks.tracks[0].art_url);
+    assert_eq!(browse("kind=recent").await.tracks.len(), 2);
+
+    for query in
+        ["", "kind=colours", "provider=spotify&kind=artists", "provider=&kind=artists", "kind=artists&cursor=x"]
+    {
+        assert_eq!(problem(&get(&shelf, &format!("browse?{query}")).await), (400, ErrorCode::Invalid), "{query}");
+    }
+    assert_eq!(problem(&get(&shelf, "browse?id=00").await), (404, ErrorCode::NotFound));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! and opus-tools; `tone.flac` has a PNG inside, `tone.wav` has no tags, `cover.jpg` is a blue square. Those of other formats
 //! come from `fixtures/generate.sh`.
 
+mod browse;
 mod covers;
 mod demo;
 mod folders;
@@ -11,9 +12,9 @@ mod formats;
 mod http;
 mod scan;
 mod search;
+mod search_quality;
 mod segments;
 mod tags;
-mod search_quality;
 
 use std::fs;
 use std::path::{Path, PathBuf};
