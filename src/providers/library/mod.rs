@@ -169,11 +169,13 @@ impl Library {
                 let took_ms = u64::try_from(library.shared.clock.now_ms() - started_at_ms).unwrap_or_default();
                 let pause = Duration::from_millis(took_ms) * SCAN_PAUSE_FACTOR;
                 requested = tokio::select! {
-                    () = stop.cancelled() => return,
+                    () = stop.cancelled() => break,
                     () = library.requested() => true,
                     () = library.due(rescan_every, pause) => false,
                 };
             }
+            // The background pass need not wait for the index to be closed.
+            library.shared.stop.cancel();
         });
     }
 
