@@ -177,6 +177,12 @@ commands! {
         /// The sender's entry to insert it before; absent: at the end.
         @default before: Option<EntryId>,
     };
+    /// Queues several tracks at the end of the sender's own queue, such as an album, as one command. Tracks that limits refuse
+    /// are left out; refused when none can be queued.
+    EnqueueAll "enqueue_all" {
+        /// The tracks, in order, at most 100.
+        tracks: Vec<TrackRef>,
+    };
     /// Removes an entry from a queue.
     Dequeue "dequeue" {
         /// The entry.
@@ -497,7 +503,7 @@ mod tests {
     fn every_command_has_the_name_it_is_sent_with() {
         for name in Command::NAMES {
             let raw = format!(
-                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"tracks":[],"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#
             );
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);

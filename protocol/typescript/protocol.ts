@@ -1051,7 +1051,11 @@ track: TrackRef,
 /**
  * The sender's entry to insert it before; absent: at the end.
  */
-before?: EntryId | null, } | { "name": "dequeue", 
+before?: EntryId | null, } | { "name": "enqueue_all", 
+/**
+ * The tracks, in order, at most 100.
+ */
+tracks: Array<TrackRef>, } | { "name": "dequeue", 
 /**
  * The entry.
  */
@@ -2229,7 +2233,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
 export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
 
 /** Every command, by name. */
-export const COMMANDS: readonly Command['name'][] = ["enqueue","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
 
 /** The settings of a new room. */
 export const DEFAULT_SETTINGS: Settings = {

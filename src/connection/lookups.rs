@@ -19,6 +19,7 @@ use super::ConnectionContext;
 use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
 use crate::providers::{Asker, Provider, ProviderError};
 use crate::room::RoomHandle;
+use crate::room::state::ENQUEUE_ALL_MAX;
 use crate::telemetry::metrics::CommandOutcome;
 use crate::transport::{Link, frame};
 
@@ -157,6 +158,7 @@ impl Lookup {
 pub(super) fn named_tracks(command: &Command) -> &[TrackRef] {
     match command {
         Command::Enqueue { track, .. } => std::slice::from_ref(track),
+        Command::EnqueueAll { tracks } => &tracks[..tracks.len().min(ENQUEUE_ALL_MAX)],
         Command::SetSettings { settings } => settings.fallback.as_deref().unwrap_or_default(),
         _ => &[],
     }

@@ -33,6 +33,7 @@ export function isOffered(known: Known, command: Command): boolean {
 
   switch (command.name) {
     case 'enqueue':
+    case 'enqueue_all':
       return mayAdd(may, settings);
     case 'dequeue':
       return mayChange(command.entry);

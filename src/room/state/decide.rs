@@ -41,6 +41,7 @@ impl RoomState {
         let role = self.role_of(by).ok_or(Refusal::NotAMember)?;
         match command {
             Command::Enqueue { before, .. } => self.enqueue(ctx, by, tracks.first(), *before),
+            Command::EnqueueAll { .. } => self.enqueue_all(ctx, by, tracks),
             Command::Dequeue { entry } => self.dequeue(by, *entry),
             Command::Move { entry, before } => self.move_entry(by, *entry, *before),
             Command::Clear { member } => self.clear(by, *member),

@@ -84,6 +84,8 @@ pub use voting::changes_skip_votes;
 /// Entries that one member may have queued. Merging two queues may exceed it; then nothing can be added until the queue is
 /// shorter.
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
+/// Tracks of one command; further ones are left out.
+pub const ENQUEUE_ALL_MAX: usize = 100;
 /// Entries that may be queued in a room.
 pub const ENTRIES_PER_ROOM_MAX: usize = 25_000;
 /// Suggestions that may wait for approval; further ones are refused.

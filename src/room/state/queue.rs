@@ -1,10 +1,11 @@
 //! Commands about queues.
 
 use tutti_protocol::{Action, Entry, EntryId, Event, Policy, Track, UserId};
+use uuid::Uuid;
 
 use crate::decide::Decision;
 use crate::quota::Duplicate;
-use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState};
+use crate::{Ctx, ENQUEUE_ALL_MAX, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState};
 
 impl RoomState {
     /// Queues a track, credits a queued one, or suggests it.
@@ -39,6 +40,23 @@ impl RoomState {
         }
         self.check_before(by, before)?;
         Ok(vec![Event::EntryAdded { entry, before }])
+    }
+
+    /// Queues tracks one after another. Those that are refused are left out; refuses with the reason of the first when none is
+    /// left.
+    pub(crate) fn enqueue_all(&self, ctx: &Ctx<'_>, by: UserId, tracks: &[Track]) -> Decision {
+        let first = tracks.first();
+        let mut events = self.enqueue(ctx, by, first, None);
+        // Each track counts towards the limits of the next.
+        let mut room = self.clone();
+        events.iter().flatten().for_each(|event| room.apply(event));
+        for (number, track) in (1..).zip(tracks.iter().take(ENQUEUE_ALL_MAX).skip(1)) {
+            let ctx = Ctx { new_entry: nth_entry(ctx.new_entry, number), ..*ctx };
+            let Ok(more) = room.enqueue(&ctx, by, Some(track), None) else { continue };
+            more.iter().for_each(|event| room.apply(event));
+            events = Ok([events.unwrap_or_default(), more].concat());
+        }
+        events
     }
 
     /// Refuses when the member's or the room's queue is full.
@@ -130,4 +148,10 @@ impl RoomState {
     pub(crate) fn find_visible(&self, entry: EntryId) -> Result<(UserId, usize), Refusal> {
         self.find(entry).filter(|(owner, _)| self.visible(*owner).is_some()).ok_or(Refusal::NoSuchEntry)
     }
+}
+
+/// The id of a further entry of one input. Differs from the first in bits that are random in a UUIDv7, so that ids stay unique
+/// and keep their time.
+fn nth_entry(first: EntryId, number: u128) -> EntryId {
+    EntryId(Uuid::from_u128(first.0.as_u128() ^ number << 40))
 }

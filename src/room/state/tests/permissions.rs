@@ -20,6 +20,8 @@ use Need::{Nobody, Of};
 pub const STEPS: &[(&str, &str, Need)] = &[
     ("", "ben adds b9", Of(Action::Queue)),
     ("ana opens approve to host; ana sets suggestions true", "ben adds b9", Of(Action::Suggest)),
+    ("", "ben adds all b8 b9", Of(Action::Queue)),
+    ("ana opens approve to host; ana sets suggestions true", "ben adds all b8 b9", Of(Action::Suggest)),
     ("", "ben removes b2", Of(Action::Queue)),
     ("", "ben removes c2", Of(Action::CurateQueue)),
     ("", "ben moves b1 last", Of(Action::Queue)),

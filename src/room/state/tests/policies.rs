@@ -10,6 +10,19 @@ const SCRIPT: &str = "ana joins; ben joins; cai joins; ana adds a1 a2=600 a3; wa
      wait 1; cai adds c1; ben votes c1; cai votes b3";
 
 #[test]
+fn an_album_is_added_by_one_command_as_far_as_limits_allow() {
+    check("ana joins; ben joins; ben adds b1; ana adds all a1 a2 a3", &expect!["b1 playing · a1 · a2 · a3"]);
+    check(
+        "ana joins; ana sets entries_per_member_max 2; ana adds a0; ana adds all a1 a2 a3 a4",
+        &expect!["a0 playing · a1 · a2"],
+    );
+    check(
+        "ana joins; ana sets duplicates refuse; ana adds a0 a1; ana adds all a1 a2 a2 a3",
+        &expect!["a0 playing · a1 · a2 · a3"],
+    );
+}
+
+#[test]
 fn each_policy_has_its_own_order() {
     check(SCRIPT, &expect!["a1 playing · b1 · c1 · b2 · b3 · a2 · a3"]);
     for (policy, expected) in [

@@ -2,7 +2,7 @@
 //!
 //! Steps are separated by `;`. The first word is who, the second what they do:
 //! `ana joins` (the first to join opens the room and is its host) · `ana adds a1 a2=600` (seconds; 180 unless said) ·
-//! `ana adds a3 before a1` · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
+//! `ana adds a3 before a1` · `ana adds all a1 a2` (one command) · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
 //! `ana pauses` · `ana seeks 30` · `ana plays on d1 d2` (only these
 //! devices) · `ana leaves out d1` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
 //! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
@@ -189,6 +189,7 @@ impl Story {
                     self.wait_ms((deadline_ms - self.now_ms).max(0));
                 }
             }
+            [name, "adds", "all", ref tracks @ ..] => self.add_all(name, tracks)?,
             [name, "adds", ref tracks @ ..] => {
                 let (tracks, before) = match tracks {
                     [tracks @ .., "before", before] => (tracks, Some(self.entry(before))),
@@ -394,13 +395,22 @@ impl Story {
 
     fn add(&mut self, name: &str, track: &str, before: Option<EntryId>) -> Result<(), Refusal> {
         let track = parse_track(track);
-        let (title, by) = (track.title.clone(), self.user(name));
         let command = Command::Enqueue { track: reference_to(&track), before };
-        let known = self.events.len();
-        self.handle(&Input::Command { by, command, tracks: vec![track] })?;
+        self.add_tracks(name, command, vec![track])
+    }
+
+    fn add_all(&mut self, name: &str, tracks: &[&str]) -> Result<(), Refusal> {
+        let tracks: Vec<Track> = tracks.iter().map(|track| parse_track(track)).collect();
+        let command = Command::EnqueueAll { tracks: tracks.iter().map(reference_to).collect() };
+        self.add_tracks(name, command, tracks)
+    }
+
+    fn add_tracks(&mut self, name: &str, command: Command, tracks: Vec<Track>) -> Result<(), Refusal> {
+        let (by, known) = (self.user(name), self.events.len());
+        self.handle(&Input::Command { by, command, tracks })?;
         for event in &self.events[known..] {
             if let Event::EntryAdded { entry, .. } | Event::EntrySuggested { entry } = event {
-                self.entries.insert(title.clone(), entry.id);
+                self.entries.insert(entry.track.title.clone(), entry.id);
             }
         }
         Ok(())

@@ -27,6 +27,7 @@ pub enum Act {
         duration_ms: u64,
         before: Option<Index>,
     },
+    EnqueueAll(u8, u8),
     Dequeue(Index),
     Move(Index, Option<Index>),
     Play,
@@ -77,6 +78,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Forget),
         14 => (0..30u8, duration_ms(), proptest::option::weighted(0.2, any::<Index>()))
             .prop_map(|(title, duration_ms, before)| Act::Enqueue { title, duration_ms, before }),
+        2 => (0..30u8, 0..9u8).prop_map(|(first, count)| Act::EnqueueAll(first, count)),
         2 => any::<Index>().prop_map(Act::Dequeue),
         2 => (any::<Index>(), proptest::option::of(any::<Index>())).prop_map(|(entry, before)| Act::Move(entry, before)),
         1 => Just(Act::Play),
@@ -260,6 +262,11 @@ impl World {
                 let reference = TrackRef { provider: ProviderId::LIBRARY, id: known.id.clone() };
                 tracks = vec![known];
                 Command::Enqueue { track: reference, before: before.as_ref().map(pick) }
+            }
+            Act::EnqueueAll(first, count) => {
+                tracks = (*first..first + count).map(|title| track_of(&format!("t{title}"), 200_000)).collect();
+                let named = tracks.iter().map(|track| TrackRef { provider: ProviderId::LIBRARY, id: track.id.clone() });
+                Command::EnqueueAll { tracks: named.collect() }
             }
             Act::Dequeue(entry) => Command::Dequeue { entry: pick(entry) },
             Act::Move(entry, before) => Command::Move { entry: pick(entry), before: before.as_ref().map(pick) },
