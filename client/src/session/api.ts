@@ -1,4 +1,6 @@
 import type {
+  BrowseItem,
+  BrowseResponse,
   ChooseSpotifyOutput,
   CreateRoomRequest,
   ProviderId,
@@ -23,6 +25,10 @@ import type {
 } from '$protocol';
 import { Failure, type Fetch, type Request, request } from './http';
 import type { Session } from './session';
+
+/** What is browsed: a list of a provider, or one group of it. */
+export type Place = { list: BrowseList } | { item: BrowseItem };
+export type BrowseList = 'artists' | 'albums' | 'genres' | 'folders' | 'recent';
 
 /**
  * The typed HTTP API. Requests that need a token get one; a rejected token is refreshed once and the request repeated.
@@ -128,6 +134,15 @@ export class Api {
     if (cursor !== null) parameters.set('cursor', cursor);
     if (room !== null) parameters.set('room', room);
     return this.#json(`search?${parameters}`, { signal });
+  }
+
+  /** The artists, albums, genres, folders or newest tracks of a provider, or what is in one group of them. */
+  browse(provider: ProviderId, place: Place, cursor: string | null, signal: AbortSignal): Promise<BrowseResponse> {
+    const parameters = new URLSearchParams({ provider });
+    if ('list' in place) parameters.set('kind', place.list);
+    else parameters.set('id', place.item.id);
+    if (cursor !== null) parameters.set('cursor', cursor);
+    return this.#json(`browse?${parameters}`, { signal });
   }
 
   /** A segment of a track that this server serves. */

@@ -75,6 +75,23 @@ export const text = {
     nothingFound: (query: string) => `Nothing found for “${query}”. Try fewer words, or only the artist.`,
     libraryEmpty: 'The library is empty. The owner of this server can add music to its folder.',
     moreResults: 'Show more',
+    browse: 'Browse the library',
+    browseAll: 'All',
+    browseLists: {
+      artists: 'Artists',
+      albums: 'Albums',
+      genres: 'Genres',
+      folders: 'Folders',
+      recent: 'Recently added',
+    },
+    browseBack: 'Back',
+    browseEmpty: 'There is nothing here.',
+    browseTracks: (count: number) => (count === 1 ? 'One track' : `${count} tracks`),
+    addAll: (count: number | null) =>
+      count === 1 ? 'Add the track' : count === null ? 'Add all tracks' : `Add all ${count} tracks`,
+    addedAll: (count: number) => (count === 1 ? 'One track was added.' : `${count} tracks were added.`),
+    addedSome: (added: number, all: number) =>
+      `${added} of ${all} tracks were added. The rest is over the limits here.`,
     add: (title: string) => `Add ${title} to your queue`,
     addShort: 'Add',
     addedShort: 'Added',

@@ -26,9 +26,11 @@ const FULL_WIDTH: u32 = 0xFEE0;
 
 /// Text in the form in which it is compared. Idempotent.
 pub fn fold(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if is_apostrophe(c) { '\'' } else { c }).nfkd().collect();
-    let mut folded = String::with_capacity(plain.len());
-    for c in plain.chars().flat_map(char::to_lowercase).nfkd() {
+    // Some apostrophes decompose into spaces with accents, and some signs into apostrophes.
+    let apostrophes = |c| if is_apostrophe(c) { '\'' } else { c };
+    let plain = text.chars().map(apostrophes).nfkd().map(apostrophes);
+    let mut folded = String::with_capacity(text.len());
+    for c in plain.flat_map(char::to_lowercase).nfkd() {
         if !is_dropped(c) {
             fold_char(c, &mut folded);
         }

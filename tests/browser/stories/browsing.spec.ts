@@ -1,0 +1,49 @@
+import { LAPTOP, PHONE } from '../support/guest.ts';
+import { expect, test } from '../support/test.ts';
+
+test('a member finds a track in spite of a typing error, and adds an album at once', async ({ guest }) => {
+  const ada = await guest('Ada', { viewport: PHONE, hasTouch: true, isMobile: true });
+  await ada.startRoom();
+
+  await test.step('a misspelled title is found', async () => {
+    await ada.get('search').fill('harbor lmaps');
+    await expect(ada.get('track-title')).toHaveText(['Harbour Lamps']);
+    await ada.get('search').fill('');
+  });
+
+  await test.step('artists lead to an album and back', async () => {
+    await ada.get('browse-artists').click();
+    await expect(ada.get('browse-item').first()).toBeVisible();
+    await ada.get('browse-item').first().click();
+    await expect(ada.get('browse-item')).toHaveCount(1);
+    await expect(ada.get('browse-item')).toContainText('Tutti Demo');
+    await ada.get('browse-back').click();
+    await expect(ada.get('browse-back')).toHaveCount(0);
+    await expect(ada.get('browse-item').nth(1)).toBeVisible();
+  });
+
+  await test.step('the album is added by one tap, in its order', async () => {
+    await ada.get('browse-albums').click();
+    await ada.get('browse-item').filter({ hasText: 'Tutti Demo' }).click();
+    await expect(ada.get('search-result')).toHaveCount(7);
+    await ada.get('add-all').click();
+    await ada.nowPlaying('First Light');
+    await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText([
+      'Harbour Lamps',
+      'Copper Kettle',
+      'Slow Orbit',
+      'Rooftop Bicycle',
+      'Rain on Tin',
+      'Seven Steps Down',
+    ]);
+  });
+
+  await test.step('typing searches, also while something is browsed', async () => {
+    await ada.page.setViewportSize(LAPTOP);
+    await ada.get('search').fill('rooftop');
+    await expect(ada.get('track-title')).toHaveText(['Rooftop Bicycle']);
+    await ada.get('search').fill('');
+    await ada.get('browse-recent').click();
+    await expect(ada.get('search-result')).toHaveCount(7);
+  });
+});
