@@ -31,7 +31,7 @@ export interface SegmentSource {
 }
 
 /** A request that takes longer has failed: the path is dead, or far too slow for this quality. */
-const FETCH_MS_MAX = 20_000;
+const FETCH_MS_MAX = 30_000;
 /** Unknown, no longer there, not decodable. */
 const UNPLAYABLE = [404, 410, 422];
 /** Another attempt may bring a whole segment; after that it stays silent. */
@@ -39,8 +39,7 @@ const BROKEN_MAX = 2;
 
 interface State {
   buffer: AudioBuffer | null;
-  /** Under way. */
-  request: AbortController | null;
+  isLoading: boolean;
   /** How often it was fetched and could not be decoded. */
   broken: number;
 }
@@ -51,7 +50,8 @@ export class SegmentStore {
   /** Length of each track, as far as it is known. */
   #samples = new Map<string, number>();
   #unplayable = new Set<string>();
-  #isFetching = false;
+  /** The request under way. */
+  #request: { key: string; abort: AbortController } | null = null;
   /** Runs until the next attempt after a failure. */
   #retry: ReturnType<typeof setTimeout> | null = null;
   /** Of the latest requests, one after the other. */
@@ -68,11 +68,9 @@ export class SegmentStore {
     this.#wanted = wanted;
     const all = [...wanted, ...useful];
     const kept = new Set(all.map(segmentKey));
-    for (const [key, { request }] of this.#states) {
-      if (kept.has(key)) continue;
-      this.#states.delete(key);
-      request?.abort();
-    }
+    for (const key of this.#states.keys()) if (!kept.has(key)) this.#states.delete(key);
+    // While the track goes on, a request that comes too late still makes the server prepare what follows.
+    if (isElsewhere && this.#request !== null && !kept.has(this.#request.key)) this.#request.abort.abort();
     const tracks = new Set(all.map(({ track }) => trackKey(track)));
     for (const key of this.#samples.keys()) if (!tracks.has(key)) this.#samples.delete(key);
     for (const key of this.#unplayable) if (!tracks.has(key)) this.#unplayable.delete(key);
@@ -104,7 +102,7 @@ export class SegmentStore {
   }
 
   #fetchNext(): void {
-    if (this.#isFetching || this.#retry !== null) return;
+    if (this.#request !== null || this.#retry !== null) return;
     const next = this.#wanted.find((segment) => this.#isMissing(segment));
     if (next !== undefined) void this.#fetch(next);
   }
@@ -113,37 +111,37 @@ export class SegmentStore {
     const samples = this.#samples.get(trackKey(segment.track)) ?? Number.POSITIVE_INFINITY;
     if (this.isUnplayable(segment.track) || segment.number * SEGMENT_SAMPLES >= samples) return false;
     const state = this.#states.get(segmentKey(segment));
-    return state === undefined || (state.buffer === null && state.request === null && state.broken < BROKEN_MAX);
+    return state === undefined || (state.buffer === null && !state.isLoading && state.broken < BROKEN_MAX);
   }
 
   async #fetch(segment: SegmentRef): Promise<void> {
     const key = segmentKey(segment);
-    const request = new AbortController();
-    const state = this.#states.get(key) ?? { buffer: null, request, broken: 0 };
-    state.request = request;
+    const abort = new AbortController();
+    const state = this.#states.get(key) ?? { buffer: null, isLoading: true, broken: 0 };
+    state.isLoading = true;
     this.#states.set(key, state);
     const isWanted = () => this.#states.get(key) === state;
     const quality = this.source.quality();
     let fetched: FetchedSegment;
-    this.#isFetching = true;
-    const timeout = setTimeout(() => request.abort(), FETCH_MS_MAX);
+    this.#request = { key, abort };
+    const timeout = setTimeout(() => abort.abort(), FETCH_MS_MAX);
     try {
-      fetched = await this.source.fetch(segment, quality, request.signal);
+      fetched = await this.source.fetch(segment, quality, abort.signal);
       this.#succeeded();
       if (isWanted()) this.#learnLength(segment, fetched);
     } catch (error) {
-      state.request = null;
+      state.isLoading = false;
       if (isWanted()) this.#failed(segment, error);
       return;
     } finally {
       clearTimeout(timeout);
-      this.#isFetching = false;
+      this.#request = null;
       // Also while this one is decoded.
       this.#fetchNext();
       this.source.onChange();
     }
     const buffer = await this.source.decode(fetched, quality).catch(() => null);
-    state.request = null;
+    state.isLoading = false;
     if (!isWanted()) return;
     state.buffer = buffer;
     if (buffer === null) state.broken += 1;
