@@ -9,8 +9,15 @@ use tutti_protocol::http::Problem;
 use tutti_protocol::segments::{SAMPLES_HEADER, SEGMENT_SAMPLES};
 use tutti_protocol::{ErrorCode, Reason};
 
+use tempfile::TempDir;
+use tutti_audio::segment::Segments;
+use tutti_audio::timeline::Timeline;
+use tutti_protocol::segments::Quality;
+use tutti_test_client::TestUser;
+
 use super::http::{Served, get, send, served};
-use super::{Shelf, track_id};
+use super::{Shelf, put, track_id};
+use crate::support::{Process, guest};
 
 /// Seconds of a stereo WAV file with a tone.
 fn wav(seconds: u32) -> Vec<u8> {
@@ -101,4 +108,43 @@ async fn a_changed_file_is_measured_again_and_gets_other_segments() {
     assert_ne!(get(&shelf, &path).await.headers()[header::ETAG], before);
     let track = shelf.track("tone.wav").await.unwrap();
     assert_eq!(track.duration_ms, 7_000);
+}
+
+/// A segment as a device fetches it; `None` while it is not ready.
+async fn fetched(user: &TestUser, id: &str, number: usize) -> Option<bytes::Bytes> {
+    let url = format!("http://{}/api/v1/library/tracks/{id}/segments/lossless/{number}", user.address);
+    let response = reqwest::Client::new().get(url).bearer_auth(&user.token).send().await.ok()?;
+    match response.status() {
+        StatusCode::OK => response.bytes().await.ok(),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_while_it_prepares_serves_only_whole_segments_afterwards() {
+    let (music, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    put(music.path(), "tone.wav", &wav(60));
+    let timeline = Timeline::open(&music.path().join("tone.wav")).unwrap();
+    let mut segments = Segments::new(timeline, Quality::Lossless, 0);
+    let expected: Vec<_> = std::iter::from_fn(|| segments.next_segment().unwrap()).map(|made| made.bytes).collect();
+    let folder = format!("--library-dir={}", music.path().display());
+    let id = track_id("tone.wav");
+    for killed_after in [0, 3, 7] {
+        let mut server = Process::start(data.path(), &[&folder]);
+        let ana = guest(server.address().await, "Ana").await;
+        server.log_line("library scan finished").await;
+        for number in 0..=killed_after {
+            assert_eq!(fetched(&ana, &id, number).await.as_deref(), Some(&expected[number][..]));
+        }
+        // Six more are being made.
+        server.signal("KILL").await;
+    }
+    let mut server = Process::start(data.path(), &[&folder]);
+    let ana = guest(server.address().await, "Ana").await;
+    for (number, expected) in expected.iter().enumerate() {
+        assert_eq!(fetched(&ana, &id, number).await.as_deref(), Some(&expected[..]), "segment {number}");
+    }
+    server.stop().await;
+    let left = fs::read_dir(data.path().join("cache/segments")).unwrap();
+    assert!(left.flatten().all(|file| file.path().extension().is_none()), "no temporary file is left");
 }
