@@ -165,14 +165,18 @@ impl SymphoniaSource {
                 return Ok(None);
             }
             let Some(packet) = self.packet()? else { return Ok(None) };
-            if self.origin.is_none() {
-                self.origin = Some(self.first_frame(&packet));
-            }
             let mut block = match self.decode(&packet)? {
                 Some(block) => block,
                 None => Block { rate: self.rate, samples: vec![0.0; self.duration(&packet) * CHANNELS] },
             };
             let frames = block.samples.len() / CHANNELS;
+            if self.origin.is_none() {
+                // The delay is trimmed by the container's packets, or by the decoder without a word.
+                let trimmed = self.frames(packet.trim_start.get().cast_signed());
+                let missing = self.duration(&packet).saturating_sub(frames);
+                let delay = trimmed.max(i64::try_from(missing).unwrap_or(0));
+                self.origin = Some(self.frames(packet.pts.get()) + delay);
+            }
             let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(frames);
             self.skip -= skipped as u64;
             block.samples.drain(..skipped * CHANNELS);
@@ -187,12 +191,7 @@ impl SymphoniaSource {
         }
     }
 
-    /// The presentation time of a packet's first audible frame, in frames.
-    fn first_frame(&self, packet: &Packet) -> i64 {
-        self.frames(packet.pts.get()) + self.frames(packet.trim_start.get().cast_signed())
-    }
-
-    /// Its audible frames.
+    /// The frames that a packet states.
     fn duration(&self, packet: &Packet) -> usize {
         usize::try_from(self.frames(packet.dur.get().cast_signed())).unwrap_or(0)
     }
@@ -227,7 +226,7 @@ impl SymphoniaSource {
         let Some(packet) = self.packet()? else { return Ok(false) };
         self.decode(&packet)?;
         let Some(packet) = self.packet()? else { return Ok(false) };
-        let Ok(at) = u64::try_from(self.first_frame(&packet) - origin) else { return Ok(false) };
+        let Ok(at) = u64::try_from(self.frames(packet.pts.get()) - origin) else { return Ok(false) };
         self.pending = Some(packet);
         let Some(skip) = decoded_frame.checked_sub(at) else { return Ok(false) };
         self.skip = skip;

@@ -159,7 +159,7 @@ fn silence_has_no_loudness_and_plays() {
 
 #[test]
 fn a_track_entered_in_its_middle_has_the_same_samples() {
-    for name in ["seek.mp3", "seek.m4a", "seek.ogg", "seek.flac"] {
+    for name in ["seek.mp3", "seek.m4a", "seek.ogg", "seek.opus", "seek.flac"] {
         let path = fixture(name);
         let whole = decoded(&path);
         for sample in [48_000, 240_000, 300_001, 479_000] {
