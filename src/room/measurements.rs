@@ -197,12 +197,11 @@ impl Measurements {
         let (entry, track) = (entry.id, TrackRef { provider: entry.track.provider, id: entry.track.id.clone() });
         self.tasks.spawn(async move {
             let measuring = AssertUnwindSafe(measurer.measure(&track)).catch_unwind();
-            let finding = match tokio::time::timeout(timeout, measuring).await {
-                Ok(finding) => finding.unwrap_or_default(),
-                Err(_) => {
-                    tracing::warn!(provider = %track.provider, track = track.id, "measuring a track timed out");
-                    None
-                }
+            let finding = if let Ok(finding) = tokio::time::timeout(timeout, measuring).await {
+                finding.unwrap_or_default()
+            } else {
+                tracing::warn!(provider = %track.provider, track = track.id, "measuring a track timed out");
+                None
             };
             FinishedMeasurement { entry, finding, purpose }
         });
