@@ -57,6 +57,11 @@ impl Process {
         assert!(sent.expect("a shell").success());
     }
 
+    /// Kills it with SIGKILL, and returns when it has ended.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it runs");
+    }
+
     /// Stops it by SIGTERM and checks that it ends successfully.
     pub async fn stop(mut self) {
         self.signal("TERM").await;

@@ -137,7 +137,7 @@ async fn a_server_that_is_killed_while_it_prepares_serves_only_whole_segments_af
             assert_eq!(fetched(&ana, &id, number).await.as_deref(), Some(&expected[number][..]));
         }
         // Six more are being made.
-        server.signal("KILL").await;
+        server.kill().await;
     }
     let mut server = Process::start(data.path(), &[&folder]);
     let ana = guest(server.address().await, "Ana").await;
