@@ -1,7 +1,7 @@
 //! Segments of tracks, made when a device asks for them and cached on disk.
 //!
 //! [`Preparer::segment`] returns a segment from the [`cache`], or makes it. A run decodes a file from the wanted segment on
-//! and stays [`SEGMENTS_AHEAD`] ahead of the devices, so that all devices of a room share one decoder. Guarantees: concurrent
+//! and stays half a minute ahead of the devices, so that all devices of a room share one decoder. Guarantees: concurrent
 //! requests for one segment make it once; a segment is served whole or not at all; a failing disk costs the cache and nothing
 //! else. Not in here: decoding and encoding, which the crate `tutti-audio` does, and who may listen.
 
