@@ -53,7 +53,9 @@ impl RoomState {
         for (number, track) in (1..).zip(tracks.iter().take(ENQUEUE_ALL_MAX).skip(1)) {
             let ctx = Ctx { new_entry: nth_entry(ctx.new_entry, number), ..*ctx };
             let Ok(more) = room.enqueue(&ctx, by, Some(track), None) else { continue };
-            more.iter().for_each(|event| room.apply(event));
+            for event in &more {
+                room.apply(event);
+            }
             events = Ok([events.unwrap_or_default(), more].concat());
         }
         events

@@ -40,6 +40,7 @@ impl Query {
     }
 
     /// Every word begins a word of the track.
+    #[expect(clippy::unnecessary_wraps, reason = "other stages may have nothing to ask for")]
     fn exact(&self, vocabulary: &Vocabulary) -> Option<String> {
         let mut readings = self.side_by_side();
         if !self.is_optional() {
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn long_queries_stay_bounded() {
-        let typed = readings(&(0..100).map(|n| format!("word{n} ")).collect::<String>());
+        let typed = readings(&(0..100).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" "));
         assert!(typed.iter().all(|reading| reading.len() < 100_000), "{:?}", typed.iter().map(String::len));
     }
 }

@@ -193,7 +193,9 @@ mod tests {
             ("×", 1),
             ("봄날", 1),
         ];
-        words.into_iter().for_each(|(word, tracks)| vocabulary.push(word, tracks));
+        for (word, tracks) in words {
+            vocabulary.push(word, tracks);
+        }
         vocabulary
     }
 
