@@ -41,7 +41,7 @@ test('a member finds a track in spite of a typing error, and adds an album at on
   await test.step('typing searches, also while something is browsed', async () => {
     await ada.page.setViewportSize(LAPTOP);
     await ada.get('search').fill('rooftop');
-    await expect(ada.get('track-title')).toHaveText(['Rooftop Bicycle']);
+    await expect(ada.get('search-result').getByTestId('track-title')).toHaveText(['Rooftop Bicycle']);
     await ada.get('search').fill('');
     await ada.get('browse-recent').click();
     await expect(ada.get('search-result')).toHaveCount(7);
