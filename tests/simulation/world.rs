@@ -26,6 +26,8 @@ const START_MS: f64 = 1_700_000_000_000.0;
 const PENDING_MS_MAX: f64 = 10.0 * 60_000.0;
 /// Rounds within which all clients converge.
 const SETTLE_ROUNDS: usize = 60;
+/// Longer than deltas wait for those that follow.
+const BROADCAST_MS: u64 = 100;
 
 type Verdict = Result<(), String>;
 
@@ -456,6 +458,8 @@ impl World {
             self.observe()?;
             self.resend_pending();
         }
+        // A track may have ended in the last round: its events are broadcast a moment later.
+        self.pass(BROADCAST_MS)?;
         for index in 0..self.members.len() {
             self.receive_all(index)?;
         }

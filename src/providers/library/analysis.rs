@@ -57,7 +57,15 @@ impl From<Found> for Measurement {
 impl Library {
     /// Measures the track now, if that was not done for this version of its file.
     pub(super) async fn measured(&self, id: &str) -> Result<Measurement, LibraryError> {
-        let Some(analysed) = self.shared.index.analysed(id).await? else { return Ok(Measurement::Gone) };
+        let mut analysed = self.shared.index.analysed(id).await?;
+        // A new index is empty: after a restore, rooms load before the first scan has found their tracks.
+        if analysed.is_none() && self.scan_state().scans == 0 {
+            tokio::select! {
+                () = self.scans_done(1) => analysed = self.shared.index.analysed(id).await?,
+                () = self.shared.stop.cancelled() => return Ok(Measurement::Unknown),
+            }
+        }
+        let Some(analysed) = analysed else { return Ok(Measurement::Gone) };
         let Some(path) = self.resolve(&analysed.path).await else { return Ok(Measurement::Gone) };
         let Ok(stamp) = stamp(&path).await else { return Ok(Measurement::Gone) };
         if let Some(found) = analysed.of(stamp) {

@@ -16,7 +16,7 @@ use tutti_protocol::segments::Quality;
 use tutti_test_client::TestUser;
 
 use super::http::{Served, get, send, served};
-use super::{Shelf, put, track_id};
+use super::{Shelf, open, put, track_id};
 use crate::support::{Process, guest};
 
 /// Seconds of a stereo WAV file with a tone.
@@ -91,6 +91,22 @@ async fn a_deleted_file_is_gone_and_its_track_measures_as_gone() {
     let response = get(&shelf, &format!("library/tracks/{id}/segments/small/0")).await;
     assert_eq!(reason(&response), (StatusCode::GONE, ErrorCode::NotFound, Some(Reason::TrackGone)));
     assert_eq!(shelf.library.measure(&id).await.unwrap(), Measurement::Gone);
+}
+
+#[tokio::test]
+async fn a_track_is_not_gone_before_the_first_scan_has_finished() {
+    let (folder, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    put(folder.path(), "tone.wav", &wav(1));
+    let library = open(&folder, &data).await;
+    let id = track_id("tone.wav");
+    let (measured, scanned) = tokio::join!(library.measure(&id), async {
+        // Measuring waits for this scan.
+        tokio::task::yield_now().await;
+        library.rescan().await
+    });
+    scanned.unwrap();
+    assert!(matches!(measured.unwrap(), Measurement::Playable { duration_ms: 1_000, .. }));
+    assert_eq!(library.measure(&track_id("other.wav")).await.unwrap(), Measurement::Gone);
 }
 
 #[tokio::test]
