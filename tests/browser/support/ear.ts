@@ -67,7 +67,11 @@ export function installEar(): void {
   AudioBufferSourceNode.prototype.start = function (at = 0, offset = 0, ...rest) {
     const segmentAt = 5 * (numbers.get(this.buffer ?? this) ?? 0);
     sources.set(this, { at, offset: segmentAt + offset, stopAt: Number.POSITIVE_INFINITY });
-    this.addEventListener('ended', () => sources.delete(this));
+    // What has been rendered is heard a little later.
+    this.addEventListener('ended', () => {
+      const known = sources.get(this);
+      if (known !== undefined) known.stopAt = Math.min(known.stopAt, this.context.currentTime);
+    });
     return start.call(this, at, offset, ...rest);
   };
   const stop = AudioScheduledSourceNode.prototype.stop;
@@ -91,6 +95,7 @@ export function installEar(): void {
       const stamp = context.getOutputTimestamp();
       if (context.state !== 'running' || stamp.contextTime === undefined || stamp.performanceTime === undefined)
         continue;
+      if (stamp.contextTime >= stopAt) sources.delete(source);
       if (stamp.contextTime < at || stamp.contextTime >= stopAt) continue;
       const positionMs = (stamp.contextTime - at + offset) * 1000;
       return { loudness, position: { positionMs, atMs: performance.timeOrigin + stamp.performanceTime } };
