@@ -126,9 +126,7 @@ impl SymphoniaSource {
                     let Ok((decoder, track, time_base)) = decoder_of(&*self.format) else { return Ok(None) };
                     (self.decoder, self.track, self.time_base) = (decoder, track, time_base);
                 }
-                Err(Error::IoError(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-                    return Err(error.into());
-                }
+                Err(Error::IoError(error)) if is_of_the_disk(&error) => return Err(error.into()),
                 Ok(None) | Err(_) => return Ok(None),
             }
         }
@@ -136,13 +134,7 @@ impl SymphoniaSource {
 
     /// The packet's audible audio; `None` when it cannot be decoded.
     fn decode(&mut self, packet: &Packet) -> Result<Option<Block>, AudioError> {
-        let decoded = match self.decoder.decode(packet) {
-            Ok(decoded) => decoded,
-            Err(Error::IoError(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-                return Err(error.into());
-            }
-            Err(_) => return Ok(None),
-        };
+        let Ok(decoded) = self.decoder.decode(packet) else { return Ok(None) };
         self.rate = decoded.spec().rate();
         if self.rate == 0 {
             return Err(AudioError::Unplayable("no sample rate".into()));
@@ -305,9 +297,14 @@ fn decoder_of(format: &dyn FormatReader) -> Result<Decoder, AudioError> {
     Ok((decoder, track.id, track.time_base))
 }
 
+/// Whether the operating system reported it. Parsers and decoders use I/O errors for broken data as well.
+fn is_of_the_disk(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_some()
+}
+
 fn unplayable(error: Error) -> AudioError {
     match error {
-        Error::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => error.into(),
+        Error::IoError(error) if is_of_the_disk(&error) => error.into(),
         other => AudioError::Unplayable(other.to_string()),
     }
 }
