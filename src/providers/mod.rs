@@ -210,6 +210,8 @@ pub enum Measurement {
     Unplayable,
     /// Its file is no longer there.
     Gone,
+    /// Its file is not there, and may be back: the disk seems to be missing.
+    Away,
     /// This provider cannot tell.
     Unknown,
 }
@@ -326,6 +328,7 @@ impl TrackMeasurer for Catalogue {
             }
             Ok(Measurement::Unplayable) => Some(TrackFinding::Faulty(TrackFault::Unplayable)),
             Ok(Measurement::Gone) => Some(TrackFinding::Faulty(TrackFault::Gone)),
+            Ok(Measurement::Away) => Some(TrackFinding::Away),
             Ok(Measurement::Unknown) => None,
             Err(error) => {
                 tracing::warn!(provider = %track.provider, track = track.id, %error, "track cannot be measured");

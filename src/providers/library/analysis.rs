@@ -3,6 +3,8 @@
 //! Results are stored in the index with the size and time of the file, so that each version of a file is decoded once. Tracks
 //! that rooms ask for are analysed at once; a background pass does the rest, one file at a time on a thread of low priority.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use sqlx::Row;
@@ -24,6 +26,10 @@ const BACKGROUND_NICE: i32 = 15;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Analysed {
     pub(super) path: String,
+    /// The file system that the file was on; 0 if that is not known.
+    device: i64,
+    /// Whether the last scan missed it and kept it.
+    missing: bool,
     found: Option<(Stamp, Found)>,
 }
 
@@ -65,9 +71,19 @@ impl Library {
                 () = self.shared.stop.cancelled() => return Ok(Measurement::Unknown),
             }
         }
-        let Some(analysed) = analysed else { return Ok(Measurement::Gone) };
-        let Some(path) = self.resolve(&analysed.path).await else { return Ok(Measurement::Gone) };
-        let Ok(stamp) = stamp(&path).await else { return Ok(Measurement::Gone) };
+        let Some(analysed) = analysed else {
+            // Without any track, a disk that is not mounted is more likely than that all were deleted.
+            let is_empty = self.shared.index.counts().await?.tracks == 0;
+            return Ok(if is_empty { Measurement::Away } else { Measurement::Gone });
+        };
+        let Some(path) = self.shared.folders.file(&analysed.path) else { return Ok(Measurement::Gone) };
+        let stamp = match tokio::fs::metadata(&path).await {
+            Ok(file) if file.is_file() => walk::stamp(&file),
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(error.into());
+            }
+            _ => return Ok(if self.is_away(&analysed, path).await { Measurement::Away } else { Measurement::Gone }),
+        };
         if let Some(found) = analysed.of(stamp) {
             return Ok(found.into());
         }
@@ -78,6 +94,26 @@ impl Library {
         }
         let analysis = decode(path.clone(), self.shared.stop.clone(), false).await;
         self.store(&analysed.path, &path, stamp, analysis).await
+    }
+
+    /// Whether a file that is not there was on a disk that seems to be missing: the nearest folder that is left is empty or on
+    /// another file system, as when [`scan`](super::scan) keeps its track.
+    async fn is_away(&self, analysed: &Analysed, file: PathBuf) -> bool {
+        if analysed.missing {
+            return true;
+        }
+        let Some(folder) = self.shared.folders.folder(&analysed.path).map(|folder| folder.path.clone()) else {
+            return false;
+        };
+        let device = analysed.device;
+        let away = tokio::task::spawn_blocking(move || {
+            let mut above = file.ancestors().skip(1).take_while(|above| above.starts_with(&folder));
+            let Some(left) = above.find(|above| above.is_dir()) else { return true };
+            let is_empty = std::fs::read_dir(left).is_ok_and(|mut entries| entries.next().is_none());
+            let is_other = std::fs::metadata(left).is_ok_and(|found| found.dev().cast_signed() != device);
+            is_empty || (device != 0 && is_other)
+        });
+        away.await.unwrap_or(true)
     }
 
     /// Analyses what was not analysed yet, after each scan, until the library is closed.
@@ -113,10 +149,15 @@ impl Library {
             let Some(path) = self.resolve(&relative).await else { continue };
             let Ok(stamp) = stamp(&path).await else { continue };
             let analysis = decode(path.clone(), self.shared.stop.clone(), true).await;
-            match self.store(&relative, &path, stamp, analysis).await? {
-                Measurement::Unplayable => unplayable += 1,
-                Measurement::Playable { .. } => tracks += 1,
-                Measurement::Gone | Measurement::Unknown => {}
+            match self.store(&relative, &path, stamp, analysis).await {
+                Ok(Measurement::Unplayable) => unplayable += 1,
+                Ok(Measurement::Playable { .. }) => tracks += 1,
+                Ok(_) => {}
+                // One file that cannot be read says nothing about the next.
+                Err(LibraryError::Files(error)) => {
+                    tracing::warn!(path = relative, %error, "a track cannot be analysed")
+                }
+                Err(error) => return Err(error),
             }
         }
         if tracks + unplayable > 0 {
@@ -163,7 +204,8 @@ impl Index {
     /// The track's file with its analysis; `None` for an unknown id.
     pub(super) async fn analysed(&self, id: &str) -> Result<Option<Analysed>, sqlx::Error> {
         let row = sqlx::query(
-            "SELECT path, analysed_size_bytes, analysed_mtime_ns, playable, samples, loudness_lufs, peak_dbtp, seekable
+            "SELECT path, device, missing_since_ms IS NOT NULL AS missing, analysed_size_bytes, analysed_mtime_ns, playable,
+                    samples, loudness_lufs, peak_dbtp, seekable
              FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
         )
         .bind(id)
@@ -185,18 +227,30 @@ impl Index {
             _ => None,
         };
         let stamp = size.zip(mtime).map(|(size_bytes, mtime_ns)| Stamp { size_bytes, mtime_ns });
-        Ok(Some(Analysed { path: row.try_get("path")?, found: stamp.zip(found) }))
+        let (path, device, missing) = (row.try_get("path")?, row.try_get("device")?, row.try_get("missing")?);
+        Ok(Some(Analysed { path, device, missing, found: stamp.zip(found) }))
     }
 
-    /// Whether no decoder plays the track's file.
+    /// Whether no decoder plays the contents that the track's file had when it was scanned.
     pub(super) async fn is_unplayable(&self, id: &str) -> Result<bool, sqlx::Error> {
-        let playable: Option<bool> = sqlx::query_scalar(
-            "SELECT playable FROM tracks WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
+        let unplayable: Option<bool> = sqlx::query_scalar(
+            "SELECT playable = 0 AND analysed_size_bytes IS size_bytes AND analysed_mtime_ns IS mtime_ns FROM tracks
+             WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
         )
         .bind(id)
         .fetch_optional(&self.read)
         .await?;
-        Ok(playable == Some(false))
+        Ok(unplayable == Some(true))
+    }
+
+    /// Forgets which files no decoder plays, so that they are decoded again: a decoder may have been installed.
+    pub(super) async fn forget_unplayable(&self) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE tracks SET playable = 1, analysed_size_bytes = NULL, analysed_mtime_ns = NULL WHERE playable = 0",
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
     }
 
     /// Row and path of the first track after row `after` whose file has no analysis of its current contents.

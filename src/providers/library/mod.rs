@@ -272,6 +272,9 @@ impl Library {
         let mut scanner = self.shared.scanner.lock().await;
         let started_at_ms = self.shared.clock.now_ms();
         let Shared { folders, watch, index, .. } = &*self.shared;
+        if requested {
+            index.forget_unplayable().await?;
+        }
         let scan = Scan { folders, watch, requested, now_ms: started_at_ms };
         let report = match scanner.scan(index, scan, stop).await {
             Ok(Some(report)) => report,

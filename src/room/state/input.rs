@@ -64,6 +64,8 @@ pub enum TrackFinding {
     },
     /// No device can play it.
     Faulty(TrackFault),
+    /// No device can play it now. Later it may play.
+    Away,
 }
 
 /// An input.

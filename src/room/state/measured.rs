@@ -12,8 +12,15 @@ impl RoomState {
     pub(crate) fn measured(&self, ctx: &Ctx<'_>, id: EntryId, finding: TrackFinding) -> Vec<Event> {
         match finding {
             TrackFinding::Faulty(fault) => self.faulty(ctx, id, fault).into_iter().collect(),
+            TrackFinding::Away => self.away(ctx, id).into_iter().collect(),
             TrackFinding::Plays { duration_ms, gain_db } => self.plays(ctx, id, duration_ms, gain_db),
         }
+    }
+
+    /// Only the current entry cannot wait for its file.
+    fn away(&self, ctx: &Ctx<'_>, id: EntryId) -> Option<Event> {
+        let current = self.current.as_ref().filter(|current| current.entry.id == id)?;
+        Some(self.ended(ctx, current, TrackFault::Gone.into(), None))
     }
 
     fn faulty(&self, ctx: &Ctx<'_>, id: EntryId, fault: TrackFault) -> Option<Event> {

@@ -4,19 +4,20 @@ use std::fs;
 
 use http::StatusCode;
 use http::header;
-use tutti::providers::{Measurement, Provider as _};
+use tutti::providers::{Measurement, Provider as _, ProviderError};
 use tutti_protocol::http::Problem;
 use tutti_protocol::segments::{SAMPLES_HEADER, SEGMENT_SAMPLES};
 use tutti_protocol::{ErrorCode, Reason};
 
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tutti_audio::segment::Segments;
 use tutti_audio::timeline::Timeline;
 use tutti_protocol::segments::Quality;
 use tutti_test_client::TestUser;
 
 use super::http::{Served, get, send, served};
-use super::{Shelf, open, put, track_id};
+use super::{Shelf, asker, open, put, track_id};
 use crate::support::{Process, guest};
 
 /// Seconds of a stereo WAV file with a tone.
@@ -107,6 +108,57 @@ async fn a_track_is_not_gone_before_the_first_scan_has_finished() {
     scanned.unwrap();
     assert!(matches!(measured.unwrap(), Measurement::Playable { duration_ms: 1_000, .. }));
     assert_eq!(library.measure(&track_id("other.wav")).await.unwrap(), Measurement::Gone);
+}
+
+#[tokio::test]
+async fn files_of_an_empty_mount_are_away_and_not_gone() {
+    let shelf = Shelf::with(&[]).await;
+    shelf.put("disk/tone.wav", &wav(1));
+    shelf.put("disk/other.wav", &wav(2));
+    shelf.rescan().await;
+    let id = track_id("disk/tone.wav");
+    let measured = async || shelf.library.measure(&id).await.unwrap();
+    fs::remove_file(shelf.path("disk/tone.wav")).unwrap();
+    assert_eq!(measured().await, Measurement::Gone, "its folder is still full");
+    fs::remove_file(shelf.path("disk/other.wav")).unwrap();
+    assert_eq!(measured().await, Measurement::Away, "before a scan has noticed");
+    shelf.library.scan(false, &CancellationToken::new()).await.unwrap();
+    assert_eq!(measured().await, Measurement::Away, "the scan keeps the track");
+    shelf.put("disk/tone.wav", &wav(1));
+    assert!(matches!(measured().await, Measurement::Playable { .. }), "it is back");
+}
+
+#[tokio::test]
+async fn a_library_without_any_track_calls_none_gone() {
+    let shelf = Shelf::with(&[]).await;
+    assert_eq!(shelf.library.measure(&track_id("tone.wav")).await.unwrap(), Measurement::Away);
+}
+
+/// A WAV file whose codec does not exist.
+fn wav_of_no_codec() -> Vec<u8> {
+    let mut file = wav(3);
+    file[20..22].copy_from_slice(&0x4711_u16.to_le_bytes());
+    file
+}
+
+#[tokio::test]
+async fn a_file_that_no_decoder_plays_cannot_be_queued_until_it_is_replaced_or_rescanned() {
+    let shelf = Shelf::with(&[("fine.flac", "tone.flac")]).await;
+    shelf.put("broken.wav", &wav_of_no_codec());
+    shelf.rescan().await;
+    let id = track_id("broken.wav");
+    let queued = async || shelf.library.track(&asker(), &id).await;
+    assert!(queued().await.unwrap().is_some(), "before it is measured");
+    for decoder_may_be_new in [true, false] {
+        assert_eq!(shelf.library.measure(&id).await.unwrap(), Measurement::Unplayable);
+        assert!(matches!(queued().await, Err(ProviderError::Unplayable)));
+        shelf.library.scan(decoder_may_be_new, &CancellationToken::new()).await.unwrap();
+        assert_eq!(queued().await.is_ok(), decoder_may_be_new);
+    }
+    shelf.put("broken.wav", &wav(3));
+    shelf.library.scan(false, &CancellationToken::new()).await.unwrap();
+    assert!(queued().await.unwrap().is_some());
+    assert!(matches!(shelf.library.measure(&id).await.unwrap(), Measurement::Playable { duration_ms: 3_000, .. }));
 }
 
 #[tokio::test]

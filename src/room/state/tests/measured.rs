@@ -85,6 +85,15 @@ fn an_unplayable_entry_leaves_the_queue_and_the_event_says_why() {
 }
 
 #[test]
+fn an_entry_whose_file_is_away_waits_and_is_skipped_only_when_it_is_on() {
+    let mut story = played("ana joins; ana adds a1 a2 a3; a2 is away; a3 is away");
+    assert_eq!(story.to_string(), "a1 playing · a2 · a3");
+    story.play("a1 is away");
+    assert_eq!(story.to_string(), "a2 playing · a3");
+    assert_eq!(last_end(&story).0, EndReason::Gone);
+}
+
+#[test]
 fn a_locked_entry_that_is_gone_makes_way_for_the_next() {
     check("ana joins; ana adds a1 a2 a3; wait 172; a2 is gone; next", &expect!["a3 playing"]);
 }

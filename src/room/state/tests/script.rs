@@ -181,6 +181,9 @@ impl Story {
                 let finding = TrackFinding::Faulty(fault);
                 self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding })?;
             }
+            [entry, "is", "away"] => {
+                self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding: TrackFinding::Away })?;
+            }
             ["wait", seconds] => self.wait_ms(seconds.parse::<i64>().expect("seconds") * 1_000),
             ["next"] => {
                 let before = self.room.now_playing().map(|entry| entry.id);
