@@ -128,7 +128,7 @@ pub struct Entry {
     /// Members who are credited for it besides the owner.
     #[serde(default, skip_serializing_if = "is_default")]
     pub credits: Vec<UserId>,
-    /// True for an entry of the fallback playlist, which nobody is charged for.
+    /// True for an entry of the fallback playlist, which no member is charged for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub fallback: bool,
     /// The track.

@@ -213,7 +213,7 @@ member: UserId,
  */
 credits?: Array<UserId>, 
 /**
- * True for an entry of the fallback playlist, which nobody is charged for.
+ * True for an entry of the fallback playlist, which no member is charged for.
  */
 fallback?: boolean, 
 /**

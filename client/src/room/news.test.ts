@@ -38,9 +38,9 @@ describe('news', () => {
   });
 
   it('report tracks that cannot be played: to everyone what was on, to its owner what waited', () => {
-    const nobody = '00000000-0000-0000-0000-000000000000';
+    const nilUser = '00000000-0000-0000-0000-000000000000';
     const removed = (id: string, owner: string, fault: 'unplayable' | 'gone'): Event => {
-      return { name: 'entry_removed', entry: id, by: nobody, removed: entry(id, owner), fault };
+      return { name: 'entry_removed', entry: id, by: nilUser, removed: entry(id, owner), fault };
     };
     expect(
       ben([removed('b1', 'ben', 'gone'), removed('b2', 'ben', 'unplayable'), removed('c1', 'cleo', 'gone')]),
@@ -53,7 +53,7 @@ describe('news', () => {
     expect(ben([{ ...ended, reason: 'gone' }], on)).toEqual([{ kind: 'gone', title: 'Title track-c0' }]);
     expect(ben([{ ...ended, reason: 'unplayable' }], on)).toEqual([{ kind: 'unplayable', title: 'Title track-c0' }]);
     expect(ben([{ ...ended, reason: 'voted_out' }], on)).toEqual([]);
-    const fallback = { ...ana, now_playing: { ...entry('c0', nobody), fallback: true } };
+    const fallback = { ...ana, now_playing: { ...entry('c0', nilUser), fallback: true } };
     expect(ben([{ ...ended, reason: 'gone' }], fallback)).toMatchObject([{ kind: 'gone' }]);
   });
 

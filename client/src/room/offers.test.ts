@@ -99,7 +99,7 @@ describe('what a page offers', () => {
   });
 
   it('is nothing for non-members', () => {
-    const stranger = { ...knownIn(base), me: 'nobody' };
+    const stranger = { ...knownIn(base), me: 'stranger' };
     expect(cases.some(({ one }) => isOffered(stranger, one.command))).toBe(false);
   });
 

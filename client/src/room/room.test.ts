@@ -65,7 +65,7 @@ describe('room', () => {
   it('corrects a measured track where it is, and touches no other entry', () => {
     const tune = track('tune');
     const before = room({
-      now_playing: { ...entry('f', 'nobody'), fallback: true, track: tune },
+      now_playing: { ...entry('f', 'nil-user'), fallback: true, track: tune },
       playback: playing('f', 0),
       upcoming: [entry('a', 'ana'), entry('b', 'ben')],
       fallback: [tune, track('other')],

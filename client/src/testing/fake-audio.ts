@@ -8,7 +8,7 @@ export interface FakeSegment {
   length: number;
 }
 
-/** Answers a request for a segment of a track with so many samples. */
+/** Answers a request for a segment of a track with this many samples. */
 export function fakeFetched({ track, number }: SegmentRef, trackSamples: number): FetchedSegment {
   const samples = Math.min(SEGMENT_SAMPLES, trackSamples - number * SEGMENT_SAMPLES);
   const segment: FakeSegment = { track: track.id, first: number * SEGMENT_SAMPLES, length: samples };
