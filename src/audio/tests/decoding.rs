@@ -108,6 +108,14 @@ fn codecs_that_browsers_lack_are_decoded() {
 }
 
 #[test]
+fn ffmpeg_decodes_what_no_built_in_decoder_does() {
+    let analysis = analysed(&fixture("ac3.m4a"));
+    // Its decoder keeps the codec's delay.
+    assert!(analysis.duration_ms().abs_diff(6_000) < 50, "{analysis:?}");
+    assert!(analysis.loudness_lufs.is_some() && !analysis.seekable);
+}
+
+#[test]
 fn broken_packets_do_not_end_a_track() {
     let folder = TempDir::new().unwrap();
     for name in ["seek.m4a", "seek.mp3", "seek.flac"] {
