@@ -155,7 +155,7 @@ impl Library {
                 Ok(_) => {}
                 // One file that cannot be read says nothing about the next.
                 Err(LibraryError::Files(error)) => {
-                    tracing::warn!(path = relative, %error, "a track cannot be analysed")
+                    tracing::warn!(path = relative, %error, "a track cannot be analysed");
                 }
                 Err(error) => return Err(error),
             }

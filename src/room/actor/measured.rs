@@ -44,7 +44,7 @@ impl Actor {
             let name = command.name();
             match (finding, &input) {
                 (Some(TrackFinding::Faulty(_) | TrackFinding::Away), Some(input)) => {
-                    self.respond(origin, name, input).await
+                    self.respond(origin, name, input).await;
                 }
                 (Some(TrackFinding::Plays { .. }), _) => self.refuse(origin, name, Refusal::TrackPlays),
                 _ => self.respond(origin, name, &Input::Command { by: origin.by, command, tracks: vec![] }).await,
