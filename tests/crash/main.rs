@@ -13,6 +13,8 @@ mod auditor;
 mod client;
 mod client_log;
 mod commands;
+#[path = "../simulation/counts.rs"]
+mod counts;
 mod database;
 mod disk;
 mod effects;

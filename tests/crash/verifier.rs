@@ -8,40 +8,28 @@ use tutti_test_client::{CommandOutcome, check_contiguous};
 
 use crate::auditor::Auditor;
 use crate::client_log::{ClientLog, Observation};
+use crate::counts::counts;
 use crate::effects::has_effect;
 
 type Verdict = Result<(), String>;
 
-/// Counts of what happened, for the printed figures and for assertions.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub accepted: u64,
-    pub refused: u64,
-    pub retryable: u64,
-    /// Replies to commands that had been answered before.
-    pub repeated: u64,
-    /// Reconnects that resumed.
-    pub resumed: u64,
-    /// Reconnects of a client that knew the room and got a snapshot.
-    pub snapshots: u64,
-    pub events: u64,
-    /// Connections that broke.
-    pub broken: u64,
-    /// Connections closed with "try later".
-    pub rejected: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.accepted += other.accepted;
-        self.refused += other.refused;
-        self.retryable += other.retryable;
-        self.repeated += other.repeated;
-        self.resumed += other.resumed;
-        self.snapshots += other.snapshots;
-        self.events += other.events;
-        self.broken += other.broken;
-        self.rejected += other.rejected;
+counts! {
+    /// Counts of what happened, for the printed figures and for assertions.
+    pub struct Tally {
+        pub accepted: u64,
+        pub refused: u64,
+        pub retryable: u64,
+        /// Replies to commands that had been answered before.
+        pub repeated: u64,
+        /// Reconnects that resumed.
+        pub resumed: u64,
+        /// Reconnects of a client that knew the room and got a snapshot.
+        pub snapshots: u64,
+        pub events: u64,
+        /// Connections that broke.
+        pub broken: u64,
+        /// Connections closed with "try later".
+        pub rejected: u64,
     }
 }
 

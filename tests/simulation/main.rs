@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "the crash tests use more of it")]
 mod auditor;
 mod commands;
+mod counts;
 mod measurer;
 mod member;
 mod process;
