@@ -5,6 +5,7 @@
 //! | [`source`] | decodes a file, with encoder delay and padding removed |
 //! | [`timeline`] | resamples a source to the track's timeline, from any sample |
 //! | [`measure`] | counts samples, measures loudness and true peak |
+//! | [`mp4`] | finds the tracks of mp4 files and which part of them is presented |
 //! | [`segment`] | encodes pieces of the timeline as FLAC and Ogg Opus |
 //!
 //! Every function blocks and is meant for a thread of its own. Guarantees: the same file gives the same samples, whether it is
@@ -14,6 +15,8 @@
 pub mod edits;
 pub mod ffmpeg;
 pub mod measure;
+pub mod mp4;
+pub mod reader;
 pub mod segment;
 pub mod source;
 pub mod symphonia_source;

@@ -1,6 +1,6 @@
 //! Windows Media Audio: its duration, and its tags, which are in UTF-16.
 
-use super::{Format, Sound, Source, le16, le64, sound};
+use super::{Format, Sound, Source, duration_at_rate, le16, le64, sound};
 use crate::providers::library::tags::fields::{Field, Fields};
 use crate::providers::library::tags::text::Raw;
 
@@ -28,7 +28,7 @@ pub(super) fn read(source: &Source<'_>, at: u64, head: &[u8]) -> Sound {
         let _ = extended(content, &mut fields);
     }
     let duration_ms = object(head, FILE_PROPERTIES).and_then(duration_ms);
-    let duration_ms = duration_ms.unwrap_or_else(|| source.duration_ms(at, LIKELY_BITS));
+    let duration_ms = duration_ms.unwrap_or_else(|| duration_at_rate(source, at, LIKELY_BITS));
     Sound { fields, ..sound(Format::Asf, duration_ms) }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::{Format, Sound, Source, be32, be64, sound};
+use super::{Format, Sound, Source, be32, be64, duration_at_rate, sound};
 use crate::providers::library::tags::fields::{Field, Fields};
 use crate::providers::library::tags::text::Raw;
 
@@ -76,7 +76,7 @@ pub(super) fn read(source: &mut Source<'_>, at: u64) -> io::Result<Option<Sound>
         0 => found.last_timestamp.saturating_mul(found.scale_ns) / 1_000_000,
         duration_ms => duration_ms,
     };
-    let duration_ms = if duration_ms == 0 { source.duration_ms(at, 128_000) } else { duration_ms };
+    let duration_ms = if duration_ms == 0 { duration_at_rate(source, at, 128_000) } else { duration_ms };
     let format = if web { Format::WebM } else { Format::Matroska };
     Ok(Some(Sound { video: found.video, fields: found.fields, ..sound(format, duration_ms) }))
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Format, Sound, Source, be16, be32, be64, samples_ms, sound};
+use super::{Format, Sound, Source, be16, be32, be64, duration_at_rate, samples_ms, sound};
 use crate::providers::library::tags::fields::Fields;
 use crate::providers::library::tags::vorbis;
 
@@ -57,7 +57,7 @@ pub(super) fn read(source: &mut Source<'_>, at: u64) -> io::Result<Option<Sound>
     };
     let claimed = samples_ms(info.samples, info.rate);
     // Sound compresses to about six tenths, and no further than to a fiftieth unless it is silence.
-    let likely = source.duration_ms(at, info.bits_per_second * 6 / 10);
+    let likely = duration_at_rate(source, at, info.bits_per_second * 6 / 10);
     let plausible = info.samples > 0 && claimed / 100 <= likely;
     Ok(Some(Sound { fields, ..sound(Format::Flac, if plausible { claimed } else { likely }) }))
 }

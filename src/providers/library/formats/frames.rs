@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Format, HEAD_BYTES, Sound, Source, be16, be32, samples_ms, sound};
+use super::{Format, HEAD_BYTES, Sound, Source, be16, be32, duration_at_rate, samples_ms, sound};
 
 /// How far behind tags and junk the first frame may be.
 const JUNK_BYTES_MAX: usize = 256 * 1024;
@@ -217,7 +217,7 @@ fn average(source: &mut Source<'_>, at: u64, stream: Stream) -> io::Result<u64> 
     }
     // A file of so few frames that none is followed by enough of them.
     if frames == 0 {
-        return Ok(source.duration_ms(at, 128_000));
+        return Ok(duration_at_rate(source, at, 128_000));
     }
     Ok(samples_ms(left * frames / bytes.max(1) * u64::from(stream.samples), stream.rate.into()))
 }

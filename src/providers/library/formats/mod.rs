@@ -4,7 +4,9 @@
 //! behind ID3 tags and junk. The duration is as good as headers allow and at least 1 ms; decoding gives the exact one. No
 //! input panics, and a header is never believed about how much to read.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
+
+use tutti_audio::reader::{Reader, be32, be64};
 
 use super::tags::fields::Fields;
 use super::tags::id3;
@@ -104,8 +106,7 @@ pub struct Sound {
 
 /// Recognises a file. `None` when no sound is in it.
 pub fn recognise(file: &mut dyn ReadSeek) -> io::Result<Option<Sound>> {
-    let bytes = file.seek(SeekFrom::End(0))?;
-    let mut source = Source { file, bytes };
+    let mut source = Source::new(file)?;
     let mut fields = Fields::default();
     let mut at = 0;
     let mut head = source.read(0, HEAD_BYTES)?;
@@ -117,7 +118,7 @@ pub fn recognise(file: &mut dyn ReadSeek) -> io::Result<Option<Sound>> {
     }
     let Some(mut sound) = by_signature(&mut source, at, &head)? else { return Ok(None) };
     fields.supplement(sound.fields);
-    let last = source.read(bytes.saturating_sub(128), 128)?;
+    let last = source.read(source.bytes.saturating_sub(128), 128)?;
     if let Ok(last) = last.as_slice().try_into() {
         fields.supplement(id3::parse_v1(last));
     }
@@ -152,35 +153,12 @@ pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// A file and its length.
-struct Source<'a> {
-    file: &'a mut dyn ReadSeek,
-    bytes: u64,
-}
+/// A file whose format is unknown.
+type Source<'a> = Reader<&'a mut dyn ReadSeek>;
 
-impl Source<'_> {
-    /// Up to `most` bytes from `at` on; fewer at the end of the file.
-    fn read(&mut self, at: u64, most: usize) -> io::Result<Vec<u8>> {
-        let left = usize::try_from(self.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
-        let mut buffer = vec![0; most.min(left)];
-        self.file.seek(SeekFrom::Start(at))?;
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.file.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        buffer.truncate(filled);
-        Ok(buffer)
-    }
-
-    /// Duration of everything from `at` on at a constant rate.
-    fn duration_ms(&self, at: u64, bits_per_second: u64) -> u64 {
-        self.bytes.saturating_sub(at).saturating_mul(8_000) / bits_per_second.max(1)
-    }
+/// Duration of everything from `at` on at a constant rate.
+fn duration_at_rate(source: &Source<'_>, at: u64, bits_per_second: u64) -> u64 {
+    source.bytes.saturating_sub(at).saturating_mul(8_000) / bits_per_second.max(1)
 }
 
 fn sound(format: Format, duration_ms: u64) -> Sound {
@@ -194,14 +172,6 @@ fn samples_ms(samples: u64, rate: u64) -> u64 {
 
 fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn be64(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn le16(bytes: &[u8], at: usize) -> Option<u16> {

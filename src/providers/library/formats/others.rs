@@ -1,6 +1,6 @@
 //! Formats that are recognised by a signature, and whose headers say little about the duration.
 
-use super::{Format, Sound, Source, asf, be32, le32, le64, samples_ms, sound};
+use super::{Format, Sound, Source, asf, be32, duration_at_rate, le32, le64, samples_ms, sound};
 
 const WAVE64: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
 
@@ -10,7 +10,7 @@ const LOSSLESS_BITS: u64 = 800_000;
 const LOSSY_BITS: u64 = 128_000;
 
 pub(super) fn read(source: &Source<'_>, at: u64, head: &[u8]) -> Option<Sound> {
-    let guess = |bits| source.duration_ms(at, bits);
+    let guess = |bits| duration_at_rate(source, at, bits);
     if head.starts_with(&asf::HEADER) {
         return Some(asf::read(source, at, head));
     }
@@ -58,5 +58,5 @@ fn au_ms(source: &Source<'_>, head: &[u8]) -> Option<u64> {
         _ => 16,
     };
     let bits_per_second = u64::from(rate).saturating_mul(u64::from(channels)).saturating_mul(bits);
-    (bits_per_second > 0).then(|| source.duration_ms(start.into(), bits_per_second))
+    (bits_per_second > 0).then(|| duration_at_rate(source, start.into(), bits_per_second))
 }
