@@ -127,5 +127,6 @@ fn track() -> Track {
         art_url: None,
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }
 }

@@ -115,6 +115,9 @@ pub struct Track {
     /// Gain for a common loudness, applied in rooms with `level_loudness`; absent: unknown, which plays as 0 dB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain_db: Option<Gain>,
+    /// True when nothing on this server decodes it: it is listed and cannot be queued.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unplayable: bool,
 }
 
 /// A queued track.

@@ -164,7 +164,11 @@ explicit?: boolean,
 /**
  * Gain for a common loudness, applied in rooms with `level_loudness`; absent: unknown, which plays as 0 dB.
  */
-gain_db?: Gain | null, };
+gain_db?: Gain | null, 
+/**
+ * True when nothing on this server decodes it: it is listed and cannot be queued.
+ */
+unplayable?: boolean, };
 
 /**
  * The place of an upcoming entry in the order of play.

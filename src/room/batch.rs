@@ -118,6 +118,7 @@ mod tests {
                 art_url: None,
                 explicit: false,
                 gain_db: None,
+                unplayable: false,
             }],
             _ => vec![],
         };

@@ -266,5 +266,6 @@ pub fn track_named(title: &str) -> Track {
         art_url: None,
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }
 }

@@ -80,5 +80,6 @@ pub fn tracks_of(command: &Command, padding: usize) -> Vec<Track> {
         art_url: None,
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }]
 }

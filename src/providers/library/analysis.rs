@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use tokio_util::sync::CancellationToken;
 use tutti_audio::AudioError;
 use tutti_audio::measure::{Analysis, analyse};
@@ -47,14 +48,38 @@ impl Analysed {
     }
 }
 
+impl Found {
+    /// What a row of `tracks` says; `None` before its analysis.
+    pub(super) fn read(row: &SqliteRow) -> Result<Option<Self>, sqlx::Error> {
+        if !row.try_get("playable")? {
+            return Ok(Some(Self::Unplayable));
+        }
+        let samples: Option<i64> = row.try_get("samples")?;
+        let Some(samples) = samples.and_then(|samples| u64::try_from(samples).ok()) else { return Ok(None) };
+        Ok(Some(Self::Playable(Analysis {
+            samples,
+            loudness_lufs: row.try_get("loudness_lufs")?,
+            peak_dbtp: row.try_get("peak_dbtp")?,
+            seekable: row.try_get("seekable")?,
+        })))
+    }
+
+    /// The gain that brings the track to the common loudness, if it is known.
+    pub(super) fn gain_db(self) -> Option<f32> {
+        match self {
+            #[expect(clippy::cast_possible_truncation, reason = "a gain has few digits")]
+            Self::Playable(analysis) => analysis.gain_db().map(|gain| gain as f32),
+            Self::Unplayable => None,
+        }
+    }
+}
+
 impl From<Found> for Measurement {
     fn from(found: Found) -> Self {
         match found {
-            #[expect(clippy::cast_possible_truncation, reason = "a gain has few digits")]
-            Found::Playable(analysis) => Self::Playable {
-                duration_ms: analysis.duration_ms(),
-                gain_db: analysis.gain_db().map(|gain| gain as f32),
-            },
+            Found::Playable(analysis) => {
+                Self::Playable { duration_ms: analysis.duration_ms(), gain_db: found.gain_db() }
+            }
             Found::Unplayable => Self::Unplayable,
         }
     }
@@ -214,33 +239,9 @@ impl Index {
         let Some(row) = row else { return Ok(None) };
         let size: Option<i64> = row.try_get("analysed_size_bytes")?;
         let mtime: Option<i64> = row.try_get("analysed_mtime_ns")?;
-        let playable: bool = row.try_get("playable")?;
-        let samples: Option<i64> = row.try_get("samples")?;
-        let found = match samples.and_then(|samples| u64::try_from(samples).ok()) {
-            Some(samples) if playable => Some(Found::Playable(Analysis {
-                samples,
-                loudness_lufs: row.try_get("loudness_lufs")?,
-                peak_dbtp: row.try_get("peak_dbtp")?,
-                seekable: row.try_get("seekable")?,
-            })),
-            _ if !playable => Some(Found::Unplayable),
-            _ => None,
-        };
         let stamp = size.zip(mtime).map(|(size_bytes, mtime_ns)| Stamp { size_bytes, mtime_ns });
         let (path, device, missing) = (row.try_get("path")?, row.try_get("device")?, row.try_get("missing")?);
-        Ok(Some(Analysed { path, device, missing, found: stamp.zip(found) }))
-    }
-
-    /// Whether no decoder plays the contents that the track's file had when it was scanned.
-    pub(super) async fn is_unplayable(&self, id: &str) -> Result<bool, sqlx::Error> {
-        let unplayable: Option<bool> = sqlx::query_scalar(
-            "SELECT playable = 0 AND analysed_size_bytes IS size_bytes AND analysed_mtime_ns IS mtime_ns FROM tracks
-             WHERE id = coalesce((SELECT id FROM aliases WHERE alias = ?1), ?1)",
-        )
-        .bind(id)
-        .fetch_optional(&self.read)
-        .await?;
-        Ok(unplayable == Some(true))
+        Ok(Some(Analysed { path, device, missing, found: stamp.zip(Found::read(&row)?) }))
     }
 
     /// Forgets which files no decoder plays, so that they are decoded again: a decoder may have been installed.

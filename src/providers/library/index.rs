@@ -10,8 +10,9 @@ use std::sync::Arc;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
-use tutti_protocol::{ProviderId, Track};
+use tutti_protocol::{Gain, ProviderId, Track};
 
+use super::analysis::Found;
 use super::groups::{self, Listing};
 use super::id::track_id;
 use super::search::fold::FOLDING_VERSION;
@@ -28,7 +29,9 @@ pub(super) const NAME_SEPARATOR: &str = "\u{1f}";
 
 /// What [`track`] reads.
 pub(super) const TRACK_COLUMNS: &str = "tracks.id, title, artists, album, duration_ms, explicit,
-    embedded_art OR folder_art IS NOT NULL AS has_art";
+    embedded_art OR folder_art IS NOT NULL AS has_art,
+    analysed_size_bytes IS size_bytes AND analysed_mtime_ns IS mtime_ns AS is_analysed,
+    playable, samples, loudness_lufs, peak_dbtp, seekable";
 
 /// The index of one folder.
 #[derive(Clone, Debug)]
@@ -423,6 +426,7 @@ pub(super) fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     let artists: String = row.try_get("artists")?;
     let has_art: bool = row.try_get("has_art")?;
     let duration_ms: i64 = row.try_get("duration_ms")?;
+    let found = if row.try_get("is_analysed")? { Found::read(row)? } else { None };
     Ok(Track {
         provider: ProviderId::LIBRARY,
         title: row.try_get("title")?,
@@ -431,7 +435,8 @@ pub(super) fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
         art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
         explicit: row.try_get("explicit")?,
-        gain_db: None,
+        gain_db: found.and_then(Found::gain_db).map(Gain::of_db),
+        unplayable: found == Some(Found::Unplayable),
         id,
     })
 }

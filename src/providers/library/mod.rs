@@ -366,11 +366,10 @@ impl Provider for Library {
         if !id::is_track_id(id) {
             return Ok(None);
         }
-        let track = self.shared.index.track(id).await.map_err(LibraryError::from)?;
-        if track.is_some() && self.shared.index.is_unplayable(id).await.map_err(LibraryError::from)? {
-            return Err(ProviderError::Unplayable);
+        match self.shared.index.track(id).await.map_err(LibraryError::from)? {
+            Some(track) if track.unplayable => Err(ProviderError::Unplayable),
+            track => Ok(track),
         }
-        Ok(track)
     }
 
     async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {

@@ -86,5 +86,6 @@ fn track(number: usize) -> Track {
         art_url: None,
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }
 }

@@ -261,6 +261,7 @@ impl ApiTrack {
             art_url: art_url.flatten(),
             explicit: self.explicit,
             gain_db: None,
+            unplayable: false,
         })
     }
 }

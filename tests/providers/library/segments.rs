@@ -4,10 +4,10 @@ use std::fs;
 
 use http::StatusCode;
 use http::header;
-use tutti::providers::{Measurement, Provider as _, ProviderError};
+use tutti::providers::{Measurement, Place, Provider as _, ProviderError};
 use tutti_protocol::http::Problem;
 use tutti_protocol::segments::{SAMPLES_HEADER, SEGMENT_SAMPLES};
-use tutti_protocol::{ErrorCode, Reason};
+use tutti_protocol::{ErrorCode, Gain, Reason};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -159,6 +159,36 @@ async fn a_file_that_no_decoder_plays_cannot_be_queued_until_it_is_replaced_or_r
     shelf.library.scan(false, &CancellationToken::new()).await.unwrap();
     assert!(queued().await.unwrap().is_some());
     assert!(matches!(shelf.library.measure(&id).await.unwrap(), Measurement::Playable { duration_ms: 3_000, .. }));
+}
+
+#[tokio::test]
+async fn a_measured_track_is_found_and_queued_with_its_exact_length_and_gain() {
+    let shelf = Shelf::with(&[]).await;
+    shelf.put("tone.wav", &wav(12));
+    shelf.put("broken.wav", &wav_of_no_codec());
+    shelf.rescan().await;
+    let listed = async |title: &str| {
+        let found = shelf.search(title, None).await.items.remove(0);
+        let browsed = shelf.library.browse(&asker(), &Place::RecentlyAdded, None).await.unwrap().unwrap().tracks;
+        assert!(browsed.contains(&found));
+        found
+    };
+    assert_eq!(listed("tone").await.gain_db, None, "before it is measured");
+    assert!(!listed("broken").await.unplayable, "before it is measured");
+
+    let measured = shelf.library.measure(&track_id("tone.wav")).await.unwrap();
+    let Measurement::Playable { duration_ms, gain_db: Some(gain_db) } = measured else { panic!("{measured:?}") };
+    let queued = shelf.track("tone.wav").await.unwrap();
+    assert_eq!((queued.duration_ms, queued.gain_db), (duration_ms, Some(Gain::of_db(gain_db))));
+    assert_eq!(listed("tone").await, queued);
+    shelf.library.measure(&track_id("broken.wav")).await.unwrap();
+    assert!(listed("broken").await.unplayable);
+
+    shelf.put("tone.wav", &wav(7));
+    shelf.put("broken.wav", &wav(7));
+    shelf.library.scan(false, &CancellationToken::new()).await.unwrap();
+    assert_eq!(listed("tone").await.gain_db, None, "other contents are not measured yet");
+    assert!(!listed("broken").await.unplayable, "other contents are not measured yet");
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn track(number: u128) -> Track {
         art_url: Some(format!("/api/v1/library/tracks/{number:032x}/art")),
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }
 }
 

@@ -477,6 +477,7 @@ pub fn track_of(title: &str, duration_ms: u64) -> Track {
         art_url: None,
         explicit: false,
         gain_db: None,
+        unplayable: false,
     }
 }
 
