@@ -178,7 +178,7 @@ commands! {
         @default before: Option<EntryId>,
     };
     /// Queues several tracks at the end of the sender's own queue, such as an album, as one command. Tracks that limits refuse
-    /// are left out; refused when none can be queued.
+    /// or that cannot be played are left out; refused when none can be queued.
     EnqueueAll "enqueue_all" {
         /// The tracks, in order, at most 100.
         tracks: Vec<TrackRef>,

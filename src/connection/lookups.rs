@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef};
@@ -117,7 +117,7 @@ impl Lookup {
     }
 
     async fn command(&self, id: CommandId, command: Command) {
-        let tracks = tokio::time::timeout(TRACK_LOOKUP_TIMEOUT, self.tracks(named_tracks(&command)));
+        let tracks = tokio::time::timeout(TRACK_LOOKUP_TIMEOUT, self.tracks(&command));
         let Refusal { provider, reason, message } = match tracks.await {
             Ok(Ok(tracks)) => return self.room.command(self.link.id, self.link.user, id, command, tracks).await,
             Ok(Err(refusal)) => refusal,
@@ -133,15 +133,25 @@ impl Lookup {
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, named.collect(), message)));
     }
 
-    /// The tracks that exist, in the order in which they are named.
-    async fn tracks(&self, named: &[TrackRef]) -> Result<Vec<Track>, Refusal> {
+    /// The tracks that exist, in the order in which they are named. `enqueue_all` leaves out what does not play, unless that
+    /// is all.
+    async fn tracks(&self, command: &Command) -> Result<Vec<Track>, Refusal> {
         let asker = Asker { user: self.link.user, host: self.room.view().borrow().host };
-        let lookups: Vec<_> = named.iter().map(|track| self.track(asker, track)).collect();
-        stream::iter(lookups)
-            .buffered(TRACK_LOOKUPS_AT_ONCE_MAX)
-            .try_filter_map(|track| std::future::ready(Ok(track)))
-            .try_collect()
-            .await
+        let lookups: Vec<_> = named_tracks(command).iter().map(|track| self.track(asker, track)).collect();
+        let mut lookups = stream::iter(lookups).buffered(TRACK_LOOKUPS_AT_ONCE_MAX);
+        let (mut tracks, mut left_out) = (Vec::new(), None);
+        while let Some(found) = lookups.next().await {
+            match found {
+                Ok(track) => tracks.extend(track),
+                Err(refusal)
+                    if refusal.reason == Reason::TrackUnplayable && matches!(command, Command::EnqueueAll { .. }) =>
+                {
+                    left_out = Some(refusal);
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        left_out.filter(|_| tracks.is_empty()).map_or(Ok(tracks), Err)
     }
 
     async fn track(&self, asker: Asker, track: &TrackRef) -> Result<Option<Track>, Refusal> {

@@ -8,7 +8,7 @@ use tutti::limits::TRACK_LOOKUP_TIMEOUT;
 use tutti::providers::scripted::ID;
 use tutti_protocol::http::{SearchResponse, ServerDescription};
 use tutti_protocol::{
-    ClientFrame, Command, CommandId, ErrorCode, ProviderId, ReplyError, ServerFrame, SettingsChange, TrackRef,
+    ClientFrame, Command, CommandId, ErrorCode, ProviderId, Reason, ReplyError, ServerFrame, SettingsChange, TrackRef,
 };
 use tutti_test_client::RoomClient;
 use uuid::Uuid;
@@ -89,6 +89,23 @@ async fn each_provider_error_has_its_refusal() {
     let error = refusal(socket.ask(enqueue(elsewhere)).await).expect("it is refused");
     assert_eq!(error.code, ErrorCode::NotFound);
     assert!(error.message.contains("jellyfin"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn an_album_is_queued_without_the_tracks_that_do_not_play() {
+    let server = server().await;
+    let ana = server.guest("Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let mut socket = ana.enter(&code).await;
+    let album = |ids: &[&str]| Command::EnqueueAll { tracks: ids.iter().map(|id| track(id)).collect() };
+    assert_eq!(refusal(socket.ask(album(&["unplayable", "1", "unknown", "2"])).await), None);
+    let room = socket.room_where(|room| room.upcoming_total == 1).await;
+    let queued: Vec<_> = room.now_playing.iter().chain(&room.upcoming).map(|entry| entry.track.id.as_str()).collect();
+    assert_eq!(queued, ["1", "2"]);
+    let error = refusal(socket.ask(album(&["unplayable"])).await).expect("nothing is left");
+    assert_eq!(error.reason, Some(Reason::TrackUnplayable));
+    let error = refusal(socket.ask(album(&["1", "unlinked"])).await).expect("it is refused");
+    assert_eq!(error.code, ErrorCode::Forbidden);
 }
 
 #[tokio::test]
