@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Track } from '$protocol';
 import { track } from '../testing/fixtures';
 import { mergedResults } from './merged-results';
-import { trackKey } from './track';
+import { playable, trackKey } from './track';
 
 const own = (count: number) => Array.from({ length: count }, (_, place) => track(`own-${place}`));
 const song = (id: string, change: Partial<Track> = {}): Track => ({ ...track(id), provider: 'spotify', ...change });
@@ -24,6 +24,13 @@ describe('merged results', () => {
     expect(ids(mergedResults([[mine!], [song('a', same)]]))).toEqual(['own-0']);
     expect(ids(mergedResults([[mine!], [song('a', { ...same, duration_ms: 60_000 })]]))).toEqual(['own-0', 'a']);
     expect(ids(mergedResults([[mine!], [song('a', { ...same, artists: ['Other'] })]]))).toEqual(['own-0', 'a']);
+  });
+
+  it('show a recording again where it can be played', () => {
+    const mine = { ...track('mine'), unplayable: true };
+    const same = song('a', { title: mine.title });
+    expect(ids(mergedResults([[mine], [same], [{ ...same, id: 'b', provider: 'radio' }]]))).toEqual(['mine', 'a']);
+    expect(ids(playable([mine, same]))).toEqual(['a']);
   });
 
   it('combine any number of providers', () => {

@@ -1,8 +1,10 @@
 import type { Track } from '$protocol';
+import { playable } from './track';
 
 /**
  * Combines the results of all providers into one list. The server's library comes first because every device can play
- * it; its first results never move, since remote results arrive later, when the user may be about to tap.
+ * it; its first results never move, since remote results arrive later, when the user may be about to tap. A recording is
+ * listed once, unless the first one can't be played.
  */
 
 const FIRST_OWN = 6;
@@ -12,7 +14,7 @@ const SAME_LENGTH_MS = 3_000;
 export function mergedResults([own = [], ...remote]: readonly (readonly Track[])[]): Track[] {
   const others: Track[] = [];
   for (const tracks of remote) {
-    const known = [...own, ...others];
+    const known = playable([...own, ...others]);
     others.push(...tracks.filter((track) => !known.some((other) => isSame(other, track))));
   }
   return [...own.slice(0, FIRST_OWN), ...others, ...own.slice(FIRST_OWN)];

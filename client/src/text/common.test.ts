@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
 import { connectionText, endingText } from './access';
-import { memberName, ordinal, placeReason, text, waitingTime } from './common';
+import { addedText, memberName, ordinal, placeReason, text, waitingTime } from './common';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
@@ -26,6 +26,16 @@ describe('texts', () => {
     expect(why({ reason: 'voted' })).toBe('By votes');
     expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Placed by the host');
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
+  });
+
+  it('say which tracks of an album were not added, and why', () => {
+    expect(addedText(1, 1, 1)).toBe('One track was added.');
+    expect(addedText(12, 12, 12)).toBe('12 tracks were added.');
+    expect(addedText(11, 11, 12)).toBe('11 tracks were added. One can’t be played.');
+    expect(addedText(5, 12, 12)).toBe('5 of 12 tracks were added. The rest is over the limits here.');
+    expect(addedText(5, 10, 12)).toBe(
+      '5 of 12 tracks were added. 2 can’t be played. The rest is over the limits here.',
+    );
   });
 
   it('name members only', () => {

@@ -90,8 +90,10 @@ export const text = {
     addAll: (count: number | null) =>
       count === 1 ? 'Add the track' : count === null ? 'Add all tracks' : `Add all ${count} tracks`,
     addedAll: (count: number) => (count === 1 ? 'One track was added.' : `${count} tracks were added.`),
-    addedSome: (added: number, all: number) =>
-      `${added} of ${all} tracks were added. The rest is over the limits here.`,
+    addedSome: (added: number, all: number) => `${added} of ${all} tracks were added.`,
+    addedNotUnplayable: (count: number) => (count === 1 ? 'One can’t be played.' : `${count} can’t be played.`),
+    addedToTheLimit: 'The rest is over the limits here.',
+    unplayable: 'can’t be played',
     add: (title: string) => `Add ${title} to your queue`,
     addShort: 'Add',
     addedShort: 'Added',
@@ -211,6 +213,15 @@ export function waitingTime(ms: number): string {
   if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 120 ? `${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`;
+}
+
+/** What adding `all` tracks did, of which some can be played. */
+export function addedText(added: number, playable: number, all: number): string {
+  const words = text.room;
+  const sentences = [added < playable ? words.addedSome(added, all) : words.addedAll(added)];
+  if (playable < all) sentences.push(words.addedNotUnplayable(all - playable));
+  if (added < playable) sentences.push(words.addedToTheLimit);
+  return sentences.join(' ');
 }
 
 /** Why an upcoming entry has its place. */

@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LAPTOP, PHONE } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
+import { hum } from '../support/wav.ts';
 
 test('a member finds a track in spite of a typing error, and adds an album at once', async ({ guest }) => {
   const ada = await guest('Ada', { viewport: PHONE, hasTouch: true, isMobile: true });
@@ -45,5 +49,37 @@ test('a member finds a track in spite of a typing error, and adds an album at on
     await ada.get('search').fill('');
     await ada.get('browse-recent').click();
     await expect(ada.get('search-result')).toHaveCount(7);
+  });
+});
+
+test.describe('an album with a file that no decoder plays', () => {
+  const library = mkdtempSync(join(tmpdir(), 'tutti-browsing-'));
+  test.use({ settings: { TUTTI_LIBRARY_DIR: library } });
+  test.beforeAll(() => {
+    const album = join(library, 'Ana', 'Tones');
+    mkdirSync(album, { recursive: true });
+    const broken = hum(30);
+    // A codec that does not exist.
+    broken.writeUInt16LE(0x4711, 20);
+    writeFileSync(join(album, '01 - Low.wav'), hum(30));
+    writeFileSync(join(album, '02 - Broken.wav'), broken);
+  });
+  test.afterAll(() => rmSync(library, { recursive: true }));
+
+  test('is added without it, and says so', async ({ guest }) => {
+    const ada = await guest('Ada');
+    await ada.startRoom();
+    const broken = ada.get('search-result').filter({ hasText: 'Broken' });
+    await expect(async () => {
+      // The server decodes the files in the background.
+      await ada.get('browse-recent').click();
+      await expect(broken).toContainText('can’t be played', { timeout: 1_000 });
+    }).toPass();
+    await expect(broken.getByTestId('add-track')).toHaveCount(0);
+    await ada.get('browse-albums').click();
+    await ada.get('browse-item').click();
+    await ada.get('add-all').click();
+    await ada.nowPlaying('Low');
+    await expect(ada.page.getByText('One track was added. One can’t be played.').first()).toBeVisible();
   });
 });
