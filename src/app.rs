@@ -23,7 +23,7 @@ use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
-use crate::limits::{DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
+use crate::limits::{COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
 use crate::providers::Catalogue;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
@@ -255,6 +255,7 @@ impl Parts {
             rooms: self.rooms.clone(),
             catalogue: self.catalogue.clone(),
             preparer: self.preparer.clone(),
+            cover_bytes: Arc::new(Semaphore::new(COVER_BYTES_UNSENT_MAX)),
             connection: Arc::new(self.connection_context()),
             draining: self.draining.clone(),
             config: self.config.clone(),

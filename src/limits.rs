@@ -132,6 +132,8 @@ pub const METRICS_TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// Time within which a request's headers must arrive (slowloris); then the connection is closed.
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of covers that all responses together hold until clients have read them; beyond it, covers are refused.
+pub const COVER_BYTES_UNSENT_MAX: usize = 64 * 1024 * 1024;
 /// After SIGTERM: connections are closed over at most this long, so that clients do not all reconnect at once.
 pub const DRAIN_SPREAD_MAX: Duration = Duration::from_millis(1_500);
 /// Interval between the steps of that.

@@ -16,6 +16,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::reply::Response;
@@ -71,6 +72,9 @@ pub struct HttpContext {
     pub catalogue: Catalogue,
     /// Makes the segments of tracks.
     pub preparer: Preparer,
+    /// Bytes of covers that further responses may hold, out of
+    /// [`COVER_BYTES_UNSENT_MAX`](crate::limits::COVER_BYTES_UNSENT_MAX).
+    pub cover_bytes: Arc<Semaphore>,
     /// What WebSocket connections use of the server.
     pub connection: Arc<ConnectionContext>,
     /// Cancelled when the server starts to drain: it is alive then, but not ready.

@@ -116,6 +116,7 @@ impl Site {
         });
         let context = Arc::new(HttpContext {
             preparer,
+            cover_bytes: Arc::new(tokio::sync::Semaphore::new(tutti::limits::COVER_BYTES_UNSENT_MAX)),
             identity,
             spotify,
             store,

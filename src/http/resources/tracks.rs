@@ -3,7 +3,10 @@
 //! Tracks and audio need an access token. Covers do not, because an `<img>` cannot send one: their ids cannot be
 //! guessed, and a cover is all that an id gives away.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
+use futures_util::stream;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -18,14 +21,14 @@ use warp::{Filter, Reply};
 use crate::http::middleware::{authenticated, json, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::AccessClaims;
-use crate::providers::{Asker, Catalogue, Media, Provider, ProviderError};
+use crate::providers::{Art, Asker, Catalogue, Media, Provider, ProviderError};
 
 /// How long a browser uses audio without revalidating it.
 const AUDIO_CACHE: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 /// How long any cache uses a cover without revalidating it.
 const ART_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
-/// Bytes that are read from a file at once.
-const AUDIO_CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes that are read from a file, or sent, at once.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`, which
 /// `?size=` asks for in small: 96, 320 or 1000 pixels, whichever is the least that suffices.
@@ -77,8 +80,7 @@ async fn audio(
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
     let Media { file, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
-    let mut service =
-        ServeFile::new(&file.path).with_buf_chunk_size(AUDIO_CHUNK_BYTES).ignore_multi_range_requests(true);
+    let mut service = ServeFile::new(&file.path).with_buf_chunk_size(CHUNK_BYTES).ignore_multi_range_requests(true);
     let mut request = file_request(&method, &headers);
 
     // ServeFile does not support `If-Range`: if the file has changed, the whole of it is sent.
@@ -153,16 +155,28 @@ async fn art(
     let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
     let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
     let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let mut response = Response::new(art.bytes.into());
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(art.content_type));
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
-    };
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { picture(art, &context)? };
     response.headers_mut().typed_insert(etag);
     response.headers_mut().insert(header::CACHE_CONTROL, ART_CACHE);
+    Ok(response)
+}
+
+/// A picture, sent in pieces. It counts towards [`COVER_BYTES_UNSENT_MAX`] until its last piece is sent.
+fn picture(art: Art, context: &SharedContext) -> Result<Response, ApiError> {
+    let Art { mut bytes, content_type, .. } = art;
+    let length = bytes.len();
+    let share =
+        u32::try_from(length).ok().and_then(|length| context.cover_bytes.clone().try_acquire_many_owned(length).ok());
+    let share = share.ok_or_else(|| ApiError::limit_reached("Too many covers are being sent. Please try again."))?;
+    let pieces = std::iter::from_fn(move || {
+        let _held = &share;
+        (!bytes.is_empty()).then(|| Ok::<_, Infallible>(bytes.split_to(bytes.len().min(CHUNK_BYTES))))
+    });
+    let mut response = warp::reply::stream(stream::iter(pieces)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{Response, StatusCode};
+use http_body_util::BodyExt as _;
 use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{BrowseKind, BrowseResponse, Problem, SearchResponse, ServerDescription};
 use tutti_protocol::room::Track;
@@ -296,4 +297,29 @@ async fn covers_are_kept_by_browsers() {
 
     let id = shelf.track("wolken.mp3").await.expect("it is a track").id;
     assert_eq!(problem(&get(&shelf, &format!("library/tracks/{id}/art")).await), (404, ErrorCode::NotFound));
+}
+
+#[tokio::test]
+async fn covers_that_clients_do_not_read_are_bounded() {
+    let shelf = Shelf::with(&[("a.mp3", "tone.mp3")]).await;
+    let mut picture = vec![0xff; 8 * 1024 * 1024];
+    picture[..3].copy_from_slice(b"\xff\xd8\xff");
+    shelf.put("a.jpg", &picture);
+    shelf.rescan().await;
+    let id = shelf.track("a.mp3").await.expect("it is a track").id;
+    let shelf = served(shelf).await;
+    let path = format!("/api/v1/library/tracks/{id}/art");
+    let ask = async || warp::test::request().path(&path).filter(&shelf.site.routes).await.expect("it is answered");
+    let mut unread = vec![];
+    let refused = loop {
+        let response = ask().await;
+        if response.status() != StatusCode::OK {
+            break response;
+        }
+        unread.push(response);
+    };
+    assert_eq!((unread.len(), refused.status()), (8, StatusCode::TOO_MANY_REQUESTS));
+    let read = unread.pop().expect("there are eight").into_body().collect().await.expect("it is sent").to_bytes();
+    assert_eq!(read, picture);
+    assert_eq!(ask().await.status(), StatusCode::OK);
 }
