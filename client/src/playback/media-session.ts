@@ -1,5 +1,6 @@
 import type { Playback, Track } from '$protocol';
 import { shownPositionAt } from '../sync/timeline';
+import { coverUrl } from '../util/cover';
 
 export interface MediaActions {
   play: () => void;
@@ -24,7 +25,8 @@ export function showMediaSession(track: Track | null, playing: boolean, actions:
           title: track.title,
           artist: track.artists.join(', '),
           album: track.album ?? '',
-          artwork: track.art_url === null ? [] : [{ src: new URL(track.art_url, location.origin).href }],
+          artwork:
+            track.art_url === null ? [] : [{ src: new URL(coverUrl(track.art_url, 1000), location.origin).href }],
         });
   session.playbackState = track === null ? 'none' : playing ? 'playing' : 'paused';
   const handlers = handlersOf(actions);

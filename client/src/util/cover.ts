@@ -1,0 +1,16 @@
+/** Longer edges of the covers that the server makes smaller, in pixels. */
+const EDGES = [96, 320, 1000] as const;
+
+/** A cover in one size. Pictures of other sites are as they are. */
+export function coverUrl(url: string, edge: (typeof EDGES)[number]): string {
+  return isOurs(url) ? `${url}?size=${edge}` : url;
+}
+
+/** The `srcset` by which a browser chooses the size for its screen; `undefined` for pictures of other sites. */
+export function coverSet(url: string): string | undefined {
+  return isOurs(url) ? EDGES.map((edge) => `${coverUrl(url, edge)} ${edge}w`).join(', ') : undefined;
+}
+
+function isOurs(url: string): boolean {
+  return url.startsWith('/');
+}
