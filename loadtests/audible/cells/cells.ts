@@ -4,55 +4,15 @@ import type { EngineName } from '../apparatus/engines.ts';
 import { always, between } from '../apparatus/path.ts';
 import { Correlator } from '../sound/correlator.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
+import { begun, type Cell, type Scope, SETTLE_MS, type Stated, scope } from './cell.ts';
 import { CHANGING_SECONDS, changing, LONG } from './library.ts';
-import type { PlayerSetup, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * The measured scenarios. Each cell is one way of listening; its scenario runs it and returns the intervals to evaluate, on
  * the machine's clock. Evaluation happens after the scenario, so that it takes no processor time from playback.
  */
 
-/** A row of the results and its target in ms, if there is one. */
-export interface Row {
-  name: string;
-  title: string;
-  target: {
-    median?: number;
-    p95?: number;
-    max?: number;
-    first?: number;
-    /** The share of seconds in which the offset is within what the second player's page states. */
-    stated?: number;
-  };
-}
-
-export interface Stated {
-  atMs: number;
-  /** How far off it may be at most. */
-  withinMs: number;
-}
-
-export interface Scope {
-  row: string;
-  fromMs: number;
-  untilMs: number;
-  /** What the second player's page stated, and when. */
-  stated?: Stated[];
-  /** When each `play` was sent, for rows that measure the time to the first sound only. */
-  playedMs?: number[];
-}
-
-export interface Cell {
-  name: string;
-  rows: Row[];
-  players: PlayerSetup[];
-  /** Duration beyond the measured interval. */
-  extraSeconds: number;
-  story: (stage: Stage, seconds: number) => Promise<Scope[]>;
-}
-
-/** Time to converge before evaluation starts, after every start. */
-export const SETTLE_MS = 2_000;
 const STALL_MS = 1_000;
 const STALL_EVERY_MS = 30_000;
 /** More than a card's buffer of 43 ms, so all of them lose sound, by slightly different amounts. */
@@ -288,18 +248,4 @@ async function playedAgain(stage: Stage, seconds: number): Promise<Scope[]> {
     await recording.reaches(nowMs() + LISTEN_MS);
   }
   return [{ row: 'first', fromMs, untilMs: nowMs(), playedMs }];
-}
-
-/** Waits until all devices have joined and are audible. Returns when evaluation starts. */
-async function begun(stage: Stage, ...titles: string[]): Promise<number> {
-  await stage.join(...stage.players);
-  await stage.host.enqueue(...titles);
-  await stage.sounds();
-  return nowMs() + SETTLE_MS;
-}
-
-async function scope(stage: Stage, row: string, fromMs: number, lengthMs: number): Promise<Scope> {
-  const untilMs = fromMs + lengthMs;
-  await stage.recording.reaches(untilMs);
-  return { row, fromMs, untilMs };
 }

@@ -2,7 +2,7 @@ import type { Recording } from '../apparatus/recording.ts';
 import { Correlator, type Unheard, type Window } from '../sound/correlator.ts';
 import { type Gap, gaps, onsetMs } from '../sound/silence.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
-import type { Scope, Stated } from './cells.ts';
+import type { Scope, Stated } from './cell.ts';
 
 /** A second, and how far off the second player's page said that it may be at most. */
 interface StatedWindow extends Window {

@@ -1,5 +1,5 @@
 import { quantile } from '../../../client/src/util/numbers.ts';
-import type { Row } from '../cells/cells.ts';
+import type { Row } from '../cells/cell.ts';
 import type { Heard } from '../cells/judge.ts';
 
 /** The complete result of a measurement, as stored; pages and plots are generated from it. */

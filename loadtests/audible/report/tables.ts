@@ -1,6 +1,7 @@
 import { quantile } from '../../../client/src/util/numbers.ts';
 import { STALL_MS_MIN } from '../apparatus/stall-detector.ts';
-import { CELLS, type Row } from '../cells/cells.ts';
+import type { Row } from '../cells/cell.ts';
+import { CELLS } from '../cells/cells.ts';
 import {
   type Crowd,
   type Figures,
