@@ -65,7 +65,7 @@ callgrind: client ## Counts the instructions of a command, stable on a busy mach
 	@.ci/callgrind
 
 .PHONY: audible
-audible: client ## Records real players and measures how far apart they are, about 70 minutes; ARGS=--quick or --docs, see loadtests/audible/
+audible: client ## Records real players and measures how far apart they are, about 55 minutes; ARGS=--quick or --docs, see loadtests/audible/
 	@.ci/setup build audible
 	cargo build --locked --bin tutti
 	.ci/node-packages loadtests/audible

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { signal, treeOf } from '../../tests/browser/support/process-tree.ts';
@@ -29,6 +30,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Allowance for starting and stopping browsers, the room, and the first sound. */
 const SETUP_SECONDS = 10;
 const CROWD = 'crowd';
+/** A complete measurement. */
+const FULL = { runs: 3, seconds: 30 };
+const QUICK = { runs: 1, seconds: 15 };
+/** Encoding and analysing the library. */
+const LIBRARY_SECONDS = 60;
+const ANALYSIS_MS_MAX = 600_000;
+const LOOK_EVERY_MS = 500;
 
 const { values: options } = parseArgs({
   options: {
@@ -42,8 +50,9 @@ const { values: options } = parseArgs({
     'self-test': { type: 'boolean', default: false },
   },
 });
-const runs = Number(options.runs ?? (options.quick ? 1 : 5));
-const seconds = Number(options.seconds ?? (options.quick ? 15 : 60));
+const byDefault = options.quick ? QUICK : FULL;
+const runs = Number(options.runs ?? byDefault.runs);
+const seconds = Number(options.seconds ?? byDefault.seconds);
 const asked = options.cells.split(',');
 const cells = CELLS.filter(({ name }) => asked.includes(name));
 const unknown = asked.filter((name) => name !== CROWD && !CELLS.some((cell) => cell.name === name));
@@ -53,8 +62,8 @@ if (unknown.length > 0) {
 }
 
 const music = await mkdtemp(join(tmpdir(), 'tutti-audible-'));
-if (options.docs && (runs < 5 || seconds < 60 || asked.length < CELLS.length + 1)) {
-  console.error('--docs needs a complete measurement: every cell, five runs of 60 s.');
+if (options.docs && (runs < FULL.runs || seconds < FULL.seconds || asked.length < CELLS.length + 1)) {
+  console.error(`--docs needs a complete measurement: every cell, ${FULL.runs} runs of ${FULL.seconds} s.`);
   process.exit(2);
 }
 
@@ -97,12 +106,15 @@ async function measure(): Promise<void> {
     crowd: null,
   };
   if (busyWarning(results) !== '') console.log(`\n${busyWarning(results)}`);
-  const perRound = cells.reduce((sum, { extraSeconds }) => sum + extraSeconds + seconds + SETUP_SECONDS, 0);
-  const minutes = (runs * perRound + (asked.includes(CROWD) ? CROWD_SECONDS : 0)) / 60;
-  console.log(`\n${cells.length} cells, ${runs} runs of ${seconds} s each: about ${Math.ceil(minutes)} minutes.\n`);
+  const lasts = (cell: Cell) => cell.extraSeconds + secondsOf(cell) + SETUP_SECONDS;
+  const perRound = cells.reduce((sum, cell) => sum + lasts(cell), 0);
+  const minutes = (LIBRARY_SECONDS + runs * perRound + (asked.includes(CROWD) ? CROWD_SECONDS : 0)) / 60;
+  console.log(`\n${cells.length} cells, ${runs} runs each: about ${Math.ceil(minutes)} minutes.\n`);
 
   await writeLibrary(music, seconds);
+  for (const { prepare } of cells) await prepare?.(music);
   await server.start();
+  await libraryIsAnalysed();
   stallDetector = await StallDetector.begin();
   // Round by round, so that a disturbance of the machine affects all cells alike.
   for (let run = 1; run <= runs; run += 1) {
@@ -124,13 +136,28 @@ async function measure(): Promise<void> {
   if (options.docs) await writeDocs(results);
 }
 
+function secondsOf(cell: Cell): number {
+  return cell.seconds ?? seconds;
+}
+
+/** Otherwise the analysis would go on during the first cells. It has a low priority, with which it might not end on a busy machine. */
+async function libraryIsAnalysed(): Promise<void> {
+  const until = Date.now() + ANALYSIS_MS_MAX;
+  while (!server.log.includes('library analysis finished')) {
+    if (Date.now() > until) throw new Error('the library was not analysed in time');
+    await raisePriorities();
+    await wait(LOOK_EVERY_MS);
+  }
+  await restorePriorities();
+}
+
 async function play(cell: Cell, run: number): Promise<Run> {
   const result: Run = { cell: cell.name, run, load: load(), stalls: [], rows: {}, troubles: [] };
   try {
     stage = await Stage.set(server.url, cell.players);
     const { recording } = stage;
     stallDetector?.take();
-    const scopes = await cell.story(stage, seconds);
+    const scopes = await cell.story(stage, secondsOf(cell));
     const stalls = stallDetector?.take() ?? null;
     result.stalls =
       stalls?.map(({ fromMs, lengthMs }) => ({

@@ -1,15 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Calibration } from '../../../client/src/calibration/calibration.ts';
+import type { AudioQuality } from '../../../client/src/providers/files/segments.ts';
 import { signal, treeOf } from '../../../tests/browser/support/process-tree.ts';
 import type { Tab } from '../../../tests/browser/support/tab.ts';
 import { type EngineName, type Launched, launch } from './engines.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
+import { watchMemory } from './page-memory.ts';
 import type { Skew } from './skewed-clock.ts';
 
 const WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 const VOLUME_KEY = 'tutti.volume';
 const DEVICE_KEY = 'tutti.device';
+const QUALITY_KEY = 'tutti.quality';
+
+export interface BrowserSetup {
+  /** Chromium, if absent. */
+  engine?: EngineName;
+  skew?: Skew;
+  /** What its user set; chosen by the page, if absent. */
+  quality?: AudioQuality;
+}
 
 /** A browser of its own whose sound goes to an output of its own. */
 export class BrowserPlayer {
@@ -17,6 +28,7 @@ export class BrowserPlayer {
     readonly name: string,
     private readonly url: string,
     private readonly launched: Launched,
+    private readonly quality: AudioQuality | undefined,
   ) {}
 
   static async launch(
@@ -24,10 +36,10 @@ export class BrowserPlayer {
     outputs: Outputs,
     player: number,
     url: string,
-    engine: EngineName = 'chromium',
-    skew?: Skew,
+    { engine = 'chromium', skew, quality }: BrowserSetup,
   ): Promise<BrowserPlayer> {
-    return new BrowserPlayer(name, url, await launch(engine, outputs.pulse.environment(sinkOf(player)), skew));
+    const launched = await launch(engine, outputs.pulse.environment(sinkOf(player)), skew);
+    return new BrowserPlayer(name, url, launched, quality);
   }
 
   /** Errors of the page, which invalidate the figures. */
@@ -37,7 +49,8 @@ export class BrowserPlayer {
 
   async join(code: string): Promise<void> {
     await this.#tab.goto(this.url);
-    await this.#tab.evaluate((key) => localStorage.setItem(key, '1'), VOLUME_KEY);
+    await this.#store(VOLUME_KEY, '1');
+    if (this.quality !== undefined) await this.#store(QUALITY_KEY, this.quality);
     await this.#tab.goto(`${this.url}/r/${code}`);
     await this.#tab.fill('guest-name', this.name);
     await this.#tab.click('join');
@@ -47,7 +60,19 @@ export class BrowserPlayer {
   /** A trusted click; from then on the page is hidden, so that painting does not load the machine. */
   async playHere(): Promise<void> {
     await this.#tab.click('play-here');
-    await this.#hide();
+    await this.hide();
+  }
+
+  /** Nothing is painted from then on; a trusted click is no longer possible. */
+  async hide(): Promise<void> {
+    await this.#tab.evaluate((display) => {
+      document.documentElement.style.display = display;
+    }, 'none');
+  }
+
+  /** Tells, once called, by how many MiB the page's process grew at most from now on. */
+  watchMemory(): () => number {
+    return watchMemory(this.launched.pid);
   }
 
   /** The same button while the page is hidden: stops playback and starts it again. */
@@ -67,7 +92,7 @@ export class BrowserPlayer {
     );
     await this.#tab.reload();
     await this.#isOnline();
-    await this.#hide();
+    await this.hide();
   }
 
   /** How far off it may be at most, by its own page: the error and its uncertainty; `null` before the first report. */
@@ -104,9 +129,7 @@ export class BrowserPlayer {
     }
   }
 
-  async #hide(): Promise<void> {
-    await this.#tab.evaluate((display) => {
-      document.documentElement.style.display = display;
-    }, 'none');
+  async #store(key: string, value: string): Promise<void> {
+    await this.#tab.evaluate(([key, value]) => localStorage.setItem(key!, value!), [key, value]);
   }
 }

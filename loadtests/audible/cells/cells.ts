@@ -1,11 +1,14 @@
+import type { AudioQuality } from '../../../client/src/providers/files/segments.ts';
 import { median } from '../../../client/src/util/numbers.ts';
 import { nowMs } from '../apparatus/clock.ts';
 import type { EngineName } from '../apparatus/engines.ts';
 import { always, between } from '../apparatus/path.ts';
 import { Correlator } from '../sound/correlator.ts';
 import { SAMPLE_RATE } from '../sound/test-music.ts';
-import { begun, type Cell, type Scope, SETTLE_MS, type Stated, scope } from './cell.ts';
+import { begun, type Cell, LISTEN_MS, type Scope, SETTLE_MS, scope, TOGETHER } from './cell.ts';
+import { FILE_CELLS } from './files.ts';
 import { CHANGING_SECONDS, changing, LONG } from './library.ts';
+import { apart, firstSounds, type Stated } from './measures.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -20,7 +23,6 @@ const INTERRUPTION_MS = 100;
 const INTERRUPTION_EVERY_MS = 15_000;
 const JOIN_EVERY_MS = 20_000;
 const HEARING_MS = 15_000;
-const LISTEN_MS = 1_200;
 /** Engines that do not tell their latency are observed for six seconds before their estimate is complete. */
 const OBSERVE_MS = 10_000;
 const STATE_EVERY_MS = 1_000;
@@ -28,7 +30,6 @@ const STATE_EVERY_MS = 1_000;
 const wifi = { there: between(10, 30), back: between(10, 30) };
 const lopsided = { there: always(40), back: always(5) };
 const skewed = { ppm: 100, aheadMs: 7_200_000 };
-const TOGETHER = { median: 1, p95: 3 };
 
 export const CELLS: Cell[] = [
   {
@@ -104,6 +105,7 @@ export const CELLS: Cell[] = [
     name: 'first',
     rows: [{ name: 'first', title: '`play` to first sound, preloaded', target: { first: 400 } }],
     players: [{}, {}],
+    seconds: 15,
     extraSeconds: 12,
     story: playedAgain,
   },
@@ -114,11 +116,12 @@ export const CELLS: Cell[] = [
     extraSeconds: 15,
     story: (stage, seconds) => throughout(stage, 'three', seconds),
   },
-  besideChromium('firefox', 'Firefox'),
-  besideChromium('webkitgtk', 'WebKitGTK'),
+  besideChromium('firefox', 'Firefox', 'small'),
+  besideChromium('webkitgtk', 'WebKitGTK', 'lossless'),
+  ...FILE_CELLS,
 ];
 
-function besideChromium(engine: EngineName, title: string): Cell {
+function besideChromium(engine: EngineName, title: string, quality: AudioQuality): Cell {
   return {
     name: engine,
     rows: [
@@ -126,7 +129,10 @@ function besideChromium(engine: EngineName, title: string): Cell {
       { name: `${engine}-calibrated`, title: `${title} beside Chromium, calibrated by hearing`, target: TOGETHER },
     ],
     // WebKitGTK renders by the machine's clock, not by the sound card's: with a null sink it would drift.
-    players: [{ cardPpm: 0 }, { engine, cardPpm: 0 }],
+    players: [
+      { cardPpm: 0, quality: 'lossless' },
+      { engine, cardPpm: 0, quality },
+    ],
     extraSeconds: 20 + (HEARING_MS + 2 * OBSERVE_MS) / 1000,
     story: (stage, seconds) => toldByHearing(stage, engine, seconds),
   };
@@ -153,7 +159,7 @@ async function toldByHearing(stage: Stage, engine: string, seconds: number): Pro
     if (withinMs !== null) stated.push({ atMs: nowMs(), withinMs });
     await stage.recording.reaches(nowMs() + STATE_EVERY_MS);
   }
-  const heard = { ...(await scope(stage, engine, fromMs, HEARING_MS)), stated };
+  const heard = { ...(await scope(stage, engine, fromMs, HEARING_MS)), measure: apart(stated) };
   await calibrateFrom(stage, heard);
   return [heard, await scope(stage, `${engine}-calibrated`, nowMs() + OBSERVE_MS, seconds * 1000)];
 }
@@ -247,5 +253,5 @@ async function playedAgain(stage: Stage, seconds: number): Promise<Scope[]> {
     await stage.sounds();
     await recording.reaches(nowMs() + LISTEN_MS);
   }
-  return [{ row: 'first', fromMs, untilMs: nowMs(), playedMs }];
+  return [{ row: 'first', fromMs, untilMs: nowMs(), measure: firstSounds(playedMs) }];
 }

@@ -1,5 +1,5 @@
-import { BrowserPlayer } from '../apparatus/browser-player.ts';
-import type { EngineName } from '../apparatus/engines.ts';
+import { BrowserPlayer, type BrowserSetup } from '../apparatus/browser-player.ts';
+import { nowMs } from '../apparatus/clock.ts';
 import { Member } from '../apparatus/member.ts';
 import { OneSink } from '../apparatus/one-sink.ts';
 import type { Outputs } from '../apparatus/outputs.ts';
@@ -7,14 +7,10 @@ import { OwnCards } from '../apparatus/own-cards.ts';
 import { type Delay, Path } from '../apparatus/path.ts';
 import { raisePriorities } from '../apparatus/priority.ts';
 import type { Recording } from '../apparatus/recording.ts';
-import type { Skew } from '../apparatus/skewed-clock.ts';
 
-export interface PlayerSetup {
-  /** Chromium, if absent. */
-  engine?: EngineName;
+export interface PlayerSetup extends BrowserSetup {
   /** The network delay to and from the server; direct if absent. */
   path?: { there: Delay; back: Delay };
-  skew?: Skew;
   /** Its own sound card with that clock skew. Either all devices have one or none. */
   cardPpm?: number;
 }
@@ -88,6 +84,12 @@ export class Stage {
     await this.recording.until('silence', () => !players.some((player) => this.recording.sounds(player)));
   }
 
+  /** When this position of the playing track is heard, on the machine's clock, if nothing changes. */
+  heardMs(positionMs: number): number {
+    const { anchor_at_ms, anchor_position_ms } = this.host.room!.playback;
+    return anchor_at_ms + positionMs - anchor_position_ms - Date.now() + nowMs();
+  }
+
   /** Problems that make the figures doubtful. */
   get troubles(): string[] {
     const late = this.#realTime ? [] : ['without real-time priority'];
@@ -101,7 +103,7 @@ export class Stage {
     await this.outputs.stop();
   }
 
-  async #add(player: number, { engine, path, skew }: PlayerSetup, url: string): Promise<void> {
+  async #add(player: number, { path, ...setup }: PlayerSetup, url: string): Promise<void> {
     let way = url;
     if (path !== undefined) {
       const slow = new Path(Number(new URL(url).port), path.there, path.back);
@@ -109,6 +111,6 @@ export class Stage {
       await slow.open();
       way = slow.url;
     }
-    this.players.push(await BrowserPlayer.launch(`Player ${player + 1}`, this.outputs, player, way, engine, skew));
+    this.players.push(await BrowserPlayer.launch(`Player ${player + 1}`, this.outputs, player, way, setup));
   }
 }

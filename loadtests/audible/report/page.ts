@@ -9,9 +9,10 @@ export function page(results: Results): string {
 
 Written by \`${command}\`. [loadtests/audible](../loadtests/audible/README.md) describes what is measured and how.
 ${warning === '' ? '' : `\n**${warning}**\n`}
-Real players, each with its own output, are recorded and correlated second by second, ${seconds} s per run. Figures are in ms, of the
-absolute offset over all counted seconds of all runs. With three players, all pairs count. Players are Chromium unless the
-row names another engine.
+Real players, each with its own output, are recorded and correlated second by second, in most rows for ${seconds} s per run. Offsets
+are in ms, absolute, over all counted seconds of all runs. With three players, all pairs count. Players are Chromium unless
+the row names another engine; the Firefox plays small segments beside lossless ones. The gap between two halves is compared with the recording before it was cut and encoded: one
+sample is 0.021 ms. More memory is by how much the process of a page grew at most, from before it plays.
 
 ${table(results)}
 

@@ -1,5 +1,5 @@
 import { CELLS } from '../cells/cells.ts';
-import type { Heard } from '../cells/judge.ts';
+import type { Heard } from '../cells/measures.ts';
 import { type Results, rowResults, splitByStalls } from './results.ts';
 
 /** Every second of every run as a dot: one row of dots for each row of the table, the offset on the x axis. */
@@ -40,7 +40,7 @@ export function plot(results: Results): string {
       .join('');
     return `<text class="title" x="${LEFT - 12}" y="${y + 4}">${escaped(title)}</text>${limits}${circles}`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Offset of each second, in milliseconds">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Each measured offset, in milliseconds">
 <style>
   text { font: 13px system-ui, sans-serif; fill: #333 }
   .title { text-anchor: end } .tick { text-anchor: middle; fill: #666 } .head { fill: #666 }
@@ -48,7 +48,7 @@ export function plot(results: Results): string {
   circle { fill: #1d4ed8; fill-opacity: 0.35 } circle.excluded { fill: #999 }
 </style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
-<text class="head" x="20" y="20">How far apart two players are heard, in ms: a dot for each second, grey where the machine stood still, bars at what is promised</text>
+<text class="head" x="20" y="20">Offset in ms between two players, two tracks or two halves: a dot for each, grey where the machine stood still, bars at what is promised</text>
 ${[...lines, ...drawn].join('\n')}
 </svg>
 `;

@@ -1,6 +1,6 @@
-import { quantile } from '../../../client/src/util/numbers.ts';
+import { median, quantile } from '../../../client/src/util/numbers.ts';
 import type { Row } from '../cells/cell.ts';
-import type { Heard } from '../cells/judge.ts';
+import type { Heard } from '../cells/measures.ts';
 
 /** The complete result of a measurement, as stored; pages and plots are generated from it. */
 
@@ -75,8 +75,12 @@ export const RECOVERY_S = 3;
 export function splitByStalls(heard: Heard, stalls: readonly Stall[]): { counts: Heard; excluded: Heard } {
   const isDisturbed = (from_s: number, until_s: number) =>
     stalls.some(({ at_s, length_ms }) => at_s < until_s && from_s < at_s + length_ms / 1000 + RECOVERY_S);
+  const isSecondDisturbed = (at_s: number) => isDisturbed(at_s, at_s + 1);
   const part = (disturbed: boolean): Heard => ({
-    windows: heard.windows.filter(({ at_s }) => isDisturbed(at_s, at_s + 1) === disturbed),
+    ...heard,
+    windows: heard.windows.filter(
+      ({ at_s, beside_s = at_s }) => [at_s, beside_s].some(isSecondDisturbed) === disturbed,
+    ),
     gaps: heard.gaps.filter(({ at_s, length_ms }) => isDisturbed(at_s, at_s + length_ms / 1000) === disturbed),
     first: heard.first.filter(({ at_s, ms }) => isDisturbed(at_s, at_s + (ms ?? 0) / 1000) === disturbed),
   });
@@ -103,6 +107,12 @@ export interface Figures {
   first: { median: number; max: number } | null;
   /** Plays without any sound. */
   withoutSound: number;
+  /** By how much a page grew at most; `null` where that was not watched. */
+  grown_mib: number | null;
+  /** The median of what was played, in the order of playing. */
+  loudness: { what: string; lufs: number }[];
+  /** Between the loudest and the quietest figure of all runs. */
+  loudness_range_lu: number | null;
 }
 
 /** The result of a row over these runs. */
@@ -117,6 +127,8 @@ export function figures(runs: readonly Listened[]): Figures {
   const found = heard.flatMap((one) => one.gaps);
   const firsts = heard.flatMap((one) => one.first.map(({ ms }) => ms));
   const sounded = firsts.filter((ms) => ms !== null);
+  const loudness = heard.flatMap((one) => one.loudness);
+  const levels = loudness.map(({ lufs }) => lufs);
   const at = (share: number) => (sizes.length === 0 ? null : quantile(sizes, share));
   return {
     runs: heard.length,
@@ -132,8 +144,16 @@ export function figures(runs: readonly Listened[]): Figures {
     gap_ms_max: Math.max(0, ...found.map(({ length_ms }) => length_ms)),
     first: sounded.length === 0 ? null : { median: quantile(sounded, 0.5), max: Math.max(...sounded) },
     withoutSound: firsts.length - sounded.length,
+    grown_mib: largest(heard.flatMap((one) => one.grown_mib)),
+    loudness: [...new Set(loudness.map(({ what }) => what))].map((what) => ({
+      what,
+      lufs: median(loudness.filter((one) => one.what === what).map(({ lufs }) => lufs)),
+    })),
+    loudness_range_lu: loudness.length === 0 ? null : quantile(levels, 1) - quantile(levels, 0),
   };
 }
+
+const largest = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values));
 
 /**
  * Whether the figures meet the target. A second without a measurement does not, nor do runs of which half were excluded.
@@ -147,10 +167,12 @@ export function meetsTarget({ target }: Row, found: Figures): boolean {
     within(found.p95, target.p95) &&
     within(found.max, target.max) &&
     within(found.first?.max, target.first) &&
+    within(found.grown_mib, target.grown) &&
+    within(found.loudness_range_lu, target.loudness) &&
     found.unheard === 0 &&
     found.withoutSound === 0 &&
     found.gaps === 0 &&
-    found.excluded < found.counted
+    (found.excluded === 0 || found.excluded < found.counted)
   );
 }
 

@@ -18,7 +18,7 @@ import {
 /** The results as Markdown tables, which are also readable in a terminal. */
 
 const HEADER = [
-  '| | runs | offset median | p95 | max | gaps | to first sound | promised | kept |',
+  '| | runs | offset median | p95 | max | gaps | other figures | promised | kept |',
   '|---|---|---|---|---|---|---|---|---|',
 ];
 
@@ -55,7 +55,7 @@ export function runTable(results: Results): string {
       : [`| ${cell} | ${run} | | | | | | ${load.toFixed(1)} | ${notes.join('; ')} |`];
   });
   const header = [
-    '| | run | median | p95 | max | gaps | to first sound | load | |',
+    '| | run | median | p95 | max | gaps | other figures | load | |',
     '|---|---|---|---|---|---|---|---|---|',
   ];
   return [...header, ...lines].join('\n');
@@ -113,15 +113,7 @@ export function ms(value: number | null): string {
 }
 
 function line(title: string, row: Row, found: Figures): string {
-  const cells = [
-    title,
-    found.runs,
-    ms(found.median),
-    ms(found.p95),
-    ms(found.max),
-    gapText(found),
-    firstSoundText(found),
-  ];
+  const cells = [title, found.runs, ms(found.median), ms(found.p95), ms(found.max), gapText(found), otherText(found)];
   return `| ${[...cells, ...verdict(row, found)].join(' | ')} |`;
 }
 
@@ -135,7 +127,7 @@ function verdict(row: Row, found: Figures): [string, string] {
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
 function runLine(row: Row, run: number, found: Figures, load: number): string {
-  const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapText(found), firstSoundText(found)];
+  const cells = [row.title, run, ms(found.median), ms(found.p95), ms(found.max), gapText(found), otherText(found)];
   return `| ${[...cells, load.toFixed(1)].join(' | ')} |`;
 }
 
@@ -145,17 +137,26 @@ function gapText({ gaps, gap_ms_max, unheard, windows }: Figures): string {
   return words.join('; ');
 }
 
-function firstSoundText({ first, withoutSound }: Figures): string {
-  if (first === null) return withoutSound > 0 ? 'never' : '';
-  return `${first.median.toFixed(0)} ms, at most ${first.max.toFixed(0)}${withoutSound > 0 ? `; ${withoutSound} times never` : ''}`;
+/** What only some rows measure. */
+function otherText({ first, withoutSound, grown_mib, loudness }: Figures): string {
+  const words: string[] = [];
+  if (first !== null) {
+    words.push(`${first.median.toFixed(0)} ms to the first sound, at most ${first.max.toFixed(0)}`);
+  }
+  if (withoutSound > 0) words.push(`${withoutSound} times without sound`);
+  if (grown_mib !== null) words.push(`${grown_mib.toFixed(1)} MiB more memory`);
+  words.push(...loudness.map(({ what, lufs }) => `${what} ${lufs.toFixed(1).replace('-', '−')} LUFS`));
+  return words.join(', ');
 }
 
-function targetText({ target: { median, p95, max, first, stated } }: Row): string {
+function targetText({ target: { median, p95, max, first, stated, grown, loudness } }: Row): string {
   const parts = [
     median === undefined ? [] : [`median ≤ ${median}`],
     p95 === undefined ? [] : [`p95 ≤ ${p95}`],
     max === undefined ? [] : [`all ≤ ${max}`],
-    first === undefined ? [] : [`≤ ${first} ms`],
+    first === undefined ? [] : [`sound in ≤ ${first} ms`],
+    grown === undefined ? [] : [`≤ ${grown} MiB`],
+    loudness === undefined ? [] : [`within ${loudness} LU`],
     stated === undefined ? [] : [`within what the page states in ${percent(stated)} of seconds`],
   ].flat();
   return parts.join(', ');

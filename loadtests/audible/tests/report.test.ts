@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CELLS } from '../cells/cells.ts';
-import type { Heard } from '../cells/judge.ts';
+import type { Heard } from '../cells/measures.ts';
 import { page } from '../report/page.ts';
 import { plot } from '../report/plot.ts';
 import { type Crowd, figures, meetsTarget, type Results } from '../report/results.ts';
@@ -13,8 +13,10 @@ function heard(...offsets: (number | 'silent')[]): Heard {
   const windows = offsets.map((offset, at_s) =>
     offset === 'silent' ? { at_s, why: offset } : { at_s, offset_ms: offset, confidence: 1 },
   );
-  return { windows, gaps: [], first: [] };
+  return { windows, gaps: [], first: [], grown_mib: [], loudness: [] };
 }
+
+const rowOf = (name: string) => CELLS.flatMap(({ rows }) => rows).find((row) => row.name === name)!;
 
 /** Figures of runs without stalls. */
 const figuresOf = (...heard: Heard[]) => figures(heard.map((one) => ({ heard: one, stalls: [] })));
@@ -69,8 +71,10 @@ describe('the figures', () => {
     assert.deepEqual([max, windows, excluded], [1, 6, 4]);
     const gaps = [2, 3.5, 6.4, 6.6].map((at_s) => ({ at_s, length_ms: 10 }));
     const first = [2, 6, 7].map((at_s) => ({ at_s, ms: 100 * at_s }));
-    const found = figures([{ ...listened, heard: { windows: [], gaps, first } }]);
+    const found = figures([{ ...listened, heard: { ...heard(), gaps, first } }]);
     assert.deepEqual([found.gaps, found.first?.max, found.excluded], [2, 700, 1]);
+    const beside = { ...heard(), windows: [{ at_s: 20, beside_s: 3, offset_ms: 40, confidence: 1 }] };
+    assert.deepEqual([figures([{ ...listened, heard: beside }]).excluded, figuresOf(beside).excluded], [1, 0]);
   });
 
   it('miss the target when half of them are excluded', () => {
@@ -98,7 +102,7 @@ describe('the figures', () => {
   });
 
   it('compare each second with what the page stated, and count one without a measurement as a miss', () => {
-    const row = CELLS.find(({ name }) => name === 'firefox')!.rows[0]!;
+    const row = rowOf('firefox');
     const stating = (...stated: number[]) =>
       stated.map((stated_ms, at_s) => ({ at_s, offset_ms: -12, confidence: 1, stated_ms }));
     const right = figuresOf({ ...heard(), windows: stating(40, 40, 41) });
@@ -110,9 +114,37 @@ describe('the figures', () => {
     assert.equal(figuresOf(heard(1, 2)).stated, null);
   });
 
+  it('meet a target of memory with the page that grew most', () => {
+    const row = { name: 'set', title: 'a set', target: { grown: 40 } };
+    const pages = (...grown_mib: number[]) => figuresOf({ ...heard(), grown_mib }, { ...heard(), grown_mib: [20] });
+    assert.deepEqual([pages(30, 39.9).grown_mib, meetsTarget(row, pages(30, 39.9))], [39.9, true]);
+    assert.equal(meetsTarget(row, pages(41, 10)), false);
+    assert.equal(meetsTarget(row, figuresOf(heard(1))), false);
+    const run = { ...results().runs[0]!, cell: 'set', rows: { 'set-join': { ...heard(1), grown_mib: [30, 38.55] } } };
+    assert.match(table(results({ runs: [run] })), /\| 38\.5 MiB more memory \| .*≤ 40 MiB \| no \|/);
+  });
+
+  it('meet a target of loudness by the range over all runs', () => {
+    const row = rowOf('loudness');
+    const levels = (quiet: number, loud: number): Heard => ({
+      ...heard(),
+      loudness: [
+        { what: 'quiet', lufs: quiet },
+        { what: 'loud', lufs: loud },
+      ],
+    });
+    const near = figuresOf(levels(-14.2, -14), levels(-14.4, -13.9));
+    assert.equal(near.loudness_range_lu?.toFixed(1), '0.5');
+    assert.equal(meetsTarget(row, near), true);
+    assert.equal(meetsTarget(row, figuresOf(levels(-15.2, -14))), false);
+    assert.equal(meetsTarget(row, figuresOf(heard())), false);
+    const run = { ...results().runs[0]!, cell: 'loudness', rows: { loudness: levels(-14.25, -14) } };
+    assert.match(page(results({ runs: [run] })), /\| quiet −14\.3 LUFS, loud −14\.0 LUFS \| within 1 LU \| yes \|/);
+  });
+
   it('count a play without sound as a miss', () => {
     const play = (ms: number | null) => ({ at_s: 1, ms });
-    const first = CELLS.find(({ name }) => name === 'first')!.rows[0]!;
+    const first = rowOf('first');
     assert.equal(meetsTarget(first, figuresOf({ ...heard(), first: [play(200), play(210)] })), true);
     assert.equal(meetsTarget(first, figuresOf({ ...heard(), first: [play(200), play(null)] })), false);
   });
@@ -130,6 +162,13 @@ describe('the page', () => {
   it('warns only when the machine was not idle', () => {
     assert.match(page(results({ load: 3 })), /NOT idle/);
     assert.doesNotMatch(page(results()), /NOT idle/);
+  });
+
+  it('has a row for each format', () => {
+    const rows = Object.fromEntries(['mp3', 'm4a', 'flac', 'opus'].map((format) => [`halves-${format}`, heard(0.02)]));
+    const text = page(results({ runs: [{ ...results().runs[0]!, cell: 'halves', rows }] }));
+    assert.match(text, /\| gap between two halves of a recording, opus \| 1 \| 0\.02 \| .* \| all ≤ 0\.1 \| yes \|/);
+    assert.equal(plot(results({ runs: [{ ...results().runs[0]!, rows }] })).match(/<circle/g)?.length, 4);
   });
 
   it('omits rows without measurements', () => {
