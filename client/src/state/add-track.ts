@@ -19,14 +19,18 @@ const TRACKS_PER_COMMAND_MAX = 100;
 
 /** Adds tracks to the end of the member's queue. Returns how many were added; `null`: none, and the reason was shown. */
 export async function addTracks(live: LiveRoom, tracks: readonly TrackRef[]): Promise<number | null> {
-  const count = () =>
-    live.mine.length + (live.room?.suggestions ?? []).filter(({ member }) => member === live.me).length;
-  const before = count();
+  // The first one may be playing already.
+  const own = () =>
+    [live.room?.now_playing, ...(live.room?.suggestions ?? []), ...live.mine]
+      .filter((entry) => entry?.member === live.me)
+      .map((entry) => entry?.id);
+  const before = new Set(own());
+  const added = () => own().filter((id) => !before.has(id)).length;
   for (let from = 0; from < tracks.length; from += TRACKS_PER_COMMAND_MAX) {
     const chunk = tracks.slice(from, from + TRACKS_PER_COMMAND_MAX).map(({ provider, id }) => ({ provider, id }));
     if ((await live.submit({ name: 'enqueue_all', tracks: chunk })) === null) {
-      return count() > before ? count() - before : null;
+      return added() || null;
     }
   }
-  return count() - before;
+  return added();
 }

@@ -32,6 +32,7 @@ test('a member finds a track in spite of a typing error, and adds an album at on
     await expect(ada.get('search-result')).toHaveCount(7);
     await ada.get('add-all').click();
     await ada.nowPlaying('First Light');
+    await expect(ada.page.getByText('7 tracks were added.').first()).toBeVisible();
     await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText([
       'Harbour Lamps',
       'Copper Kettle',
@@ -61,8 +62,8 @@ test.describe('an album with a file that no decoder plays', () => {
     const broken = hum(30);
     // A codec that does not exist.
     broken.writeUInt16LE(0x4711, 20);
-    writeFileSync(join(album, '01 - Low.wav'), hum(30));
-    writeFileSync(join(album, '02 - Broken.wav'), broken);
+    writeFileSync(join(album, '01 - Broken.wav'), broken);
+    writeFileSync(join(album, '02 - Low.wav'), hum(30));
   });
   test.afterAll(() => rmSync(library, { recursive: true }));
 
