@@ -100,7 +100,7 @@ async fn queries_of_every_kind_find_what_they_mean() {
     made_up.check(&songs, if all_figures().is_some() { 1 } else { 3 }).await.assert();
 }
 
-/// Prints its figures: `SEARCH_TRACKS=100000 cargo test --release -p tutti --test it further_tracks -- --nocapture`.
+/// Prints its figures: `SEARCH_TRACKS=100000 cargo test --release --workspace --test it further_tracks -- --nocapture`.
 #[tokio::test]
 async fn queries_find_what_they_mean_among_thousands_of_further_tracks_in_milliseconds() {
     const TRACKS: u64 = 5_000;
