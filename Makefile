@@ -54,6 +54,11 @@ bench-page: ## Writes docs/performance.md and its plots from the results of the 
 	cargo build --locked --release --package tutti-loadtests
 	target/release/tutti-loadtests page
 
+.PHONY: bench-preparation
+bench-preparation: build ## Measures what preparing tracks costs beside ffmpeg, and how long devices wait for segments, in ten minutes; needs ffmpeg
+	cargo build --locked --release --package tutti-loadtests
+	target/release/tutti-loadtests preparation $(ARGS)
+
 .PHONY: profile
 profile: build ## Shows where the server spends CPU time under ARGS="fanout --rooms 50 --rate 150 --seconds 10"; needs perf
 	cargo build --locked --release --package tutti-loadtests

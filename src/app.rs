@@ -178,7 +178,7 @@ impl Parts {
         let identity =
             Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
         let library = open_library(&config, clock).await.context("library")?;
-        let preparer = open_preparer(&config, &tasks.background).context("segment cache")?;
+        let preparer = open_preparer(&config, &metrics, &tasks.background).context("segment cache")?;
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
@@ -328,11 +328,11 @@ async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Libr
     Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
 }
 
-fn open_preparer(config: &ServeConfig, background: &Group) -> anyhow::Result<Preparer> {
+fn open_preparer(config: &ServeConfig, metrics: &Metrics, background: &Group) -> anyhow::Result<Preparer> {
     let folder = config.storage.data_dir.join("cache/segments");
     let cache = segments::Cache::open(folder, config.library.segment_cache_mib.saturating_mul(1 << 20))?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(Preparer::new(cache, cores, background.tasks.clone(), background.stop.clone()))
+    Ok(Preparer::new(cache, metrics.clone(), cores, background.tasks.clone(), background.stop.clone()))
 }
 
 /// Closes the connections of every session that ends.

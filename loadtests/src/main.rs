@@ -12,7 +12,9 @@
 //! | `queue` | adding a track to a queue of thousands |
 //!
 //! `bench` runs all of them against all servers in rounds and writes the results; `page` turns them into the page in
-//! `docs/`. CPU and memory of a server are read from the operating system. Every run is limited in time and uses
+//! `docs/`. `preparation` measures what tracks cost before and while they are served, beside `ffmpeg`.
+//!
+//! CPU and memory of a server are read from the operating system. Every run is limited in time and uses
 //! loopback only.
 #![expect(clippy::cast_precision_loss, reason = "counts on one machine are far from 2^53")]
 
@@ -28,6 +30,7 @@ mod page;
 mod party;
 mod peer;
 mod plot;
+mod preparation;
 mod process;
 mod queue;
 mod report;
@@ -70,6 +73,8 @@ enum Task {
     Bench(Suite),
     /// Writes a page about the results of `bench`.
     Page(page::Page),
+    /// Measures what preparing tracks costs, and what devices wait for their segments.
+    Preparation(preparation::Preparation),
 }
 
 #[derive(Args)]
@@ -116,6 +121,7 @@ async fn work(arguments: Arguments) -> anyhow::Result<()> {
         }
         Task::Bench(suite) => suite.run(&arguments.server).await,
         Task::Page(page) => page.write(),
+        Task::Preparation(preparation) => preparation.run(&arguments.server).await,
     }
 }
 

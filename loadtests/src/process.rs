@@ -7,6 +7,10 @@ use anyhow::Context as _;
 /// Ticks per second in which Linux reports CPU time, on every current architecture.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// How many fields of a process's `stat` are added up: user and system time of itself, then of children that have ended.
+const OF_ITSELF: usize = 2;
+const WITH_ENDED_CHILDREN: usize = 4;
+
 /// A process, with its children or alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
@@ -28,17 +32,16 @@ impl Process {
 
     /// User and system CPU time since the start, including ended threads.
     pub(crate) fn cpu_seconds(self) -> anyhow::Result<f64> {
-        let mut ticks = 0;
+        let mut seconds = 0.0;
         for pid in self.family() {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-            // The name in parentheses may contain spaces, so fields are counted after it.
-            let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-            let mut fields = fields.split_whitespace().skip(11);
-            for _ in 0..2 {
-                ticks += fields.next().context("no CPU time in stat")?.parse::<u32>()?;
-            }
+            seconds += cpu_seconds_of(pid, OF_ITSELF)?;
         }
-        Ok(f64::from(ticks) / TICKS_PER_SECOND)
+        Ok(seconds)
+    }
+
+    /// The same for this program, with the children that have ended and were waited for.
+    pub(crate) fn own_cpu_seconds_with_ended_children() -> anyhow::Result<f64> {
+        cpu_seconds_of(std::process::id(), WITH_ENDED_CHILDREN)
     }
 
     /// Resident memory.
@@ -68,6 +71,18 @@ impl Process {
         }
         family
     }
+}
+
+fn cpu_seconds_of(pid: u32, fields: usize) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in parentheses may contain spaces, so fields are counted after it.
+    let (_, after_name) = stat.rsplit_once(')').context("no name in stat")?;
+    let mut ticks = 0;
+    let mut times = after_name.split_whitespace().skip(11);
+    for _ in 0..fields {
+        ticks += times.next().context("no CPU time in stat")?.parse::<u32>()?;
+    }
+    Ok(f64::from(ticks) / TICKS_PER_SECOND)
 }
 
 /// One line about this machine.
@@ -121,5 +136,7 @@ mod tests {
         assert_eq!(alone.family(), [std::process::id()]);
         child.kill().unwrap();
         child.wait().unwrap();
+        let own = alone.cpu_seconds().unwrap();
+        assert!(Process::own_cpu_seconds_with_ended_children().unwrap() - own > 0.02);
     }
 }

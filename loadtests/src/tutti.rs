@@ -34,11 +34,21 @@ impl Tutti {
         Self::start_in(program, folder).await
     }
 
+    /// Starts the program with more settings.
+    pub(crate) async fn start_with(program: &Path, settings: &[String]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        Self::start_as(program, folder, settings).await
+    }
+
     /// Starts the program on the data of an earlier server.
     pub(crate) async fn start_in(program: &Path, folder: TempDir) -> anyhow::Result<Self> {
+        Self::start_as(program, folder, &[]).await
+    }
+
+    async fn start_as(program: &Path, folder: TempDir, settings: &[String]) -> anyhow::Result<Self> {
         let mut command = tokio::process::Command::new(program);
         command.args(["serve", "--listen=127.0.0.1:0", "--log=info,tutti::http=error"]);
-        command.arg("--data-dir").arg(folder.path());
+        command.arg("--data-dir").arg(folder.path()).args(settings);
         for limit in [
             "logins",
             "guests",

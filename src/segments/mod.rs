@@ -20,6 +20,8 @@ use tutti_audio::segment::Segments;
 use tutti_audio::timeline::Timeline;
 use tutti_protocol::segments::{Quality, SEGMENT_SAMPLES};
 
+use crate::telemetry::metrics::Metrics;
+
 pub mod cache;
 
 pub use cache::{Cache, CachedSegment};
@@ -74,6 +76,7 @@ pub struct Preparer {
 #[derive(Debug)]
 struct Shared {
     cache: Cache,
+    metrics: Metrics,
     runs: Mutex<HashMap<RunKey, Arc<Run>>>,
     /// Runs that decode at the same time.
     permits: Arc<Semaphore>,
@@ -117,9 +120,9 @@ enum RunEnd {
 
 impl Preparer {
     /// Serves from `cache`; decodes at most `runs_max` files at once on `tasks`, and none after `stop`.
-    pub fn new(cache: Cache, runs_max: usize, tasks: TaskTracker, stop: CancellationToken) -> Self {
+    pub fn new(cache: Cache, metrics: Metrics, runs_max: usize, tasks: TaskTracker, stop: CancellationToken) -> Self {
         let permits = Arc::new(Semaphore::new(runs_max.max(1)));
-        Self { shared: Arc::new(Shared { cache, runs: Mutex::default(), permits, tasks, stop }) }
+        Self { shared: Arc::new(Shared { cache, metrics, runs: Mutex::default(), permits, tasks, stop }) }
     }
 
     /// Segment `number` of a file, and its entity tag.
@@ -140,6 +143,7 @@ impl Preparer {
         let key = SegmentKey { file: run.file, quality, number };
         let made = tokio::time::timeout(WAIT_MAX, self.made(file, run, &key)).await;
         let segment = made.map_err(|_| PrepareError::NotReady("other files are decoded first".into()))??;
+        self.shared.metrics.segment_served();
         Ok((segment, key.etag()))
     }
 
@@ -230,6 +234,7 @@ impl Shared {
             }
             let Some(segment) = segments.next_segment()? else { return Ok(RunEnd::Track) };
             let segment = CachedSegment { bytes: segment.bytes.into(), samples: segment.samples };
+            self.metrics.segment_prepared();
             self.cache.put(SegmentKey { file: key.file, quality: key.quality, number }, segment);
             number += 1;
             run.progress.send_modify(|progress| progress.next = number);
@@ -274,5 +279,45 @@ impl PreparedFile {
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
         key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use futures_util::future::join_all;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::telemetry::metrics::LibraryFiles;
+
+    /// Three segments of silence, as a WAV file.
+    fn silence(folder: &TempDir) -> PreparedFile {
+        let bytes = 4 * 12 * 48_000_u32;
+        let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x80\xbb\0\0\0\xee\x02\0\x04\0\x10\0data".to_vec();
+        file.extend(bytes.to_le_bytes());
+        file.resize(file.len() + bytes as usize, 0);
+        let path = folder.path().join("silence.wav");
+        fs::write(&path, file).unwrap();
+        PreparedFile { path, stamp: (0, 0), samples: None, seekable: false }
+    }
+
+    #[tokio::test]
+    async fn a_segment_is_prepared_once_however_many_devices_ask_for_it() {
+        let folder = TempDir::new().unwrap();
+        let file = silence(&folder);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (metrics, renderer) = Metrics::on();
+        let cache = Cache::open(folder.path().join("cache"), 1 << 20).unwrap();
+        let preparer = Preparer::new(cache, metrics, 2, tasks.clone(), stop);
+        let requests = (0..60).map(|nth| preparer.segment(&file, Quality::Lossless, nth % 3));
+        assert!(join_all(requests).await.iter().all(Result::is_ok));
+        tasks.close();
+        tasks.wait().await;
+        let rendered = renderer.render(0, 0, LibraryFiles::default());
+        for line in ["tutti_segments_prepared_total 3", "tutti_segments_served_total 60"] {
+            assert!(rendered.lines().any(|found| found == line), "{rendered}");
+        }
     }
 }

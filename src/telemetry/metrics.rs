@@ -32,6 +32,10 @@ pub const RESYNCS: &str = "tutti_resyncs_total";
 pub const JOURNAL_BATCHES: &str = "tutti_journal_batches_total";
 /// Duration of group commits.
 pub const JOURNAL_COMMIT: &str = "tutti_journal_commit_milliseconds";
+/// Segments that were decoded and encoded.
+pub const SEGMENTS_PREPARED: &str = "tutti_segments_prepared_total";
+/// Segments that devices got.
+pub const SEGMENTS_SERVED: &str = "tutti_segments_served_total";
 /// Absolute sync error reported by playing devices, by how it was `measured`.
 pub const DEVICE_ERROR: &str = "tutti_device_error_milliseconds";
 
@@ -53,6 +57,8 @@ pub const NAMES: &[(&str, &str)] = &[
     (RESYNCS, "Snapshots sent to connections that read too slowly"),
     (JOURNAL_BATCHES, "Batches of events by outcome: durable, failed"),
     (JOURNAL_COMMIT, "Duration of a group commit"),
+    (SEGMENTS_PREPARED, "Segments of tracks that were decoded and encoded, on request or ahead of one"),
+    (SEGMENTS_SERVED, "Segments that devices got, most of them from the cache"),
     (DEVICE_ERROR, "Sync error that playing devices report, by measured: estimated, heard"),
 ];
 
@@ -102,6 +108,8 @@ struct Instruments {
     batches_durable: Counter,
     batches_failed: Counter,
     commit: Histogram,
+    segments_prepared: Counter,
+    segments_served: Counter,
     error_estimated: Histogram,
     error_heard: Histogram,
 }
@@ -190,6 +198,16 @@ impl Metrics {
         counter.increment(1);
     }
 
+    /// Counts a segment that was decoded and encoded.
+    pub fn segment_prepared(&self) {
+        self.inner.segments_prepared.increment(1);
+    }
+
+    /// Counts a segment that a device got.
+    pub fn segment_served(&self) {
+        self.inner.segments_served.increment(1);
+    }
+
     /// Records the error that a device reports, if it has measured one.
     pub fn device(&self, playback: &DevicePlayback) {
         let error = match playback.measured {
@@ -217,6 +235,8 @@ impl Instruments {
             batches_durable: batches("durable"),
             batches_failed: batches("failed"),
             commit: metrics::histogram!(JOURNAL_COMMIT),
+            segments_prepared: metrics::counter!(SEGMENTS_PREPARED),
+            segments_served: metrics::counter!(SEGMENTS_SERVED),
             error_estimated: error("estimated"),
             error_heard: error("heard"),
         }

@@ -100,7 +100,7 @@ impl Site {
             draining.clone(),
         );
         let cache = Cache::open(dir.path().join("segments"), 0).unwrap();
-        let preparer = Preparer::new(cache, 1, tasks.clone(), draining.clone());
+        let preparer = Preparer::new(cache, Metrics::off(), 1, tasks.clone(), draining.clone());
         let connection = Arc::new(ConnectionContext {
             identity: identity.clone(),
             rooms: rooms.clone(),
