@@ -137,6 +137,11 @@ impl Cache {
         Some(segment)
     }
 
+    /// Whether a segment is there, as far as is known without reading it.
+    pub fn contains(&self, key: &SegmentKey) -> bool {
+        self.memory.lock().contains(key) || self.disk.lock().files.contains_key(&key.name())
+    }
+
     /// Keeps a segment: in memory, and on disk if that can be written to. Blocks.
     pub fn put(&self, key: SegmentKey, segment: CachedSegment) {
         let file = wrap(&segment);
@@ -183,6 +188,10 @@ impl Cache {
 }
 
 impl Memory {
+    fn contains(&self, key: &SegmentKey) -> bool {
+        self.segments.iter().any(|(known, _)| known == key)
+    }
+
     fn get(&mut self, key: &SegmentKey) -> Option<CachedSegment> {
         let at = self.segments.iter().position(|(known, _)| known == key)?;
         let used = self.segments.remove(at)?;
