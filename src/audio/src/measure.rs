@@ -5,7 +5,8 @@ use std::path::Path;
 use ebur128::{EbuR128, Mode};
 use tutti_protocol::segments::RATE_HZ;
 
-use crate::timeline::Timeline;
+use crate::source::{self, Block};
+use crate::timeline::timeline_samples;
 use crate::{AudioError, CHANNELS};
 
 /// Loudness that tracks are played at, in LUFS: what most streaming services use.
@@ -13,15 +14,15 @@ const TARGET_LUFS: f64 = -14.0;
 /// Highest true peak after the gain, in dBTP (EBU R 128 s2).
 const PEAK_MAX_DBTP: f64 = -1.0;
 const STEREO: u32 = 2;
-/// Samples measured at once.
-const STEP: usize = 4800;
+/// Frames that a probe compares.
+const PROBE_FRAMES: usize = 4800;
 /// Neighbouring positions that a probe is compared with.
 const PROBE_LAGS: usize = 64;
 /// A probe matches when the difference has less than this part of its energy. Decoders of AAC fill bands with random noise, so
 /// two passes differ.
 const PROBE_ENERGY: f32 = 0.05;
-/// Where seeking is compared with decoding everything, as multiples of this from the start.
-const PROBE_EVERY: u64 = 60 * RATE_HZ as u64;
+/// Where seeking is compared with decoding everything: about every so many seconds from the start.
+const PROBE_SECONDS: u64 = 60;
 
 /// What a track's file holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,57 +50,87 @@ impl Analysis {
     }
 }
 
-/// Decodes the whole file. `keep_going` is asked every 100 ms of audio; `None` when it says no.
+/// Decoded audio to compare with what seeking finds.
+struct Probe {
+    /// Its first frame, from the start of the file.
+    at: u64,
+    samples: Vec<f32>,
+}
+
+/// Decodes the whole file, at its own sample rate: loudness and true peak do not depend on it. `keep_going` is asked for
+/// every decoded block; `None` when it says no.
 pub fn analyse(path: &Path, keep_going: impl Fn() -> bool) -> Result<Option<Analysis>, AudioError> {
-    let mut timeline = Timeline::open(path)?;
+    let mut source = source::open(path)?;
     let failed = |error: ebur128::Error| AudioError::Unplayable(error.to_string());
     let mut meter = EbuR128::new(STEREO, RATE_HZ, Mode::I | Mode::TRUE_PEAK).map_err(failed)?;
-    let mut samples = 0;
-    let mut step = Vec::with_capacity(STEP * CHANNELS);
-    // The latest probe that the track reaches, so that seeking is tried far from the start.
-    let mut probe: Option<(u64, Vec<f32>)> = None;
+    // Of the part with one rate that is being decoded.
+    let (mut rate, mut frames) = (0, 0);
+    let (mut parts, mut samples) = (0, 0);
+    // The latest probe that the track fills, so that seeking is tried far from the start.
+    let (mut probe, mut next_probe): (Option<Probe>, Option<Probe>) = (None, None);
     loop {
         if !keep_going() {
             return Ok(None);
         }
-        step.clear();
-        let read = timeline.read(STEP, &mut step)?;
-        if read == 0 {
-            break;
+        let Some(block) = source.next_block()? else { break };
+        if block.rate != rate {
+            samples += timeline_samples(frames, rate);
+            (rate, frames, parts) = (block.rate, 0, parts + 1);
+            meter.change_parameters(STEREO, rate).map_err(failed)?;
         }
-        meter.add_frames_f32(&step).map_err(failed)?;
-        if samples % PROBE_EVERY == 0 && samples > 0 && read == STEP {
-            probe = Some((samples, step.clone()));
+        meter.add_frames_f32(&block.samples).map_err(failed)?;
+        let end = frames + (block.samples.len() / CHANNELS) as u64;
+        let probe_every = PROBE_SECONDS * u64::from(rate);
+        if next_probe.is_none() && frames / probe_every < end / probe_every {
+            next_probe = Some(Probe { at: frames, samples: Vec::with_capacity(PROBE_FRAMES * CHANNELS) });
         }
-        samples += read as u64;
+        if let Some(filled) = &mut next_probe {
+            let missing = PROBE_FRAMES * CHANNELS - filled.samples.len();
+            filled.samples.extend(block.samples.iter().take(missing));
+            if filled.samples.len() == PROBE_FRAMES * CHANNELS {
+                probe = next_probe.take();
+            }
+        }
+        frames = end;
     }
+    samples += timeline_samples(frames, rate);
     if samples == 0 {
         return Err(AudioError::Unplayable("no audio in it".into()));
     }
     let loudness = meter.loudness_global().map_err(failed)?;
     let peak = meter.true_peak(0).map_err(failed)?.max(meter.true_peak(1).map_err(failed)?);
-    let seekable = match probe {
-        Some((at, expected)) => seeks_exactly(path, at, &expected),
-        None => false,
-    };
     Ok(Some(Analysis {
         samples,
         loudness_lufs: loudness.is_finite().then_some(loudness),
         peak_dbtp: (peak > 0.0).then(|| 20.0 * peak.log10()),
-        seekable,
+        // Seeking counts frames of one rate.
+        seekable: parts == 1 && probe.is_some_and(|probe| seeks_exactly(path, &probe)),
     }))
 }
 
-/// Whether the samples at `at` are found there, rather than at any neighbouring position.
-fn seeks_exactly(path: &Path, at: u64, expected: &[f32]) -> bool {
-    let margin = PROBE_LAGS * CHANNELS;
-    let mut found = Vec::with_capacity(expected.len() + 2 * margin);
-    let frames = expected.len() / CHANNELS + 2 * PROBE_LAGS;
-    let opened = Timeline::open_at(path, at - PROBE_LAGS as u64);
-    if opened.and_then(|mut timeline| timeline.read(frames, &mut found)).is_err() {
+/// Whether a decoder that seeks finds the probe in its place, rather than at any neighbouring position.
+fn seeks_exactly(path: &Path, probe: &Probe) -> bool {
+    let expected = &probe.samples;
+    let mut found = Vec::new();
+    let wanted = expected.len() + 2 * PROBE_LAGS * CHANNELS;
+    let mut decode = || {
+        let mut source = source::open(path)?;
+        // A source knows where it is once it has decoded something.
+        source.next_block()?;
+        if !source.seek(probe.at.saturating_sub(PROBE_LAGS as u64))? {
+            return Ok(false);
+        }
+        while found.len() < wanted
+            && let Some(Block { samples, .. }) = source.next_block()?
+        {
+            found.extend(samples);
+        }
+        Ok::<_, AudioError>(true)
+    };
+    if !decode().unwrap_or(false) {
         return false;
     }
-    found.resize(expected.len() + 2 * margin, 0.0);
+    found.resize(wanted, 0.0);
     let difference = |lag: usize| -> f32 {
         let moved = &found[lag * CHANNELS..][..expected.len()];
         moved.iter().zip(expected).map(|(found, expected)| (found - expected).powi(2)).sum()

@@ -27,6 +27,11 @@ pub struct Timeline {
     ended: bool,
 }
 
+/// Samples of the timeline that a source's frames become, all of them at `rate`.
+pub(crate) fn timeline_samples(frames: u64, rate: u32) -> u64 {
+    (frames * u64::from(RATE_HZ) + u64::from(rate) / 2) / u64::from(rate.max(1))
+}
+
 /// What stands between the source and the timeline, for one rate.
 enum Stage {
     /// The source has the timeline's rate.
@@ -197,7 +202,7 @@ impl Resampling {
     /// Resamples the rest, and ends where the source does.
     fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
         let frames = self.consumed + (self.waiting.len() / CHANNELS) as u64;
-        let total = (frames * u64::from(RATE_HZ) + u64::from(self.rate) / 2) / u64::from(self.rate);
+        let total = timeline_samples(frames, self.rate);
         let begun = out.len();
         let missing = usize::try_from(total.saturating_sub(self.produced)).unwrap_or(usize::MAX);
         while (out.len() - begun) / CHANNELS < missing {
