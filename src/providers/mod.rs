@@ -79,7 +79,13 @@ pub trait Provider: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The file of a track; `None` for unknown ids, and always without [`Capabilities::serves_files`].
+    /// Where the file of a track is, without reading it; `None` when it is not there, for unknown ids, and always without
+    /// [`Capabilities::serves_files`]. Called for every segment that a device asks for.
+    async fn file(&self, _id: &str) -> Result<Option<PreparedFile>, ProviderError> {
+        Ok(None)
+    }
+
+    /// The file of a track and its media type; `None` also when no sound is in it any more.
     async fn open(&self, _id: &str) -> Result<Option<Media>, ProviderError> {
         Ok(None)
     }

@@ -129,6 +129,7 @@ async fn unknown_ids_return_none(case: Case) {
         let provider = case.provider();
         assert_eq!(provider.track(&case.asker, id).await.expect("the request succeeds"), None, "{id}");
         assert_eq!(provider.open(id).await.expect("the request succeeds"), None, "{id}");
+        assert_eq!(provider.file(id).await.expect("the request succeeds"), None, "{id}");
         assert!(provider.art(id, None).await.expect("the request succeeds").is_none(), "{id}");
         let measurement = provider.measure(id).await.expect("the request succeeds");
         assert!(matches!(measurement, Measurement::Gone | Measurement::Unknown), "{id}: {measurement:?}");
@@ -139,9 +140,11 @@ async fn open_returns_a_file_exactly_if_the_provider_serves_files(case: Case) {
     let track = case.some_track().await;
     let file = case.provider().open(&track.id).await.expect("the request succeeds");
     assert_eq!(file.is_some(), case.provider().capabilities().serves_files);
-    if let Some(file) = file {
+    if let Some(file) = &file {
         assert!(file.file.path.is_file() && file.content_type.starts_with("audio/"), "{file:?}");
     }
+    let prepared = case.provider().file(&track.id).await.expect("the request succeeds");
+    assert_eq!(prepared, file.map(|file| file.file));
 }
 
 async fn callers_without_an_account_are_served_unless_a_link_is_needed(case: Case) {

@@ -42,12 +42,12 @@ async fn segment(
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
     let quality = Quality::parse(&quality).ok_or_else(|| ApiError::not_found("There is no such quality."))?;
-    let Some(media) = provider.open(&id).await.map_err(failed(provider))? else {
+    let Some(file) = provider.file(&id).await.map_err(failed(provider))? else {
         let asker = Asker { user: access.user, host: None };
         let known = matches!(provider.track(&asker, &id).await, Ok(Some(_)) | Err(ProviderError::Unplayable));
         return Err(if known { gone() } else { no_such_track() });
     };
-    let made = context.preparer.segment(&media.file, quality, number).await;
+    let made = context.preparer.segment(&file, quality, number).await;
     let (segment, tag) = made.map_err(|error| refusal(provider, error))?;
     let etag: ETag = tag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
     let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));

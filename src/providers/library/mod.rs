@@ -372,28 +372,35 @@ impl Provider for Library {
         }
     }
 
-    async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {
+    async fn file(&self, id: &str) -> Result<Option<PreparedFile>, ProviderError> {
         if !id::is_track_id(id) {
             return Ok(None);
         }
         let analysed = self.shared.index.analysed(id).await.map_err(LibraryError::from)?;
         let Some(analysed) = analysed else { return Ok(None) };
-        let Some(path) = self.resolve(&analysed.path).await else { return Ok(None) };
-        let opened = path.clone();
-        let recognised = tokio::task::spawn_blocking(move || formats::recognise(&mut File::open(opened)?)).await;
-        // It may have changed since the scan, and a parser may panic.
-        let Ok(Ok(Some(sound))) = recognised else { return Ok(None) };
-        let Ok(stamp) = analysis::stamp(&path).await else { return Ok(None) };
+        let Some(path) = self.shared.folders.file(&analysed.path) else { return Ok(None) };
+        let stamp = match tokio::fs::metadata(&path).await {
+            Ok(found) if found.is_file() => walk::stamp(&found),
+            _ => return Ok(None),
+        };
         let analysis = match analysed.of(stamp) {
             Some(Found::Playable(analysis)) => Some(analysis),
             _ => None,
         };
-        let file = PreparedFile {
+        Ok(Some(PreparedFile {
             path,
             stamp: (stamp.size_bytes, stamp.mtime_ns),
             samples: analysis.map(|analysis| analysis.samples),
             seekable: analysis.is_some_and(|analysis| analysis.seekable),
-        };
+        }))
+    }
+
+    async fn open(&self, id: &str) -> Result<Option<Media>, ProviderError> {
+        let Some(file) = self.file(id).await? else { return Ok(None) };
+        let path = file.path.clone();
+        let recognised = tokio::task::spawn_blocking(move || formats::recognise(&mut File::open(path)?)).await;
+        // It may have changed since the scan, and a parser may panic.
+        let Ok(Ok(Some(sound))) = recognised else { return Ok(None) };
         Ok(Some(Media { file, content_type: sound.format.content_type() }))
     }
 

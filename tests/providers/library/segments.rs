@@ -95,6 +95,16 @@ async fn a_deleted_file_is_gone_and_its_track_measures_as_gone() {
 }
 
 #[tokio::test]
+async fn a_file_without_sound_has_no_segments() {
+    let (shelf, id) = shelf().await;
+    shelf.put("tone.wav", b"this was music before the last scan");
+    let response = get(&shelf, &format!("library/tracks/{id}/segments/lossless/0")).await;
+    let expected = (StatusCode::UNPROCESSABLE_ENTITY, Some(Reason::TrackUnplayable));
+    let (status, _, reason) = reason(&response);
+    assert_eq!((status, reason), expected);
+}
+
+#[tokio::test]
 async fn a_track_is_not_gone_before_the_first_scan_has_finished() {
     let (folder, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     put(folder.path(), "tone.wav", &wav(1));
