@@ -30,7 +30,7 @@ pub use cache::{Cache, CachedSegment};
 use cache::SegmentKey;
 
 /// Part of every key: another version of the encoders makes other segments.
-const ENCODING_VERSION: u8 = 1;
+const ENCODING_VERSION: u8 = 2;
 /// Segments that a run makes before a device asks for them: half a minute.
 const SEGMENTS_AHEAD: u32 = 6;
 /// No track has more: 24 hours.

@@ -5,8 +5,7 @@
 
 use std::io;
 
-use flacenc::component::BitRepr as _;
-use flacenc::error::Verify as _;
+use flac_bound::{FlacEncoder, WriteWrapper};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use opusic_c::{Application, Bitrate, Encoder, SampleRate};
 use tutti_protocol::segments::{Quality, RATE_HZ, SEGMENT_SAMPLES, SMALL_LEAD_SAMPLES, SMALL_TAIL_SAMPLES};
@@ -14,14 +13,19 @@ use tutti_protocol::segments::{Quality, RATE_HZ, SEGMENT_SAMPLES, SMALL_LEAD_SAM
 use crate::timeline::Timeline;
 use crate::{AudioError, CHANNELS};
 
+const FLAC_CHANNELS: u32 = 2;
 /// Samples in a FLAC block; a whole number of them is a segment.
 const FLAC_BLOCK: usize = 4000;
 /// The shortest block that FLAC allows.
 const FLAC_BLOCK_MIN: usize = 16;
+/// libFLAC's level, from 0 (fast) to 8.
+const FLAC_LEVEL: u32 = 4;
 /// Samples in an Opus packet: 20 ms.
 const OPUS_FRAME: usize = 960;
 /// Bits per second of the small quality.
 const OPUS_BITRATE: u32 = 128_000;
+/// libopus's effort, from 0 to 10.
+const OPUS_COMPLEXITY: u8 = 5;
 /// More than any packet at that rate.
 const OPUS_PACKET_BYTES_MAX: usize = 4000;
 /// Packets in an Ogg page.
@@ -94,19 +98,21 @@ fn flac(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
     #[expect(clippy::cast_possible_truncation, reason = "it is clamped to 16 bits")]
     let integer = |sample: &f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i32;
     let mut integers: Vec<i32> = samples.iter().map(integer).collect();
-    // The encoder makes no block under FLAC's minimum, not even the last one: a shorter track ends with silence.
+    // FLAC's shortest block is meant for the last one as well: a shorter track ends with silence.
     integers.resize(integers.len().max(FLAC_BLOCK_MIN * CHANNELS), 0);
     let frames = integers.len() / CHANNELS;
     let fits = |block: &usize| frames.is_multiple_of(*block) || frames % block >= FLAC_BLOCK_MIN;
     let block = (FLAC_BLOCK_MIN..=FLAC_BLOCK).rev().find(fits).unwrap_or(FLAC_BLOCK);
-    let mut config = flacenc::config::Encoder::default();
-    config.multithread = false;
-    let config = config.into_verified().map_err(failed)?;
-    let source = flacenc::source::MemSource::from_samples(&integers, CHANNELS, 16, RATE_HZ as usize);
-    let stream = flacenc::encode_with_fixed_block_size(&config, source, block).map_err(failed)?;
-    let mut sink = flacenc::bitsink::ByteSink::new();
-    stream.write(&mut sink).map_err(failed)?;
-    Ok(sink.into_inner())
+    let (frames, block) = (u32::try_from(frames).map_err(failed)?, u32::try_from(block).map_err(failed)?);
+    let mut file = Vec::new();
+    let mut writer = WriteWrapper(&mut file);
+    let config = FlacEncoder::new().ok_or_else(|| failed("no memory for an encoder"))?;
+    let config = config.channels(FLAC_CHANNELS).bits_per_sample(16).sample_rate(RATE_HZ);
+    let config = config.compression_level(FLAC_LEVEL).blocksize(block).total_samples_estimate(frames.into());
+    let mut encoder = config.init_write(&mut writer).map_err(failed)?;
+    encoder.process_interleaved(&integers, frames).map_err(|()| failed(encoder.state()))?;
+    encoder.finish().map_err(|encoder| failed(encoder.state()))?;
+    Ok(file)
 }
 
 /// Ogg Opus of interleaved samples (RFC 7845). Decoders that honour the pre-skip return exactly these samples.
@@ -114,6 +120,7 @@ fn opus(samples: &[f32]) -> Result<Vec<u8>, AudioError> {
     let mut encoder =
         Encoder::new(opusic_c::Channels::Stereo, SampleRate::Hz48000, Application::Audio).map_err(failed)?;
     encoder.set_bitrate(Bitrate::Value(OPUS_BITRATE)).map_err(failed)?;
+    encoder.set_complexity(OPUS_COMPLEXITY).map_err(failed)?;
     let look_ahead = encoder.get_look_ahead().map_err(failed)? as usize;
     let end = look_ahead + samples.len() / CHANNELS;
     let mut file = Vec::with_capacity(end / 2);
