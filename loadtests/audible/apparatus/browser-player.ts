@@ -5,7 +5,7 @@ import { signal, treeOf } from '../../../tests/browser/support/process-tree.ts';
 import type { Tab } from '../../../tests/browser/support/tab.ts';
 import { type EngineName, type Launched, launch } from './engines.ts';
 import { type Outputs, sinkOf } from './outputs.ts';
-import { watchMemory } from './page-memory.ts';
+import { type Growth, watchMemory } from './page-memory.ts';
 import type { Skew } from './skewed-clock.ts';
 
 const WAIT_MS = 30_000;
@@ -70,9 +70,9 @@ export class BrowserPlayer {
     }, 'none');
   }
 
-  /** Tells, once called, by how many MiB the page's process grew at most from now on. */
-  watchMemory(): () => number {
-    return watchMemory(this.launched.pid);
+  /** By how much the page's process grows from now on, until the returned function is called. */
+  watchMemory(): () => Promise<Growth> {
+    return watchMemory(this.launched.pid, async () => this.launched.collectGarbage?.());
   }
 
   /** The same button while the page is hidden: stops playback and starts it again. */

@@ -24,6 +24,8 @@ export interface Launched {
   pid: number;
   /** Errors of the page, where the driver tells them. */
   complaints: string[];
+  /** Where the driver can. */
+  collectGarbage?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,12 +67,12 @@ async function launchChromium(environment: Record<string, string>, skew?: Skew):
   };
 }
 
-function opened(page: Page): Pick<Launched, 'tab' | 'complaints'> {
+function opened(page: Page): Pick<Launched, 'tab' | 'complaints' | 'collectGarbage'> {
   const complaints: string[] = [];
   page.setDefaultTimeout(WAIT_MS);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  return { tab: new PlaywrightTab(page), complaints };
+  return { tab: new PlaywrightTab(page), complaints, collectGarbage: () => page.requestGC() };
 }

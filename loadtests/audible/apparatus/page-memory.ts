@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { treeOf } from '../../../tests/browser/support/process-tree.ts';
 
 /**
@@ -7,9 +8,18 @@ import { treeOf } from '../../../tests/browser/support/process-tree.ts';
  */
 
 const LOOK_EVERY_MS = 250;
+const FREEING_MS = 3_000;
 
-/** `browser` is the process whose descendants are the browser. The returned function tells by how many MiB it grew at most. */
-export function watchMemory(browser: number): () => number {
+/** By how many MiB a page grew. */
+export interface Growth {
+  /** At most. */
+  most: number;
+  /** What it still holds when its garbage is collected. */
+  held: number;
+}
+
+/** `browser` is the process whose descendants are the browser. Growth counts from now to the call of the returned function. */
+export function watchMemory(browser: number, collectGarbage: () => Promise<void>): () => Promise<Growth> {
   const [page] = treeOf(browser)
     .filter(rendersPages)
     .sort((a, b) => ownMib(b) - ownMib(a));
@@ -23,10 +33,13 @@ export function watchMemory(browser: number): () => number {
     if (now === 0) clearInterval(looking);
   };
   const looking = setInterval(look, LOOK_EVERY_MS);
-  return () => {
+  return async () => {
     clearInterval(looking);
     look();
-    return most - before;
+    await collectGarbage();
+    // What is free is given back to the system a little later.
+    await wait(FREEING_MS);
+    return { most: most - before, held: ownMib(page) - before };
   };
 }
 

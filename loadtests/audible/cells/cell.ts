@@ -15,8 +15,8 @@ export interface Row {
     first?: number;
     /** The share of seconds in which the offset is within what the second player's page states. */
     stated?: number;
-    /** By how many MiB a page may grow. */
-    grown?: number;
+    /** By how many MiB a page may be larger once its garbage is collected. */
+    held?: number;
     /** By how many LU what is compared may differ. */
     loudness?: number;
   };

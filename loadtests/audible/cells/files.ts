@@ -79,7 +79,7 @@ export const FILE_CELLS: Cell[] = [
     name: 'set',
     rows: [
       { name: 'set-play', title: '`play` in the middle of 2 hours', target: { first: 400 } },
-      { name: 'set-join', title: 'late join in the middle of 2 hours', target: { max: 5, first: 400, grown: 40 } },
+      { name: 'set-join', title: 'late join in the middle of 2 hours', target: { max: 5, first: 400, held: 40 } },
     ],
     players: [{}, {}],
     seconds: 40,
@@ -185,8 +185,9 @@ async function inTheMiddle(stage: Stage, seconds: number): Promise<Scope[]> {
     await recording.until('silence of one', () => !recording.sounds(1));
     position_ms += SET_STEP_MS;
   }
-  const grown_mib = grown.map((most) => most());
   const whole = { fromMs, untilMs: nowMs() };
+  // The first player still plays; the second has stopped.
+  const grown_mib = await Promise.all(grown.map((end) => end()));
   return [
     { row: 'set-play', ...whole, measure: firstSounds(playedMs, 0) },
     { row: 'set-join', ...whole, measure: firstSounds(joinedMs, 1) },

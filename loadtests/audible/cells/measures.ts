@@ -1,4 +1,5 @@
 import { integratedLufs } from '../apparatus/ffmpeg.ts';
+import type { Growth } from '../apparatus/page-memory.ts';
 import type { Recording } from '../apparatus/recording.ts';
 import { CONFIDENCE_MIN, Correlator, type Match, type Unheard, type Window } from '../sound/correlator.ts';
 import { type Gap, gaps, onsetMs } from '../sound/silence.ts';
@@ -22,8 +23,8 @@ export interface Heard {
   gaps: Gap[];
   /** From each `play` to the first sound of each player; `null` if there was none. */
   first: { at_s: number; ms: number | null }[];
-  /** By how many MiB the page of each player grew at most. */
-  grown_mib: number[];
+  /** By how many MiB the page of each player grew. */
+  grown_mib: Growth[];
   loudness: { what: string; lufs: number }[];
 }
 

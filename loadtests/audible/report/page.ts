@@ -11,8 +11,9 @@ Written by \`${command}\`. [loadtests/audible](../loadtests/audible/README.md) d
 ${warning === '' ? '' : `\n**${warning}**\n`}
 Real players, each with its own output, are recorded and correlated second by second, in most rows for ${seconds} s per run. Offsets
 are in ms, absolute, over all counted seconds of all runs. With three players, all pairs count. Players are Chromium unless
-the row names another engine; the Firefox plays small segments beside lossless ones. The gap between two halves is compared with the recording before it was cut and encoded: one
-sample is 0.021 ms. More memory is by how much the process of a page grew at most, from before it plays.
+the row names another engine; Firefox plays small segments beside lossless ones. The gap between two halves is found by
+comparison with the recording before it was cut and encoded: one sample is 0.021 ms. More memory is by how much the process
+of a page is larger than before it played.
 
 ${table(results)}
 

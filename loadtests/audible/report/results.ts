@@ -1,4 +1,5 @@
 import { median, quantile } from '../../../client/src/util/numbers.ts';
+import type { Growth } from '../apparatus/page-memory.ts';
 import type { Row } from '../cells/cell.ts';
 import type { Heard } from '../cells/measures.ts';
 
@@ -107,8 +108,8 @@ export interface Figures {
   first: { median: number; max: number } | null;
   /** Plays without any sound. */
   withoutSound: number;
-  /** By how much a page grew at most; `null` where that was not watched. */
-  grown_mib: number | null;
+  /** Of the page that grew most; `null` where that was not watched. */
+  grown_mib: Growth | null;
   /** The median of what was played, in the order of playing. */
   loudness: { what: string; lufs: number }[];
   /** Between the loudest and the quietest figure of all runs. */
@@ -153,7 +154,10 @@ export function figures(runs: readonly Listened[]): Figures {
   };
 }
 
-const largest = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values));
+function largest(grown: readonly Growth[]): Growth | null {
+  if (grown.length === 0) return null;
+  return { most: Math.max(...grown.map(({ most }) => most)), held: Math.max(...grown.map(({ held }) => held)) };
+}
 
 /**
  * Whether the figures meet the target. A second without a measurement does not, nor do runs of which half were excluded.
@@ -167,7 +171,7 @@ export function meetsTarget({ target }: Row, found: Figures): boolean {
     within(found.p95, target.p95) &&
     within(found.max, target.max) &&
     within(found.first?.max, target.first) &&
-    within(found.grown_mib, target.grown) &&
+    within(found.grown_mib?.held, target.held) &&
     within(found.loudness_range_lu, target.loudness) &&
     found.unheard === 0 &&
     found.withoutSound === 0 &&

@@ -144,18 +144,20 @@ function otherText({ first, withoutSound, grown_mib, loudness }: Figures): strin
     words.push(`${first.median.toFixed(0)} ms to the first sound, at most ${first.max.toFixed(0)}`);
   }
   if (withoutSound > 0) words.push(`${withoutSound} times without sound`);
-  if (grown_mib !== null) words.push(`${grown_mib.toFixed(1)} MiB more memory`);
+  if (grown_mib !== null) {
+    words.push(`${grown_mib.held.toFixed(0)} MiB more memory, with garbage at most ${grown_mib.most.toFixed(0)}`);
+  }
   words.push(...loudness.map(({ what, lufs }) => `${what} ${lufs.toFixed(1).replace('-', '−')} LUFS`));
   return words.join(', ');
 }
 
-function targetText({ target: { median, p95, max, first, stated, grown, loudness } }: Row): string {
+function targetText({ target: { median, p95, max, first, stated, held, loudness } }: Row): string {
   const parts = [
     median === undefined ? [] : [`median ≤ ${median}`],
     p95 === undefined ? [] : [`p95 ≤ ${p95}`],
     max === undefined ? [] : [`all ≤ ${max}`],
     first === undefined ? [] : [`sound in ≤ ${first} ms`],
-    grown === undefined ? [] : [`≤ ${grown} MiB`],
+    held === undefined ? [] : [`≤ ${held} MiB`],
     loudness === undefined ? [] : [`within ${loudness} LU`],
     stated === undefined ? [] : [`within what the page states in ${percent(stated)} of seconds`],
   ].flat();
