@@ -198,6 +198,36 @@ fn a_track_entered_in_its_middle_has_the_same_samples() {
 }
 
 #[test]
+fn two_halves_of_a_recording_join_within_a_sample() {
+    const HALF: u32 = 72_000;
+    const NEAR: u32 = 4_800;
+    for name in ["mp3", "m4a", "ogg", "opus", "flac"] {
+        let halves = [0, 1].map(|half| decoded(&fixture(&format!("half{half}.{name}"))));
+        for half in &halves {
+            assert_eq!(half.len(), HALF as usize * 2, "{name}");
+        }
+        let joined: Vec<f32> = halves.concat().into_iter().step_by(2).collect();
+        for near in [HALF - NEAR..HALF, HALF..HALF + NEAR] {
+            // By tenths of a sample: the resampler shifts by a part of one.
+            let error = |shift: f64| -> f64 {
+                let squared = |(at, heard): (u32, &f32)| (f64::from(*heard) - recorded(f64::from(at) + shift)).powi(2);
+                near.clone().zip(&joined[near.start as usize..]).map(squared).sum()
+            };
+            let shifts = (-30..=30).map(|tenths| f64::from(tenths) / 10.0);
+            let best = shifts.min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap();
+            assert!(best.abs() <= 1.0, "{name} is shifted by {best} at {near:?}");
+        }
+    }
+}
+
+/// The recording that was cut in halves, as `make.sh` describes it.
+fn recorded(sample: f64) -> f64 {
+    let at = sample / 48_000.0;
+    let wave = |cycles: f64| (std::f64::consts::TAU * cycles).sin();
+    wave(at * (220.0 + 40.0 * at)) * 0.4 + wave(at * 1330.0) * 0.1 * wave(3.0 * at)
+}
+
+#[test]
 fn a_long_file_is_found_to_be_seekable() {
     let folder = TempDir::new().unwrap();
     assert!(analysed(&wav(&folder, 44_100, &noise(44_100 * 70))).seekable);
