@@ -5,7 +5,7 @@
 //! it.
 //!
 //! At most [`MEASUREMENTS_AT_ONCE_MAX`] tracks of a room are measured at a time, each for at most
-//! [`MEASUREMENT_TIMEOUT`]. The actor never waits for a measurement. Pending measurements are not stored: a room that is
+//! [`MEASUREMENT_TIMEOUT`], and beside them those that devices report. The actor never waits for a measurement. Pending measurements are not stored: a room that is
 //! loaded measures its entries again.
 //!
 //! Not in here: what a finding means for an entry, which the room's state decides.
@@ -121,9 +121,7 @@ impl Measurements {
             return false;
         }
         if !self.reports.iter().any(|report| report.entry == on.id) {
-            if self.tasks.len() >= MEASUREMENTS_AT_ONCE_MAX {
-                return false;
-            }
+            // Beside the other measurements, which may take long.
             self.spawn(on, Purpose::Report, REPORT_TIMEOUT);
         }
         self.reports.push(Report { entry: on.id, origin });

@@ -136,6 +136,22 @@ async fn a_device_that_plays_reports_a_vanished_track_whatever_its_members_role(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_report_is_verified_while_other_tracks_are_being_measured() {
+    let mut party = Party::new().await;
+    for _ in 0..4 {
+        party.ana.add_scripted("measures-forever").await;
+    }
+    let entry = party.ana.add_scripted("gone").await;
+    let next = party.ana.add_scripted("1").await;
+    for _ in 0..4 {
+        party.ana.ask(Command::Skip { entry: None, unplayable: None }).await;
+    }
+    assert_eq!(party.room().await.now_playing.map(|on| on.id), Some(entry));
+    assert_eq!(refusal(&party.ben.ask(report(entry)).await), None);
+    assert_eq!(party.room().await.now_playing.map(|on| on.id), Some(next));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_report_about_one_track_is_answered_and_none_skips_the_next() {
     let mut party = Party::new().await;
     let mut cleo = party.server.enter(party.code, "cleo").await;
