@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
@@ -15,6 +16,10 @@ use crate::child::Child;
 use crate::clock;
 use crate::process::Process;
 use crate::websocket::Connection;
+
+/// How often the library is asked for until it is scanned.
+const SCAN_TRIES: u32 = 200;
+const SCAN_RETRY_EVERY: Duration = Duration::from_millis(50);
 
 /// A server with an empty database and raised limits; killed when dropped.
 pub(crate) struct Tutti {
@@ -127,9 +132,16 @@ impl Guest {
         Ok(self.user.open_room("Load", None).await?.code.to_string())
     }
 
-    /// Tracks of the library, the longest first.
+    /// Tracks of the library, the longest first, once it is scanned.
     pub(crate) async fn tracks(&self) -> anyhow::Result<Vec<TrackRef>> {
-        let mut tracks = self.user.library().await?;
+        let mut tracks = vec![];
+        for _ in 0..SCAN_TRIES {
+            tracks = self.user.library().await?;
+            if !tracks.is_empty() {
+                break;
+            }
+            clock::pass(SCAN_RETRY_EVERY).await;
+        }
         ensure!(!tracks.is_empty(), "the library is empty");
         tracks.sort_by_key(|track| std::cmp::Reverse(track.duration_ms));
         Ok(tracks.into_iter().map(|track| TrackRef { provider: track.provider, id: track.id }).collect())
