@@ -294,6 +294,19 @@ describe('file player', () => {
     expect([player.state, unplayable]).toEqual(['unplayable', ['a']]);
   });
 
+  it('plays a track whose file was away while it waited', async () => {
+    player.turnOn();
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)) }));
+    await settle();
+    failure = new Failure('not_found', 410);
+    player.update(room({ now_playing: a, playback: playing('a', at(100_200)), upcoming: [b] }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    failure = null;
+    player.update(room({ now_playing: b, playback: playing('b', at(101_500)) }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([player.state, unplayable]).toEqual(['playing', []]);
+  });
+
   it('says that the browser decodes nothing, and is not waited for', async () => {
     decodable = [];
     player.turnOn();

@@ -147,6 +147,21 @@ describe('segment store', () => {
     expect(store.isUnplayable(a), 'it may have been repaired meanwhile').toBe(false);
   });
 
+  it('asks for an unplayable track again when it starts, and every ten seconds', async () => {
+    store.want(of(a, 0));
+    await settle();
+    failures = [new Failure('not_found', 410), new Failure('not_found', 410)];
+    store.want([...of(a, 0), ...of(b, 0)]);
+    await settle();
+    expect(store.isUnplayable(b)).toBe(true);
+    store.want(of(b, 0));
+    await settle();
+    expect([fetched.length, store.isUnplayable(b)]).toEqual([3, true]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(store.isUnplayable(b)).toBe(false);
+    expect(store.get(of(b, 0)[0]!)).not.toBeNull();
+  });
+
   it('learns the length of a track from its last segment', async () => {
     samples = SEGMENT_SAMPLES + 5;
     store.want(of(a, 0, 1, 2));

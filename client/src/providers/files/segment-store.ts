@@ -8,8 +8,8 @@ import { type AudioQuality, SEGMENT_SAMPLES, type SegmentRef, segmentKey } from 
 /**
  * The decoded segments that are wanted now, and no others: five seconds of stereo take 1.9 MB. Segments are fetched one
  * after the other in the order of urgency, each once; what is no longer wanted is dropped and its request aborted. A
- * failed request is repeated with backoff while its segment is wanted, unless the server says that the track cannot be
- * played at all.
+ * failed request is repeated with backoff while its segment is wanted. A track that the server cannot play at all is asked for
+ * again when it starts, and every ten seconds.
  */
 
 export interface FetchedSegment {
@@ -34,6 +34,8 @@ export interface SegmentSource {
 const FETCH_MS_MAX = 30_000;
 /** Unknown, no longer there, not decodable. */
 const UNPLAYABLE = [404, 410, 422];
+/** A missing disk comes back, and a file is repaired. */
+const RECHECK_MS = 10_000;
 /** Another attempt may bring a whole segment; after that it stays silent. */
 const BROKEN_MAX = 2;
 
@@ -50,6 +52,8 @@ export class SegmentStore {
   /** Length of each track, as far as it is known. */
   #samples = new Map<string, number>();
   #unplayable = new Set<string>();
+  /** Runs until unplayable tracks are asked for again. */
+  #recheck: ReturnType<typeof setTimeout> | null = null;
   /** The request under way. */
   #request: { key: string; abort: AbortController } | null = null;
   /** Runs until the next attempt after a failure. */
@@ -65,6 +69,11 @@ export class SegmentStore {
     const isElsewhere = !this.#wanted.map(segmentKey).includes(first ?? '');
     // After a seek or a skip the first attempt is made at once.
     if (isElsewhere) this.#succeeded();
+    // The file of a track that starts may have been away while it waited.
+    const starting = wanted[0] && trackKey(wanted[0].track);
+    if (starting !== undefined && starting !== (this.#wanted[0] && trackKey(this.#wanted[0].track))) {
+      this.#unplayable.delete(starting);
+    }
     this.#wanted = wanted;
     const all = [...wanted, ...useful];
     const kept = new Set(all.map(segmentKey));
@@ -167,6 +176,11 @@ export class SegmentStore {
       this.#samples.set(trackKey(track), number * SEGMENT_SAMPLES);
     } else if (failure !== null && UNPLAYABLE.includes(failure.status)) {
       this.#unplayable.add(trackKey(track));
+      this.#recheck ??= setTimeout(() => {
+        this.#recheck = null;
+        this.#unplayable.clear();
+        this.#fetchNext();
+      }, RECHECK_MS);
     } else {
       const waitMs = Math.max(failure?.retryAfterMs ?? 0, backoffMs(this.#failures, this.source.random));
       this.#failures += 1;
