@@ -4,6 +4,7 @@
 //! name the album are one album, of their artist or of "Various Artists". Compilations belong to "Various Artists". Ids are digests of the folded names, or of a folder's path: they are stable across restarts
 //! and rebuilds, and reveal no path.
 
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 use tutti_protocol::Track;
@@ -50,42 +51,51 @@ impl Group {
     }
 }
 
-/// Puts the track at `path` into its groups.
-pub async fn write(connection: &mut SqliteConnection, path: &str) -> Result<(), sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT rowid, path, artists, album, album_artist, genres, year, artist_sort, album_sort, compilation
-         FROM tracks WHERE path = ?",
+/// Puts the tracks at `paths`, a JSON array, into their groups.
+pub async fn write(connection: &mut SqliteConnection, paths: &str) -> Result<(), sqlx::Error> {
+    let found = sqlx::query(
+        "SELECT tracks.rowid, tracks.path, artists, album, album_artist, genres, year, artist_sort, album_sort,
+                compilation
+         FROM json_each(?) AS wanted JOIN tracks ON tracks.path = wanted.value ORDER BY wanted.key",
     )
-    .bind(path)
-    .fetch_one(&mut *connection)
+    .bind(paths)
+    .fetch_all(&mut *connection)
     .await?;
-    let found: i64 = row.try_get("rowid")?;
-    sqlx::query("DELETE FROM group_tracks WHERE track = ?").bind(found).execute(&mut *connection).await?;
-    for group in groups(&row)? {
-        let inserted: i64 = sqlx::query_scalar(
-            "INSERT INTO track_groups (kind, id, name, sort_key, artist, year, parent) VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET
-                 year = coalesce(track_groups.year, excluded.year),
-                 artist = CASE WHEN track_groups.artist = excluded.artist THEN track_groups.artist ELSE ? END
-             RETURNING rowid",
-        )
-        .bind(kind_name(group.kind))
-        .bind(&group.id)
-        .bind(&group.name)
-        .bind(&group.sort_key)
-        .bind(&group.artist)
-        .bind(group.year)
-        .bind(&group.parent)
-        .bind(group.artist.is_some().then_some(VARIOUS_ARTISTS))
-        .fetch_one(&mut *connection)
-        .await?;
-        sqlx::query("INSERT OR IGNORE INTO group_tracks (track_group, track, direct) VALUES (?, ?, ?)")
-            .bind(inserted)
-            .bind(found)
-            .bind(group.is_direct)
-            .execute(&mut *connection)
-            .await?;
+    let (mut tracks, mut of_tracks, mut members) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &found {
+        let track: i64 = row.try_get("rowid")?;
+        tracks.push(track);
+        for Group { kind, id, name, sort_key, artist, year, parent, is_direct } in groups(row)? {
+            members.push(json!([id, track, is_direct]));
+            of_tracks.push(json!([kind_name(kind), id, name, sort_key, artist, year, parent]));
+        }
     }
+    sqlx::query("DELETE FROM group_tracks WHERE track IN (SELECT value FROM json_each(?))")
+        .bind(json!(tracks).to_string())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO track_groups (kind, id, name, sort_key, artist, year, parent)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         FROM json_each(?1)
+         WHERE true
+         ON CONFLICT (id) DO UPDATE SET
+             year = coalesce(track_groups.year, excluded.year),
+             artist = CASE WHEN excluded.artist IS NULL OR track_groups.artist = excluded.artist
+                      THEN track_groups.artist ELSE ?2 END",
+    )
+    .bind(serde_json::Value::from(of_tracks).to_string())
+    .bind(VARIOUS_ARTISTS)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT OR IGNORE INTO group_tracks (track_group, track, direct)
+         SELECT track_groups.rowid, value ->> 1, value ->> 2
+         FROM json_each(?) JOIN track_groups ON track_groups.id = value ->> 0",
+    )
+    .bind(serde_json::Value::from(members).to_string())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

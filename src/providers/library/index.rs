@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
@@ -24,6 +25,8 @@ use crate::store::sqlite::transaction::SqliteTransaction;
 
 /// Searches that run at the same time; more wait for one of these.
 const READ_CONNECTIONS: u32 = 4;
+/// Tracks whose words and groups are written at once, when all are.
+const DERIVED_AT_ONCE: usize = 500;
 /// Between two names in the columns `artists` and `genres`.
 pub(super) const NAME_SEPARATOR: &str = "\u{1f}";
 
@@ -209,9 +212,9 @@ impl Index {
         let mut transaction = SqliteTransaction::begin(write).await?;
         search::clear(&mut transaction).await?;
         groups::clear(&mut transaction).await?;
-        for path in &paths {
-            search::write(&mut transaction, path).await?;
-            groups::write(&mut transaction, path).await?;
+        for paths in paths.chunks(DERIVED_AT_ONCE) {
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            derive(&mut transaction, &paths).await?;
         }
         let update = sqlx::query("UPDATE search_folding SET version = ?");
         update.bind(FOLDING_VERSION).execute(&mut *transaction).await?;
@@ -311,11 +314,16 @@ impl Index {
             .collect()
     }
 
-    /// Applies changes in one transaction.
+    /// Applies changes in one transaction, in their order.
     pub async fn apply(&self, changes: &[Change]) -> Result<(), sqlx::Error> {
         let mut transaction = SqliteTransaction::begin(&self.write).await?;
-        for change in changes {
-            apply(&mut transaction, change).await?;
+        // Each statement costs a change of threads, so tracks share their statements.
+        for run in changes.chunk_by(|a, b| a.is_track() && b.is_track()) {
+            if run[0].is_track() {
+                apply_tracks(&mut transaction, run).await?;
+            } else {
+                apply(&mut transaction, &run[0]).await?;
+            }
         }
         transaction.commit().await?;
         self.words.changed();
@@ -323,64 +331,101 @@ impl Index {
     }
 }
 
+impl Change {
+    fn is_track(&self) -> bool {
+        matches!(self, Self::Track { .. })
+    }
+}
+
+/// Writes the words and the groups of the tracks at `paths`.
+async fn derive(connection: &mut SqliteConnection, paths: &[&str]) -> Result<(), sqlx::Error> {
+    let paths = json!(paths).to_string();
+    search::write(connection, &paths).await?;
+    groups::write(connection, &paths).await
+}
+
+/// Applies changes that are all tracks.
+async fn apply_tracks(connection: &mut SqliteConnection, changes: &[Change]) -> Result<(), sqlx::Error> {
+    let (mut paths, mut ids, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let Change::Track { path, stamp, device, fingerprint, description, folder_art, added_at_ms } = change else {
+            continue;
+        };
+        let tagged = |number: u32| (number > 0).then_some(number);
+        let id = track_id(path);
+        rows.push(json!([
+            id,
+            path,
+            stamp.size_bytes,
+            stamp.mtime_ns,
+            description.title,
+            description.artists.join(NAME_SEPARATOR),
+            description.album,
+            i64::try_from(description.duration_ms).unwrap_or(i64::MAX),
+            description.embedded_art,
+            folder_art,
+            sort_key(description),
+            description.explicit,
+            description.album_artist,
+            description.composer,
+            (!description.genres.is_empty()).then(|| description.genres.join(NAME_SEPARATOR)),
+            description.year,
+            tagged(description.disc),
+            tagged(description.number),
+            description.artist_sort,
+            description.album_sort,
+            description.title_sort,
+            description.compilation,
+            description.file_name,
+            description.odd_tags,
+            device,
+            fingerprint,
+            added_at_ms,
+        ]));
+        ids.push(id);
+        paths.push(path.as_str());
+    }
+    // The path may be one that another file has left.
+    sqlx::query("DELETE FROM aliases WHERE alias IN (SELECT value FROM json_each(?))")
+        .bind(json!(ids).to_string())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
+                             folder_art, sort_key, explicit, album_artist, composer, genres, year, disc, number,
+                             artist_sort, album_sort, title_sort, compilation, file_name, odd_tags, device, fingerprint,
+                             added_at_ms)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+                value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14,
+                value ->> 15, value ->> 16, value ->> 17, value ->> 18, value ->> 19, value ->> 20, value ->> 21,
+                value ->> 22, value ->> 23, value ->> 24, value ->> 25, value ->> 26
+         FROM json_each(?)
+         WHERE true
+         ON CONFLICT (path) DO UPDATE SET
+             size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
+             artists = excluded.artists, album = excluded.album,
+             duration_ms = CASE WHEN samples IS NOT NULL AND analysed_size_bytes = excluded.size_bytes
+                                     AND analysed_mtime_ns = excluded.mtime_ns
+                           THEN duration_ms ELSE excluded.duration_ms END,
+             embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
+             sort_key = excluded.sort_key, explicit = excluded.explicit,
+             album_artist = excluded.album_artist, composer = excluded.composer, genres = excluded.genres,
+             year = excluded.year, disc = excluded.disc, number = excluded.number,
+             artist_sort = excluded.artist_sort, album_sort = excluded.album_sort,
+             title_sort = excluded.title_sort, compilation = excluded.compilation,
+             file_name = excluded.file_name, odd_tags = excluded.odd_tags, device = excluded.device,
+             fingerprint = excluded.fingerprint, missing_since_ms = NULL",
+    )
+    .bind(serde_json::Value::from(rows).to_string())
+    .execute(&mut *connection)
+    .await?;
+    derive(connection, &paths).await
+}
+
+/// Applies a change that is no track.
 async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(), sqlx::Error> {
     match change {
-        Change::Track { path, stamp, device, fingerprint, description, folder_art, added_at_ms } => {
-            let tagged = |number: u32| (number > 0).then_some(number);
-            // The path may be one that another file has left.
-            sqlx::query("DELETE FROM aliases WHERE alias = ?").bind(track_id(path)).execute(&mut *connection).await?;
-            sqlx::query(
-                "INSERT INTO tracks (id, path, size_bytes, mtime_ns, title, artists, album, duration_ms, embedded_art,
-                                     folder_art, sort_key, explicit, album_artist, composer, genres, year, disc, number,
-                                     artist_sort, album_sort, title_sort, compilation, file_name, odd_tags, device, fingerprint, added_at_ms)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (path) DO UPDATE SET
-                     size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, title = excluded.title,
-                     artists = excluded.artists, album = excluded.album,
-                     duration_ms = CASE WHEN samples IS NOT NULL AND analysed_size_bytes = excluded.size_bytes
-                                             AND analysed_mtime_ns = excluded.mtime_ns
-                                   THEN duration_ms ELSE excluded.duration_ms END,
-                     embedded_art = excluded.embedded_art, folder_art = excluded.folder_art,
-                     sort_key = excluded.sort_key, explicit = excluded.explicit,
-                     album_artist = excluded.album_artist, composer = excluded.composer, genres = excluded.genres,
-                     year = excluded.year, disc = excluded.disc, number = excluded.number,
-                     artist_sort = excluded.artist_sort, album_sort = excluded.album_sort,
-                     title_sort = excluded.title_sort, compilation = excluded.compilation,
-                     file_name = excluded.file_name, odd_tags = excluded.odd_tags, device = excluded.device,
-                     fingerprint = excluded.fingerprint, missing_since_ms = NULL",
-            )
-            .bind(track_id(path))
-            .bind(path)
-            .bind(stamp.size_bytes)
-            .bind(stamp.mtime_ns)
-            .bind(&description.title)
-            .bind(description.artists.join(NAME_SEPARATOR))
-            .bind(&description.album)
-            .bind(i64::try_from(description.duration_ms).unwrap_or(i64::MAX))
-            .bind(description.embedded_art)
-            .bind(folder_art)
-            .bind(sort_key(description))
-            .bind(description.explicit)
-            .bind(&description.album_artist)
-            .bind(&description.composer)
-            .bind((!description.genres.is_empty()).then(|| description.genres.join(NAME_SEPARATOR)))
-            .bind(description.year)
-            .bind(tagged(description.disc))
-            .bind(tagged(description.number))
-            .bind(&description.artist_sort)
-            .bind(&description.album_sort)
-            .bind(&description.title_sort)
-            .bind(description.compilation)
-            .bind(&description.file_name)
-            .bind(&description.odd_tags)
-            .bind(device)
-            .bind(fingerprint)
-            .bind(added_at_ms)
-            .execute(&mut *connection)
-            .await?;
-            search::write(connection, path).await?;
-            groups::write(connection, path).await?;
-        }
+        Change::Track { .. } => apply_tracks(connection, std::slice::from_ref(change)).await?,
         Change::Seen { path, folder_art, device } => {
             sqlx::query("UPDATE tracks SET folder_art = ?, device = ?, missing_since_ms = NULL WHERE path = ?")
                 .bind(folder_art)
@@ -397,7 +442,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
                 .bind(from)
                 .execute(&mut *connection)
                 .await?;
-            groups::write(connection, to).await?;
+            groups::write(connection, &json!([to]).to_string()).await?;
             // It may be back at a path that it left before.
             sqlx::query("DELETE FROM aliases WHERE alias = ?").bind(&new).execute(&mut *connection).await?;
             sqlx::query("INSERT INTO aliases (alias, id) VALUES (?, ?)")

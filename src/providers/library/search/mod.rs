@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::TryStreamExt;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
@@ -94,25 +95,32 @@ async fn matches(read: &SqlitePool, expression: &str, limit: i64, offset: u32) -
     .await
 }
 
-/// Writes the words of the track at `path`.
-pub async fn write(connection: &mut SqliteConnection, path: &str) -> Result<(), sqlx::Error> {
-    let row = sqlx::query(
+/// Writes the words of the tracks at `paths`, a JSON array.
+pub async fn write(connection: &mut SqliteConnection, paths: &str) -> Result<(), sqlx::Error> {
+    let found = sqlx::query(
         "SELECT rowid, title, artists, album, album_artist, composer, artist_sort, album_sort, title_sort, file_name
-         FROM tracks WHERE path = ?",
+         FROM tracks WHERE path IN (SELECT value FROM json_each(?))",
     )
-    .bind(path)
-    .fetch_one(&mut *connection)
+    .bind(paths)
+    .fetch_all(&mut *connection)
     .await?;
-    let (track, columns) = text(&row)?;
-    sqlx::query("DELETE FROM search_words WHERE rowid = ?").bind(track).execute(&mut *connection).await?;
-    sqlx::query("INSERT INTO search_words (rowid, title, artists, album, other) VALUES (?, ?, ?, ?, ?)")
-        .bind(track)
-        .bind(&columns.title)
-        .bind(&columns.artists)
-        .bind(&columns.album)
-        .bind(&columns.other)
-        .execute(connection)
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        let (track, Columns { title, artists, album, other }) = text(row)?;
+        rows.push(json!([track, title, artists, album, other]));
+    }
+    let rows = serde_json::Value::from(rows).to_string();
+    sqlx::query("DELETE FROM search_words WHERE rowid IN (SELECT value ->> 0 FROM json_each(?))")
+        .bind(&rows)
+        .execute(&mut *connection)
         .await?;
+    sqlx::query(
+        "INSERT INTO search_words (rowid, title, artists, album, other)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)",
+    )
+    .bind(&rows)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
