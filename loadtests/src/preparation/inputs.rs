@@ -48,8 +48,17 @@ impl Input {
     }
 }
 
-/// Makes `seconds` of music at 44.1 kHz in every format, and the long file.
+/// Makes `seconds` of music in every format, and the long file.
 pub(crate) async fn make(folder: &Path, seconds: u32) -> anyhow::Result<(Vec<Input>, Input)> {
+    let inputs = make_formats(folder, seconds).await?;
+    let long = Input::new(folder, "mp3 of two hours", LONG);
+    let repeats = (LONG_SECONDS / seconds.max(1)).saturating_sub(1).to_string();
+    ffmpeg(&["-stream_loop", &repeats, "-i", &text(&folder.join(LONG_OF))], &["-c", "copy"], &long.path).await?;
+    Ok((inputs, long))
+}
+
+/// Makes `seconds` of music at 44.1 kHz in every format.
+pub(crate) async fn make_formats(folder: &Path, seconds: u32) -> anyhow::Result<Vec<Input>> {
     let source = format!("aevalsrc='{}':s=44100:d={seconds}", MUSIC.join("|"));
     let (_, wave, pcm) = FORMATS[0];
     ffmpeg(&["-f", "lavfi", "-i", &source], pcm, &folder.join(wave)).await?;
@@ -61,10 +70,7 @@ pub(crate) async fn make(folder: &Path, seconds: u32) -> anyhow::Result<(Vec<Inp
         }
         inputs.push(input);
     }
-    let long = Input::new(folder, "mp3 of two hours", LONG);
-    let repeats = (LONG_SECONDS / seconds.max(1)).saturating_sub(1).to_string();
-    ffmpeg(&["-stream_loop", &repeats, "-i", &text(&folder.join(LONG_OF))], &["-c", "copy"], &long.path).await?;
-    Ok((inputs, long))
+    Ok(inputs)
 }
 
 fn text(path: &Path) -> String {

@@ -7,6 +7,7 @@
 mod cost;
 mod delivery;
 mod inputs;
+mod scan;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use crate::process::{load_average, machine};
 use crate::report::number;
 use cost::Cost;
 use delivery::{Delivery, Listening};
+use scan::Scan;
 
 /// Options of `preparation`.
 #[derive(Args, Clone, Copy, Debug)]
@@ -41,14 +43,18 @@ pub(crate) struct Preparation {
 impl Preparation {
     /// Measures and prints the report.
     pub(crate) async fn run(self, program: &Path) -> anyhow::Result<()> {
-        let folder = tempfile::tempdir()?;
         let load = load_average();
+        let folder = tempfile::tempdir()?;
+        let scan = scan::measure(program, folder.path()).await?;
+        drop(folder);
+        let folder = tempfile::tempdir()?;
         let (inputs, long) = inputs::make(folder.path(), self.music_seconds).await?;
         let delivery =
             delivery::measure(program, folder.path(), &inputs, &long, self.devices, self.listen_seconds).await?;
         let rounds = self.rounds;
         let costs = tokio::task::spawn_blocking(move || cost::measure(&inputs, rounds)).await??;
         print(&format!("{}; load average before {}.\n", machine(), number(load)));
+        print(&scan_table(&scan));
         print(&cost_table(&costs));
         print(&delivery_tables(&delivery, self.devices));
         Ok(())
@@ -58,6 +64,19 @@ impl Preparation {
 #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
 fn print(text: &str) {
     println!("{text}");
+}
+
+fn scan_table(scan: &Scan) -> String {
+    let Scan { seconds, cpu_seconds, resident_mib } = scan;
+    let head = format!("first scan of {} files", scan::FILES);
+    table(
+        &[&head, "measured"],
+        [
+            vec!["from the start of the server".to_owned(), format!("{} s", number(*seconds))],
+            vec!["CPU time of the server".to_owned(), format!("{} s", number(*cpu_seconds))],
+            vec!["its resident memory".to_owned(), format!("{} MiB", number(*resident_mib))],
+        ],
+    )
 }
 
 fn cost_table(costs: &[Cost]) -> String {
