@@ -47,7 +47,8 @@ pub const PROVIDERS_PER_DEVICE_MAX: usize = 16;
 pub const TRACK_LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tracks of one command that are looked up at the same time; the rest follow.
 pub const TRACK_LOOKUPS_AT_ONCE_MAX: usize = 8;
-/// Tracks of one room that are measured at the same time; further ones wait.
+/// Tracks of one room that are measured at the same time; further ones wait. A track that a device reports as unplayable is
+/// measured beside them.
 pub const MEASUREMENTS_AT_ONCE_MAX: usize = 4;
 /// Of these, tracks that are neither about to start nor on.
 pub const BACKGROUND_MEASUREMENTS_MAX: usize = 2;

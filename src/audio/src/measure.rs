@@ -21,7 +21,7 @@ const PROBE_LAGS: usize = 64;
 /// A probe matches when the difference has less than this part of its energy. Decoders of AAC fill bands with random noise, so
 /// two passes differ.
 const PROBE_ENERGY: f32 = 0.05;
-/// Where seeking is compared with decoding everything: about every so many seconds from the start.
+/// Interval between the places where seeking is compared with decoding everything, in seconds.
 const PROBE_SECONDS: u64 = 60;
 
 /// What a track's file holds.

@@ -35,7 +35,7 @@ pub struct Movie {
 /// A track of a movie.
 #[derive(Debug, Default)]
 pub struct Track {
-    /// What it is: `soun`, `vide`.
+    /// The handler type: `soun` for sound, `vide` for pictures.
     pub kind: [u8; 4],
     /// Ticks per second of its times; 0: unknown.
     pub timescale: u64,

@@ -57,26 +57,25 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
     return silences;
   };
 
-  await test.step('a file that vanishes while it waits is passed over', async () => {
-    await ada.add('Vanishes Waiting');
-    await ada.add('Refuge');
-    rmSync(fileOf('Vanishes Waiting'));
+  const passesOver = async (title: string, next: string, damage: () => void, words: string) => {
+    await ada.add(title);
+    await ada.add(next);
+    damage();
     await ada.get('skip').click();
-    for (const person of both) await person.nowPlaying('Refuge');
-    await read('the file is no longer there', ada);
+    for (const person of both) await person.nowPlaying(next);
+    await read(words, ada);
     await hearTogether(ada, ben);
     await nobodyHeardSilence();
+  };
+
+  await test.step('a file that vanishes while it waits is passed over', async () => {
+    const title = 'Vanishes Waiting';
+    await passesOver(title, 'Refuge', () => rmSync(fileOf(title)), 'the file is no longer there');
   });
 
   await test.step('a file that breaks while it waits is passed over', async () => {
-    await ada.add('Breaks');
-    await ada.add('Shelter');
-    writeFileSync(fileOf('Breaks'), Buffer.alloc(20_000));
-    await ada.get('skip').click();
-    for (const person of both) await person.nowPlaying('Shelter');
-    await read('it can’t be played', ada);
-    await hearTogether(ada, ben);
-    await nobodyHeardSilence();
+    const breakIt = () => writeFileSync(fileOf('Breaks'), Buffer.alloc(20_000));
+    await passesOver('Breaks', 'Shelter', breakIt, 'it can’t be played');
   });
 
   await test.step('a file that vanishes while it is on is skipped', async () => {
