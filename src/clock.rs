@@ -39,6 +39,12 @@ impl Clock {
         whole_ms(self.now_ms_f64())
     }
 
+    /// The system's time now, in Unix milliseconds. It may have been set since this clock started.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads a clock")]
+    pub fn system_ms(&self) -> i64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, ms)
+    }
+
     /// The instant at which this clock shows `at_ms`, to sleep until. It may lie in the past.
     #[expect(clippy::cast_precision_loss, reason = "Unix milliseconds stay below 2^53 for 285,000 years")]
     pub fn instant_at(&self, at_ms: i64) -> Instant {

@@ -5,10 +5,20 @@
 
 use std::time::Duration;
 
+/// Pause after a failed accept, usually for want of file descriptors.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// TCP connections of one subscriber, as a multiple of their WebSockets: a browser opens up to six, most of them briefly.
+/// Further ones are refused with 429.
+pub const CONNECTIONS_PER_SOCKET: u32 = 3;
+/// How long a peer may leave sent bytes unacknowledged, or accept none of those that wait (`TCP_USER_TIMEOUT`); then the
+/// connection is dropped.
+pub const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(40);
 /// Connections waiting to be accepted; the system may allow fewer (`net.core.somaxconn`).
 pub const LISTEN_BACKLOG: u32 = 4_096;
 /// Time within which `hello` must arrive; then the connection is closed with 4500.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Characters of a device's name; a longer one is closed with 4500.
+pub const DEVICE_NAME_CHARS_MAX: usize = 80;
 /// Size of `hello`; a larger one is closed with 4500.
 pub const HELLO_BYTES_MAX: usize = 4 * 1024;
 /// How long a passcode attempt may wait after many wrong ones; beyond it the connection is closed with 4006.
@@ -23,8 +33,12 @@ pub const READ_BUFFER_BYTES: usize = 256;
 /// Unsent deltas of one connection, in bytes; beyond it they are dropped, and a snapshot follows once the client reads
 /// again.
 pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
-/// Unsent bytes of one connection that are not deltas (replies, snapshots); beyond it the connection is closed with
-/// 4005.
+/// Unsent replies and other frames of one connection that are neither deltas nor snapshots; a further one closes the
+/// connection with 4005.
+pub const OUTBOX_REPLY_BYTES_MAX: usize = 256 * 1024;
+/// While more of them wait, no further frames are read from the connection.
+pub const OUTBOX_REPLY_BYTES_READING_MAX: usize = 64 * 1024;
+/// All unsent bytes of one connection; beyond it the connection is closed with 4005.
 pub const OUTBOX_BYTES_HARD_MAX: usize = 8 * 1024 * 1024;
 /// Time for a closing connection to receive its last frames and to answer the close frame; then it is dropped.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,9 +47,18 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Silence after which a connection is closed with 4004: two and a half heartbeats.
 pub const SILENCE_MAX: Duration = Duration::from_millis(37_500);
-/// Clock probes, statuses and refreshes per second on one connection; beyond it the connection is closed with 4506.
+/// Frames per second on one connection that are no commands: clock probes, statuses, refreshes, pings and pongs; beyond it the connection is closed with 4506.
 pub const SIGNALS_PER_SECOND: u32 = 20;
-/// The burst of commands and of signals on one connection, in seconds of their rate.
+/// Chat messages and reactions of one user per second; beyond it they are refused with `rate_limited`.
+pub const CHAT_PER_SECOND: u32 = 2;
+/// The burst of those, in seconds of their rate.
+pub const CHAT_BURST_SECONDS: u32 = 5;
+/// Refused commands of one connection per second; beyond it the connection is closed with 4506. A client that knows its
+/// room is hardly ever refused.
+pub const REFUSALS_PER_SECOND: u32 = 2;
+/// The burst of those, in seconds of their rate: a hundred.
+pub const REFUSALS_BURST_SECONDS: u32 = 50;
+/// The burst of commands of one user and of signals on one connection, in seconds of their rate.
 pub const CONNECTION_BURST_SECONDS: u32 = 5;
 
 /// Entries that a device may report as ready; further ones are ignored.
@@ -86,6 +109,8 @@ pub const HISTORY_EVENTS_MAX: usize = 2_000;
 pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
 /// Replies a room remembers, so that a repeated command has no second effect; older ones are forgotten.
 pub const REPLIES_MAX: usize = 4_096;
+/// How long a person in the lobby may be silent; then their place is free for others. Pages ask every few seconds.
+pub const LOBBY_GRACE: Duration = Duration::from_mins(1);
 /// How long all of a member's devices may be disconnected before their queue is held back.
 pub const AWAY_GRACE: Duration = Duration::from_mins(15);
 /// After a room's broadcast, further broadcasts are batched for this long: about one frame of a screen.
@@ -133,8 +158,20 @@ pub const METRICS_TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// Time within which a request's headers must arrive (slowloris); then the connection is closed.
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A request's head, and what of a response is buffered for one connection; a longer head is answered with 431.
+pub const HTTP_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// While a response waits for its reader: the reader must accept this much ...
+pub const WRITE_PROGRESS_BYTES: usize = 16 * 1024;
+/// ... within this time; else the connection is dropped.
+pub const WRITE_PROGRESS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time within which the next part of a request's body must arrive; then the request is answered with 408.
+pub const HTTP_BODY_PART_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time within which the whole body must arrive; then the same.
+pub const HTTP_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of covers that all responses together hold until clients have read them; beyond it, covers are refused.
 pub const COVER_BYTES_UNSENT_MAX: usize = 64 * 1024 * 1024;
+/// The same for the responses to one subscriber.
+pub const COVER_BYTES_UNSENT_PER_NETWORK_MAX: u32 = 16 * 1024 * 1024;
 /// After SIGTERM: connections are closed over at most this long, so that clients do not all reconnect at once.
 pub const DRAIN_SPREAD_MAX: Duration = Duration::from_millis(1_500);
 /// Interval between the steps of that.
@@ -152,7 +189,9 @@ const _: () = assert!(
     PASSCODE_WAIT_MAX.as_secs() < HELLO_TIMEOUT.as_secs(),
     "a passcode attempt must end before the client gives up"
 );
+const _: () = assert!(HTTP_BODY_PART_TIMEOUT.as_secs() < HTTP_BODY_TIMEOUT.as_secs());
 const _: () = assert!(HELLO_BYTES_MAX < MESSAGE_BYTES_MAX);
+const _: () = assert!(OUTBOX_REPLY_BYTES_READING_MAX < OUTBOX_REPLY_BYTES_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX < OUTBOX_BYTES_MAX && OUTBOX_BYTES_MAX < OUTBOX_BYTES_HARD_MAX);
 const _: () = assert!(BROADCAST_BATCH_BYTES_MAX < OUTBOX_BYTES_MAX);
 const _: () = assert!(BROADCAST_WINDOW.as_millis() < BUSY_BROADCAST_WINDOW.as_millis());

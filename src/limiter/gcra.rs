@@ -16,6 +16,11 @@ impl Rate {
         Self::new(permits, Duration::from_mins(1), 1)
     }
 
+    /// `permits` a day, and as many at once; 0 counts as 1.
+    pub fn per_day(permits: u32) -> Self {
+        Self::new(permits, Duration::from_hours(24), 1)
+    }
+
     /// `permits` a second, and `burst_seconds` times as many at once; 0 counts as 1.
     pub fn per_second(permits: u32, burst_seconds: u32) -> Self {
         Self::new(permits, Duration::from_secs(1), burst_seconds)

@@ -25,7 +25,12 @@ pub struct Limiter<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// See [`Rate::per_minute`].
     pub fn per_minute(permits: u32, clock: Clock) -> Self {
-        Self { limits: DashMap::new(), rate: Rate::per_minute(permits), clock, permits: AtomicU32::new(0) }
+        Self::new(Rate::per_minute(permits), clock)
+    }
+
+    /// Gives every key `rate`.
+    pub fn new(rate: Rate, clock: Clock) -> Self {
+        Self { limits: DashMap::new(), rate, clock, permits: AtomicU32::new(0) }
     }
 
     /// Takes a permit for `key`.

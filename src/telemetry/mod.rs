@@ -1,6 +1,10 @@
 //! Logging to standard error, and [`metrics`].
 
+mod throttle;
+
 pub mod metrics;
+
+pub use throttle::Throttle;
 
 use std::io::IsTerminal as _;
 

@@ -3,7 +3,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`listener`] | the accept loop: warp's routes under hyper's connection |
+//! | [`listener`] | the accept loop: warp's routes under hyper's connection, and its caps |
+//! | `deadline` | gives up on peers that do not read responses |
+//! | [`descriptors`] | the limit of open files |
 //! | [`frame`] | WebSocket frames as a server sends them |
 //! | `outbox` | a connection's bounded send buffer |
 //! | `socket` | the stream under the WebSocket codec |
@@ -11,13 +13,16 @@
 //!
 //! Not in here: the content of frames. This module imports neither [`crate::room`] nor [`crate::connection`].
 
+pub mod descriptors;
 pub mod frame;
 pub mod listener;
 
+mod deadline;
 mod link;
 mod outbox;
 mod socket;
 
+pub use deadline::WriteDeadline;
 pub use link::Link;
 pub use outbox::{Drained, Outbox};
 pub use socket::Socket;
