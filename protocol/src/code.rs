@@ -101,6 +101,12 @@ close_codes! {
     RoomMoved = 4007, "room moved";
     /// The person is in the lobby: reconnect every few seconds, without backoff, until a decision.
     Waiting = 4008, "waiting to be let in";
+    /// Too many connections, or too many new ones, of the client's network.
+    NetworkBusy = 4009, "network busy";
+    /// The room has no place for another member.
+    RoomFull = 4010, "room full";
+    /// The lobby has no place for another person.
+    LobbyFull = 4011, "lobby full";
     /// The first frame was not a proper `hello`, or came too late.
     BadHello = 4500, "bad hello";
     /// The access token is not valid here.

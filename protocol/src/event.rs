@@ -59,6 +59,9 @@ pub enum Event {
         member: UserId,
         /// The new name.
         member_name: String,
+        /// True when it looks like the name of the host or a co-host.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        look_alike: bool,
     },
     /// A member's name, picture or kind changed; all three as they are now.
     MemberChanged {
@@ -71,6 +74,9 @@ pub enum Event {
         /// Their picture, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<String>,
+        /// True when the name looks like that of the host or a co-host.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        look_alike: bool,
     },
     /// A guest logged in to an account, which takes over everything of theirs in the room. Their entries join the end
     /// of its queue, except a locked one, which leads it; the current entry becomes the account's.

@@ -187,12 +187,16 @@ reasons! {
     NoSuchRoom = "no_such_room", NotFound;
     /// The name of the room is empty or too long.
     BadRoomName = "bad_room_name", Invalid ["max"];
-    /// The passcode is too long.
-    BadPasscode = "bad_passcode", Invalid ["max"];
+    /// The passcode is too short or too long.
+    BadPasscode = "bad_passcode", Invalid ["min", "max"];
     /// The username is too short, too long, or has characters that are not allowed.
     BadUsername = "bad_username", Invalid ["min", "max"];
     /// The password has too few or too many bytes, or a NUL character.
     BadPassword = "bad_password", Invalid ["min", "max"];
+    /// The password is one of the first that would be guessed.
+    WeakPassword = "weak_password", Invalid ["min", "max"];
+    /// The track is neither on nor coming up in a room of the user.
+    TrackNotInRoom = "track_not_in_room", Forbidden;
     /// The display name is empty, too long, or has characters that are not allowed.
     BadDisplayName = "bad_display_name", Invalid ["max"];
     /// The username or the password is wrong.

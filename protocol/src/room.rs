@@ -65,6 +65,7 @@ pub enum UserKind {
 /// A member of a room, connected or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, each a field on the wire")]
 pub struct Member {
     /// Their durable identity.
     pub id: UserId,
@@ -89,6 +90,9 @@ pub struct Member {
     /// Exceptions from the table of permissions.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exceptions: BTreeMap<Action, bool>,
+    /// True when the name looked like that of the host or a co-host when it was chosen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub look_alike: bool,
 }
 
 /// A track's metadata.

@@ -123,7 +123,11 @@ paused?: boolean,
 /**
  * Exceptions from the table of permissions.
  */
-exceptions?: { [key in Action]?: boolean }, };
+exceptions?: { [key in Action]?: boolean }, 
+/**
+ * True when the name looked like that of the host or a co-host when it was chosen.
+ */
+look_alike?: boolean, };
 
 /**
  * A track's metadata.
@@ -695,7 +699,11 @@ member: UserId,
 /**
  * The new name.
  */
-member_name: string, } | { "name": "member_changed", 
+member_name: string, 
+/**
+ * True when it looks like the name of the host or a co-host.
+ */
+look_alike?: boolean, } | { "name": "member_changed", 
 /**
  * The member.
  */
@@ -711,7 +719,11 @@ kind: UserKind,
 /**
  * Their picture, if any.
  */
-picture?: string | null, } | { "name": "member_merged", 
+picture?: string | null, 
+/**
+ * True when the name looks like that of the host or a co-host.
+ */
+look_alike?: boolean, } | { "name": "member_merged", 
 /**
  * The guest, who is no longer a member.
  */
@@ -1037,7 +1049,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
 
 /**
  * A value of a reason.
@@ -2191,6 +2203,9 @@ export const CloseCode = {
   TryLater: 4006,
   RoomMoved: 4007,
   Waiting: 4008,
+  NetworkBusy: 4009,
+  RoomFull: 4010,
+  LobbyFull: 4011,
   BadHello: 4500,
   Unauthenticated: 4501,
   RoomNotFound: 4502,
@@ -2376,9 +2391,11 @@ export const REASONS = {
   bad_search: { code: "invalid", values: ["provider"] },
   no_such_room: { code: "not_found", values: [] },
   bad_room_name: { code: "invalid", values: ["max"] },
-  bad_passcode: { code: "invalid", values: ["max"] },
+  bad_passcode: { code: "invalid", values: ["min","max"] },
   bad_username: { code: "invalid", values: ["min","max"] },
   bad_password: { code: "invalid", values: ["min","max"] },
+  weak_password: { code: "invalid", values: ["min","max"] },
+  track_not_in_room: { code: "forbidden", values: [] },
   bad_display_name: { code: "invalid", values: ["max"] },
   wrong_credentials: { code: "forbidden", values: [] },
   wrong_password: { code: "forbidden", values: [] },

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-/// Rate limits and quotas. Limits are per minute unless stated otherwise, with a burst of the same size.
+/// Rate limits and quotas. Limits are per minute unless stated otherwise, with a burst of the same size. An address is an
+/// IPv4 address or an IPv6 /64; a /56 has four times as much, and a /48 sixteen times.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitsConfig {
@@ -35,7 +36,8 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_JOINS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_joins: u32,
 
-    /// Wrong passcodes and unknown room codes, per address.
+    /// Wrong passcodes and unknown room codes, per address. Members of a room are not affected by the codes, and a newcomer
+    /// has two more of their own.
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 
@@ -48,11 +50,15 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_ROOMS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_rooms: u32,
 
+    /// Rooms created in a day, per address.
+    #[arg(long, env = "TUTTI_LIMIT_ROOMS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_rooms_per_address: u32,
+
     /// Searches, per user.
     #[arg(long, env = "TUTTI_LIMIT_SEARCHES", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_searches: u32,
 
-    /// Commands a second per connection, with a burst of five times as many.
+    /// Commands a second per user on all of their connections, with a burst of five times as many.
     #[arg(long, env = "TUTTI_LIMIT_COMMANDS_PER_SECOND", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_commands_per_second: u32,
 
@@ -60,7 +66,7 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_ADMISSIONS", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_admissions: u32,
 
-    /// Open WebSockets, per address.
+    /// Open WebSockets, per address; three times as many TCP connections, but for trusted proxies.
     #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_connections_per_address: u32,
 
@@ -68,7 +74,7 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS_PER_USER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_connections_per_user: u32,
 
-    /// Open TCP connections, in total.
+    /// Open TCP connections, in total. Lowered if the limit of open files is lower.
     #[arg(long, env = "TUTTI_LIMIT_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_connections: u32,
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tutti_protocol::UserId;
 
 use crate::clock::ms;
-use crate::limits::AWAY_GRACE;
+use crate::limits::{AWAY_GRACE, LOBBY_GRACE};
 
 /// The running grace periods, at most one for each member and each person in the lobby.
 #[derive(Debug, Default)]
@@ -22,6 +22,11 @@ impl GracePeriods {
     /// Starts a user's grace period, again if one is running.
     pub(super) fn restart(&mut self, user: UserId, now_ms: i64) {
         self.ends_ms.insert(user, now_ms + ms(AWAY_GRACE));
+    }
+
+    /// Starts the shorter grace period of a person in the lobby, again if one is running.
+    pub(super) fn restart_in_lobby(&mut self, user: UserId, now_ms: i64) {
+        self.ends_ms.insert(user, now_ms + ms(LOBBY_GRACE));
     }
 
     /// Starts a user's grace period unless one is running.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, UserId,
+    Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef, UserId,
 };
 
 use super::state::{Newcomer, Refusal};
@@ -59,6 +59,7 @@ pub(super) enum Message {
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
+    HasTrack { track: TrackRef, has: oneshot::Sender<bool> },
     Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
     Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), RoomError>> },
     Forget { member: UserId, forgotten: oneshot::Sender<Result<(), RoomError>> },
@@ -84,6 +85,11 @@ impl RoomHandle {
     /// A member's role; `None` for anyone else.
     pub async fn role_of(&self, user: UserId) -> Option<Role> {
         self.ask(|role| Message::RoleOf { user, role }).await.flatten()
+    }
+
+    /// Whether a track is on or coming up; see [`RoomState::has_track`](super::state::RoomState::has_track).
+    pub async fn has_track(&self, track: TrackRef) -> bool {
+        self.ask(|has| Message::HasTrack { track, has }).await.unwrap_or(false)
     }
 
     /// Closes the room on behalf of `by`.

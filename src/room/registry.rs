@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, UserId};
+use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, TrackRef, UserId};
 
 use super::actor::Actor;
 use super::handle::RoomHandle;
@@ -133,6 +133,32 @@ impl Registry {
     /// The open rooms that a user is a member of, newest first.
     pub async fn rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
         self.inner.store.rooms_of(user, rooms_max).await
+    }
+
+    /// Whether a track is on or coming up in a room of the user, as far as their rooms are in memory.
+    pub async fn has_track_for(&self, user: UserId, track: &TrackRef) -> bool {
+        for room in self.loaded_rooms_of(user) {
+            if room.has_track(track.clone()).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Loads the rooms of a user, at most `rooms_max`.
+    pub async fn load_rooms_of(&self, user: UserId, rooms_max: u32) -> StoreResult<()> {
+        for room in self.rooms_of(user, rooms_max).await? {
+            if let Err(OpenError::Store(error)) = self.open(room.code).await {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn loaded_rooms_of(&self, user: UserId) -> Vec<RoomHandle> {
+        let rooms = self.inner.rooms.iter();
+        let of_user = |room: &&RoomHandle| room.view.borrow().members.contains(&user);
+        rooms.filter_map(|cell| cell.get().filter(of_user).cloned()).collect()
     }
 
     /// A handle to a room, loaded if it is not in memory.

@@ -3,6 +3,7 @@
 mod barrier;
 mod broadcasts;
 mod durability;
+mod lobby;
 mod measurements;
 mod member_updates;
 mod outage;

@@ -84,6 +84,16 @@ impl RoomServer {
         user: Newcomer,
         resume: Option<Position>,
     ) -> Result<MemberConnection, RoomError> {
+        self.enter_from(Ipv4Addr::LOCALHOST, code, user, resume).await
+    }
+
+    pub async fn enter_from(
+        &self,
+        address: Ipv4Addr,
+        code: RoomCode,
+        user: Newcomer,
+        resume: Option<Position>,
+    ) -> Result<MemberConnection, RoomError> {
         let room = self.rooms.open(code).await.expect("there is such a room");
         let now_ms = self.clock.now_ms();
         let device = Device {
@@ -92,7 +102,7 @@ impl RoomServer {
             kind: DeviceKind::Remote,
             providers: vec![],
         };
-        let who = (user.id, SessionId(Uuid::new_v4()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let who = (user.id, SessionId(Uuid::new_v4()), IpAddr::V4(address));
         let link = Link::new(
             ConnectionId(Uuid::new_v4()),
             who,

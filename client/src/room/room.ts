@@ -55,11 +55,15 @@ function applyEvent(room: Room, event: Event): Room | null {
     case 'member_returned':
       return changeMember(room, event.member, { away: false });
     case 'member_renamed':
-      return changeMember(room, event.member, { name: event.member_name });
+      return changeMember(room, event.member, {
+        name: event.member_name,
+        look_alike: event.look_alike === true,
+      });
     case 'member_changed':
       return changeMember(room, event.member, {
         name: event.member_name,
         kind: event.kind,
+        look_alike: event.look_alike === true,
         picture: event.picture ?? null,
       });
     case 'member_merged':

@@ -40,6 +40,7 @@ describe('texts', () => {
 
   it('name members only', () => {
     const nameless = { ...member('cleo'), name: '' };
+    expect(memberName([{ ...member('ben'), look_alike: true }], 'ben')).toMatch(/\(not a host\)$/);
     const named = ['ben', 'cleo', 'dora'].map((id) => memberName([member('ben'), nameless], id));
     expect(named).toEqual(['Ben', text.room.unknownMember, text.room.unknownMember]);
   });
@@ -49,9 +50,9 @@ describe('texts', () => {
   });
 
   it('count unsent actions while offline', () => {
-    expect(connectionText('offline', 1).long).toContain('One action is waiting');
-    expect(connectionText('reconnecting', 3).long).toContain('3 actions are waiting');
-    expect(connectionText('online', 0).long).toBe('');
+    expect(connectionText({ name: 'offline' }, 1).long).toContain('One action is waiting');
+    expect(connectionText({ name: 'reconnecting' }, 3).long).toContain('3 actions are waiting');
+    expect(connectionText({ name: 'online' }, 0).long).toBe('');
   });
 
   it('say how long to wait', () => {

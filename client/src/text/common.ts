@@ -68,6 +68,7 @@ export const text = {
     showAll: (count: number) => `Show all ${count}`,
     inMinutes: (minutes: number) => (minutes < 1 ? 'in a moment' : `in ${minutes} min`),
     unknownMember: 'someone who left',
+    lookAlike: (name: string) => `${name} (not a host)`,
     you: 'you',
     search: 'Find music',
     searchPlaceholder: 'Title, artist or album',
@@ -255,8 +256,13 @@ export function placeReason(entry: Entry, nameOf: (id: UserId) => string, mine: 
 }
 
 export function memberName(members: readonly Member[], id: UserId): string {
-  const name = members.find((member) => member.id === id)?.name ?? '';
-  return name === '' ? text.room.unknownMember : name;
+  const member = members.find((known) => known.id === id);
+  return member === undefined || member.name === '' ? text.room.unknownMember : shownName(member);
+}
+
+/** The name as others see it: one that looks like a host's is marked. */
+export function shownName(member: Member): string {
+  return member.look_alike === true ? text.room.lookAlike(member.name) : member.name;
 }
 
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });

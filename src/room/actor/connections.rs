@@ -1,29 +1,36 @@
 //! Connections come and go: joins with their snapshot or missed events, disconnects, merged guests.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tutti_protocol::{CloseCode, ConnectionId, Position, ServerFrame, UserId};
+use tutti_protocol::{Admission, CloseCode, ConnectionId, Position, ServerFrame, UserId};
 
 use super::Actor;
 use crate::clock::ms;
 use crate::limits::{HEARTBEAT, PRESENCE_DELAY, ROOM_IDLE};
 use crate::room::effects::{Attach, CatchUp, Effect};
 use crate::room::handle::{Join, RoomError};
-use crate::room::state::{Input, Refusal};
+use crate::room::state::{Input, LOBBY_MAX, Refusal, share_of};
 use crate::room::wire::{self, DeltaFacts};
 use crate::telemetry::metrics::CatchUpKind;
-use crate::transport::frame;
+use crate::transport::{Link, frame};
 
 impl Actor {
     pub(super) async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), RoomError>>) {
         let Join { link, newcomer, resume } = join;
+        if let Err(refusal) = self.check_lobby(&link) {
+            let _ = joined.send(Err(RoomError::Refused(refusal)));
+            return;
+        }
         if let Err(error) = self.execute(None, &Input::Enter(newcomer)).await {
             let _ = joined.send(Err(error));
             return;
         }
         let Some(role) = self.state.role_of(link.user) else {
             // Now in the lobby, where a grace period runs as it does for members.
-            self.grace.restart(link.user, self.context.clock.now_ms());
+            self.grace.restart_in_lobby(link.user, self.context.clock.now_ms());
+            self.lobby_addresses.insert(link.user, link.address);
             return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::InLobby }]);
         };
         self.grace.cancel(link.user);
@@ -46,6 +53,20 @@ impl Actor {
         });
         self.last_sent.record(link.user, &self.state);
         self.enqueue(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
+    }
+
+    /// Refuses a person who would enter the lobby when others from their address have its share of it.
+    fn check_lobby(&mut self, link: &Link) -> Result<(), Refusal> {
+        let enters = self.state.settings().admission == Admission::Lobby
+            && self.state.role_of(link.user).is_none()
+            && !self.state.lobby().any(|waiting| waiting == link.user);
+        if !enters {
+            return Ok(());
+        }
+        let waiting: BTreeSet<UserId> = self.state.lobby().collect();
+        self.lobby_addresses.retain(|user, _| waiting.contains(user));
+        let own = self.lobby_addresses.values().filter(|address| **address == link.address).count();
+        if own < share_of(LOBBY_MAX, waiting.len() - own) { Ok(()) } else { Err(Refusal::LobbyFull) }
     }
 
     /// How a client that knows the room up to `resume` catches up.

@@ -22,6 +22,7 @@ impl Actor {
             self.enqueue(said.into_iter().chain(reply).collect());
             return Ok(());
         }
+        self.log(&events);
         self.start_grace_of_newcomers(now_ms, &events);
         self.presence.follow_output(self.state.output());
         self.replies.follow_merges(&events);
@@ -41,6 +42,20 @@ impl Actor {
         let append = self.context.journal.append(row).await;
         self.pending.push(Some(append), effects);
         Ok(())
+    }
+
+    /// Logs what an operator is asked about.
+    fn log(&self, events: &[Event]) {
+        let room = self.code;
+        for event in events {
+            match event {
+                Event::MemberKicked { member, by, .. } => tracing::info!(%room, %member, %by, "member kicked"),
+                Event::MemberBanned { member, by } => tracing::info!(%room, %member, %by, "member banned"),
+                Event::BanLifted { member, by } => tracing::info!(%room, %member, %by, "ban lifted"),
+                Event::RoomClosed { by } => tracing::info!(%room, %by, "room closed"),
+                _ => {}
+            }
+        }
     }
 
     /// Applies an input to the state, unless the store could not take its events.

@@ -18,9 +18,12 @@ mod outage;
 mod perform;
 mod upkeep;
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tutti_protocol::{CloseCode, Command, ReasonValues, RoomCode, RoomId, ServerFrame};
+use tutti_protocol::{CloseCode, Command, ReasonValues, RoomCode, RoomId, ServerFrame, UserId};
 
 use super::broadcast_batcher::BroadcastBatcher;
 use super::effects::{Effect, PendingEffects};
@@ -62,6 +65,8 @@ pub(super) struct Actor {
     presence: Presence,
     measurements: Measurements,
     grace: GracePeriods,
+    /// From which addresses the people in the lobby came, as far as this actor has seen them.
+    lobby_addresses: BTreeMap<UserId, IpAddr>,
     since_checkpoint: u32,
     heartbeat_at_ms: i64,
     presence_at_ms: Option<i64>,
@@ -90,7 +95,8 @@ impl Actor {
         let now_ms = context.clock.now_ms();
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
         let mut grace = GracePeriods::default();
-        state.members_here().chain(state.lobby()).for_each(|user| grace.restart(user, now_ms));
+        state.members_here().for_each(|user| grace.restart(user, now_ms));
+        state.lobby().for_each(|user| grace.restart_in_lobby(user, now_ms));
         let mut presence = Presence::default();
         presence.follow_output(state.output());
         let measurements = Measurements::start(context.measurer.clone(), &state);
@@ -113,6 +119,7 @@ impl Actor {
             presence,
             measurements,
             grace,
+            lobby_addresses: BTreeMap::new(),
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
             presence_at_ms: None,
@@ -186,6 +193,9 @@ impl Actor {
             Message::Disconnect { connection } => self.enqueue(vec![Effect::Detach { connection }]),
             Message::RoleOf { user, role } => {
                 let _ = role.send(self.state.role_of(user));
+            }
+            Message::HasTrack { track, has } => {
+                let _ = has.send(self.state.has_track(track.provider, &track.id));
             }
             Message::Close { by, closed } => {
                 self.request(&Input::Command { by, command: Command::CloseRoom, tracks: vec![] }, closed).await;

@@ -100,9 +100,14 @@ impl Actor {
             && self.context.remove_room(self.code)
     }
 
-    /// Saves a checkpoint of the durable state. A failure only lengthens the next replay.
+    /// Saves a checkpoint of the durable state. A failure only lengthens the next replay. A closed room is never loaded again,
+    /// and its rows may have been purged to erase a member.
     pub(super) async fn checkpoint(&mut self) {
-        if !self.pending.is_empty() || self.reload_at_ms.is_some() || self.since_checkpoint == 0 {
+        if !self.pending.is_empty()
+            || self.reload_at_ms.is_some()
+            || self.since_checkpoint == 0
+            || self.state.is_closed()
+        {
             return;
         }
         let now_ms = self.context.clock.now_ms();

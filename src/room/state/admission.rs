@@ -3,7 +3,7 @@
 use tutti_protocol::{Action, Admission, Event, Member, Role, SettingsChange, UserId, UserKind};
 
 use crate::decide::Decision;
-use crate::{LOBBY_MAX, MEMBERS_MAX, Membership, Newcomer, Refusal, RoomState};
+use crate::{LOBBY_MAX, MEMBERS_MAX, MemberState, Membership, Newcomer, Refusal, RoomState};
 
 impl RoomState {
     /// Members can always enter. For a person in the lobby, an empty decision means that they keep waiting.
@@ -25,7 +25,8 @@ impl RoomState {
         }
         let Member { id, name, kind, picture, .. } = newcomer.to_member(known.role, false);
         if (&name, kind, &picture) != (&known.name, known.kind, &known.picture) {
-            events.push(Event::MemberChanged { member: id, member_name: name, kind, picture });
+            let look_alike = self.is_look_alike(id, &name);
+            events.push(Event::MemberChanged { member: id, member_name: name, kind, picture, look_alike });
         }
         events
     }
@@ -40,8 +41,7 @@ impl RoomState {
         }
         let member = self.as_newcomer(newcomer.to_member(Role::Player, false));
         if self.settings.admission != Admission::Lobby {
-            self.check_room_for_member()?;
-            return Ok(vec![Event::MemberJoined { member }]);
+            return Ok([self.make_room()?, vec![Event::MemberJoined { member }]].concat());
         }
         match self.lobby.waits(newcomer.id) {
             Some(known) if *known == member => Ok(vec![]),
@@ -52,15 +52,28 @@ impl RoomState {
 
     /// A joining member, with the decisions that were made about them during an earlier stay.
     fn as_newcomer(&self, member: Member) -> Member {
+        let member = Member { look_alike: self.is_look_alike(member.id, &member.name), ..member };
         let Some(known) = self.members.get(&member.id) else { return member };
         let role = if known.was_listener { Role::Listener } else { member.role };
         let exceptions = known.exceptions.clone();
         Member { role, muted: known.muted, paused: known.paused, exceptions, ..member }
     }
 
-    fn check_room_for_member(&self) -> Result<(), Refusal> {
-        let members = self.members.values().filter(|member| member.is_visible()).count();
-        if members >= MEMBERS_MAX { Err(Refusal::RoomFull) } else { Ok(()) }
+    /// Makes room for one more member. In a full room the guest gives way who joined first among those who are away and have
+    /// nothing queued.
+    fn make_room(&self) -> Decision {
+        if self.members.values().filter(|member| member.is_visible()).count() < MEMBERS_MAX {
+            return Ok(vec![]);
+        }
+        let gives_way = |member: &&MemberState| {
+            member.membership == Membership::Away
+                && member.kind == UserKind::Guest
+                && member.role <= Role::Player
+                && member.queue.is_empty()
+        };
+        let first = self.members.iter().filter(|(_, member)| gives_way(member)).min_by_key(|(_, member)| member.joined);
+        let (member, _) = first.ok_or(Refusal::RoomFull)?;
+        Ok(vec![Event::MemberLeft { member: *member }])
     }
 
     pub(crate) fn admit(&self, by: UserId, person: UserId) -> Decision {
@@ -68,8 +81,8 @@ impl RoomState {
         let left = Event::LobbyLeft { person, admitted: true, by: Some(by) };
         match self.lobby.waits(person) {
             Some(waiting) => {
-                self.check_room_for_member()?;
-                Ok(vec![left, Event::MemberJoined { member: self.as_newcomer(waiting.clone()) }])
+                let joined = Event::MemberJoined { member: self.as_newcomer(waiting.clone()) };
+                Ok([vec![left], self.make_room()?, vec![joined]].concat())
             }
             None if self.lobby.denied.contains(&person) => Ok(vec![left]),
             None => Err(Refusal::NotInLobby),

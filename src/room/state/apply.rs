@@ -51,14 +51,18 @@ impl RoomState {
             Event::BanLifted { member, .. } => self.lift_ban(*member),
             Event::MemberAway { member } => self.update(*member, |state, _| state.membership = Membership::Away),
             Event::MemberReturned { member } => self.update(*member, |state, _| state.membership = Membership::Here),
-            Event::MemberRenamed { member, member_name } => {
-                self.update(*member, |state, _| state.name.clone_from(member_name));
-            }
-            Event::MemberChanged { member, member_name, kind, picture } => self.update(*member, |state, _| {
+            Event::MemberRenamed { member, member_name, look_alike } => self.update(*member, |state, _| {
                 state.name.clone_from(member_name);
-                state.kind = *kind;
-                state.picture.clone_from(picture);
+                state.look_alike = *look_alike;
             }),
+            Event::MemberChanged { member, member_name, kind, picture, look_alike } => {
+                self.update(*member, |state, _| {
+                    state.name.clone_from(member_name);
+                    state.look_alike = *look_alike;
+                    state.kind = *kind;
+                    state.picture.clone_from(picture);
+                });
+            }
             Event::MemberMerged { from, to } => self.merge_members(*from, to),
             Event::MemberForgotten { member } => self.forget_member(*member),
             Event::MemberMuted { member, muted, .. } => self.update(*member, |state, _| state.muted = *muted),

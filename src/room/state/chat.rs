@@ -6,7 +6,7 @@ use crate::decide::Decision;
 use crate::{Refusal, RoomState};
 
 /// Characters of a chat message.
-const SAID_CHARS_MAX: usize = 500;
+pub const SAID_CHARS_MAX: usize = 500;
 /// Characters of a reaction: an emoji may be made of several.
 const EMOJI_CHARS_MAX: usize = 12;
 

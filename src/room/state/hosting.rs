@@ -84,7 +84,8 @@ impl RoomState {
         if self.members.get(&by).is_some_and(|member| member.name == display_name) {
             return vec![];
         }
-        vec![Event::MemberRenamed { member: by, member_name: display_name.to_owned() }]
+        let (member_name, look_alike) = (display_name.to_owned(), self.is_look_alike(by, display_name));
+        vec![Event::MemberRenamed { member: by, member_name, look_alike }]
     }
 
     /// The successor of an erased host: the co-host who joined first, else the player who is here and joined first.

@@ -48,6 +48,7 @@ impl Newcomer {
             muted: false,
             paused: false,
             exceptions: BTreeMap::new(),
+            look_alike: false,
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | `fallback` | the playlist that plays while no entry is queued |
 //! | `timeline` | positions and deadlines of playback |
 //! | `audit_log` | notes on what was done, and undo |
+//! | `look_alike` | names that look like those of the host and the co-hosts |
 //! | `lobby` | people who wait to be admitted, and those who were denied |
 //! | `past` | past entries |
 //! | `snapshot`, `own`, `answer` | what every member sees, what one member sees, and answers to queries |
@@ -43,6 +44,7 @@ mod hosting;
 mod identity;
 mod ledger;
 mod lobby;
+mod look_alike;
 mod measured;
 mod membership;
 mod order;
@@ -65,12 +67,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, Role, RoomCode, Settings,
-    UserId, UserKind,
+    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, ProviderId, Role, RoomCode,
+    Settings, Track, UserId, UserKind,
 };
 
 pub use audience::Audience;
 pub use audit_log::{AUDIT_MAX, UNDO_MS};
+pub use chat::SAID_CHARS_MAX;
 pub use input::{Ctx, Input, Newcomer, TrackFinding};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
 pub use order::Placed;
@@ -86,10 +89,13 @@ pub use voting::changes_skip_votes;
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
 /// Tracks of one command; further ones are left out.
 pub const ENQUEUE_ALL_MAX: usize = 100;
-/// Entries that may be queued in a room.
+/// Entries that may be queued in a room. Members share what is left of them ([`share_of`]), so that no member fills the room;
+/// who has none, and the host, may exceed it.
 pub const ENTRIES_PER_ROOM_MAX: usize = 25_000;
-/// Suggestions that may wait for approval; further ones are refused.
+/// Suggestions that may wait for approval. Members share what is left of them ([`share_of`]).
 pub const SUGGESTIONS_MAX: usize = 100;
+/// Suggestions in total, with those of members who had none; further ones are refused.
+pub const SUGGESTIONS_HARD_MAX: usize = 500;
 /// People in the lobby; further ones are refused.
 pub const LOBBY_MAX: usize = 100;
 /// Denied people that are remembered; the oldest are dropped.
@@ -104,7 +110,7 @@ pub const CREDITS_MAX: usize = 16;
 pub const FALLBACK_MAX: usize = 100;
 /// Devices that an output may list.
 pub const OUTPUT_DEVICES_MAX: usize = 64;
-/// Members of a room.
+/// Members of a room. When it is reached, guests who are away and have nothing queued give way.
 pub const MEMBERS_MAX: usize = 5_000;
 /// Bytes of the URL of a member's picture.
 pub const PICTURE_BYTES_MAX: usize = 512;
@@ -184,6 +190,7 @@ struct Current {
 
 /// A member, with their queue and their ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 struct MemberState {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,6 +210,9 @@ struct MemberState {
     /// Exceptions from the table of permissions.
     #[serde(default, skip_serializing_if = "is_default")]
     exceptions: BTreeMap<Action, bool>,
+    /// The name looked like that of the host or a co-host when it was chosen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    look_alike: bool,
     /// For a former member: they were a listener, so rejoining does not raise their role.
     #[serde(default, skip_serializing_if = "is_default")]
     was_listener: bool,
@@ -243,6 +253,7 @@ impl MemberState {
             muted: member.muted,
             paused: member.paused,
             exceptions: member.exceptions.clone(),
+            look_alike: member.look_alike,
             was_listener: false,
             waitlist_place: 0,
             waitlist_starts: 0,
@@ -257,6 +268,12 @@ impl MemberState {
 /// Whether a field can be omitted.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// How many of `places_max` places one may have while others have `others`: half of what they leave, and at least one. The
+/// first one gets half of all, the next a quarter; nobody can take the last one from a newcomer.
+pub fn share_of(places_max: usize, others: usize) -> usize {
+    (places_max.saturating_sub(others) / 2).max(1)
 }
 
 impl RoomState {
@@ -389,6 +406,15 @@ impl RoomState {
             let (owner, place) = self.find(id)?;
             self.members.get(&owner)?.queue.get(place)
         })
+    }
+
+    /// Whether the track is on, was on last, waits, is suggested, or is in the fallback playlist.
+    pub fn has_track(&self, provider: ProviderId, id: &str) -> bool {
+        let is_meant = |track: &Track| track.provider == provider && track.id == id;
+        let entries = self.now_playing().into_iter().chain(self.queued()).chain(&self.suggestions);
+        entries.map(|entry| &entry.track).any(is_meant)
+            || self.past.latest().take(1).any(|played| is_meant(&played.track))
+            || self.fallback.tracks.iter().any(is_meant)
     }
 
     /// A member's queue, whether or not it takes part in the order of play.

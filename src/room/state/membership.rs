@@ -115,6 +115,7 @@ fn blank(joined: u64) -> MemberState {
         muted: false,
         paused: false,
         exceptions: std::collections::BTreeMap::new(),
+        look_alike: false,
     };
     MemberState { membership: Membership::Gone, ..MemberState::of(&member, joined) }
 }

@@ -1,11 +1,11 @@
 //! Commands about queues.
 
-use tutti_protocol::{Action, Entry, EntryId, Event, Policy, Track, UserId};
+use tutti_protocol::{Action, Entry, EntryId, Event, Policy, Role, Track, UserId};
 use uuid::Uuid;
 
 use crate::decide::Decision;
 use crate::quota::Duplicate;
-use crate::{Ctx, ENQUEUE_ALL_MAX, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState};
+use crate::{Ctx, ENQUEUE_ALL_MAX, ENTRIES_PER_MEMBER_MAX, ENTRIES_PER_ROOM_MAX, Refusal, RoomState, share_of};
 
 impl RoomState {
     /// Queues a track, credits a queued one, or suggests it.
@@ -61,12 +61,15 @@ impl RoomState {
         events
     }
 
-    /// Refuses when the member's or the room's queue is full.
+    /// Refuses when the member's queue is full, or holds the member's share of the room's. The host is never refused for the
+    /// entries of others.
     pub(crate) fn check_room_for_one(&self, owner: UserId) -> Result<(), Refusal> {
-        if self.members[&owner].queue.len() >= ENTRIES_PER_MEMBER_MAX {
+        let own = self.members[&owner].queue.len();
+        if own >= ENTRIES_PER_MEMBER_MAX {
             return Err(Refusal::QueueFull);
         }
-        if self.members.values().map(|member| member.queue.len()).sum::<usize>() >= ENTRIES_PER_ROOM_MAX {
+        let others = self.members.values().map(|member| member.queue.len()).sum::<usize>() - own;
+        if own >= share_of(ENTRIES_PER_ROOM_MAX, others) && self.members[&owner].role != Role::Host {
             return Err(Refusal::RoomQueueFull);
         }
         Ok(())

@@ -16,6 +16,7 @@ impl MemberState {
             muted: self.muted,
             paused: self.paused,
             exceptions: self.exceptions.clone(),
+            look_alike: self.look_alike,
         }
     }
 }

@@ -3,11 +3,13 @@
 use tutti_protocol::{Action, Entry, EntryId, Event, UserId};
 
 use crate::decide::Decision;
-use crate::{Refusal, RoomState, SUGGESTIONS_MAX};
+use crate::{Refusal, RoomState, SUGGESTIONS_HARD_MAX, SUGGESTIONS_MAX, share_of};
 
 impl RoomState {
     pub(crate) fn suggest(&self, entry: Entry) -> Decision {
-        if self.suggestions.len() >= SUGGESTIONS_MAX {
+        let own = self.suggestions.iter().filter(|suggested| suggested.member == entry.member).count();
+        let others = self.suggestions.len() - own;
+        if own >= share_of(SUGGESTIONS_MAX, others) || own + others >= SUGGESTIONS_HARD_MAX {
             return Err(Refusal::TooManySuggestions);
         }
         Ok(vec![Event::EntrySuggested { entry }])

@@ -194,7 +194,7 @@ fn an_event_between_a_removal_and_its_note_does_not_prevent_undo() {
         panic!("{cleared:?}")
     };
     let ben = story.user("ben");
-    let renamed = Event::MemberRenamed { member: ben, member_name: "Benno".into() };
+    let renamed = Event::MemberRenamed { member: ben, member_name: "Benno".into(), look_alike: false };
     let mut replayed = RoomState::new(RoomCode::from_bits(1));
     for event in story.events.iter().chain([&cleared[0], &renamed, &cleared[1]]) {
         replayed.apply(event);
@@ -320,4 +320,24 @@ fn erasing_a_member_leaves_nothing_of_them() {
     let ben = story.user("ben").to_string();
     let kept = serde_json::to_string(&story.room).expect("JSON");
     assert!(!kept.contains(&ben), "{kept}");
+}
+
+#[test]
+fn names_that_look_like_the_hosts_are_marked() {
+    let mut story = Story::new();
+    story.play("Ana joins; ben joins");
+    let enter = |story: &mut Story, who: &str, name: &str| {
+        let newcomer = Newcomer { name: name.into(), ..story.newcomer(who) };
+        story.handle(&Input::Enter(newcomer)).expect("open");
+        let id = story.user(who);
+        story.room.snapshot().members.into_iter().find(|member| member.id == id).expect("a member").look_alike
+    };
+    assert!(enter(&mut story, "eve", "\u{410}n\u{430}"), "Cyrillic letters");
+    assert!(enter(&mut story, "fay", "a na"));
+    assert!(!enter(&mut story, "gus", "Gus"));
+    assert!(!enter(&mut story, "eve", "Eve"), "renamed");
+    story.play("Ana makes ben cohost; gus renames Ben");
+    let gus = story.user("gus");
+    assert!(story.room.snapshot().members.iter().any(|member| member.id == gus && member.look_alike));
+    assert!(!enter(&mut story, "Ana", "ben"), "the host is the host");
 }

@@ -14,4 +14,5 @@ mod playback;
 mod policies;
 mod properties;
 mod script;
+mod shares;
 mod world;
