@@ -175,6 +175,19 @@ describe('connection', () => {
     expect(sockets).toHaveLength(opened + 1);
   });
 
+  it('tells of what there are too many until it is kept', async () => {
+    connection.start();
+    await settle();
+    last().opens();
+    last().dies(CloseCode.NetworkBusy);
+    expect(connection.state).toEqual({ name: 'connecting', busy: CloseCode.NetworkBusy });
+    while (sockets.length === 1) await vi.advanceTimersByTimeAsync(100);
+    last().opens();
+    last().says(welcome());
+    last().dies(1006);
+    expect(connection.state).toEqual({ name: 'reconnecting' });
+  });
+
   it('retries every few seconds in the lobby, without backoff', async () => {
     connection.start();
     await settle();

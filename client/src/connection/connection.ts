@@ -17,9 +17,10 @@ import { backoffMs } from '../util/backoff';
  */
 
 export type ConnectionState =
-  | { name: 'connecting' }
+  /** Not connected yet; `busy`: the close code of a server that has no place for now. */
+  | { name: 'connecting'; busy?: number }
   | { name: 'online' }
-  | { name: 'reconnecting' }
+  | { name: 'reconnecting'; busy?: number }
   /** In the lobby, until a host decides. */
   | { name: 'waiting' }
   /** On purpose: another user of this device takes over. */
@@ -66,6 +67,13 @@ const GAP_GRACE_MS = 1_000;
 const RENEW_AHEAD_MS = 60_000;
 /** Backoff steps skipped when the server is overloaded. */
 const OVERLOAD_ATTEMPTS = 4;
+/** Close codes that say what there are too many of. */
+const BUSY: ReadonlySet<number> = new Set([
+  CloseCode.TryLater,
+  CloseCode.NetworkBusy,
+  CloseCode.RoomFull,
+  CloseCode.LobbyFull,
+]);
 /** Retry interval in the lobby: short enough to feel immediate, randomized so that a crowd does not return at once. */
 const LOBBY_MS_MIN = 3_000;
 const LOBBY_MS_MAX = 5_000;
@@ -85,6 +93,8 @@ export class Connection {
   #triedFresh = false;
   #heartbeatMs = 0;
   #attempt = 0;
+  /** The code of the last close, if it was one of `BUSY`. */
+  #busy: number | null = null;
   #networkUp = true;
   #everOnline = false;
   #retry: Timer | undefined;
@@ -224,6 +234,7 @@ export class Connection {
   #welcomed(frame: Welcome): void {
     this.#heartbeatMs = frame.heartbeat_ms;
     this.#everOnline = true;
+    this.#busy = null;
     if (!frame.resumed) this.#position = null;
     this.#setWatchdog(this.#heartbeatMs * SILENCE_HEARTBEATS);
     this.#scheduleRenewal(frame.expires_at_ms - frame.server_time_ms);
@@ -264,7 +275,8 @@ export class Connection {
     else if (code === CloseCode.Waiting) this.#waitInLobby();
     else if (code === CloseCode.TokenExpired) this.#returnWithFreshToken(code);
     else {
-      if (code === CloseCode.TryLater) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
+      this.#busy = BUSY.has(code) ? code : null;
+      if (this.#busy !== null) this.#attempt = Math.max(this.#attempt, OVERLOAD_ATTEMPTS);
       this.#reconnect();
     }
   }
@@ -285,7 +297,6 @@ export class Connection {
   #reconnect(): void {
     this.#dropSocket();
     if (!this.#networkUp) return;
-    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
     this.#scheduleRetry(backoffMs(this.#attempt, this.options.random));
     this.#attempt += 1;
   }
@@ -304,7 +315,8 @@ export class Connection {
   }
 
   #scheduleRetry(delayMs: number): void {
-    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting' });
+    const busy = this.#busy === null ? {} : { busy: this.#busy };
+    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting', ...busy });
     this.#scheduleStart(delayMs);
   }
 
@@ -330,7 +342,8 @@ export class Connection {
   }
 
   #setState(state: ConnectionState): void {
-    const unchanged = state.name === this.state.name && state.name !== 'closed';
+    const busyOf = (of: ConnectionState) => ('busy' in of ? of.busy : undefined);
+    const unchanged = state.name === this.state.name && busyOf(state) === busyOf(this.state) && state.name !== 'closed';
     this.state = state;
     if (!unchanged) this.options.onState(state);
   }

@@ -4,7 +4,7 @@ import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
 import { Refusal } from '../connection/command-queue';
-import { type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
+import { endSpotifyLogin, type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
 import { Api } from '../session/api';
 import { Failure } from '../session/http';
 import { Session } from '../session/session';
@@ -55,6 +55,7 @@ class App {
     this.#returned = spotifyReturn(location.href);
     // Reported once; a reload or a shared address should not repeat it.
     if (this.#returned !== null) history.replaceState(null, '', this.#returned.path);
+    if (this.#returned?.outcome === 'done' && !endSpotifyLogin()) this.#returned = null;
     const fetcher = (url: string, init: RequestInit) => fetch(url, init);
     this.session = new Session({
       fetch: fetcher,

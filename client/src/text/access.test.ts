@@ -18,6 +18,8 @@ describe('access texts', () => {
 
   it('describe waiting in the lobby', () => {
     expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
-    expect(connectionText('waiting', 0).short).toBe('Waiting…');
+    expect(connectionText({ name: 'connecting', busy: 4010 }, 0).long).toContain('The room is full.');
+    expect(connectionText({ name: 'connecting', busy: 4999 }, 0).short).toBe('Connecting…');
+    expect(connectionText({ name: 'waiting' }, 0).short).toBe('Waiting…');
   });
 });

@@ -9,11 +9,21 @@ export const waitingText = {
   giveUp: 'Stop waiting',
 } as const;
 
+/** Why there is no place for now, by close code. */
+const busyText: Record<number, string> = {
+  4006: 'The server has too much to do right now.',
+  4009: 'Too many devices of your network are connected. Another network, such as mobile data, may work.',
+  4010: 'The room is full.',
+  4011: 'Too many people are waiting to be let in.',
+};
+
 /** The state of the connection, and what still works. */
-export function connectionText(state: ConnectionState['name'], waiting: number): { short: string; long: string } {
+export function connectionText(state: ConnectionState, waiting: number): { short: string; long: string } {
   const kept =
     waiting === 0 ? '' : ` ${waiting === 1 ? 'One action is' : `${waiting} actions are`} waiting to be sent.`;
-  switch (state) {
+  const busy = 'busy' in state ? busyText[state.busy ?? 0] : undefined;
+  if (busy !== undefined) return { short: 'Trying again…', long: `${busy} The page tries again by itself.${kept}` };
+  switch (state.name) {
     case 'connecting':
       return { short: 'Connecting…', long: `Connecting to the room.${kept}` };
     case 'online':

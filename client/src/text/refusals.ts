@@ -156,7 +156,8 @@ const byReason: Record<Reason, Sentence> = {
   bad_search: 'This search isn’t possible. Try other words.',
   no_such_room: 'There is no such room.',
   bad_room_name: ({ max }) => withNumber(max, (n) => `A room name has 1 to ${n} characters.`),
-  bad_passcode: ({ max }) => withNumber(max, (n) => `A passcode has up to ${n} characters.`),
+  bad_passcode: ({ min, max }) =>
+    withNumber(min, (least) => withNumber(max, (most) => `A passcode has ${least} to ${most} characters.`)),
   bad_username: ({ min, max }) =>
     withNumber(min, (least) =>
       withNumber(
@@ -166,6 +167,8 @@ const byReason: Record<Reason, Sentence> = {
     ),
   bad_password: ({ min, max }) =>
     withNumber(min, (least) => withNumber(max, (most) => `A password has ${least} to ${most} bytes.`)),
+  track_not_in_room: 'This track is not on in your room.',
+  weak_password: 'This password is too easy to guess. Use a few words that do not belong together.',
   bad_display_name: ({ max }) => withNumber(max, (n) => `A name has 1 to ${n} characters.`),
   wrong_credentials: 'User name and password do not match.',
   wrong_password: 'The current password is wrong.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spotifyLoginLink, spotifyReturn } from './login-link';
+import { endSpotifyLogin, rememberSpotifySlot, spotifyLoginLink, spotifyReturn } from './login-link';
 
 describe('return from Spotify', () => {
   it('is read from the address, which is cleaned', () => {
@@ -18,6 +18,12 @@ describe('return from Spotify', () => {
   it('leaves other addresses alone', () => {
     expect(spotifyReturn('https://tutti.example/me')).toBeNull();
     expect(spotifyReturn('https://tutti.example/me?slot=2')).toBeNull();
+  });
+
+  it('belongs to the tab that left, once', () => {
+    expect(endSpotifyLogin()).toBe(false);
+    rememberSpotifySlot(2);
+    expect([endSpotifyLogin(), endSpotifyLogin()]).toEqual([true, false]);
   });
 
   it('rejects unknown outcomes and slots', () => {

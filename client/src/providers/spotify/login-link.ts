@@ -57,6 +57,16 @@ export function spotifyLoginLink(origin: string, address: string, slot: Slot): S
   return { href: `/api/v1/auth/spotify/start?${query}`, elsewhere: null };
 }
 
+/**
+ * Whether the slot in an address may become this tab's: once, and only in the tab that left for the login. A link on
+ * another site could otherwise choose as whom a page acts.
+ */
+export function endSpotifyLogin(): boolean {
+  const left = recallSpotifySlot() !== null;
+  tab.remember(SLOT_KEY, null);
+  return left;
+}
+
 /** Remembers the slot of a login. The return address contains a slot only when a user is logged in. */
 export function rememberSpotifySlot(slot: Slot): void {
   tab.remember(SLOT_KEY, String(slot));
