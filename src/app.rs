@@ -1,6 +1,6 @@
 //! The composition root: starts the parts of a server in order, and stops them in reverse.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cleanup::Cleanup;
 use crate::clock::Clock;
+use crate::clock_trust::ClockTrust;
 use crate::config::{ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
@@ -23,7 +24,11 @@ use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
-use crate::limits::{COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT};
+use crate::limits::{
+    CONNECTIONS_PER_SOCKET, COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT,
+    DRAIN_ROOMS_TIMEOUT,
+};
+use crate::private_files::private_folder;
 use crate::providers::Catalogue;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
@@ -34,8 +39,10 @@ use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::backup::DatabaseLock;
 use crate::store::sqlite::{self, SqliteStore};
+use crate::telemetry::Throttle;
 use crate::telemetry::metrics::{Metrics, MetricsRenderer};
-use crate::transport::listener;
+use crate::transport::descriptors;
+use crate::transport::listener::{self, Caps};
 
 /// A running server.
 #[derive(Debug)]
@@ -141,7 +148,7 @@ impl Group {
 /// Starts a server; it serves when this returns. Cancel `stop` to drain and stop it.
 pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Result<Server> {
     let data_dir = &config.storage.data_dir;
-    std::fs::create_dir_all(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
+    private_folder(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let lock = lock_database(&config.storage).context("database")?;
     let store = open_store(&config.storage).await.context("database")?;
 
@@ -208,7 +215,7 @@ impl Parts {
         let Group { tasks, stop } = &self.tasks.background;
         let (hub, rooms, library) = (self.hub.clone(), self.rooms.clone(), self.library.clone());
         let exposition = Exposition { renderer, hub, rooms, library };
-        exposition.serve(listen, tasks, stop.clone()).await
+        exposition.serve(listen, self.clock, tasks, stop.clone()).await
     }
 
     fn start_background_tasks(&self) {
@@ -228,6 +235,7 @@ impl Parts {
             rooms: self.rooms.clone(),
             spotify: self.spotify.clone(),
             clock: self.clock,
+            trust: Arc::new(ClockTrust::open(self.config.storage.data_dir.join("clock"), self.clock)),
         };
         tasks.spawn(cleanup.run(stop.clone()));
     }
@@ -235,8 +243,21 @@ impl Parts {
     fn serve(&self, listener: TcpListener) {
         let Group { tasks, stop } = &self.tasks.connections;
         let routes = warp::service(http::routes(&Arc::new(self.http_context())));
-        let connections_max = self.config.limits.limit_connections;
-        tasks.spawn(listener::accept(listener, routes, connections_max, tasks.clone(), stop.clone()));
+        tasks.spawn(listener::accept(listener, routes, self.caps(), self.clock, tasks.clone(), stop.clone()));
+    }
+
+    fn caps(&self) -> Caps {
+        let limits = &self.config.limits;
+        let descriptors = descriptors::raise_limit();
+        let connections_max = descriptors::connections_within(limits.limit_connections, descriptors);
+        if connections_max < limits.limit_connections {
+            tracing::warn!(descriptors, connections_max, "the limit of open files lowers TUTTI_LIMIT_CONNECTIONS");
+        }
+        Caps {
+            connections_max,
+            connections_per_network_max: limits.limit_connections_per_address.saturating_mul(CONNECTIONS_PER_SOCKET),
+            proxies: self.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+        }
     }
 
     fn http_context(&self) -> http::HttpContext {
@@ -256,6 +277,8 @@ impl Parts {
             catalogue: self.catalogue.clone(),
             preparer: self.preparer.clone(),
             cover_bytes: Arc::new(Semaphore::new(COVER_BYTES_UNSENT_MAX)),
+            cover_bytes_of_networks: Arc::default(),
+            arrivals: Throttle::new(self.clock),
             connection: Arc::new(self.connection_context()),
             draining: self.draining.clone(),
             config: self.config.clone(),
@@ -272,6 +295,8 @@ impl Parts {
             metrics: self.metrics.clone(),
             config: self.config.limits.clone(),
             limits: ConnectionLimits::new(&self.config.limits, self.clock),
+            sockets: Arc::default(),
+            refusals: Throttle::new(self.clock),
             admissions: Semaphore::new(self.config.limits.limit_admissions as usize),
             tasks: self.tasks.connections.tasks.clone(),
             draining: self.draining.clone(),

@@ -1,17 +1,20 @@
 //! Periodically removes expired data: ended sessions, used refresh tokens, abandoned logins and guests not seen for a
-//! long time. Removes small batches with pauses, so that other writes are not held up. Also refreshes stale checks of
+//! long time, once the clock is trusted. Removes small batches with pauses, so that other writes are not held up. Also refreshes stale checks of
 //! Spotify subscriptions.
 
+use std::mem::discriminant;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, ms};
+use crate::clock_trust::{ClockTrust, Distrust};
 use crate::erasure::erase;
 use crate::identity::Identity;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
-use crate::store::{SharedStore, StoreResult};
+use crate::store::{SharedStore, StoreError, StoreResult};
 
 /// Interval between two rounds.
 pub const CLEANUP_EVERY: Duration = Duration::from_mins(10);
@@ -30,6 +33,12 @@ const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
 pub const UNUSED_GUEST_KEPT: Duration = Duration::from_hours(90 * 24);
 /// Guests erased in one batch: each may be a member of many rooms.
 const BATCH_GUESTS: u32 = 20;
+/// More unused guests than this, and more than half of all, are not erased at once ...
+const MASS_MIN: usize = 20;
+/// ... before the clock has been trusted for this long: it is more likely that the clock is wrong.
+const MASS_TRUST: Duration = Duration::from_hours(7 * 24);
+/// Guests that are counted for that.
+const GUESTS_COUNTED_MAX: u32 = 20_000;
 /// Subscriptions checked in one round.
 const CHECKS_MAX: u32 = 20;
 
@@ -49,6 +58,8 @@ pub struct Cleanup {
     pub spotify: Option<Spotify>,
     /// The server's clock.
     pub clock: Clock,
+    /// Whether it is trusted.
+    pub trust: Arc<ClockTrust>,
 }
 
 impl Cleanup {
@@ -56,20 +67,35 @@ impl Cleanup {
     pub async fn run(self, stop: CancellationToken) {
         let mut rounds = tokio::time::interval(CLEANUP_EVERY);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut distrust = None;
         loop {
             tokio::select! {
                 _ = rounds.tick() => {}
                 () = stop.cancelled() => return,
             }
-            let round = stop.run_until_cancelled(self.round()).await;
-            if let Some(Err(error)) = round {
+            self.trust.record();
+            let found = self.trust.check().err();
+            if found.as_ref().map(discriminant) != distrust.as_ref().map(discriminant)
+                && let Some(reason) = found.filter(|reason| *reason != Distrust::JustStarted)
+            {
+                tracing::warn!(%reason, "cleanup removes nothing for now: it cannot tell what is old");
+            }
+            distrust = found;
+            let round = async {
+                if found.is_none() {
+                    self.remove_expired().await?;
+                }
+                self.check_subscriptions().await;
+                Ok::<_, StoreError>(())
+            };
+            if let Some(Err(error)) = stop.run_until_cancelled(round).await {
                 tracing::error!(%error, "cleanup failed; the next round retries");
             }
         }
     }
 
     /// Removes everything that is due.
-    pub async fn round(&self) -> StoreResult<()> {
+    pub async fn remove_expired(&self) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
         let before = |kept: Duration| now_ms - ms(kept);
         let store = &self.store;
@@ -80,16 +106,36 @@ impl Cleanup {
         if ended + used + logins + guests > 0 {
             tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, "cleanup finished");
         }
+        Ok(())
+    }
+
+    async fn check_subscriptions(&self) {
         if let Some(spotify) = &self.spotify
             && let Err(error) = spotify.check_stale(CHECKS_MAX).await
         {
             tracing::info!(%error, "Spotify subscriptions could not be checked");
         }
-        Ok(())
+    }
+
+    /// Whether so many guests look unused that the clock is probably wrong.
+    async fn is_mass_erasure(&self, before_ms: i64) -> StoreResult<bool> {
+        if self.trust.trusted_for() >= MASS_TRUST {
+            return Ok(false);
+        }
+        let unused = self.store.unused_guests(before_ms, GUESTS_COUNTED_MAX / 2 + 1).await?.len();
+        if unused < MASS_MIN {
+            return Ok(false);
+        }
+        let guests = self.store.unused_guests(i64::MAX, GUESTS_COUNTED_MAX).await?.len();
+        Ok(unused > guests / 2)
     }
 
     /// Erases unused guests as on their own request; returns how many. The next round retries those that fail.
     async fn erase_guests(&self, before_ms: i64) -> StoreResult<u64> {
+        if self.is_mass_erasure(before_ms).await? {
+            tracing::error!("most guests look unused: is the clock right? They are erased when it has been for a week");
+            return Ok(0);
+        }
         let mut erased = 0;
         loop {
             let guests = self.store.unused_guests(before_ms, BATCH_GUESTS).await?;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tutti::app::Server;
 use tutti::config::ServeConfig;
-use tutti::{app, telemetry};
+use tutti::{app, private_files, telemetry};
 
 mod cli;
 
@@ -42,6 +42,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    private_files::restrict_new_files();
     let done = match Arguments::parse().command {
         Command::Serve(config) => serve(*config),
         Command::Migrate(arguments) => cli::migrate::run(&arguments),

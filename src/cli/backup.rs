@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tutti::clock::Clock;
 use tutti::config::StorageConfig;
+use tutti::private_files::private_folder;
 use tutti::store::sqlite::backup::{self, BackupError, Contents};
 use tutti::store::sqlite::database_path;
 
@@ -45,8 +46,7 @@ pub(crate) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
 pub(crate) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
     let RestoreArguments { file, replace, storage } = arguments;
     let database = database(storage)?;
-    std::fs::create_dir_all(&storage.data_dir)
-        .with_context(|| format!("data directory {}", storage.data_dir.display()))?;
+    private_folder(&storage.data_dir).with_context(|| format!("data directory {}", storage.data_dir.display()))?;
     // Like a room reloaded after a failure: a new epoch, so that no client resumes from events after the copy.
     let epoch = Clock::system().now_ms();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

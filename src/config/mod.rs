@@ -10,7 +10,7 @@ mod limits;
 mod providers;
 
 pub use limits::LimitsConfig;
-pub use providers::{LibraryConfig, ScriptedConfig, SpotifyConfig};
+pub use providers::{AudioAccess, LibraryConfig, ScriptedConfig, SpotifyConfig};
 
 /// The settings of `tutti serve`.
 #[derive(Args, Clone, Debug)]
@@ -50,7 +50,9 @@ pub struct ListenConfig {
     pub listen: SocketAddr,
 
     /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared
-    /// links and QR codes, and an allowed origin. Default: the address at which a page was opened.
+    /// links and QR codes, and an allowed origin. Needed behind a proxy with a public name: requests for host names other
+    /// than this one, allowed origins, addresses and names of local networks are refused. Default: the address at which a
+    /// page was opened.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]
     pub public_url: Option<String>,
 

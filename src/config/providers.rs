@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 
 /// The Spotify integration. Without a client id it is disabled and everything else works.
 #[derive(Args, Clone, Debug)]
@@ -38,6 +38,15 @@ pub struct ScriptedConfig {
     pub scripted_provider: bool,
 }
 
+/// Who may fetch audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AudioAccess {
+    /// Members of a room in which the track is on or coming up.
+    Members,
+    /// Everybody who is logged in, guests included.
+    Users,
+}
+
 /// The server's own music.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Library")]
@@ -54,6 +63,10 @@ pub struct LibraryConfig {
     /// Most MiB of prepared segments on disk, below the data directory; 0: none. Segments are what devices play.
     #[arg(long, env = "TUTTI_SEGMENT_CACHE_MIB", default_value_t = 2048)]
     pub segment_cache_mib: u64,
+
+    /// Who may fetch audio: `members` of a room in which the track is on or coming up, or all `users`, guests included.
+    #[arg(long, env = "TUTTI_AUDIO_ACCESS", value_enum, default_value_t = AudioAccess::Members)]
+    pub audio_access: AudioAccess,
 
     /// Seconds between two scans of folders that cannot be watched for changes, such as on network drives.
     #[arg(long, env = "TUTTI_LIBRARY_RESCAN_SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]

@@ -29,9 +29,9 @@ pub(super) async fn admit(
     // Admission fails fast. After a restart all clients reconnect at once: a queued join would time out on the client
     // before its turn, and the client would join the queue again.
     let _permit = context.admissions.try_acquire().map_err(|_| CloseCode::TryLater)?;
-    let room = open_room(context, &hello.room, address).await?;
     let user = context.identity.user(access.user).await.map_err(|error| unavailable(&error))?;
     let user = user.ok_or(CloseCode::Unauthenticated)?;
+    let room = open_room(context, &hello.room, access.user, address).await?;
     check_passcode(context, &room, &hello, access.user, address).await?;
 
     let id = ConnectionId(ids::uuid_v7(now_ms));
@@ -55,18 +55,27 @@ pub(super) async fn admit(
     Ok(connection)
 }
 
-/// Opens the room with a code. Unknown codes are limited by address, so that rooms cannot be found by guessing.
-async fn open_room(context: &ConnectionContext, code: &str, address: IpAddr) -> Result<RoomHandle, CloseCode> {
+/// Opens the room with a code. Unknown codes are limited by network, so that rooms cannot be found by guessing. Members
+/// are not affected by guesses of others; a newcomer behind a network that has used up its guesses has a few of their own.
+async fn open_room(
+    context: &ConnectionContext,
+    code: &str,
+    user: UserId,
+    address: IpAddr,
+) -> Result<RoomHandle, CloseCode> {
     let code = RoomCode::parse(code).ok_or(CloseCode::RoomNotFound)?;
-    context.limits.guesses.peek(&address).map_err(|_| CloseCode::TryLater)?;
-    context.rooms.open(code).await.map_err(|error| match error {
-        OpenError::NotFound => {
-            let _ = context.limits.guesses.check(&address);
-            CloseCode::RoomNotFound
+    let may_guess = context.limits.may_guess(Some(user), address);
+    match context.rooms.open(code).await {
+        Ok(room) if may_guess || room.role_of(user).await.is_some() => Ok(room),
+        Err(OpenError::Store(error)) => Err(unavailable(&error)),
+        // The same for a code that exists, one that does not, and that of a closed room.
+        _ if !may_guess => Err(CloseCode::TryLater),
+        Err(OpenError::Closed) => Err(CloseCode::RoomClosed),
+        Err(OpenError::NotFound) | Ok(_) => {
+            context.limits.guessed_wrong(Some(user), address);
+            Err(CloseCode::RoomNotFound)
         }
-        OpenError::Closed => CloseCode::RoomClosed,
-        OpenError::Store(error) => unavailable(&error),
-    })
+    }
 }
 
 /// Checks the passcode of a newcomer; members need none.
@@ -91,7 +100,7 @@ async fn check_passcode(
     limits.passcodes.check(&by_address).map_err(|_| CloseCode::TryLater)?;
     let outcome = match limits.passcodes_of_room.reserve(&room.id(), PASSCODE_WAIT_MAX) {
         Ok(wait) => {
-            let outcome = try_passcode(context, passcode, hash, wait).await;
+            let outcome = try_passcode(context, passcode, hash, wait, address).await;
             if outcome != Err(CloseCode::PasscodeWrong) {
                 limits.passcodes_of_room.give_back(&room.id());
             }
@@ -111,6 +120,7 @@ async fn try_passcode(
     passcode: &str,
     hash: &str,
     wait: Duration,
+    address: IpAddr,
 ) -> Result<(), CloseCode> {
     if !wait.is_zero() {
         tokio::select! {
@@ -118,7 +128,7 @@ async fn try_passcode(
             () = context.draining.cancelled() => return Err(CloseCode::GoingAway),
         }
     }
-    match context.identity.verify_passcode(passcode, hash).await {
+    match context.identity.verify_passcode(passcode, hash, address).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(CloseCode::PasscodeWrong),
         Err(_) => Err(CloseCode::TryLater),
@@ -146,6 +156,8 @@ fn not_joined(error: RoomError) -> CloseCode {
         RoomError::Refused(Refusal::RoomLocked) => CloseCode::RoomLocked,
         RoomError::Refused(Refusal::AccountNeeded) => CloseCode::AccountNeeded,
         RoomError::Refused(Refusal::NotAdmitted) => CloseCode::NotAdmitted,
+        RoomError::Refused(Refusal::RoomFull) => CloseCode::RoomFull,
+        RoomError::Refused(Refusal::LobbyFull) => CloseCode::LobbyFull,
         RoomError::Refused(_) | RoomError::Unavailable => CloseCode::TryLater,
     }
 }

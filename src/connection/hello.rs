@@ -7,7 +7,10 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tutti_protocol::{ClientFrame, CloseCode, Hello};
 
 use super::ConnectionContext;
-use crate::limits::{HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, READ_BUFFER_BYTES};
+use crate::limits::{
+    DEVICE_NAME_CHARS_MAX, HELLO_BUFFER_BYTES, HELLO_BYTES_MAX, HELLO_TIMEOUT, MESSAGE_BYTES_MAX, READ_BUFFER_BYTES,
+};
+use crate::text;
 use crate::transport::{Socket, frame};
 
 pub(super) type WebSocket = WebSocketStream<Socket>;
@@ -27,8 +30,7 @@ pub(super) async fn receive(
     socket: Socket,
     already_read: Vec<u8>,
 ) -> (Result<Hello, CloseCode>, WebSocket) {
-    let config = codec_config().read_buffer_size(HELLO_BUFFER_BYTES);
-    let mut socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config)).await;
+    let mut socket = codec(socket, already_read).await;
     let hello = tokio::select! {
         hello = tokio::time::timeout(HELLO_TIMEOUT, read(&mut socket)) => hello.unwrap_or(Err(CloseCode::BadHello)),
         () = context.draining.cancelled() => Err(CloseCode::GoingAway),
@@ -44,15 +46,22 @@ pub(super) async fn receive(
     }
 }
 
+/// The codec that reads `hello`.
+pub(super) async fn codec(socket: Socket, already_read: Vec<u8>) -> WebSocket {
+    let config = codec_config().read_buffer_size(HELLO_BUFFER_BYTES);
+    WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config)).await
+}
+
 /// Reads `hello` and the length of its text.
 async fn read(socket: &mut WebSocket) -> Result<(Hello, usize), CloseCode> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) if text.len() <= HELLO_BYTES_MAX => {
-                return match ClientFrame::decode(&text) {
-                    Ok(ClientFrame::Hello(hello)) if has_valid_name(&hello) => Ok((hello, text.len())),
-                    _ => Err(CloseCode::BadHello),
+                let hello = match ClientFrame::decode(&text) {
+                    Ok(ClientFrame::Hello(hello)) => with_clean_name(hello),
+                    _ => None,
                 };
+                return hello.map(|hello| (hello, text.len())).ok_or(CloseCode::BadHello);
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             _ => return Err(CloseCode::BadHello),
@@ -60,8 +69,8 @@ async fn read(socket: &mut WebSocket) -> Result<(Hello, usize), CloseCode> {
     }
 }
 
-/// Other members see the device's name: at most 80 characters on one line, not blank.
-fn has_valid_name(hello: &Hello) -> bool {
-    let name = &hello.device.name;
-    !name.trim().is_empty() && name.chars().count() <= 80 && !name.chars().any(char::is_control)
+/// Other members see the device's name: at most [`DEVICE_NAME_CHARS_MAX`] characters on one line, not blank.
+fn with_clean_name(mut hello: Hello) -> Option<Hello> {
+    hello.device.name = text::clean(&hello.device.name, DEVICE_NAME_CHARS_MAX)?;
+    Some(hello)
 }

@@ -1,7 +1,6 @@
 //! All connections: caps per user and per address, closing those of ended sessions, draining.
 
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use dashmap::DashMap;
@@ -15,7 +14,6 @@ use crate::transport::{Link, frame};
 pub struct Hub {
     links: DashMap<ConnectionId, Arc<Link>>,
     of_user: DashMap<UserId, u32>,
-    of_address: DashMap<IpAddr, u32>,
 }
 
 /// A connection's registration in the hub; dropping it removes the connection.
@@ -23,13 +21,6 @@ pub struct Hub {
 pub struct Registration {
     hub: Arc<Hub>,
     link: Arc<Link>,
-}
-
-/// A socket counted for its address until this is dropped.
-#[derive(Debug)]
-pub struct AddressGuard {
-    hub: Arc<Hub>,
-    address: IpAddr,
 }
 
 impl Hub {
@@ -41,11 +32,6 @@ impl Hub {
     /// True without any connection.
     pub fn is_empty(&self) -> bool {
         self.links.is_empty()
-    }
-
-    /// Counts a socket for its address; `None` when the address has `sockets_max` open.
-    pub fn admit_address(self: &Arc<Self>, address: IpAddr, sockets_max: u32) -> Option<AddressGuard> {
-        increment(&self.of_address, address, sockets_max).then(|| AddressGuard { hub: self.clone(), address })
     }
 
     /// Registers a connection; `None` when its user has `connections_max`.
@@ -86,23 +72,10 @@ impl Hub {
     }
 }
 
-impl AddressGuard {
-    /// The address.
-    pub fn address(&self) -> IpAddr {
-        self.address
-    }
-}
-
 impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.links.remove(&self.link.id);
         decrement(&self.hub.of_user, self.link.user);
-    }
-}
-
-impl Drop for AddressGuard {
-    fn drop(&mut self) {
-        decrement(&self.hub.of_address, self.address);
     }
 }
 

@@ -26,21 +26,25 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::RoomId;
+use tutti_protocol::{CloseCode, RoomCode, RoomId, UserId};
 
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
 use crate::identity::Identity;
-use crate::limiter::{Limiter, Rate};
-use crate::limits::{CONNECTION_BURST_SECONDS, SIGNALS_PER_SECOND};
+use crate::limiter::{Limiter, NetworkCounts, NetworkLimiter, NetworkShare, Rate};
+use crate::limits::{
+    CHAT_BURST_SECONDS, CHAT_PER_SECOND, CONNECTION_BURST_SECONDS, REFUSALS_BURST_SECONDS, REFUSALS_PER_SECOND,
+    SIGNALS_PER_SECOND,
+};
 use crate::providers::Catalogue;
 use crate::room::Registry;
+use crate::telemetry::Throttle;
 use crate::telemetry::metrics::Metrics;
 use crate::transport::listener::Permit;
 use crate::transport::{Outbox, Socket};
 
 pub use hello::codec_config;
-pub use hub::{AddressGuard, Hub};
+pub use hub::Hub;
 
 /// The parts of the server that connections use.
 #[derive(Debug)]
@@ -61,6 +65,10 @@ pub struct ConnectionContext {
     pub config: LimitsConfig,
     /// Rate limits.
     pub limits: ConnectionLimits,
+    /// Open sockets, by network.
+    pub sockets: Arc<NetworkCounts>,
+    /// Bounds the log lines about refused connections.
+    pub refusals: Throttle,
     /// One permit per admission in progress. Without a free permit an admission fails and the client retries later.
     pub admissions: Semaphore,
     /// Runs the connections; shutdown waits for it.
@@ -72,16 +80,22 @@ pub struct ConnectionContext {
 /// Rate limits of connections.
 #[derive(Debug)]
 pub struct ConnectionLimits {
-    /// WebSockets opened, by address.
-    pub joins: Limiter<IpAddr>,
-    /// Unknown room codes, by address.
-    pub guesses: Limiter<IpAddr>,
+    /// WebSockets opened.
+    pub joins: NetworkLimiter,
+    /// Unknown room codes, by network.
+    pub guesses: NetworkLimiter,
+    /// Unknown room codes of one user behind a network that has used up its own.
+    pub guesses_of_user: Limiter<UserId>,
     /// Wrong passcodes, by room and address.
     pub passcodes: Limiter<(RoomId, IpAddr)>,
     /// Wrong passcodes, by room over all addresses.
     pub passcodes_of_room: Limiter<RoomId>,
-    /// Commands of one connection.
-    pub commands: Rate,
+    /// Commands of one user on all connections.
+    pub commands: Limiter<UserId>,
+    /// Chat messages and reactions of one user.
+    pub chat: Limiter<UserId>,
+    /// Refused commands of one connection.
+    pub refusals: Rate,
     /// All other frames of one connection.
     pub signals: Rate,
 }
@@ -90,18 +104,39 @@ impl ConnectionLimits {
     /// The configured limits.
     pub fn new(config: &LimitsConfig, clock: Clock) -> Self {
         Self {
-            joins: Limiter::per_minute(config.limit_joins, clock),
-            guesses: Limiter::per_minute(config.limit_guesses, clock),
+            joins: NetworkLimiter::per_minute(config.limit_joins, clock),
+            guesses: NetworkLimiter::per_minute(config.limit_guesses, clock),
+            guesses_of_user: Limiter::per_minute(GUESSES_OF_USER, clock),
             passcodes: Limiter::per_minute(config.limit_guesses, clock),
             passcodes_of_room: Limiter::per_minute(config.limit_guesses_per_room, clock),
-            commands: Rate::per_second(config.limit_commands_per_second, CONNECTION_BURST_SECONDS),
+            commands: Limiter::new(Rate::per_second(config.limit_commands_per_second, CONNECTION_BURST_SECONDS), clock),
+            chat: Limiter::new(Rate::per_second(CHAT_PER_SECOND, CHAT_BURST_SECONDS), clock),
+            refusals: Rate::per_second(REFUSALS_PER_SECOND, REFUSALS_BURST_SECONDS),
             signals: Rate::per_second(SIGNALS_PER_SECOND, CONNECTION_BURST_SECONDS),
+        }
+    }
+
+    /// Whether another room code may be tried: by the network, or else by the user.
+    pub fn may_guess(&self, user: Option<UserId>, address: IpAddr) -> bool {
+        self.guesses.peek(address).is_ok() || user.is_some_and(|user| self.guesses_of_user.peek(&user).is_ok())
+    }
+
+    /// Counts an unknown room code.
+    pub fn guessed_wrong(&self, user: Option<UserId>, address: IpAddr) {
+        if self.guesses.check(address).is_err()
+            && let Some(user) = user
+        {
+            let _ = self.guesses_of_user.check(&user);
         }
     }
 }
 
-/// What an open socket holds until it is closed: its share of the caps per address and of the whole server.
-type SocketGuards = (AddressGuard, Option<Permit>);
+/// Unknown room codes a minute that a user may try although the network has used up its own: somebody else's guesses must
+/// not keep guests with the right code out.
+const GUESSES_OF_USER: u32 = 2;
+
+/// What an open socket holds until it is closed: its share of the caps per network and of the whole server.
+type SocketGuards = (NetworkShare, Option<Permit>);
 
 /// Runs a connection: waits for `hello`, admits the member, and hands the socket to a task that serves it. Admission needs
 /// much more memory than serving; its future is freed when the new task starts.
@@ -109,7 +144,7 @@ pub async fn run(
     context: Arc<ConnectionContext>,
     stream: TcpStream,
     already_read: Vec<u8>,
-    address: AddressGuard,
+    share: NetworkShare,
     permit: Option<Permit>,
 ) {
     let (read, write) = stream.into_split();
@@ -117,15 +152,51 @@ pub async fn run(
     let socket = Socket::new(read, outbox.clone(), already_read.len());
 
     let (hello, socket) = hello::receive(&context, socket, already_read).await;
+    let address = share.address();
+    let mut room = None;
     let admitted = match hello {
-        Ok(hello) => admission::admit(&context, hello, &outbox, address.address()).await,
+        Ok(hello) => {
+            room = RoomCode::parse(&hello.room);
+            admission::admit(&context, hello, &outbox, address).await
+        }
         Err(code) => Err(code),
     };
     match admitted {
-        Ok(connection) => drop(context.tasks.spawn(connection.serve(socket, (address, permit)))),
+        Ok(connection) => drop(context.tasks.spawn(connection.serve(socket, (share, permit)))),
         Err(code) => {
+            log_refusal(&context, code, address, room);
             outbox.close(code);
             serve::finish_closing(socket, &outbox).await;
         }
     }
+}
+
+/// Closes a socket with a code instead of waiting for `hello`. Browsers hide the status of a refused handshake from pages,
+/// but not the code.
+pub async fn refuse(
+    context: &ConnectionContext,
+    stream: TcpStream,
+    already_read: Vec<u8>,
+    address: IpAddr,
+    code: CloseCode,
+) {
+    log_refusal(context, code, address, None);
+    let (read, write) = stream.into_split();
+    let outbox = Arc::new(Outbox::new(write));
+    let socket = Socket::new(read, outbox.clone(), already_read.len());
+    let socket = hello::codec(socket, already_read).await;
+    outbox.close(code);
+    serve::finish_closing(socket, &outbox).await;
+}
+
+/// Answers "why could my guest not join". Clients cause these lines, so they are throttled; what every client meets in the
+/// course of a day is left out.
+fn log_refusal(context: &ConnectionContext, code: CloseCode, address: IpAddr, room: Option<RoomCode>) {
+    if matches!(code, CloseCode::GoingAway | CloseCode::TokenExpired | CloseCode::Waiting) {
+        return;
+    }
+    context.refusals.log(|suppressed| {
+        let room = room.map(tracing::field::display);
+        tracing::info!(code = code.code(), reason = code.reason(), %address, room, suppressed, "connection refused");
+    });
 }

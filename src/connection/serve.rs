@@ -21,8 +21,9 @@ use crate::clock::whole_ms;
 use crate::limiter::Gcra;
 use crate::limits::CLOSE_TIMEOUT;
 use crate::room::RoomHandle;
-use crate::room::state::FALLBACK_MAX;
+use crate::room::state::{FALLBACK_MAX, SAID_CHARS_MAX};
 use crate::telemetry::metrics::CommandOutcome;
+use crate::text;
 use crate::transport::{Drained, Link, Outbox, frame};
 
 /// A connection that has joined its room.
@@ -30,7 +31,7 @@ pub(super) struct Connection {
     context: Arc<ConnectionContext>,
     link: Arc<Link>,
     pub(super) room: RoomHandle,
-    commands: Gcra,
+    refusals: Gcra,
     signals: Gcra,
     lookups: Lookups,
     /// Frames wait in the outbox until the socket is writable.
@@ -45,6 +46,9 @@ enum Event {
     Message(Option<Result<Message, tungstenite::Error>>),
 }
 
+/// An error ends the connection, with a code if the server closes it.
+type Received = Result<(), Option<CloseCode>>;
+
 impl Connection {
     pub(super) fn new(
         context: Arc<ConnectionContext>,
@@ -52,8 +56,8 @@ impl Connection {
         room: RoomHandle,
         registration: Registration,
     ) -> Self {
-        let (commands, signals, lookups) = (Gcra::default(), Gcra::default(), Lookups::default());
-        Self { context, link, room, commands, signals, lookups, is_blocked: false, _registration: registration }
+        let (refusals, signals, lookups) = (Gcra::default(), Gcra::default(), Lookups::default());
+        Self { context, link, room, refusals, signals, lookups, is_blocked: false, _registration: registration }
     }
 
     /// Serves the connection until it ends.
@@ -69,7 +73,10 @@ impl Connection {
                     biased;
                     () = self.link.outbox.woken() => Event::Outbox,
                     () = self.link.outbox.writable(), if self.is_blocked => Event::Outbox,
-                    message = socket.next() => Event::Message(message),
+                    // A client that does not read its replies is not read from either.
+                    message = socket.next(), if !(self.is_blocked && self.link.outbox.is_flooded()) => {
+                        Event::Message(message)
+                    }
                 };
                 if Box::pin(self.handle(event)).await.is_break() {
                     break;
@@ -104,64 +111,87 @@ impl Connection {
     }
 
     /// Handles one message. An error ends the connection, with a code if the server closes it.
-    async fn receive(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Option<CloseCode>> {
+    async fn receive(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Received {
         let received_ms = self.context.clock.now_ms_f64();
         self.link.heard(whole_ms(received_ms));
+        let now = Duration::from_secs_f64(received_ms / 1e3);
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return self.signal(now),
             Some(Ok(Message::Close(_))) | None => return Err(None),
             Some(Ok(Message::Binary(_))) => return Err(Some(CloseCode::ProtocolViolation)),
             Some(Err(error)) => return Err(close_code(&error)),
         };
-        let now = Duration::from_secs_f64(received_ms / 1e3);
         match ClientFrame::decode(&text) {
-            Ok(ClientFrame::Command { id, command }) => self.command(now, id, command).await,
+            Ok(ClientFrame::Command { id, command }) => return self.command(now, id, command).await,
             Err(DecodeError::BadCommand { id, error }) => {
-                let message = format!("This is not a command known here: {error}.");
-                self.refuse(id, Reason::UnknownCommand, ReasonValues::new(), message);
+                // The error may quote the command, at any length; its line and column do not.
+                let (line, column) = (error.line(), error.column());
+                let message = format!("This is not a command known here (line {line}, column {column}).");
+                return self.refuse(now, id, Reason::UnknownCommand, ReasonValues::new(), message);
             }
             Ok(ClientFrame::Hello(_)) | Err(DecodeError::NotAFrame(_) | DecodeError::UnknownType) => {
                 return Err(Some(CloseCode::ProtocolViolation));
             }
-            Ok(_) if self.signals.take(self.context.limits.signals, now).is_err() => {
-                return Err(Some(CloseCode::ProtocolViolation));
-            }
             Ok(ClientFrame::Sync { t0 }) => {
+                self.signal(now)?;
                 // t1 to t2 covers the decoding. Encoding and sending the answer take less.
                 let answer = ServerFrame::Sync { t0, t1: received_ms, t2: self.context.clock.now_ms_f64() };
                 self.link.outbox.push_urgent(&frame::json(&answer));
             }
-            Ok(ClientFrame::Status(status)) => self.report(status),
-            Ok(ClientFrame::Refresh { token }) => self.refresh(&token)?,
+            Ok(ClientFrame::Status(status)) => {
+                self.signal(now)?;
+                self.report(status);
+            }
+            Ok(ClientFrame::Refresh { token }) => {
+                self.signal(now)?;
+                self.refresh(&token)?;
+            }
         }
         Ok(())
     }
 
-    async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) {
-        if self.commands.take(self.context.limits.commands, now).is_err() {
-            return self.refuse_too_fast(id);
+    /// Counts a frame that is no command.
+    fn signal(&mut self, now: Duration) -> Received {
+        self.signals.take(self.context.limits.signals, now).map_err(|_| Some(CloseCode::ProtocolViolation))
+    }
+
+    async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) -> Received {
+        let limits = &self.context.limits;
+        let is_chat = matches!(command, Command::Say { .. } | Command::React { .. });
+        if limits.commands.check(&self.link.user).is_err() || (is_chat && limits.chat.check(&self.link.user).is_err()) {
+            return self.refuse_too_fast(now, id);
         }
-        if let Command::Rename { display_name } = &mut command {
-            match crate::identity::parse_display_name(display_name) {
+        match &mut command {
+            Command::Rename { display_name } => match crate::identity::parse_display_name(display_name) {
                 Ok(clean) => *display_name = clean,
                 Err(error) => {
                     let values = crate::identity::bad_display_name_values();
-                    return self.refuse(id, Reason::BadDisplayName, values, error.to_string());
+                    return self.refuse(now, id, Reason::BadDisplayName, values, error.to_string());
+                }
+            },
+            // What cannot be cleaned is refused by the room.
+            Command::Say { text: said } | Command::React { emoji: said } => {
+                if let Some(clean) = text::clean(said, SAID_CHARS_MAX) {
+                    *said = clean;
+                } else {
+                    said.clear();
                 }
             }
+            _ => {}
         }
         if named_tracks(&command).len() > FALLBACK_MAX {
             let values = reason_values([("max", (FALLBACK_MAX as u64).into())]);
             let message = "That is more tracks than a fallback playlist has.";
-            return self.refuse(id, Reason::TooManyTracks, values, message);
+            return self.refuse(now, id, Reason::TooManyTracks, values, message);
         }
         let lookup = || Lookup { context: self.context.clone(), link: self.link.clone(), room: self.room.clone() };
         match self.lookups.turn(id, command, lookup) {
             Turn::Now(command) => self.room.command(self.link.id, self.link.user, id, command, vec![]).await,
             Turn::Later => {}
-            Turn::Full => self.refuse_too_fast(id),
+            Turn::Full => return self.refuse_too_fast(now, id),
         }
+        Ok(())
     }
 
     fn report(&self, status: DeviceStatus) {
@@ -181,14 +211,23 @@ impl Connection {
         Ok(())
     }
 
-    fn refuse_too_fast(&self, id: CommandId) {
+    fn refuse_too_fast(&mut self, now: Duration, id: CommandId) -> Received {
         let message = "That was too much at once. Please wait a moment.";
-        self.refuse(id, Reason::TooManyCommands, ReasonValues::new(), message);
+        self.refuse(now, id, Reason::TooManyCommands, ReasonValues::new(), message)
     }
 
-    fn refuse(&self, id: CommandId, reason: Reason, values: ReasonValues, message: impl Into<String>) {
+    /// Refuses a command without asking the room. Too many refusals end the connection.
+    fn refuse(
+        &mut self,
+        now: Duration,
+        id: CommandId,
+        reason: Reason,
+        values: ReasonValues,
+        message: impl Into<String>,
+    ) -> Received {
         self.context.metrics.command(CommandOutcome::Refused);
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
+        self.refusals.take(self.context.limits.refusals, now).map_err(|_| Some(CloseCode::ProtocolViolation))
     }
 
     /// Leaves the room, frees the user's slot for the next connection, and finishes the close.

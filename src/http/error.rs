@@ -17,6 +17,15 @@ use crate::providers::{Provider, ProviderError};
 /// `Retry-After` while a cap is reached; the actual waiting time is unknown.
 const LIMIT_REACHED_RETRY_AFTER: Duration = Duration::from_secs(10);
 
+/// A request that was rejected because of its sender. In the response's extensions until it is logged.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// The id in the problem document.
+    pub error_id: String,
+    /// Its sentence.
+    pub detail: String,
+}
+
 /// A failed request.
 #[derive(Debug)]
 pub struct ApiError {
@@ -30,7 +39,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error that the client caused. Logged at debug level.
+    /// An error that the client caused.
     pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
         let (reason, values) = (None, ReasonValues::new());
         Self { status, code, reason, values, detail: detail.into(), retry_after: None, cause: None }
@@ -156,19 +165,11 @@ impl ApiError {
     /// Logs the error and builds its problem document.
     pub fn to_response(&self) -> Response {
         let error_id = Uuid::new_v4().simple().to_string();
-        match &self.cause {
-            Some(cause) => {
-                tracing::error!(
-                    error_id,
-                    status = self.status.as_u16(),
-                    cause = format!("{cause:#}"),
-                    "request failed"
-                );
-            }
-            None => {
-                tracing::debug!(error_id, status = self.status.as_u16(), detail = self.detail, "request rejected");
-            }
+        if let Some(cause) = &self.cause {
+            let status = self.status.as_u16();
+            tracing::error!(error_id, status, cause = format!("{cause:#}"), "request failed");
         }
+        let rejected = Rejected { error_id: error_id.clone(), detail: self.detail.clone() };
         let problem = Problem {
             r#type: "about:blank".into(),
             title: self.status.canonical_reason().unwrap_or("Error").into(),
@@ -182,6 +183,9 @@ impl ApiError {
         let body = serde_json::to_vec(&problem).expect("a problem is JSON");
         let mut response = Response::new(body.into());
         *response.status_mut() = self.status;
+        if self.cause.is_none() {
+            response.extensions_mut().insert(rejected);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -8,24 +8,27 @@ use tutti_protocol::UserId;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
 use crate::identity::Username;
-use crate::limiter::{Limiter, RateLimited};
+use crate::limiter::{Limiter, NetworkLimiter, RateLimited};
 
 /// A party behind one address needs many logins within a minute; a single account needs few.
 const LOGINS_PER_ADDRESS_FACTOR: u32 = 6;
+
+/// Times a minute that a user's rooms are looked up to find out whether one has a track.
+const AUDIO_LOOKUPS: u32 = 60;
 
 /// One limiter for each kind of request.
 #[derive(Debug)]
 pub struct RequestLimits {
     logins_by_account: Limiter<(String, IpAddr)>,
-    logins_by_address: Limiter<IpAddr>,
+    logins_by_address: NetworkLimiter,
     /// Accounts registered.
-    pub registrations: Limiter<IpAddr>,
+    pub registrations: NetworkLimiter,
     /// Guests created.
-    pub guests: Limiter<IpAddr>,
+    pub guests: NetworkLimiter,
     /// Uses of a login cookie.
-    pub refreshes: Limiter<IpAddr>,
+    pub refreshes: NetworkLimiter,
     /// Redirects to Spotify and back, each.
-    pub spotify_logins: Limiter<IpAddr>,
+    pub spotify_logins: NetworkLimiter,
     /// Requests that may call Spotify.
     pub spotify_requests: Limiter<UserId>,
     /// Tracks started on a player. Separate from `spotify_requests`, so that browsing never stops the music.
@@ -34,8 +37,12 @@ pub struct RequestLimits {
     pub password_changes: Limiter<UserId>,
     /// Rooms created.
     pub rooms: Limiter<UserId>,
+    /// The same in a day.
+    pub rooms_by_network: NetworkLimiter,
     /// Searches.
     pub searches: Limiter<UserId>,
+    /// Audio that no loaded room of the user has.
+    pub audio_lookups: Limiter<UserId>,
 }
 
 impl RequestLimits {
@@ -44,16 +51,18 @@ impl RequestLimits {
         let logins_per_address = config.limit_logins.saturating_mul(LOGINS_PER_ADDRESS_FACTOR);
         Self {
             logins_by_account: Limiter::per_minute(config.limit_logins, clock),
-            logins_by_address: Limiter::per_minute(logins_per_address, clock),
-            registrations: Limiter::per_minute(config.limit_registrations, clock),
-            guests: Limiter::per_minute(config.limit_guests, clock),
-            refreshes: Limiter::per_minute(config.limit_refreshes, clock),
-            spotify_logins: Limiter::per_minute(config.limit_spotify_logins, clock),
+            logins_by_address: NetworkLimiter::per_minute(logins_per_address, clock),
+            registrations: NetworkLimiter::per_minute(config.limit_registrations, clock),
+            guests: NetworkLimiter::per_minute(config.limit_guests, clock),
+            refreshes: NetworkLimiter::per_minute(config.limit_refreshes, clock),
+            spotify_logins: NetworkLimiter::per_minute(config.limit_spotify_logins, clock),
             spotify_requests: Limiter::per_minute(config.limit_spotify_requests, clock),
             spotify_plays: Limiter::per_minute(config.limit_spotify_requests, clock),
             password_changes: Limiter::per_minute(config.limit_logins, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
+            rooms_by_network: NetworkLimiter::per_day(config.limit_rooms_per_address, clock),
             searches: Limiter::per_minute(config.limit_searches, clock),
+            audio_lookups: Limiter::per_minute(AUDIO_LOOKUPS, clock),
         }
     }
 
@@ -63,6 +72,6 @@ impl RequestLimits {
         // Everything that is no valid username shares one key, which keeps keys short.
         let account = Username::parse(username).map(|username| username.normalized().to_owned()).unwrap_or_default();
         self.logins_by_account.check(&(account, address))?;
-        self.logins_by_address.check(&address)
+        self.logins_by_address.check(address)
     }
 }

@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::Filter as _;
 
+use crate::clock::Clock;
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
 use crate::providers::library::{Library, ScanReport};
 use crate::room::Registry;
 use crate::telemetry::metrics::{LibraryFiles, MetricsRenderer};
-use crate::transport::listener;
+use crate::transport::listener::{self, Caps};
 
 /// Prometheus' text format.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,6 +40,7 @@ impl Exposition {
     pub async fn serve(
         self,
         address: SocketAddr,
+        clock: Clock,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> anyhow::Result<SocketAddr> {
@@ -57,7 +59,9 @@ impl Exposition {
             warp::reply::with_header(text, header::CONTENT_TYPE, CONTENT_TYPE)
         });
         let service = warp::service(routes);
-        tasks.spawn(listener::accept(listener, service, METRICS_CONNECTIONS_MAX, tasks.clone(), stop));
+        let connections_max = METRICS_CONNECTIONS_MAX;
+        let caps = Caps { connections_max, connections_per_network_max: connections_max, proxies: Arc::default() };
+        tasks.spawn(listener::accept(listener, service, caps, clock, tasks.clone(), stop));
         tracing::info!("metrics at http://{address}/metrics");
         Ok(address)
     }

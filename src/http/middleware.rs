@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use tutti_protocol::ErrorCode;
 use tutti_protocol::http::SLOT_HEADER;
 use warp::reply::Response;
@@ -18,6 +19,7 @@ use warp::{Filter, Rejection, Reply};
 use super::cookie::{Slot, SlotChoice};
 use super::{ApiError, HttpContext, SharedContext};
 use crate::identity::{AccessClaims, Caller};
+use crate::limits::{HTTP_BODY_PART_TIMEOUT, HTTP_BODY_TIMEOUT};
 
 /// Longest request body.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -88,15 +90,16 @@ pub struct DeviceSlot {
 }
 
 impl DeviceSlot {
-    fn read(context: &HttpContext, headers: &HeaderMap, choice: SlotChoice) -> Self {
+    fn read(context: &HttpContext, headers: &HeaderMap, address: IpAddr, choice: SlotChoice) -> Self {
         let cookies = context.cookies.read_all(headers);
         let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
         let caller = match choice {
-            SlotChoice::New => Caller { user_agent, ..Caller::default() },
+            SlotChoice::New => Caller { user_agent, address: Some(address), ..Caller::default() },
             SlotChoice::At(slot) => Caller {
                 refresh_token: cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone()),
                 access: bearer(headers).and_then(|token| context.identity.authenticate(token).ok()),
                 user_agent,
+                address: Some(address),
             },
         };
         Self { choice, cookies, caller }
@@ -134,16 +137,17 @@ pub fn device_slot(
     context: &SharedContext,
 ) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let context = Arc::clone(context);
-    warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
+    client_address(&context).and(warp::header::headers_cloned()).and_then(move |address, headers: HeaderMap| {
         let choice = headers
             .get(SLOT_HEADER)
             .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-        let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, choice));
+        let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, address, choice));
         std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
     })
 }
 
-/// A JSON body of at most [`BODY_BYTES_MAX`] bytes; 413 for a longer one, 400 for anything else.
+/// A JSON body of at most [`BODY_BYTES_MAX`] bytes; 413 for a longer one, 408 for one that does not arrive in time, 400 for
+/// anything else.
 pub fn json_body<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (T,), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::header::headers_cloned().and(warp::body::stream()).and_then(|headers: HeaderMap, body| async move {
@@ -193,6 +197,27 @@ pub fn own_origin(
             std::future::ready(refusal.map_err(|detail| refuse(ApiError::forbidden(detail))))
         })
         .untuple_one()
+}
+
+/// Rejects (421) requests to a host name that is not this server's: a page of that name, whose address was changed to this
+/// server's after it was loaded (DNS rebinding), has this server's origin for the browser.
+pub fn known_host(
+    context: &SharedContext,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    let context = Arc::clone(context);
+    warp::header::headers_cloned()
+        .and_then(move |headers: HeaderMap| {
+            let host = text(&headers, header::HOST);
+            std::future::ready(if context.origins.knows_host(host) { Ok(()) } else { Err(refuse(unknown_host())) })
+        })
+        .untuple_one()
+}
+
+/// The response to a request that went to a host name that is not this server's.
+pub fn unknown_host() -> ApiError {
+    let detail = "This server does not answer for this host name. Its operator allows it with TUTTI_PUBLIC_URL or \
+        TUTTI_ALLOWED_ORIGINS.";
+    ApiError::new(StatusCode::MISDIRECTED_REQUEST, ErrorCode::Forbidden, detail)
 }
 
 fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'static str> {
@@ -252,12 +277,21 @@ async fn read_body<B: Buf>(
     }
     let mut body = std::pin::pin!(body);
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = body.try_next().await.map_err(|_| ApiError::invalid("The body ended early."))? {
-        if bytes.len() + chunk.remaining() > BODY_BYTES_MAX {
-            return Err(too_large());
+    let too_slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::Invalid, "The body took too long.");
+    let whole = async {
+        while let Some(part) = timeout(HTTP_BODY_PART_TIMEOUT, body.try_next())
+            .await
+            .map_err(too_slow)?
+            .map_err(|_| ApiError::invalid("The body ended early."))?
+        {
+            if bytes.len() + part.remaining() > BODY_BYTES_MAX {
+                return Err(too_large());
+            }
+            bytes.put(part);
         }
-        bytes.put(chunk);
-    }
+        Ok(())
+    };
+    timeout(HTTP_BODY_TIMEOUT, whole).await.map_err(too_slow)??;
     Ok(bytes)
 }
 

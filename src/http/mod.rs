@@ -39,11 +39,13 @@ use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::connection::ConnectionContext;
 use crate::identity::Identity;
+use crate::limiter::NetworkCounts;
 use crate::providers::Catalogue;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::segments::Preparer;
 use crate::store::SharedStore;
+use crate::telemetry::Throttle;
 use cookie::Cookies;
 use limits::RequestLimits;
 use origin::Origins;
@@ -75,8 +77,13 @@ pub struct HttpContext {
     /// Bytes of covers that further responses may hold, out of
     /// [`COVER_BYTES_UNSENT_MAX`](crate::limits::COVER_BYTES_UNSENT_MAX).
     pub cover_bytes: Arc<Semaphore>,
+    /// The same by network, out of
+    /// [`COVER_BYTES_UNSENT_PER_NETWORK_MAX`](crate::limits::COVER_BYTES_UNSENT_PER_NETWORK_MAX).
+    pub cover_bytes_of_networks: Arc<NetworkCounts>,
     /// What WebSocket connections use of the server.
     pub connection: Arc<ConnectionContext>,
+    /// Bounds the log lines about logins and new rooms, which clients cause.
+    pub arrivals: Throttle,
     /// Cancelled when the server starts to drain: it is alive then, but not ready.
     pub draining: CancellationToken,
 }

@@ -4,6 +4,8 @@
 //! request went to (`Host`), from the public URL, or from an origin that the settings allow. Current browsers send
 //! `Origin` with every request that changes something and with every WebSocket handshake.
 
+use std::net::IpAddr;
+
 use http::Uri;
 use http::uri::Authority;
 
@@ -75,10 +77,36 @@ impl Origins {
         own.is_some_and(|own| own == origin) && !downgraded
     }
 
+    /// Whether a request to `host`, the raw header, is meant for this server: an IP address, a name that only local networks
+    /// have, the host of the public URL or of an allowed origin. Others may be names of somebody else, see
+    /// [`known_host`](super::middleware::known_host). A request without `Host` is not from a browser.
+    pub fn knows_host(&self, host: Option<&str>) -> bool {
+        let Some(host) = host else { return true };
+        let Some(host) = host.parse::<Authority>().ok().and_then(|host| Origin::at(false, &host)) else { return false };
+        is_local(&host.host) || self.public.iter().chain(&self.listed).any(|known| known.host == host.host)
+    }
+
     /// Whether users reach this server by https, according to its public URL: a proxy terminates TLS.
     pub fn https(&self) -> bool {
         self.public.as_ref().is_some_and(|public| public.https)
     }
+}
+
+/// Top-level domains that no public name server answers for: RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`, and those
+/// that home routers use.
+const LOCAL_DOMAINS: [&str; 9] =
+    ["localhost", "local", "home.arpa", "internal", "intranet", "private", "lan", "home", "test"];
+
+/// Whether a host is an IP address, a name without a dot, or below one of [`LOCAL_DOMAINS`].
+fn is_local(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    if address.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    // Browsers read numbers like `0x7f.1` as addresses before they send them.
+    let below = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
+    !host.is_empty() && (!host.contains('.') || LOCAL_DOMAINS.iter().any(below))
 }
 
 #[cfg(test)]
@@ -133,6 +161,35 @@ mod tests {
             assert_eq!(origins.allows(Some(origin), Some("127.0.0.1:8080")), allowed, "{origin}");
         }
         assert!(!origins.allows(Some("http://tutti.example"), Some("tutti.example")), "downgraded");
+    }
+
+    #[test]
+    fn only_names_of_this_server_are_known_hosts() {
+        let cases = [
+            (None, true),
+            (Some("127.0.0.1:8080"), true),
+            (Some("[2001:db8::1]:8080"), true),
+            (Some("localhost:5173"), true),
+            (Some("living-room"), true),
+            (Some("tutti.local"), true),
+            (Some("Tutti.Fritz.HOME.arpa:80"), true),
+            (Some("tutti.lan."), true),
+            (Some("tutti.example"), true),
+            (Some("friends.example"), true),
+            (Some("evil.example"), false),
+            (Some("tutti.example.evil.test.example"), false),
+            (Some("evillocal.example"), false),
+            (Some("sub.tutti.example"), false),
+            (Some("127.0.0.1.evil.example"), false),
+            (Some(""), false),
+            (Some("."), false),
+            (Some("user@127.0.0.1"), false),
+            (Some("tutti.example/x"), false),
+        ];
+        let origins = origins(Some("https://tutti.example/"), &["https://friends.example:8443"]);
+        for (host, known) in cases {
+            assert_eq!(origins.knows_host(host), known, "{host:?}");
+        }
     }
 
     #[test]

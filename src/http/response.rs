@@ -1,6 +1,7 @@
 //! Finishes the responses of all routes: turns rejections into problem documents and adds the security headers.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
@@ -14,8 +15,10 @@ use warp::reject::{
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use super::error::Rejected;
 use super::{ApiError, SharedContext};
 use crate::providers::spotify::Spotify;
+use crate::telemetry::Throttle;
 
 /// Allows scripts, styles and fonts from this server only, pictures (covers) from any https origin, and WebSockets to
 /// any host, because `'self'` does not cover `ws:` in every browser. With `sdk_url`, the URL of the Web Playback SDK,
@@ -75,11 +78,18 @@ pub fn finish(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     let https = context.origins.https();
     let sdk_url = context.spotify.as_ref().map(Spotify::sdk_url);
+    let rejections = Arc::new(Throttle::new(context.clock));
     let (policy, permissions) = (content_security_policy(sdk_url), permissions_policy(sdk_url));
     routes.recover(|rejection: Rejection| std::future::ready(Ok::<_, Infallible>(problem(&rejection)))).unify().map(
         move |mut response: Response| {
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 return response;
+            }
+            if let Some(Rejected { error_id, detail }) = response.extensions_mut().remove() {
+                let status = response.status().as_u16();
+                rejections.log(|suppressed| {
+                    tracing::info!(error_id, status, detail, suppressed, "request rejected");
+                });
             }
             let headers = response.headers_mut();
             headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());

@@ -11,14 +11,16 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tutti_protocol::SUBPROTOCOL;
+use tutti_protocol::{CloseCode, SUBPROTOCOL};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::middleware::with;
+use super::middleware::{unknown_host, with};
 use super::{ApiError, HttpContext, SharedContext, client_address, respond};
-use crate::connection::{self, AddressGuard, ConnectionContext};
+use crate::connection::{self, ConnectionContext};
+use crate::limiter::NetworkShare;
+use crate::transport::WriteDeadline;
 use crate::transport::listener::Permit;
 
 /// `GET /ws`.
@@ -46,6 +48,9 @@ fn upgrade(
 ) -> Result<Response, ApiError> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    if !context.origins.knows_host(host) {
+        return Err(unknown_host());
+    }
     if !context.origins.allows(origin, host) {
         return Err(ApiError::forbidden("This page is not allowed to use this server."));
     }
@@ -53,14 +58,16 @@ fn upgrade(
         return Err(ApiError::invalid("This address accepts only WebSocket handshakes (RFC 6455, version 13)."));
     };
     let connection = &context.connection;
-    connection.limits.joins.check(&address)?;
-    let guard = connection.hub.admit_address(address, connection.config.limit_connections_per_address);
-    let guard = guard.ok_or_else(|| ApiError::limit_reached("There are too many connections from your address."))?;
+    let sockets_max = connection.config.limit_connections_per_address;
+    let share = match connection.limits.joins.check(address) {
+        Ok(()) => connection.sockets.take(address, 1, sockets_max),
+        Err(_) => None,
+    };
 
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().any(|protocols| {
         protocols.to_str().is_ok_and(|protocols| protocols.split(',').any(|offered| offered.trim() == SUBPROTOCOL))
     });
-    connection.tasks.spawn(serve(connection.clone(), on_upgrade, guard, permit));
+    connection.tasks.spawn(serve(connection.clone(), on_upgrade, share.ok_or(address), permit));
 
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -88,17 +95,27 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     proper.then(|| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).expect("base64 is a header value"))
 }
 
-async fn serve(context: Arc<ConnectionContext>, on_upgrade: OnUpgrade, guard: AddressGuard, permit: Option<Permit>) {
-    if let Some((stream, already_read)) = take_socket(on_upgrade).await {
-        connection::run(context, stream, already_read, guard, permit).await;
+/// Runs the connection of a network that may have another one; refuses it otherwise.
+async fn serve(
+    context: Arc<ConnectionContext>,
+    on_upgrade: OnUpgrade,
+    share: Result<NetworkShare, IpAddr>,
+    permit: Option<Permit>,
+) {
+    let Some((stream, already_read)) = take_socket(on_upgrade).await else { return };
+    match share {
+        Ok(share) => connection::run(context, stream, already_read, share, permit).await,
+        Err(address) => {
+            connection::refuse(&context, stream, already_read, address, CloseCode::NetworkBusy).await;
+        }
     }
 }
 
 /// The bare TCP socket, and the bytes that were read after the request.
 async fn take_socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
-    match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
+    match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<WriteDeadline<TcpStream>>>) {
         // Copied, because even an empty slice keeps hyper's whole read buffer allocated for the life of the connection.
-        Ok(Ok(parts)) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Ok(Ok(parts)) => Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec())),
         Ok(Err(_)) => {
             tracing::error!("upgraded connection is not a TCP stream");
             None

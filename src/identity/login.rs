@@ -40,16 +40,20 @@ impl Identity {
         display_name: &str,
     ) -> Result<Login, IdentityError> {
         let username = Username::parse(username)?;
-        let password = Password::parse(password)?;
         let display_name = name::parse_display_name(display_name)?;
+        let password = Password::chosen(password, &[username.normalized(), &display_name])?;
         let current = self.current_session(caller).await?;
         if current.as_ref().is_some_and(|(user, _)| user.login.is_some()) {
             return Err(IdentityError::AlreadyLoggedIn);
         }
+        // Checked before the password is hashed, which is what costs. The store decides when two register at once.
+        if self.store().user_by_username(username.normalized()).await?.is_some() {
+            return Err(IdentityError::UsernameTaken);
+        }
         let login = StoredLogin {
             username: username.normalized().to_owned(),
             username_shown: username.shown().to_owned(),
-            password_hash: self.0.passwords.hash(password).await?,
+            password_hash: self.0.passwords.hash(password, caller.address()).await?,
         };
         let Some((before, session)) = current else {
             let user = self.new_user(UserKind::User, display_name, Some(login));
@@ -59,7 +63,10 @@ impl Identity {
             return Err(IdentityError::AlreadyLoggedIn);
         }
         let user = StoredUser { kind: UserKind::User, display_name, login: Some(login), ..before };
-        self.replace_session(&user, &session, caller).await
+        let login = self.replace_session(&user, &session, caller).await?;
+        // Whoever knows a token that was issued without a password must not act for the account.
+        self.reject_tokens_of(&session);
+        Ok(login)
     }
 
     /// Logs in with username and password. A guest's rooms are merged into the account ([`Login::merged_guest`]).
@@ -74,7 +81,7 @@ impl Identity {
             Err(_) => None,
         };
         let hash = user.as_ref().and_then(|user| user.login.as_ref()).map(|login| login.password_hash.clone());
-        let matches = self.0.passwords.verify(Password::parse(password).ok(), hash).await?;
+        let matches = self.0.passwords.verify(Password::parse(password).ok(), hash, caller.address()).await?;
         let Some(user) = user.filter(|_| matches) else { return Err(IdentityError::WrongCredentials) };
         let before = self.current_session(caller).await?;
         self.log_in_as(&user, before, caller).await

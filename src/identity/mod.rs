@@ -14,6 +14,7 @@
 //! room.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ mod refresh_token;
 mod revocation;
 mod sessions;
 mod token_rotation;
+mod turns;
 
 /// How long an access token is valid: what a stolen one is worth, and how often a client refreshes.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_mins(10);
@@ -67,9 +69,11 @@ pub const PASSWORD_BYTES_MAX: usize = 72;
 const USER_AGENT_CHARS_MAX: usize = 256;
 /// Longer access tokens are rejected unparsed; a valid one has about 400 bytes.
 const ACCESS_TOKEN_BYTES_MAX: usize = 2048;
-/// Password hashes running or queued; more are rejected as [`IdentityError::Busy`]. At a quarter of a second each, half
-/// a minute's work for one processor.
-const PASSWORD_JOBS_MAX: usize = 128;
+/// Password hashes that wait; more are rejected as [`IdentityError::Busy`]. At a quarter of a second each, half a minute's
+/// work for one processor.
+const PASSWORDS_WAITING_MAX: usize = 128;
+/// The same for one address: the guests of one household who enter a passcode at the same moment.
+const PASSWORDS_WAITING_PER_ADDRESS_MAX: usize = 16;
 /// Revocations buffered for a subscriber; one that lags behind checks each of its sessions instead.
 const REVOCATION_CHANNEL_CAPACITY: usize = 1024;
 
@@ -104,7 +108,7 @@ pub enum IdentityError {
     /// The Spotify account is linked to another user.
     #[error("the account is linked to another user")]
     LinkedElsewhere,
-    /// The queue of password hashes is full.
+    /// Too many password hashes wait, in total or of the caller's address.
     #[error("too many passwords are being hashed")]
     Busy,
     /// The store failed.
@@ -160,6 +164,15 @@ pub struct Caller {
     pub access: Option<AccessClaims>,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// The client's address; `None` in tests.
+    pub address: Option<IpAddr>,
+}
+
+impl Caller {
+    /// The address whose turn it is to hash a password.
+    fn address(&self) -> IpAddr {
+        self.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+    }
 }
 
 /// The result of a login or a refresh.
@@ -247,16 +260,18 @@ impl Identity {
     pub async fn change_password(
         &self,
         access: AccessClaims,
+        address: IpAddr,
         current: &SecretString,
         new: &SecretString,
     ) -> Result<(), IdentityError> {
-        let new = Password::parse(new)?;
         let user = self.store().user(access.user).await?.ok_or(IdentityError::Unauthenticated)?;
+        let username = user.login.as_ref().map_or("", |login| &login.username);
+        let new = Password::chosen(new, &[username, &user.display_name])?;
         let hash = user.login.map(|login| login.password_hash);
-        if !self.0.passwords.verify(Password::parse(current).ok(), hash.clone()).await? {
+        if !self.0.passwords.verify(Password::parse(current).ok(), hash.clone(), address).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        let (from, to) = (hash.ok_or(IdentityError::WrongCredentials)?, self.0.passwords.hash(new).await?);
+        let (from, to) = (hash.ok_or(IdentityError::WrongCredentials)?, self.0.passwords.hash(new, address).await?);
         if !self.store().change_password(access.user, &from, &to).await? {
             return Err(IdentityError::WrongCredentials);
         }
@@ -270,21 +285,21 @@ impl Identity {
         self.user(user).await?.ok_or(IdentityError::Unauthenticated)
     }
 
-    /// Deletes a user's rows. Revoke the user's sessions first: see [`crate::erasure`].
+    /// Deletes a user's rows, and what the database's log still holds of the user. Revoke the user's sessions first: see [`crate::erasure`].
     pub async fn erase(&self, user: UserId) -> Result<(), IdentityError> {
         self.store().delete_user(user).await?;
-        Ok(())
+        Ok(self.store().scrub().await?)
     }
 
     /// Hashes a room's passcode for storage.
-    pub async fn hash_passcode(&self, passcode: &str) -> Result<String, IdentityError> {
-        Ok(self.0.passwords.hash(Password::from_passcode(passcode)).await?.0)
+    pub async fn hash_passcode(&self, passcode: &str, address: IpAddr) -> Result<String, IdentityError> {
+        Ok(self.0.passwords.hash(Password::from_passcode(passcode), address).await?.0)
     }
 
     /// Verifies a passcode against a hash from [`hash_passcode`](Self::hash_passcode).
-    pub async fn verify_passcode(&self, passcode: &str, hash: &str) -> Result<bool, IdentityError> {
+    pub async fn verify_passcode(&self, passcode: &str, hash: &str, address: IpAddr) -> Result<bool, IdentityError> {
         let hash = PasswordHash(hash.to_owned());
-        self.0.passwords.verify(Some(Password::from_passcode(passcode)), Some(hash)).await
+        self.0.passwords.verify(Some(Password::from_passcode(passcode)), Some(hash), address).await
     }
 
     fn store(&self) -> &SharedStore {

@@ -1,16 +1,22 @@
-//! Password hashing with bcrypt, on blocking threads, with bounded concurrency and a bounded queue.
+//! Password hashing with bcrypt, on blocking threads, with bounded concurrency and a bounded queue that is fair between
+//! addresses; and which passwords may be chosen.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
-use tutti_protocol::{Reason, reason_values};
+use tutti_protocol::{Reason, ReasonValues, reason_values};
 
-use super::{IdentityError, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PASSWORD_JOBS_MAX};
+use super::turns::Turns;
+use super::{
+    IdentityError, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_ADDRESS_MAX,
+};
 use crate::store::PasswordHash;
+
+/// The lowest strength of a new password, as zxcvbn estimates it: more than a million guesses.
+const STRENGTH_MIN: zxcvbn::Score = zxcvbn::Score::Two;
 
 /// A password that bcrypt does not truncate.
 #[derive(Clone, Debug)]
@@ -20,13 +26,7 @@ impl Password {
     /// 8 to 72 bytes without NUL: bcrypt reads up to a NUL and repeats a short password, so `a` and `a\0a` would be
     /// equal.
     pub(super) fn parse(raw: &SecretString) -> Result<Self, IdentityError> {
-        let wrong = |detail| {
-            let values = reason_values([
-                ("min", (PASSWORD_BYTES_MIN as u64).into()),
-                ("max", (PASSWORD_BYTES_MAX as u64).into()),
-            ]);
-            IdentityError::Invalid(Reason::BadPassword, values, detail)
-        };
+        let wrong = |detail| IdentityError::Invalid(Reason::BadPassword, length_values(), detail);
         let bytes = raw.expose_secret().as_bytes();
         if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&bytes.len()) {
             return Err(wrong("A password has 8 to 72 bytes. Letters with accents and emoji count for several."));
@@ -35,6 +35,16 @@ impl Password {
             return Err(wrong("A password has no NUL characters."));
         }
         Ok(Self(raw.clone()))
+    }
+
+    /// A new password. It must also not be one of the first that somebody who knows `names` would guess.
+    pub(super) fn chosen(raw: &SecretString, names: &[&str]) -> Result<Self, IdentityError> {
+        let password = Self::parse(raw)?;
+        if zxcvbn::zxcvbn(raw.expose_secret(), names).score() < STRENGTH_MIN {
+            let detail = "This password is too easy to guess. Use a few words that do not belong together.";
+            return Err(IdentityError::Invalid(Reason::WeakPassword, length_values(), detail));
+        }
+        Ok(password)
     }
 
     /// A room's passcode. It has other bounds and may be longer than bcrypt's limit, so its digest is hashed.
@@ -64,10 +74,12 @@ pub(super) struct PasswordHasher {
     cost: u32,
     /// Verified when there is no hash, so that an unknown username takes as long as a wrong password.
     dummy_hash: PasswordHash,
-    /// One permit per running hash; half the processors, so that logins do not starve playback.
-    workers: Arc<Semaphore>,
-    /// One permit per running or queued hash.
-    jobs: Arc<Semaphore>,
+    /// One turn per running hash; half the processors, so that logins do not starve playback.
+    turns: Turns,
+}
+
+fn length_values() -> ReasonValues {
+    reason_values([("min", (PASSWORD_BYTES_MIN as u64).into()), ("max", (PASSWORD_BYTES_MAX as u64).into())])
 }
 
 impl PasswordHasher {
@@ -77,15 +89,14 @@ impl PasswordHasher {
         Self {
             cost,
             dummy_hash: PasswordHash(format!("$2b${cost:02}$C6UzMDM.H6dfI/f/IKxGhuLwJVTHXfYfPqWMZXKzWxzKZEBvMHNoy")),
-            workers: Arc::new(Semaphore::new(processors.div_ceil(2))),
-            jobs: Arc::new(Semaphore::new(PASSWORD_JOBS_MAX)),
+            turns: Turns::new(processors.div_ceil(2), PASSWORDS_WAITING_MAX, PASSWORDS_WAITING_PER_ADDRESS_MAX),
         }
     }
 
-    /// Hashes a password for storage.
-    pub(super) async fn hash(&self, password: Password) -> Result<PasswordHash, IdentityError> {
+    /// Hashes a password for storage, in the turn of `address`.
+    pub(super) async fn hash(&self, password: Password, address: IpAddr) -> Result<PasswordHash, IdentityError> {
         let cost = self.cost;
-        self.run_bounded(move || password.hash(cost)).await.map(PasswordHash)
+        self.run_bounded(address, move || password.hash(cost)).await.map(PasswordHash)
     }
 
     /// Verifies a password; false, after the same work, when the hash or a well-formed password is missing.
@@ -93,24 +104,24 @@ impl PasswordHasher {
         &self,
         password: Option<Password>,
         hash: Option<PasswordHash>,
+        address: IpAddr,
     ) -> Result<bool, IdentityError> {
         let possible = password.is_some() && hash.is_some();
         let password = password.unwrap_or_else(|| Password("no password at all".into()));
         let hash = hash.unwrap_or_else(|| self.dummy_hash.clone());
-        let matches = self.run_bounded(move || password.verify(&hash.0)).await?;
+        let matches = self.run_bounded(address, move || password.verify(&hash.0)).await?;
         Ok(matches && possible)
     }
 
-    async fn run_bounded<T, F>(&self, job: F) -> Result<T, IdentityError>
+    async fn run_bounded<T, F>(&self, address: IpAddr, job: F) -> Result<T, IdentityError>
     where
         T: Send + 'static,
         F: FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
     {
-        let _job = self.jobs.try_acquire().map_err(|_| IdentityError::Busy)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| IdentityError::Busy)?;
+        let turn = self.turns.next(address).await.map_err(|_| IdentityError::Busy)?;
         let done = tokio::task::spawn_blocking(move || {
             // Held by the blocking task: when the caller is cancelled the hash still runs.
-            let _worker = worker;
+            let _turn = turn;
             job()
         });
         done.await.map_err(anyhow::Error::from)?.map_err(|error| anyhow::Error::from(error).into())
@@ -119,10 +130,11 @@ impl PasswordHasher {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::StreamExt as _;
-    use futures_util::stream::FuturesUnordered;
+    use std::net::Ipv4Addr;
 
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     const COST: u32 = 4;
 
@@ -143,8 +155,8 @@ mod tests {
     async fn the_seventy_second_byte_counts() {
         let passwords = PasswordHasher::new(COST);
         let long = "a".repeat(71);
-        let hash = passwords.hash(password(&format!("{long}b"))).await.unwrap();
-        let check = |raw: String| passwords.verify(Some(password(&raw)), Some(hash.clone()));
+        let hash = passwords.hash(password(&format!("{long}b")), HERE).await.unwrap();
+        let check = |raw: String| passwords.verify(Some(password(&raw)), Some(hash.clone()), HERE);
         assert!(check(format!("{long}b")).await.unwrap());
         assert!(!check(format!("{long}c")).await.unwrap());
         assert!(!check(long.clone()).await.unwrap());
@@ -153,10 +165,10 @@ mod tests {
     #[tokio::test]
     async fn verification_fails_without_a_hash_or_a_password() {
         let passwords = PasswordHasher::new(COST);
-        assert!(!passwords.verify(Some(password("12345678")), None).await.unwrap());
-        assert!(!passwords.verify(None, None).await.unwrap());
-        let hash = passwords.hash(password("no password at all")).await.unwrap();
-        assert!(!passwords.verify(None, Some(hash)).await.unwrap());
+        assert!(!passwords.verify(Some(password("12345678")), None, HERE).await.unwrap());
+        assert!(!passwords.verify(None, None, HERE).await.unwrap());
+        let hash = passwords.hash(password("no password at all"), HERE).await.unwrap();
+        assert!(!passwords.verify(None, Some(hash), HERE).await.unwrap());
     }
 
     #[test]
@@ -167,18 +179,15 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn jobs_beyond_the_queue_are_rejected_as_busy() {
-        let passwords = PasswordHasher::new(COST);
-        // No job runs until all are queued.
-        let workers = u32::try_from(passwords.workers.available_permits()).unwrap();
-        let held = Arc::clone(&passwords.workers).acquire_many_owned(workers).await.unwrap();
-        let mut jobs: FuturesUnordered<_> = (0..PASSWORD_JOBS_MAX + 9).map(|_| passwords.verify(None, None)).collect();
-        for _ in 0..9 {
-            assert!(matches!(jobs.next().await, Some(Err(IdentityError::Busy))));
+    #[test]
+    fn passwords_that_are_guessed_first_cannot_be_chosen() {
+        let chosen = |raw: &str| Password::chosen(&raw.into(), &["ana.silva", "Ana Silva"]).is_ok();
+        for weak in ["password", "12345678", "Passw0rd!", "aaaaaaaaaaaa", "qwertyuiop", "ana.silva", "iloveyou1"] {
+            assert!(!chosen(weak), "{weak}");
         }
-        drop(held);
-        assert!(jobs.all(|answer| async move { answer.is_ok() }).await);
-        assert!(passwords.verify(None, None).await.is_ok(), "the queue has room again");
+        for strong in ["correct horse", "tuba-quiche-91", "xK3!vq9Lm", "der Mond ist aufgegangen", "слоны летят на юг"]
+        {
+            assert!(chosen(strong), "{strong}");
+        }
     }
 }

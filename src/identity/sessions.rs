@@ -76,6 +76,11 @@ impl Identity {
         Ok(login)
     }
 
+    /// Rejects the access tokens of a replaced session from now on; its sockets stay open.
+    pub(super) fn reject_tokens_of(&self, replaced: &StoredSession) {
+        self.revocations().insert(replaced.id, self.clock().now_ms());
+    }
+
     /// The rows of a new session, and its first refresh token.
     pub(super) fn build_session(
         &self,

@@ -26,6 +26,7 @@ use super::key_id::KeyId;
 use super::key_ring::{AccessKey, KeyRing, KeySet};
 use super::rotation::KeyFolder;
 use super::{KeysError, Purpose, Secret};
+use crate::private_files::give_to_owner_of_folder;
 
 const REFRESH_FILE: &str = "refresh.secret";
 const NOT_A_SECRET: &str = "not 32 bytes in base64url";
@@ -184,8 +185,7 @@ impl KeyFolder {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut file = options.open(&temporary)?;
-            #[cfg(unix)]
-            give_to_owner_of(&self.dir, &file)?;
+            give_to_owner_of_folder(&temporary)?;
             file.write_all(secret.expose_secret().as_bytes())?;
             file.sync_all()?;
             fs::rename(temporary, path)?;
@@ -233,16 +233,6 @@ fn make_private_dir(dir: &Path) -> Result<(), KeysError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(|cause| KeysError::Io { path: dir.to_owned(), cause })
-}
-
-/// When root runs `tutti keys`, the file is given to the folder's owner, so that the server's user can read it. Other
-/// users cannot change a file's owner and need not.
-#[cfg(unix)]
-fn give_to_owner_of(dir: &Path, file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let (of_dir, of_file) = (fs::metadata(dir)?, file.metadata()?);
-    let root_writes_for_other = of_file.uid() == 0 && of_dir.uid() != 0;
-    if root_writes_for_other { fchown(file, Some(of_dir.uid()), Some(of_dir.gid())) } else { Ok(()) }
 }
 
 #[cfg(unix)]

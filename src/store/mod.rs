@@ -4,6 +4,7 @@
 //!
 //! Not in here: the music library's index, a rebuildable cache that lives beside the library.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -44,6 +45,9 @@ pub enum StoreError {
     /// The database failed or does not respond; the same call may succeed later.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database is an empty file.
+    #[error("{} is empty: restore a backup, or remove the file to begin with a new database", .0.display())]
+    Empty(PathBuf),
     /// The database's schema differs from the one this program needs.
     #[error("the database cannot be used: {0}")]
     Schema(#[from] mysql::schema::SchemaError),
@@ -77,6 +81,11 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub trait Store: IdentityStore + SpotifyStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
     /// Checks that the database responds.
     async fn ping(&self) -> StoreResult<()>;
+
+    /// Removes what was deleted from the files that the database keeps of earlier states, as far as this program can.
+    async fn scrub(&self) -> StoreResult<()> {
+        Ok(())
+    }
 
     /// Closes the database; every acknowledged write is in it.
     async fn close(&self);

@@ -1,11 +1,12 @@
 //! The accept loop: serves warp's routes on hyper's HTTP/1 connections, with features that warp's own server lacks.
 //!
-//! Nagle's algorithm is off, request heads have a deadline (slowloris), the number of connections is capped, every
-//! connection runs in a tracked task, and shutdown lets requests finish.
+//! Nagle's algorithm is off. Request heads have a deadline (slowloris), and so have responses and frames that the peer does
+//! not read. The number of connections is capped, in total and per network. Every connection runs in a tracked task, and
+//! shutdown lets requests finish.
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::{Request, Response};
@@ -13,18 +14,65 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::{SendFlags, send, sockopt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use crate::limits::{HTTP_HEADER_TIMEOUT, LISTEN_BACKLOG};
+use super::WriteDeadline;
+use crate::clock::Clock;
+use crate::limiter::{NetworkCounts, NetworkShare};
+use crate::limits::{ACCEPT_RETRY, HTTP_BUFFER_BYTES_MAX, HTTP_HEADER_TIMEOUT, LISTEN_BACKLOG, UNACKNOWLEDGED_TIMEOUT};
+use crate::telemetry::Throttle;
 
-/// A connection's share of the cap. In every request's extensions, so that an upgraded connection keeps it.
+/// How many connections are served at the same time.
+#[derive(Clone, Debug)]
+pub struct Caps {
+    /// In total.
+    pub connections_max: u32,
+    /// Of one subscriber, see [`NetworkCounts`].
+    pub connections_per_network_max: u32,
+    /// Proxies, which connect on behalf of many clients: they have no cap of their own.
+    pub proxies: Arc<[IpAddr]>,
+}
+
+/// A connection's share of the caps. In every request's extensions, so that an upgraded connection keeps it.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _shares: Arc<(OwnedSemaphorePermit, Option<NetworkShare>)>,
+}
+
+/// Hands out shares of the caps.
+struct Admission {
+    caps: Caps,
+    places: Arc<Semaphore>,
+    networks: Arc<NetworkCounts>,
+}
+
+/// What a refused connection is told; nothing of its request is read.
+const NETWORK_FULL: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: 10\r\n\
+    Content-Type: text/plain\r\n\r\nThere are too many connections from your network.\n";
+const SERVER_FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
+    Content-Type: text/plain\r\n\r\nThe server has no more connections.\n";
+
+impl Admission {
+    fn new(caps: Caps) -> Self {
+        let places = Arc::new(Semaphore::new(caps.connections_max as usize));
+        Self { caps, places, networks: Arc::default() }
+    }
+
+    /// Shares for a connection of `peer`, or the response that refuses it.
+    fn admit(&self, peer: IpAddr) -> Result<Permit, &'static [u8]> {
+        let share = if self.caps.proxies.contains(&peer) {
+            None
+        } else {
+            Some(self.networks.take(peer, 1, self.caps.connections_per_network_max).ok_or(NETWORK_FULL)?)
+        };
+        let place = self.places.clone().try_acquire_owned().map_err(|_| SERVER_FULL)?;
+        Ok(Permit { _shares: Arc::new((place, share)) })
+    }
 }
 
 /// Listens, with a backlog for all clients reconnecting at once: a client that the system drops retries only after a
@@ -43,7 +91,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub async fn accept<S, B>(
     listener: TcpListener,
     routes: S,
-    connections_max: u32,
+    caps: Caps,
+    clock: Clock,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) where
@@ -53,27 +102,44 @@ pub async fn accept<S, B>(
     B::Data: Send,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    let permits = Arc::new(Semaphore::new(connections_max as usize));
+    let admission = Admission::new(caps);
+    let (failures, refusals) = (Throttle::new(clock), Throttle::new(clock));
     loop {
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Usually out of file descriptors, until another connection closes.
-                    tracing::warn!(%error, "cannot accept");
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-            },
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = stop.cancelled() => return,
         };
-        let Ok(permit) = permits.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, "connection refused: the cap is reached");
-            continue;
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                failures.log(|suppressed| tracing::warn!(%error, suppressed, "cannot accept connections"));
+                if !concerns_one_connection(&error) {
+                    // Usually out of file descriptors, until another connection closes.
+                    tokio::select! {
+                        () = tokio::time::sleep(ACCEPT_RETRY) => {}
+                        () = stop.cancelled() => return,
+                    }
+                }
+                continue;
+            }
         };
-        let permit = Permit { _permit: Arc::new(permit) };
-        tasks.spawn(serve(stream, peer, permit, routes.clone(), stop.clone()));
+        match admission.admit(peer.ip().to_canonical()) {
+            Ok(permit) => drop(tasks.spawn(serve(stream, peer, permit, routes.clone(), stop.clone()))),
+            Err(response) => {
+                let is_server = response == SERVER_FULL;
+                refusals.log(|suppressed| {
+                    let cap = if is_server { "of the server" } else { "of the network" };
+                    tracing::warn!(%peer, cap, suppressed, "connection refused: a cap is reached");
+                });
+                let _ = send(&stream, response, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+            }
+        }
     }
+}
+
+/// Whether the client closed the connection before it was accepted.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 async fn serve<S, B>(stream: TcpStream, peer: SocketAddr, permit: Permit, routes: S, stop: CancellationToken)
@@ -84,9 +150,7 @@ where
     B::Data: Send,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "TCP_NODELAY not set");
-    }
+    set_options(&stream, peer);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(permit.clone());
@@ -95,7 +159,8 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HTTP_HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_buf_size(HTTP_BUFFER_BYTES_MAX)
+        .serve_connection(TokioIo::new(WriteDeadline::new(stream)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -107,6 +172,20 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection failed");
+    }
+}
+
+fn set_options(stream: &TcpStream, peer: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "TCP_NODELAY not set");
+    }
+    // Ends connections whose peer is gone or reads nothing, sockets included.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = u32::try_from(UNACKNOWLEDGED_TIMEOUT.as_millis())
+        .map_err(io::Error::other)
+        .and_then(|timeout| Ok(sockopt::set_tcp_user_timeout(stream, timeout)?))
+    {
+        tracing::debug!(%peer, %error, "TCP_USER_TIMEOUT not set");
     }
 }
 

@@ -3,7 +3,9 @@
 //! [`Outbox::push`] writes to the socket in the caller's task, under a short lock and without waking another task. Only
 //! bytes that the socket does not take are buffered; the connection's task drains them once the socket is writable. An
 //! idle connection owns no buffer. When more than [`OUTBOX_BYTES_MAX`] of deltas wait, they are dropped and the
-//! connection is marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up.
+//! connection is marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up. Replies
+//! cannot be dropped: while many of them wait the connection is not read from, and beyond [`OUTBOX_REPLY_BYTES_MAX`] it
+//! is closed.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,7 +21,7 @@ use tokio::sync::Notify;
 use tutti_protocol::CloseCode;
 
 use super::frame;
-use crate::limits::{OUTBOX_BYTES_HARD_MAX, OUTBOX_BYTES_MAX};
+use crate::limits::{OUTBOX_BYTES_HARD_MAX, OUTBOX_BYTES_MAX, OUTBOX_REPLY_BYTES_MAX, OUTBOX_REPLY_BYTES_READING_MAX};
 
 /// The send buffer of one connection.
 #[derive(Debug)]
@@ -35,15 +37,26 @@ pub struct Outbox {
 struct Inner {
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
-    /// The droppable part of `waiting_bytes`.
+    /// The part of `waiting_bytes` of each kind: droppable frames and replies.
     droppable_bytes: usize,
+    reply_bytes: usize,
     state: State,
 }
 
 #[derive(Debug)]
 struct Waiting {
     bytes: Bytes,
-    droppable: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A later snapshot replaces it: a delta, presence.
+    Droppable,
+    /// A snapshot, a close frame, or a frame of another kind that is partly sent.
+    Kept,
+    /// A reply, a notice, a pong: clients can cause any number of them.
+    Reply,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +95,13 @@ impl Outbox {
     }
 
     fn with(socket: Option<OwnedWriteHalf>) -> Self {
-        let inner = Inner { waiting: VecDeque::new(), waiting_bytes: 0, droppable_bytes: 0, state: State::Open };
+        let inner = Inner {
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            droppable_bytes: 0,
+            reply_bytes: 0,
+            state: State::Open,
+        };
         Self { socket, inner: Mutex::new(inner), wake: Notify::new() }
     }
 
@@ -90,7 +109,7 @@ impl Outbox {
     pub fn push(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.takes_frames() {
-                inner.send(socket, frame, false);
+                inner.send(socket, frame, Kind::Reply);
             }
         });
     }
@@ -99,7 +118,7 @@ impl Outbox {
     pub fn push_droppable(&self, frame: &Bytes) {
         self.sending(|inner, socket| {
             if inner.state == State::Open {
-                inner.send(socket, frame, true);
+                inner.send(socket, frame, Kind::Droppable);
             }
         });
     }
@@ -109,13 +128,13 @@ impl Outbox {
         self.sending(|inner, socket| match inner.state {
             State::Open if inner.waiting.is_empty() => {
                 // Not droppable even if the reader is slow; bounded by the size of a room's broadcast batch.
-                inner.send(socket, &[droppable, kept].concat().into(), false);
+                inner.send(socket, &[droppable, kept].concat().into(), Kind::Reply);
             }
             State::Open => {
-                inner.send(socket, droppable, true);
-                inner.send(socket, &Bytes::copy_from_slice(kept), false);
+                inner.send(socket, droppable, Kind::Droppable);
+                inner.send(socket, &Bytes::copy_from_slice(kept), Kind::Reply);
             }
-            State::Stale => inner.send(socket, &Bytes::copy_from_slice(kept), false),
+            State::Stale => inner.send(socket, &Bytes::copy_from_slice(kept), Kind::Reply),
             State::Closing | State::Closed => {}
         });
     }
@@ -125,7 +144,7 @@ impl Outbox {
         self.sending(|inner, socket| {
             if inner.takes_frames() {
                 inner.state = State::Open;
-                inner.send(socket, frame, false);
+                inner.send(socket, frame, Kind::Kept);
             }
         });
     }
@@ -148,6 +167,11 @@ impl Outbox {
     /// True once a close frame was pushed or the socket failed.
     pub fn is_closing(&self) -> bool {
         !self.inner.lock().takes_frames()
+    }
+
+    /// Whether so many replies wait that the client should not cause further ones.
+    pub fn is_flooded(&self) -> bool {
+        self.inner.lock().reply_bytes > OUTBOX_REPLY_BYTES_READING_MAX
     }
 
     /// The number of buffered bytes.
@@ -184,7 +208,7 @@ impl Outbox {
     /// Takes the buffered frames, in tests.
     pub fn take(&self) -> Vec<Bytes> {
         let mut inner = self.inner.lock();
-        (inner.waiting_bytes, inner.droppable_bytes) = (0, 0);
+        (inner.waiting_bytes, inner.droppable_bytes, inner.reply_bytes) = (0, 0, 0);
         inner.waiting.drain(..).map(|waiting| waiting.bytes).collect()
     }
 
@@ -203,7 +227,7 @@ impl Inner {
         matches!(self.state, State::Open | State::Stale)
     }
 
-    fn send(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes, droppable: bool) {
+    fn send(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes, kind: Kind) {
         if frame.is_empty() {
             return;
         }
@@ -213,22 +237,33 @@ impl Inner {
         }
         if rest.has_remaining() && self.state != State::Closed {
             // A partly sent frame is never dropped.
-            let droppable = droppable && rest.len() == frame.len();
-            self.keep(socket, Waiting { bytes: rest, droppable });
+            let is_whole = rest.len() == frame.len();
+            let kind = if kind == Kind::Droppable && !is_whole { Kind::Kept } else { kind };
+            self.keep(socket, Waiting { bytes: rest, kind });
         }
     }
 
     fn send_urgent(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes) {
-        let Some(first) = self.waiting.front() else { return self.send(socket, frame, false) };
+        let Some(first) = self.waiting.front() else { return self.send(socket, frame, Kind::Reply) };
         // The first frame may be partly sent unless it is droppable, so it stays first.
-        let ahead = usize::from(!first.droppable);
+        let ahead = usize::from(first.kind != Kind::Droppable);
+        if self.reply_bytes > OUTBOX_REPLY_BYTES_MAX {
+            return self.close(socket, CloseCode::TooSlow);
+        }
         self.waiting_bytes += frame.len();
-        self.waiting.insert(ahead, Waiting { bytes: frame.clone(), droppable: false });
+        self.reply_bytes += frame.len();
+        self.waiting.insert(ahead, Waiting { bytes: frame.clone(), kind: Kind::Reply });
     }
 
     fn keep(&mut self, socket: Option<&OwnedWriteHalf>, waiting: Waiting) {
+        // A single reply may exceed the bound, so what waited before counts.
+        let is_flooded = waiting.kind == Kind::Reply && self.reply_bytes > OUTBOX_REPLY_BYTES_MAX;
         self.waiting_bytes += waiting.bytes.len();
-        self.droppable_bytes += if waiting.droppable { waiting.bytes.len() } else { 0 };
+        match waiting.kind {
+            Kind::Droppable => self.droppable_bytes += waiting.bytes.len(),
+            Kind::Reply => self.reply_bytes += waiting.bytes.len(),
+            Kind::Kept => {}
+        }
         self.waiting.push_back(waiting);
         // Only deltas count. A large snapshot may exceed the bound by itself; dropping the deltas behind it would cause
         // another snapshot, and so on.
@@ -236,13 +271,13 @@ impl Inner {
             self.drop_droppable();
             self.state = State::Stale;
         }
-        if self.waiting_bytes > OUTBOX_BYTES_HARD_MAX {
+        if is_flooded || self.waiting_bytes > OUTBOX_BYTES_HARD_MAX {
             self.close(socket, CloseCode::TooSlow);
         }
     }
 
     fn drop_droppable(&mut self) {
-        self.waiting.retain(|waiting| !waiting.droppable);
+        self.waiting.retain(|waiting| waiting.kind != Kind::Droppable);
         self.waiting_bytes -= std::mem::take(&mut self.droppable_bytes);
     }
 
@@ -250,7 +285,7 @@ impl Inner {
         if self.takes_frames() {
             self.drop_droppable();
             self.state = State::Closing;
-            self.send(socket, &frame::close(code), false);
+            self.send(socket, &frame::close(code), Kind::Kept);
         }
     }
 
@@ -261,11 +296,16 @@ impl Inner {
             if self.state == State::Closed {
                 return;
             }
-            self.waiting_bytes -= before - first.bytes.len();
-            // A partly sent frame is never dropped.
-            if first.droppable && first.bytes.len() < before {
-                first.droppable = false;
-                self.droppable_bytes -= before;
+            let sent = before - first.bytes.len();
+            self.waiting_bytes -= sent;
+            match first.kind {
+                // A partly sent frame is never dropped.
+                Kind::Droppable if sent > 0 => {
+                    first.kind = Kind::Kept;
+                    self.droppable_bytes -= before;
+                }
+                Kind::Reply => self.reply_bytes -= sent,
+                Kind::Droppable | Kind::Kept => {}
             }
             if first.bytes.has_remaining() {
                 self.waiting.push_front(first);
@@ -292,7 +332,7 @@ impl Inner {
     fn lose(&mut self) {
         self.state = State::Closed;
         self.waiting = VecDeque::new();
-        (self.waiting_bytes, self.droppable_bytes) = (0, 0);
+        (self.waiting_bytes, self.droppable_bytes, self.reply_bytes) = (0, 0, 0);
     }
 }
 
@@ -405,6 +445,32 @@ mod tests {
         assert!(outbox.is_closing());
         assert!(outbox.waiting_bytes() <= OUTBOX_BYTES_HARD_MAX + 2 * reply.len());
         assert_eq!(outbox.take().last(), Some(&frame::close(CloseCode::TooSlow)));
+    }
+
+    #[test]
+    fn replies_are_bounded_but_a_single_one_may_be_long() {
+        let outbox = Outbox::gathering();
+        outbox.push_snapshot(&bytes(2 * OUTBOX_REPLY_BYTES_MAX));
+        outbox.push_droppable(&bytes(1));
+        assert!(!outbox.is_flooded(), "neither snapshots nor deltas count");
+        outbox.push(&bytes(OUTBOX_REPLY_BYTES_READING_MAX));
+        assert!(!outbox.is_flooded());
+        outbox.push(&bytes(OUTBOX_REPLY_BYTES_MAX));
+        assert!(outbox.is_flooded() && !outbox.is_closing());
+        outbox.push(&bytes(1));
+        assert!(outbox.is_closing());
+        assert_eq!(outbox.take().last(), Some(&frame::close(CloseCode::TooSlow)));
+    }
+
+    #[test]
+    fn urgent_frames_count_as_replies() {
+        let outbox = Outbox::gathering();
+        let mut pushed = 0;
+        while !outbox.is_closing() {
+            outbox.push_urgent(&bytes(100));
+            pushed += 100;
+        }
+        assert!(pushed <= OUTBOX_REPLY_BYTES_MAX + 300, "{pushed}");
     }
 
     #[test]

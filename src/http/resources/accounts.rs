@@ -28,7 +28,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
 }
 
 async fn list(context: SharedContext, address: IpAddr, device_slot: DeviceSlot) -> Result<impl Reply, ApiError> {
-    context.limits.refreshes.check(&address)?;
+    context.limits.refreshes.check(address)?;
     let mut accounts = Vec::new();
     for (slot, token) in device_slot.cookies {
         let caller = Caller { refresh_token: Some(token), ..Caller::default() };

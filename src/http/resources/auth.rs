@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::{HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tutti_protocol::Reason;
 use tutti_protocol::http::{AuthResponse, GuestRequest, LoginRequest, RegisterRequest};
+use tutti_protocol::{Reason, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -42,9 +42,10 @@ async fn guest(
     device_slot: DeviceSlot,
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
-    context.limits.guests.check(&address)?;
+    context.limits.guests.check(address)?;
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.guest(&device_slot.caller, &body.display_name).await?;
+    log_arrival(&context, login.user.id, address, "guest logged in");
     Ok(login_response(&context, login, slot).await)
 }
 
@@ -55,9 +56,10 @@ async fn register(
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
     let password = SecretString::from(body.password.0);
-    context.limits.registrations.check(&address)?;
+    context.limits.registrations.check(address)?;
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await?;
+    log_arrival(&context, login.user.id, address, "account registered");
     Ok(login_response(&context, login, slot).await)
 }
 
@@ -71,7 +73,12 @@ async fn login(
     context.limits.check_login(&body.username, address)?;
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.login(&device_slot.caller, &body.username, &password).await?;
+    log_arrival(&context, login.user.id, address, "account logged in");
     Ok(login_response(&context, login, slot).await)
+}
+
+fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {
+    context.arrivals.log(|suppressed| tracing::info!(%user, %address, suppressed, "{what}"));
 }
 
 /// Keeps the cookie on failure: another tab may have replaced it in the meantime.
@@ -80,7 +87,7 @@ pub(super) async fn refresh(
     address: IpAddr,
     device_slot: DeviceSlot,
 ) -> Result<Response, ApiError> {
-    context.limits.refreshes.check(&address)?;
+    context.limits.refreshes.check(address)?;
     let SlotChoice::At(slot) = device_slot.choice else {
         return Err(ApiError::invalid("This request needs a slot number."));
     };

@@ -1,5 +1,7 @@
 //! `me`: the caller's profile; and the pictures of all users.
 
+use std::net::IpAddr;
+
 use http::{HeaderValue, StatusCode, header};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -10,7 +12,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::erasure::{self, EraseError};
-use crate::http::middleware::{DeviceSlot, authenticated, device_slot, json, json_body, respond, with};
+use crate::http::middleware::{DeviceSlot, authenticated, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::{self, AccessClaims, IdentityError, picture};
 
@@ -18,7 +20,13 @@ use crate::identity::{self, AccessClaims, IdentityError, picture};
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let user_request = || with(context).and(authenticated(context));
     let show = warp::path!("me").and(warp::get()).and(user_request()).then(show).map(respond);
-    let update = warp::path!("me").and(warp::patch()).and(user_request()).and(json_body()).then(update).map(respond);
+    let update = warp::path!("me")
+        .and(warp::patch())
+        .and(user_request())
+        .and(client_address(context))
+        .and(json_body())
+        .then(update)
+        .map(respond);
     let erase =
         warp::path!("me").and(warp::delete()).and(user_request()).and(device_slot(context)).then(erase).map(respond);
     let picture = warp::path!("users" / String / "picture")
@@ -35,7 +43,12 @@ async fn show(context: SharedContext, access: AccessClaims) -> Result<impl Reply
     Ok(json(&User::from(user)))
 }
 
-async fn update(context: SharedContext, access: AccessClaims, body: UpdateMeRequest) -> Result<impl Reply, ApiError> {
+async fn update(
+    context: SharedContext,
+    access: AccessClaims,
+    address: IpAddr,
+    body: UpdateMeRequest,
+) -> Result<impl Reply, ApiError> {
     // Validated first, so that an invalid name leaves the password unchanged.
     if let Some(display_name) = &body.display_name {
         identity::parse_display_name(display_name)?;
@@ -43,7 +56,7 @@ async fn update(context: SharedContext, access: AccessClaims, body: UpdateMeRequ
     if let Some(change) = body.password {
         context.limits.password_changes.check(&access.user)?;
         let (current, new) = (SecretString::from(change.current.0), SecretString::from(change.new.0));
-        context.identity.change_password(access, &current, &new).await.map_err(|error| match error {
+        context.identity.change_password(access, address, &current, &new).await.map_err(|error| match error {
             // Not a 401, which clients treat as the end of the session.
             IdentityError::WrongCredentials => {
                 ApiError::from_reason(StatusCode::FORBIDDEN, Reason::WrongPassword, "The current password is wrong.")

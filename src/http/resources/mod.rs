@@ -18,9 +18,9 @@ pub mod spotify_player;
 pub mod tracks;
 
 use crate::http::SharedContext;
-use crate::http::middleware::own_origin;
+use crate::http::middleware::{known_host, own_origin};
 
-/// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the origin check.
+/// `/api/v1`. Further resources join by `.or(…).unify()`; all of them are behind the checks of host and origin.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let resources = auth::routes(context)
         .or(spotify::routes(context))
@@ -45,5 +45,5 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .unify()
         .or(server::routes(context))
         .unify();
-    warp::path!("api" / "v1" / ..).and(own_origin(context)).and(resources).boxed()
+    warp::path!("api" / "v1" / ..).and(known_host(context)).and(own_origin(context)).and(resources).boxed()
 }

@@ -17,12 +17,19 @@ use crate::identity::AccessClaims;
 use crate::room::state::Refusal;
 use crate::room::{OpenError, RoomError, RoomHandle};
 use crate::store::StoredRoom;
+use crate::text;
 
 /// Rooms in one list, at most.
 const ROOMS_LISTED_MAX: u32 = 20;
 /// Characters in a room's name.
 const NAME_CHARS_MAX: usize = 60;
-/// Characters in a passcode.
+/// Open rooms that one user hosts, at most: rooms are kept until they are closed.
+const ROOMS_HOSTED_MAX: usize = 20;
+/// Rooms of a user that are looked through for that.
+const ROOMS_COUNTED_MAX: u32 = 500;
+/// Characters in a passcode, at least.
+const PASSCODE_CHARS_MIN: usize = 4;
+/// Characters in a passcode, at most.
 const PASSCODE_CHARS_MAX: usize = 64;
 
 /// `rooms`, `rooms/{code}` and `me/rooms`.
@@ -30,6 +37,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let create = warp::path!("rooms")
         .and(warp::post())
         .and(authenticated(context))
+        .and(client_address(context))
         .and(json_body::<CreateRoomRequest>())
         .and(with(context))
         .then(create)
@@ -44,6 +52,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let close = warp::path!("rooms" / String)
         .and(warp::delete())
         .and(authenticated(context))
+        .and(client_address(context))
         .and(with(context))
         .then(close)
         .map(respond);
@@ -58,24 +67,29 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
 
 async fn create(
     access: AccessClaims,
+    address: IpAddr,
     request: CreateRoomRequest,
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     context.limits.rooms.check(&access.user)?;
     let name = room_name(&request.name)?;
-    let passcode_hash = match request.passcode.as_deref() {
-        None | Some("") => None,
-        Some(passcode) if passcode.chars().count() > PASSCODE_CHARS_MAX => {
-            let values = reason_values([("max", (PASSCODE_CHARS_MAX as u64).into())]);
-            return Err(
-                ApiError::invalid("A passcode has at most 64 characters.").with_reason(Reason::BadPasscode, values)
-            );
-        }
-        Some(passcode) => Some(context.identity.hash_passcode(passcode).await?),
-    };
+    // The user and their rooms are checked before the passcode is hashed, which is what costs.
     let user = context.identity.user(access.user).await.map_err(ApiError::unavailable)?;
     let user = user.ok_or_else(|| ApiError::unauthenticated("Your account no longer exists."))?;
+    check_open_rooms(&context, access.user).await?;
+    context.limits.rooms_by_network.check(address)?;
+    let passcode_hash = match request.passcode.as_deref() {
+        None | Some("") => None,
+        Some(passcode) if !(PASSCODE_CHARS_MIN..=PASSCODE_CHARS_MAX).contains(&passcode.chars().count()) => {
+            let bounds = [("min", (PASSCODE_CHARS_MIN as u64).into()), ("max", (PASSCODE_CHARS_MAX as u64).into())];
+            return Err(ApiError::invalid("A passcode has 4 to 64 characters.")
+                .with_reason(Reason::BadPasscode, reason_values(bounds)));
+        }
+        Some(passcode) => Some(context.identity.hash_passcode(passcode, address).await?),
+    };
     let room = context.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
+    let (code, host) = (room.code, access.user);
+    context.arrivals.log(|suppressed| tracing::info!(room = %code, %host, %address, suppressed, "room opened"));
     let summary = summary(&context, room, true).await?;
     Ok(warp::reply::with_status(json(&summary), StatusCode::CREATED).into_response())
 }
@@ -86,25 +100,18 @@ async fn show(
     address: IpAddr,
     context: SharedContext,
 ) -> Result<Response, ApiError> {
-    context.connection.limits.guesses.peek(&address)?;
-    let room = match RoomCode::parse(&code) {
-        Some(code) => context.rooms.find(code).await.map_err(ApiError::unavailable)?,
-        None => None,
-    };
-    let Some(room) = room.filter(|room| room.closed_at_ms.is_none()) else {
-        let _ = context.connection.limits.guesses.check(&address);
-        return Err(no_such_room());
-    };
-    let member = match access {
-        Some(access) => is_member(&context, &room, access.user).await?,
-        None => false,
-    };
+    let (room, member) = find_room(&context, &code, access.map(|access| access.user), address).await?;
     Ok(json(&summary(&context, room, member).await?).into_response())
 }
 
-async fn close(code: String, access: AccessClaims, context: SharedContext) -> Result<Response, ApiError> {
-    let code = RoomCode::parse(&code).ok_or_else(no_such_room)?;
-    let room = context.rooms.open(code).await.map_err(|error| match error {
+async fn close(
+    code: String,
+    access: AccessClaims,
+    address: IpAddr,
+    context: SharedContext,
+) -> Result<Response, ApiError> {
+    let (room, _) = find_room(&context, &code, Some(access.user), address).await?;
+    let room = context.rooms.open(room.code).await.map_err(|error| match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),
         OpenError::Store(error) => ApiError::unavailable(error),
     })?;
@@ -132,6 +139,38 @@ async fn mine(access: AccessClaims, context: SharedContext) -> Result<Response, 
     Ok(json(&RoomList { rooms }).into_response())
 }
 
+/// The open room with a code, and whether the user is a member. Unknown codes are limited as they are for sockets.
+async fn find_room(
+    context: &HttpContext,
+    code: &str,
+    user: Option<UserId>,
+    address: IpAddr,
+) -> Result<(StoredRoom, bool), ApiError> {
+    let limits = &context.connection.limits;
+    let may_guess = limits.may_guess(user, address);
+    let limited = || limits.guesses.peek(address).err().map_or_else(no_such_room, ApiError::from);
+    if !may_guess && user.is_none() {
+        return Err(limited());
+    }
+    let room = match RoomCode::parse(code) {
+        Some(code) => context.rooms.find(code).await.map_err(ApiError::unavailable)?,
+        None => None,
+    };
+    let room = room.filter(|room| room.closed_at_ms.is_none());
+    let member = match (&room, user) {
+        (Some(room), Some(user)) => is_member(context, room, user).await?,
+        _ => false,
+    };
+    match room {
+        Some(room) if may_guess || member => Ok((room, member)),
+        _ if !may_guess => Err(limited()),
+        _ => {
+            limits.guessed_wrong(user, address);
+            Err(no_such_room())
+        }
+    }
+}
+
 async fn is_member(context: &HttpContext, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
     match context.rooms.open(room.code).await {
         Ok(room) => Ok(room.role_of(user).await.is_some()),
@@ -152,13 +191,20 @@ async fn summary(context: &HttpContext, room: StoredRoom, member: bool) -> Resul
     })
 }
 
-fn room_name(typed: &str) -> Result<String, ApiError> {
-    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let values = reason_values([("max", (NAME_CHARS_MAX as u64).into())]);
-        return Err(ApiError::invalid("A room's name has 1 to 60 characters.").with_reason(Reason::BadRoomName, values));
+async fn check_open_rooms(context: &HttpContext, host: UserId) -> Result<(), ApiError> {
+    let rooms = context.rooms.rooms_of(host, ROOMS_COUNTED_MAX).await.map_err(ApiError::unavailable)?;
+    if rooms.iter().filter(|room| room.host == host).count() < ROOMS_HOSTED_MAX {
+        return Ok(());
     }
-    Ok(name)
+    let detail = format!("You have {ROOMS_HOSTED_MAX} open rooms. Close one of them first.");
+    Err(ApiError::new(StatusCode::CONFLICT, ErrorCode::LimitReached, detail))
+}
+
+fn room_name(typed: &str) -> Result<String, ApiError> {
+    text::clean_name(typed, NAME_CHARS_MAX).ok_or_else(|| {
+        let values = reason_values([("max", (NAME_CHARS_MAX as u64).into())]);
+        ApiError::invalid("A room's name has 1 to 60 characters.").with_reason(Reason::BadRoomName, values)
+    })
 }
 
 fn no_such_room() -> ApiError {

@@ -9,7 +9,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use super::tracks::{failed, no_such_track, serving};
+use super::tracks::{check_audio_access, failed, no_such_track, serving};
 use crate::http::middleware::{authenticated, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::AccessClaims;
@@ -41,6 +41,7 @@ async fn segment(
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
+    check_audio_access(&context, access.user, provider.id(), &id).await?;
     let quality = Quality::parse(&quality).ok_or_else(|| ApiError::not_found("There is no such quality."))?;
     let Some(file) = provider.file(&id).await.map_err(failed(provider))? else {
         let asker = Asker { user: access.user, host: None };

@@ -79,7 +79,7 @@ async fn start(
         SlotChoice::At(slot) => Some(slot.number()),
         SlotChoice::New => None,
     };
-    if context.limits.spotify_logins.check(&address).is_err() {
+    if context.limits.spotify_logins.check(address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let started = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
@@ -115,7 +115,7 @@ async fn callback(
     query: CallbackQuery,
 ) -> Result<Response, ApiError> {
     let spotify = available(&context)?;
-    if context.limits.spotify_logins.check(&address).is_err() {
+    if context.limits.spotify_logins.check(address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
     let finished = match spotify.finish(query.into(), context.cookies.read_login(&headers).as_ref()).await {

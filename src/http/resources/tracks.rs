@@ -1,9 +1,10 @@
 //! `{provider}/tracks/…`: tracks that this server serves, their audio and their covers.
 //!
-//! Tracks and audio need an access token. Covers do not, because an `<img>` cannot send one: their ids cannot be
-//! guessed, and a cover is all that an id gives away.
+//! Tracks and audio need an access token, and audio a room that has the track. Covers do not, because an `<img>` cannot
+//! send a token: their ids cannot be guessed, and a cover is all that an id gives away.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,20 +14,24 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use sync_wrapper::SyncStream;
 use tower_http::services::ServeFile;
-use tutti_protocol::ProviderId;
+use tutti_protocol::{ProviderId, Reason, TrackRef, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::http::middleware::{authenticated, json, respond, with};
+use crate::config::AudioAccess;
+use crate::http::middleware::{authenticated, client_address, json, respond, with};
 use crate::http::{ApiError, SharedContext};
 use crate::identity::AccessClaims;
+use crate::limits::COVER_BYTES_UNSENT_PER_NETWORK_MAX;
 use crate::providers::{Art, Asker, Catalogue, Media, Provider, ProviderError};
 
 /// How long a browser uses audio without revalidating it.
 const AUDIO_CACHE: HeaderValue = HeaderValue::from_static("private, max-age=3600");
 /// How long any cache uses a cover without revalidating it.
 const ART_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+/// Rooms of a user that are loaded to find out whether one has a track.
+const ROOMS_LOADED_MAX: u32 = 20;
 /// Bytes that are read from a file, or sent, at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -52,6 +57,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .and(get_or_head())
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
+        .and(client_address(context))
         .and(with(context))
         .then(art)
         .map(respond);
@@ -73,12 +79,13 @@ async fn track(
 async fn audio(
     provider: String,
     id: String,
-    _: AccessClaims,
+    access: AccessClaims,
     method: Method,
     headers: HeaderMap,
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
+    check_audio_access(&context, access.user, provider.id(), &id).await?;
     let Media { file, content_type } = provider.open(&id).await.map_err(failed(provider))?.ok_or_else(no_such_track)?;
     let mut service = ServeFile::new(&file.path).with_buf_chunk_size(CHUNK_BYTES).ignore_multi_range_requests(true);
     let mut request = file_request(&method, &headers);
@@ -147,6 +154,7 @@ async fn art(
     id: String,
     query: Vec<(String, String)>,
     headers: HeaderMap,
+    address: IpAddr,
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
@@ -155,21 +163,23 @@ async fn art(
     let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
     let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
     let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { picture(art, &context)? };
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { picture(art, address, &context)? };
     response.headers_mut().typed_insert(etag);
     response.headers_mut().insert(header::CACHE_CONTROL, ART_CACHE);
     Ok(response)
 }
 
 /// A picture, sent in pieces. It counts towards [`COVER_BYTES_UNSENT_MAX`] until its last piece is sent.
-fn picture(art: Art, context: &SharedContext) -> Result<Response, ApiError> {
+fn picture(art: Art, address: IpAddr, context: &SharedContext) -> Result<Response, ApiError> {
     let Art { mut bytes, content_type, .. } = art;
     let length = bytes.len();
-    let share =
-        u32::try_from(length).ok().and_then(|length| context.cover_bytes.clone().try_acquire_many_owned(length).ok());
-    let share = share.ok_or_else(|| ApiError::limit_reached("Too many covers are being sent. Please try again."))?;
+    let shares = u32::try_from(length).ok().and_then(|length| {
+        let of_network = context.cover_bytes_of_networks.take(address, length, COVER_BYTES_UNSENT_PER_NETWORK_MAX)?;
+        Some((of_network, context.cover_bytes.clone().try_acquire_many_owned(length).ok()?))
+    });
+    let shares = shares.ok_or_else(|| ApiError::limit_reached("Too many covers are being sent. Please try again."))?;
     let pieces = std::iter::from_fn(move || {
-        let _held = &share;
+        let _held = &shares;
         (!bytes.is_empty()).then(|| Ok::<_, Infallible>(bytes.split_to(bytes.len().min(CHUNK_BYTES))))
     });
     let mut response = warp::reply::stream(stream::iter(pieces)).into_response();
@@ -184,6 +194,28 @@ fn picture(art: Art, context: &SharedContext) -> Result<Response, ApiError> {
 pub(super) fn serving<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Provider, ApiError> {
     let provider = ProviderId::parse(name).and_then(|id| catalogue.get(id));
     provider.filter(|provider| provider.capabilities().serves_files).ok_or_else(no_such_track)
+}
+
+/// Rejects (403) a user in none of whose rooms the track is on or coming up, unless all users may fetch audio.
+pub(super) async fn check_audio_access(
+    context: &SharedContext,
+    user: UserId,
+    provider: ProviderId,
+    id: &str,
+) -> Result<(), ApiError> {
+    let track = TrackRef { provider, id: id.to_owned() };
+    let may = || context.rooms.has_track_for(user, &track);
+    if context.config.library.audio_access == AudioAccess::Users || may().await {
+        return Ok(());
+    }
+    // After a restart, a device may ask before its room is in memory again.
+    context.limits.audio_lookups.check(&user)?;
+    context.rooms.load_rooms_of(user, ROOMS_LOADED_MAX).await.map_err(ApiError::unavailable)?;
+    if may().await {
+        return Ok(());
+    }
+    let detail = "This track is neither on nor coming up in a room of yours.";
+    Err(ApiError::from_reason(StatusCode::FORBIDDEN, Reason::TrackNotInRoom, detail))
 }
 
 pub(super) fn failed(provider: &dyn Provider) -> impl FnOnce(ProviderError) -> ApiError {

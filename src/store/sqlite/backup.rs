@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{BUSY_TIMEOUT, MIGRATIONS};
+use crate::private_files::give_to_owner_of_folder;
 
 /// The contents of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,7 @@ pub async fn restore(
     let partial = PartialFile::new(to)?;
     fs::copy(copy, &partial.0).map_err(at(&partial.0))?;
     set_epoch(&partial.0, epoch).await?;
+    give_to_owner_of_folder(&partial.0).map_err(at(&partial.0))?;
     let kept = if to.exists() { Some(set_aside(to, epoch).await?) } else { None };
     partial.persist(to)?;
     Ok((contents, kept))
@@ -109,6 +111,7 @@ impl DatabaseLock {
     pub fn take(database: &Path) -> Result<Self, BackupError> {
         let path = with_suffix(database, ".lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
+        give_to_owner_of_folder(&path).map_err(at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(fs::TryLockError::WouldBlock) => Err(BackupError::InUse(database.into())),

@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use sqlx::SqlitePool;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 
-use super::{Store, StoreResult};
+use super::mysql::schema::SchemaError;
+use super::{Store, StoreError, StoreResult};
 use crate::config::StorageConfig;
 use crate::store::sql::portable::SqliteQuery;
 use transaction::SqliteTransaction;
@@ -62,17 +63,18 @@ impl SqliteStore {
     }
 
     async fn connect(options: SqliteConnectOptions) -> StoreResult<Self> {
+        refuse_empty(options.get_filename())?;
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(false)
-            // Overwrites deleted content where that needs no additional write.
-            .pragma("secure_delete", "FAST")
+            // Overwrites deleted content.
+            .pragma("secure_delete", "ON")
             .pragma("wal_autocheckpoint", wal_checkpoints::WAL_PAGES_MAX)
             .busy_timeout(BUSY_TIMEOUT);
         let write = pool(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&write).await.map_err(sqlx::Error::from)?;
+        MIGRATIONS.run(&write).await.map_err(migration_error)?;
         let wal_checkpointer = WalCheckpointer::new(pool(1).connect_lazy_with(options.clone()));
         let read = pool(READ_CONNECTIONS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read, wal_checkpointer })
@@ -103,10 +105,29 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    async fn scrub(&self) -> StoreResult<()> {
+        Ok(self.wal_checkpointer.truncate().await?)
+    }
+
     async fn close(&self) {
         self.wal_checkpointer.close().await;
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+/// SQLite takes an empty file for a new database. It is what is left of one after a disk was full or a copy failed.
+fn refuse_empty(path: &Path) -> StoreResult<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() == 0 => Err(StoreError::Empty(path.into())),
+        _ => Ok(()),
+    }
+}
+
+fn migration_error(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => SchemaError::Newer { version }.into(),
+        other => sqlx::Error::from(other).into(),
     }
 }
 

@@ -15,6 +15,8 @@ use tokio_util::task::TaskTracker;
 
 /// Rows appended between two checkpoints; each takes about two pages of the log.
 const ROWS_BETWEEN_CHECKPOINTS: usize = 512;
+/// Attempts to empty the log, each of which waits for other connections.
+const TRUNCATE_TRIES: u32 = 3;
 /// Pages of 4 KiB in the log from which on a commit checkpoints (`wal_autocheckpoint`).
 pub(super) const WAL_PAGES_MAX: &str = "4000";
 
@@ -50,6 +52,21 @@ impl WalCheckpointer {
             }
             drop(turn);
         });
+    }
+
+    /// Copies the whole log into the database and empties its file. Waits for running writes, which wait meanwhile. With
+    /// a reader that does not finish, the rest of the log stays until the next call.
+    pub(super) async fn truncate(&self) -> sqlx::Result<()> {
+        let _turn = self.turn.lock().await;
+        for _ in 0..TRUNCATE_TRIES {
+            let (is_busy, _, _): (i64, i64, i64) =
+                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await?;
+            if is_busy == 0 {
+                return Ok(());
+            }
+        }
+        tracing::warn!("the write-ahead log could not be truncated; deleted rows stay in it until it is overwritten");
+        Ok(())
     }
 
     /// Waits for a running checkpoint.
