@@ -105,7 +105,7 @@ simulate: ## Runs SEEDS=1000 simulations of a server and its members, starting a
 	SEEDS=$(or $(SEEDS),1000) FIRST=$(or $(FIRST),0) cargo test --locked --release --test simulation acknowledged_commands -- --nocapture
 
 .PHONY: fuzz
-fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60 with libFuzzer; needs g++
+fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal|request for SECONDS=60 with libFuzzer; needs g++
 	.ci/cargo-tool cargo-fuzz
 	mkdir -p target/fuzz/$(FUZZ_TARGET)
 	RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz-build --sanitizer none $(FUZZ_TARGET) \
@@ -114,6 +114,10 @@ fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal for SECONDS=60
 .PHONY: crash
 crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, under load from 200 clients; prints figures
 	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killing -- --nocapture --test-threads=1
+
+.PHONY: soak
+soak: client ## Runs all attacks at once beside a party of 200 for SECONDS=1800; prints latencies and memory
+	SOAK_SECONDS=$(or $(SECONDS),1800) cargo test --locked --release --test it attacks::soak -- --nocapture
 
 .PHONY: lint
 lint: ## Runs every static check

@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tutti::config::ListenConfig;
+use tutti::http::origin::Origins;
+use tutti::text;
 use tutti_protocol::client::DecodeError;
 use tutti_protocol::{
     ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, Track, UserId, UserKind,
@@ -72,6 +75,35 @@ pub fn journal(bytes: &[u8]) {
     assert_eq!(room.offset(), ROOM.offset() + events.len() as u64);
     assert_round_trips(&room);
 }
+
+/// What a request brings, on three lines: its `Host`, its `Origin`, and text that others will see.
+pub fn request(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut lines = text.splitn(3, '\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (host, origin, shown) = (line(), line(), line());
+    if ORIGINS.knows_host(Some(host)) {
+        assert!(
+            !host.trim_end_matches('.').ends_with(".example") || host.eq_ignore_ascii_case("tutti.example"),
+            "{host}"
+        );
+    }
+    let _: bool = ORIGINS.allows(Some(origin), Some(host));
+    if let Some(clean) = text::clean(shown, 40) {
+        assert!((1..=40).contains(&clean.chars().count()));
+        assert_eq!(text::clean_name(&clean, 40), Some(clean), "clean text stays as it is");
+    }
+}
+
+/// A server with a public name.
+static ORIGINS: LazyLock<Origins> = LazyLock::new(|| {
+    Origins::new(&ListenConfig {
+        listen: ([127, 0, 0, 1], 8080).into(),
+        public_url: Some("https://tutti.example".into()),
+        allowed_origins: vec![],
+        trusted_proxies: vec![],
+    })
+});
 
 fn handle_in_room(input: &Input) {
     let mut room = ROOM.clone();

@@ -110,7 +110,7 @@ macro_rules! targets {
     };
 }
 
-targets!(websocket client_frame journal);
+targets!(websocket client_frame journal request);
 
 /// Mutations of invalid seeds would find nothing.
 #[test]

@@ -1,9 +1,11 @@
 //! Sessions listed and revoked, passwords changed, users erased.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tutti::cleanup::{Cleanup, UNUSED_GUEST_KEPT};
+use tutti::clock_trust::ClockTrust;
 use tutti_protocol::RoomCode;
 
 use super::site::{on_every_store, pass};
@@ -165,6 +167,7 @@ async fn cleanup_erases_inactive_guests(site: Site) {
         rooms: context.rooms.clone(),
         spotify: None,
         clock: context.clock,
+        trust: Arc::new(ClockTrust::open(site.dir.path().join("clock"), context.clock)),
     };
     let mut guest = site.browser();
     let gone: tutti_protocol::UserId = guest.guest("Long gone").await.user_id().parse().unwrap();
@@ -172,11 +175,11 @@ async fn cleanup_erases_inactive_guests(site: Site) {
     let account = site.browser().register("ana", "correct horse").await;
     pass(UNUSED_GUEST_KEPT / 2).await;
     let recent = site.browser().guest("Here lately").await;
-    cleanup.round().await.unwrap();
+    cleanup.remove_expired().await.unwrap();
     assert!(context.identity.user(gone).await.unwrap().is_some());
     assert_eq!(context.store.sessions_of(gone).await.unwrap(), [], "expired sessions are removed");
     pass(UNUSED_GUEST_KEPT / 2 + Duration::from_secs(1)).await;
-    cleanup.round().await.unwrap();
+    cleanup.remove_expired().await.unwrap();
     assert_eq!(context.identity.user(gone).await.unwrap(), None);
     assert_eq!(context.store.rooms_known_to(gone, 10).await.unwrap(), []);
     for kept in [account, recent] {

@@ -76,7 +76,7 @@ impl Site {
 
     async fn with(store: SharedStore, settings: &[&str], dir: TempDir, library: Library) -> Self {
         let cheap = ["--bcrypt-cost", "4"].iter().filter(|_| !settings.contains(&"--bcrypt-cost"));
-        let arguments = ["tutti"].iter().chain(cheap).chain(settings);
+        let arguments = ["tutti", "--audio-access=users"].iter().chain(cheap).chain(settings);
         let config = Cli::parse_from(arguments).serve;
         let clock = Clock::starting_at(NOON_MS);
         let keys = Keys::from_folder(KeyFolder::in_data_dir(dir.path()), clock.now_ms()).unwrap();
@@ -110,6 +110,8 @@ impl Site {
             metrics: Metrics::off(),
             config: config.limits.clone(),
             limits: ConnectionLimits::new(&config.limits, clock),
+            sockets: Arc::default(),
+            refusals: tutti::telemetry::Throttle::new(clock),
             admissions: tokio::sync::Semaphore::new(config.limits.limit_admissions as usize),
             tasks,
             draining: draining.clone(),
@@ -117,6 +119,8 @@ impl Site {
         let context = Arc::new(HttpContext {
             preparer,
             cover_bytes: Arc::new(tokio::sync::Semaphore::new(tutti::limits::COVER_BYTES_UNSENT_MAX)),
+            cover_bytes_of_networks: Arc::default(),
+            arrivals: tutti::telemetry::Throttle::new(clock),
             identity,
             spotify,
             store,

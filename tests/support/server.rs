@@ -37,14 +37,27 @@ impl TestServer {
     pub async fn start_with(arguments: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let raised = ["logins", "registrations", "guests", "joins", "guesses", "guesses-per-room", "rooms", "searches"];
+        let raised = [
+            "logins",
+            "registrations",
+            "guests",
+            "joins",
+            "guesses",
+            "guesses-per-room",
+            "rooms",
+            "rooms-per-address",
+            "searches",
+        ];
         let raised = raised
             .iter()
             .map(|limit| format!("--limit-{limit}"))
             .filter(|flag| !arguments.iter().any(|argument| argument.starts_with(&format!("{flag}="))))
             .map(|flag| format!("{flag}=100000"));
+        let access = (!arguments.iter().any(|argument| argument.starts_with("--audio-access=")))
+            .then(|| "--audio-access=users".to_owned());
         let arguments = ["--bcrypt-cost=4".to_owned(), "--library-analysis=false".to_owned()]
             .into_iter()
+            .chain(access)
             .chain([format!("--data-dir={}", dir.path().join("data").display())])
             .chain(raised)
             .chain(arguments.iter().map(ToString::to_string))

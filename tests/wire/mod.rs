@@ -1,5 +1,6 @@
 //! The contract over real sockets, against a real server.
 
+mod audio;
 mod bad_input;
 mod hello;
 mod hosting;

@@ -148,7 +148,12 @@ impl Site {
     async fn start(program: &Path, library: &Path, files: usize) -> anyhow::Result<Self> {
         let metrics = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let library = format!("--library-dir={}", library.display());
-        let settings = [library, "--library-analysis=false".into(), format!("--metrics-listen={metrics}")];
+        let settings = [
+            library,
+            "--library-analysis=false".into(),
+            "--audio-access=users".into(),
+            format!("--metrics-listen={metrics}"),
+        ];
         let tutti = Tutti::start_with(program, &settings).await?;
         let http = reqwest::Client::new();
         let host = Guest::log_in(&http, tutti.address(), "Host").await?;

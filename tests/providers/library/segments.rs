@@ -238,7 +238,7 @@ async fn a_server_that_is_killed_while_it_prepares_serves_only_whole_segments_af
     let folder = format!("--library-dir={}", music.path().display());
     let id = track_id("tone.wav");
     for killed_after in [0, 3, 7] {
-        let mut server = Process::start(data.path(), &[&folder]);
+        let mut server = Process::start(data.path(), &[&folder, "--audio-access=users"]);
         let ana = guest(server.address().await, "Ana").await;
         server.log_line("library scan finished").await;
         for (number, expected) in expected.iter().enumerate().take(killed_after + 1) {
@@ -247,7 +247,7 @@ async fn a_server_that_is_killed_while_it_prepares_serves_only_whole_segments_af
         // Six more are being made.
         server.kill().await;
     }
-    let mut server = Process::start(data.path(), &[&folder]);
+    let mut server = Process::start(data.path(), &[&folder, "--audio-access=users"]);
     let ana = guest(server.address().await, "Ana").await;
     for (number, expected) in expected.iter().enumerate() {
         assert_eq!(fetched(&ana, &id, number).await.as_deref(), Some(&expected[..]), "segment {number}");
