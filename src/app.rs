@@ -22,6 +22,7 @@ use crate::http::cookie::Cookies;
 use crate::http::limits::RequestLimits;
 use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
+use crate::http::recent_listeners::RecentListeners;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
 use crate::limits::{
@@ -278,6 +279,7 @@ impl Parts {
             preparer: self.preparer.clone(),
             cover_bytes: Arc::new(Semaphore::new(COVER_BYTES_UNSENT_MAX)),
             cover_bytes_of_networks: Arc::default(),
+            listeners: RecentListeners::new(self.clock),
             arrivals: Throttle::new(self.clock),
             connection: Arc::new(self.connection_context()),
             draining: self.draining.clone(),

@@ -8,6 +8,7 @@
 //! | [`middleware`] | request filters: origin check, body, bearer token, client address |
 //! | [`response`] | response wrapper: problem documents and security headers |
 //! | [`origin`] | allowed origins, for requests and for the WebSocket handshake |
+//! | [`recent_listeners`] | users who were given audio a short time ago |
 //! | [`cookie`] | the refresh token's cookie |
 //! | [`limits`] | rate limits |
 //! | [`error`] | failed requests |
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod metrics;
 pub mod middleware;
 pub mod origin;
+pub mod recent_listeners;
 pub mod resources;
 pub mod response;
 pub mod static_client;
@@ -49,6 +51,7 @@ use crate::telemetry::Throttle;
 use cookie::Cookies;
 use limits::RequestLimits;
 use origin::Origins;
+use recent_listeners::RecentListeners;
 
 /// What routes use of the server.
 pub struct HttpContext {
@@ -82,6 +85,8 @@ pub struct HttpContext {
     pub cover_bytes_of_networks: Arc<NetworkCounts>,
     /// What WebSocket connections use of the server.
     pub connection: Arc<ConnectionContext>,
+    /// Users who were given audio a short time ago.
+    pub listeners: RecentListeners,
     /// Bounds the log lines about logins and new rooms, which clients cause.
     pub arrivals: Throttle,
     /// Cancelled when the server starts to drain: it is alive then, but not ready.

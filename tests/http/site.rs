@@ -120,6 +120,7 @@ impl Site {
             preparer,
             cover_bytes: Arc::new(tokio::sync::Semaphore::new(tutti::limits::COVER_BYTES_UNSENT_MAX)),
             cover_bytes_of_networks: Arc::default(),
+            listeners: tutti::http::recent_listeners::RecentListeners::new(clock),
             arrivals: tutti::telemetry::Throttle::new(clock),
             identity,
             spotify,

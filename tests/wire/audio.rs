@@ -15,7 +15,9 @@ async fn audio_is_for_members_of_a_room_that_has_the_track() {
     let code = ana.room("Kitchen", None).await.code.to_string();
     let mut anas = ana.enter(&code).await;
     let _bens = ben.enter(&code).await;
-    assert_eq!(ana.status(Method::GET, &audio(0)).await, 403, "nothing is queued");
+    for member in [&ana, &ben] {
+        assert_eq!(member.status(Method::GET, &audio(0)).await, 403, "nothing is queued");
+    }
 
     let on = anas.add(&tracks[0]).await;
     anas.add(&tracks[1]).await;
@@ -23,7 +25,6 @@ async fn audio_is_for_members_of_a_room_that_has_the_track() {
         for path in [audio(0), segment(0), audio(1), segment(1)] {
             assert_eq!(member.status(Method::GET, &path).await, 200, "{path}");
         }
-        assert_eq!(member.status(Method::GET, &segment(2)).await, 403);
     }
     for path in [audio(0), segment(0), segment(1)] {
         assert_eq!(eve.status(Method::GET, &path).await, 403, "{path}");

@@ -196,7 +196,8 @@ pub(super) fn serving<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dy
     provider.filter(|provider| provider.capabilities().serves_files).ok_or_else(no_such_track)
 }
 
-/// Rejects (403) a user in none of whose rooms the track is on or coming up, unless all users may fetch audio.
+/// Rejects (403) a user in none of whose rooms the track is on or coming up, unless all users may fetch audio. Another
+/// minute is granted, in which any track may be fetched: a member could queue it as well.
 pub(super) async fn check_audio_access(
     context: &SharedContext,
     user: UserId,
@@ -204,7 +205,13 @@ pub(super) async fn check_audio_access(
     id: &str,
 ) -> Result<(), ApiError> {
     let track = TrackRef { provider, id: id.to_owned() };
-    let may = || context.rooms.has_track_for(user, &track);
+    let may = async || {
+        let may = context.rooms.has_track_for(user, &track).await;
+        if may {
+            context.listeners.insert(user);
+        }
+        may || context.listeners.contains(user)
+    };
     if context.config.library.audio_access == AudioAccess::Users || may().await {
         return Ok(());
     }
