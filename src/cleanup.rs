@@ -1,6 +1,6 @@
 //! Periodically removes expired data: ended sessions, used refresh tokens, abandoned logins and guests not seen for a
-//! long time, once the clock is trusted. Removes small batches with pauses, so that other writes are not held up. Also refreshes stale checks of
-//! Spotify subscriptions.
+//! long time, once the clock is trusted. Removes small batches with pauses, so that other writes are not held up. Also
+//! refreshes stale checks of Spotify subscriptions.
 
 use std::mem::discriminant;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! All connections: caps per user and per address, closing those of ended sessions, draining.
+//! All connections: caps per user, closing those of ended sessions, draining. Sockets per network are counted in
+//! [`super::ConnectionContext::sockets`].
 
 use std::hash::Hash;
 use std::sync::Arc;

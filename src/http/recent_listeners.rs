@@ -14,7 +14,7 @@ const LISTENER_FOR: Duration = Duration::from_mins(1);
 /// Entries between two removals of old ones.
 const ENTRIES_PER_SWEEP: u32 = 1024;
 
-/// Remembers users for [`LISTENER_FOR`].
+/// Remembers users for a minute.
 #[derive(Debug)]
 pub struct RecentListeners {
     until_ms: DashMap<UserId, i64>,

@@ -20,6 +20,7 @@ use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
 use crate::store::journal::Journal;
 use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredRoom};
+use crate::telemetry::Throttle;
 use crate::telemetry::metrics::Metrics;
 
 /// Attempts to find a free room code. There are 2^30 codes, so the first is nearly always free.
@@ -54,6 +55,8 @@ struct Inner {
     clock: Clock,
     metrics: Metrics,
     measurer: Option<Arc<dyn TrackMeasurer>>,
+    /// Bounds the log lines that members can cause, over all rooms.
+    log: Arc<Throttle>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -66,6 +69,7 @@ pub(super) struct RoomContext {
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) measurer: Option<Arc<dyn TrackMeasurer>>,
+    pub(super) log: Arc<Throttle>,
     registry: Weak<Inner>,
 }
 
@@ -91,7 +95,8 @@ impl Registry {
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        Self { inner: Arc::new(Inner { rooms: DashMap::new(), store, journal, clock, metrics, measurer, tasks, stop }) }
+        let (rooms, log) = (DashMap::new(), Arc::new(Throttle::new(clock)));
+        Self { inner: Arc::new(Inner { rooms, store, journal, clock, metrics, measurer, log, tasks, stop }) }
     }
 
     /// The number of rooms in memory.
@@ -216,6 +221,7 @@ impl Registry {
             clock: inner.clock,
             metrics: inner.metrics.clone(),
             measurer: inner.measurer.clone(),
+            log: inner.log.clone(),
             registry: Arc::downgrade(inner),
         };
         let (actor, view) = Actor::new(room.id, code, context, loaded);

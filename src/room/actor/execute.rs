@@ -46,15 +46,18 @@ impl Actor {
 
     /// Logs what an operator is asked about.
     fn log(&self, events: &[Event]) {
-        let room = self.code;
         for event in events {
-            match event {
-                Event::MemberKicked { member, by, .. } => tracing::info!(%room, %member, %by, "member kicked"),
-                Event::MemberBanned { member, by } => tracing::info!(%room, %member, %by, "member banned"),
-                Event::BanLifted { member, by } => tracing::info!(%room, %member, %by, "ban lifted"),
-                Event::RoomClosed { by } => tracing::info!(%room, %by, "room closed"),
-                _ => {}
-            }
+            let (what, member, by) = match event {
+                Event::MemberKicked { member, by, .. } => ("member kicked", Some(member), by),
+                Event::MemberBanned { member, by } => ("member banned", Some(member), by),
+                Event::BanLifted { member, by } => ("ban lifted", Some(member), by),
+                Event::RoomClosed { by } => ("room closed", None, by),
+                _ => continue,
+            };
+            self.context.log.log(|suppressed| {
+                let member = member.map(tracing::field::display);
+                tracing::info!(room = %self.code, member, %by, suppressed, "{what}");
+            });
         }
     }
 
