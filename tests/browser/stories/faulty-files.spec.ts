@@ -31,7 +31,7 @@ test.afterAll(() => rmSync(root, { recursive: true }));
 const fileOf = (title: string) => join(local, `${title}.wav`);
 
 async function read(words: string, ...guests: Guest[]): Promise<void> {
-  for (const guest of guests) await expect(guest.page.getByText(words).first()).toBeVisible();
+  await Promise.all(guests.map((guest) => expect(guest.page.getByText(words).first()).toBeVisible()));
 }
 
 test('files that break or vanish never silence a room', async ({ guest }) => {
@@ -57,13 +57,16 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
     return silences;
   };
 
+  /** The next track is on, and the words are shown: for some seconds, so both are awaited at once. */
+  const passed = async (next: string, words: string, ...readers: Guest[]) => {
+    await Promise.all([read(words, ...readers), ...both.map((person) => person.nowPlaying(next))]);
+  };
   const passesOver = async (title: string, next: string, damage: () => void, words: string) => {
     await ada.add(title);
     await ada.add(next);
     damage();
     await ada.get('skip').click();
-    for (const person of both) await person.nowPlaying(next);
-    await read(words, ada);
+    await passed(next, words, ada);
     await hearTogether(ada, ben);
     await nobodyHeardSilence();
   };
@@ -85,8 +88,7 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
     for (const person of both) await person.nowPlaying('Vanishes Playing');
     await hearTogether(ada, ben);
     rmSync(fileOf('Vanishes Playing'));
-    for (const person of both) await person.nowPlaying('Haven');
-    await read('“Vanishes Playing” was skipped: the file is no longer there.', ada, ben);
+    await passed('Haven', '“Vanishes Playing” was skipped: the file is no longer there.', ada, ben);
     await hearTogether(ada, ben);
     await nobodyHeardSilence();
   });
@@ -100,8 +102,7 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
     await hearTogether(ada, ben);
     renameSync(disk, `${disk}-away`);
     mkdirSync(disk);
-    for (const person of both) await person.nowPlaying('Outlives');
-    await read('“Mounted Now” was skipped: the file is no longer there.', ada, ben);
+    await passed('Outlives', '“Mounted Now” was skipped: the file is no longer there.', ada, ben);
     await hearTogether(ada, ben);
     await ada.comingUp('Mounted Later · You');
     rmSync(disk, { recursive: true });

@@ -11,7 +11,7 @@ import { WireGuest } from '../support/wire.ts';
 
 const TITLE = 'Twenty Minutes';
 const library = mkdtempSync(join(tmpdir(), 'tutti-segments-'));
-test.use({ settings: { TUTTI_LIBRARY_DIR: library } });
+test.use({ settings: { TUTTI_LIBRARY_DIR: library, TUTTI_AUDIO_ACCESS: 'users' } });
 test.beforeAll(() => {
   writeFileSync(join(library, `${TITLE}.wav`), hum(1_200));
   writeFileSync(join(library, 'Sweep.wav'), sweep(40));
