@@ -12,7 +12,7 @@ const MARKS_MAX: usize = 4;
 /// removes.
 const BYTES_PER_CHAR: usize = 8;
 
-/// Normalizes a text of one line: Unicode NFC, trimmed, whitespace collapsed, without characters that nobody sees. `None`
+/// Normalizes a text of one line: Unicode NFC, trimmed, whitespace collapsed, without invisible characters. `None`
 /// when nothing visible is left, or more than `chars_max` characters, or when marks are stacked.
 pub fn clean(raw: &str, chars_max: usize) -> Option<String> {
     normalize(raw, chars_max).map(|(text, _)| text)
@@ -54,7 +54,11 @@ fn normalize(raw: &str, chars_max: usize) -> Option<(String, bool)> {
         chars += 1;
         visible |= !is_joiner(c) && !is_selector(c) && !is_combining_mark(c);
     }
-    (visible && chars <= chars_max).then_some((shown, removed))
+    if removed {
+        // What stood around a removed character may compose, or be out of place now.
+        return normalize(&shown, chars_max).map(|(text, _)| (text, true));
+    }
+    (visible && chars <= chars_max).then_some((shown, false))
 }
 
 /// Whether a character stays in the text between `before` and `after`.
@@ -165,6 +169,8 @@ mod tests {
     fn stacked_marks_and_long_text_are_refused() {
         assert_eq!(clean("Z\u{35b}\u{35b}\u{35b}\u{35b}", 40).unwrap().chars().count(), 5);
         assert_eq!(clean(&format!("Z{}", "\u{35b}".repeat(39)), 40), None);
+        assert_eq!(clean("e\u{200b}\u{301}", 40).as_deref(), Some("é"), "composed across what was removed");
+        assert_eq!(clean("👩\u{200d}\u{200b}", 40).as_deref(), Some("👩"), "nothing is left to join");
         assert_eq!(clean("\u{301}", 40), None, "a mark alone");
         assert!(clean(&"é".repeat(40), 40).is_some());
         assert_eq!(clean(&"a".repeat(41), 40), None);
