@@ -78,7 +78,7 @@ impl ClockTrust {
 
     /// For how long the clock has been trusted, over restarts.
     pub fn trusted_for(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.clock.now_ms() - self.trusted_from_ms).unwrap_or(0))
+        Duration::from_millis(u64::try_from(self.clock.now_ms().saturating_sub(self.trusted_from_ms)).unwrap_or(0))
     }
 
     /// Writes the time into the file.
@@ -151,6 +151,8 @@ mod tests {
         assert_eq!(start(1e12 + 1e6).trusted_from_ms, first.trusted_from_ms);
         let ahead = start(2e12);
         assert_eq!(ahead.trusted_from_ms, 2_000_000_000_000 + 7 * DAY);
+        fs::write(&file, format!("{} {}", 3_000_000_000_000_i64, i64::MIN)).unwrap();
+        assert!(start(3e12).trusted_for() > PROBATION);
         for text in ["", "7", "seven eight", "1 2 3"] {
             fs::write(&file, text).unwrap();
             assert_eq!(start(3e12).trusted_from_ms, 3_000_000_000_000, "{text:?}");

@@ -20,12 +20,12 @@ pub fn restrict_new_files() {
 /// Creates a folder that only its owner may open, or closes an existing one to others, with the databases in it.
 pub fn private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    restrict(folder, 0o700)?;
+    restrict(folder, 0o700);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let is_ours = OURS.iter().any(|prefix| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()));
         if is_ours && entry.file_type()?.is_file() {
-            restrict(&entry.path(), 0o600)?;
+            restrict(&entry.path(), 0o600);
         }
     }
     Ok(())
@@ -41,18 +41,16 @@ pub fn give_to_owner_of_folder(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the permissions beyond `mode` from what this process owns; others have to do that themselves.
-fn restrict(path: &Path, mode: u32) -> io::Result<()> {
-    let found = fs::metadata(path)?;
-    let excess = found.mode() & 0o7777 & !mode;
-    if excess == 0 {
-        return Ok(());
+/// Removes the permissions beyond `mode`. Network and memory card file systems may not have any: a server on one runs all
+/// the same.
+fn restrict(path: &Path, mode: u32) {
+    let restricted = fs::metadata(path).and_then(|found| match found.mode() & 0o7777 & !mode {
+        0 => Ok(()),
+        _ => fs::set_permissions(path, Permissions::from_mode(found.mode() & mode)),
+    });
+    if let Err(error) = restricted {
+        tracing::warn!(path = %path.display(), %error, "other users may read this");
     }
-    if found.uid() != geteuid().as_raw() && !geteuid().is_root() {
-        tracing::warn!(path = %path.display(), "others may read this, and it belongs to another user");
-        return Ok(());
-    }
-    fs::set_permissions(path, Permissions::from_mode(found.mode() & mode))
 }
 
 #[cfg(test)]
