@@ -117,7 +117,7 @@ impl Cleanup {
         }
     }
 
-    /// Whether so many guests look unused that the clock is probably wrong.
+    /// Whether most guests look unused, which rather means that the clock is wrong.
     async fn is_mass_erasure(&self, before_ms: i64) -> StoreResult<bool> {
         if self.trust.trusted_for() >= MASS_TRUST {
             return Ok(false);

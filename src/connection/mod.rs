@@ -131,8 +131,8 @@ impl ConnectionLimits {
     }
 }
 
-/// Unknown room codes a minute that a user may try although the network has used up its own: somebody else's guesses must
-/// not keep guests with the right code out.
+/// Unknown room codes a minute that a user may try after the network has used up its limit, so that an attacker's guesses
+/// do not lock out guests with the right code.
 const GUESSES_OF_USER: u32 = 2;
 
 /// What an open socket holds until it is closed: its share of the caps per network and of the whole server.

@@ -78,7 +78,7 @@ impl Origins {
     }
 
     /// Whether a request to `host`, the raw header, is meant for this server: an IP address, a name that only local networks
-    /// have, the host of the public URL or of an allowed origin. Others may be names of somebody else, see
+    /// have, the host of the public URL or of an allowed origin. Other names may belong to an attacker, see
     /// [`known_host`](super::middleware::known_host). A request without `Host` is not from a browser.
     pub fn knows_host(&self, host: Option<&str>) -> bool {
         let Some(host) = host else { return true };

@@ -41,7 +41,6 @@ impl Identity {
     ) -> Result<Login, IdentityError> {
         let username = Username::parse(username)?;
         let display_name = name::parse_display_name(display_name)?;
-        let password = Password::chosen(password, &[username.normalized(), &display_name])?;
         let current = self.current_session(caller).await?;
         if current.as_ref().is_some_and(|(user, _)| user.login.is_some()) {
             return Err(IdentityError::AlreadyLoggedIn);
@@ -50,6 +49,7 @@ impl Identity {
         if self.store().user_by_username(username.normalized()).await?.is_some() {
             return Err(IdentityError::UsernameTaken);
         }
+        let password = Password::chosen(password, &[username.normalized(), &display_name])?;
         let login = StoredLogin {
             username: username.normalized().to_owned(),
             username_shown: username.shown().to_owned(),
@@ -64,7 +64,7 @@ impl Identity {
         }
         let user = StoredUser { kind: UserKind::User, display_name, login: Some(login), ..before };
         let login = self.replace_session(&user, &session, caller).await?;
-        // Whoever knows a token that was issued without a password must not act for the account.
+        // A token that was issued without a password must not act for the account.
         self.reject_tokens_of(&session);
         Ok(login)
     }

@@ -285,7 +285,8 @@ impl Identity {
         self.user(user).await?.ok_or(IdentityError::Unauthenticated)
     }
 
-    /// Deletes a user's rows, and what the database's log still holds of the user. Revoke the user's sessions first: see [`crate::erasure`].
+    /// Deletes a user's rows, and what the database's log still holds of them. Revoke the user's sessions first: see
+    /// [`crate::erasure`].
     pub async fn erase(&self, user: UserId) -> Result<(), IdentityError> {
         self.store().delete_user(user).await?;
         Ok(self.store().scrub().await?)

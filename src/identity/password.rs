@@ -37,7 +37,7 @@ impl Password {
         Ok(Self(raw.clone()))
     }
 
-    /// A new password. It must also not be one of the first that somebody who knows `names` would guess.
+    /// A new password. Refuses weak ones, as zxcvbn estimates them for an attacker who knows `names`.
     pub(super) fn chosen(raw: &SecretString, names: &[&str]) -> Result<Self, IdentityError> {
         let password = Self::parse(raw)?;
         if zxcvbn::zxcvbn(raw.expose_secret(), names).score() < STRENGTH_MIN {

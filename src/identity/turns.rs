@@ -14,18 +14,18 @@ pub(super) struct Turns(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    line: Mutex<Line>,
+    waiting: Mutex<Waiting>,
     waiting_max: usize,
     waiting_per_address_max: usize,
 }
 
 #[derive(Debug)]
-struct Line {
-    /// Turns that nobody has.
+struct Waiting {
+    /// Turns that are free.
     free: usize,
     /// One queue per address with a waiting caller; the first gets the next turn.
     queues: VecDeque<(IpAddr, VecDeque<oneshot::Sender<Turn>>)>,
-    waiting: usize,
+    count: usize,
 }
 
 /// A turn, which ends when this is dropped.
@@ -42,36 +42,36 @@ pub(super) struct Busy;
 impl Turns {
     /// `workers` turns at the same time.
     pub(super) fn new(workers: usize, waiting_max: usize, waiting_per_address_max: usize) -> Self {
-        let line = Mutex::new(Line { free: workers, queues: VecDeque::new(), waiting: 0 });
-        Self(Arc::new(Shared { line, waiting_max, waiting_per_address_max }))
+        let waiting = Mutex::new(Waiting { free: workers, queues: VecDeque::new(), count: 0 });
+        Self(Arc::new(Shared { waiting, waiting_max, waiting_per_address_max }))
     }
 
     /// Waits for a turn. Dropping the future gives up the place.
     pub(super) async fn next(&self, address: IpAddr) -> Result<Turn, Busy> {
         let (given, turn) = oneshot::channel();
         {
-            let mut line = self.0.line.lock();
-            if line.free > 0 {
-                line.free -= 1;
+            let mut waiting = self.0.waiting.lock();
+            if waiting.free > 0 {
+                waiting.free -= 1;
                 return Ok(Turn { shared: Some(self.0.clone()) });
             }
-            line.forget_gone();
-            if line.waiting >= self.0.waiting_max || line.waiting_of(address) >= self.0.waiting_per_address_max {
+            waiting.forget_gone();
+            if waiting.count >= self.0.waiting_max || waiting.count_of(address) >= self.0.waiting_per_address_max {
                 return Err(Busy);
             }
-            line.push(address, given);
+            waiting.push(address, given);
         }
         turn.await.map_err(|_| Busy)
     }
 }
 
-impl Line {
-    fn waiting_of(&self, address: IpAddr) -> usize {
+impl Waiting {
+    fn count_of(&self, address: IpAddr) -> usize {
         self.queues.iter().find(|(of, _)| *of == address).map_or(0, |(_, queue)| queue.len())
     }
 
     fn push(&mut self, address: IpAddr, caller: oneshot::Sender<Turn>) {
-        self.waiting += 1;
+        self.count += 1;
         match self.queues.iter_mut().find(|(of, _)| *of == address) {
             Some((_, queue)) => queue.push_back(caller),
             None => self.queues.push_back((address, VecDeque::from([caller]))),
@@ -81,7 +81,7 @@ impl Line {
     fn pop(&mut self) -> Option<oneshot::Sender<Turn>> {
         let (address, mut queue) = self.queues.pop_front()?;
         let caller = queue.pop_front();
-        self.waiting -= usize::from(caller.is_some());
+        self.count -= usize::from(caller.is_some());
         if !queue.is_empty() {
             self.queues.push_back((address, queue));
         }
@@ -94,7 +94,7 @@ impl Line {
             queue.retain(|caller| !caller.is_closed());
         }
         self.queues.retain(|(_, queue)| !queue.is_empty());
-        self.waiting = self.queues.iter().map(|(_, queue)| queue.len()).sum();
+        self.count = self.queues.iter().map(|(_, queue)| queue.len()).sum();
     }
 }
 
@@ -103,9 +103,9 @@ impl Drop for Turn {
         let Some(shared) = self.shared.take() else { return };
         loop {
             let caller = {
-                let mut line = shared.line.lock();
-                let Some(caller) = line.pop() else {
-                    line.free += 1;
+                let mut waiting = shared.waiting.lock();
+                let Some(caller) = waiting.pop() else {
+                    waiting.free += 1;
                     return;
                 };
                 caller

@@ -51,11 +51,22 @@ struct Admission {
     networks: Arc<NetworkCounts>,
 }
 
-/// What a refused connection is told; nothing of its request is read.
-const NETWORK_FULL: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: 10\r\n\
-    Content-Type: text/plain\r\n\r\nThere are too many connections from your network.\n";
-const SERVER_FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
-    Content-Type: text/plain\r\n\r\nThe server has no more connections.\n";
+/// Why a connection is refused, and the response to it; nothing of its request is read.
+struct Full {
+    cap: &'static str,
+    response: &'static [u8],
+}
+
+const NETWORK_FULL: Full = Full {
+    cap: "of the network",
+    response: b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: 10\r\n\
+    Content-Type: text/plain\r\n\r\nThere are too many connections from your network.\n",
+};
+const SERVER_FULL: Full = Full {
+    cap: "of the server",
+    response: b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
+    Content-Type: text/plain\r\n\r\nThe server has no more connections.\n",
+};
 
 impl Admission {
     fn new(caps: Caps) -> Self {
@@ -63,8 +74,8 @@ impl Admission {
         Self { caps, places, networks: Arc::default() }
     }
 
-    /// Shares for a connection of `peer`, or the response that refuses it.
-    fn admit(&self, peer: IpAddr) -> Result<Permit, &'static [u8]> {
+    /// Shares for a connection of `peer`.
+    fn admit(&self, peer: IpAddr) -> Result<Permit, Full> {
         let share = if self.caps.proxies.contains(&peer) {
             None
         } else {
@@ -125,10 +136,8 @@ pub async fn accept<S, B>(
         };
         match admission.admit(peer.ip().to_canonical()) {
             Ok(permit) => drop(tasks.spawn(serve(stream, peer, permit, routes.clone(), stop.clone()))),
-            Err(response) => {
-                let is_server = response == SERVER_FULL;
+            Err(Full { cap, response }) => {
                 refusals.log(|suppressed| {
-                    let cap = if is_server { "of the server" } else { "of the network" };
                     tracing::warn!(%peer, cap, suppressed, "connection refused: a cap is reached");
                 });
                 let _ = send(&stream, response, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);

@@ -89,8 +89,8 @@ pub use voting::changes_skip_votes;
 pub const ENTRIES_PER_MEMBER_MAX: usize = 1_000;
 /// Tracks of one command; further ones are left out.
 pub const ENQUEUE_ALL_MAX: usize = 100;
-/// Entries that may be queued in a room. Members share what is left of them ([`share_of`]), so that no member fills the room;
-/// who has none, and the host, may exceed it.
+/// Entries that may be queued in a room. Members share what is left of them ([`share_of`]), so that no member fills the
+/// room. The host, and members without an entry, may exceed it.
 pub const ENTRIES_PER_ROOM_MAX: usize = 25_000;
 /// Suggestions that may wait for approval. Members share what is left of them ([`share_of`]).
 pub const SUGGESTIONS_MAX: usize = 100;
@@ -270,8 +270,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// How many of `places_max` places one may have while others have `others`: half of what they leave, and at least one. The
-/// first one gets half of all, the next a quarter; nobody can take the last one from a newcomer.
+/// How many of `places_max` places a member may have while others have `others`: half of the remaining ones, and at least
+/// one. The first member gets half of all, the next a quarter; a newcomer always gets one.
 pub fn share_of(places_max: usize, others: usize) -> usize {
     (places_max.saturating_sub(others) / 2).max(1)
 }

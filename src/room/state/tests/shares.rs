@@ -1,4 +1,4 @@
-//! Nobody fills what others need: places in the queue, among the suggestions and in the room.
+//! Scarce places are shared: in the queue, among the suggestions and in the room.
 
 use proptest::prelude::*;
 use serde_json::Value;
