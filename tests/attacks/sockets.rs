@@ -1,7 +1,9 @@
 //! Sockets that send too much or read nothing.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tutti_protocol::{Command, ServerFrame};
+use tutti_test_client::TestUser;
 use tutti_test_client::frame::{PING, TEXT};
 use uuid::Uuid;
 
@@ -11,14 +13,17 @@ fn command(command: &serde_json::Value) -> Vec<u8> {
     json!({ "type": "command", "id": Uuid::new_v4(), "command": command }).to_string().into_bytes()
 }
 
+/// Sockets of one user in the party's room.
+async fn sockets_of(party: &Party, eve: &TestUser, count: usize) -> Vec<RawSocket> {
+    let hello = eve.hello(&party.code);
+    join_all((0..count).map(|_| RawSocket::open(party.address, &hello))).await
+}
+
 #[tokio::test]
 async fn unknown_commands_are_not_echoed_and_end_the_connection() {
     let mut party = Party::start(&[]).await;
     let eve = party.attacker("Eve").await;
-    let mut sockets = Vec::new();
-    for _ in 0..10 {
-        sockets.push(RawSocket::open(party.address, &eve.hello(&party.code)).await);
-    }
+    let mut sockets = sockets_of(&party, &eve, 10).await;
     let unknown = command(&json!({ "name": "x".repeat(60_000) }));
     for socket in &mut sockets {
         for _ in 0..200 {
@@ -66,9 +71,7 @@ async fn sockets_that_are_not_read_cost_little_memory() {
     let mut sockets = Vec::new();
     for number in 0..5 {
         let eve = party.attacker(&format!("Eve {number}")).await;
-        for _ in 0..20 {
-            sockets.push(RawSocket::open(party.address, &eve.hello(&party.code)).await);
-        }
+        sockets.append(&mut sockets_of(&party, &eve, 20).await);
     }
     let probe = json!({ "type": "sync", "t0": 1.0 }).to_string();
     for _ in 0..50 {
@@ -83,10 +86,7 @@ async fn sockets_that_are_not_read_cost_little_memory() {
 async fn many_sockets_of_one_user_send_no_more_than_one() {
     let mut party = Party::start(&[]).await;
     let eve = party.attacker("Eve").await;
-    let mut sockets = Vec::new();
-    for _ in 0..20 {
-        sockets.push(RawSocket::open(party.address, &eve.hello(&party.code)).await);
-    }
+    let mut sockets = sockets_of(&party, &eve, 20).await;
     for number in 0..50 {
         for socket in &mut sockets {
             socket.send(TEXT, &command(&json!({ "name": "say", "text": format!("buy {number}") }))).await;
