@@ -19,7 +19,7 @@ impl RoomState {
     }
 }
 
-/// What is left of a name for somebody who glances at it.
+/// What a name looks like at a glance.
 fn shape_of(name: &str) -> String {
     let lower = name.to_lowercase();
     skeleton(&lower).filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
