@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::cleanup::Cleanup;
+use crate::cleanup::{Cleanup, Progress};
 use crate::clock::Clock;
 use crate::clock_trust::ClockTrust;
 use crate::config::{ServeConfig, StorageConfig};
@@ -237,6 +237,7 @@ impl Parts {
             spotify: self.spotify.clone(),
             clock: self.clock,
             trust: Arc::new(ClockTrust::open(self.config.storage.data_dir.join("clock"), self.clock)),
+            progress: Progress::default(),
         };
         tasks.spawn(cleanup.run(stop.clone()));
     }

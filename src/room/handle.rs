@@ -61,6 +61,7 @@ pub(super) enum Message {
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
     HasTrack { track: TrackRef, has: oneshot::Sender<bool> },
     Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
+    IsUnused { unused: oneshot::Sender<bool> },
     Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), RoomError>> },
     Forget { member: UserId, forgotten: oneshot::Sender<Result<(), RoomError>> },
     NotifyHost { code: &'static str, message: String, values: ReasonValues },
@@ -95,6 +96,11 @@ impl RoomHandle {
     /// Closes the room on behalf of `by`.
     pub async fn close(&self, by: UserId) -> Result<(), RoomError> {
         self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// Whether nothing ever happened in the room and it has no connection.
+    pub async fn is_unused(&self) -> bool {
+        self.ask(|unused| Message::IsUnused { unused }).await.unwrap_or(false)
     }
 
     /// Merges a guest into the account of the same person. `Ok` means durable, also when there was nothing to merge. Closes

@@ -13,6 +13,7 @@ use super::actor::Actor;
 use super::handle::RoomHandle;
 use super::load::load;
 use super::measurements::TrackMeasurer;
+use super::people::PeopleError;
 use super::state::{Audience, Ctx, Input, Newcomer, RoomState};
 use super::view::View;
 use crate::clock::Clock;
@@ -184,6 +185,24 @@ impl Registry {
                 }
             }
         }
+    }
+
+    /// Closes an open room in which nothing ever happened and that has no connection; returns whether it did.
+    pub async fn close_if_unused(&self, room: &StoredRoom) -> Result<bool, PeopleError> {
+        // Most rooms are used. Reading them costs less than opening them.
+        if !load(&self.inner.store, room.id, room.code).await?.state.is_unused() {
+            return Ok(false);
+        }
+        let handle = match self.open(room.code).await {
+            Ok(handle) => handle,
+            Err(OpenError::Closed | OpenError::NotFound) => return Ok(false),
+            Err(OpenError::Store(error)) => return Err(error.into()),
+        };
+        let unused = handle.is_unused().await;
+        if unused {
+            handle.close(room.host).await?;
+        }
+        Ok(unused)
     }
 
     /// Sends a notice to the hosts of the rooms in memory whose view satisfies `wanted`.

@@ -176,6 +176,14 @@ pub trait IdentityStore: Send + Sync {
     /// Guests last seen before `before_ms`, least recent first, at most `rows_max`.
     async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
+    /// Guests last seen before `before_ms`, in the order of when and of their ids, after the one named by `after`.
+    async fn guests_seen_before(
+        &self,
+        before_ms: i64,
+        after: Option<(i64, UserId)>,
+        rows_max: u32,
+    ) -> StoreResult<Vec<(i64, UserId)>>;
+
     /// Adds a session with its first token.
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()>;
 

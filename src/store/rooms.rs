@@ -148,8 +148,18 @@ pub trait RoomStore: Send + Sync {
     /// Rooms that a user is or was in, closed ones included, unless the room has forgotten them; newest first.
     async fn rooms_known_to(&self, user: UserId, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
 
+    /// Those of these users, at most 200, that a room knows: current members, and former ones that are not forgotten.
+    async fn known_to_rooms(&self, users: &[UserId]) -> StoreResult<Vec<UserId>>;
+
     /// Removes a closed room's name, members and history; its code stays taken. Does nothing when the room is open.
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()>;
+
+    /// Rooms with higher ids than `after`, in the order of ids, without those that were purged.
+    async fn rooms_after(&self, after: Option<RoomId>, rooms_max: u32) -> StoreResult<Vec<StoredRoom>>;
+
+    /// Removes batches that the room's checkpoint covers and that are older than `keep_from_ms`. Returns the room's last
+    /// offset.
+    async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64>;
 
     /// Appends batches of any rooms, all or none. `Conflict("journal offset")` when one of the offsets exists.
     ///

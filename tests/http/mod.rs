@@ -1,6 +1,7 @@
 //! HTTP, driven through the routes without a socket, on every store.
 
 mod auth;
+mod cleanup;
 mod limits;
 mod origin;
 mod response;

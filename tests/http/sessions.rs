@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tutti::cleanup::{Cleanup, UNUSED_GUEST_KEPT};
-use tutti::clock_trust::ClockTrust;
 use tutti_protocol::RoomCode;
 
 use super::site::{on_every_store, pass};
@@ -21,7 +19,6 @@ on_every_store! {
     a_password_change_needs_the_password
     erasing_a_user_ends_their_session_and_frees_the_username
     erasing_a_guest_keeps_the_account_it_merged_into
-    cleanup_erases_inactive_guests
     cross_origin_requests_change_nothing
 }
 
@@ -157,34 +154,6 @@ async fn erasing_a_guest_keeps_the_account_it_merged_into(site: Site) {
     ana.delete("/api/v1/me").await.assert_ok();
     assert_eq!(room.role_of(bens).await, Some(tutti_protocol::Role::Host));
     assert_eq!(room.role_of(id).await, None);
-}
-
-async fn cleanup_erases_inactive_guests(site: Site) {
-    let context = &site.context;
-    let cleanup = Cleanup {
-        store: context.store.clone(),
-        identity: context.identity.clone(),
-        rooms: context.rooms.clone(),
-        spotify: None,
-        clock: context.clock,
-        trust: Arc::new(ClockTrust::open(site.dir.path().join("clock"), context.clock)),
-    };
-    let mut guest = site.browser();
-    let gone: tutti_protocol::UserId = guest.guest("Long gone").await.user_id().parse().unwrap();
-    guest.post("/api/v1/rooms", json!({ "name": "Old room" })).await.assert_ok();
-    let account = site.browser().register("ana", "correct horse").await;
-    pass(UNUSED_GUEST_KEPT / 2).await;
-    let recent = site.browser().guest("Here lately").await;
-    cleanup.remove_expired().await.unwrap();
-    assert!(context.identity.user(gone).await.unwrap().is_some());
-    assert_eq!(context.store.sessions_of(gone).await.unwrap(), [], "expired sessions are removed");
-    pass(UNUSED_GUEST_KEPT / 2 + Duration::from_secs(1)).await;
-    cleanup.remove_expired().await.unwrap();
-    assert_eq!(context.identity.user(gone).await.unwrap(), None);
-    assert_eq!(context.store.rooms_known_to(gone, 10).await.unwrap(), []);
-    for kept in [account, recent] {
-        assert!(context.identity.user(kept.user_id().parse().unwrap()).await.unwrap().is_some());
-    }
 }
 
 /// CSRF: every route that changes data, from a page of another origin, with the victim's cookie.

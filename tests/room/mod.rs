@@ -12,3 +12,4 @@ mod people;
 mod presence;
 mod resume;
 mod room_server;
+mod unused;

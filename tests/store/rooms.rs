@@ -18,6 +18,9 @@ contract! {
     batches_covered_by_a_checkpoint_are_kept_for_the_requested_time
     no_row_of_the_room_mentions_a_forgotten_member
     a_failed_append_that_forgets_a_member_changes_nothing
+    all_rooms_but_purged_ones_are_listed_page_by_page
+    a_trimmed_journal_keeps_what_is_recent_or_not_covered
+    users_are_known_to_rooms_until_those_are_purged_or_forget_them
 }
 
 fn user(number: u128) -> UserId {
@@ -221,4 +224,53 @@ async fn a_failed_append_that_forgets_a_member_changes_nothing(store: &dyn RoomS
         .expect_err("offset 5 exists, although it would be removed");
     assert_eq!(store.load_journal(room.id).await.expect("readable"), before);
     assert_eq!(store.rooms_of(user(2), 10).await.expect("readable").len(), 1);
+}
+
+async fn all_rooms_but_purged_ones_are_listed_page_by_page(store: &dyn RoomStore) {
+    let rooms = [open(store, 1).await, open(store, 2).await, open(store, 3).await, open(store, 4).await];
+    for closed in &rooms[1..3] {
+        store.append(&[indexed(closed, 2, vec![IndexChange::Closed])]).await.expect("appended");
+    }
+    store.purge_closed_room(rooms[1].id).await.expect("purged");
+    let ids = |rooms: Vec<StoredRoom>| rooms.iter().map(|room| room.id).collect::<Vec<_>>();
+    let first = ids(store.rooms_after(None, 2).await.expect("readable"));
+    assert_eq!(first, [rooms[0].id, rooms[2].id]);
+    assert_eq!(ids(store.rooms_after(Some(first[1]), 2).await.expect("readable")), [rooms[3].id]);
+    assert_eq!(store.rooms_after(Some(rooms[3].id), 2).await.expect("readable"), []);
+}
+
+async fn a_trimmed_journal_keeps_what_is_recent_or_not_covered(store: &dyn RoomStore) {
+    let (first, second) = (open(store, 1).await, open(store, 2).await);
+    for offset in 2..=6 {
+        store.append(&[batch(&first, offset), batch(&second, offset)]).await.expect("appended");
+    }
+    assert_eq!(store.trim_journal(first.id, i64::MAX).await.expect("trimmed"), 6);
+    assert_eq!(offsets(store, &first).await, [1, 2, 3, 4, 5, 6], "no checkpoint covers them");
+    let checkpoint = Checkpoint { room: first.id, epoch: 7, offset: 4, at_ms: 4_000, state: "{}".into() };
+    store.save_checkpoint(&checkpoint, 0).await.expect("saved");
+    assert_eq!(store.trim_journal(first.id, 3_000).await.expect("trimmed"), 6);
+    assert_eq!(offsets(store, &first).await, [3, 4, 5, 6]);
+    let checkpoint = Checkpoint { offset: 6, ..checkpoint };
+    store.save_checkpoint(&checkpoint, 0).await.expect("saved");
+    assert_eq!(store.trim_journal(first.id, i64::MAX).await.expect("trimmed"), 6, "known from the checkpoint");
+    assert_eq!(offsets(store, &first).await, [0; 0]);
+    assert_eq!(offsets(store, &second).await, [1, 2, 3, 4, 5, 6]);
+}
+
+async fn users_are_known_to_rooms_until_those_are_purged_or_forget_them(store: &dyn RoomStore) {
+    let room = open(store, 1).await;
+    let index = vec![IndexChange::Joined(user(2)), IndexChange::Joined(user(3)), IndexChange::Left(user(2))];
+    store.append(&[indexed(&room, 2, index)]).await.expect("appended");
+    let known = async || {
+        let mut known = store.known_to_rooms(&[user(1), user(2), user(3), user(4)]).await.expect("readable");
+        known.sort_unstable();
+        known
+    };
+    assert_eq!(known().await, [user(1), user(2), user(3)]);
+    assert_eq!(store.known_to_rooms(&[]).await.expect("readable"), []);
+    store.append(&[indexed(&room, 3, vec![IndexChange::Forgotten(user(3))])]).await.expect("appended");
+    assert_eq!(known().await, [user(1), user(2)]);
+    store.append(&[indexed(&room, 4, vec![IndexChange::Closed])]).await.expect("appended");
+    store.purge_closed_room(room.id).await.expect("purged");
+    assert_eq!(known().await, []);
 }

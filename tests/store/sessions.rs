@@ -103,4 +103,9 @@ async fn guests_not_seen_recently_are_found(store: &dyn IdentityStore) {
     add(14, StoredUser { last_seen_at_ms: 1_000, ..account(4, "dan") }).await;
     assert_eq!(store.unused_guests(3_000, 10).await.unwrap(), [first, second]);
     assert_eq!(store.unused_guests(3_000, 1).await.unwrap(), [first]);
+    let third = add(15, StoredUser { last_seen_at_ms: 2_000, ..guest(5) }).await;
+    let page = store.guests_seen_before(3_000, None, 2).await.unwrap();
+    assert_eq!(page, [(1_000, first), (2_000, second)]);
+    assert_eq!(store.guests_seen_before(3_000, Some(page[1]), 2).await.unwrap(), [(2_000, third)]);
+    assert_eq!(store.guests_seen_before(3_000, Some((2_000, third)), 2).await.unwrap(), []);
 }

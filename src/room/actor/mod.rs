@@ -200,6 +200,9 @@ impl Actor {
             Message::Close { by, closed } => {
                 self.request(&Input::Command { by, command: Command::CloseRoom, tracks: vec![] }, closed).await;
             }
+            Message::IsUnused { unused } => {
+                let _ = unused.send(self.presence.is_empty() && self.state.is_unused());
+            }
             Message::Merge { from, to, merged } => self.request(&Input::Merge { from, to }, merged).await,
             Message::Forget { member, forgotten } => self.request(&Input::Forget(member), forgotten).await,
             Message::NotifyHost { code, message, values } => self.notify_host(code, message, values),

@@ -320,6 +320,13 @@ impl RoomState {
         Ok(events)
     }
 
+    /// Whether nothing happened since the room was created, except that its host came and went.
+    pub fn is_unused(&self) -> bool {
+        let is_untouched = is_default(&self.settings) && is_default(&self.output) && is_default(&self.fallback);
+        let has_entries = self.members.values().any(|member| !member.queue.is_empty()) || !self.suggestions.is_empty();
+        is_untouched && !has_entries && self.joins <= 1 && self.starts == 0 && is_default(&self.lobby) && !self.closed
+    }
+
     /// The room's code.
     pub fn code(&self) -> RoomCode {
         self.code

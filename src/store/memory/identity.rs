@@ -126,6 +126,22 @@ impl IdentityStore for MemoryStore {
         Ok(guests.into_iter().take(rows_max as usize).map(|(_, id)| id).collect())
     }
 
+    async fn guests_seen_before(
+        &self,
+        before_ms: i64,
+        after: Option<(i64, UserId)>,
+        rows_max: u32,
+    ) -> StoreResult<Vec<(i64, UserId)>> {
+        self.fault()?;
+        let tables = self.identity.lock();
+        let guests = tables.users.values().filter(|user| user.kind == UserKind::Guest);
+        let mut seen: Vec<_> = guests.map(|user| (user.last_seen_at_ms, user.id)).collect();
+        seen.retain(|guest| guest.0 < before_ms && after.is_none_or(|after| *guest > after));
+        seen.sort_unstable();
+        seen.truncate(rows_max as usize);
+        Ok(seen)
+    }
+
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {
         self.fault()?;
         self.identity.lock().add_session(session, token);

@@ -55,6 +55,13 @@ impl RoomStore for MemoryStore {
         Ok(tables.newest(rooms_max, |room| tables.members.contains_key(&(user, room.id))))
     }
 
+    async fn known_to_rooms(&self, users: &[UserId]) -> StoreResult<Vec<UserId>> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        let known: BTreeSet<_> = tables.members.keys().map(|(user, _)| *user).collect();
+        Ok(users.iter().filter(|user| known.contains(user)).copied().collect())
+    }
+
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
         self.fault()?;
         let mut tables = self.rooms.lock();
@@ -66,6 +73,23 @@ impl RoomStore for MemoryStore {
         tables.checkpoints.remove(&room);
         tables.members.retain(|(_, known), _| *known != room);
         Ok(())
+    }
+
+    async fn rooms_after(&self, after: Option<RoomId>, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        let rooms = tables.rooms.values().filter(|room| after.is_none_or(|after| room.id > after));
+        let left = rooms.filter(|room| room.closed_at_ms.is_none() || !room.name.is_empty());
+        Ok(left.take(rooms_max as usize).cloned().collect())
+    }
+
+    async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64> {
+        self.fault()?;
+        let mut tables = self.rooms.lock();
+        let last = tables.journal.range((room, 0)..=(room, u64::MAX)).next_back().map_or(0, |((_, offset), _)| *offset);
+        let covered = tables.checkpoints.get(&room).map_or(0, |checkpoint| checkpoint.offset);
+        tables.remove_covered(room, covered, keep_from_ms);
+        Ok(last.max(covered))
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
@@ -110,9 +134,7 @@ impl RoomStore for MemoryStore {
             return Ok(());
         }
         tables.checkpoints.insert(checkpoint.room, checkpoint.clone());
-        tables.journal.retain(|(room, offset), batch| {
-            *room != checkpoint.room || *offset > checkpoint.offset || batch.at_ms >= keep_from_ms
-        });
+        tables.remove_covered(checkpoint.room, checkpoint.offset, keep_from_ms);
         Ok(())
     }
 }
@@ -140,6 +162,10 @@ impl Tables {
         rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));
         rooms.truncate(rooms_max as usize);
         rooms
+    }
+
+    fn remove_covered(&mut self, room: RoomId, covered: u64, keep_from_ms: i64) {
+        self.journal.retain(|(of, offset), batch| *of != room || *offset > covered || batch.at_ms >= keep_from_ms);
     }
 
     fn has(&self, batch: &JournalBatch) -> bool {

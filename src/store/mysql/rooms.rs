@@ -7,6 +7,7 @@ use super::MySqlStore;
 use super::journal::{append, replace_checkpoint};
 use super::transaction::with_retries;
 use crate::store::sql::encoding::encode_unsigned;
+use crate::store::sql::identity::decode_user_id;
 use crate::store::sql::portable::{PortableRow as _, Transaction as _};
 use crate::store::sql::rooms::{self as sql, decode_room};
 use crate::store::{Checkpoint, JournalBatch, RoomStore, StoreResult, StoredJournal, StoredRoom};
@@ -35,8 +36,24 @@ impl RoomStore for MySqlStore {
         self.fetch_all(sql::select_rooms_known_to(user, rooms_max)).await?.iter().map(decode_room).collect()
     }
 
+    async fn known_to_rooms(&self, users: &[UserId]) -> StoreResult<Vec<UserId>> {
+        if users.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows = self.fetch_all(sql::select_known_to_rooms(users)).await?;
+        rows.iter().map(|row| decode_user_id(row, "user_id")).collect()
+    }
+
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
         with_retries(|| async { sql::purge_closed_room(self.begin().await?, room).await }).await
+    }
+
+    async fn rooms_after(&self, after: Option<RoomId>, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.fetch_all(sql::select_rooms_after(after, rooms_max)).await?.iter().map(decode_room).collect()
+    }
+
+    async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64> {
+        with_retries(|| async { sql::trim_journal(self.begin().await?, room, keep_from_ms).await }).await
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
@@ -62,7 +79,13 @@ impl RoomStore for MySqlStore {
                 None => return Err(sqlx::Error::RowNotFound.into()),
             };
             if stored == encode_unsigned(checkpoint.offset) {
-                transaction.execute(sql::delete_covered_batches(checkpoint, keep_from_ms)).await?;
+                transaction
+                    .execute(sql::delete_covered_batches(
+                        checkpoint.room,
+                        encode_unsigned(checkpoint.offset),
+                        keep_from_ms,
+                    ))
+                    .await?;
             }
             Ok(transaction.commit().await?)
         })

@@ -80,6 +80,27 @@ pub(in crate::store) fn select_unused_guests<Q: PortableQuery>(before_ms: i64, r
         .bind(i64::from(rows_max))
 }
 
+pub(in crate::store) fn select_guests_seen_before<Q: PortableQuery>(
+    before_ms: i64,
+    after: Option<(i64, UserId)>,
+    rows_max: u32,
+) -> Q {
+    let (after_ms, after_id) = after.unwrap_or((i64::MIN, UserId(Uuid::nil())));
+    Q::new(
+        "SELECT id, last_seen_at_ms FROM users WHERE kind = 'guest' AND last_seen_at_ms < ? AND last_seen_at_ms >= ? \
+         AND (last_seen_at_ms > ? OR id > ?) ORDER BY last_seen_at_ms, id LIMIT ?",
+    )
+    .bind(before_ms)
+    .bind(after_ms)
+    .bind(after_ms)
+    .bind(after_id.0)
+    .bind(i64::from(rows_max))
+}
+
+pub(in crate::store) fn decode_seen_guest(row: &impl PortableRow) -> StoreResult<(i64, UserId)> {
+    Ok((row.get("last_seen_at_ms")?, decode_user_id(row, "id")?))
+}
+
 pub(in crate::store) fn select_session<Q: PortableQuery>(user: UserId, id: SessionId) -> Q {
     Q::new(concat!(select_session!(), " WHERE user_id = ? AND id = ?")).bind(user.0).bind(id.0)
 }

@@ -1,9 +1,12 @@
 //! Rooms, their journals and checkpoints.
 
+use std::sync::LazyLock;
+
 use sqlx::SqlSafeStr;
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
+use super::batch_statements::BatchStatements;
 use super::encoding::{conflict, decode_unsigned, encode_unsigned};
 use super::portable::{PortableQuery, PortableRow, Transaction};
 use crate::store::{Checkpoint, JournalBatch, StoreError, StoreResult, StoredJournal, StoredRoom};
@@ -45,6 +48,47 @@ pub(in crate::store) fn select_rooms_known_to<Q: PortableQuery>(user: UserId, ro
     .bind(i64::from(rooms_max))
 }
 
+static SELECT_KNOWN_TO_ROOMS: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(
+        &[KNOWN_TO_ROOMS_MAX, 20, 1],
+        "SELECT DISTINCT user_id FROM room_members WHERE user_id IN (",
+        "?",
+        ")",
+    )
+});
+const KNOWN_TO_ROOMS_MAX: usize = 200;
+
+pub(in crate::store) fn select_known_to_rooms<Q: PortableQuery>(users: &[UserId]) -> Q {
+    let (sql, ids) = SELECT_KNOWN_TO_ROOMS.for_ids(users);
+    ids.fold(Q::new(sql), Q::bind)
+}
+
+pub(in crate::store) fn select_rooms_after<Q: PortableQuery>(after: Option<RoomId>, rooms_max: u32) -> Q {
+    Q::new(concat!(
+        select_room!(),
+        " rooms WHERE rooms.id > ? AND (rooms.closed_at_ms IS NULL OR rooms.name <> '') ORDER BY rooms.id LIMIT ?"
+    ))
+    .bind(after.map_or(Uuid::nil(), |room| room.0))
+    .bind(i64::from(rooms_max))
+}
+
+/// Removes batches that the room's checkpoint covers and that are older than `keep_from_ms`; returns the last offset.
+pub(in crate::store) async fn trim_journal<T: Transaction>(
+    mut transaction: T,
+    room: RoomId,
+    keep_from_ms: i64,
+) -> StoreResult<u64> {
+    let newest = T::Query::new("SELECT MAX(last_offset) AS last_offset FROM room_journal WHERE room_id = ?");
+    let newest = transaction.fetch_optional(newest.bind(room.0)).await?;
+    let newest: i64 = newest.map(|row| row.get("last_offset")).transpose()?.flatten().unwrap_or(0);
+    let checkpoint = T::Query::new("SELECT last_offset FROM room_checkpoints WHERE room_id = ?");
+    let checkpoint = transaction.fetch_optional(checkpoint.bind(room.0)).await?;
+    let covered: i64 = checkpoint.map(|row| row.get("last_offset")).transpose()?.unwrap_or(0);
+    transaction.execute(delete_covered_batches(room, covered, keep_from_ms)).await?;
+    transaction.commit().await?;
+    decode_unsigned("room_journal", "last_offset", newest.max(covered))
+}
+
 /// `sql` inserts as many rows as there are batches.
 pub(in crate::store) fn insert_batches<Q: PortableQuery>(sql: impl SqlSafeStr, batches: &[JournalBatch]) -> Q {
     batches.iter().fold(Q::new(sql), |query, batch| {
@@ -75,11 +119,11 @@ pub(in crate::store) fn delete_member<Q: PortableQuery>(room: RoomId, user: User
     Q::new("DELETE FROM room_members WHERE user_id = ? AND room_id = ?").bind(user.0).bind(room.0)
 }
 
-/// Removes batches that `checkpoint` covers and that are older than `keep_from_ms`.
-pub(in crate::store) fn delete_covered_batches<Q: PortableQuery>(checkpoint: &Checkpoint, keep_from_ms: i64) -> Q {
+/// Removes batches up to the offset `covered` that are older than `keep_from_ms`.
+pub(in crate::store) fn delete_covered_batches<Q: PortableQuery>(room: RoomId, covered: i64, keep_from_ms: i64) -> Q {
     Q::new("DELETE FROM room_journal WHERE room_id = ? AND last_offset <= ? AND at_ms < ?")
-        .bind(checkpoint.room.0)
-        .bind(encode_unsigned(checkpoint.offset))
+        .bind(room.0)
+        .bind(covered)
         .bind(keep_from_ms)
 }
 

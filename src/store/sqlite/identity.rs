@@ -5,7 +5,9 @@ use tutti_protocol::{SessionId, UserId};
 
 use super::SqliteStore;
 use crate::store::sql::encoding::conflict;
-use crate::store::sql::identity::{self as sql, decode_refresh_token, decode_session, decode_user, decode_user_id};
+use crate::store::sql::identity::{
+    self as sql, decode_refresh_token, decode_seen_guest, decode_session, decode_user, decode_user_id,
+};
 
 use crate::store::{
     IdentityStore, PasswordHash, Rotation, StoreResult, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
@@ -51,6 +53,19 @@ impl IdentityStore for SqliteStore {
     async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>> {
         let rows = self.fetch_all(sql::select_unused_guests(before_ms, rows_max)).await?;
         rows.iter().map(|row| decode_user_id(row, "id")).collect()
+    }
+
+    async fn guests_seen_before(
+        &self,
+        before_ms: i64,
+        after: Option<(i64, UserId)>,
+        rows_max: u32,
+    ) -> StoreResult<Vec<(i64, UserId)>> {
+        self.fetch_all(sql::select_guests_seen_before(before_ms, after, rows_max))
+            .await?
+            .iter()
+            .map(decode_seen_guest)
+            .collect()
     }
 
     async fn insert_session(&self, session: &StoredSession, token: &StoredRefreshToken) -> StoreResult<()> {

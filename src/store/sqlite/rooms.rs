@@ -6,6 +6,8 @@ use tutti_protocol::{RoomCode, RoomId, UserId};
 use super::SqliteStore;
 use super::journal::{append, append_all, replace_checkpoint};
 use super::transaction::SqliteTransaction;
+use crate::store::sql::encoding::encode_unsigned;
+use crate::store::sql::identity::decode_user_id;
 use crate::store::sql::portable::Transaction as _;
 use crate::store::sql::rooms::{self as sql, decode_room};
 use crate::store::{Checkpoint, JournalBatch, RoomStore, StoreResult, StoredJournal, StoredRoom};
@@ -31,8 +33,24 @@ impl RoomStore for SqliteStore {
         self.fetch_all(sql::select_rooms_known_to(user, rooms_max)).await?.iter().map(decode_room).collect()
     }
 
+    async fn known_to_rooms(&self, users: &[UserId]) -> StoreResult<Vec<UserId>> {
+        if users.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows = self.fetch_all(sql::select_known_to_rooms(users)).await?;
+        rows.iter().map(|row| decode_user_id(row, "user_id")).collect()
+    }
+
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()> {
         sql::purge_closed_room(self.begin().await?, room).await
+    }
+
+    async fn rooms_after(&self, after: Option<RoomId>, rooms_max: u32) -> StoreResult<Vec<StoredRoom>> {
+        self.fetch_all(sql::select_rooms_after(after, rooms_max)).await?.iter().map(decode_room).collect()
+    }
+
+    async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64> {
+        sql::trim_journal(self.begin().await?, room, keep_from_ms).await
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
@@ -49,7 +67,9 @@ impl RoomStore for SqliteStore {
     async fn save_checkpoint(&self, checkpoint: &Checkpoint, keep_from_ms: i64) -> StoreResult<()> {
         let mut transaction = self.begin().await?;
         if replace_checkpoint(&mut transaction, checkpoint).await? {
-            transaction.execute(sql::delete_covered_batches(checkpoint, keep_from_ms)).await?;
+            transaction
+                .execute(sql::delete_covered_batches(checkpoint.room, encode_unsigned(checkpoint.offset), keep_from_ms))
+                .await?;
         }
         Ok(transaction.commit().await?)
     }

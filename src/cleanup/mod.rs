@@ -1,20 +1,27 @@
-//! Periodically removes expired data: ended sessions, used refresh tokens, abandoned logins and guests not seen for a
-//! long time, once the clock is trusted. Removes small batches with pauses, so that other writes are not held up. Also
+//! Periodically removes expired data, once the clock is trusted: ended sessions, used refresh tokens, abandoned logins,
+//! guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and old journal
+//! rows of rooms that are not in memory. Removes small batches with pauses, so that other writes are not held up. Also
 //! refreshes stale checks of Spotify subscriptions.
+
+mod guests;
+mod rooms;
 
 use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tutti_protocol::{RoomId, UserId};
 
 use crate::clock::{Clock, ms};
 use crate::clock_trust::{ClockTrust, Distrust};
-use crate::erasure::erase;
 use crate::identity::Identity;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::store::{SharedStore, StoreError, StoreResult};
+
+pub use guests::{STRAY_GUEST_KEPT, UNUSED_GUEST_KEPT};
+pub use rooms::{CLOSED_ROOM_KEPT, UNUSED_ROOM_KEPT};
 
 /// Interval between two rounds.
 pub const CLEANUP_EVERY: Duration = Duration::from_mins(10);
@@ -29,21 +36,10 @@ const ENDED_SESSION_KEPT: Duration = Duration::from_hours(24);
 /// How long a used refresh token is kept, so that its reuse is detected as theft. Later reuse is rejected without that
 /// alarm.
 const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
-/// A guest not seen for this long is erased: three times the lifetime of an idle session.
-pub const UNUSED_GUEST_KEPT: Duration = Duration::from_hours(90 * 24);
-/// Guests erased in one batch: each may be a member of many rooms.
-const BATCH_GUESTS: u32 = 20;
-/// More unused guests than this, and more than half of all, are not erased at once ...
-const MASS_MIN: usize = 20;
-/// ... before the clock has been trusted for this long: it is more likely that the clock is wrong.
-const MASS_TRUST: Duration = Duration::from_hours(7 * 24);
-/// Guests that are counted for that.
-const GUESTS_COUNTED_MAX: u32 = 20_000;
 /// Subscriptions checked in one round.
 const CHECKS_MAX: u32 = 20;
 
 const _: () = assert!(ENDED_SESSION_KEPT.as_secs() > crate::identity::ACCESS_TOKEN_LIFETIME.as_secs());
-const _: () = assert!(UNUSED_GUEST_KEPT.as_secs() > crate::identity::SESSION_IDLE_LIFETIME.as_secs());
 
 /// Removes expired data until it is stopped.
 #[derive(Clone, Debug)]
@@ -60,11 +56,20 @@ pub struct Cleanup {
     pub clock: Clock,
     /// Whether it is trusted.
     pub trust: Arc<ClockTrust>,
+    /// Where the next round continues.
+    pub progress: Progress,
+}
+
+/// How far the passes over all guests and all rooms have come. A round looks at a bounded part; a pass takes several.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    guests: Option<(i64, UserId)>,
+    rooms: Option<RoomId>,
 }
 
 impl Cleanup {
     /// Runs rounds until `stop`.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let mut rounds = tokio::time::interval(CLEANUP_EVERY);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut distrust = None;
@@ -95,16 +100,17 @@ impl Cleanup {
     }
 
     /// Removes everything that is due.
-    pub async fn remove_expired(&self) -> StoreResult<()> {
+    pub async fn remove_expired(&mut self) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
         let before = |kept: Duration| now_ms - ms(kept);
-        let store = &self.store;
+        let store = self.store.clone();
         let ended = in_batches(|| store.delete_ended_sessions(before(ENDED_SESSION_KEPT), BATCH_ROWS)).await?;
         let used = in_batches(|| store.delete_used_refresh_tokens(before(USED_TOKEN_KEPT), BATCH_ROWS)).await?;
         let logins = in_batches(|| store.delete_login_transactions(now_ms, BATCH_ROWS)).await?;
-        let guests = self.erase_guests(before(UNUSED_GUEST_KEPT)).await?;
-        if ended + used + logins + guests > 0 {
-            tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, "cleanup finished");
+        let rooms = self.sweep_rooms(now_ms).await?;
+        let guests = self.erase_unused_guests(now_ms).await? + self.erase_stray_guests(now_ms).await?;
+        if ended + used + logins + guests + rooms > 0 {
+            tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, rooms, "cleanup finished");
         }
         Ok(())
     }
@@ -114,43 +120,6 @@ impl Cleanup {
             && let Err(error) = spotify.check_stale(CHECKS_MAX).await
         {
             tracing::info!(%error, "Spotify subscriptions could not be checked");
-        }
-    }
-
-    /// Whether most guests look unused, which rather means that the clock is wrong.
-    async fn is_mass_erasure(&self, before_ms: i64) -> StoreResult<bool> {
-        if self.trust.trusted_for() >= MASS_TRUST {
-            return Ok(false);
-        }
-        let unused = self.store.unused_guests(before_ms, GUESTS_COUNTED_MAX / 2 + 1).await?.len();
-        if unused < MASS_MIN {
-            return Ok(false);
-        }
-        let guests = self.store.unused_guests(i64::MAX, GUESTS_COUNTED_MAX).await?.len();
-        Ok(unused > guests / 2)
-    }
-
-    /// Erases unused guests as on their own request; returns how many. The next round retries those that fail.
-    async fn erase_guests(&self, before_ms: i64) -> StoreResult<u64> {
-        if self.is_mass_erasure(before_ms).await? {
-            tracing::error!("most guests look unused: is the clock right? They are erased when it has been for a week");
-            return Ok(0);
-        }
-        let mut erased = 0;
-        loop {
-            let guests = self.store.unused_guests(before_ms, BATCH_GUESTS).await?;
-            let mut done = 0;
-            for guest in &guests {
-                match erase(&self.identity, &self.rooms, *guest).await {
-                    Ok(()) => done += 1,
-                    Err(error) => tracing::warn!(%guest, %error, "a guest could not be erased"),
-                }
-            }
-            erased += done;
-            if guests.len() < BATCH_GUESTS as usize || done == 0 {
-                return Ok(erased);
-            }
-            tokio::time::sleep(BATCH_PAUSE).await;
         }
     }
 }
