@@ -1,6 +1,5 @@
 //! Sessions listed and revoked, passwords changed, users erased.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
