@@ -31,6 +31,7 @@ use crate::limits::{
 };
 use crate::private_files::private_folder;
 use crate::providers::Catalogue;
+use crate::providers::library::cover_address::CoverSigner;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
 use crate::room::Registry;
@@ -185,7 +186,7 @@ impl Parts {
         let spotify = open_spotify(&config, address, &store, &keys, clock, &tasks.background).context("Spotify")?;
         let identity =
             Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
-        let library = open_library(&config, clock).await.context("library")?;
+        let library = open_library(&config, clock, &keys).await.context("library")?;
         let preparer = open_preparer(&config, &metrics, &tasks.background).context("segment cache")?;
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
@@ -347,13 +348,13 @@ fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {
     }
 }
 
-async fn open_library(config: &ServeConfig, clock: Clock) -> anyhow::Result<Library> {
+async fn open_library(config: &ServeConfig, clock: Clock, keys: &Keys) -> anyhow::Result<Library> {
     let data_dir = &config.storage.data_dir;
     let source = match config.library.library_dir.as_slice() {
         [] => Source::Demo(data_dir.join("demo-library")),
         folders => Source::Folders(folders.to_vec()),
     };
-    Ok(Library::open(&data_dir.join("library.db"), source, clock).await?)
+    Ok(Library::open(&data_dir.join("library.db"), source, clock, CoverSigner::new(keys)).await?)
 }
 
 fn open_preparer(config: &ServeConfig, metrics: &Metrics, background: &Group) -> anyhow::Result<Preparer> {

@@ -140,6 +140,9 @@ pub enum Event {
         /// Its gain; absent: unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gain_db: Option<Gain>,
+        /// The address of its cover; absent: as before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        art_url: Option<String>,
     },
     /// An entry was moved within its owner's queue; under the policy `host`, within the room's order.
     EntryMoved {

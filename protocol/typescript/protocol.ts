@@ -795,7 +795,11 @@ duration_ms: number,
 /**
  * Its gain; absent: unknown.
  */
-gain_db?: Gain | null, } | { "name": "entry_moved", 
+gain_db?: Gain | null, 
+/**
+ * The address of its cover; absent: as before.
+ */
+art_url?: string | null, } | { "name": "entry_moved", 
 /**
  * The entry.
  */

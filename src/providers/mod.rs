@@ -90,8 +90,14 @@ pub trait Provider: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
-    /// The cover of a track that this server serves, if possible in a size of about `size` pixels; `None` when there is none.
-    async fn art(&self, _id: &str, _size: Option<u32>) -> Result<Option<Art>, ProviderError> {
+    /// The address of the cover of a track that this server serves.
+    async fn art_url(&self, _id: &str) -> Result<Option<String>, ProviderError> {
+        Ok(None)
+    }
+
+    /// The cover of a track that this server serves, if possible in a size of about `size` pixels; `None` when there is none,
+    /// and when `signature` is not that of its address.
+    async fn art(&self, _id: &str, _signature: &str, _size: Option<u32>) -> Result<Option<Art>, ProviderError> {
         Ok(None)
     }
 
@@ -330,7 +336,9 @@ impl TrackMeasurer for Catalogue {
     async fn measure(&self, track: &TrackRef) -> Option<TrackFinding> {
         match self.get(track.provider)?.measure(&track.id).await {
             Ok(Measurement::Playable { duration_ms, gain_db }) => {
-                Some(TrackFinding::Plays { duration_ms, gain_db: gain_db.map(Gain::of_db) })
+                // The address may have changed since the track was queued.
+                let art_url = self.get(track.provider)?.art_url(&track.id).await.ok().flatten();
+                Some(TrackFinding::Plays { duration_ms, gain_db: gain_db.map(Gain::of_db), art_url })
             }
             Ok(Measurement::Unplayable) => Some(TrackFinding::Faulty(TrackFault::Unplayable)),
             Ok(Measurement::Gone) => Some(TrackFinding::Faulty(TrackFault::Gone)),

@@ -21,6 +21,7 @@ use tutti::http::{HttpContext, SharedContext};
 use tutti::identity::Identity;
 use tutti::keys::{KeyFolder, Keys};
 use tutti::providers::Catalogue;
+use tutti::providers::library::cover_address::CoverSigner;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::spotify::{Settings, Spotify};
 use tutti::room::Registry;
@@ -70,7 +71,9 @@ impl Site {
         let music = dir.path().join("music");
         std::fs::create_dir_all(&music).unwrap();
         let (index, source) = (dir.path().join("library.db"), Source::Folder(music));
-        let library = Library::open(&index, source, Clock::starting_at(NOON_MS)).await.unwrap();
+        let library = Library::open(&index, source, Clock::starting_at(NOON_MS), CoverSigner::from_secret(&[7; 32]))
+            .await
+            .unwrap();
         Self::with(store, settings, dir, library).await
     }
 

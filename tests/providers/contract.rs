@@ -130,7 +130,7 @@ async fn unknown_ids_return_none(case: Case) {
         assert_eq!(provider.track(&case.asker, id).await.expect("the request succeeds"), None, "{id}");
         assert_eq!(provider.open(id).await.expect("the request succeeds"), None, "{id}");
         assert_eq!(provider.file(id).await.expect("the request succeeds"), None, "{id}");
-        assert!(provider.art(id, None).await.expect("the request succeeds").is_none(), "{id}");
+        assert!(provider.art(id, id, None).await.expect("the request succeeds").is_none(), "{id}");
         let measurement = provider.measure(id).await.expect("the request succeeds");
         assert!(matches!(measurement, Measurement::Gone | Measurement::Unknown), "{id}: {measurement:?}");
     }

@@ -75,10 +75,11 @@ async fn a_queued_track_gets_its_exact_length_and_gain() {
     let mut party = Party::new().await;
     party.ana.add_scripted("1").await;
     let entry = party.ana.add_scripted("measured").await;
-    let expected = Event::TrackMeasured { entry, duration_ms: 200_000, gain_db: Some(Gain::of_db(-6.5)) };
+    let (gain_db, art_url) = (Some(Gain::of_db(-6.5)), Some("/covers/measured".to_owned()));
+    let expected = Event::TrackMeasured { entry, duration_ms: 200_000, gain_db, art_url: art_url.clone() };
     assert_eq!(party.ben.event(measured).await, expected);
     let track = &party.room().await.upcoming[0].track;
-    assert_eq!((track.duration_ms, track.gain_db), (200_000, Some(Gain::of_db(-6.5))));
+    assert_eq!((track.duration_ms, track.gain_db, &track.art_url), (200_000, gain_db, &art_url));
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,7 +34,7 @@ impl TrackMeasurer for RandomMeasurer {
             3 => std::future::pending().await,
             _ => {
                 let gain_db = random.per_cent(50).then_some(Gain::of_db(-3.0));
-                Some(TrackFinding::Plays { duration_ms: 30_000 + 10_000 * random.below(10), gain_db })
+                Some(TrackFinding::Plays { duration_ms: 30_000 + 10_000 * random.below(10), gain_db, art_url: None })
             }
         }
     }

@@ -20,6 +20,6 @@ function measuredEntry(entry: Entry, event: TrackMeasured): Entry {
   return entry.id === event.entry ? { ...entry, track: measuredTrack(entry.track, event) } : entry;
 }
 
-function measuredTrack(track: Track, { duration_ms, gain_db }: TrackMeasured): Track {
-  return { ...track, duration_ms, gain_db: gain_db ?? null };
+function measuredTrack(track: Track, { duration_ms, gain_db, art_url }: TrackMeasured): Track {
+  return { ...track, duration_ms, gain_db: gain_db ?? null, art_url: art_url ?? track.art_url };
 }

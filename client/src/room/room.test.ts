@@ -71,11 +71,12 @@ describe('room', () => {
       fallback: [tune, track('other')],
     });
     const waiting = follow(before, { name: 'track_measured', entry: 'b', duration_ms: 200_500, gain_db: -6.5 });
-    expect(waiting.upcoming[1]?.track).toMatchObject({ duration_ms: 200_500, gain_db: -6.5 });
+    const { art_url } = before.upcoming[1]!.track;
+    expect(waiting.upcoming[1]?.track).toMatchObject({ duration_ms: 200_500, gain_db: -6.5, art_url });
     expect(waiting.upcoming[0]).toBe(before.upcoming[0]);
     expect([waiting.now_playing, waiting.playback]).toEqual([before.now_playing, before.playback]);
-    const on = follow(before, { name: 'track_measured', entry: 'f', duration_ms: 90_000 });
-    expect(on.now_playing?.track).toMatchObject({ duration_ms: 90_000, gain_db: null });
+    const on = follow(before, { name: 'track_measured', entry: 'f', duration_ms: 90_000, art_url: '/new' });
+    expect(on.now_playing?.track).toMatchObject({ duration_ms: 90_000, gain_db: null, art_url: '/new' });
     expect(on.fallback?.map(({ duration_ms }) => duration_ms)).toEqual([90_000, 180_000]);
     expect(follow(before, { name: 'track_measured', entry: 'gone', duration_ms: 1 }).upcoming).toEqual(before.upcoming);
   });

@@ -1,7 +1,7 @@
 //! `{provider}/tracks/…`: tracks that this server serves, their audio and their covers.
 //!
 //! Tracks and audio need an access token, and audio a room that has the track. Covers do not, because an `<img>` cannot
-//! send a token: their ids cannot be guessed, and a cover is all that an id gives away.
+//! send a token: their addresses are signed.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ const ROOMS_LOADED_MAX: u32 = 20;
 /// Bytes that are read from a file, or sent, at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art`, which
+/// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its `art/{signature}`, which
 /// `?size=` asks for in small: 96, 320 or 1000 pixels, whichever is the least that suffices.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let get_or_head = || warp::get().or(warp::head()).unify();
@@ -53,7 +53,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .and(with(context))
         .then(audio)
         .map(respond);
-    let art = warp::path!(String / "tracks" / String / "art")
+    let art = warp::path!(String / "tracks" / String / "art" / String)
         .and(get_or_head())
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
@@ -152,6 +152,7 @@ async fn serve(service: &mut ServeFile, request: Request<Empty<Bytes>>) -> Resul
 async fn art(
     provider: String,
     id: String,
+    signature: String,
     query: Vec<(String, String)>,
     headers: HeaderMap,
     address: IpAddr,
@@ -159,8 +160,8 @@ async fn art(
 ) -> Result<Response, ApiError> {
     let provider = serving(&context.catalogue, &provider)?;
     let size = query.iter().find(|(name, _)| name == "size").and_then(|(_, size)| size.parse().ok());
-    let art = provider.art(&id, size).await.map_err(failed(provider))?;
-    let art = art.ok_or_else(|| ApiError::not_found("There is no cover for this track."))?;
+    let art = provider.art(&id, &signature, size).await.map_err(failed(provider))?;
+    let art = art.ok_or_else(|| ApiError::not_found("There is no cover at this address."))?;
     let etag: ETag = art.etag.parse().map_err(|_| ApiError::internal(anyhow::anyhow!("a bad entity tag")))?;
     let known = headers.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag));
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { picture(art, address, &context)? };

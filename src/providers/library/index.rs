@@ -465,7 +465,7 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<(),
     Ok(())
 }
 
-/// Reads a row.
+/// Reads a row. In place of its cover's address, which the library signs, the track has its id.
 pub(super) fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
     let id: String = row.try_get("id")?;
     let artists: String = row.try_get("artists")?;
@@ -478,7 +478,7 @@ pub(super) fn track(row: &SqliteRow) -> Result<Track, sqlx::Error> {
         artists: artists.split(NAME_SEPARATOR).map(str::to_owned).collect(),
         album: row.try_get("album")?,
         duration_ms: u64::try_from(duration_ms).unwrap_or_default(),
-        art_url: has_art.then(|| format!("/api/v1/library/tracks/{id}/art")),
+        art_url: has_art.then(|| id.clone()),
         explicit: row.try_get("explicit")?,
         gain_db: found.and_then(Found::gain_db).map(Gain::of_db),
         unplayable: found == Some(Found::Unplayable),

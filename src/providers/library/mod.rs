@@ -23,9 +23,11 @@ use super::{
 use crate::clock::Clock;
 use crate::segments::PreparedFile;
 use analysis::Found;
+use cover_address::CoverSigner;
 
 mod analysis;
 pub mod art;
+pub mod cover_address;
 pub mod cursor;
 pub mod demo;
 pub mod folders;
@@ -91,6 +93,7 @@ struct Shared {
     /// Cancelled when the library closes.
     stop: CancellationToken,
     thumbnails: Thumbnails,
+    covers: CoverSigner,
 }
 
 /// Progress of the scanner.
@@ -122,13 +125,24 @@ impl From<LibraryError> for ProviderError {
 }
 
 impl Library {
+    /// Tracks of the index, with the addresses of their covers.
+    fn with_covers(&self, tracks: Vec<Track>) -> Vec<Track> {
+        let address = |id: String| self.shared.covers.address(&id);
+        tracks.into_iter().map(|track| Track { art_url: track.art_url.map(address), ..track }).collect()
+    }
+
     /// Opens the library with its index at `index_path`, created if missing. Tracks that an earlier run indexed are available
     /// at once; nothing is scanned before [`start`](Self::start) or [`rescan`](Self::rescan).
     ///
     /// # Errors
     /// [`LibraryError::Files`] when there is no such folder or the demo library cannot be unpacked, [`LibraryError::Index`]
     /// when no index can be made.
-    pub async fn open(index_path: &Path, source: Source, clock: Clock) -> Result<Self, LibraryError> {
+    pub async fn open(
+        index_path: &Path,
+        source: Source,
+        clock: Clock,
+        covers: CoverSigner,
+    ) -> Result<Self, LibraryError> {
         let paths = match source {
             Source::Folder(folder) => vec![folder],
             Source::Folders(folders) => folders,
@@ -152,6 +166,7 @@ impl Library {
             analyses: Semaphore::new(analysis::ANALYSES_MAX),
             stop: CancellationToken::new(),
             thumbnails: Thumbnails::new(data_dir.join("covers")),
+            covers,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -338,7 +353,7 @@ impl Provider for Library {
         let more = tracks.len() > PAGE_TRACKS_MAX;
         tracks.truncate(PAGE_TRACKS_MAX);
         let next = u32::try_from(PAGE_TRACKS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
-        Ok(Page { items: tracks, next_cursor: next.map(|offset| cursor::cursor(text, offset)) })
+        Ok(Page { items: self.with_covers(tracks), next_cursor: next.map(|offset| cursor::cursor(text, offset)) })
     }
 
     async fn browse(
@@ -358,8 +373,15 @@ impl Provider for Library {
         let more = items.len() + tracks.len() > PAGE_ITEMS_MAX;
         items.truncate(PAGE_ITEMS_MAX);
         tracks.truncate(PAGE_ITEMS_MAX - items.len());
+        for item in &mut items {
+            item.art_url = item.art_url.take().map(|track| self.shared.covers.address(&track));
+        }
         let next = u32::try_from(PAGE_ITEMS_MAX).ok().and_then(|page| offset.checked_add(page)).filter(|_| more);
-        Ok(Some(BrowsePage { items, tracks, next_cursor: next.map(|offset| cursor::cursor(&name, offset)) }))
+        Ok(Some(BrowsePage {
+            items,
+            tracks: self.with_covers(tracks),
+            next_cursor: next.map(|offset| cursor::cursor(&name, offset)),
+        }))
     }
 
     async fn track(&self, _: &Asker, id: &str) -> Result<Option<Track>, ProviderError> {
@@ -368,8 +390,13 @@ impl Provider for Library {
         }
         match self.shared.index.track(id).await.map_err(LibraryError::from)? {
             Some(track) if track.unplayable => Err(ProviderError::Unplayable),
-            track => Ok(track),
+            track => Ok(self.with_covers(track.into_iter().collect()).pop()),
         }
+    }
+
+    async fn art_url(&self, id: &str) -> Result<Option<String>, ProviderError> {
+        let track = self.shared.index.track(id).await.map_err(LibraryError::from)?;
+        Ok(track.and_then(|track| track.art_url).map(|track| self.shared.covers.address(&track)))
     }
 
     async fn file(&self, id: &str) -> Result<Option<PreparedFile>, ProviderError> {
@@ -412,7 +439,10 @@ impl Provider for Library {
     }
 
     /// The picture in the file, or else the one of its folder.
-    async fn art(&self, id: &str, size: Option<u32>) -> Result<Option<Art>, ProviderError> {
+    async fn art(&self, id: &str, signature: &str, size: Option<u32>) -> Result<Option<Art>, ProviderError> {
+        if !self.shared.covers.verifies(id, signature) {
+            return Ok(None);
+        }
         let Some(location) = self.location(id).await? else { return Ok(None) };
         if location.embedded_art
             && let Some(path) = self.resolve(&location.path).await

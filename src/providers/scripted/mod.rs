@@ -61,6 +61,10 @@ impl Provider for Scripted {
         }
     }
 
+    async fn art_url(&self, id: &str) -> Result<Option<String>, ProviderError> {
+        Ok((id == "measured").then(|| "/covers/measured".into()))
+    }
+
     async fn measure(&self, id: &str) -> Result<Measurement, ProviderError> {
         match id {
             "measured" => Ok(Measurement::Playable { duration_ms: 200_000, gain_db: Some(-6.5) }),

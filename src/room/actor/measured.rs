@@ -32,8 +32,8 @@ impl Actor {
     pub(super) async fn measured(&mut self, measurement: FinishedMeasurement) {
         let reports = self.measurements.take_reports(&self.state, &measurement);
         let FinishedMeasurement { entry, finding, .. } = measurement;
-        let input = finding.map(|finding| Input::TrackMeasured { entry, finding });
-        if let Some(TrackFinding::Faulty(fault)) = finding
+        let input = finding.clone().map(|finding| Input::TrackMeasured { entry, finding });
+        if let Some(TrackFinding::Faulty(fault)) = &finding
             && let Some(faulty) = self.state.entry(entry)
         {
             let (provider, track) = (faulty.track.provider, &faulty.track.id);
@@ -42,7 +42,7 @@ impl Actor {
         for origin in reports {
             let command = Command::Skip { entry: Some(entry), unplayable: Some(true) };
             let name = command.name();
-            match (finding, &input) {
+            match (&finding, &input) {
                 (Some(TrackFinding::Faulty(_) | TrackFinding::Away), Some(input)) => {
                     self.respond(origin, name, input).await;
                 }

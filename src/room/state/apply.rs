@@ -89,7 +89,9 @@ impl RoomState {
             Event::EntryAdded { entry, before } => self.add(entry.clone(), *before),
             Event::EntryRemoved { entry, fault: Some(_), .. } => self.drop_faulty(*entry),
             Event::EntryRemoved { entry, by, note, .. } => self.remove(*entry, *by, *note),
-            Event::TrackMeasured { entry, duration_ms, gain_db } => self.correct(*entry, *duration_ms, *gain_db),
+            Event::TrackMeasured { entry, duration_ms, gain_db, art_url } => {
+                self.correct(*entry, *duration_ms, *gain_db, art_url.as_deref());
+            }
             Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
             Event::EntryVoted { entry, member, value, votes } => self.count_vote(*entry, *member, *value, *votes),
             Event::EntryCredited { entry, member } => self.credit(*entry, *member),

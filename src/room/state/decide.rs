@@ -21,7 +21,7 @@ impl RoomState {
             Input::Merge { from, to } => Ok(self.merge_guest(*from, to)),
             Input::Forget(member) => Ok(self.forget(*member)),
             Input::GraceOver(member) => Ok(self.grace_over(*member)),
-            Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, *finding)),
+            Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, finding)),
             Input::Audience => Ok(self.advance_scheduled_start(ctx)),
             Input::Tick => Ok(self.tick(ctx)),
             Input::Command { by, command, tracks } => {

@@ -53,6 +53,7 @@ impl Fallback {
         for track in self.tracks.iter_mut().filter(|track| is_same(track, measured)) {
             track.duration_ms = measured.duration_ms;
             track.gain_db = measured.gain_db;
+            track.art_url.clone_from(&measured.art_url);
         }
     }
 }

@@ -54,7 +54,7 @@ impl Newcomer {
 }
 
 /// What measuring a track found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrackFinding {
     /// It plays.
     Plays {
@@ -62,6 +62,8 @@ pub enum TrackFinding {
         duration_ms: u64,
         /// Its gain, if known.
         gain_db: Option<Gain>,
+        /// The address of its cover, if this server serves it.
+        art_url: Option<String>,
     },
     /// No device can play it.
     Faulty(TrackFault),

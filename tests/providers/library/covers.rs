@@ -4,9 +4,8 @@ use std::fs;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, ImageReader};
-use tutti::providers::Provider as _;
 
-use super::{Shelf, untagged_mp3};
+use super::{Shelf, served_cover, untagged_mp3};
 
 fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -17,7 +16,7 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 /// Type and size of the cover of the track at this path.
 async fn cover(shelf: &Shelf, path: &str, size: Option<u32>) -> Option<(&'static str, u32, u32)> {
     let track = shelf.track(path).await.expect("it is a track");
-    let art = shelf.library.art(&track.id, size).await.expect("the index answers")?;
+    let art = served_cover(&shelf.library, &track.id, size).await?;
     let reader = ImageReader::new(Cursor::new(&art.bytes)).with_guessed_format().expect("it is in memory");
     let (width, height) = reader.into_dimensions().expect("it is a picture");
     Some((art.content_type, width, height))
@@ -107,6 +106,6 @@ async fn pictures_of_too_many_pixels_are_not_served() {
     shelf.rescan().await;
     let id = shelf.track("b.mp3").await.expect("it is a track").id;
     for size in [None, Some(96)] {
-        assert!(shelf.library.art(&id, size).await.expect("the index answers").is_none());
+        assert!(served_cover(&shelf.library, &id, size).await.is_none());
     }
 }

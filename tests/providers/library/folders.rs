@@ -15,13 +15,13 @@ use tutti::providers::Provider as _;
 use tutti::providers::library::id::track_id;
 use tutti::providers::library::{Library, LibraryError, ScanReport, Source, request_path};
 
-use super::{Shelf, asker, fixture, put, search, temp, titles};
+use super::{Shelf, asker, covers, fixture, put, search, temp, titles};
 
 const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
 
 async fn open(folders: &[&Path], data: &TempDir, clock: Clock) -> Library {
     let source = Source::Folders(folders.iter().map(|&folder| folder.to_owned()).collect());
-    Library::open(&data.path().join("library.db"), source, clock).await.expect("the library opens")
+    Library::open(&data.path().join("library.db"), source, clock, covers()).await.expect("the library opens")
 }
 
 /// Scans as after a change.
@@ -74,7 +74,7 @@ async fn one_of_several_folders_may_be_missing() {
     assert_eq!(library.rescan().await.expect("there is a folder").last.tracks, 2);
 
     let nowhere = Source::Folders(vec![data.path().join("a"), data.path().join("b")]);
-    let opened = Library::open(&temp().path().join("library.db"), nowhere, Clock::system()).await;
+    let opened = Library::open(&temp().path().join("library.db"), nowhere, Clock::system(), covers()).await;
     assert!(matches!(opened, Err(LibraryError::Files(_))), "{opened:?}");
 }
 

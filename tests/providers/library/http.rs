@@ -8,7 +8,7 @@ use tutti_protocol::ErrorCode;
 use tutti_protocol::http::{BrowseKind, BrowseResponse, Problem, SearchResponse, ServerDescription};
 use tutti_protocol::room::Track;
 
-use super::{Shelf, fixture};
+use super::{Shelf, art, covers, fixture};
 use crate::http::Site;
 
 /// A library that a server serves, and the access token of a guest.
@@ -80,7 +80,7 @@ async fn search_and_track_speak_the_protocol() {
     let response = get(&shelf, &format!("library/tracks/{id}")).await;
     let track: Track = serde_json::from_slice(response.body()).expect("it is a track");
     assert_eq!(found.tracks, std::slice::from_ref(&track));
-    assert_eq!(track.art_url, Some(format!("/api/v1/library/tracks/{id}/art")));
+    assert_eq!(track.art_url, Some(covers().address(&id)));
 
     let everything: SearchResponse = serde_json::from_slice(get(&shelf, "search").await.body()).expect("it is results");
     assert_eq!(everything.tracks.len(), 2);
@@ -129,7 +129,7 @@ async fn strange_ids_are_not_found() {
     let (shelf, id) = shelf_with_flac().await;
     let (upper, long, near) = (id.to_uppercase(), "a".repeat(4000), "0".repeat(32));
     for strange in ["joga.flac", "..%2f..%2fetc%2fpasswd", "%2e%2e", "%00", "'%20OR%201=1", &upper, &long, &near] {
-        for rest in ["", "/audio", "/art"] {
+        for rest in ["", "/audio", "/art", "/art/0", "/art/%00"] {
             let response = get(&shelf, &format!("library/tracks/{strange}{rest}")).await;
             assert_eq!(problem(&response), (404, ErrorCode::NotFound), "{strange}{rest}");
         }
@@ -143,7 +143,10 @@ async fn only_covers_are_for_everybody() {
         ("search?q=a".to_owned(), 401),
         (format!("library/tracks/{id}"), 401),
         (format!("library/tracks/{id}/audio"), 401),
-        (format!("library/tracks/{id}/art"), 200),
+        (art(&id), 200),
+        // The addresses of other tracks do not follow from a known one.
+        (format!("library/tracks/{id}/art"), 404),
+        (art(&"0".repeat(32)).replace(&"0".repeat(32), &id), 404),
     ] {
         let response = warp::test::request().path(&format!("/api/v1/{path}")).reply(&shelf.site.routes).await;
         assert_eq!(response.status(), status, "{path}");
@@ -273,30 +276,29 @@ async fn audio_is_sent_under_conditions() {
 async fn a_file_that_vanished_is_not_found() {
     let (shelf, id) = shelf_with_flac().await;
     std::fs::remove_file(shelf.path("joga.flac")).expect("it can be removed");
-    for rest in ["audio", "art"] {
-        let response = get(&shelf, &format!("library/tracks/{id}/{rest}")).await;
-        assert_eq!(problem(&response), (404, ErrorCode::NotFound), "{rest}");
+    for path in [format!("library/tracks/{id}/audio"), art(&id)] {
+        assert_eq!(problem(&get(&shelf, &path).await), (404, ErrorCode::NotFound), "{path}");
     }
 }
 
 #[tokio::test]
 async fn covers_are_kept_by_browsers() {
     let (shelf, id) = shelf_with_flac().await;
-    let art = format!("library/tracks/{id}/art");
-    let response = get(&shelf, &art).await;
+    let address = art(&id);
+    let response = get(&shelf, &address).await;
     assert_eq!(text(&response, &header::CONTENT_TYPE), "image/png");
     assert_eq!(text(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
     assert_eq!(text(&response, &header::CACHE_CONTROL), "public, max-age=3600");
     let etag = text(&response, &header::ETAG).to_owned();
-    let again = send(&shelf, "GET", &art, &[(header::IF_NONE_MATCH, &etag)]).await;
+    let again = send(&shelf, "GET", &address, &[(header::IF_NONE_MATCH, &etag)]).await;
     assert_eq!((again.status(), again.body().len()), (StatusCode::NOT_MODIFIED, 0));
 
     for query in ["size=96", "size=5000", "size=x", "other=1", "size=96&size=1"] {
-        assert_eq!(get(&shelf, &format!("{art}?{query}")).await.status(), StatusCode::OK, "{query}");
+        assert_eq!(get(&shelf, &format!("{address}?{query}")).await.status(), StatusCode::OK, "{query}");
     }
 
     let id = shelf.track("wolken.mp3").await.expect("it is a track").id;
-    assert_eq!(problem(&get(&shelf, &format!("library/tracks/{id}/art")).await), (404, ErrorCode::NotFound));
+    assert_eq!(problem(&get(&shelf, &art(&id)).await), (404, ErrorCode::NotFound));
 }
 
 #[tokio::test]
@@ -308,7 +310,7 @@ async fn covers_that_clients_do_not_read_are_bounded() {
     shelf.rescan().await;
     let id = shelf.track("a.mp3").await.expect("it is a track").id;
     let shelf = served(shelf).await;
-    let path = format!("/api/v1/library/tracks/{id}/art");
+    let path = covers().address(&id);
     let ask = async |network: u8| {
         let client = std::net::SocketAddr::from(([192, 0, 2, network], 4711));
         let request = warp::test::request().path(&path).extension(client);

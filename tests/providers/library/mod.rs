@@ -21,9 +21,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tutti::clock::Clock;
+use tutti::providers::library::cover_address::CoverSigner;
 use tutti::providers::library::id::track_id;
 use tutti::providers::library::{Library, ScanReport, Source};
-use tutti::providers::{Page, Provider as _};
+use tutti::providers::{Art, Page, Provider as _};
 use tutti_protocol::room::Track;
 
 use super::{asker, search};
@@ -76,7 +77,24 @@ impl Shelf {
 
 async fn open(folder: &TempDir, data: &TempDir) -> Library {
     let source = Source::Folder(folder.path().to_owned());
-    Library::open(&data.path().join("library.db"), source, Clock::system()).await.expect("the library opens")
+    Library::open(&data.path().join("library.db"), source, Clock::system(), covers()).await.expect("the library opens")
+}
+
+/// Signs the addresses of covers in these tests.
+fn covers() -> CoverSigner {
+    CoverSigner::from_secret(&[7; 32])
+}
+
+/// The cover of the track with this id.
+async fn served_cover(library: &Library, id: &str, size: Option<u32>) -> Option<Art> {
+    let address = art(id);
+    let (_, signature) = address.rsplit_once('/').expect("a path");
+    library.art(id, signature, size).await.expect("the index answers")
+}
+
+/// The address of the cover of the track with this id, below `/api/v1/`.
+fn art(id: &str) -> String {
+    covers().address(id).replacen("/api/v1/", "", 1)
 }
 
 fn put(folder: &Path, path: &str, contents: &[u8]) {

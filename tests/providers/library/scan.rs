@@ -12,7 +12,7 @@ use tutti::clock::Clock;
 use tutti::providers::Provider as _;
 use tutti::providers::library::{Library, LibraryError, ScanReport, Source};
 
-use super::{Shelf, fixture, open, temp, untagged_mp3};
+use super::{Shelf, covers, fixture, open, served_cover, temp, untagged_mp3};
 
 #[tokio::test]
 async fn six_formats_are_read() {
@@ -179,7 +179,7 @@ async fn covers_come_from_the_file_or_from_beside_it() {
     .await;
     let art = async |path: &str| {
         let track = shelf.track(path).await.expect("it is a track");
-        let art = shelf.library.art(&track.id, None).await.expect("the index answers");
+        let art = served_cover(&shelf.library, &track.id, None).await;
         assert_eq!(track.art_url.is_some(), art.is_some());
         art.map(|art| art.content_type)
     };
@@ -195,7 +195,7 @@ async fn covers_come_from_the_file_or_from_beside_it() {
     // What only calls itself a picture is none.
     shelf.put("b/cover.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
     let id = shelf.track("b/none.mp3").await.expect("it is a track").id;
-    assert!(shelf.library.art(&id, None).await.expect("the index answers").is_none());
+    assert!(served_cover(&shelf.library, &id, None).await.is_none());
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn an_index_is_used_again_or_made_again() {
 async fn a_missing_folder_is_an_error_and_never_empties_the_index() {
     let data = temp();
     let nowhere = Source::Folder(data.path().join("nowhere"));
-    let opened = Library::open(&data.path().join("library.db"), nowhere, Clock::system()).await;
+    let opened = Library::open(&data.path().join("library.db"), nowhere, Clock::system(), covers()).await;
     assert!(matches!(opened, Err(LibraryError::Files(_))), "{opened:?}");
 
     let shelf = Shelf::with(&[("a.flac", "tone.flac")]).await;

@@ -12,7 +12,7 @@ use tutti::providers::library::tags::Description;
 use tutti::providers::library::{Library, Source};
 use tutti::providers::{PAGE_TRACKS_MAX, ProviderError};
 
-use super::{Shelf, temp, titles};
+use super::{Shelf, covers, temp, titles};
 use crate::providers::search;
 
 /// A library of tracks that exist in the index only.
@@ -37,7 +37,8 @@ impl Indexed {
             index.apply(batch).await.expect("it can be written");
         }
         index.close().await;
-        let library = Library::open(&path, Source::Folder(root.clone()), Clock::system()).await.expect("it opens");
+        let library =
+            Library::open(&path, Source::Folder(root.clone()), Clock::system(), covers()).await.expect("it opens");
         Self { library, path, root, _folders: (folder, data) }
     }
 

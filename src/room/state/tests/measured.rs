@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use tutti_protocol::{EndReason, Event, Gain, Track, TrackFault, UserId};
-use tutti_room_state::{PRELOAD_WINDOW_MS, START_LEAD_MS};
+use tutti_room_state::{Input, PRELOAD_WINDOW_MS, START_LEAD_MS, TrackFinding};
 
 use crate::script::{Story, check};
 
@@ -33,6 +33,20 @@ fn a_waiting_entry_gets_its_exact_length_and_its_gain() {
     story.play("a2 measures 200 -6.5; a2 measures 200");
     assert_eq!(story.room.offset(), offset, "nothing new, no event");
     assert_eq!(track(&story, "a2").gain_db, Some(Gain::from(-6.5)), "a known gain stays known");
+}
+
+#[test]
+fn an_entry_gets_the_present_address_of_its_cover() {
+    let mut story = played("ana joins; ana adds a1 a2; a2 measures 200");
+    let moves = |story: &mut Story, art_url: Option<&str>| {
+        let finding = TrackFinding::Plays { duration_ms: 200_000, gain_db: None, art_url: art_url.map(str::to_owned) };
+        let (entry, before) = (story.entry("a2"), story.events.len());
+        story.handle(&Input::TrackMeasured { entry, finding }).expect("accepted");
+        (story.events.len() - before, track(story, "a2").art_url)
+    };
+    assert_eq!(moves(&mut story, Some("/new")), (1, Some("/new".into())));
+    assert_eq!(moves(&mut story, Some("/new")), (0, Some("/new".into())));
+    assert_eq!(moves(&mut story, None), (0, Some("/new".into())), "a known address stays known");
 }
 
 #[test]

@@ -173,7 +173,7 @@ impl Story {
             [entry, "measures", seconds, ref gain @ ..] => {
                 let gain_db = gain.first().map(|db| Gain::from(db.parse::<f64>().expect("decibels")));
                 let duration_ms = seconds.parse::<u64>().expect("seconds") * 1_000;
-                let finding = TrackFinding::Plays { duration_ms, gain_db };
+                let finding = TrackFinding::Plays { duration_ms, gain_db, art_url: None };
                 self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding })?;
             }
             [entry, "is", fault @ ("unplayable" | "gone")] => {

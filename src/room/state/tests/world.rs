@@ -365,7 +365,9 @@ impl World {
     /// A measurement is always accepted, corrects or removes this entry only, and has no effect a second time.
     fn measure(&mut self, entry: EntryId, duration_ms: Option<u64>) -> bool {
         let finding = match duration_ms {
-            Some(duration_ms) => TrackFinding::Plays { duration_ms, gain_db: Some(Gain::from(-1.5)) },
+            Some(duration_ms) => {
+                TrackFinding::Plays { duration_ms, gain_db: Some(Gain::from(-1.5)), art_url: Some("/cover".into()) }
+            }
             None => TrackFinding::Faulty(TrackFault::Gone),
         };
         let (before, known) = (self.room.clone(), self.events.len());
