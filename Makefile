@@ -14,7 +14,7 @@ help: ## Lists the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-26s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
-run: build ## Builds and serves http://127.0.0.1:8080; ARGS="--listen 0.0.0.0:8080" is passed to the server
+run: build ## Builds and serves on port 8080; ARGS="--listen 127.0.0.1:8080" is passed to the server
 	exec target/release/tutti serve $(ARGS)
 
 .PHONY: run-with-spotify-stand-in

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::cleanup::{Cleanup, Progress};
 use crate::clock::Clock;
 use crate::clock_trust::ClockTrust;
-use crate::config::{ServeConfig, StorageConfig};
+use crate::config::{ListenConfig, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
 use crate::http::cookie::Cookies;
@@ -25,6 +25,7 @@ use crate::http::origin::Origins;
 use crate::http::recent_listeners::RecentListeners;
 use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
+use crate::lan::mdns::{self, Scope};
 use crate::limits::{
     CONNECTIONS_PER_SOCKET, COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT,
     DRAIN_ROOMS_TIMEOUT,
@@ -65,6 +66,7 @@ pub struct Server {
 #[derive(Debug)]
 struct Parts {
     config: ServeConfig,
+    address: SocketAddr,
     clock: Clock,
     store: SharedStore,
     keys: Keys,
@@ -196,6 +198,7 @@ impl Parts {
         let hub = Arc::default();
         Ok(Self {
             config,
+            address,
             clock,
             store,
             keys,
@@ -231,6 +234,7 @@ impl Parts {
         if let Some(spotify) = &self.spotify {
             tasks.spawn(spotify.clone().notify_hosts_of_pauses(self.rooms.clone(), stop.clone()));
         }
+        self.announce(tasks, stop);
         let cleanup = Cleanup {
             store: self.store.clone(),
             identity: self.identity.clone(),
@@ -241,6 +245,20 @@ impl Parts {
             progress: Progress::default(),
         };
         tasks.spawn(cleanup.run(stop.clone()));
+    }
+
+    /// Names the server in the local network, if devices there reach it at its own address.
+    fn announce(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let ListenConfig { mdns_name, public_url, .. } = &self.config.listen;
+        if mdns_name.is_empty() || public_url.is_some() || self.address.ip().is_loopback() {
+            return;
+        }
+        let (name, address, stop) = (mdns_name.clone(), self.address, stop.clone());
+        tasks.spawn(async move {
+            if let Err(error) = mdns::announce(&name, address, Scope::Network, stop).await {
+                tracing::warn!(%error, "the server cannot be announced in the local network");
+            }
+        });
     }
 
     fn serve(&self, listener: TcpListener) {
@@ -272,6 +290,7 @@ impl Parts {
             identity: self.identity.clone(),
             spotify: self.spotify.clone(),
             store: self.store.clone(),
+            address: self.address,
             clock: self.clock,
             cookies: Cookies::new(origins.https()),
             origins,

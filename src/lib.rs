@@ -11,6 +11,7 @@ pub mod http;
 pub mod identity;
 pub mod ids;
 pub mod keys;
+pub mod lan;
 pub mod limiter;
 pub mod limits;
 pub mod private_files;

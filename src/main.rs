@@ -1,14 +1,18 @@
 //! The `tutti` program: arguments, start, signals, exit code.
 
 use std::convert::Infallible;
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tutti::app::Server;
 use tutti::config::ServeConfig;
-use tutti::{app, private_files, telemetry};
+use tutti::{app, lan, private_files, telemetry};
 
 mod cli;
 
@@ -71,6 +75,7 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
     let hangup = signal(SignalKind::hangup())?;
     let mut stop_signals = StopSignals::register()?;
     let stop = CancellationToken::new();
+    let public_url = config.listen.public_url.clone();
     let server = tokio::select! {
         server = app::start(config, stop.clone()) => server?,
         () = stop_signals.received() => {
@@ -78,6 +83,7 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
             return Ok(());
         }
     };
+    announce(server.address(), public_url.as_deref());
     tokio::select! {
         () = stop_signals.received() => {}
         never = reload_on_signal(&server, hangup) => match never {},
@@ -87,6 +93,24 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
     server.stopped().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Says how phones reach the server, in a terminal with a code to scan.
+#[expect(clippy::print_stderr, reason = "a picture in a terminal is no log line")]
+fn announce(address: SocketAddr, public_url: Option<&str>) {
+    let urls = public_url.map_or_else(|| lan::urls(address), |url| vec![url.to_owned()]);
+    let Some(url) = urls.first() else {
+        let port = address.port();
+        tracing::info!("only this machine reaches it; --listen 0.0.0.0:{port} lets phones in");
+        return;
+    };
+    tracing::info!("phones reach it at {}", urls.join(" or "));
+    if std::io::stderr().is_terminal()
+        && let Ok(code) = QrCode::new(url)
+    {
+        let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+        eprintln!("\n{picture}\n");
+    }
 }
 
 struct StopSignals {

@@ -2144,6 +2144,11 @@ version: string,
  */
 public_url: string | null, 
 /**
+ * Base URLs at which other devices of the local network reach the server, the most likely one first. Empty when
+ * only its own machine reaches it, with a public URL, and for clients from elsewhere.
+ */
+addresses?: Array<string>, 
+/**
  * The configured providers.
  */
 providers: Array<ProviderId>, 

@@ -45,8 +45,9 @@ pub struct ServeConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Listening")]
 pub struct ListenConfig {
-    /// Address and port to listen on; port 0 picks a free one. Use 0.0.0.0 to accept phones on the local network.
-    #[arg(long, env = "TUTTI_LISTEN", default_value = "127.0.0.1:8080")]
+    /// Address and port to listen on; port 0 picks a free one. The default lets the devices of the local network in;
+    /// 127.0.0.1:8080 only this machine.
+    #[arg(long, env = "TUTTI_LISTEN", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
 
     /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared
@@ -55,6 +56,11 @@ pub struct ListenConfig {
     /// page was opened.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]
     pub public_url: Option<String>,
+
+    /// Name by which devices of the local network find this server, as in `http://tutti.local:8080`. Empty: it is not
+    /// announced. It is announced only without a public URL, and when it listens for other machines.
+    #[arg(long, env = "TUTTI_MDNS_NAME", default_value = "tutti", value_parser = mdns_name)]
+    pub mdns_name: String,
 
     /// Additional origins whose pages may use this server, separated by commas.
     #[arg(long, env = "TUTTI_ALLOWED_ORIGINS", value_delimiter = ',')]
@@ -111,4 +117,13 @@ pub struct TelemetryConfig {
     /// counted. There is no authentication: expose it to operators only.
     #[arg(long, env = "TUTTI_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// A label of a host name (RFC 1123), or nothing.
+fn mdns_name(text: &str) -> Result<String, &'static str> {
+    let is_label = text.len() <= 63
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    is_label.then(|| text.to_ascii_lowercase()).ok_or("letters, digits and hyphens, 63 at most")
 }

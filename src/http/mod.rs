@@ -15,6 +15,7 @@
 //! | [`metrics`] | `GET /metrics`, on a listener of its own |
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -61,6 +62,8 @@ pub struct HttpContext {
     pub store: SharedStore,
     /// The settings.
     pub config: ServeConfig,
+    /// The address that it listens on.
+    pub address: SocketAddr,
     /// The server's clock.
     pub clock: Clock,
     /// The allowed origins.

@@ -117,6 +117,7 @@ mod tests {
         Origins::new(&ListenConfig {
             listen: ([127, 0, 0, 1], 8080).into(),
             public_url: public_url.map(Into::into),
+            mdns_name: String::new(),
             allowed_origins: allowed.iter().map(ToString::to_string).collect(),
             trusted_proxies: Vec::new(),
         })

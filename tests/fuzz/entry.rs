@@ -98,6 +98,7 @@ pub fn request(bytes: &[u8]) {
 /// A server with a public name.
 static ORIGINS: LazyLock<Origins> = LazyLock::new(|| {
     Origins::new(&ListenConfig {
+        mdns_name: String::new(),
         listen: ([127, 0, 0, 1], 8080).into(),
         public_url: Some("https://tutti.example".into()),
         allowed_origins: vec![],

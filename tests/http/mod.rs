@@ -5,6 +5,7 @@ mod cleanup;
 mod limits;
 mod origin;
 mod response;
+mod server;
 mod sessions;
 pub mod site;
 mod slots;

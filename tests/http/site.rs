@@ -131,6 +131,7 @@ impl Site {
             cookies: Cookies::new(origins.https()),
             origins,
             limits: RequestLimits::new(&config.limits, clock),
+            address: config.listen.listen,
             config,
             clock,
             rooms,

@@ -1,5 +1,6 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
 import { exclusiveLock } from '../browser/exclusive-lock';
+import { inviteOrigin, isLoopback } from '../browser/invite';
 import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
@@ -180,8 +181,14 @@ class App {
     }
   }
 
+  /** The address of a room for others. */
   roomUrl(code: string): string {
-    return `${this.server?.public_url ?? location.origin}/r/${code}`;
+    return `${inviteOrigin(this.server, location)}/r/${code}`;
+  }
+
+  /** Whether no other device can open this server's addresses. */
+  get isOnlyHere(): boolean {
+    return isLoopback(new URL(inviteOrigin(this.server, location)).hostname);
   }
 
   showToast(words: string, tone: Toast['tone'] = 'good'): number {

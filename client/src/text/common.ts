@@ -126,6 +126,7 @@ export const text = {
     pressAgain: (question: string) => `${question} Press again to confirm.`,
     invite: 'Invite',
     inviteLead: 'Scan, or type the code at',
+    onlyHere: 'Only this computer can open this address. To let phones in, start Tutti with',
     copyLink: 'Copy link',
     copied: 'The link is copied.',
     copyFailed: (url: string) => `Copying isn’t allowed here. The link is ${url}`,

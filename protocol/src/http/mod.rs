@@ -125,6 +125,10 @@ body!(
         version: String,
         /// The base URL of QR codes and shared links, without a trailing slash. `None`: the origin of the page.
         public_url: Option<String>,
+        /// Base URLs at which other devices of the local network reach the server, the most likely one first. Empty when
+        /// only its own machine reaches it, with a public URL, and for clients from elsewhere.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        addresses: Vec<String>,
         /// The configured providers.
         providers: Vec<ProviderId>,
         /// Of these, the ones whose tracks this server serves as audio.

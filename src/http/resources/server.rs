@@ -1,5 +1,6 @@
 //! `server`, which clients read before a login; `/healthz` and `/readyz` for supervisors and load balancers.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -8,15 +9,21 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::http::middleware::{json, respond, with};
+use crate::http::middleware::{client_address, json, respond, with};
 use crate::http::{ApiError, SharedContext};
+use crate::lan;
 
 /// How long the store may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET server`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
-    warp::path!("server").and(warp::get()).and(with(context)).map(|context| describe(&context).into_response()).boxed()
+    warp::path!("server")
+        .and(warp::get())
+        .and(client_address(context))
+        .and(with(context))
+        .map(|address, context| describe(address, &context).into_response())
+        .boxed()
 }
 
 /// `GET /healthz` and `GET /readyz`.
@@ -26,11 +33,13 @@ pub fn health(context: &SharedContext) -> BoxedFilter<(Response,)> {
     alive.or(ready).unify().boxed()
 }
 
-fn describe(context: &SharedContext) -> impl Reply + use<> {
+fn describe(client: IpAddr, context: &SharedContext) -> impl Reply + use<> {
     let public_url = context.config.listen.public_url.as_deref();
+    let tells_addresses = public_url.is_none() && lan::is_local(client);
     json(&ServerDescription {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
+        addresses: if tells_addresses { lan::urls(context.address) } else { vec![] },
         providers: context.catalogue.ids(),
         files: context.catalogue.ids_of_files(),
         browsable: context.catalogue.browsable(),

@@ -93,6 +93,7 @@ mod tests {
             spotify_sdk_url: "https://sdk.scdn.co/spotify-player.js".into(),
         };
         let listen = ListenConfig {
+            mdns_name: String::new(),
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: public_url.map(Into::into),
             allowed_origins: Vec::new(),
