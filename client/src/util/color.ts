@@ -1,3 +1,5 @@
+import type { Track } from '$protocol';
+
 /** A stable hash (FNV-1a), for colours that stay with a name. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
@@ -8,6 +10,11 @@ function hash(text: string): number {
 /** Hues in steps that can be told apart. */
 export function hueOf(text: string): number {
   return (hash(text) % 24) * 15;
+}
+
+/** The hue of the tile that stands for a missing cover. */
+export function hueOfTrack({ title, artists }: Pick<Track, 'title' | 'artists'>): number {
+  return hueOf(title + (artists[0] ?? ''));
 }
 
 export function initialOf(name: string): string {

@@ -11,6 +11,7 @@ export function coverSet(url: string): string | undefined {
   return isOurs(url) ? EDGES.map((edge) => `${coverUrl(url, edge)} ${edge}w`).join(', ') : undefined;
 }
 
-function isOurs(url: string): boolean {
+/** Served by this server: it can be asked for in sizes, and its pixels can be read. */
+export function isOurs(url: string): boolean {
   return url.startsWith('/');
 }
