@@ -34,7 +34,7 @@ export function waitingFor(
 }
 
 /** The tab that a key moves to from another one; `null` when the key does nothing here. */
-export function tabAfter(shown: readonly Tab[], current: Tab, key: string): Tab | null {
+export function tabAfter<Id>(shown: readonly Id[], current: Id, key: string): Id | null {
   const at = shown.indexOf(current);
   const to = {
     ArrowRight: at + 1,

@@ -17,6 +17,7 @@ export const soundText = {
   heard: 'heard',
   leftOutWhy: 'This device stays silent until it is chosen again. You can still add music, vote and chat.',
   letPlay: 'Let it play',
+  settings: 'Sound settings',
   inTime: 'Fix sync…',
   needsCalibration: 'This browser doesn’t say how late its sound is. Fix its sync once by microphone or by ear.',
   quality: 'Audio quality',

@@ -5,16 +5,19 @@ import { expect, settled, test } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
 
 /** Screenshots of every page in every width and colour scheme, for review: `npm run gallery`, then `output/gallery/`. */
-const WIDTHS = [360, 820, 1440];
+const HEIGHTS: Record<number, number> = { 360: 740, 820: 1180, 1440: 900, 1920: 1080 };
+const WIDTHS = Object.keys(HEIGHTS).map(Number);
+const PHONE_WIDTHS = [PHONE.width];
+const LAPTOP_WIDTHS = WIDTHS.filter((width) => width > PHONE.width);
 /** Pages captured as one viewport instead of full height. */
-const ONE_SCREENFUL = /^(screen|entry|switcher|console)/;
+const ONE_SCREENFUL = /^(screen|entry|switcher|console|room|guest)/;
 
-async function show({ page }: Guest, name: string): Promise<void> {
+async function show({ page }: Guest, name: string, widths: readonly number[] = WIDTHS): Promise<void> {
   await mkdir('output/gallery', { recursive: true });
   const before = page.viewportSize();
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: HEIGHTS[width]! });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await settled(page);
       const fullPage = !ONE_SCREENFUL.test(name);
@@ -22,6 +25,20 @@ async function show({ page }: Guest, name: string): Promise<void> {
     }
   }
   if (before !== null) await page.setViewportSize(before);
+}
+
+/** A room with each view of a phone. */
+async function showViews(guest: Guest, name: string): Promise<void> {
+  await guest.get('view-now').click();
+  await show(guest, name);
+  for (const view of ['add', 'next', 'room']) {
+    await guest.get(`view-${view}`).click();
+    await show(guest, `${name}-${view}`, PHONE_WIDTHS);
+  }
+  await guest.get('view-next').click();
+  await guest.get('view-own-queue').click();
+  await show(guest, `${name}-mine`, PHONE_WIDTHS);
+  await guest.get('view-all-queues').click();
 }
 
 /** Hides toasts, which would cover the page. */
@@ -55,14 +72,26 @@ test('every page', async ({ guest, server }) => {
   await expect(ada.get('upcoming-entry')).toHaveCount(4);
   await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveCount(2);
   await ada.playHere();
+  // The tracks are short.
+  await ada.seekTo(9_000);
+  await ada.get('pause').click();
+  await ada.playbackIs('paused');
   await show(ada, 'room-host');
-  await show(ben, 'room-guest');
+  await showViews(ben, 'room-guest');
+  await ben.get('upcoming-entry').first().locator('summary').click();
+  await show(ben, 'room-guest-reason', PHONE_WIDTHS);
+  await ada.get('view-people').click();
+  await show(ada, 'room-host-people', LAPTOP_WIDTHS);
+  await ada.get('view-chat').click();
+  await show(ada, 'room-host-chat', LAPTOP_WIDTHS);
+  await ada.get('invite-open').click();
+  await show(ada, 'room-invite');
+  await ada.get('invite-close').click();
   await wall.page.goto(`/r/${code}/screen`);
   await wall.get('join').click();
   await wall.nowPlaying('Slow Orbit');
   await show(wall, 'screen');
-  await ada.confirm((await ada.manage('Ben')).getByTestId('kick'));
-  await ada.closeConsole();
+  await ada.kick('Ben');
   await expect(ben.get('notice-title')).toBeVisible();
   await show(ben, 'kicked');
   ben.expectConsoleErrors(/status of 404/);

