@@ -49,7 +49,7 @@ test('the host manages members and can undo it', async ({ guest }) => {
     await expect(ben.get('host-console-open')).toHaveCount(0);
     await person.getByTestId('exception-admit').selectOption('may');
     await ben.get('host-console-open').click();
-    await expect(ben.page.getByRole('tab')).toHaveText(['Access']);
+    await expect(ben.get('host-console').getByRole('tab')).toHaveText(['Access']);
     await person.getByTestId('exception-admit').selectOption('usual');
     await expect(ben.get('host-console')).toHaveCount(0);
   });
@@ -153,6 +153,7 @@ test('a member reorders their queue by dragging', async ({ guest }) => {
   await ada.pausedRoom();
   for (const title of ['Harbour Lamps', 'Copper Kettle', 'Slow Orbit']) await ada.add(title);
   const rows = ada.get('my-queue').locator('li');
+  await ada.looksAt(rows.first());
   await dragLastToTop(rows);
   await expect(rows.getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Harbour Lamps', 'Copper Kettle']);
   await ada.comingUp('Slow Orbit · You', 'Harbour Lamps · You', 'Copper Kettle · You');
@@ -190,7 +191,7 @@ test('the host sets limits, suggestions, permissions and the fallback list', asy
   await test.step('a permission is granted and reset to its default', async () => {
     await ada.openConsole('rights');
     await ada.get('permission-lock').selectOption('player');
-    await expect(ben.get('host-console-open')).toBeVisible();
+    await ben.looksAt(ben.get('host-console-open'));
     await ada.get('reset-lock').click();
     await expect(ben.get('host-console-open')).toHaveCount(0);
     await expect(ada.get('permission-lock')).toHaveValue('cohost');

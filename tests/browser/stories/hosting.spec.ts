@@ -34,7 +34,7 @@ test('two browsers and a wire client see every action of the host', async ({ gue
   await test.step('Ben is promoted and can control playback', async () => {
     await (await ada.manage('Ben')).getByTestId('role').selectOption('cohost');
     await cai.hears('role_changed', ({ member, role }) => member === idOf('Ben') && role === 'cohost');
-    await expect(ben.get('resume')).toBeVisible();
+    await ben.looksAt(ben.get('resume'));
     await expect(ben.member('Ben')).toHaveAttribute('data-role', 'cohost');
   });
 
@@ -43,7 +43,7 @@ test('two browsers and a wire client see every action of the host', async ({ gue
     await expect(ben.get('resume')).toHaveCount(0);
     await cai.comingUp('Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
     await expect(ben.get('my-queue').getByTestId('entry-title')).toHaveText(['Slow Orbit']);
-    await expect(ben.get('queue-state')).toBeVisible();
+    await ben.looksAt(ben.get('queue-state'));
     await (await ada.manage('Ben')).getByTestId('role').selectOption('player');
     await cai.comingUp('Slow Orbit', 'Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
   });
@@ -57,7 +57,7 @@ test('two browsers and a wire client see every action of the host', async ({ gue
     await ada.get('apply-policy').click();
     await cai.comingUp('Harbour Lamps', 'Copper Kettle', 'Slow Orbit', 'Rain on Tin');
     await ben.comingUp('Harbour Lamps · Ada', 'Copper Kettle · Ada', 'Slow Orbit · You', 'Rain on Tin · Cai');
-    await expect(ben.get('policy')).toBeVisible();
+    await ben.looksAt(ben.get('policy'));
     await ada.closeConsole();
   });
 

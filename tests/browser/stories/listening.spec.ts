@@ -69,7 +69,7 @@ test('a start waits for the playing devices unless they are ready', async ({ gue
   for (const person of [ada, ben]) {
     await person.get('play-here').click();
     // The page reports to the room that it plays.
-    await expect(person.page.getByText('Ready. Nothing is playing right now')).toBeVisible();
+    await person.looksAt(person.page.getByText('Ready. Nothing is playing right now'));
   }
 
   await test.step('no device has the first track: the start is three seconds ahead, or earlier once they have it', async () => {
@@ -114,7 +114,7 @@ test('the host selects the devices that play and can undo it', async ({ guest })
   await test.step('a deselected device falls silent and says why', async () => {
     await soundOf(ada, 'Ben').getByTestId('leave-out').click();
     await expect(soundOf(ada, 'Ben')).toHaveAttribute('data-chosen', 'false');
-    await expect(ben.get('left-out')).toBeVisible();
+    await ben.looksAt(ben.get('left-out'));
     await ben.hearsNothing();
     // Ben does not have the permission.
     await expect(ben.get('let-play')).toHaveCount(0);
@@ -163,7 +163,7 @@ test('every member with the permission can select the devices that play', async 
   for (const person of [ada, ben]) await person.get('play-here').click();
   await ada.openConsole('sound');
   await soundOf(ada, 'Ben').getByTestId('leave-out').click();
-  await expect(ben.get('left-out')).toBeVisible();
+  await ben.looksAt(ben.get('left-out'));
   await isAccessible(ben);
   await isAccessible(ada);
   await ada.get('output-speakers').check();

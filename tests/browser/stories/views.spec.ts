@@ -3,6 +3,7 @@ import { type Guest, hearTogether, PHONE } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 
 const SMALL_LAPTOP = { width: 1366, height: 768 };
+const SMALL_PHONE = { width: 360, height: 560 };
 const ON_A_PHONE = { viewport: PHONE, hasTouch: true, isMobile: true };
 
 /** Nothing has to be scrolled, and nothing lies over it. */
@@ -29,7 +30,7 @@ const scrolledBy = (guest: Guest, view: string) =>
 test('the tabs of a phone are views that keep their scroll positions, and Back leads to the first', async ({
   guest,
 }) => {
-  const ada = await guest('Ada', ON_A_PHONE);
+  const ada = await guest('Ada', { ...ON_A_PHONE, viewport: SMALL_PHONE });
   const code = await ada.startRoom();
   for (const title of ['First Light', 'Slow Orbit', 'Harbour Lamps', 'Rain on Tin']) await ada.add(title);
   await expect(ada.get('view-add')).toHaveAttribute('aria-current', 'page');
@@ -75,7 +76,8 @@ test('after a reload on a phone, one visible tap brings the sound back, on every
   const ben = await guest('Ben', { ...ON_A_PHONE, blockAutoplay: true });
   await ben.join(await ada.startRoom());
   await ben.isJoined();
-  await ada.add('Slow Orbit');
+  // The tracks are short.
+  for (const title of ['Slow Orbit', 'Harbour Lamps', 'First Light', 'Rain on Tin']) await ada.add(title);
   await ada.playHere();
   await ben.playHere();
 

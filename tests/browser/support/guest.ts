@@ -1,6 +1,6 @@
 import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
 import type { Heard } from './ear.ts';
-import { revealing } from './revealing.ts';
+import { reveal, revealing } from './revealing.ts';
 
 export const PHONE = { width: 360, height: 740 };
 export const LAPTOP = { width: 1440, height: 900 };
@@ -54,6 +54,12 @@ export class Guest {
 
   get(testId: string): Locator {
     return revealing(this.page.getByTestId(testId));
+  }
+
+  /** Opens the view that something is in, and sees it there. */
+  async looksAt(part: Locator): Promise<void> {
+    await reveal(part);
+    await expect(part).toBeVisible();
   }
 
   // Joining

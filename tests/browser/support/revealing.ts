@@ -2,7 +2,18 @@ import type { Locator } from '@playwright/test';
 
 /** What a user does to an element, for which it has to be in view. */
 const ACTIONS = new Set(['click', 'dblclick', 'fill', 'check', 'uncheck', 'press', 'selectOption', 'focus', 'hover']);
-const NARROWINGS = new Set(['filter', 'locator', 'getByTestId', 'getByText', 'first', 'last', 'nth', 'and', 'or']);
+const NARROWINGS = new Set([
+  'filter',
+  'locator',
+  'getByRole',
+  'getByTestId',
+  'getByText',
+  'first',
+  'last',
+  'nth',
+  'and',
+  'or',
+]);
 
 /**
  * The same locator, but an action first opens the view, menu or disclosure that the element is in, as a user does. So
@@ -24,7 +35,7 @@ export function revealing(locator: Locator): Locator {
 }
 
 /** Opens what hides the element, from the outside in. */
-async function reveal(locator: Locator): Promise<void> {
+export async function reveal(locator: Locator): Promise<void> {
   const element = locator.first();
   for (;;) {
     const opener = await element.evaluate((found) => {
