@@ -156,8 +156,7 @@ export const text = {
     copyFailed: (url: string) => `Copying isn’t allowed here. The link is ${url}`,
     share: 'Share…',
     qr: (url: string) => `QR code for ${url}`,
-    openScreen: 'Wall screen',
-    openScreenShort: 'Screen',
+    openScreen: 'Screen',
     dropped: 'Unsent actions of the previous user were dropped.',
   },
 

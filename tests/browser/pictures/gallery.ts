@@ -185,6 +185,7 @@ test('a hosted room: console, lobby, votes, waitlist, chat', async ({ guest, ser
   await cai.enter(code);
   await cai.does({ name: 'vote_skip' });
   await cai.does({ name: 'say', text: 'Who is bringing the cake?' });
+  await ben.looksAt(ben.get('vote-skip'));
   await show(ben, 'guest-skip-vote');
 
   await ada.manage('Bartholomew');
@@ -229,7 +230,7 @@ test('a hosted room: console, lobby, votes, waitlist, chat', async ({ guest, ser
   await ada.get('apply-policy').click();
   await ada.closeConsole();
   await showCalm(ada, 'room-run');
-  await expect(ben.get('line-place')).toBeVisible();
+  await ben.looksAt(ben.get('line-place'));
   await showCalm(ben, 'guest-in-line');
   await ben.get('history-open').click();
   await showCalm(ben, 'history');

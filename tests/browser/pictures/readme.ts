@@ -53,6 +53,7 @@ test('pictures for the README', async ({ guest }) => {
   await mara.seekTo(11_000);
   await expect.poll(() => jonas.shownPositionMs()).toBeGreaterThan(11_000);
   for (const person of [mara, jonas]) await person.hearsMusic();
+  await jonas.get('view-now').click();
   // No focus ring and no hover state in the screenshots.
   for (const { page } of [mara, jonas]) {
     await page.mouse.move(0, 0);
