@@ -101,6 +101,11 @@ export class Guest {
     await expect(this.member(this.name)).toBeAttached();
   }
 
+  async isIn(code: string): Promise<void> {
+    await expect(this.page).toHaveURL(new RegExp(`/r/${code}$`));
+    await this.connectionIs('online');
+  }
+
   async connectionIs(state: 'online' | 'reconnecting'): Promise<void> {
     await expect(this.get('connection-state')).toHaveAttribute('data-state', state, { timeout: 30_000 });
   }
