@@ -64,6 +64,11 @@ export class ProviderSearch {
     this.#pause = setTimeout(() => void this.#load(query, null), query === '' ? 0 : this.#pace.pauseMs);
   }
 
+  /** Asks again for what could not be loaded. */
+  retry(query: string): void {
+    if (this.results.failure !== null && !this.results.closed) void this.#load(query, null);
+  }
+
   loadMore(): void {
     const { query, cursor } = this.results;
     if (query !== null && cursor !== null) void this.#load(query, cursor);
@@ -78,7 +83,7 @@ export class ProviderSearch {
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
-    this.#set({ ...this.results, loading: true });
+    this.#set({ ...this.results, loading: true, failure: null });
     try {
       const page = await this.ask(query, cursor, request.signal);
       if (request.signal.aborted) return;

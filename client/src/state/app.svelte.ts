@@ -22,10 +22,13 @@ export interface Toast {
   undo?: () => void;
 }
 
-export const TOAST_MS = 6_000;
+/** How long a toast is shown, and how long while another one waits. */
+const TOAST_MS = 6_000;
+const CROWDED_TOAST_MS = 2_500;
 /** Long enough to read it, see the effect, and reach the button. */
 const UNDO_TOAST_MS = 10_000;
-const TOASTS_MAX = 3;
+/** Reports beyond it are dropped, oldest first. */
+const TOASTS_MAX = 4;
 const BACK_KEY = 'tutti.back';
 
 /** State of the whole app, whichever page is shown: the route, the user, and the server's description. */
@@ -37,7 +40,8 @@ class App {
   /** All users of this device, as far as they were loaded. */
   people = $state.raw<AccountList>({ accounts: [], slots_max: 8 });
   server = $state.raw<ServerDescription | null>(null);
-  toasts = $state.raw<Toast[]>([]);
+  /** The first is shown; the others wait. */
+  toasts = $state.raw<readonly Toast[]>([]);
   /** An open dialog shows the toasts itself. */
   toastsInDialog = $state(false);
   /** The login dialog while it is open: it replaces the current user, or adds one `beside` them. */
@@ -50,6 +54,9 @@ class App {
   spotifyOutcome = $state.raw<Exclude<SpotifyOutcome, 'done'> | null>(null);
   #returned: SpotifyReturn | null;
   #toastId = 0;
+  #toastTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when the first toast is shown. */
+  #toastShownMs = 0;
   #arrivalToastId = 0;
 
   constructor() {
@@ -192,34 +199,48 @@ class App {
   }
 
   showToast(words: string, tone: Toast['tone'] = 'good'): number {
-    return this.#show({ words, tone }, TOAST_MS);
+    return this.#show({ words, tone });
   }
 
   /** Shows a toast with an undo button. */
   showUndoToast(words: string, undo: () => void): number {
-    return this.#show({ words, tone: 'good', undo }, UNDO_TOAST_MS);
+    return this.#show({ words, tone: 'good', undo });
   }
 
-  #show(toast: Omit<Toast, 'id'>, forMs: number): number {
-    const id = ++this.#toastId;
-    const toasts = [...this.toasts, { ...toast, id }];
+  #show(content: Omit<Toast, 'id'>): number {
+    const toast = { ...content, id: ++this.#toastId };
+    // What answers the user comes before reports about others.
+    const toasts = isUrgent(toast) ? [toast, ...this.toasts] : [...this.toasts, toast];
     if (toasts.length > TOASTS_MAX) {
-      // Toasts without undo are dropped first.
-      const plain = toasts.findIndex(({ undo }) => undo === undefined);
-      toasts.splice(Math.max(plain, 0), 1);
+      const report = toasts.findIndex((one) => !isUrgent(one));
+      toasts.splice(report === -1 ? toasts.length - 1 : report, 1);
     }
-    this.toasts = toasts;
-    setTimeout(() => this.dismiss(id), forMs);
-    return id;
+    this.#setToasts(toasts);
+    return toast.id;
   }
 
   dismiss(id: number): void {
-    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.#setToasts(this.toasts.filter((toast) => toast.id !== id));
+  }
+
+  #setToasts(toasts: readonly Toast[]): void {
+    const [shown, next] = toasts;
+    if (shown !== this.toasts[0]) this.#toastShownMs = nowMs();
+    this.toasts = toasts;
+    clearTimeout(this.#toastTimer);
+    if (shown === undefined) return;
+    const plainMs = next === undefined ? TOAST_MS : CROWDED_TOAST_MS;
+    const forMs = shown.undo === undefined ? plainMs : UNDO_TOAST_MS;
+    this.#toastTimer = setTimeout(() => this.dismiss(shown.id), this.#toastShownMs + forMs - nowMs());
   }
 
   showError(error: unknown): void {
     this.showToast(errorText(error), 'bad');
   }
+}
+
+function isUrgent({ tone, undo }: Toast): boolean {
+  return tone === 'bad' || undo !== undefined;
 }
 
 /** The sentence for an error. Unexpected errors are rethrown. */

@@ -1,66 +1,242 @@
-import { landingIndex, moved } from '../util/reorder';
+import { edgeSpeed, landingIndex, moved } from '../util/reorder';
 
-interface Options<T> {
-  /** The known order. */
-  order: () => readonly T[];
-  /** The first and the last index at which an item may land. */
+interface Options {
+  /** The ids in the shown order. */
+  ids: () => readonly string[];
+  /** The first and the last index that an item can be dragged from and to. */
   bounds: () => { first: number; last: number };
-  move: (from: number, to: number) => void;
+  /** `before`: the id of the item that follows from now on; `null`: none. */
+  move: (id: string, before: string | null) => void;
+  /** Called for an item that was swiped aside; `null`: this one stays. */
+  remove?: (id: string) => (() => void) | null;
 }
 
-/** Sorts a list by dragging. */
-export class DragOrder<T extends { id: string }> {
-  /** The order during a drag, and until the server answers. */
-  tentative = $state.raw<readonly T[] | null>(null);
-  /** The id of the dragged item. */
-  dragged = $state.raw<string | null>(null);
+type Gesture = { id: string; pointer: number; x: number; y: number } & (
+  | { name: 'press'; timer: ReturnType<typeof setTimeout> }
+  /** `grip`: from the middle of the row to the pointer. */
+  | { name: 'drag'; grip: number }
+  | { name: 'swipe'; remove: () => void }
+);
 
-  constructor(private readonly options: Options<T>) {}
+const LONG_PRESS_MS = 350;
+/** How far a finger moves before a press is a swipe, or the browser's scrolling. */
+const SLOP = 10;
+/** The part of the row's width after which a swipe removes. */
+const SWIPE_SHARE = 0.4;
 
-  grab(event: PointerEvent & { currentTarget: HTMLElement }, id: string): void {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    event.currentTarget.setPointerCapture(event.pointerId);
-    this.dragged = id;
-    this.tentative = this.options.order();
+/**
+ * Sorts a list by mouse, pen and finger, and removes by swiping. The list has the pointer, and rows are only translated
+ * while it moves: they stay where they are in the document, so the list may change under a drag. The list is positioned;
+ * rows name their id in `data-row`, and handles have `data-handle`.
+ */
+export class DragOrder {
+  #gesture = $state.raw<Gesture | null>(null);
+  /** Where the dragged row is, from its place: pixels. Where the swiped row is. */
+  #offset = $state(0);
+  /** The index at which the dragged row would land. */
+  #to = $state(0);
+  /** The height that the dragged row takes, with the gap. */
+  #room = $state(0);
+  #list: HTMLElement | null = null;
+  #frame = 0;
+  readonly #from = $derived.by(() =>
+    this.#gesture?.name === 'drag' ? this.options.ids().indexOf(this.#gesture.id) : -1,
+  );
+
+  constructor(private readonly options: Options) {}
+
+  /** For the `<ol>`, whose children are the rows. */
+  attach = (list: HTMLElement): (() => void) => {
+    this.#list = list;
+    const stop = new AbortController();
+    const on = <Name extends keyof HTMLElementEventMap>(
+      name: Name,
+      does: (event: HTMLElementEventMap[Name]) => void,
+      options = {},
+    ) => list.addEventListener(name, does, { signal: stop.signal, ...options });
+    on('pointerdown', (event) => this.#down(event));
+    on('pointermove', (event) => this.#moved(event));
+    on('pointerup', (event) => this.#up(event));
+    on('pointercancel', (event) => this.#isOurs(event) && this.cancel());
+    on('lostpointercapture', (event) => this.#isOurs(event) && this.cancel());
+    // A scroll that has not begun yet would take the finger away.
+    on('touchmove', (event) => this.#isActive && event.cancelable && event.preventDefault(), { passive: false });
+    on('contextmenu', (event) => this.#gesture !== null && event.preventDefault());
+    return () => {
+      stop.abort();
+      this.cancel();
+      this.#list = null;
+    };
+  };
+
+  /** What the user does with this row. */
+  gestureOf(id: string): 'drag' | 'swipe' | undefined {
+    const gesture = this.#gesture;
+    return gesture?.id === id && gesture.name !== 'press' ? gesture.name : undefined;
   }
 
-  drag(event: PointerEvent & { currentTarget: HTMLElement }): void {
-    const list = event.currentTarget.closest('ol');
-    if (this.tentative === null || this.dragged === null || list === null) return;
-    const from = this.#indexIn(this.tentative);
-    const middles = [...list.children].map((item) => {
-      const { top, height } = item.getBoundingClientRect();
-      return top + height / 2;
-    });
-    const { first, last } = this.options.bounds();
-    const to = Math.min(Math.max(landingIndex(middles, from, event.clientY), first), last);
-    if (to !== from) this.tentative = moved(this.tentative, from, to);
+  get isDragging(): boolean {
+    return this.#gesture?.name === 'drag';
   }
 
-  drop(): void {
-    if (this.tentative === null || this.dragged === null) return;
-    const [from, to] = [this.#indexIn(this.options.order()), this.#indexIn(this.tentative)];
-    this.cancel();
-    this.options.move(from, to);
+  /** Where the row at this index is shown during a drag, from its place. */
+  shiftOf(id: string, index: number): string | undefined {
+    if (this.gestureOf(id) === 'drag') return `translateY(${this.#offset}px)`;
+    const [from, to] = [this.#from, this.#to];
+    if (from === -1 || index < Math.min(from, to) || index > Math.max(from, to)) return undefined;
+    return `translateY(${from < to ? -this.#room : this.#room}px)`;
   }
 
+  /** Where the content of a swiped row is shown, from its place. */
+  swipeOf(id: string): string | undefined {
+    return this.gestureOf(id) === 'swipe' ? `translateX(${this.#offset}px)` : undefined;
+  }
+
+  /** Ends the gesture; everything stays as it was. */
   cancel(): void {
-    this.dragged = null;
-    this.tentative = null;
+    const gesture = this.#gesture;
+    if (gesture === null) return;
+    if (gesture.name === 'press') clearTimeout(gesture.timer);
+    this.#gesture = null;
+    cancelAnimationFrame(this.#frame);
+    removeEventListener('keydown', this.#onkeydown, true);
+    if (this.#list?.hasPointerCapture(gesture.pointer)) this.#list.releasePointerCapture(gesture.pointer);
   }
 
-  /** Shows an order until the request for it is answered, unless another change replaces it. */
-  async showUntil<R>(order: readonly T[], request: Promise<R>): Promise<R> {
-    this.tentative = order;
-    try {
-      return await request;
-    } finally {
-      if (this.tentative === order) this.tentative = null;
+  #down(event: PointerEvent): void {
+    const target = event.target as Element;
+    const row = target.closest<HTMLElement>('[data-row]');
+    if (this.#gesture !== null || row === null || !event.isPrimary || event.button !== 0) return;
+    const at = { id: row.dataset.row!, pointer: event.pointerId, x: event.clientX, y: event.clientY };
+    if (target.closest('[data-handle]') !== null) {
+      // Selects no text, and moves no focus.
+      event.preventDefault();
+      this.#drag(at);
+    } else if (event.pointerType !== 'mouse') {
+      const onControl = target.closest('button, a, input') !== null;
+      const timer = setTimeout(() => onControl || this.#drag(this.#gesture!), LONG_PRESS_MS);
+      this.#gesture = { ...at, name: 'press', timer };
     }
   }
 
-  #indexIn(items: readonly T[]): number {
-    return items.findIndex(({ id }) => id === this.dragged);
+  #drag({ id, pointer, x, y }: Pick<Gesture, 'id' | 'pointer' | 'x' | 'y'>): void {
+    const row = this.#rowOf(id);
+    const index = this.options.ids().indexOf(id);
+    const { first, last } = this.options.bounds();
+    if (row === undefined || index < first || index > last) return;
+    this.#list?.setPointerCapture(pointer);
+    const { top, height } = row.getBoundingClientRect();
+    this.#gesture = { name: 'drag', id, pointer, x, y, grip: y - top - height / 2 };
+    this.#offset = 0;
+    this.#to = index;
+    addEventListener('keydown', this.#onkeydown, true);
+    this.#frame = requestAnimationFrame((now) => this.#follow(now, now));
   }
+
+  #moved(event: PointerEvent): void {
+    const gesture = this.#gesture;
+    if (gesture === null || !this.#isOurs(event)) return;
+    if (gesture.name === 'drag') {
+      this.#gesture = { ...gesture, x: event.clientX, y: event.clientY };
+      return;
+    }
+    const [x, y] = [event.clientX - gesture.x, event.clientY - gesture.y];
+    if (gesture.name === 'swipe') {
+      this.#offset = x;
+    } else if (Math.hypot(x, y) > SLOP) {
+      const remove = this.options.remove?.(gesture.id) ?? null;
+      this.cancel();
+      if (remove === null || Math.abs(x) < Math.abs(y)) return;
+      this.#list?.setPointerCapture(gesture.pointer);
+      this.#offset = x;
+      this.#gesture = { ...gesture, name: 'swipe', remove };
+    }
+  }
+
+  #up(event: PointerEvent): void {
+    const gesture = this.#gesture;
+    if (gesture === null || !this.#isOurs(event)) return;
+    if (gesture.name === 'drag') {
+      this.#gesture = { ...gesture, y: event.clientY };
+      this.#place();
+    }
+    const ids = this.options.ids();
+    const [from, to] = [this.#from, this.#to];
+    const width = this.#rowOf(gesture.id)?.offsetWidth ?? Number.POSITIVE_INFINITY;
+    this.cancel();
+    if (gesture.name === 'swipe' && Math.abs(event.clientX - gesture.x) > width * SWIPE_SHARE) gesture.remove();
+    if (gesture.name === 'drag' && from !== -1 && from !== to)
+      this.options.move(gesture.id, moved(ids, from, to)[to + 1] ?? null);
+  }
+
+  /** Every frame of a drag: the list may have been scrolled or changed since the last one. */
+  #follow(now: number, before: number): void {
+    const gesture = this.#gesture;
+    const view = this.#list === null ? null : scrollerOf(this.#list);
+    if (gesture?.name !== 'drag' || view === null) return;
+    const { top, bottom } = visibleRange(view);
+    const speed = edgeSpeed(gesture.y, top, bottom);
+    if (speed !== 0) view.scrollBy({ top: speed * (now - before), behavior: 'instant' });
+    this.#place();
+    this.#frame = requestAnimationFrame((next) => this.#follow(next, now));
+  }
+
+  /** Moves the dragged row to the pointer. The drag ends when its entry has left the list. */
+  #place(): void {
+    const gesture = this.#gesture;
+    const list = this.#list;
+    if (gesture?.name !== 'drag' || list === null) return;
+    const rows = [...list.children] as HTMLElement[];
+    const from = rows.findIndex((row) => row.dataset.row === gesture.id);
+    const row = rows[from];
+    if (row === undefined || this.#from === -1) {
+      this.cancel();
+      return;
+    }
+    // Offsets of the layout, which translations do not change.
+    const middles = rows.map(({ offsetTop, offsetHeight }) => offsetTop + offsetHeight / 2);
+    const listTop = list.getBoundingClientRect().top;
+    const [upper, lower] = [rows[from - 1], rows[from + 1]];
+    if (lower !== undefined) this.#room = lower.offsetTop - row.offsetTop;
+    else if (upper !== undefined) this.#room = row.offsetTop + row.offsetHeight - upper.offsetTop - upper.offsetHeight;
+    const { first, last } = this.options.bounds();
+    const y = gesture.y - gesture.grip - listTop;
+    this.#offset = Math.min(Math.max(y, middles[first]!), middles[last] ?? y) - middles[from]!;
+    this.#to = Math.min(Math.max(landingIndex(middles, from, y), first), last);
+  }
+
+  get #isActive(): boolean {
+    return this.#gesture !== null && this.#gesture.name !== 'press';
+  }
+
+  #isOurs({ pointerId }: PointerEvent): boolean {
+    return this.#gesture?.pointer === pointerId;
+  }
+
+  #rowOf(id: string): HTMLElement | undefined {
+    return ([...(this.#list?.children ?? [])] as HTMLElement[]).find((row) => row.dataset.row === id);
+  }
+
+  #onkeydown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    // A dialog around the list stays open.
+    event.preventDefault();
+    event.stopPropagation();
+    this.cancel();
+  };
+}
+
+/** What scrolls the list: a part of the page, or the page. */
+function scrollerOf(list: HTMLElement): Element {
+  for (let element = list.parentElement; element !== null; element = element.parentElement) {
+    const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowY);
+    if (scrolls && element.scrollHeight > element.clientHeight) return element;
+  }
+  return document.scrollingElement ?? document.documentElement;
+}
+
+function visibleRange(view: Element): { top: number; bottom: number } {
+  if (view === document.scrollingElement) return { top: 0, bottom: innerHeight };
+  const { top, bottom } = view.getBoundingClientRect();
+  return { top: Math.max(top, 0), bottom: Math.min(bottom, innerHeight) };
 }

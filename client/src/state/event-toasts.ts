@@ -1,6 +1,6 @@
 import { groupedByKind, type News } from '../room/news';
 import { newsText } from '../text/news';
-import { app, TOAST_MS } from './app.svelte';
+import { app } from './app.svelte';
 
 /** Events within this time are reported together. */
 const GATHER_MS = 400;
@@ -10,7 +10,6 @@ const KINDS_MAX = 3;
 interface ShownToast {
   all: News[];
   toast: number;
-  atMs: number;
 }
 
 /** Shows toasts about room events: one toast per kind at a time, which counts further events. */
@@ -38,9 +37,9 @@ export class EventToasts {
 
   #showKind(kind: News['kind'], news: News[]): void {
     const shown = this.#shown.get(kind);
-    const isShown = shown !== undefined && performance.now() - shown.atMs < TOAST_MS;
+    const isShown = shown !== undefined && app.toasts.some(({ id }) => id === shown.toast);
     const all = isShown ? [...shown.all, ...news] : news;
     if (isShown) app.dismiss(shown.toast);
-    this.#shown.set(kind, { all, toast: app.showToast(newsText(all)), atMs: performance.now() });
+    this.#shown.set(kind, { all, toast: app.showToast(newsText(all)) });
   }
 }

@@ -6,7 +6,9 @@ import type { Accepted } from '../connection/command-queue';
 import { Connection, type ConnectionState } from '../connection/connection';
 import { newsOf } from '../room/news';
 import { isOffered } from '../room/offers';
+import { type Queued, queuedTracks } from '../room/queued';
 import type { Delta } from '../room/room';
+import { orderAfter } from '../room/unanswered';
 import { ServerClock } from '../sync/clock';
 import { memberName } from '../text/common';
 import { noticeText } from '../text/refusals';
@@ -33,6 +35,14 @@ export class LiveRoom {
   readonly chat = new Chat();
   readonly commands: RoomCommands;
   readonly playback: LocalPlayback;
+  /** The user's queue as the page shows it: with what they just did. */
+  readonly mine = $derived.by(() => orderAfter(this.store.mine, this.commands.unanswered));
+  /** The tracks that the room has already, by `trackKey`. */
+  readonly queued = $derived.by(() =>
+    this.room === null
+      ? new Map<string, Queued>()
+      : queuedTracks(this.room, this.me, this.mine, this.commands.unanswered),
+  );
   #connection: Connection;
   #clock: ServerClock;
   #status: StatusReporter;
@@ -66,6 +76,7 @@ export class LiveRoom {
       (frame) => this.#connection.send(frame),
       () => this.me,
       (id) => this.nameOf(id),
+      () => this.mine,
     );
     this.playback = new LocalPlayback({
       code,
@@ -178,10 +189,6 @@ export class LiveRoom {
 
   get own() {
     return this.store.own;
-  }
-
-  get mine() {
-    return this.store.mine;
   }
 
   get skipVotesNeeded() {

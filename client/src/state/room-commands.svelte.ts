@@ -1,4 +1,4 @@
-import type { ClientFrame, Command, EntryId, UserId } from '$protocol';
+import type { ClientFrame, Command, Entry, EntryId, UserId } from '$protocol';
 import { tab } from '../browser/storage';
 import { timeOfDayMs } from '../browser/wall-clock';
 import { type Accepted, CommandQueue, Refusal } from '../connection/command-queue';
@@ -12,6 +12,8 @@ import { Undo } from './undo.svelte';
 export class RoomCommands {
   /** How many commands have no reply yet. */
   waiting = $state(0);
+  /** Those of them that change queues and settings, in order. */
+  unanswered = $state.raw<readonly Command[]>([]);
   readonly undo: Undo;
   readonly #queue: CommandQueue;
   readonly #stored: StoredCommands;
@@ -21,11 +23,13 @@ export class RoomCommands {
     send: (frame: ClientFrame) => boolean,
     me: () => UserId | null,
     nameOf: (id: UserId) => string,
+    mine: () => readonly Entry[],
   ) {
-    this.undo = new Undo((command) => this.submit(command), nameOf);
+    this.undo = new Undo((command) => this.submit(command), nameOf, mine);
     this.#stored = new StoredCommands(tab, code);
     this.#queue = new CommandQueue(send, uuid, timeOfDayMs, (count, unanswered) => {
       this.waiting = count;
+      this.unanswered = unanswered.map(({ command }) => command);
       const user = me();
       if (user !== null) this.#stored.save(user, unanswered);
     });
@@ -34,11 +38,13 @@ export class RoomCommands {
   /** Resolves when the server has accepted the command; a refusal is shown and resolves to `null`. */
   async submit(command: Command): Promise<Accepted | null> {
     const target = this.undo.targetName(command);
+    const offered = this.undo.offerReturn(command);
     try {
       const accepted = await this.#queue.submit(command);
       this.undo.offer(command, target);
       return accepted;
     } catch (error) {
+      if (offered !== null) app.dismiss(offered);
       showRefusal(error);
       return null;
     }

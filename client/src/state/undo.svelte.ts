@@ -1,4 +1,4 @@
-import type { Command, Event, Note, Room, UserId } from '$protocol';
+import type { Command, Entry, EntryId, Event, Note, Room, UserId } from '$protocol';
 import type { Accepted } from '../connection/command-queue';
 import { namesAfter } from '../host/names';
 import { noteOf, undoableAfter } from '../host/undo';
@@ -14,10 +14,13 @@ export class Undo {
   /** What this user did and can still undo, latest last. */
   notes = $state.raw<readonly Note[]>([]);
   #offered = new Map<number, number>();
+  /** Removed entries of the user's own that were added again, with their new ids. */
+  #returned = new Map<EntryId, EntryId>();
 
   constructor(
     private readonly submit: (command: Command) => Promise<Accepted | null>,
     private readonly nameOf: (id: UserId) => string,
+    private readonly mine: () => readonly Entry[],
   ) {}
 
   /** Events of the room; they arrive before the reply to the command that caused them. */
@@ -43,6 +46,26 @@ export class Undo {
       note.id,
       app.showUndoToast(words, () => void this.#undo(note.id)),
     );
+  }
+
+  /**
+   * The server notes no removals of one's own, so the track is added again at its place. Offered at once: the page shows
+   * the removal before the reply. Returns the toast.
+   */
+  offerReturn(command: Command): number | null {
+    const from = command.name === 'dequeue' ? this.mine().findIndex(({ id }) => id === command.entry) : -1;
+    const [entry, ...followers] = this.mine().slice(Math.max(from, 0));
+    if (from === -1 || entry === undefined) return null;
+    const restore = () => void this.#return(entry, followers);
+    return app.showUndoToast(text.undo.removed(entry.track.title), restore);
+  }
+
+  async #return({ id, track }: Entry, followers: readonly Entry[]): Promise<void> {
+    const waiting = new Set(this.mine().map((entry) => entry.id));
+    const places = followers.map((follower) => this.#returned.get(follower.id) ?? follower.id);
+    const before = places.find((place) => waiting.has(place)) ?? null;
+    const accepted = await this.submit({ name: 'enqueue', track: { provider: track.provider, id: track.id }, before });
+    if (accepted?.entry != null) this.#returned.set(id, accepted.entry);
   }
 
   /** The name of a command's target. */

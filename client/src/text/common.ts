@@ -129,6 +129,7 @@ export const text = {
     moveUp: (title: string) => `Move ${title} up`,
     moveDown: (title: string) => `Move ${title} down`,
     remove: (title: string) => `Remove ${title}`,
+    options: (title: string) => `Options for ${title}`,
     people: 'People',
     peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
     away: 'away, queue on hold',
@@ -210,7 +211,12 @@ export const text = {
       `Spotify only returns to ${host}, so this opens the same page there first. Continue from there.`,
     done: (name: string) => `You are ${name} here, and Spotify is linked.`,
   },
-  undo: { label: 'Undo', done: 'Undone.', nothing: 'There was nothing to clear.' },
+  undo: {
+    label: 'Undo',
+    done: 'Undone.',
+    nothing: 'There was nothing to clear.',
+    removed: (title: string) => `Removed “${title}”.`,
+  },
   login: 'Log in',
   loginOrRegister: 'Log in or create an account',
   youAre: (name: string) => `You are now ${name}.`,
@@ -228,7 +234,7 @@ export const roleNames: Record<Role, string> = {
 /** What was just done and can be undone. */
 export function undoableText({ deed, by, member, title }: Note, target: string): string {
   if (deed === 'kick') return `You removed ${target}.`;
-  if (deed === 'dequeue') return `Removed “${title ?? ''}”.`;
+  if (deed === 'dequeue') return text.undo.removed(title ?? '');
   if (member === by) return 'Your queue was cleared.';
   return target === '' ? 'All queues were cleared.' : `The queue of ${target} was cleared.`;
 }

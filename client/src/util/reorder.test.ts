@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { landingIndex, moved } from './reorder';
+import { edgeSpeed, landingIndex, moved } from './reorder';
 
 describe('reordering', () => {
   it('moves one item and keeps the others in order', () => {
@@ -14,5 +14,14 @@ describe('reordering', () => {
     expect(landingIndex(middles, 0, 70)).toBe(1);
     expect(landingIndex(middles, 0, 500)).toBe(2);
     expect(landingIndex(middles, 2, 10)).toBe(0);
+  });
+
+  it('scrolls faster the closer a drag is to an edge', () => {
+    expect(edgeSpeed(300, 0, 600)).toBe(0);
+    expect(edgeSpeed(590, 0, 600)).toBeGreaterThan(edgeSpeed(560, 0, 600));
+    expect(edgeSpeed(700, 0, 600)).toBe(edgeSpeed(600, 0, 600));
+    expect(edgeSpeed(0, 0, 600)).toBe(-edgeSpeed(600, 0, 600));
+    // In a low view the middle stays still.
+    expect(edgeSpeed(50, 0, 100)).toBe(0);
   });
 });

@@ -59,6 +59,15 @@ for (const [name, launch] of Object.entries(ENGINES)) {
         await expect.poll(async () => (await ada.sync()).words).toMatch(/±[5-9]\d ms/);
         expect((await ada.sync()).quality).toBe('poor');
       });
+
+      await test.step('a queue is sorted by dragging', async () => {
+        await ada.pause();
+        for (const title of ['First Light', 'Harbour Lamps', 'Rain on Tin']) await ada.add(title);
+        await ada.queued('First Light', 'Harbour Lamps', 'Rain on Tin');
+        await ada.dragsLastToTop();
+        await ada.queued('Rain on Tin', 'First Light', 'Harbour Lamps');
+        await ben.comingUp('Rain on Tin · Ada', 'First Light · Ada', 'Harbour Lamps · Ada');
+      });
     } finally {
       await engine.close();
     }

@@ -14,20 +14,11 @@ test('two browsers and a wire client see every action of the host', async ({ gue
   const idOf = (name: string) => room.members.find((member) => member.name === name)?.id ?? '';
   await ada.sees('Ada', 'Ben', 'Cai');
 
-  const track = async (title: string) => {
-    const found = await (
-      await fetch(`${server.url}/api/v1/search?provider=library&q=${encodeURIComponent(title)}`, {
-        headers: { authorization: `Bearer ${cai.token}` },
-      })
-    ).json();
-    return { provider: 'library' as const, id: found.tracks[0].id as string };
-  };
-
   await test.step('all members queue tracks', async () => {
     await ada.add('Harbour Lamps');
     await ada.add('Copper Kettle');
     await ben.add('Slow Orbit');
-    await cai.does({ name: 'enqueue', track: await track('Rain on Tin') });
+    await cai.does({ name: 'enqueue', track: await cai.find('Rain on Tin') });
     await cai.comingUp('Slow Orbit', 'Rain on Tin', 'Harbour Lamps', 'Copper Kettle');
   });
 

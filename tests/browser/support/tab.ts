@@ -1,3 +1,7 @@
+import type { Point } from './finger.ts';
+
+export const DRAG_STEPS = 10;
+
 /** What a test does with a page, whatever drives its browser. Elements are named by their `data-testid`. */
 export interface Tab {
   goto(url: string): Promise<void>;
@@ -5,6 +9,8 @@ export interface Tab {
   /** A trusted click. */
   click(testId: string): Promise<void>;
   fill(testId: string, text: string): Promise<void>;
+  /** Drags with the mouse, in small steps: the pointer is pressed at one point of the viewport and released at another. */
+  drag(from: Point, to: Point): Promise<void>;
   /** Runs a function in the page. It refers to nothing outside itself. */
   evaluate<Result, Argument>(
     run: (argument: Argument) => Result | Promise<Result>,
@@ -18,6 +24,11 @@ interface PlaywrightPage {
   reload(): Promise<unknown>;
   getByTestId(testId: string): { click(): Promise<void>; fill(text: string): Promise<void> };
   evaluate(script: string): Promise<unknown>;
+  mouse: {
+    move(x: number, y: number, options?: { steps: number }): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+  };
 }
 
 export class PlaywrightTab implements Tab {
@@ -37,6 +48,14 @@ export class PlaywrightTab implements Tab {
 
   fill(testId: string, text: string): Promise<void> {
     return this.page.getByTestId(testId).fill(text);
+  }
+
+  async drag(from: Point, to: Point): Promise<void> {
+    const { mouse } = this.page;
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    await mouse.move(to.x, to.y, { steps: DRAG_STEPS });
+    await mouse.up();
   }
 
   evaluate<Result, Argument>(

@@ -43,6 +43,23 @@ export class Visitor {
     await expect.poll(() => this.#text('track-title', 'now-playing')).toBe(title);
   }
 
+  async queued(...titles: string[]): Promise<void> {
+    await expect.poll(() => this.#texts('entry-title', 'my-queue')).toEqual(titles);
+  }
+
+  /** Drags the last track of the queue to its top, and releases it beside the list. */
+  async dragsLastToTop(): Promise<void> {
+    const [from, to] = await this.tab.evaluate((css) => {
+      const handles = [...document.querySelectorAll(css)];
+      handles.at(-1)?.scrollIntoView({ block: 'center' });
+      return [handles.at(-1), handles[0]].map((handle) => {
+        const { x, y, width, height } = handle!.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      });
+    }, '[data-testid="my-queue"] [data-testid="drag"]');
+    await this.tab.drag(from!, { x: from!.x - 60, y: to!.y - 6 });
+  }
+
   async sees(...names: string[]): Promise<void> {
     const patterns = names.map((name) => expect.stringMatching(`^${name}\\b`));
     await expect.poll(() => this.#texts('member-name')).toEqual(patterns);
@@ -51,6 +68,12 @@ export class Visitor {
   /** Does nothing where this device plays already, such as the one that started the room. */
   async playHere(): Promise<void> {
     if ((await this.#attribute('play-here', 'aria-pressed')) !== 'true') await this.tab.click('play-here');
+  }
+
+  /** Pauses the room, so that its queue does not advance. */
+  async pause(): Promise<void> {
+    await this.tab.click('pause');
+    await this.#eventually('now-playing', 'data-playback', 'paused');
   }
 
   /** The page's level meter shows music. */

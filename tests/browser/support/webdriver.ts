@@ -1,11 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { callOf, type Tab } from './tab.ts';
+import type { Point } from './finger.ts';
+import { callOf, DRAG_STEPS, type Tab } from './tab.ts';
 
 /** As much of W3C WebDriver as the tests need, over HTTP. */
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const ELEMENT_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 50;
+const FRAME_MS = 17;
 
 export class WebDriverTab implements Tab {
   private constructor(
@@ -37,6 +39,23 @@ export class WebDriverTab implements Tab {
     const element = await this.#find(testId);
     await this.#send('POST', `element/${element}/clear`, {});
     if (text !== '') await this.#send('POST', `element/${element}/value`, { text });
+  }
+
+  async drag(from: Point, to: Point): Promise<void> {
+    const move = ({ x, y }: Point, duration: number) => ({
+      type: 'pointerMove',
+      duration,
+      x: Math.round(x),
+      y: Math.round(y),
+    });
+    const steps = Array.from({ length: DRAG_STEPS }, (_, step) => {
+      const part = (step + 1) / DRAG_STEPS;
+      return move({ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }, FRAME_MS);
+    });
+    const press = [move(from, 0), { type: 'pointerDown', button: 0 }];
+    const actions = [...press, ...steps, { type: 'pointerUp', button: 0 }];
+    const mouse = { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions };
+    await this.#send('POST', 'actions', { actions: [mouse] });
   }
 
   async evaluate<Result, Argument>(

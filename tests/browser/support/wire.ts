@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@playwright/test';
 import WebSocket from 'ws';
-import type { ClientFrame, Command, Event, Room, ServerFrame } from '../../../protocol/typescript/protocol.ts';
+import type {
+  ClientFrame,
+  Command,
+  Entry,
+  Event,
+  Room,
+  ServerFrame,
+  Track,
+  TrackRef,
+} from '../../../protocol/typescript/protocol.ts';
 
 type Reply = Extract<ServerFrame, { type: 'reply' }>;
 type EventNamed<Name extends Event['name']> = Extract<Event, { name: Name }>;
@@ -98,13 +107,31 @@ export class WireGuest {
     );
   }
 
+  /** The track of the library with this title. */
+  async find(title: string): Promise<TrackRef> {
+    const answer = await fetch(`${this.url}/api/v1/search?provider=library&q=${encodeURIComponent(title)}`, {
+      headers: { authorization: `Bearer ${this.token}` },
+    });
+    const { tracks } = (await answer.json()) as { tracks: Track[] };
+    return { provider: 'library', id: tracks.find((track) => track.title === title)!.id };
+  }
+
   /** The titles of the queue, as last received. */
   get upcoming(): string[] {
+    return this.#order.map(({ track }) => track.title);
+  }
+
+  /** The titles that wait for one member, as last received. */
+  upcomingOf(member: string): string[] {
+    return this.#order.filter((entry) => entry.member === member).map(({ track }) => track.title);
+  }
+
+  get #order(): Entry[] {
     const orders = this.#frames.map((frame) => {
       if (frame.type === 'snapshot') return frame.room.upcoming;
       return frame.type === 'delta' ? (frame.upcoming ?? null) : null;
     });
-    return orders.findLast((order) => order !== null)?.map(({ track }) => track.title) ?? [];
+    return orders.findLast((order) => order !== null) ?? [];
   }
 
   async comingUp(...titles: string[]): Promise<void> {
