@@ -58,7 +58,8 @@ export class DragOrder {
     on('pointermove', (event) => this.#moved(event));
     on('pointerup', (event) => this.#up(event));
     on('pointercancel', (event) => this.#isOurs(event) && this.cancel());
-    on('lostpointercapture', (event) => this.#isOurs(event) && this.cancel());
+    // A touched element loses the finger when the list takes it.
+    on('lostpointercapture', (event) => event.target === list && this.#isOurs(event) && this.cancel());
     // A scroll that has not begun yet would take the finger away.
     on('touchmove', (event) => this.#isActive && event.cancelable && event.preventDefault(), { passive: false });
     on('contextmenu', (event) => this.#gesture !== null && event.preventDefault());
