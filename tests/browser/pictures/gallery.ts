@@ -43,9 +43,8 @@ async function showViews(guest: Guest, name: string): Promise<void> {
 
 /** Hides toasts, which would cover the page. */
 async function showCalm(guest: Guest, name: string): Promise<void> {
-  await guest.get('toast').evaluateAll((toasts) => {
-    for (const toast of toasts) (toast as HTMLElement).click();
-  });
+  const toast = guest.get('toast');
+  while ((await toast.count()) > 0) await toast.click();
   await expect(guest.get('toast')).toHaveCount(0);
   await show(guest, name);
 }
