@@ -22,7 +22,8 @@ describe('invitations', () => {
   });
 
   it('know which names are the device itself', () => {
-    for (const own of ['localhost', 'a.localhost', '127.0.0.1', '127.8.9.1', '[::1]']) expect(isLoopback(own)).toBe(true);
+    for (const own of ['localhost', 'a.localhost', '127.0.0.1', '127.8.9.1', '[::1]'])
+      expect(isLoopback(own)).toBe(true);
     for (const other of ['192.168.1.5', 'tutti.local', 'localhost.example', '1127.0.0.1']) {
       expect(isLoopback(other)).toBe(false);
     }

@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { type Guest, PHONE } from '../support/guest.ts';
+import { INVITES } from '../support/server.ts';
 import { checkUntil, continueAs, test as testWithSpotify } from '../support/spotify.ts';
 import { expect, settled, test } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
+
+test.use({ settings: INVITES });
 
 /** Screenshots of every page in every width and colour scheme, for review: `npm run gallery`, then `output/gallery/`. */
 const HEIGHTS: Record<number, number> = { 360: 740, 820: 1180, 1440: 900, 1920: 1080 };

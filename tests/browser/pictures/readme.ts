@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Guest, LAPTOP, PHONE } from '../support/guest.ts';
+import { INVITES } from '../support/server.ts';
 import { expect, settled, test } from '../support/test.ts';
+
+test.use({ settings: INVITES });
 
 /** The screenshots for the README, taken from the running program: `npm run screenshots`. */
 const FOLDER = fileURLToPath(new URL('../../../docs/images/', import.meta.url));

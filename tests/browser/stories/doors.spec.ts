@@ -1,5 +1,8 @@
 import { PHONE } from '../support/guest.ts';
+import { INVITES } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
+
+test.use({ settings: INVITES });
 
 test('a room with a passcode rejects a wrong one and accepts the right one', async ({ guest }) => {
   const ada = await guest('Ada');

@@ -1,5 +1,8 @@
 import { hearTogether, PHONE, standsStill } from '../support/guest.ts';
+import { INVITES } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
+
+test.use({ settings: INVITES });
 
 test('a party from creating the room to removing a guest', async ({ guest }) => {
   const ada = await guest('Ada');

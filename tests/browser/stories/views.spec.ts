@@ -1,6 +1,9 @@
 import type { Locator } from '@playwright/test';
 import { type Guest, hearTogether, PHONE } from '../support/guest.ts';
+import { INVITES } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
+
+test.use({ settings: INVITES });
 
 const SMALL_LAPTOP = { width: 1366, height: 768 };
 const SMALL_PHONE = { width: 360, height: 560 };

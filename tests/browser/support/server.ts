@@ -7,6 +7,9 @@ import { Program } from './program.ts';
 export const BINARY =
   process.env.TUTTI_BINARY ?? fileURLToPath(new URL('../../../target/debug/tutti', import.meta.url));
 
+/** Invitations lead to a name that phones can open. A server that listens on 127.0.0.1 has no address for them. */
+export const INVITES = { TUTTI_PUBLIC_URL: 'http://tutti.lan:8080' };
+
 /** All clients of a test share one address and act faster than people; the rate limits have their own tests. */
 const ENVIRONMENT = {
   TUTTI_LIMIT_LOGINS: '1000',
