@@ -18,7 +18,11 @@ export default defineConfig({
   },
   server: {
     fs: { allow: ['..'] },
-    proxy: { '/api': `http://${server}`, '/ws': { target: `ws://${server}`, ws: true } },
+    // The server compares the page's origin with the host that was asked.
+    proxy: {
+      '/api': { target: `http://${server}`, changeOrigin: false },
+      '/ws': { target: `ws://${server}`, ws: true },
+    },
   },
   test: { include: ['src/**/*.test.ts'] },
 });

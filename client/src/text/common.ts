@@ -189,8 +189,8 @@ export const text = {
   screen: {
     nextUp: 'Next up',
     join: 'Add your music',
-    idle: 'Waiting for the first track',
-    idleLead: 'Scan the code and add one.',
+    nextEmpty: 'Nothing yet. Scan the code and add a track.',
+    idle: 'Scan the code and add the first track.',
   },
 
   notFound: { title: 'There is nothing here', lead: 'The address may have been mistyped.', home: 'To the start page' },

@@ -40,7 +40,8 @@ export async function reveal(locator: Locator): Promise<void> {
   for (;;) {
     const opener = await element.evaluate((found) => {
       const hides = (part: Element) =>
-        part.matches('[hidden], [inert]') ||
+        // Without an id nothing opens it: the action waits, as for rows of a search that is not answered yet.
+        part.matches('[hidden][id], [inert][id]') ||
         (part.matches('details:not([open])') && !part.querySelector(':scope > summary')?.contains(found));
       let outermost: Element | null = null;
       for (let part: Element | null = found; part !== null; part = part.parentElement)
