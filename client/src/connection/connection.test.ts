@@ -16,6 +16,8 @@ let refreshes: number;
 let user: string;
 let takeovers: number;
 let tokenFails: Failure | null;
+/** Whether the server answers requests. */
+let answers: boolean;
 let connection: Connection;
 
 const last = () => sockets.at(-1)!;
@@ -30,6 +32,7 @@ beforeEach(() => {
   user = 'ana';
   takeovers = 0;
   tokenFails = null;
+  answers = true;
   const token = async (): Promise<Token> => {
     if (tokenFails !== null) throw tokenFails;
     return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user };
@@ -46,6 +49,7 @@ beforeEach(() => {
       refreshes += 1;
       return token();
     },
+    answers: async () => answers,
     nowMs: () => performance.now(),
     random: () => 1,
     onFrame: (frame) => frames.push(frame),
@@ -173,6 +177,55 @@ describe('connection', () => {
     last().dies(CloseCode.GoingAway);
     await vi.advanceTimersByTimeAsync(500);
     expect(sockets).toHaveLength(opened + 1);
+  });
+
+  describe('when sockets do not open', () => {
+    async function fails(times: number) {
+      for (let round = 0; round < times; round += 1) {
+        const before = sockets.length;
+        last().dies(1006);
+        while (sockets.length === before) await vi.advanceTimersByTimeAsync(100);
+      }
+    }
+
+    it('says that something on the way blocks them if the server answers requests', async () => {
+      connection.start();
+      await settle();
+      await fails(1);
+      expect(connection.state).toEqual({ name: 'connecting' });
+      await fails(1);
+      expect(connection.state).toEqual({ name: 'connecting', obstacle: 'proxy' });
+      last().opens();
+      last().says(welcome());
+      last().dies(1006);
+      expect(connection.state).toEqual({ name: 'reconnecting' });
+    });
+
+    it('says that the server does not answer', async () => {
+      answers = false;
+      connection.start();
+      await settle();
+      await fails(2);
+      expect(connection.state).toEqual({ name: 'connecting', obstacle: 'server' });
+    });
+
+    it('counts sockets that stay silent, and tokens that cannot be fetched', async () => {
+      answers = false;
+      tokenFails = new Failure('offline');
+      connection.start();
+      await settle();
+      tokenFails = null;
+      while (sockets.length === 0) await vi.advanceTimersByTimeAsync(100);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(connection.state).toEqual({ name: 'connecting', obstacle: 'server' });
+    });
+
+    it('does not blame the way for a server that refuses tokens for now', async () => {
+      tokenFails = new Failure('rate_limited', 429);
+      connection.start();
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(connection.state).toEqual({ name: 'connecting' });
+    });
   });
 
   it('tells of what there are too many until it is kept', async () => {

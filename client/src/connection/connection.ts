@@ -16,11 +16,20 @@ import { backoffMs } from '../util/backoff';
  * gap detection and token renewal. It knows nothing about frames except positions.
  */
 
+/** Why sockets do not open: the server does not answer, or it answers but something on the way lets no WebSocket through. */
+export type Obstacle = 'server' | 'proxy';
+
+/** What keeps a connection from succeeding. `busy`: the close code of a server that has no place for now. */
+interface Hindrance {
+  busy?: number;
+  obstacle?: Obstacle;
+}
+
 export type ConnectionState =
-  /** Not connected yet; `busy`: the close code of a server that has no place for now. */
-  | { name: 'connecting'; busy?: number }
+  /** Not connected yet. */
+  | ({ name: 'connecting' } & Hindrance)
   | { name: 'online' }
-  | { name: 'reconnecting'; busy?: number }
+  | ({ name: 'reconnecting' } & Hindrance)
   /** In the lobby, until a host decides. */
   | { name: 'waiting' }
   /** On purpose: another user of this device takes over. */
@@ -43,6 +52,8 @@ export interface ConnectionOptions {
   hello: () => Omit<Hello, 'token' | 'resume'>;
   token: () => Promise<Token>;
   refreshToken: () => Promise<Token>;
+  /** Whether the server answers a plain request. */
+  answers: () => Promise<boolean>;
   nowMs: () => number;
   random: () => number;
   onFrame: (frame: ServerFrame) => void;
@@ -67,6 +78,8 @@ const GAP_GRACE_MS = 1_000;
 const RENEW_AHEAD_MS = 60_000;
 /** Backoff steps skipped when the server is overloaded. */
 const OVERLOAD_ATTEMPTS = 4;
+/** After this many sockets in a row that did not open, the page finds out why. */
+const UNOPENED_MAX = 2;
 /** Close codes that say what there are too many of. */
 const BUSY: ReadonlySet<number> = new Set([
   CloseCode.TryLater,
@@ -95,6 +108,11 @@ export class Connection {
   #attempt = 0;
   /** The code of the last close, if it was one of `BUSY`. */
   #busy: number | null = null;
+  /** The current socket is open. */
+  #opened = false;
+  /** Sockets in a row that did not open. */
+  #unopened = 0;
+  #obstacle: Obstacle | null = null;
   #networkUp = true;
   #everOnline = false;
   #retry: Timer | undefined;
@@ -172,8 +190,9 @@ export class Connection {
       token = await (this.#refused === null ? this.options.token() : this.options.refreshToken());
     } catch (error) {
       if (generation !== this.#generation) return;
-      const unknown = error instanceof Failure && error.code === 'unauthenticated';
-      if (unknown) this.#close(this.#refused ?? CloseCode.Unauthenticated);
+      const failure = error instanceof Failure ? error.code : null;
+      if (failure === 'unauthenticated') this.#close(this.#refused ?? CloseCode.Unauthenticated);
+      else if (failure === 'offline') this.#notOpened();
       else this.#reconnect();
       return;
     }
@@ -184,13 +203,29 @@ export class Connection {
     const socket = this.options.openSocket(SUBPROTOCOL);
     this.#socket = socket;
     this.#setWatchdog(WELCOME_WAIT_MS);
+    this.#opened = false;
     socket.onopen = () => {
+      this.#opened = true;
+      this.#unopened = 0;
+      this.#obstacle = null;
       const resume = this.#position;
       const hello: ClientFrame = { type: 'hello', ...this.options.hello(), token: token.value, resume };
       socket.send(JSON.stringify(hello));
     };
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as ServerFrame);
-    socket.onclose = ({ code }) => this.#closed(code);
+    socket.onclose = ({ code }) => (this.#opened ? this.#closed(code) : this.#notOpened());
+  }
+
+  /** A refused upgrade has no close code; a request tells whether the server is there at all. */
+  #notOpened(): void {
+    this.#reconnect();
+    this.#unopened += 1;
+    if (this.#unopened < UNOPENED_MAX) return;
+    void this.options.answers().then((answers) => {
+      if (this.#unopened < UNOPENED_MAX || !this.#isTrying) return;
+      this.#obstacle = answers ? 'proxy' : 'server';
+      this.#setState(this.#trying());
+    });
   }
 
   #takeOver(user: UserId): void {
@@ -315,14 +350,23 @@ export class Connection {
   }
 
   #scheduleRetry(delayMs: number): void {
-    const busy = this.#busy === null ? {} : { busy: this.#busy };
-    this.#setState({ name: this.#everOnline ? 'reconnecting' : 'connecting', ...busy });
+    this.#setState(this.#trying());
     this.#scheduleStart(delayMs);
+  }
+
+  get #isTrying(): boolean {
+    return this.state.name === 'connecting' || this.state.name === 'reconnecting';
+  }
+
+  #trying(): ConnectionState {
+    const busy = this.#busy === null ? {} : { busy: this.#busy };
+    const obstacle = this.#obstacle === null ? {} : { obstacle: this.#obstacle };
+    return { name: this.#everOnline ? 'reconnecting' : 'connecting', ...busy, ...obstacle };
   }
 
   #setWatchdog(ms: number): void {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#reconnect(), ms);
+    this.#watchdog = setTimeout(() => (this.#opened ? this.#reconnect() : this.#notOpened()), ms);
   }
 
   /** Drops the socket and ignores whatever it still delivers. */
@@ -342,8 +386,9 @@ export class Connection {
   }
 
   #setState(state: ConnectionState): void {
-    const busyOf = (of: ConnectionState) => ('busy' in of ? of.busy : undefined);
-    const unchanged = state.name === this.state.name && busyOf(state) === busyOf(this.state) && state.name !== 'closed';
+    const hindranceOf = (of: ConnectionState) => `${'busy' in of && of.busy} ${'obstacle' in of && of.obstacle}`;
+    const unchanged =
+      state.name === this.state.name && hindranceOf(state) === hindranceOf(this.state) && state.name !== 'closed';
     this.state = state;
     if (!unchanged) this.options.onState(state);
   }

@@ -60,6 +60,11 @@ export class LiveRoom {
       hello: () => ({ room: code, passcode, device: this.playback.device() }),
       token: () => app.session.token(),
       refreshToken: () => app.session.refresh(),
+      answers: () =>
+        app.api.server().then(
+          () => true,
+          () => false,
+        ),
       nowMs,
       random: Math.random,
       onFrame: (frame) => this.#receive(frame),

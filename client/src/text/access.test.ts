@@ -16,6 +16,12 @@ describe('access texts', () => {
     expect(actionNames[endingText(CloseCode.AccountNeeded).action]).toBe('Log in or create an account');
   });
 
+  it('say what is on the way, and whether the server is there', () => {
+    expect(connectionText({ name: 'connecting', obstacle: 'proxy' }, 0).long).toContain('blocks the live connection');
+    expect(connectionText({ name: 'connecting', obstacle: 'server' }, 0).long).toContain('doesn’t answer');
+    expect(connectionText({ name: 'reconnecting', obstacle: 'server' }, 0).short).toBe('Reconnecting…');
+  });
+
   it('describe waiting in the lobby', () => {
     expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
     expect(connectionText({ name: 'connecting', busy: 4010 }, 0).long).toContain('The room is full.');

@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../connection/connection';
+import type { ConnectionState, Obstacle } from '../connection/connection';
 
 /** Shown in the lobby. */
 export const waitingText = {
@@ -17,12 +17,24 @@ const busyText: Record<number, string> = {
   4011: 'Too many people are waiting to be let in.',
 };
 
+const obstacleText: Record<Obstacle, string> = {
+  server: 'The server doesn’t answer. Is it running, and is this device in its network?',
+  proxy:
+    'The server answers, but something on the way blocks the live connection: a proxy, firewall or content blocker that lets no WebSocket through.',
+};
+
 /** The state of the connection, and what still works. */
 export function connectionText(state: ConnectionState, waiting: number): { short: string; long: string } {
   const kept =
     waiting === 0 ? '' : ` ${waiting === 1 ? 'One action is' : `${waiting} actions are`} waiting to be sent.`;
   const busy = 'busy' in state ? busyText[state.busy ?? 0] : undefined;
   if (busy !== undefined) return { short: 'Trying again…', long: `${busy} The page tries again by itself.${kept}` };
+  const obstacle = 'obstacle' in state ? state.obstacle : undefined;
+  // A server that restarts does not answer for a moment.
+  if (obstacle === 'proxy' || (obstacle === 'server' && state.name === 'connecting')) {
+    const long = `${obstacleText[obstacle]} The page tries again by itself.${kept}`;
+    return { short: 'Trying again…', long };
+  }
   switch (state.name) {
     case 'connecting':
       return { short: 'Connecting…', long: `Connecting to the room.${kept}` };

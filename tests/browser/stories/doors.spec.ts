@@ -179,3 +179,21 @@ test('the wall screen of an empty room invites, and shows what is said in the ro
   await ada.get('say-send').click();
   await expect(wall.get('screen-chat')).toHaveText('Ada Who brings ice?');
 });
+
+test('a proxy that lets no WebSocket through is named, and so is a server that is away', async ({
+  guest,
+  flakyProxy,
+}) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE, flakyProxy });
+  ben.expectNoNetwork();
+  const code = await ada.startRoom();
+  flakyProxy.dropUpgrades();
+  await ben.join(code);
+  const lead = ben.get('notice-lead');
+  await expect(lead).toContainText('blocks the live connection');
+  flakyProxy.cut();
+  await expect(lead).toContainText('The server doesn’t answer');
+  flakyProxy.restore();
+  await ben.isJoined();
+});
