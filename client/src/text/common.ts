@@ -26,6 +26,7 @@ export const text = {
     joinTitle: 'Join a room',
     code: 'Room code',
     codeHint: 'Six letters and digits, on the host’s screen.',
+    codeUnknown: 'No room has this code. Check it and try again.',
     codeInvalid: 'A room code has six letters and digits, such as 7KM2QX.',
     join: 'Join',
     recent: 'Your rooms',

@@ -35,9 +35,12 @@ test('room codes are validated and ignore case', async ({ guest }) => {
   ben.expectConsoleErrors(/status of 404.*\/api\/v1\/rooms\/ZZZZZZ/);
   await ben.get('join-code').fill('zzzzzz');
   await ben.get('join').click();
-  await expect(ben.get('notice-title')).toHaveText('There is no such room');
-  await ben.get('notice-action').click();
+  await expect(ben.get('problem')).toHaveText('No room has this code. Check it and try again.');
+  await expect(ben.get('join-code'), 'the form stays').toHaveValue('zzzzzz');
 
+  await ben.page.goto('/r/ZZZZZZ');
+  await expect(ben.get('notice-title')).toHaveText('There is no such room');
+  await expect(ben.get('join-code')).toHaveValue('ZZZZZZ');
   await ben.get('join-code').fill(` ${code.slice(0, 3).toLowerCase()}-${code.slice(3).toLowerCase()} `);
   await ben.get('join').click();
   await ben.isJoined();
