@@ -66,6 +66,7 @@ test('an add without a connection is shown at its row and sent later', async ({ 
   await ben.join(code);
   await ben.isJoined();
   ben.expectNoNetwork();
+  await ben.get('search').focus();
   await expect(ben.result('Copper Kettle')).toBeVisible();
 
   flakyProxy.cut();

@@ -1,4 +1,5 @@
 import type { CDPSession, Locator, Page } from '@playwright/test';
+import { reveal } from './revealing.ts';
 
 export interface Point {
   x: number;
@@ -55,6 +56,7 @@ export class Finger {
 
 /** The middle of an element, scrolled into view and at rest. */
 export async function middleOf(element: Locator): Promise<Point> {
+  await reveal(element);
   await element.scrollIntoViewIfNeeded();
   await element.evaluate(async (box, frames) => {
     let [y, still] = [Number.NaN, 0];
