@@ -43,6 +43,8 @@ test('room codes are validated and ignore case', async ({ guest }) => {
   await expect(ben.get('join-code')).toHaveValue('ZZZZZZ');
   await ben.get('join-code').fill(` ${code.slice(0, 3).toLowerCase()}-${code.slice(3).toLowerCase()} `);
   await ben.get('join').click();
+  await ben.get('guest-name').fill('Ben');
+  await ben.get('join').click();
   await ben.isJoined();
   await ada.sees('Ada', 'Ben');
 

@@ -125,6 +125,8 @@ test('a finger drags by the handle or after a long press, scrolls, and swipes to
   });
 
   await test.step('a quick movement along the list scrolls', async () => {
+    // So small that three rows do not fit.
+    await ben.page.setViewportSize({ width: PHONE.width, height: 440 });
     const title = rowOf(ben, 'Slow Orbit').getByTestId('entry-title');
     const from = await middleOf(title);
     await finger.down(from);
@@ -132,6 +134,7 @@ test('a finger drags by the handle or after a long press, scrolls, and swipes to
     await finger.up();
     await expect.poll(async () => (await title.boundingBox())!.y).toBeLessThan(from.y - 60);
     await queued(ben, 'Harbour Lamps', 'Slow Orbit', 'Copper Kettle');
+    await ben.page.setViewportSize(PHONE);
   });
 
   await test.step('a short swipe changes nothing, a long one removes, and Undo puts the track back', async () => {
