@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use tutti_protocol::UserId;
+
 use super::{BATCH_PAUSE, BATCH_ROWS, BATCHES_MAX, Cleanup};
 use crate::clock::ms;
 use crate::erasure::erase;
 use crate::store::StoreResult;
-use tutti_protocol::UserId;
 
 /// A guest not seen for this long is erased: three times the lifetime of an idle session.
 pub const UNUSED_GUEST_KEPT: Duration = Duration::from_hours(90 * 24);

@@ -62,7 +62,7 @@ pub struct HttpContext {
     pub store: SharedStore,
     /// The settings.
     pub config: ServeConfig,
-    /// The address that it listens on.
+    /// The address that the server listens on.
     pub address: SocketAddr,
     /// The server's clock.
     pub clock: Clock,
