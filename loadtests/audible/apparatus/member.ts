@@ -70,6 +70,7 @@ export class Member {
       hello: () => ({ room: code, passcode: null, device: self }),
       token: async () => token,
       refreshToken: async () => token,
+      answers: async () => true,
       nowMs,
       random: Math.random,
       onFrame: (frame) => this.#take(frame),
