@@ -34,7 +34,8 @@ export class Visitor {
 
   async add(title: string): Promise<void> {
     await this.tab.fill('search', title.toLowerCase());
-    await expect.poll(() => this.#text('track-title', 'search-result')).toBe(title);
+    // Rows of the query before are inert while this one is answered.
+    await expect.poll(() => this.#text('track-title', 'search-result', ':not([inert])')).toBe(title);
     await this.tab.click('add-track');
     await this.tab.fill('search', '');
   }
@@ -49,6 +50,7 @@ export class Visitor {
 
   /** Drags the last track of the queue to its top, and releases it beside the list. */
   async dragsLastToTop(): Promise<void> {
+    await this.tab.click('view-own-queue');
     const [from, to] = await this.tab.evaluate((css) => {
       const handles = [...document.querySelectorAll(css)];
       handles.at(-1)?.scrollIntoView({ block: 'center' });
@@ -105,12 +107,12 @@ export class Visitor {
     );
   }
 
-  async #text(testId: string, inside?: string): Promise<string> {
-    return (await this.#texts(testId, inside))[0] ?? '';
+  async #text(testId: string, inside?: string, state?: string): Promise<string> {
+    return (await this.#texts(testId, inside, state))[0] ?? '';
   }
 
-  #texts(testId: string, inside?: string): Promise<string[]> {
-    const within = inside === undefined ? '' : `[data-testid="${inside}"] `;
+  #texts(testId: string, inside?: string, state = ''): Promise<string[]> {
+    const within = inside === undefined ? '' : `[data-testid="${inside}"]${state} `;
     return this.tab.evaluate(
       (css) => [...document.querySelectorAll(css)].map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim()),
       `${within}[data-testid="${testId}"]`,
