@@ -22,12 +22,17 @@ export interface ShortcutActions {
 const SEEK_STEP_MS = 5_000;
 const VOLUME_STEP = 0.05;
 
-/** Runs the shortcut of a key, unless the focused control uses that key. Returns true when it did something. */
-export function handleShortcut(event: KeyboardEvent, actions: ShortcutActions): boolean {
+/** Whether a key is meant for the page: users want shortcuts, and no control that is focused uses keys itself. */
+export function isForPage(event: KeyboardEvent): boolean {
   if (!shortcuts() || event.ctrlKey || event.metaKey || event.altKey) return false;
   const focus = event.target instanceof Element ? event.target : null;
-  if (focus?.closest('input, textarea, select, button, a, summary, dialog, [role="slider"]') !== null && focus !== null)
-    return false;
+  const control = focus?.closest('input, textarea, select, button, a, summary, dialog, [role="slider"]') ?? null;
+  return control === null;
+}
+
+/** Runs the shortcut of a key. Returns true when it did something. */
+export function handleShortcut(event: KeyboardEvent, actions: ShortcutActions): boolean {
+  if (!isForPage(event)) return false;
   const action = {
     ' ': actions.togglePlayback,
     ArrowLeft: () => actions.seekBy(-SEEK_STEP_MS),

@@ -185,6 +185,29 @@ test('the wall screen of an empty room invites, and shows what is said in the ro
   await expect(wall.get('screen-chat')).toHaveText('Ada Who brings ice?');
 });
 
+test('a host steers the room from the wall screen by the keys of a remote control', async ({ guest }) => {
+  const ada = await guest('Ada', { viewport: { width: 1920, height: 1080 } });
+  const code = await ada.startRoom();
+  await ada.add('Slow Orbit');
+  await ada.add('Copper Kettle');
+  await ada.page.goto(`/r/${code}/screen`);
+  await ada.nowPlaying('Slow Orbit');
+  await ada.page.keyboard.press('Control+ArrowRight');
+  await ada.page.keyboard.press('ArrowDown');
+  await ada.playbackIs('paused');
+  await ada.nowPlaying('Slow Orbit');
+  await ada.page.keyboard.press('ArrowRight');
+  await ada.nowPlaying('Copper Kettle');
+
+  const overflow = await ada.get('now-playing').evaluate((main) => {
+    main.style.setProperty('--x', '4px');
+    main.style.setProperty('--y', '4px');
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+    return [scrollWidth - clientWidth, scrollHeight - clientHeight];
+  });
+  expect(overflow, 'moving the picture makes the page no larger').toEqual([0, 0]);
+});
+
 test('a proxy that lets no WebSocket through is named, and so is a server that is away', async ({
   guest,
   flakyProxy,
