@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '$protocol';
 import { entry, member } from '../testing/fixtures';
-import { tabAfter, tabs, tabsFor, waitingFor } from './tabs';
+import { tabs, tabsFor, waitingFor } from './tabs';
 
 const who =
   (...actions: Action[]) =>
@@ -21,12 +21,5 @@ describe('tabs of the host console', () => {
     expect(waitingFor(room, () => true)).toEqual({ people: 2, suggestions: 1 });
     expect(waitingFor(room, who('approve'))).toEqual({ people: 0, suggestions: 1 });
     expect(waitingFor({}, () => true)).toEqual({ people: 0, suggestions: 0 });
-  });
-
-  it('cycle with the keys', () => {
-    expect(tabAfter(['people', 'door', 'log'], 'log', 'ArrowRight')).toBe('people');
-    expect(tabAfter(['people', 'door', 'log'], 'people', 'ArrowUp')).toBe('log');
-    expect(tabAfter(['people', 'door', 'log'], 'door', 'End')).toBe('log');
-    expect(tabAfter(['people', 'door', 'log'], 'door', 'x')).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '$protocol';
 import { entry } from '../testing/fixtures';
-import { movable } from './lineup';
+import { movable } from './movable';
 
 const order = ['a', 'b', 'c'].map((id) => entry(id, 'ana'));
 const locked: Entry[] = [
@@ -9,7 +9,7 @@ const locked: Entry[] = [
   ...order.slice(1),
 ];
 
-describe('the host’s order', () => {
+describe('an order', () => {
   it('can be changed everywhere', () => {
     expect(movable(order, 3)).toEqual({ first: 0, last: 2 });
   });
