@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
+import { lingui } from '@lingui/vite-plugin';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { linguiMacros } from './tools/lingui-macros.ts';
 import { precompress } from './tools/precompress.ts';
 
 const server = '127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [svelte(), precompress()],
+  plugins: [linguiMacros(), lingui(), svelte(), precompress()],
   resolve: {
     alias: { $protocol: fileURLToPath(new URL('../protocol/typescript/protocol.ts', import.meta.url)) },
   },
@@ -24,5 +26,5 @@ export default defineConfig({
       '/ws': { target: `ws://${server}`, ws: true },
     },
   },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts'], setupFiles: ['src/testing/language.ts'] },
 });

@@ -1,10 +1,17 @@
 import './styles.css';
 import { mount } from 'svelte';
-import App from './App.svelte';
 import { applyTheme } from './browser/theme';
+import { loadLanguage } from './language/language';
 
 applyTheme();
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
-mount(App, { target });
+
+loadLanguage()
+  .then(() => import('./App.svelte'))
+  .then(({ default: App }) => mount(App, { target }))
+  .catch((error: unknown) => {
+    console.error(error);
+    target.textContent = 'The page could not be loaded. Check your network, then reload it.';
+  });

@@ -5,6 +5,7 @@ import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
 import { Refusal } from '../connection/command-queue';
+import { importWithTexts } from '../language/language';
 import { endSpotifyLogin, type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
 import { Api } from '../session/api';
 import { Failure } from '../session/http';
@@ -179,9 +180,9 @@ class App {
   }
 
   /** A module that is loaded on demand; `null` when it cannot be loaded, which is shown. */
-  async loadComponent<Module>(loading: Promise<Module>): Promise<Module | null> {
+  async loadComponent<Module>(load: () => Promise<Module>): Promise<Module | null> {
     try {
-      return await loading;
+      return await importWithTexts(load);
     } catch {
       this.showToast(refusalText({ code: 'offline' }), 'bad');
       return null;

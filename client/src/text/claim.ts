@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { Claim } from '../room/claim';
 
 /** Texts about taking over a room. */
@@ -5,18 +6,18 @@ export function claimText(claim: Claim, host: string): { lead: string; action: s
   switch (claim.name) {
     case 'back':
       return {
-        lead: `${host} took over the room while you were away. You can take it back.`,
-        action: 'Take it back',
+        lead: t`${host} took over the room while you were away. You can take it back.`,
+        action: t`Take it back`,
       };
     case 'take':
       return {
-        lead: `${host}, the host, is gone. The music keeps playing; as a co-host you can take over the room.`,
-        action: 'Take over the room',
+        lead: t`${host}, the host, is gone. The music keeps playing; as a co-host you can take over the room.`,
+        action: t`Take over the room`,
       };
     case 'soon': {
       const minutes = Math.max(1, Math.ceil(claim.leftMs / 60_000));
       return {
-        lead: `${host}, the host, is gone. You can take over in ${minutes} min if they stay away.`,
+        lead: t`${host}, the host, is gone. You can take over in ${minutes} min if they stay away.`,
         action: null,
       };
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
 import { connectionText, endingText } from './access';
-import { addedText, memberName, ordinal, placeReason, text, waitingTime } from './common';
+import { addedText, memberName, placeReason, text, waitingTime } from './common';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {
@@ -16,6 +16,7 @@ describe('texts', () => {
     expect(why({ reason: 'next' })).toBe('Plays next');
     expect(why({ reason: 'less_airtime', behind: ['ana'] })).toBe('Ana has played less so far');
     expect(why({ reason: 'less_airtime', behind: ['ana', 'ben'] })).toBe('Ana and Ben have played less so far');
+    expect(why({ reason: 'less_airtime', behind: ['ana', 'me'] })).toBe('Ana and you have played less so far');
     expect(why({ reason: 'waited_longer', behind: ['me'] })).toBe('you have waited longer');
     expect(why({ reason: 'own_queue', turn: 2, behind: ['ana', 'ben'] }, true)).toBe(
       'Your 2nd turn, after Ana and Ben',
@@ -46,7 +47,8 @@ describe('texts', () => {
   });
 
   it('write ordinals', () => {
-    expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd']);
+    const turns = [1, 2, 3, 4, 11, 22].map((turn) => why({ reason: 'own_queue', turn }));
+    expect(turns.map((sentence) => sentence.split(' ')[1])).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd']);
   });
 
   it('count unsent actions while offline', () => {
@@ -68,4 +70,8 @@ describe('texts', () => {
   it('have an ending for unknown codes', () => {
     expect(endingText(4999).action).toBe('retry');
   });
+});
+
+it('show names as they are, with what looks like an escape sequence', () => {
+  expect(text.youAre('\\u0041na \\x42en \\ C')).toBe('You are now \\u0041na \\x42en \\ C.');
 });

@@ -1,251 +1,270 @@
+import { plural, select, selectOrdinal, t } from '@lingui/core/macro';
 import type { Entry, Member, Note, Role, UserId } from '$protocol';
+import { lists } from './intl';
 
-/**
- * The texts that the first pages need. Texts of parts that are loaded later are in the other files of this folder. A
- * translation is another object of this shape.
- */
+/** The texts that the first pages need. Texts of parts that are loaded later are in the other files of this folder. */
 export const text = {
   appName: 'Tutti',
-  loading: 'One moment…',
+  loading: t`One moment…`,
 
   landing: {
-    title: 'One room, everyone’s music.',
-    lead: 'Start a room and share the code. Everyone adds music, and turns are shared fairly.',
-    yourName: 'Your name',
-    yourNameHint: 'Others see this name. No account needed.',
-    startTitle: 'Start a room',
-    roomName: 'Room name',
-    optional: 'optional',
-    passcode: 'Passcode',
-    passcodeHint: 'Newcomers need it to join.',
-    moreOptions: 'Name and passcode',
-    start: 'Start a room',
-    starting: 'Opening the room…',
-    remoteOnly: 'Remote only',
-    remoteOnlyHint: 'The music plays on another device.',
-    joinTitle: 'Join a room',
-    code: 'Room code',
-    codeHint: 'Six letters and digits, on the host’s screen.',
-    codeUnknown: 'No room has this code. Check it and try again.',
-    codeInvalid: 'A room code has six letters and digits, such as 7KM2QX.',
-    join: 'Join',
-    recent: 'Your rooms',
-    hostedBy: (name: string) => `hosted by ${name}`,
-    account: 'Profile',
-    defaultRoomName: (name: string) => `${name}’s room`.slice(0, 60),
-    nameMissing: 'Type a name first, so that others know who you are.',
+    title: t`One room, everyone’s music.`,
+    lead: t`Start a room and share the code. Everyone adds music, and turns are shared fairly.`,
+    yourName: t`Your name`,
+    yourNameHint: t`Others see this name. No account needed.`,
+    startTitle: t`Start a room`,
+    roomName: t`Room name`,
+    optional: t`optional`,
+    passcode: t`Passcode`,
+    passcodeHint: t`Newcomers need it to join.`,
+    moreOptions: t`Name and passcode`,
+    start: t`Start a room`,
+    starting: t`Opening the room…`,
+    remoteOnly: t`Remote only`,
+    remoteOnlyHint: t`The music plays on another device.`,
+    joinTitle: t`Join a room`,
+    code: t`Room code`,
+    codeHint: t`Six letters and digits, on the host’s screen.`,
+    codeUnknown: t`No room has this code. Check it and try again.`,
+    codeInvalid: t`A room code has six letters and digits, such as 7KM2QX.`,
+    join: t`Join`,
+    recent: t`Your rooms`,
+    hostedBy: (name: string) => t`hosted by ${name}`,
+    account: t`Profile`,
+    defaultRoomName: (name: string) => t`${name}’s room`.slice(0, 60),
+    nameMissing: t`Type a name first, so that others know who you are.`,
   },
 
   join: {
-    title: (room: string) => `Join ${room}`,
-    titleUnknown: (code: string) => `Join room ${code}`,
-    host: (name: string) => `${name} is the host.`,
-    as: 'Your name',
-    passcode: 'Passcode',
-    passcodeHint: 'The host can tell you.',
-    passcodeWrong: 'That was not the passcode. Ask the host and try again.',
-    join: 'Join the room',
-    joining: 'Joining…',
-    screenName: 'Screen',
+    title: (room: string) => t`Join ${room}`,
+    titleUnknown: (code: string) => t`Join room ${code}`,
+    host: (name: string) => t`${name} is the host.`,
+    as: t`Your name`,
+    passcode: t`Passcode`,
+    passcodeHint: t`The host can tell you.`,
+    passcodeWrong: t`That was not the passcode. Ask the host and try again.`,
+    join: t`Join the room`,
+    joining: t`Joining…`,
+    screenName: t`Screen`,
   },
 
   room: {
-    code: 'Code',
+    code: t`Code`,
     views: {
-      label: 'Parts of the room',
-      now: 'Now',
-      add: 'Add',
-      next: 'Up next',
-      room: 'Room',
-      chat: 'Chat',
-      people: 'People',
+      label: t`Parts of the room`,
+      now: t`Now`,
+      add: t`Add`,
+      next: t`Up next`,
+      room: t`Room`,
+      chat: t`Chat`,
+      people: t`People`,
     },
-    queues: { label: 'Whose queue', room: 'Room', mine: 'Mine' },
-    unread: (count: number) => (count === 1 ? '1 unread message' : `${count} unread messages`),
-    waitingTracks: (count: number) => (count === 1 ? '1 track' : `${count} tracks`),
-    menu: 'Menu',
+    queues: {
+      label: t`Whose queue`,
+      room: t({ message: 'Room', context: 'whose queue' }),
+      mine: t({ message: 'Mine', context: 'whose queue' }),
+    },
+    unread: (count: number) => plural(count, { one: '# unread message', other: '# unread messages' }),
+    waitingTracks: (count: number) => plural(count, { one: '# track', other: '# tracks' }),
+    menu: t`Menu`,
     playingTitle: (track: string, room: string) => `${track} · ${room}`,
-    nowPlaying: 'Now playing',
-    idleTitle: 'Play something',
-    idleQueue: 'Your pick starts right away.',
-    idleListenTitle: 'Nothing is playing yet',
-    idleListen: 'Music starts when someone adds a track.',
+    nowPlaying: t`Now playing`,
+    idleTitle: t`Play something`,
+    idleQueue: t`Your pick starts right away.`,
+    idleListenTitle: t`Nothing is playing yet`,
+    idleListen: t`Music starts when someone adds a track.`,
     by: (artists: string) => artists,
-    pickOf: (name: string) => `${name}’s pick`,
-    yourPick: 'Your pick',
-    yourNext: (title: string, minutes: number | null) =>
-      minutes === null
-        ? `Your next: ${title}`
-        : `Your next: ${title}, ${minutes < 1 ? 'in a moment' : `in about ${minutes} min`}`,
-    showNow: (title: string) => `Show ${title}`,
-    paused: 'Paused',
-    progress: 'Position in the track',
-    timeLeft: (left: string) => `−${left}`,
-    progressValue: (at: string, of: string) => `${at} of ${of}`,
-    pause: 'Pause',
-    resume: 'Resume',
-    skip: 'Skip',
-    upcoming: 'Up next',
-    upcomingEmpty: 'No tracks are waiting. What you add now plays next.',
-    upcomingMore: (count: number) => (count === 1 ? 'and one more' : `and ${count} more`),
-    showAll: (count: number) => `Show all ${count}`,
-    inMinutes: (minutes: number) => (minutes < 1 ? 'in a moment' : `in ${minutes} min`),
-    unknownMember: 'someone who left',
-    lookAlike: (name: string) => `${name} (not a host)`,
-    you: 'you',
-    search: 'Find music',
-    searchPlaceholder: 'Title, artist or album',
-    searching: 'Searching…',
-    nothingFound: (query: string) => `Nothing found for “${query}”. Try fewer words, or only the artist.`,
-    libraryEmpty: 'The library is empty. The owner of this server can add music to its folder.',
-    moreResults: 'Show more',
-    browse: 'Browse the library',
-    browseAll: 'All',
-    browseLists: {
-      artists: 'Artists',
-      albums: 'Albums',
-      genres: 'Genres',
-      folders: 'Folders',
-      recent: 'Recently added',
+    pickOf: (name: string) => t`${name}’s pick`,
+    yourPick: t`Your pick`,
+    yourNext: (title: string, minutes: number | null) => {
+      if (minutes === null) return t`Your next: ${title}`;
+      return minutes < 1 ? t`Your next: ${title}, in a moment` : t`Your next: ${title}, in about ${minutes} min`;
     },
-    browseBack: 'Back',
-    browseEmpty: 'There is nothing here.',
-    browseTracks: (count: number) => (count === 1 ? 'One track' : `${count} tracks`),
+    showNow: (title: string) => t`Show ${title}`,
+    paused: t`Paused`,
+    progress: t`Position in the track`,
+    timeLeft: (left: string) => `−${left}`,
+    progressValue: (at: string, of: string) => t`${at} of ${of}`,
+    pause: t`Pause`,
+    resume: t`Resume`,
+    skip: t`Skip`,
+    upcoming: t`Up next`,
+    upcomingEmpty: t`No tracks are waiting. What you add now plays next.`,
+    upcomingMore: (count: number) => plural(count, { one: 'and one more', other: 'and # more' }),
+    showAll: (count: number) => t`Show all ${count}`,
+    inMinutes: (minutes: number) => (minutes < 1 ? t`in a moment` : t`in ${minutes} min`),
+    unknownMember: t`someone who left`,
+    lookAlike: (name: string) => t`${name} (not a host)`,
+    you: t`you`,
+    search: t`Find music`,
+    searchPlaceholder: t`Title, artist or album`,
+    searching: t`Searching…`,
+    nothingFound: (query: string) => t`Nothing found for “${query}”. Try fewer words, or only the artist.`,
+    libraryEmpty: t`The library is empty. The owner of this server can add music to its folder.`,
+    moreResults: t`Show more`,
+    browse: t`Browse the library`,
+    browseAll: t({ message: 'All', context: 'library' }),
+    browseLists: {
+      artists: t`Artists`,
+      albums: t`Albums`,
+      genres: t`Genres`,
+      folders: t`Folders`,
+      recent: t`Recently added`,
+    },
+    browseBack: t`Back`,
+    browseEmpty: t`There is nothing here.`,
+    browseTracks: (count: number) => plural(count, { one: 'One track', other: '# tracks' }),
     addAll: (count: number | null) =>
-      count === 1 ? 'Add the track' : count === null ? 'Add all tracks' : `Add all ${count} tracks`,
-    addedAll: (count: number) => (count === 1 ? 'One track was added.' : `${count} tracks were added.`),
-    addedSome: (added: number, all: number) => `${added} of ${all} tracks were added.`,
-    addedNotUnplayable: (count: number) => (count === 1 ? 'One can’t be played.' : `${count} can’t be played.`),
-    addedToTheLimit: 'The rest is over the limits here.',
-    unplayable: 'can’t be played',
-    add: (title: string) => `Add ${title} to your queue`,
-    addShort: 'Add',
-    addedShort: 'Added',
-    added: (title: string) => `“${title}” is in your queue.`,
-    listenersCannotAdd: 'You are here as a listener, so you can’t add tracks. The host can change that.',
-    mine: 'Your queue',
-    mineEmpty: 'Your queue is empty. Tracks you add appear here; drag to reorder them.',
-    mineHint: 'This is your own order. “Up next” shows how everyone’s turns merge.',
-    drag: 'Drag to reorder',
-    moveUp: (title: string) => `Move ${title} up`,
-    moveDown: (title: string) => `Move ${title} down`,
-    remove: (title: string) => `Remove ${title}`,
-    options: (title: string) => `Options for ${title}`,
-    people: 'People',
-    peopleCount: (count: number) => (count === 1 ? 'One person' : `${count} people`),
-    away: 'away, queue on hold',
-    notConnected: 'not connected',
+      count === null ? t`Add all tracks` : plural(count, { one: 'Add the track', other: 'Add all # tracks' }),
+    addedAll: (count: number) => plural(count, { one: 'One track was added.', other: '# tracks were added.' }),
+    addedSome: (added: number, all: number) => t`${added} of ${all} tracks were added.`,
+    addedNotUnplayable: (count: number) => plural(count, { one: 'One can’t be played.', other: '# can’t be played.' }),
+    addedToTheLimit: t`The rest is over the limits here.`,
+    unplayable: t`can’t be played`,
+    add: (title: string) => t`Add ${title} to your queue`,
+    addShort: t`Add`,
+    addedShort: t`Added`,
+    added: (title: string) => t`“${title}” is in your queue.`,
+    listenersCannotAdd: t`You are here as a listener, so you can’t add tracks. The host can change that.`,
+    mine: t`Your queue`,
+    mineEmpty: t`Your queue is empty. Tracks you add appear here; drag to reorder them.`,
+    mineHint: t`This is your own order. “Up next” shows how everyone’s turns merge.`,
+    drag: t`Drag to reorder`,
+    moveUp: (title: string) => t`Move ${title} up`,
+    moveDown: (title: string) => t`Move ${title} down`,
+    remove: (title: string) => t`Remove ${title}`,
+    options: (title: string) => t`Options for ${title}`,
+    people: t`People`,
+    peopleCount: (count: number) => plural(count, { one: 'One person', other: '# people' }),
+    away: t`away, queue on hold`,
+    notConnected: t`not connected`,
     /** Each name once, with the number of devices. */
-    devices: (names: string[], count: number) =>
-      count === 1 ? names.join(', ') : `on ${count} devices: ${names.join(', ')}`,
-    idle: 'idle',
-    queuePaused: 'queue paused',
-    muted: 'muted',
-    playsHere: 'plays the music',
-    manage: 'Manage',
-    manageOf: (name: string) => `Manage ${name}`,
-    manageWaiting: (count: number) => (count === 1 ? '(1 waiting)' : `(${count} waiting)`),
-    leave: 'Leave',
-    leaveSure: 'Leave and clear your queue?',
-    pressAgain: (question: string) => `${question} Press again to confirm.`,
-    invite: 'Invite',
-    inviteTitle: (room: string) => `Invite to ${room}`,
-    inviteLead: 'Scan, or type the code at',
-    onlyHere: 'Only this computer can open this address. To let phones in, start Tutti with',
-    inviteClose: 'Close',
-    copyLink: 'Copy link',
-    copied: 'The link is copied.',
-    copyFailed: (url: string) => `Copying isn’t allowed here. The link is ${url}`,
-    share: 'Share…',
-    qr: (url: string) => `QR code for ${url}`,
-    openScreen: 'Screen',
-    dropped: 'Unsent actions of the previous user were dropped.',
+    devices: (names: string[], count: number) => {
+      const listed = names.join(', ');
+      return count === 1 ? listed : plural(count, { one: `on # device: ${listed}`, other: `on # devices: ${listed}` });
+    },
+    idle: t`idle`,
+    queuePaused: t`queue paused`,
+    muted: t`muted`,
+    playsHere: t`plays the music`,
+    manage: t`Manage`,
+    manageOf: (name: string) => t`Manage ${name}`,
+    manageWaiting: (count: number) => plural(count, { one: '(# waiting)', other: '(# waiting)' }),
+    leave: t`Leave`,
+    leaveSure: t`Leave and clear your queue?`,
+    pressAgain: (question: string) => t`${question} Press again to confirm.`,
+    invite: t`Invite`,
+    inviteTitle: (room: string) => t`Invite to ${room}`,
+    inviteLead: (address: string) => t`Scan, or type the code at ${address}`,
+    onlyHere: t({
+      message: 'Only this computer can open this address. To let phones in, start Tutti with',
+      comment: 'An option follows, such as “--listen 0.0.0.0:80”.',
+    }),
+    inviteClose: t`Close`,
+    copyLink: t`Copy link`,
+    copied: t`The link is copied.`,
+    copyFailed: (url: string) => t`Copying isn’t allowed here. The link is ${url}`,
+    share: t`Share…`,
+    qr: (url: string) => t`QR code for ${url}`,
+    openScreen: t`Screen`,
+    dropped: t`Unsent actions of the previous user were dropped.`,
   },
 
   player: {
-    title: 'This device',
-    playHere: 'Play here',
-    stopHere: 'Stop playing here',
-    lead: 'Play the room’s music on this device, in sync with the others.',
-    blocked: 'Tap to play here',
-    blockedWhy: 'After a reload, your browser needs a tap before it can play.',
+    title: t`This device`,
+    playHere: t`Play here`,
+    stopHere: t`Stop playing here`,
+    lead: t`Play the room’s music on this device, in sync with the others.`,
+    blocked: t`Tap to play here`,
+    blockedWhy: t`After a reload, your browser needs a tap before it can play.`,
     states: {
       off: '',
-      blocked: 'Waiting for a tap',
-      left_out: 'The host chose other speakers for this room',
-      silent: 'Ready. Nothing is playing right now',
-      unsupported: 'This track comes from a source that this page cannot play. Reload the page to update it.',
-      loading: 'Loading the music…',
-      playing: 'Playing here',
-      failed: 'The music can’t be loaded. Trying again…',
-      unplayable: 'This track can’t be played. Skipping it…',
-      undecodable: 'This browser is too old to play the music of this server. Another browser can.',
+      blocked: t`Waiting for a tap`,
+      left_out: t`The host chose other speakers for this room`,
+      silent: t`Ready. Nothing is playing right now`,
+      unsupported: t`This track comes from a source that this page cannot play. Reload the page to update it.`,
+      loading: t`Loading the music…`,
+      playing: t`Playing here`,
+      failed: t`The music can’t be loaded. Trying again…`,
+      unplayable: t`This track can’t be played. Skipping it…`,
+      undecodable: t`This browser is too old to play the music of this server. Another browser can.`,
     },
-    volume: 'Volume on this device',
-    mute: 'Mute this device',
-    unmute: 'Unmute this device',
-    level: 'Sound level',
+    volume: t`Volume on this device`,
+    mute: t`Mute this device`,
+    unmute: t`Unmute this device`,
+    level: t`Sound level`,
   },
 
   screen: {
-    nextUp: 'Next up',
-    join: 'Add your music',
-    nextEmpty: 'Nothing yet. Scan the code and add a track.',
-    idle: 'Scan the code and add the first track.',
+    nextUp: t`Next up`,
+    join: t`Add your music`,
+    nextEmpty: t`Nothing yet. Scan the code and add a track.`,
+    idle: t`Scan the code and add the first track.`,
   },
 
-  notFound: { title: 'There is nothing here', lead: 'The address may have been mistyped.', home: 'To the start page' },
+  notFound: {
+    title: t`There is nothing here`,
+    lead: t`The address may have been mistyped.`,
+    home: t`To the start page`,
+  },
   failedToLoad: {
-    title: 'The server cannot be reached',
-    lead: 'Check your network. Nothing is lost: rooms keep playing.',
-    again: 'Try again',
+    title: t`The server cannot be reached`,
+    lead: t`Check your network. Nothing is lost: rooms keep playing.`,
+    again: t`Try again`,
   },
   people: {
-    label: 'people on this device',
-    choose: 'Who are you?',
-    toMe: 'Your profile',
-    gone: 'They are no longer logged in on this device.',
+    label: t`people on this device`,
+    choose: t`Who are you?`,
+    toMe: t`Your profile`,
+    gone: t`They are no longer logged in on this device.`,
   },
   spotify: {
-    continue: 'Continue with Spotify',
-    elsewhere: (host: string) =>
-      `Spotify only returns to ${host}, so this opens the same page there first. Continue from there.`,
-    done: (name: string) => `You are ${name} here, and Spotify is linked.`,
+    continue: t`Continue with Spotify`,
+    elsewhere: (address: string) =>
+      t`Spotify only returns to ${address}, so this opens the same page there first. Continue from there.`,
+    done: (name: string) => t`You are ${name} here, and Spotify is linked.`,
   },
   undo: {
-    label: 'Undo',
-    done: 'Undone.',
-    nothing: 'There was nothing to clear.',
-    removed: (title: string) => `Removed “${title}”.`,
+    label: t`Undo`,
+    done: t`Undone.`,
+    nothing: t`There was nothing to clear.`,
+    removed: (title: string) => t`Removed “${title}”.`,
   },
-  login: 'Log in',
-  loginOrRegister: 'Log in or create an account',
-  youAre: (name: string) => `You are now ${name}.`,
-  notNow: 'Not right now',
-  tooOften: (wait: string) => `Too many attempts. Try again in ${wait}.`,
+  login: t`Log in`,
+  loginOrRegister: t`Log in or create an account`,
+  youAre: (name: string) => t`You are now ${name}.`,
+  notNow: t`Not right now`,
+  tooOften: (time: string) => t`Too many attempts. Try again in ${time}.`,
 } as const;
 
 export const roleNames: Record<Role, string> = {
-  host: 'Host',
-  cohost: 'Co-host',
-  player: 'Player',
-  listener: 'Listener',
+  host: t`Host`,
+  cohost: t`Co-host`,
+  player: t`Player`,
+  listener: t`Listener`,
 };
 
 /** What was just done and can be undone. */
 export function undoableText({ deed, by, member, title }: Note, target: string): string {
-  if (deed === 'kick') return `You removed ${target}.`;
+  if (deed === 'kick') return t`You removed ${target}.`;
   if (deed === 'dequeue') return text.undo.removed(title ?? '');
-  if (member === by) return 'Your queue was cleared.';
-  return target === '' ? 'All queues were cleared.' : `The queue of ${target} was cleared.`;
+  if (member === by) return t`Your queue was cleared.`;
+  return target === '' ? t`All queues were cleared.` : t`The queue of ${target} was cleared.`;
 }
 
 /** A waiting time, rounded to what users need. */
 export function waitingTime(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
-  if (seconds < 120) return seconds === 1 ? 'one second' : `${seconds} seconds`;
+  if (seconds < 120) {
+    return t({
+      message: plural(seconds, { one: 'one second', other: '# seconds' }),
+      comment: 'A time, as in “Try again in one second.” The other times stand in the same sentences.',
+    });
+  }
   const minutes = Math.ceil(seconds / 60);
-  return minutes < 120 ? `${minutes} minutes` : `about ${Math.round(minutes / 60)} hours`;
+  if (minutes < 120) return plural(minutes, { one: 'one minute', other: '# minutes' });
+  const hours = Math.round(minutes / 60);
+  return plural(hours, { one: 'about one hour', other: 'about # hours' });
 }
 
 /** What adding `all` tracks did, of which some can be played. */
@@ -261,30 +280,80 @@ export function addedText(added: number, playable: number, all: number): string 
 export function placeReason(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
   const place = entry.place;
   if (place === undefined || place === null) return '';
-  const others = lists.format(place.behind.map(nameOf));
-  const several = place.behind.length > 1 || place.behind.some((id) => nameOf(id) === text.room.you);
+  const names = place.behind.map(nameOf);
+  const others = lists.format(names);
+  const who = whoOf(names);
   switch (place.reason) {
     case 'locked':
-      return 'About to start';
+      return t`About to start`;
     case 'next':
-      return 'Plays next';
+      return t`Plays next`;
     case 'less_airtime':
-      return others === '' ? 'By airtime so far' : `${others} ${several ? 'have' : 'has'} played less so far`;
+      if (others === '') return t`By airtime so far`;
+      return select(who, {
+        you: 'you have played less so far',
+        one: `${others} has played less so far`,
+        youToo: `${others} have played less so far`,
+        other: `${others} have played less so far`,
+      });
     case 'waited_longer':
-      return others === '' ? 'By waiting time' : `${others} ${several ? 'have' : 'has'} waited longer`;
+      if (others === '') return t`By waiting time`;
+      return select(who, {
+        you: 'you have waited longer',
+        one: `${others} has waited longer`,
+        youToo: `${others} have waited longer`,
+        other: `${others} have waited longer`,
+      });
     case 'fewer_turns':
-      return others === '' ? 'By turns so far' : `${others} ${several ? 'have' : 'has'} had fewer turns`;
+      if (others === '') return t`By turns so far`;
+      return select(who, {
+        you: 'you have had fewer turns',
+        one: `${others} has had fewer turns`,
+        youToo: `${others} have had fewer turns`,
+        other: `${others} have had fewer turns`,
+      });
     case 'added_earlier':
-      return others === '' ? 'In the order of adding' : `${others} added earlier`;
+      if (others === '') return t`In the order of adding`;
+      return select(who, {
+        you: 'you added earlier',
+        one: `${others} added earlier`,
+        youToo: `${others} added earlier`,
+        other: `${others} added earlier`,
+      });
     case 'voted':
-      return others === '' ? 'By votes' : `By votes, after ${others}`;
+      return others === '' ? t`By votes` : votedAfter(predecessors(names));
     case 'hosts_order':
-      return 'Placed by the host';
-    case 'own_queue': {
-      const turn = `${mine ? 'Your' : 'Their'} ${ordinal(place.turn)} turn`;
-      return others === '' ? turn : `${turn}, after ${others}`;
-    }
+      return t`Placed by the host`;
+    case 'own_queue':
+      return others === '' ? turnText(place.turn, mine) : turnAfter(place.turn, mine, predecessors(names));
   }
+}
+
+/** What the form of a verb depends on: `youToo` are several with the user among them. */
+function whoOf(names: readonly string[]): 'you' | 'one' | 'youToo' | 'several' {
+  if (names.includes(text.room.you)) return names.length === 1 ? 'you' : 'youToo';
+  return names.length === 1 ? 'one' : 'several';
+}
+
+function predecessors(names: readonly string[]): string {
+  const you = t({ message: 'you', context: 'after …' });
+  return lists.format(names.map((name) => (name === text.room.you ? you : name)));
+}
+
+function votedAfter(others: string): string {
+  return t`By votes, after ${others}`;
+}
+
+function turnText(turn: number, mine: boolean): string {
+  return mine
+    ? t`Your ${selectOrdinal(turn, { one: '#st', two: '#nd', few: '#rd', other: '#th' })} turn`
+    : t`Their ${selectOrdinal(turn, { one: '#st', two: '#nd', few: '#rd', other: '#th' })} turn`;
+}
+
+function turnAfter(turn: number, mine: boolean, others: string): string {
+  return mine
+    ? t`Your ${selectOrdinal(turn, { one: '#st', two: '#nd', few: '#rd', other: '#th' })} turn, after ${others}`
+    : t`Their ${selectOrdinal(turn, { one: '#st', two: '#nd', few: '#rd', other: '#th' })} turn, after ${others}`;
 }
 
 export function memberName(members: readonly Member[], id: UserId): string {
@@ -295,12 +364,4 @@ export function memberName(members: readonly Member[], id: UserId): string {
 /** The name as others see it: one that looks like a host's is marked. */
 export function shownName(member: Member): string {
   return member.look_alike === true ? text.room.lookAlike(member.name) : member.name;
-}
-
-const lists = new Intl.ListFormat('en', { type: 'conjunction' });
-const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
-const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
-
-export function ordinal(count: number): string {
-  return `${count}${suffixes[ordinals.select(count)] ?? 'th'}`;
 }

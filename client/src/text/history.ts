@@ -1,44 +1,47 @@
+import { t } from '@lingui/core/macro';
 import type { Played, UserId } from '$protocol';
 import { ageOf } from '../util/relative-time';
+import { ages } from './intl';
 
 /** Texts about played tracks. */
 export const historyText = {
-  title: 'History',
-  lead: 'Latest first.',
-  empty: 'Nothing has been played yet. Played tracks appear here and can be added again.',
-  close: 'Close',
-  again: (title: string) => `Play ${title} again`,
-  queued: (title: string) => `“${title}” is in your queue.`,
-  suggested: (title: string) => `“${title}” was suggested.`,
-  credited: (title: string) => `“${title}” is already waiting; now it plays for you too.`,
+  title: t`History`,
+  lead: t`Latest first.`,
+  empty: t`Nothing has been played yet. Played tracks appear here and can be added again.`,
+  close: t`Close`,
+  again: (title: string) => t`Play ${title} again`,
+  queued: (title: string) => t`“${title}” is in your queue.`,
+  suggested: (title: string) => t`“${title}” was suggested.`,
+  credited: (title: string) => t`“${title}” is already waiting; now it plays for you too.`,
 } as const;
 
 /** How it ended, and by whom; empty for a track that played to its end. */
 export function endedText(played: Played, nameOf: (id: UserId) => string): string {
-  const by = played.by ? ` by ${nameOf(played.by)}` : '';
+  const by = played.by ? nameOf(played.by) : null;
   switch (played.reason) {
     case 'finished':
       return '';
     case 'skipped':
-      return `skipped${by}`;
+      return by === null ? t`skipped` : t`skipped by ${by}`;
     case 'voted_out':
-      return 'voted out';
+      return t`voted out`;
     case 'unplayable':
-      return 'could not be played';
+      return t`could not be played`;
     case 'gone':
-      return 'the file was no longer there';
+      return t`the file was no longer there`;
   }
 }
 
 /** For whom it was; empty for fallback tracks and for erased users. */
 export function queuedForText(played: Played, nameOf: (id: UserId) => string): string {
-  return played.member ? `for ${nameOf(played.member)}` : '';
+  if (!played.member) return '';
+  const name = nameOf(played.member);
+  return t`for ${name}`;
 }
 
 const JUST_NOW_MS = 60_000;
-const ages = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 export function startedText(played: Played, nowMs: number): string {
   const age = ageOf(played.started_at_ms, nowMs, JUST_NOW_MS);
-  return age === null ? 'a moment ago' : ages.format(-age.value, age.unit);
+  return age === null ? t`a moment ago` : ages.format(-age.value, age.unit);
 }

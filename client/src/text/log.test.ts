@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '$protocol';
 import { limitMeaning, limitProblem } from './limits';
-import { logText, noteText } from './log';
+import { noteText } from './log';
 
 const says = (change: Partial<Note>) =>
   noteText(
     { id: 1, at_ms: 0, by: 'ana', deed: 'kick', ...change },
-    (id) => ({ ana: 'Ana', ben: 'Ben', me: logText.you })[id] ?? '?',
+    'me',
+    (id) => ({ ana: 'Ana', ben: 'Ben' })[id] ?? '?',
   );
 
 describe('log texts', () => {

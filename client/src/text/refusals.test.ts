@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REASONS, type Reason, type ReasonValue } from '$protocol';
+import { ACTIONS, REASONS, type Reason, type ReasonValue } from '$protocol';
 import { noticeText, refusalText } from './refusals';
 
 const sample: Record<string, ReasonValue> = {
@@ -37,6 +37,17 @@ describe('refusal texts', () => {
     expect(
       refusalText({ code: 'forbidden', reason: 'role_too_low', values: { action: 'skip', lowest_role: 'cohost' } }),
     ).toBe('Only co-hosts and the host can skip other people’s tracks.');
+  });
+
+  it('name every action', () => {
+    for (const action of Object.keys(ACTIONS)) {
+      const values = { action, lowest_role: 'host' };
+      for (const reason of ['role_too_low', 'permission_withheld'] as const) {
+        expect(refusalText({ code: 'forbidden', reason, values }), action).toMatch(
+          /^(Only the host can|The host doesn’t allow you to) (?!do that)[a-z].*[.]$/,
+        );
+      }
+    }
   });
 
   it('fall back to the code for reasons and values that only a newer server knows', () => {

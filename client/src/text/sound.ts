@@ -1,30 +1,30 @@
+import { t } from '@lingui/core/macro';
 import type { QualitySetting } from '../providers/files/quality-choice';
 import type { Quality } from '../sync/quality';
 
 /** Texts about how well a device is in sync, for its user and for the host. */
 export const soundText = {
   qualities: {
-    good: 'In sync',
-    fair: 'Nearly in sync',
-    poor: 'Slightly out of sync',
-    out: 'Out of sync',
+    good: t`In sync`,
+    fair: t`Nearly in sync`,
+    poor: t`Slightly out of sync`,
+    out: t`Out of sync`,
   } satisfies Record<Quality, string>,
-  unmeasured: 'Measuring…',
-  off: 'off',
-  ms: (ms: number) => `${ms} ms`,
-  giveOrTake: (ms: number) => `±${ms} ms`,
-  estimated: 'estimated',
-  heard: 'heard',
-  leftOutWhy: 'This device stays silent until it is chosen again. You can still add music, vote and chat.',
-  letPlay: 'Let it play',
-  settings: 'Sound settings',
-  inTime: 'Fix sync…',
-  needsCalibration: 'This browser doesn’t say how late its sound is. Fix its sync once by microphone or by ear.',
-  quality: 'Audio quality',
+  unmeasured: t`Measuring…`,
+  off: (ms: number) => t`${ms} ms off`,
+  giveOrTake: (ms: number) => t`±${ms} ms`,
+  estimated: t({ message: 'estimated', comment: 'a device’s deviation: from what its browser reports' }),
+  heard: t({ message: 'heard', comment: 'a device’s deviation: measured by microphone or by ear' }),
+  leftOutWhy: t`This device stays silent until it is chosen again. You can still add music, vote and chat.`,
+  letPlay: t`Let it play`,
+  settings: t`Sound settings`,
+  inTime: t`Fix sync…`,
+  needsCalibration: t`This browser doesn’t say how late its sound is. Fix its sync once by microphone or by ear.`,
+  quality: t`Audio quality`,
   audioQualities: {
-    auto: 'Automatic',
-    lossless: 'Lossless',
-    small: 'Small, saves data',
+    auto: t`Automatic`,
+    lossless: t`Lossless`,
+    small: t`Small, saves data`,
   } satisfies Record<QualitySetting, string>,
 } as const;
 
