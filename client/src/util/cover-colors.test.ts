@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../testing/random';
 import { EDGE_CONTRAST, pageColors, TEXT_CONTRAST, tonesOf, tonesOfHue } from './cover-colors';
 
 type Pixel = [red: number, green: number, blue: number];
@@ -7,6 +8,28 @@ function picture(...parts: [count: number, pixel: Pixel][]): Uint8ClampedArray {
   return new Uint8ClampedArray(
     parts.flatMap(([count, pixel]) => Array.from({ length: count }, () => [...pixel, 255]).flat()),
   );
+}
+
+/** A gradient between two colours with blots of others and grain: from nearly grey to garish. */
+function painted(random: () => number): Uint8ClampedArray {
+  const size = 48;
+  const vividness = random();
+  const color = () => [0, 1, 2].map(() => 128 + (255 * random() - 128) * vividness) as Pixel;
+  const [from, to] = [color(), color()];
+  const blots = Array.from({ length: Math.floor(6 * random()) }, () => ({
+    x: size * random(),
+    y: size * random(),
+    radius: (size / 3) * random(),
+    color: color(),
+  }));
+  const pixels: [number, Pixel][] = Array.from({ length: size * size }, (_, index) => {
+    const [x, y] = [index % size, Math.floor(index / size)];
+    const blot = blots.find((blot) => Math.hypot(x - blot.x, y - blot.y) < blot.radius);
+    const grain = 20 * random();
+    const pixel = from.map((value, at) => (blot?.color[at] ?? value + (to[at]! - value) * (x / size)) + grain);
+    return [1, pixel as Pixel];
+  });
+  return picture(...pixels);
 }
 
 const RED: Pixel = [200, 30, 40];
@@ -54,6 +77,20 @@ describe('the colours of a page', () => {
       }
     });
   }
+
+  it('are legible for fifty pictures', () => {
+    const random = seeded(50);
+    for (let cover = 0; cover < 50; cover++) {
+      const tones = tonesOf(painted(random)) ?? tonesOfHue(360 * random());
+      for (const scheme of ['light', 'dark'] as const) {
+        const colors = pageColors(tones, scheme);
+        for (const surface of SURFACES)
+          for (const text of ['ink', 'soft', 'accent'] as const)
+            expect(contrast(colors[text], colors[surface])).toBeGreaterThanOrEqual(TEXT_CONTRAST);
+        expect(contrast(colors['on-accent'], colors.accent)).toBeGreaterThanOrEqual(TEXT_CONTRAST);
+      }
+    }
+  });
 
   it('keep the hue of the cover', () => {
     const { accent } = pageColors(tonesOf(picture([10, BLUE]))!, 'dark');
