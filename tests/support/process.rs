@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -11,7 +12,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
+/// `TUTTI_BINARY` is tested instead of this build's program, to see whether an older one fails.
+static PROGRAM: LazyLock<String> =
+    LazyLock::new(|| std::env::var("TUTTI_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tutti").to_owned()));
 /// A healthy server does everything sooner; a test that waits longer fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,7 +31,7 @@ const SERVE: [&str; 4] = ["serve", "--listen=127.0.0.1:0", "--library-analysis=f
 
 impl Process {
     pub fn start(data_dir: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(&*PROGRAM);
         command.args(SERVE).arg(data_dir);
         if !arguments.iter().any(|argument| argument.starts_with("--bcrypt-cost=")) {
             command.arg("--bcrypt-cost=4");
@@ -41,7 +44,7 @@ impl Process {
     pub fn start_with_descriptors(data_dir: &Path, descriptors: u32) -> Self {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -n {descriptors}; exec \"$@\"")).arg("sh");
-        command.arg(PROGRAM).args(SERVE).arg(data_dir).arg("--bcrypt-cost=4");
+        command.arg(&*PROGRAM).args(SERVE).arg(data_dir).arg("--bcrypt-cost=4");
         Self::spawn(command)
     }
 

@@ -3,6 +3,7 @@ import { type BrowserContextOptions, test as base, expect, type Page } from '@pl
 import { installAutoplayPolicy, installEar } from './ear.ts';
 import { FlakyProxy } from './flaky-proxy.ts';
 import { Guest, LAPTOP } from './guest.ts';
+import { installPseudoLocale, type PseudoLocale } from './pseudo-locale.ts';
 import { Server } from './server.ts';
 
 export interface GuestOptions extends BrowserContextOptions {
@@ -15,6 +16,8 @@ export interface GuestOptions extends BrowserContextOptions {
 interface Fixtures {
   /** Additional environment variables of the server. */
   settings: Record<string, string>;
+  /** Shows every page in this locale. */
+  pseudoLocale: PseudoLocale | null;
   server: Server;
   flakyProxy: FlakyProxy;
   /** Creates a guest with their own browser context. */
@@ -23,6 +26,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   settings: {},
+  pseudoLocale: null,
 
   server: async ({ settings }, use, info) => {
     const server = new Server(settings);
@@ -42,7 +46,7 @@ export const test = base.extend<Fixtures>({
     proxy.stop();
   },
 
-  guest: async ({ browser, server }, use) => {
+  guest: async ({ browser, server, pseudoLocale }, use) => {
     const guests: Guest[] = [];
     await use(async (name, { flakyProxy, blockAutoplay = false, ...options } = {}) => {
       const context = await browser.newContext({
@@ -51,6 +55,7 @@ export const test = base.extend<Fixtures>({
         ...options,
       });
       await context.addInitScript(installEar);
+      if (pseudoLocale !== null) await installPseudoLocale(context, pseudoLocale);
       if (blockAutoplay) await context.addInitScript(installAutoplayPolicy);
       await context.addInitScript(() => {
         document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
