@@ -1,11 +1,12 @@
 //! All attacks at once beside a party of two hundred: ten seconds in `make test`, half an hour by `make soak`.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -33,6 +34,22 @@ const KEPT_KIB_MAX: u64 = 64 * 1024;
 const HELD: Duration = Duration::from_secs(5);
 const LOG_LINES_PER_SECOND_MAX: u64 = 10;
 
+/// Access tokens are valid for ten minutes, and clients get the next one before.
+const RENEWAL: Duration = Duration::from_mins(5);
+
+/// A member who also sends commands.
+struct Active {
+    user: TestUser,
+    room: RoomClient,
+}
+
+impl Active {
+    async fn renew(&mut self) {
+        self.user.refresh().await.expect("a new token");
+        self.room.send(&renewal(&self.user)).await;
+    }
+}
+
 fn seconds() -> u64 {
     std::env::var("SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(10)
 }
@@ -47,9 +64,12 @@ async fn a_party_goes_on_under_all_attacks_at_once() {
         "--bcrypt-cost=12",
     ])
     .await;
-    let Party { mut server, address, code, host, mut members, .. } = party;
-    for number in members.len()..ACTIVE {
-        members.push(guest(address, &format!("Active {number}")).await.enter(&code).await);
+    let Party { mut server, address, code, mut host, members, .. } = party;
+    drop(members);
+    let mut active = Vec::new();
+    for number in 0..ACTIVE {
+        let user = guest(address, &format!("Active {number}")).await;
+        active.push(Active { room: user.enter(&code).await, user });
     }
     let mut listeners = JoinSet::new();
     for number in 0..LISTENERS {
@@ -60,43 +80,27 @@ async fn a_party_goes_on_under_all_attacks_at_once() {
     let before_kib = server.memory_kib();
 
     let started = Stopwatch::start();
-    let until = started.0.instant_at(i64::try_from(seconds() * 1_000).expect("not for ever"));
-    let mut attacks = JoinSet::new();
-    let eves = join_all((0..10).map(|number| async move {
-        TestUser::guest(&attackers_http(), address, &format!("Eve {number}")).await.expect("a guest")
-    }))
-    .await;
-    attacks.spawn(attack(until, {
-        let (eve, code) = (eves[0].clone(), code.clone());
-        move || unknown_commands(eve.clone(), code.clone())
-    }));
-    attacks.spawn(attack(until, {
-        let (eve, code) = (eves[1].clone(), code.clone());
-        move || pings(eve.clone(), code.clone())
-    }));
-    attacks.spawn(attack(until, {
-        let (eve, code) = (eves[2].clone(), code.clone());
-        move || chat(eve.clone(), code.clone())
-    }));
-    attacks.spawn(attack(until, {
-        let (eve, track) = (eves[3].clone(), tracks[0].id.clone());
-        move || unread_audio(eve.clone(), track.clone())
-    }));
-    attacks.spawn(attack(until, move || unfinished_requests(address)));
-    attacks.spawn(attack(until, {
-        let eve = eves[4].clone();
-        move || guesses(eve.clone())
-    }));
-    attacks.spawn(attack(until, {
-        let eves = eves.clone();
-        move || passcodes(eves.clone())
-    }));
-    attacks.spawn(attack(until, move || guests(address)));
+    let ends_after = |time: Duration| started.0.instant_at(i64::try_from(time.as_millis()).expect("not for ever"));
+    let duration = Duration::from_secs(seconds());
+    let attackers = tokio::spawn({
+        let (code, track) = (code.clone(), tracks[0].id.clone());
+        let rounds = 1..=duration.as_secs().div_ceil(RENEWAL.as_secs());
+        let ends: Vec<_> =
+            rounds.map(|round| ends_after(duration.min(Duration::from_secs(round * RENEWAL.as_secs())))).collect();
+        async move {
+            let mut eves = join_all((0..10).map(|number| async move {
+                TestUser::guest(&attackers_http(), address, &format!("Eve {number}")).await.expect("a guest")
+            }))
+            .await;
+            for end in ends {
+                attack_until(end, &eves, &code, &track).await;
+                join_all(eves.iter_mut().map(TestUser::refresh)).await;
+            }
+        }
+    });
 
-    let (times, queued) = send_commands(&mut members, &tracks, until).await;
-    while let Some(attack) = attacks.join_next().await {
-        attack.expect("an attack that ends by itself");
-    }
+    let (times, queued) = send_commands(&mut active, &tracks, ends_after(duration)).await;
+    attackers.await.expect("attacks that end by themselves");
     let lasted = started.elapsed();
 
     assert!(listeners.try_join_next().is_none(), "no listener lost their connection");
@@ -104,9 +108,10 @@ async fn a_party_goes_on_under_all_attacks_at_once() {
     let median = times[times.len() / 2];
     println!("{} commands in {lasted:.0?}: median {median:.1?}, p99 {p99:.1?}", times.len());
     assert!(p99 <= P99_MAX, "p99 {p99:?}");
+    host.refresh().await.expect("a new token");
     let lost = lost(&host, &code, &queued).await;
     assert!(lost.is_empty(), "{} of {} acknowledged entries are lost", lost.len(), queued.len());
-    drop((members, eves));
+    drop(active);
     listeners.shutdown().await;
     let kept_kib = server.memory_kib().saturating_sub(before_kib);
     println!("memory: {before_kib} KiB before, {kept_kib} KiB more after");
@@ -127,6 +132,41 @@ async fn lost(host: &TestUser, code: &str, acknowledged: &[EntryId]) -> Vec<Entr
     acknowledged.iter().copied().filter(|entry| !known.contains(entry)).collect()
 }
 
+/// All attacks at once.
+async fn attack_until(until: Instant, eves: &[TestUser], code: &str, track: &str) {
+    let address = eves[0].address;
+    let mut attacks = JoinSet::new();
+    attacks.spawn(attack(until, {
+        let (eve, code) = (eves[0].clone(), code.to_owned());
+        move || unknown_commands(eve.clone(), code.clone())
+    }));
+    attacks.spawn(attack(until, {
+        let (eve, code) = (eves[1].clone(), code.to_owned());
+        move || pings(eve.clone(), code.clone())
+    }));
+    attacks.spawn(attack(until, {
+        let (eve, code) = (eves[2].clone(), code.to_owned());
+        move || chat(eve.clone(), code.clone())
+    }));
+    attacks.spawn(attack(until, {
+        let (eve, track) = (eves[3].clone(), track.to_owned());
+        move || unread_audio(eve.clone(), track.clone())
+    }));
+    attacks.spawn(attack(until, move || unfinished_requests(address)));
+    attacks.spawn(attack(until, {
+        let eve = eves[4].clone();
+        move || guesses(eve.clone())
+    }));
+    attacks.spawn(attack(until, {
+        let eves = eves.to_vec();
+        move || passcodes(eves.clone())
+    }));
+    attacks.spawn(attack(until, move || guests(address)));
+    while let Some(attack) = attacks.join_next().await {
+        attack.expect("an attack that ends by itself");
+    }
+}
+
 /// Repeats an attack until the end. One that is refused goes on at once, as an attacker would.
 async fn attack<F: Future<Output = ()>>(until: Instant, once: impl Fn() -> F) {
     let _: Result<(), _> = tokio::time::timeout_at(until, async {
@@ -139,42 +179,54 @@ async fn attack<F: Future<Output = ()>>(until: Instant, once: impl Fn() -> F) {
 }
 
 /// Reads everything and shows that it is there; returns when the connection ends.
-async fn listen(user: TestUser, code: String) {
+async fn listen(mut user: TestUser, code: String) {
     let mut socket = RawSocket(tokio::net::TcpStream::connect(user.address).await.expect("connects"), Vec::new());
     tokio::io::AsyncWriteExt::write_all(&mut socket.0, HANDSHAKE.as_bytes()).await.expect("takes it");
     socket.send(TEXT, user.hello(&code).to_string().as_bytes()).await;
     let probe = json!({ "type": "sync", "t0": 1.0 }).to_string();
     let mut probes = tokio::time::interval(Duration::from_secs(10));
+    let mut renewals = tokio::time::interval(RENEWAL);
+    renewals.tick().await;
     let mut buffer = vec![0; 16 * 1024];
     loop {
         tokio::select! {
             read = socket.0.read(&mut buffer) => if !matches!(read, Ok(1..)) { return },
             _ = probes.tick() => if !socket.send(TEXT, probe.as_bytes()).await { return },
+            _ = renewals.tick() => {
+                user.refresh().await.expect("a new token");
+                if !socket.send(TEXT, renewal(&user).to_string().as_bytes()).await { return }
+            }
         }
     }
 }
 
+/// Tells the server a user's new access token.
+fn renewal(user: &TestUser) -> Value {
+    json!({ "type": "refresh", "token": user.token })
+}
+
 /// The times until commands were answered, sorted; and the entries that were acknowledged.
-async fn send_commands(
-    members: &mut [RoomClient],
-    tracks: &[TrackRef],
-    until: Instant,
-) -> (Vec<Duration>, Vec<EntryId>) {
+async fn send_commands(active: &mut [Active], tracks: &[TrackRef], until: Instant) -> (Vec<Duration>, Vec<EntryId>) {
     let mut pace = tokio::time::interval(Duration::from_millis(1_000 / COMMANDS_PER_SECOND));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut times, mut queued) = (Vec::new(), Vec::new());
+    let mut renewed = Stopwatch::start();
     for turn in 0.. {
+        if renewed.elapsed() >= RENEWAL {
+            renewed = Stopwatch::start();
+            join_all(active.iter_mut().map(Active::renew)).await;
+        }
         if tokio::time::timeout_at(until, pace.tick()).await.is_err() {
             break;
         }
-        let member = turn % members.len();
+        let member = turn % active.len();
         let command = if queued.len() < ENTRIES {
             Command::Enqueue { track: tracks[turn % tracks.len()].clone(), before: None }
         } else {
             Command::Say { text: format!("number {turn}") }
         };
         let asked = Stopwatch::start();
-        let reply = members[member].ask(command).await;
+        let reply = active[member].room.ask(command).await;
         times.push(asked.elapsed());
         let ServerFrame::Reply { ok, entry, error, .. } = reply else { panic!("{reply:?}") };
         // A track may be queued already.
@@ -222,7 +274,7 @@ async fn unread_audio(eve: TestUser, track: String) {
     drop(streams);
 }
 
-async fn unfinished_requests(address: std::net::SocketAddr) {
+async fn unfinished_requests(address: SocketAddr) {
     let body = b"POST /api/v1/auth/guest HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
     let mut streams =
         join_all((0..100).map(|number| connect(address, if number % 2 == 0 { body } else { b"GET /" }))).await;
@@ -245,7 +297,7 @@ async fn passcodes(eves: Vec<TestUser>) {
     .await;
 }
 
-async fn guests(address: std::net::SocketAddr) {
+async fn guests(address: SocketAddr) {
     let _ = TestUser::guest(&attackers_http(), address, "Eve").await;
 }
 
