@@ -18,7 +18,6 @@ use crate::clock_trust::ClockTrust;
 use crate::config::{ListenConfig, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
-use crate::http::cookie::Cookies;
 use crate::http::limits::RequestLimits;
 use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
@@ -292,7 +291,6 @@ impl Parts {
             store: self.store.clone(),
             address: self.address,
             clock: self.clock,
-            cookies: Cookies::new(origins.https()),
             origins,
             limits: RequestLimits::new(&self.config.limits, self.clock),
             rooms: self.rooms.clone(),

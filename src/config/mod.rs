@@ -66,7 +66,7 @@ pub struct ListenConfig {
     #[arg(long, env = "TUTTI_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
 
-    /// Addresses of proxies whose `X-Forwarded-For` header is trusted, separated by commas.
+    /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are trusted, separated by commas.
     #[arg(long, env = "TUTTI_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
 }

@@ -1,7 +1,8 @@
 //! The refresh token's cookie, one per account slot: users who share a device have a cookie each.
 //!
 //! On https it is `__Host-tutti_<slot>`: the prefix makes browsers insist on Secure, on `Path=/` and on no Domain, so
-//! no sibling host can plant one. On plain http, where browsers reject that prefix, it is `tutti_<slot>`.
+//! no sibling host can plant one. On plain http, where browsers reject that prefix, it is `tutti_<slot>`. Which of them
+//! is decided for each request: one server is reached by https through its proxy and by plain http in its local network.
 
 use std::fmt;
 
@@ -62,83 +63,91 @@ impl fmt::Display for Slot {
     }
 }
 
-/// The cookies of one server.
-#[derive(Clone, Copy, Debug)]
-pub struct Cookies {
-    secure: bool,
+/// The cookies of a request, by the way it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookies {
+    /// By plain http.
+    Plain,
+    /// By https.
+    Secure,
+    /// By https, on a server that set plain cookies there in earlier versions: these are read where there are no others.
+    SecureOrPlain,
 }
 
 impl Cookies {
-    /// `https`: whether users reach the server by https.
-    pub fn new(https: bool) -> Self {
-        Self { secure: https }
+    /// Whether a request has any refresh token, however it came.
+    pub fn has_token(headers: &HeaderMap) -> bool {
+        !Self::SecureOrPlain.read_all(headers).is_empty()
     }
 
-    /// The name of a slot's cookie.
-    pub fn name(self, slot: Slot) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
-        format!("{prefix}tutti_{slot}")
-    }
-
-    /// A slot's refresh token in a request.
-    pub fn read(self, headers: &HeaderMap, slot: Slot) -> Option<SecretString> {
-        Self::find(headers, &self.name(slot))
+    /// Whether the browser itself considers the way of a request secure: it sends these cookies on no other.
+    pub fn has_secure_token(headers: &HeaderMap) -> bool {
+        !Self::Secure.read_all(headers).is_empty()
     }
 
     /// All refresh tokens in a request, by slot.
     pub fn read_all(self, headers: &HeaderMap) -> Vec<(Slot, SecretString)> {
-        Slot::all().filter_map(|slot| Some((slot, self.read(headers, slot)?))).collect()
+        Slot::all().filter_map(|slot| Some((slot, self.find(headers, &slot.to_string())?))).collect()
     }
 
     /// The secret that binds a pending Spotify login to the browser that started it.
     pub fn read_login(self, headers: &HeaderMap) -> Option<SecretString> {
-        Self::find(headers, &self.login_name())
+        self.find(headers, LOGIN)
     }
 
-    fn find(headers: &HeaderMap, name: &str) -> Option<SecretString> {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .find(|cookie| cookie.name() == name)
-            .map(|cookie| cookie.value().into())
+    fn find(self, headers: &HeaderMap, suffix: &str) -> Option<SecretString> {
+        let older = (self == Self::SecureOrPlain).then(|| Self::Plain.name(suffix));
+        find(headers, &self.name(suffix)).or_else(|| find(headers, &older?))
     }
 
     /// A `Set-Cookie` that stores a token for `lifetime_ms`.
     pub fn store(self, token: &SecretString, lifetime_ms: i64, slot: Slot) -> HeaderValue {
-        self.set(&self.name(slot), token.expose_secret(), Duration::seconds((lifetime_ms.max(0) + 999) / 1000))
+        self.set(&slot.to_string(), token.expose_secret(), Duration::seconds((lifetime_ms.max(0) + 999) / 1000))
     }
 
-    /// A `Set-Cookie` that deletes a slot's cookie.
-    pub fn clear(self, slot: Slot) -> HeaderValue {
-        self.set(&self.name(slot), "", Duration::ZERO)
+    /// `Set-Cookie`s that delete a slot's cookies.
+    pub fn clear(self, slot: Slot) -> impl Iterator<Item = HeaderValue> {
+        let older = (self == Self::SecureOrPlain).then_some(Self::Plain);
+        [self].into_iter().chain(older).map(move |cookies| cookies.set(&slot.to_string(), "", Duration::ZERO))
     }
 
     /// A `Set-Cookie` that stores the secret of a pending Spotify login.
     pub fn store_login(self, secret: &SecretString, lifetime_ms: i64) -> HeaderValue {
-        self.set(&self.login_name(), secret.expose_secret(), Duration::milliseconds(lifetime_ms))
+        self.set(LOGIN, secret.expose_secret(), Duration::milliseconds(lifetime_ms))
     }
 
-    fn login_name(self) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
-        format!("{prefix}tutti_login")
+    fn name(self, suffix: &str) -> String {
+        let prefix = if self == Self::Plain { "" } else { "__Host-" };
+        format!("{prefix}tutti_{suffix}")
     }
 
     // `Lax`, not `Strict`: the redirect back from Spotify is a cross-site navigation.
-    fn set(self, name: &str, value: &str, max_age: Duration) -> HeaderValue {
-        let cookie = Cookie::build((name, value))
+    fn set(self, suffix: &str, value: &str, max_age: Duration) -> HeaderValue {
+        let cookie = Cookie::build((self.name(suffix), value))
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
-            .secure(self.secure)
+            .secure(self != Self::Plain)
             .max_age(max_age)
             .build();
         let mut value = HeaderValue::try_from(cookie.to_string()).expect("names and tokens are ASCII");
         value.set_sensitive(true);
         value
     }
+}
+
+/// In place of a slot: the cookie of a pending Spotify login.
+const LOGIN: &str = "login";
+
+fn find(headers: &HeaderMap, name: &str) -> Option<SecretString> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().into())
 }
 
 #[cfg(test)]
@@ -157,12 +166,15 @@ mod tests {
 
     #[test]
     fn each_slot_has_its_own_cookie() {
-        let cookies = Cookies::new(true);
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("__Host-tutti_0=ana; theme=dark; __Host-tutti_3=ben"));
-        headers.append(header::COOKIE, HeaderValue::from_static("tutti_1=not-ours-on-https; __Host-tutti_9=none"));
-        let read: Vec<_> = cookies.read_all(&headers).into_iter().map(|(slot, token)| (slot.number(), token)).collect();
-        let shown: Vec<_> = read.iter().map(|(slot, token)| (*slot, token.expose_secret())).collect();
-        assert_eq!(shown, [(0, "ana"), (3, "ben")]);
+        headers.append(header::COOKIE, HeaderValue::from_static("tutti_0=old; tutti_1=cleo; __Host-tutti_9=none"));
+        let read = |cookies: Cookies| {
+            let read = cookies.read_all(&headers).into_iter();
+            read.map(|(slot, token)| format!("{slot} {}", token.expose_secret())).collect::<Vec<_>>()
+        };
+        assert_eq!(read(Cookies::Secure), ["0 ana", "3 ben"], "no plain one, which a sibling host can plant");
+        assert_eq!(read(Cookies::SecureOrPlain), ["0 ana", "1 cleo", "3 ben"]);
+        assert_eq!(read(Cookies::Plain), ["0 old", "1 cleo"]);
     }
 }

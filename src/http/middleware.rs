@@ -16,7 +16,7 @@ use tutti_protocol::http::SLOT_HEADER;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::cookie::{Slot, SlotChoice};
+use super::cookie::{Cookies, Slot, SlotChoice};
 use super::{ApiError, HttpContext, SharedContext};
 use crate::identity::{AccessClaims, Caller};
 use crate::limits::{HTTP_BODY_PART_TIMEOUT, HTTP_BODY_TIMEOUT};
@@ -83,32 +83,40 @@ pub fn searching(
 pub struct DeviceSlot {
     /// The slot that the request names.
     pub choice: SlotChoice,
+    /// How this request's cookies are called.
+    pub cookies: Cookies,
     /// The refresh tokens of all accounts on the device.
-    pub cookies: Vec<(Slot, SecretString)>,
+    pub tokens: Vec<(Slot, SecretString)>,
     /// The account in the chosen slot; empty for a new one.
     pub caller: Caller,
 }
 
 impl DeviceSlot {
-    fn read(context: &HttpContext, headers: &HeaderMap, address: IpAddr, choice: SlotChoice) -> Self {
-        let cookies = context.cookies.read_all(headers);
+    fn read(
+        context: &HttpContext,
+        headers: &HeaderMap,
+        cookies: Cookies,
+        address: IpAddr,
+        choice: SlotChoice,
+    ) -> Self {
+        let tokens = cookies.read_all(headers);
         let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
         let caller = match choice {
             SlotChoice::New => Caller { user_agent, address: Some(address), ..Caller::default() },
             SlotChoice::At(slot) => Caller {
-                refresh_token: cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone()),
+                refresh_token: tokens.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone()),
                 access: bearer(headers).and_then(|token| context.identity.authenticate(token).ok()),
                 user_agent,
                 address: Some(address),
             },
         };
-        Self { choice, cookies, caller }
+        Self { choice, cookies, tokens, caller }
     }
 
     /// The same device with another slot. Ignores the access token, which belongs to no slot.
     #[must_use]
     pub fn in_slot(mut self, choice: SlotChoice) -> Self {
-        let token = |slot| self.cookies.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone());
+        let token = |slot| self.tokens.iter().find(|(taken, _)| *taken == slot).map(|(_, token)| token.clone());
         self.caller.refresh_token = if let SlotChoice::At(slot) = choice { token(slot) } else { None };
         self.caller.access = None;
         self.choice = choice;
@@ -121,7 +129,7 @@ impl DeviceSlot {
             return Ok(slot);
         }
         for slot in Slot::all() {
-            let Some((_, token)) = self.cookies.iter().find(|(taken, _)| *taken == slot) else { return Ok(slot) };
+            let Some((_, token)) = self.tokens.iter().find(|(taken, _)| *taken == slot) else { return Ok(slot) };
             let caller = Caller { refresh_token: Some(token.clone()), ..Caller::default() };
             if context.identity.peek(&caller).await?.is_none() {
                 return Ok(slot);
@@ -136,14 +144,40 @@ impl DeviceSlot {
 pub fn device_slot(
     context: &SharedContext,
 ) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
-    let context = Arc::clone(context);
-    client_address(&context).and(warp::header::headers_cloned()).and_then(move |address, headers: HeaderMap| {
-        let choice = headers
-            .get(SLOT_HEADER)
-            .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-        let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, address, choice));
-        std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
-    })
+    let (context, peer) = (Arc::clone(context), warp::ext::optional::<SocketAddr>());
+    client_address(&context).and(peer).and(warp::header::headers_cloned()).and_then(
+        move |address, peer, headers: HeaderMap| {
+            let choice = headers
+                .get(SLOT_HEADER)
+                .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
+            let cookies = cookies(&context, peer, &headers);
+            let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, cookies, address, choice));
+            std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
+        },
+    )
+}
+
+/// The cookies of a request from `peer`. It came by https if a trusted proxy says so, if the settings say so for its host,
+/// or if the browser sent a cookie that it sends by https only.
+fn cookies(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap) -> Cookies {
+    let proxies = &context.config.listen.trusted_proxies;
+    let is_trusted = |peer: SocketAddr| proxies.iter().any(|proxy| proxy.to_canonical() == peer.ip().to_canonical());
+    let forwarded = peer.is_some_and(is_trusted) && was_https(headers);
+    if !forwarded && !context.origins.is_https(text(headers, header::HOST)) && !Cookies::has_secure_token(headers) {
+        Cookies::Plain
+    } else if context.origins.https() {
+        Cookies::Secure
+    } else {
+        Cookies::SecureOrPlain
+    }
+}
+
+/// Whether the proxy that forwarded a request was reached by https. A proxy that adds to the header, instead of replacing
+/// it, adds the last value.
+fn was_https(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all("x-forwarded-proto").iter().filter_map(|value| value.to_str().ok());
+    let scheme = lines.last().and_then(|line| line.rsplit(',').next());
+    scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 /// A JSON body of at most [`BODY_BYTES_MAX`] bytes; 413 for a longer one, 408 for one that does not arrive in time, 400 for
@@ -232,7 +266,7 @@ fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'stat
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
     }
-    let only_cookie = !headers.contains_key(header::AUTHORIZATION) && !context.cookies.read_all(headers).is_empty();
+    let only_cookie = !headers.contains_key(header::AUTHORIZATION) && Cookies::has_token(headers);
     if only_cookie { Err(UNKNOWN_ORIGIN) } else { Ok(()) }
 }
 

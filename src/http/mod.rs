@@ -49,7 +49,6 @@ use crate::room::Registry;
 use crate::segments::Preparer;
 use crate::store::SharedStore;
 use crate::telemetry::Throttle;
-use cookie::Cookies;
 use limits::RequestLimits;
 use origin::Origins;
 use recent_listeners::RecentListeners;
@@ -68,8 +67,6 @@ pub struct HttpContext {
     pub clock: Clock,
     /// The allowed origins.
     pub origins: Origins,
-    /// Names and attributes of the login cookies.
-    pub cookies: Cookies,
     /// Rate limits.
     pub limits: RequestLimits,
     /// Accounts, devices and players of Spotify, if it is configured.

@@ -86,7 +86,16 @@ impl Origins {
         is_local(&host.host) || self.public.iter().chain(&self.listed).any(|known| known.host == host.host)
     }
 
-    /// Whether users reach this server by https, according to its public URL: a proxy terminates TLS.
+    /// Whether requests to `host`, the raw header, come by https: to the public URL's host if that is https, because its
+    /// plain-http pages are rejected, or to an allowed origin.
+    pub fn is_https(&self, host: Option<&str>) -> bool {
+        let authority = host.and_then(|host| host.parse::<Authority>().ok());
+        let Some(there) = authority.and_then(|host| Origin::at(true, &host)) else { return false };
+        self.public.as_ref().is_some_and(|public| public.https && public.host == there.host)
+            || self.listed.contains(&there)
+    }
+
+    /// Whether the public URL is https: a proxy terminates TLS.
     pub fn https(&self) -> bool {
         self.public.as_ref().is_some_and(|public| public.https)
     }
@@ -190,6 +199,25 @@ mod tests {
         let origins = origins(Some("https://tutti.example/"), &["https://friends.example:8443"]);
         for (host, known) in cases {
             assert_eq!(origins.knows_host(host), known, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn only_hosts_of_https_origins_are_reached_by_https() {
+        let origins = origins(Some("https://tutti.example/"), &["https://friends.example:8443", "http://tutti.lan"]);
+        let cases = [
+            (Some("tutti.example"), true),
+            (Some("Tutti.Example:8080"), true),
+            (Some("friends.example:8443"), true),
+            (Some("friends.example"), false),
+            (Some("tutti.lan"), false),
+            (Some("192.168.1.5:8080"), false),
+            (Some("evil.example"), false),
+            (Some(""), false),
+            (None, false),
+        ];
+        for (host, https) in cases {
+            assert_eq!(origins.is_https(host), https, "{host:?}");
         }
     }
 

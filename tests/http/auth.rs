@@ -4,7 +4,7 @@ use http::header;
 use serde_json::json;
 
 use super::site::on_every_store;
-use super::{Answer, Site};
+use super::{Answer, Browser, Site};
 
 on_every_store! {
     a_guest_login_returns_a_user
@@ -202,8 +202,91 @@ async fn the_cookie_has_its_security_attributes(site: Site) {
     assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
 
     let secure = Site::in_memory(&["--public-url", "https://tutti.example"]).await;
-    let cookie = secure.browser().guest("Ana").await.header(header::SET_COOKIE).to_owned();
+    let mut ana = secure.browser();
+    ana.origin = "https://tutti.example";
+    let cookie = ana.guest("Ana").await.header(header::SET_COOKIE).to_owned();
     assert!(cookie.starts_with("__Host-tutti_0="), "{cookie}");
     assert!(cookie.split("; ").any(|part| part == "Secure"), "{cookie}");
     assert!(!cookie.contains("Domain"), "{cookie}");
+}
+
+const PROXY: &str = "10.0.0.1";
+const TRUSTED: &str = "--trusted-proxies=10.0.0.1";
+const PUBLIC: &str = "--public-url=https://tutti.example";
+
+#[tokio::test]
+async fn cookies_are_secure_by_how_the_request_came() {
+    // Settings, page, peer, what the proxy says; whether the cookies are secure.
+    let cases: [(&[&str], &'static str, &str, Option<&'static str>, bool); 12] = [
+        (&[], "http://192.168.1.5:8080", "192.168.1.9", None, false),
+        (&[], "https://tutti.lan", PROXY, Some("https"), false),
+        (&[TRUSTED], "https://tutti.lan", PROXY, Some("https"), true),
+        (&[TRUSTED], "https://tutti.lan", PROXY, Some("http, HTTPS"), true),
+        (&[TRUSTED], "http://tutti.lan", PROXY, Some("http"), false),
+        (&[TRUSTED], "http://tutti.lan", PROXY, Some("https,http"), false),
+        (&[TRUSTED], "http://tutti.lan", PROXY, None, false),
+        (&[TRUSTED], "http://192.168.1.5:8080", "192.168.1.9", Some("https"), false),
+        (&[PUBLIC], "https://tutti.example", PROXY, None, true),
+        (&[PUBLIC, TRUSTED], "https://tutti.example", PROXY, Some("http"), true),
+        (&[PUBLIC, TRUSTED], "http://192.168.1.5:8080", "192.168.1.9", None, false),
+        (&[PUBLIC, TRUSTED], "http://tutti.local:8080", "192.168.1.9", Some("https"), false),
+    ];
+    for (settings, page, peer, forwarded_proto, secure) in cases {
+        let site = Site::in_memory(settings).await;
+        let mut ana = Browser { origin: page, forwarded_proto, ..site.browser() }.at(peer);
+        let answer = ana.guest("Ana").await;
+        let cookie = answer.assert_ok().header(header::SET_COOKIE).to_owned();
+        assert_eq!(cookie.contains("; Secure"), secure, "{settings:?} {page} {peer} {forwarded_proto:?}: {cookie}");
+        assert_eq!(cookie.starts_with("__Host-tutti_0="), secure, "{cookie}");
+        if secure == page.starts_with("https") {
+            assert_eq!(ana.refresh().await.assert_ok().user_id(), answer.user_id(), "a reload keeps the user");
+            assert_eq!(ana.get("/api/v1/me/accounts").await.json["accounts"].as_array().unwrap().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_comes_by_another_way_is_another_one_on_each() {
+    let site = Site::in_memory(&[PUBLIC]).await;
+    let mut outside = Browser { origin: "https://tutti.example", ..site.browser() };
+    let mut at_home = Browser { origin: "http://192.168.1.5:8080", ..site.browser() };
+    let (ana, guest) = (outside.guest("Ana").await, at_home.guest("Ana").await);
+    assert_eq!(outside.refresh().await.assert_ok().user_id(), ana.user_id());
+    assert_eq!(at_home.refresh().await.assert_ok().user_id(), guest.user_id());
+    // The prefix keeps sibling hosts from planting a cookie.
+    outside.jar.insert("tutti_0".into(), at_home.cookie.clone().unwrap());
+    outside.cookie = None;
+    outside.access_token = None;
+    outside.refresh().await.assert_problem(401, "forbidden");
+}
+
+#[tokio::test]
+async fn plain_cookies_from_before_are_taken_over_by_https() {
+    let site = Site::in_memory(&[TRUSTED]).await;
+    let mut before = Browser { origin: "http://tutti.lan", ..site.browser() }.at(PROXY);
+    let ana = before.guest("Ana").await;
+    let jar = [("tutti_0".to_owned(), before.cookie.unwrap())].into();
+    let mut now = Browser { origin: "https://tutti.lan", forwarded_proto: Some("https"), jar, ..site.browser() }.at(PROXY);
+    assert_eq!(now.refresh().await.assert_ok().user_id(), ana.user_id());
+    assert!(now.cookie.is_some(), "from now on it is a secure one");
+    assert_eq!(now.refresh().await.assert_ok().user_id(), ana.user_id());
+    now.logout().await;
+    assert_eq!((now.cookie, now.jar), (None, [].into()), "neither is left");
+}
+
+#[tokio::test]
+async fn secure_cookies_stay_secure_behind_a_proxy_that_says_nothing() {
+    let site = Site::in_memory(&[PUBLIC]).await;
+    let mut ana = Browser { origin: "https://tutti.example", ..site.browser() };
+    let user = ana.guest("Ana").await.user_id().to_owned();
+    // It puts the address of the server for Host.
+    let request = warp::test::request()
+        .method("POST")
+        .path("/api/v1/auth/refresh")
+        .header("host", "127.0.0.1:8080")
+        .header("origin", "https://tutti.example")
+        .header("cookie", format!("__Host-tutti_0={}", ana.cookie.unwrap()));
+    let answer = site.send(request).await;
+    assert_eq!(answer.assert_ok().user_id(), user);
+    assert!(answer.header(header::SET_COOKIE).contains("; Secure"));
 }

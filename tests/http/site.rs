@@ -14,7 +14,6 @@ use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::config::ServeConfig;
 use tutti::connection::{ConnectionContext, ConnectionLimits};
-use tutti::http::cookie::Cookies;
 use tutti::http::limits::RequestLimits;
 use tutti::http::origin::Origins;
 use tutti::http::{HttpContext, SharedContext};
@@ -128,7 +127,6 @@ impl Site {
             identity,
             spotify,
             store,
-            cookies: Cookies::new(origins.https()),
             origins,
             limits: RequestLimits::new(&config.limits, clock),
             address: config.listen.listen,
@@ -152,6 +150,8 @@ impl Site {
             slot: None,
             access_token: None,
             address: ([192, 0, 2, 1], 4711).into(),
+            origin: "http://tutti.lan:8080",
+            forwarded_proto: None,
         }
     }
 
@@ -236,7 +236,12 @@ pub struct Browser<'a> {
     /// The `Tutti-Slot` header.
     pub slot: Option<&'static str>,
     pub access_token: Option<String>,
+    /// Its own, or that of the proxy between it and the server.
     pub address: SocketAddr,
+    /// Of the page that is open.
+    pub origin: &'static str,
+    /// The `X-Forwarded-Proto` header that the proxy adds.
+    pub forwarded_proto: Option<&'static str>,
 }
 
 impl Browser<'_> {
@@ -250,8 +255,8 @@ impl Browser<'_> {
             .method(method)
             .path(path)
             .extension(self.address)
-            .header("host", "tutti.lan:8080")
-            .header("origin", "http://tutti.lan:8080")
+            .header("host", self.origin.split_once("://").unwrap().1)
+            .header("origin", self.origin)
             .header("user-agent", "Test/1");
         let first = self.cookie.iter().map(|cookie| format!("{}={cookie}", self.first_slot()));
         let others = self.jar.iter().map(|(name, value)| format!("{name}={value}"));
@@ -261,6 +266,9 @@ impl Browser<'_> {
         }
         if let Some(slot) = self.slot {
             request = request.header("tutti-slot", slot);
+        }
+        if let Some(proto) = self.forwarded_proto {
+            request = request.header("x-forwarded-proto", proto);
         }
         if let Some(token) = &self.access_token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -323,13 +331,20 @@ impl Browser<'_> {
         self.site.send(self.request("GET", path)).await
     }
 
-    fn first_slot(&self) -> String {
-        self.site.context.cookies.name(tutti::http::cookie::Slot::FIRST)
+    fn is_secure(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
+    fn first_slot(&self) -> &'static str {
+        if self.is_secure() { "__Host-tutti_0" } else { "tutti_0" }
     }
 
     fn take(&mut self, answer: &Answer) {
+        let is_secure = self.is_secure();
         for (name, value) in answer.cookies() {
-            if name == self.first_slot() {
+            if !is_secure && name.starts_with("__Host-") {
+                // Browsers ignore it.
+            } else if name == self.first_slot() {
                 self.cookie = (!value.is_empty()).then_some(value);
             } else if value.is_empty() {
                 self.jar.remove(&name);

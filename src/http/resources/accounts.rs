@@ -30,7 +30,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
 async fn list(context: SharedContext, address: IpAddr, device_slot: DeviceSlot) -> Result<impl Reply, ApiError> {
     context.limits.refreshes.check(address)?;
     let mut accounts = Vec::new();
-    for (slot, token) in device_slot.cookies {
+    for (slot, token) in device_slot.tokens {
         let caller = Caller { refresh_token: Some(token), ..Caller::default() };
         if let Some(user) = context.identity.peek(&caller).await? {
             accounts.push(DeviceAccount { slot: slot.number(), user: user.into() });

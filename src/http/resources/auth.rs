@@ -11,7 +11,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::http::cookie::{Slot, SlotChoice};
+use crate::http::cookie::{Cookies, Slot, SlotChoice};
 use crate::http::middleware::{DeviceSlot, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, HttpContext, SharedContext};
 use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
@@ -46,7 +46,7 @@ async fn guest(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.guest(&device_slot.caller, &body.display_name).await?;
     log_arrival(&context, login.user.id, address, "guest logged in");
-    Ok(login_response(&context, login, slot).await)
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
 async fn register(
@@ -60,7 +60,7 @@ async fn register(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await?;
     log_arrival(&context, login.user.id, address, "account registered");
-    Ok(login_response(&context, login, slot).await)
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
 async fn login(
@@ -74,7 +74,7 @@ async fn login(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.login(&device_slot.caller, &body.username, &password).await?;
     log_arrival(&context, login.user.id, address, "account logged in");
-    Ok(login_response(&context, login, slot).await)
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
 fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {
@@ -93,7 +93,7 @@ pub(super) async fn refresh(
     };
     let token = device_slot.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
     let login = context.identity.refresh(&token).await?;
-    Ok(login_response(&context, login, slot).await)
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
 #[derive(Deserialize)]
@@ -118,13 +118,13 @@ pub(super) async fn end_session(context: &HttpContext, device_slot: &DeviceSlot)
     };
     context.identity.logout(&device_slot.caller).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, context.cookies.clear(slot));
+    response.headers_mut().extend(device_slot.cookies.clear(slot).map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }
 
 /// The response to a login: tokens, user and cookie.
-async fn login_response(context: &HttpContext, login: Login, slot: Slot) -> Response {
-    let cookie = complete_login(context, &login, slot).await;
+async fn login_response(context: &HttpContext, cookies: Cookies, login: Login, slot: Slot) -> Response {
+    let cookie = complete_login(context, cookies, &login, slot).await;
     let body = AuthResponse {
         access_token: login.access_token.expose_secret().into(),
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
@@ -138,7 +138,12 @@ async fn login_response(context: &HttpContext, login: Login, slot: Slot) -> Resp
 }
 
 /// Merges the guest that the user was into their account in all rooms. Returns the cookie to set.
-pub(super) async fn complete_login(context: &HttpContext, login: &Login, slot: Slot) -> HeaderValue {
+pub(super) async fn complete_login(
+    context: &HttpContext,
+    cookies: Cookies,
+    login: &Login,
+    slot: Slot,
+) -> HeaderValue {
     if let Some(guest) = login.merged_guest
         && let Err(error) = context.rooms.merge(guest, login.user.clone()).await
     {
@@ -146,7 +151,7 @@ pub(super) async fn complete_login(context: &HttpContext, login: &Login, slot: S
         tracing::error!(%error, %guest, user = %login.user.id, "guest not merged in rooms");
     }
     let lifetime_ms = login.refresh_expires_at_ms - context.clock.now_ms();
-    context.cookies.store(&login.refresh_token, lifetime_ms, slot)
+    cookies.store(&login.refresh_token, lifetime_ms, slot)
 }
 
 impl From<IdentityError> for ApiError {

@@ -75,8 +75,8 @@ async fn erase(context: SharedContext, access: AccessClaims, device_slot: Device
     erasure::erase(&context.identity, &context.rooms, access.user).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     // The refresh token in a cookie names its user.
-    for (slot, _) in device_slot.cookies.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
-        response.headers_mut().append(header::SET_COOKIE, context.cookies.clear(*slot));
+    for (slot, _) in device_slot.tokens.iter().filter(|(_, token)| identity::is_refresh_token_of(token, access.user)) {
+        response.headers_mut().extend(device_slot.cookies.clear(*slot).map(|cookie| (header::SET_COOKIE, cookie)));
     }
     Ok(response)
 }

@@ -65,7 +65,7 @@ struct StartQuery {
 async fn start(
     context: SharedContext,
     address: IpAddr,
-    _: DeviceSlot,
+    device_slot: DeviceSlot,
     headers: HeaderMap,
     query: StartQuery,
 ) -> Result<Response, ApiError> {
@@ -82,8 +82,8 @@ async fn start(
     if context.limits.spotify_logins.check(address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
-    let started = spotify.begin(context.cookies.read_login(&headers), slot, &query.return_to).await?;
-    let cookie = context.cookies.store_login(&started.browser, ms(LOGIN_LIFETIME));
+    let started = spotify.begin(device_slot.cookies.read_login(&headers), slot, &query.return_to).await?;
+    let cookie = device_slot.cookies.store_login(&started.browser, ms(LOGIN_LIFETIME));
     see_other(&started.url, Some(cookie))
 }
 
@@ -118,7 +118,7 @@ async fn callback(
     if context.limits.spotify_logins.check(address).is_err() {
         return see_other(&back("/", SpotifyOutcome::Busy, None), None);
     }
-    let finished = match spotify.finish(query.into(), context.cookies.read_login(&headers).as_ref()).await {
+    let finished = match spotify.finish(query.into(), device_slot.cookies.read_login(&headers).as_ref()).await {
         Ok(finished) => finished,
         Err(error) => {
             tracing::error!(%error, "login with Spotify failed");
@@ -165,7 +165,7 @@ async fn log_in(
             Err(error) => tracing::error!(%error, "profile picture not stored"),
         }
     }
-    let cookie = auth::complete_login(context, &login, slot).await;
+    let cookie = auth::complete_login(context, device_slot.cookies, &login, slot).await;
     Ok((slot, cookie))
 }
 
