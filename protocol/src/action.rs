@@ -57,6 +57,8 @@ actions! {
     VoteSkip = "vote_skip", needs Listener, "vote to skip";
     /// Chat and react.
     Chat = "chat", needs Listener, "talk here";
+    /// See the room's passcode, to invite others.
+    SeePasscode = "see_passcode", needs Player, "see the passcode";
     /// Remove, reorder and clear other members' tracks.
     CurateQueue = "curate_queue", needs Cohost, "change other people's queues";
     /// Play, pause, seek.
@@ -81,7 +83,7 @@ actions! {
     Kick = "kick", needs Host, "send people out";
     /// Ban and unban members.
     Ban = "ban", needs Host, "ban people";
-    /// Change the settings and preview a policy.
+    /// Change the settings, the room's name and its passcode, and preview a policy.
     SetSettings = "set_settings", needs Host, "change the settings";
     /// Change this table, make exceptions for members, and set when the room can be claimed.
     SetPermissions = "set_permissions", needs Host fixed, "change who may do what";

@@ -308,6 +308,11 @@ commands! {
         /// The settings to change.
         settings: Box<SettingsChange>,
     };
+    /// Renames the room.
+    RenameRoom "rename_room" {
+        /// 1 to 60 characters.
+        room_name: String,
+    };
     /// Makes an exception from the table of permissions for one member.
     SetPermission "set_permission" {
         /// The member.

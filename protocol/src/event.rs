@@ -196,6 +196,20 @@ pub enum Event {
         /// The member who did it.
         by: UserId,
     },
+    /// The room was renamed.
+    RoomRenamed {
+        /// The new name.
+        room_name: String,
+        /// The member who did it.
+        by: UserId,
+    },
+    /// The passcode was set, changed or removed. Members need none to return.
+    PasscodeChanged {
+        /// Whether newcomers need one now.
+        has_passcode: bool,
+        /// The member who did it.
+        by: UserId,
+    },
     /// Settings changed: those that are present, to these values.
     SettingsChanged {
         /// The settings to change.

@@ -283,12 +283,12 @@ pub struct Note {
     pub at_ms: i64,
     /// The member who did it.
     pub by: UserId,
-    /// The name of the command.
+    /// The name of the command; for a change of the passcode, which is no command, `set_passcode` or `remove_passcode`.
     pub deed: String,
     /// The member it was done to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<UserId>,
-    /// The title of the track, if any.
+    /// The title of the track, or the new name of the room, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The names of the changed settings.

@@ -46,7 +46,7 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_GUESSES_PER_ROOM", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses_per_room: u32,
 
-    /// Rooms created, per user.
+    /// Rooms created, per user, and as many passcodes changed.
     #[arg(long, env = "TUTTI_LIMIT_ROOMS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_rooms: u32,
 

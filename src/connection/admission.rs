@@ -100,7 +100,7 @@ async fn check_passcode(
     limits.passcodes.check(&by_address).map_err(|_| CloseCode::TryLater)?;
     let outcome = match limits.passcodes_of_room.reserve(&room.id(), PASSCODE_WAIT_MAX) {
         Ok(wait) => {
-            let outcome = try_passcode(context, passcode, hash, wait, address).await;
+            let outcome = try_passcode(context, passcode, &hash, wait, address).await;
             if outcome != Err(CloseCode::PasscodeWrong) {
                 limits.passcodes_of_room.give_back(&room.id());
             }

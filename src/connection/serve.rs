@@ -20,8 +20,8 @@ use super::{ConnectionContext, SocketGuards, status};
 use crate::clock::whole_ms;
 use crate::limiter::Gcra;
 use crate::limits::CLOSE_TIMEOUT;
-use crate::room::RoomHandle;
 use crate::room::state::{FALLBACK_MAX, SAID_CHARS_MAX};
+use crate::room::{self, RoomHandle};
 use crate::telemetry::metrics::CommandOutcome;
 use crate::text;
 use crate::transport::{Drained, Link, Outbox, frame};
@@ -168,6 +168,13 @@ impl Connection {
                 Err(error) => {
                     let values = crate::identity::bad_display_name_values();
                     return self.refuse(now, id, Reason::BadDisplayName, values, error.to_string());
+                }
+            },
+            Command::RenameRoom { room_name } => match room::clean_name(room_name) {
+                Some(clean) => *room_name = clean,
+                None => {
+                    let (values, message) = (room::bad_name_values(), room::BAD_NAME);
+                    return self.refuse(now, id, Reason::BadRoomName, values, message);
                 }
             },
             // What cannot be cleaned is refused by the room.

@@ -37,6 +37,8 @@ pub struct RequestLimits {
     pub password_changes: Limiter<UserId>,
     /// Rooms created.
     pub rooms: Limiter<UserId>,
+    /// Passcodes set.
+    pub passcode_changes: Limiter<UserId>,
     /// The same in a day.
     pub rooms_by_network: NetworkLimiter,
     /// Searches.
@@ -60,6 +62,7 @@ impl RequestLimits {
             spotify_plays: Limiter::per_minute(config.limit_spotify_requests, clock),
             password_changes: Limiter::per_minute(config.limit_logins, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
+            passcode_changes: Limiter::per_minute(config.limit_rooms, clock),
             rooms_by_network: NetworkLimiter::per_day(config.limit_rooms_per_address, clock),
             searches: Limiter::per_minute(config.limit_searches, clock),
             audio_lookups: Limiter::per_minute(AUDIO_LOOKUPS, clock),

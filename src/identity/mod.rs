@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::broadcast;
-use tutti_protocol::{Reason, ReasonValues, SessionId, UserId, UserKind};
+use tutti_protocol::{Reason, ReasonValues, RoomId, SessionId, UserId, UserKind};
 
 pub use access_token::{AccessClaims, AccessError};
 pub use name::{Username, bad_display_name_values, parse_display_name};
@@ -28,10 +28,10 @@ pub use sessions::is_refresh_token_of;
 
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
-use crate::keys::{Keys, RETIRED_KEY_RETENTION};
+use crate::keys::{EncryptionContext, Keys, RETIRED_KEY_RETENTION};
 use crate::room::state::Newcomer;
 use crate::store::user_loader::UserLoader;
-use crate::store::{PasswordHash, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
+use crate::store::{PasswordHash, Sealed, SharedStore, StoreError, StoreResult, StoredPicture, StoredUser};
 use password::{Password, PasswordHasher};
 use revocation::Revocations;
 
@@ -292,6 +292,22 @@ impl Identity {
         Ok(self.store().scrub().await?)
     }
 
+    /// Encrypts a room's passcode for storage.
+    pub fn seal_passcode(&self, room: RoomId, passcode: &str) -> Sealed {
+        Sealed(self.keys().encrypt(&passcode_context(room), &passcode.into()))
+    }
+
+    /// Decrypts a passcode from [`seal_passcode`](Self::seal_passcode); `None` when its key is gone.
+    pub fn open_passcode(&self, room: RoomId, sealed: &Sealed) -> Option<SecretString> {
+        match self.keys().decrypt(&passcode_context(room), &sealed.0) {
+            Ok(decrypted) => Some(decrypted.secret),
+            Err(error) => {
+                tracing::warn!(%room, %error, "a passcode cannot be decrypted");
+                None
+            }
+        }
+    }
+
     /// Hashes a room's passcode for storage.
     pub async fn hash_passcode(&self, passcode: &str, address: IpAddr) -> Result<String, IdentityError> {
         Ok(self.0.passwords.hash(Password::from_passcode(passcode), address).await?.0)
@@ -318,4 +334,8 @@ impl Identity {
     fn revocations(&self) -> &Revocations {
         &self.0.revocations
     }
+}
+
+fn passcode_context(room: RoomId) -> EncryptionContext {
+    EncryptionContext { table: "rooms", column: "passcode_sealed", row: room.0 }
 }

@@ -1,4 +1,4 @@
-//! Authenticated encryption of third-party secrets for the database: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
+//! Authenticated encryption of stored secrets, such as third-party tokens: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03).
 //!
 //! ```text
 //! version 1 byte | kid 8 bytes | nonce 24 bytes | ciphertext and tag
@@ -11,7 +11,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use tutti_protocol::UserId;
+use uuid::Uuid;
 
 use super::key_id::KeyId;
 use super::{Keys, Secret};
@@ -27,8 +27,8 @@ pub struct EncryptionContext {
     pub table: &'static str,
     /// The column.
     pub column: &'static str,
-    /// The user whose row it is.
-    pub user: UserId,
+    /// The id of its row: of a user, a room, or the like.
+    pub row: Uuid,
 }
 
 /// A decrypted secret.
@@ -98,7 +98,7 @@ fn header(id: KeyId) -> [u8; 1 + KID_BYTES] {
 
 /// Each part prefixed by its length, so that no two contexts encode to the same bytes.
 fn associated_data(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
-    let parts = [header, context.table.as_bytes(), context.column.as_bytes(), context.user.0.as_bytes()];
+    let parts = [header, context.table.as_bytes(), context.column.as_bytes(), context.row.as_bytes()];
     let mut bytes = Vec::new();
     for part in parts {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -110,7 +110,6 @@ fn associated_data(header: &[u8], context: &EncryptionContext) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
     use crate::keys::KeyFolder;
@@ -118,7 +117,7 @@ mod tests {
     const HEADER_BYTES: usize = 1 + KID_BYTES;
 
     fn context() -> EncryptionContext {
-        EncryptionContext { table: "spotify_accounts", column: "refresh_token", user: UserId(Uuid::from_u128(7)) }
+        EncryptionContext { table: "spotify_accounts", column: "refresh_token", row: Uuid::from_u128(7) }
     }
 
     fn secret() -> SecretString {
@@ -139,7 +138,7 @@ mod tests {
         let keys = Keys::ephemeral();
         let encrypted = keys.encrypt(&context(), &secret());
         for other in [
-            EncryptionContext { user: UserId(Uuid::from_u128(8)), ..context() },
+            EncryptionContext { row: Uuid::from_u128(8), ..context() },
             EncryptionContext { table: "spotify_account", ..context() },
             EncryptionContext { column: "access_token", ..context() },
             // The same bytes, divided differently.
@@ -198,9 +197,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_secret_round_trips(text in any::<String>(), user in any::<u128>()) {
+        fn any_secret_round_trips(text in any::<String>(), row in any::<u128>()) {
             let keys = Keys::ephemeral();
-            let context = EncryptionContext { user: UserId(Uuid::from_u128(user)), ..context() };
+            let context = EncryptionContext { row: Uuid::from_u128(row), ..context() };
             let decrypted = keys.decrypt(&context, &keys.encrypt(&context, &text.as_str().into())).unwrap();
             prop_assert_eq!(decrypted.secret.expose_secret(), &text);
             prop_assert!(!decrypted.outdated_key);

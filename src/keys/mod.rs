@@ -1,5 +1,5 @@
-//! The server's own keys: for access tokens, for refresh tokens, and for encrypting third-party secrets in the
-//! database.
+//! The server's own keys: for access tokens, for refresh tokens, and for encrypting secrets in the database: those of
+//! third parties, and rooms' passcodes.
 //!
 //! | module | contents |
 //! |---|---|

@@ -15,6 +15,7 @@ use super::replies::Outcome;
 use super::state::Refusal;
 use super::view::View;
 use super::wire::DeltaFacts;
+use crate::store::StoredPasscode;
 use crate::store::journal::Appended;
 use crate::transport::Link;
 
@@ -31,6 +32,8 @@ pub(super) enum Effect {
     TellMember { member: UserId, frame: Bytes },
     /// Replies to a command.
     Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
+    /// Asks newcomers for another passcode, or for none.
+    UsePasscode { passcode: Option<StoredPasscode> },
     /// Confirms a request of the server itself.
     Confirm { done: oneshot::Sender<Result<(), RoomError>> },
     /// Rejects a join.

@@ -1,24 +1,43 @@
 //! The handle by which the rest of the server talks to a room.
 
+use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef, UserId,
+    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef, UserId,
 };
 
 use super::state::{Newcomer, Refusal};
 use super::view::View;
+use crate::store::StoredPasscode;
 use crate::transport::Link;
 
 /// Sends messages to a room's actor. Cheap to clone; the room stays in memory while a handle exists.
 #[derive(Clone, Debug)]
 pub struct RoomHandle {
     pub(super) id: RoomId,
-    pub(super) passcode_hash: Option<Arc<str>>,
+    pub(super) passcode: PasscodeHash,
     /// Boxed messages: a channel allocates at least 32 slots, and a quiet room uses none.
     pub(super) inbox: mpsc::Sender<Box<Message>>,
     pub(super) view: watch::Receiver<View>,
+}
+
+/// The hash of a room's passcode. Changed by the room's actor, once the change is durable.
+#[derive(Clone, Default)]
+pub(super) struct PasscodeHash(Arc<RwLock<Option<Arc<str>>>>);
+
+impl fmt::Debug for PasscodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasscodeHash(…)")
+    }
+}
+
+impl PasscodeHash {
+    pub(super) fn set(&self, passcode: Option<&StoredPasscode>) {
+        *self.0.write() = passcode.map(|passcode| passcode.hash.as_str().into());
+    }
 }
 
 /// A connection that asks to join.
@@ -59,6 +78,8 @@ pub(super) enum Message {
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
+    Require { user: UserId, action: Action, allowed: oneshot::Sender<Result<(), RoomError>> },
+    SetPasscode { by: UserId, passcode: Option<StoredPasscode>, set: oneshot::Sender<Result<(), RoomError>> },
     HasTrack { track: TrackRef, has: oneshot::Sender<bool> },
     Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
     IsUnused { unused: oneshot::Sender<bool> },
@@ -74,8 +95,8 @@ impl RoomHandle {
     }
 
     /// The bcrypt hash of the passcode, when newcomers need one.
-    pub fn passcode_hash(&self) -> Option<&Arc<str>> {
-        self.passcode_hash.as_ref()
+    pub fn passcode_hash(&self) -> Option<Arc<str>> {
+        self.passcode.0.read().clone()
     }
 
     /// Joins a connection. Once this returns `Ok`, its outbox holds `welcome` and the room's state.
@@ -86,6 +107,16 @@ impl RoomHandle {
     /// A member's role; `None` for anyone else.
     pub async fn role_of(&self, user: UserId) -> Option<Role> {
         self.ask(|role| Message::RoleOf { user, role }).await.flatten()
+    }
+
+    /// Refuses unless the user is a member with the permission for an action.
+    pub async fn require(&self, user: UserId, action: Action) -> Result<(), RoomError> {
+        self.ask(|allowed| Message::Require { user, action, allowed }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// Sets, changes or removes the passcode on behalf of `by`. `Ok` means durable; newcomers need the new one from then on.
+    pub async fn set_passcode(&self, by: UserId, passcode: Option<StoredPasscode>) -> Result<(), RoomError> {
+        self.ask(|set| Message::SetPasscode { by, passcode, set }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// Whether a track is on or coming up; see [`RoomState::has_track`](super::state::RoomState::has_track).

@@ -18,6 +18,7 @@
 //! | `presence` | connections and what their devices report |
 //! | `grace_periods` | how long a room waits for members without a connection |
 //! | [`measurements`] | exact lengths and faults of tracks, found beside the actor |
+//! | `name` | which names rooms may have |
 //! | `people` | one user in all rooms: merging, forgetting |
 //! | `view` | the room as seen without a connection |
 //! | `last_sent` | what was last sent to members beside events |
@@ -35,6 +36,7 @@ mod grace_periods;
 mod history;
 mod last_sent;
 mod load;
+mod name;
 mod people;
 mod presence;
 mod replies;
@@ -44,6 +46,7 @@ mod wire;
 pub use tutti_room_state as state;
 
 pub use handle::{Join, RoomError, RoomHandle};
+pub use name::{BAD_NAME, bad_name_values, clean_name};
 pub use people::PeopleError;
 pub use registry::{OpenError, Registry};
 pub use view::View;

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, TrackRef, UserId};
 
 use super::actor::Actor;
-use super::handle::RoomHandle;
+use super::handle::{PasscodeHash, RoomHandle};
 use super::load::load;
 use super::measurements::TrackMeasurer;
 use super::people::PeopleError;
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
 use crate::store::journal::Journal;
-use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredRoom};
+use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredPasscode, StoredRoom};
 use crate::telemetry::Throttle;
 use crate::telemetry::metrics::Metrics;
 
@@ -110,16 +110,23 @@ impl Registry {
         self.inner.rooms.is_empty()
     }
 
-    /// Creates a room with `host` as its first member.
-    pub async fn create(&self, name: &str, passcode_hash: Option<String>, host: Newcomer) -> StoreResult<StoredRoom> {
+    /// Creates a room with `host` as its first member. `passcode` gets the room's id, to which its passcode is bound.
+    pub async fn create(
+        &self,
+        name: &str,
+        passcode: impl FnOnce(RoomId) -> Option<StoredPasscode>,
+        host: Newcomer,
+    ) -> StoreResult<StoredRoom> {
         let now_ms = self.inner.clock.now_ms();
+        let id = RoomId(ids::uuid_v7(now_ms));
+        let passcode = passcode(id);
         for _ in 0..CODE_TRIES {
             let room = StoredRoom {
-                id: RoomId(ids::uuid_v7(now_ms)),
+                id,
                 code: ids::room_code(),
                 name: name.to_owned(),
                 host: host.id,
-                passcode_hash: passcode_hash.clone(),
+                passcode: passcode.clone(),
                 created_at_ms: now_ms,
                 closed_at_ms: None,
             };
@@ -243,9 +250,11 @@ impl Registry {
             log: inner.log.clone(),
             registry: Arc::downgrade(inner),
         };
-        let (actor, view) = Actor::new(room.id, code, context, loaded);
+        let passcode = PasscodeHash::default();
+        passcode.set(room.passcode.as_ref());
+        let (actor, view) = Actor::new(room.id, code, context, loaded, passcode.clone());
         inner.tasks.spawn(Box::new(actor).run(messages, inner.stop.clone()));
-        Ok(RoomHandle { id: room.id, passcode_hash: room.passcode_hash.map(Into::into), inbox, view })
+        Ok(RoomHandle { id: room.id, passcode, inbox, view })
     }
 }
 

@@ -25,7 +25,9 @@ mod spotify;
 pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredLogin, StoredRefreshToken, StoredSession, StoredUser, TokenHash,
 };
-pub use rooms::{Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredRoom};
+pub use rooms::{
+    Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredPasscode, StoredRoom,
+};
 pub use spotify::{LoginTransaction, Sealed, SpotifyStore, StoredPicture, StoredPremium, StoredSpotifyLink};
 
 /// Why a call failed.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tutti_protocol::{CommandId, Event, Role, RoomCode, RoomId, UserId};
 
-use super::StoreResult;
+use super::{Sealed, StoreResult};
 
 /// A room's entry in the directory; its events are in its journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +16,21 @@ pub struct StoredRoom {
     pub name: String,
     /// The present host.
     pub host: UserId,
-    /// bcrypt hash of its passcode.
-    pub passcode_hash: Option<String>,
+    /// Its passcode, if newcomers need one.
+    pub passcode: Option<StoredPasscode>,
     /// When it was created.
     pub created_at_ms: i64,
     /// When it was closed.
     pub closed_at_ms: Option<i64>,
+}
+
+/// A room's passcode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPasscode {
+    /// Its bcrypt hash, which admits newcomers.
+    pub hash: String,
+    /// The passcode itself, for those who may see it. Rooms of earlier versions have only the hash.
+    pub sealed: Option<Sealed>,
 }
 
 /// The events of one input: committed together, broadcast together.
@@ -78,6 +87,10 @@ pub enum IndexChange {
     Forgotten(UserId),
     /// The room has a new host.
     HostChanged(UserId),
+    /// The room has a new name.
+    Renamed(String),
+    /// The room has a new passcode, or none. No event says which: it comes beside the one that says that it changed.
+    PasscodeChanged(Option<StoredPasscode>),
     /// The room was closed.
     Closed,
 }
@@ -101,6 +114,7 @@ impl IndexChange {
                 [Self::Forgotten(*from), Self::Joined(to.id)].into_iter().chain(host).collect()
             }
             Event::HostTransferred { to, .. } | Event::HostClaimed { to, .. } => vec![Self::HostChanged(*to)],
+            Event::RoomRenamed { room_name, .. } => vec![Self::Renamed(room_name.clone())],
             Event::RoomClosed { .. } => vec![Self::Closed],
             _ => vec![],
         }
@@ -151,7 +165,7 @@ pub trait RoomStore: Send + Sync {
     /// Those of these users, at most 200, that a room knows: current members, and former ones that are not forgotten.
     async fn known_to_rooms(&self, users: &[UserId]) -> StoreResult<Vec<UserId>>;
 
-    /// Removes a closed room's name, members and history; its code stays taken. Does nothing when the room is open.
+    /// Removes a closed room's name, passcode, members and history; its code stays taken. Does nothing when the room is open.
     async fn purge_closed_room(&self, room: RoomId) -> StoreResult<()>;
 
     /// Rooms with higher ids than `after`, in the order of ids, without those that were purged.

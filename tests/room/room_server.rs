@@ -61,7 +61,7 @@ impl RoomServer {
     }
 
     pub async fn room(&self, host: &str) -> RoomCode {
-        self.rooms.create("Party", None, newcomer(host)).await.expect("created").code
+        self.rooms.create("Party", |_| None, newcomer(host)).await.expect("created").code
     }
 
     /// Joins with a new device.

@@ -33,7 +33,7 @@ async fn a_host_who_only_looked_did_not_use_the_room() {
 async fn a_room_stays_that_somebody_joined_that_was_set_up_or_has_a_track() {
     let settings = SettingsChange { policy: Some(Policy::Votes), ..SettingsChange::default() };
     let set = Command::SetSettings { settings: Box::new(settings) };
-    for happens in ["a guest joins and leaves", "the host sets it up", "the host adds a track"] {
+    for happens in ["a guest joins and leaves", "the host sets it up", "the host names it", "the host adds a track"] {
         let server = RoomServer::open();
         let code = server.room("ana").await;
         let mut ana = server.enter(code, "ana").await;
@@ -44,6 +44,7 @@ async fn a_room_stays_that_somebody_joined_that_was_set_up_or_has_a_track() {
                 ben.leave().await;
             }
             "the host sets it up" => drop(ana.ask(set.clone()).await),
+            "the host names it" => drop(ana.ask(Command::RenameRoom { room_name: "Attic".into() }).await),
             _ => drop(ana.add("a1").await),
         }
         ana.leave().await;

@@ -62,7 +62,7 @@ impl World {
                 members.push(Member::new(&format!("m{room}{number}"), random.uuid(), room));
             }
             let host = members[room * MEMBERS].newcomer.clone();
-            let stored = process.run(process.rooms.create("Room", None, host)).expect("a room");
+            let stored = process.run(process.rooms.create("Room", |_| None, host)).expect("a room");
             codes.push(stored.code);
             auditors.push(Auditor::new(stored.id, stored.code));
         }

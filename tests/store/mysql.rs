@@ -58,7 +58,7 @@ fn room(number: u32) -> StoredRoom {
         code: RoomCode::from_bits(number),
         name: "Kitchen".into(),
         host: UserId(Uuid::from_u128(1)),
-        passcode_hash: None,
+        passcode: None,
         created_at_ms: 1_000,
         closed_at_ms: None,
     }

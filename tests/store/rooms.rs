@@ -1,6 +1,8 @@
 //! The contract of [`RoomStore`].
 
-use tutti::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoredRoom};
+use tutti::store::{
+    Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, Sealed, StoreError, StoredPasscode, StoredRoom,
+};
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -14,6 +16,7 @@ contract! {
     an_append_of_several_batches_is_all_or_nothing
     appends_of_any_size_store_each_batch_once
     the_directory_follows_the_journal
+    a_name_and_a_passcode_change_with_the_journal_and_go_with_the_room
     a_checkpoint_is_replaced_only_by_a_newer_one
     batches_covered_by_a_checkpoint_are_kept_for_the_requested_time
     no_row_of_the_room_mentions_a_forgotten_member
@@ -33,10 +36,14 @@ fn room(number: u32) -> StoredRoom {
         code: RoomCode::from_bits(number),
         name: format!("Kitchen ☕ {number}"),
         host: user(1),
-        passcode_hash: number.is_multiple_of(2).then(|| "$2b$04$hash".to_owned()),
+        passcode: number.is_multiple_of(2).then(|| passcode(None)),
         created_at_ms: 1_000 + i64::from(number),
         closed_at_ms: None,
     }
+}
+
+fn passcode(sealed: Option<&[u8]>) -> StoredPasscode {
+    StoredPasscode { hash: "$2b$04$hash".to_owned(), sealed: sealed.map(|bytes| Sealed(bytes.to_vec())) }
 }
 
 fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
@@ -142,6 +149,28 @@ async fn the_directory_follows_the_journal(store: &dyn RoomStore) {
     assert_eq!(store.rooms_of(user(2), 10).await.expect("readable"), [], "closed rooms are not listed");
     let closed = store.room_by_code(room.code).await.expect("readable").expect("still known");
     assert_eq!(closed.closed_at_ms, Some(4_000));
+}
+
+async fn a_name_and_a_passcode_change_with_the_journal_and_go_with_the_room(store: &dyn RoomStore) {
+    let (room, other) = (open(store, 1).await, open(store, 2).await);
+    let known = async || store.room_by_code(room.code).await.expect("readable").expect("the room");
+    let change = IndexChange::PasscodeChanged(Some(passcode(Some(&[0, 255, 7]))));
+    let refused = [indexed(&room, 2, vec![change.clone()]), batch(&other, 1)];
+    store.append(&refused).await.expect_err("offset 1 exists");
+    assert_eq!(known().await, room, "with its batch or not at all");
+
+    store.append(&[indexed(&room, 2, vec![IndexChange::Renamed("Attic ☕".into()), change])]).await.expect("appended");
+    let changed = StoredRoom { name: "Attic ☕".into(), passcode: Some(passcode(Some(&[0, 255, 7]))), ..room.clone() };
+    assert_eq!(known().await, changed);
+    assert_eq!(store.rooms_of(user(1), 10).await.expect("readable"), [other.clone(), changed]);
+
+    store.append(&[indexed(&room, 3, vec![IndexChange::PasscodeChanged(None)])]).await.expect("appended");
+    assert_eq!(known().await.passcode, None);
+
+    store.append(&[indexed(&other, 2, vec![IndexChange::Closed])]).await.expect("appended");
+    store.purge_closed_room(other.id).await.expect("purged");
+    let purged = store.room_by_code(other.code).await.expect("readable").expect("its code stays taken");
+    assert_eq!((purged.name.as_str(), purged.passcode), ("", None));
 }
 
 fn checkpoint(room: &StoredRoom, offset: u64) -> Checkpoint {

@@ -139,6 +139,8 @@ async fn invalid_commands_are_refused_and_the_connection_stays_open() {
         (json!({ "name": "dequeue", "entry": EntryId(Uuid::nil()) }), ErrorCode::NotFound),
         (json!({ "name": "rename", "display_name": " \u{202e} " }), ErrorCode::Invalid),
         (json!({ "name": "rename", "display_name": "x".repeat(41) }), ErrorCode::Invalid),
+        (json!({ "name": "rename_room", "room_name": "x".repeat(61) }), ErrorCode::Invalid),
+        (json!({ "name": "rename_room", "room_name": "Mine" }), ErrorCode::Forbidden),
         (json!({ "name": "kick", "member": Uuid::nil() }), ErrorCode::Forbidden),
         (json!({ "name": "close_room" }), ErrorCode::Forbidden),
         (json!(7), ErrorCode::Invalid),

@@ -6,6 +6,7 @@ mod hello;
 mod hosting;
 mod measurements;
 mod party;
+mod passcode;
 mod rfc6455;
 mod sessions;
 mod spotify;

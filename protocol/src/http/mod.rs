@@ -28,7 +28,7 @@ body!(
     CreateRoomRequest {
         /// 1 to 60 characters.
         name: String,
-        /// 1 to 64 characters; absent: the code is enough to enter.
+        /// 4 to 64 characters; absent: the code is enough to enter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passcode: Option<Secret>,
     }
@@ -48,6 +48,23 @@ body!(
         member: bool,
         /// When it was created.
         created_at_ms: i64,
+    }
+);
+body!(
+    /// `GET rooms/{code}/passcode`.
+    RoomPasscode {
+        /// Whether newcomers need one.
+        has_passcode: bool,
+        /// The passcode; absent for members who may not `see_passcode`, and when the server knows only its hash.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passcode: Option<Secret>,
+    }
+);
+body!(
+    /// `PUT rooms/{code}/passcode`.
+    SetPasscodeRequest {
+        /// 4 to 64 characters.
+        passcode: Secret,
     }
 );
 body!(

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod auth;
 pub mod browse;
 pub mod me;
+pub mod passcode;
 pub mod rooms;
 pub mod search;
 pub mod segments;
@@ -34,6 +35,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(accounts::routes(context))
         .unify()
         .or(rooms::routes(context))
+        .unify()
+        .or(passcode::routes(context))
         .unify()
         .or(search::routes(context))
         .unify()

@@ -4,33 +4,27 @@ use std::net::IpAddr;
 
 use http::StatusCode;
 use tutti_protocol::http::{CreateRoomRequest, RoomList, RoomSummary};
-use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId, reason_values};
+use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use super::passcode;
 use crate::http::middleware::with;
 use crate::http::{
     ApiError, HttpContext, SharedContext, authenticated, client_address, json, json_body, maybe_authenticated, respond,
 };
 use crate::identity::AccessClaims;
 use crate::room::state::Refusal;
-use crate::room::{OpenError, RoomError, RoomHandle};
+use crate::room::{self, OpenError, RoomError, RoomHandle};
 use crate::store::StoredRoom;
-use crate::text;
 
 /// Rooms in one list, at most.
 const ROOMS_LISTED_MAX: u32 = 20;
-/// Characters in a room's name.
-const NAME_CHARS_MAX: usize = 60;
 /// Open rooms that one user hosts, at most: rooms are kept until they are closed.
 const ROOMS_HOSTED_MAX: usize = 20;
 /// Rooms of a user that are looked through for that.
 const ROOMS_COUNTED_MAX: u32 = 500;
-/// Characters in a passcode, at least.
-const PASSCODE_CHARS_MIN: usize = 4;
-/// Characters in a passcode, at most.
-const PASSCODE_CHARS_MAX: usize = 64;
 
 /// `rooms`, `rooms/{code}` and `me/rooms`.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
@@ -72,22 +66,22 @@ async fn create(
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     context.limits.rooms.check(&access.user)?;
-    let name = room_name(&request.name)?;
+    let bad_name = || ApiError::invalid(room::BAD_NAME).with_reason(Reason::BadRoomName, room::bad_name_values());
+    let name = room::clean_name(&request.name).ok_or_else(bad_name)?;
     // The user and their rooms are checked before the passcode is hashed, which is what costs.
     let user = context.identity.user(access.user).await.map_err(ApiError::unavailable)?;
     let user = user.ok_or_else(|| ApiError::unauthenticated("Your account no longer exists."))?;
     check_open_rooms(&context, access.user).await?;
     context.limits.rooms_by_network.check(address)?;
-    let passcode_hash = match request.passcode.as_deref() {
-        None | Some("") => None,
-        Some(passcode) if !(PASSCODE_CHARS_MIN..=PASSCODE_CHARS_MAX).contains(&passcode.chars().count()) => {
-            let bounds = [("min", (PASSCODE_CHARS_MIN as u64).into()), ("max", (PASSCODE_CHARS_MAX as u64).into())];
-            return Err(ApiError::invalid("A passcode has 4 to 64 characters.")
-                .with_reason(Reason::BadPasscode, reason_values(bounds)));
+    let passcode = match request.passcode.as_deref().filter(|passcode| !passcode.is_empty()) {
+        None => None,
+        Some(passcode) => {
+            let passcode = passcode::check(passcode)?;
+            Some((context.identity.hash_passcode(passcode, address).await?, passcode))
         }
-        Some(passcode) => Some(context.identity.hash_passcode(passcode, address).await?),
     };
-    let room = context.rooms.create(&name, passcode_hash, user.into()).await.map_err(ApiError::unavailable)?;
+    let sealed = |room| passcode.map(|(hash, passcode)| passcode::sealed(&context, room, hash, passcode));
+    let room = context.rooms.create(&name, sealed, user.into()).await.map_err(ApiError::unavailable)?;
     let (code, host) = (room.code, access.user);
     context.arrivals.log(|suppressed| tracing::info!(room = %code, %host, %address, suppressed, "room opened"));
     let summary = summary(&context, room, true).await?;
@@ -111,23 +105,8 @@ async fn close(
     context: SharedContext,
 ) -> Result<Response, ApiError> {
     let (room, _) = find_room(&context, &code, Some(access.user), address).await?;
-    let room = context.rooms.open(room.code).await.map_err(|error| match error {
-        OpenError::NotFound | OpenError::Closed => no_such_room(),
-        OpenError::Store(error) => ApiError::unavailable(error),
-    })?;
-    match room.close(access.user).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(RoomError::Refused(Refusal::NotAMember | Refusal::RoomClosed)) => Err(no_such_room()),
-        Err(RoomError::Refused(refusal)) => {
-            let status = match refusal.code() {
-                ErrorCode::Forbidden => StatusCode::FORBIDDEN,
-                _ => StatusCode::CONFLICT,
-            };
-            Err(ApiError::new(status, refusal.code(), refusal.to_string())
-                .with_reason(refusal.reason(), refusal.values()))
-        }
-        Err(RoomError::Unavailable) => Err(ApiError::unavailable(RoomError::Unavailable)),
-    }
+    open_room(&context, room.code).await?.close(access.user).await.map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn mine(access: AccessClaims, context: SharedContext) -> Result<Response, ApiError> {
@@ -140,7 +119,7 @@ async fn mine(access: AccessClaims, context: SharedContext) -> Result<Response, 
 }
 
 /// The open room with a code, and whether the user is a member. Unknown codes are limited as they are for sockets.
-async fn find_room(
+pub(super) async fn find_room(
     context: &HttpContext,
     code: &str,
     user: Option<UserId>,
@@ -172,10 +151,28 @@ async fn find_room(
 }
 
 async fn is_member(context: &HttpContext, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
-    match context.rooms.open(room.code).await {
-        Ok(room) => Ok(room.role_of(user).await.is_some()),
-        Err(OpenError::NotFound | OpenError::Closed) => Err(no_such_room()),
-        Err(OpenError::Store(error)) => Err(ApiError::unavailable(error)),
+    Ok(open_room(context, room.code).await?.role_of(user).await.is_some())
+}
+
+pub(super) async fn open_room(context: &HttpContext, code: RoomCode) -> Result<RoomHandle, ApiError> {
+    context.rooms.open(code).await.map_err(|error| match error {
+        OpenError::NotFound | OpenError::Closed => no_such_room(),
+        OpenError::Store(error) => ApiError::unavailable(error),
+    })
+}
+
+/// The response to what a room did not do.
+pub(super) fn refused(error: RoomError) -> ApiError {
+    match error {
+        RoomError::Refused(Refusal::NotAMember | Refusal::RoomClosed) => no_such_room(),
+        RoomError::Refused(refusal) => {
+            let status = match refusal.code() {
+                ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+                _ => StatusCode::CONFLICT,
+            };
+            ApiError::new(status, refusal.code(), refusal.to_string()).with_reason(refusal.reason(), refusal.values())
+        }
+        RoomError::Unavailable => ApiError::unavailable(RoomError::Unavailable),
     }
 }
 
@@ -185,7 +182,7 @@ async fn summary(context: &HttpContext, room: StoredRoom, member: bool) -> Resul
         code: room.code,
         name: room.name,
         host_name: host.map(|host| host.display_name).unwrap_or_default(),
-        has_passcode: room.passcode_hash.is_some(),
+        has_passcode: room.passcode.is_some(),
         member,
         created_at_ms: room.created_at_ms,
     })
@@ -200,14 +197,7 @@ async fn check_open_rooms(context: &HttpContext, host: UserId) -> Result<(), Api
     Err(ApiError::new(StatusCode::CONFLICT, ErrorCode::LimitReached, detail))
 }
 
-fn room_name(typed: &str) -> Result<String, ApiError> {
-    text::clean_name(typed, NAME_CHARS_MAX).ok_or_else(|| {
-        let values = reason_values([("max", (NAME_CHARS_MAX as u64).into())]);
-        ApiError::invalid("A room's name has 1 to 60 characters.").with_reason(Reason::BadRoomName, values)
-    })
-}
-
-fn no_such_room() -> ApiError {
+pub(super) fn no_such_room() -> ApiError {
     ApiError::from_reason(StatusCode::NOT_FOUND, Reason::NoSuchRoom, "There is no room with this code.")
 }
 

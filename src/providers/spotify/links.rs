@@ -254,5 +254,5 @@ fn is_same_authorization(now: &StoredSpotifyLink, before: &StoredSpotifyLink) ->
 }
 
 fn encryption_context(user: UserId, column: &'static str) -> EncryptionContext {
-    EncryptionContext { table: "spotify_links", column, user }
+    EncryptionContext { table: "spotify_links", column, row: user.0 }
 }

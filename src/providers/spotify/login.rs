@@ -282,7 +282,7 @@ fn is_browser_secret(text: &SecretString) -> bool {
 /// A pending login has no user yet, so the verifier is bound to its state instead.
 fn verifier_context(state: TokenHash) -> EncryptionContext {
     let half = state.0[..16].try_into().expect("half of a hash");
-    EncryptionContext { table: "login_transactions", column: "verifier", user: UserId(Uuid::from_bytes(half)) }
+    EncryptionContext { table: "login_transactions", column: "verifier", row: Uuid::from_bytes(half) }
 }
 
 #[cfg(test)]

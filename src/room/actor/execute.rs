@@ -9,11 +9,22 @@ use crate::room::effects::Effect;
 use crate::room::handle::{Origin, RoomError};
 use crate::room::state::{Ctx, Input};
 use crate::room::wire;
+use crate::store::IndexChange;
 
 impl Actor {
     /// Executes an input: its events go to the journal, and its effects wait until those are durable. A command's reply is
     /// among the effects.
     pub(super) async fn execute(&mut self, origin: Option<Origin>, input: &Input) -> Result<(), RoomError> {
+        self.execute_with(origin, input, vec![]).await
+    }
+
+    /// As [`Self::execute`], with changes to the directory that no event says, in the same transaction.
+    pub(super) async fn execute_with(
+        &mut self,
+        origin: Option<Origin>,
+        input: &Input,
+        index: Vec<IndexChange>,
+    ) -> Result<(), RoomError> {
         let now_ms = self.context.clock.now_ms();
         let events = self.evaluate(now_ms, input)?;
         let reply = origin.map(|origin| self.accept(origin, input, &events));
@@ -35,10 +46,11 @@ impl Actor {
             events: &events,
         };
         let changes = self.last_sent.changes(&self.state, &events, self.presence.active());
-        let EncodedBatch { row, effects, view } = decided.encode(&self.state, changes, &self.view, reply);
+        let EncodedBatch { mut row, effects, view } = decided.encode(&self.state, changes, &self.view, reply);
         if let Some(view) = view {
             self.view = view;
         }
+        row.index.extend(index);
         let append = self.context.journal.append(row).await;
         self.pending.push(Some(append), effects);
         Ok(())
@@ -52,6 +64,8 @@ impl Actor {
                 Event::MemberBanned { member, by } => ("member banned", Some(member), by),
                 Event::BanLifted { member, by } => ("ban lifted", Some(member), by),
                 Event::RoomClosed { by } => ("room closed", None, by),
+                Event::PasscodeChanged { has_passcode: true, by } => ("passcode set", None, by),
+                Event::PasscodeChanged { has_passcode: false, by } => ("passcode removed", None, by),
                 _ => continue,
             };
             self.context.log.log(|suppressed| {

@@ -28,7 +28,7 @@ use tutti_protocol::{CloseCode, Command, ReasonValues, RoomCode, RoomId, ServerF
 use super::broadcast_batcher::BroadcastBatcher;
 use super::effects::{Effect, PendingEffects};
 use super::grace_periods::GracePeriods;
-use super::handle::{Message, RoomError};
+use super::handle::{Message, PasscodeHash, RoomError};
 use super::history::History;
 use super::last_sent::LastSent;
 use super::load::Loaded;
@@ -41,6 +41,7 @@ use super::view::View;
 use super::wire;
 use crate::clock::ms;
 use crate::limits::{AWAY_GRACE, HEARTBEAT, ROOM_IDLE};
+use crate::store::IndexChange;
 use crate::transport::frame;
 
 /// Owns a room.
@@ -48,6 +49,8 @@ pub(super) struct Actor {
     id: RoomId,
     code: RoomCode,
     context: RoomContext,
+    /// Shared with the room's handles.
+    passcode: PasscodeHash,
     /// Includes decided events that are not durable yet.
     state: RoomState,
     epoch: u64,
@@ -91,6 +94,7 @@ impl Actor {
         code: RoomCode,
         context: RoomContext,
         loaded: Loaded,
+        passcode: PasscodeHash,
     ) -> (Self, watch::Receiver<View>) {
         let now_ms = context.clock.now_ms();
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
@@ -106,6 +110,7 @@ impl Actor {
             id,
             code,
             context,
+            passcode,
             shown_offset: state.offset(),
             state,
             epoch,
@@ -194,6 +199,15 @@ impl Actor {
             Message::RoleOf { user, role } => {
                 let _ = role.send(self.state.role_of(user));
             }
+            Message::Require { user, action, allowed } => {
+                let _ = allowed.send(self.state.require(user, action).map_err(RoomError::Refused));
+            }
+            Message::SetPasscode { by, passcode, set } => {
+                let input = Input::SetPasscode { by, has_passcode: passcode.is_some() };
+                let change = IndexChange::PasscodeChanged(passcode.clone());
+                let done = self.execute_with(None, &input, vec![change]).await;
+                self.confirm(done, vec![Effect::UsePasscode { passcode }], set);
+            }
             Message::HasTrack { track, has } => {
                 let _ = has.send(self.state.has_track(track.provider, &track.id));
             }
@@ -211,8 +225,22 @@ impl Actor {
 
     /// Executes an input of the server itself and confirms it once it is durable.
     async fn request(&mut self, input: &Input, done: oneshot::Sender<Result<(), RoomError>>) {
-        match self.execute(None, input).await {
-            Ok(()) => self.enqueue(vec![Effect::Confirm { done }]),
+        let executed = self.execute(None, input).await;
+        self.confirm(executed, vec![], done);
+    }
+
+    /// Performs effects and confirms, once what was executed is durable.
+    fn confirm(
+        &mut self,
+        executed: Result<(), RoomError>,
+        mut effects: Vec<Effect>,
+        done: oneshot::Sender<Result<(), RoomError>>,
+    ) {
+        match executed {
+            Ok(()) => {
+                effects.push(Effect::Confirm { done });
+                self.enqueue(effects);
+            }
             Err(error) => {
                 let _ = done.send(Err(error));
             }

@@ -16,6 +16,7 @@ use crate::room::load::{Loaded, load};
 use crate::room::replies::Outcome;
 use crate::room::view::View;
 use crate::room::wire::{self, DeltaFacts};
+use crate::store::{StoreError, StoreResult, StoredRoom};
 
 impl Actor {
     /// Drops what rests on a failed append and schedules the reload. For [`RELOAD_DELAY`] nothing else is stored: a full
@@ -40,6 +41,7 @@ impl Actor {
                 | Effect::BroadcastUnrecorded { .. }
                 | Effect::TellMember { .. }
                 | Effect::PublishView { .. }
+                | Effect::UsePasscode { .. }
                 | Effect::Resync { .. }
                 | Effect::Merged { .. }
                 | Effect::DropHistory
@@ -53,8 +55,9 @@ impl Actor {
     pub(super) async fn reload(&mut self) {
         self.flush();
         let now_ms = self.context.clock.now_ms();
-        match load(&self.context.store, self.id, self.code).await {
-            Ok(loaded) => {
+        match self.load().await {
+            Ok((loaded, room)) => {
+                self.passcode.set(room.passcode.as_ref());
                 self.context.journal.reset_fence(self.id).await;
                 self.resume_from(loaded, now_ms);
             }
@@ -63,6 +66,13 @@ impl Actor {
                 tracing::error!(room = %self.id, %error, "room cannot be reloaded");
             }
         }
+    }
+
+    async fn load(&self) -> StoreResult<(Loaded, StoredRoom)> {
+        let loaded = load(&self.context.store, self.id, self.code).await?;
+        let room = self.context.store.room_by_code(self.code).await?;
+        let missing = || StoreError::Unreadable { table: "rooms", reason: format!("there is no room {}", self.code) };
+        Ok((loaded, room.ok_or_else(missing)?))
     }
 
     fn resume_from(&mut self, loaded: Loaded, now_ms: i64) {

@@ -48,6 +48,7 @@ impl Actor {
             }
             Effect::TellMember { member, frame } => self.tell_member(member, &frame),
             Effect::Reply { connection, id, outcome } => self.reply(connection, id, &outcome),
+            Effect::UsePasscode { passcode } => self.passcode.set(passcode.as_ref()),
             Effect::Confirm { done } => {
                 let _ = done.send(Ok(()));
             }

@@ -118,6 +118,9 @@ impl RoomState {
             Event::PlaybackChanged { playback, .. } => self.move_timeline(playback),
             Event::OutputChanged { output, .. } => self.output.clone_from(output),
             Event::SettingsChanged { settings, fallback, .. } => self.change_settings(settings, fallback.as_deref()),
+            Event::RoomRenamed { room_name, .. } => self.name.clone_from(room_name),
+            // The passcode is stored beside the room.
+            Event::PasscodeChanged { .. } => {}
             Event::Noted { note } => self.audit_log.record(note),
             Event::Undone { note, by, member, .. } => {
                 if let Some(removed) = self.audit_log.undo(*note, *by) {

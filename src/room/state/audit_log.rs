@@ -174,6 +174,7 @@ impl RoomState {
             | Command::SetRole { member, .. }
             | Command::SetPermission { member, .. }
             | Command::TransferHost { member } => (Some(*member), None, false),
+            Command::RenameRoom { room_name } => (None, Some(room_name.clone()), false),
             Command::ResumeQueue { member } => (Some(member.filter(|member| *member != by)?), None, false),
             Command::Lock
             | Command::Unlock
@@ -189,16 +190,27 @@ impl RoomState {
             _ => None,
         });
         Some(Note {
-            id: self.offset + events.len() as u64 + 1,
-            at_ms: ctx.now_ms,
-            by,
-            deed: command.name().to_owned(),
             member,
             title,
             settings: settings.unwrap_or_default(),
             undo_until_ms: can_undo.then(|| ctx.now_ms.saturating_add(UNDO_MS)),
-            undone_by: None,
+            ..self.new_note(ctx, by, command.name(), events.len())
         })
+    }
+
+    /// A note behind so many events.
+    pub(crate) fn new_note(&self, ctx: &Ctx<'_>, by: UserId, deed: &str, events: usize) -> Note {
+        Note {
+            id: self.offset + events as u64 + 1,
+            at_ms: ctx.now_ms,
+            by,
+            deed: deed.to_owned(),
+            member: None,
+            title: None,
+            settings: vec![],
+            undo_until_ms: None,
+            undone_by: None,
+        }
     }
 
     pub(crate) fn undo(&self, ctx: &Ctx<'_>, by: UserId, note: Option<u64>) -> Result<Vec<Event>, Refusal> {

@@ -22,6 +22,7 @@ impl RoomState {
             Input::Forget(member) => Ok(self.forget(*member)),
             Input::GraceOver(member) => Ok(self.grace_over(*member)),
             Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, finding)),
+            Input::SetPasscode { by, has_passcode } => self.set_passcode(ctx, *by, *has_passcode),
             Input::Audience => Ok(self.advance_scheduled_start(ctx)),
             Input::Tick => Ok(self.tick(ctx)),
             Input::Command { by, command, tracks } => {
@@ -67,6 +68,7 @@ impl RoomState {
             Command::Deny { member } => self.deny(by, *member),
             Command::Lock => self.lock(by, true),
             Command::Unlock => self.lock(by, false),
+            Command::RenameRoom { room_name } => self.rename_room(by, room_name),
             Command::SetPolicy { policy } => self.set_policy(by, *policy),
             Command::SetSettings { settings } => self.set_settings(by, settings, tracks),
             Command::PreviewPolicy { .. } | Command::ShowHistory | Command::ShowAudit => {

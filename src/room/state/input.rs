@@ -111,6 +111,13 @@ pub enum Input {
         /// What was found.
         finding: TrackFinding,
     },
+    /// A member set, changed or removed the passcode, which the room itself does not know.
+    SetPasscode {
+        /// The member.
+        by: UserId,
+        /// Whether newcomers need one now.
+        has_passcode: bool,
+    },
     /// The counts of listening devices changed; see [`crate::RoomState::awaits_devices`].
     Audience,
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].

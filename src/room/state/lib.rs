@@ -322,7 +322,15 @@ impl RoomState {
 
     /// Whether nothing happened since the room was created, except that its host came and went.
     pub fn is_unused(&self) -> bool {
-        let is_untouched = is_default(&self.settings) && is_default(&self.output) && is_default(&self.fallback);
+        let mut settings = self.settings.clone();
+        // The tables of older rooms lack newer actions.
+        for (action, role) in tutti_protocol::action::default_permissions() {
+            settings.permissions.entry(action).or_insert(role);
+        }
+        let is_untouched = is_default(&settings)
+            && is_default(&self.output)
+            && is_default(&self.fallback)
+            && is_default(&self.audit_log);
         let has_entries = self.members.values().any(|member| !member.queue.is_empty()) || !self.suggestions.is_empty();
         is_untouched && !has_entries && self.joins <= 1 && self.starts == 0 && is_default(&self.lobby) && !self.closed
     }

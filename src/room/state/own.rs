@@ -108,6 +108,8 @@ pub fn changes_own(event: &Event) -> OwnScope {
         | Event::SkipVoted { .. }
         | Event::PlaybackChanged { .. }
         | Event::OutputChanged { .. }
+        | Event::RoomRenamed { .. }
+        | Event::PasscodeChanged { .. }
         | Event::Noted { .. } => OwnScope::None,
     }
 }

@@ -22,7 +22,7 @@ impl RoomState {
     }
 
     /// Refuses when a member lacks the permission.
-    pub(crate) fn require(&self, user: UserId, action: Action) -> Result<(), Refusal> {
+    pub fn require(&self, user: UserId, action: Action) -> Result<(), Refusal> {
         let member = self.visible(user).ok_or(Refusal::NotAMember)?;
         if self.may_do(member, action) {
             return Ok(());

@@ -1,9 +1,9 @@
-//! Validation of settings.
+//! Validation of settings; the room's name and passcode.
 
 use tutti_protocol::{Action, Event, Policy, Settings, SettingsChange, Track, TrackRef, UserId};
 
 use crate::decide::Decision;
-use crate::{ENTRIES_PER_MEMBER_MAX, FALLBACK_MAX, MEMBERS_MAX, PRELOAD_WINDOW_MS, Refusal, RoomState};
+use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, FALLBACK_MAX, MEMBERS_MAX, PRELOAD_WINDOW_MS, Refusal, RoomState};
 
 /// Maximum of durations in settings.
 const TIME_MS_MAX: u64 = 7 * 24 * 60 * 60_000;
@@ -35,6 +35,19 @@ impl RoomState {
         }
         let fallback = settings.fallback.is_some().then(|| tracks.to_vec());
         Ok(vec![Event::SettingsChanged { settings: Box::new(settings), fallback, by }])
+    }
+
+    pub(crate) fn rename_room(&self, by: UserId, room_name: &str) -> Decision {
+        self.require(by, Action::SetSettings)?;
+        let unchanged = self.name == room_name;
+        Ok(if unchanged { vec![] } else { vec![Event::RoomRenamed { room_name: room_name.to_owned(), by }] })
+    }
+
+    pub(crate) fn set_passcode(&self, ctx: &Ctx<'_>, by: UserId, has_passcode: bool) -> Decision {
+        self.require(by, Action::SetSettings)?;
+        let deed = if has_passcode { "set_passcode" } else { "remove_passcode" };
+        let note = self.new_note(ctx, by, deed, 1);
+        Ok(vec![Event::PasscodeChanged { has_passcode, by }, Event::Noted { note }])
     }
 
     fn check_change(&self, change: &SettingsChange) -> Result<(), Refusal> {

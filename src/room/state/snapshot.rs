@@ -103,6 +103,8 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::LobbyLeft { .. }
         | Event::Noted { .. }
         | Event::OutputChanged { .. }
+        | Event::RoomRenamed { .. }
+        | Event::PasscodeChanged { .. }
         | Event::RoomClosed { .. } => false,
     }
 }

@@ -69,6 +69,7 @@ impl RoomStore for MemoryStore {
             return Ok(());
         };
         closed.name.clear();
+        closed.passcode = None;
         tables.journal.retain(|(known, _), _| *known != room);
         tables.checkpoints.remove(&room);
         tables.members.retain(|(_, known), _| *known != room);
@@ -202,6 +203,16 @@ impl Tables {
                 IndexChange::HostChanged(user) => {
                     if let Some(room) = self.rooms.get_mut(&batch.room) {
                         room.host = *user;
+                    }
+                }
+                IndexChange::Renamed(name) => {
+                    if let Some(room) = self.rooms.get_mut(&batch.room) {
+                        room.name.clone_from(name);
+                    }
+                }
+                IndexChange::PasscodeChanged(passcode) => {
+                    if let Some(room) = self.rooms.get_mut(&batch.room) {
+                        room.passcode.clone_from(passcode);
                     }
                 }
                 IndexChange::Closed => {

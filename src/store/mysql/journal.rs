@@ -75,8 +75,10 @@ pub(super) async fn replace_checkpoint(transaction: &mut MySqlTransaction, check
 async fn change_rooms(transaction: &mut MySqlTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     for batch in batches {
         for change in &batch.index {
-            let query = match *change {
-                IndexChange::HostChanged(user) => sql::set_host(batch.room, user),
+            let query = match change {
+                IndexChange::HostChanged(user) => sql::set_host(batch.room, *user),
+                IndexChange::Renamed(name) => sql::set_name(batch.room, name),
+                IndexChange::PasscodeChanged(passcode) => sql::set_passcode(batch.room, passcode.as_ref()),
                 IndexChange::Closed => sql::set_closed(batch.room, batch.at_ms),
                 IndexChange::Joined(_) | IndexChange::Left(_) | IndexChange::Forgotten(_) => continue,
             };
@@ -102,17 +104,20 @@ fn memberships(batches: &[JournalBatch]) -> BTreeMap<(UserId, RoomId), Membershi
     let mut rows = BTreeMap::new();
     for batch in batches {
         for change in &batch.index {
-            let (user, becomes) = match *change {
+            let (user, becomes) = match change {
                 IndexChange::Joined(user) => (user, Membership::Is { present: true }),
-                IndexChange::Left(user) => match rows.get(&(user, batch.room)) {
+                IndexChange::Left(user) => match rows.get(&(*user, batch.room)) {
                     Some(Membership::Is { .. }) => (user, Membership::Is { present: false }),
                     Some(Membership::Gone) => (user, Membership::Gone),
                     Some(Membership::Left) | None => (user, Membership::Left),
                 },
                 IndexChange::Forgotten(user) => (user, Membership::Gone),
-                IndexChange::HostChanged(_) | IndexChange::Closed => continue,
+                IndexChange::HostChanged(_)
+                | IndexChange::Renamed(_)
+                | IndexChange::PasscodeChanged(_)
+                | IndexChange::Closed => continue,
             };
-            rows.insert((user, batch.room), becomes);
+            rows.insert((*user, batch.room), becomes);
         }
     }
     rows

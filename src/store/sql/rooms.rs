@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::batch_statements::BatchStatements;
 use super::encoding::{conflict, decode_unsigned, encode_unsigned};
 use super::portable::{PortableQuery, PortableRow, Transaction};
-use crate::store::{Checkpoint, JournalBatch, StoreError, StoreResult, StoredJournal, StoredRoom};
+use crate::store::{
+    Checkpoint, JournalBatch, Sealed, StoreError, StoreResult, StoredJournal, StoredPasscode, StoredRoom,
+};
 
 /// The parts of the statement that appends batches, for [`BatchStatements`](super::batch_statements::BatchStatements).
 pub(in crate::store) const INSERT_BATCHES: &str =
@@ -18,8 +20,8 @@ pub(in crate::store) const BATCH_VALUES: &str = "(?, ?, ?, ?, ?, ?, ?)";
 
 macro_rules! select_room {
     () => {
-        "SELECT rooms.id, rooms.code, rooms.name, rooms.host_id, rooms.passcode_hash, rooms.created_at_ms, \
-         rooms.closed_at_ms FROM"
+        "SELECT rooms.id, rooms.code, rooms.name, rooms.host_id, rooms.passcode_hash, rooms.passcode_sealed, \
+         rooms.created_at_ms, rooms.closed_at_ms FROM"
     };
 }
 
@@ -107,6 +109,20 @@ pub(in crate::store) fn set_host<Q: PortableQuery>(room: RoomId, host: UserId) -
     Q::new("UPDATE rooms SET host_id = ? WHERE id = ?").bind(host.0).bind(room.0)
 }
 
+pub(in crate::store) fn set_name<Q: PortableQuery>(room: RoomId, name: &str) -> Q {
+    Q::new("UPDATE rooms SET name = ? WHERE id = ?").bind(name).bind(room.0)
+}
+
+pub(in crate::store) fn set_passcode<Q: PortableQuery>(room: RoomId, passcode: Option<&StoredPasscode>) -> Q {
+    let set = Q::new("UPDATE rooms SET passcode_hash = ?, passcode_sealed = ? WHERE id = ?");
+    bind_passcode(set, passcode).bind(room.0)
+}
+
+fn bind_passcode<Q: PortableQuery>(query: Q, passcode: Option<&StoredPasscode>) -> Q {
+    let sealed = passcode.and_then(|passcode| passcode.sealed.as_ref());
+    query.bind(passcode.map(|passcode| &passcode.hash)).bind(sealed.map(|sealed| &sealed.0))
+}
+
 pub(in crate::store) fn set_closed<Q: PortableQuery>(room: RoomId, at_ms: i64) -> Q {
     Q::new("UPDATE rooms SET closed_at_ms = ? WHERE id = ?").bind(at_ms).bind(room.0)
 }
@@ -129,22 +145,24 @@ pub(in crate::store) fn delete_covered_batches<Q: PortableQuery>(room: RoomId, c
 
 pub(in crate::store) async fn insert_room<T: Transaction>(transaction: &mut T, room: &StoredRoom) -> StoreResult<()> {
     let insert = T::Query::new(
-        "INSERT INTO rooms (id, code, name, host_id, passcode_hash, created_at_ms, closed_at_ms) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO rooms (id, code, name, host_id, passcode_hash, passcode_sealed, created_at_ms, closed_at_ms) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(room.id.0)
     .bind(room.code.as_str())
     .bind(&room.name)
-    .bind(room.host.0)
-    .bind(&room.passcode_hash)
-    .bind(room.created_at_ms)
-    .bind(room.closed_at_ms);
+    .bind(room.host.0);
+    let insert = bind_passcode(insert, room.passcode.as_ref()).bind(room.created_at_ms).bind(room.closed_at_ms);
     transaction.execute(insert).await.map_err(|error| conflict(error, "room code"))?;
     Ok(())
 }
 
 pub(in crate::store) async fn purge_closed_room<T: Transaction>(mut transaction: T, room: RoomId) -> StoreResult<()> {
-    let clear = T::Query::new("UPDATE rooms SET name = '' WHERE id = ? AND closed_at_ms IS NOT NULL").bind(room.0);
+    let clear = T::Query::new(
+        "UPDATE rooms SET name = '', passcode_hash = NULL, passcode_sealed = NULL \
+         WHERE id = ? AND closed_at_ms IS NOT NULL",
+    )
+    .bind(room.0);
     if transaction.execute(clear).await? == 1 {
         for sql in [
             "DELETE FROM room_journal WHERE room_id = ?",
@@ -197,13 +215,16 @@ pub(in crate::store) async fn remove_history<T: Transaction>(
 
 pub(in crate::store) fn decode_room(row: &impl PortableRow) -> StoreResult<StoredRoom> {
     let code = row.text("rooms", "code")?;
+    let sealed: Option<Vec<u8>> = row.get("passcode_sealed")?;
     Ok(StoredRoom {
         id: RoomId(row.get("id")?),
         code: RoomCode::parse(&code)
             .ok_or_else(|| StoreError::Unreadable { table: "rooms", reason: format!("room code {code}") })?,
         name: row.get("name")?,
         host: UserId(row.get("host_id")?),
-        passcode_hash: row.optional_text("rooms", "passcode_hash")?,
+        passcode: row
+            .optional_text("rooms", "passcode_hash")?
+            .map(|hash| StoredPasscode { hash, sealed: sealed.map(Sealed) }),
         created_at_ms: row.get("created_at_ms")?,
         closed_at_ms: row.get("closed_at_ms")?,
     })

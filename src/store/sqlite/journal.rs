@@ -67,16 +67,18 @@ async fn insert(
 
 async fn change_index(transaction: &mut SqliteTransaction, batch: &JournalBatch) -> StoreResult<()> {
     for change in &batch.index {
-        let change = match *change {
+        let change = match change {
             IndexChange::Joined(user) => sqlx::query(
                 "INSERT INTO room_members (user_id, room_id, present) VALUES (?, ?, TRUE) \
                  ON CONFLICT DO UPDATE SET present = TRUE",
             )
             .bind(user.0)
             .bind(batch.room.0),
-            IndexChange::Left(user) => sql::mark_absent(batch.room, user),
-            IndexChange::Forgotten(user) => sql::delete_member(batch.room, user),
-            IndexChange::HostChanged(user) => sql::set_host(batch.room, user),
+            IndexChange::Left(user) => sql::mark_absent(batch.room, *user),
+            IndexChange::Forgotten(user) => sql::delete_member(batch.room, *user),
+            IndexChange::HostChanged(user) => sql::set_host(batch.room, *user),
+            IndexChange::Renamed(name) => sql::set_name(batch.room, name),
+            IndexChange::PasscodeChanged(passcode) => sql::set_passcode(batch.room, passcode.as_ref()),
             IndexChange::Closed => sql::set_closed(batch.room, batch.at_ms),
         };
         transaction.execute(change).await?;

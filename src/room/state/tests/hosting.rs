@@ -1,6 +1,6 @@
 //! The host's hand: who comes in, who goes, who did what, and what is taken back.
 
-use tutti_protocol::{Answer, Command, ErrorCode, Event, Role, RoomCode, UserKind};
+use tutti_protocol::{Action, Answer, Command, ErrorCode, Event, Role, RoomCode, UserKind};
 use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, RoomState, UNDO_MS};
 
 use crate::script::Story;
@@ -260,6 +260,36 @@ fn the_audit_log_is_bounded_and_needs_a_permission() {
         story.play("ana locks; ana unlocks");
     }
     assert_eq!(audit(&story).len(), AUDIT_MAX);
+}
+
+#[test]
+fn the_rooms_name_and_passcode_are_changed_by_those_who_change_settings_and_noted() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana calls the room Attic; ana calls the room Attic");
+    assert_eq!((story.room.name(), story.room.snapshot().name.as_str()), ("Attic", "Attic"));
+    let set = |by, has_passcode| Input::SetPasscode { by, has_passcode };
+    let (ana, ben) = (story.user("ana"), story.user("ben"));
+    assert_eq!(story.handle(&set(ben, true)).map_err(|refusal| refusal.code()), Err(ErrorCode::Forbidden));
+    story.handle(&set(ana, true)).expect("the host");
+    story.handle(&set(ana, false)).expect("the host");
+    assert_eq!(audit(&story), ["remove_passcode", "set_passcode", "rename_room"], "the same name again is no change");
+    let Some(Answer::Audit(notes)) = story.room.answer(&Command::ShowAudit) else { panic!("the audit") };
+    assert_eq!(notes[2].title.as_deref(), Some("Attic"));
+    assert!(story.room.allows(ben, Action::SeePasscode));
+    story.play("ana makes ben listener");
+    assert!(!story.room.allows(ben, Action::SeePasscode));
+}
+
+#[test]
+fn a_room_is_unused_until_something_is_noted_also_one_from_before_an_action_was_added() {
+    let mut story = Story::new();
+    story.play("ana joins");
+    let mut older = serde_json::to_value(&story.room).expect("JSON");
+    older["settings"]["permissions"].as_object_mut().expect("a table").remove("see_passcode");
+    story.room = serde_json::from_value(older).expect("a room");
+    assert!(story.room.is_unused());
+    story.play("ana calls the room Attic");
+    assert!(!story.room.is_unused());
 }
 
 #[test]

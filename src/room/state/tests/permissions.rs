@@ -61,6 +61,7 @@ pub const STEPS: &[(&str, &str, Need)] = &[
     ("", "ben chooses votes", Of(Action::SetSettings)),
     ("", "ben sets players_max 3", Of(Action::SetSettings)),
     ("", "ben previews votes", Of(Action::SetSettings)),
+    ("", "ben calls the room Attic", Of(Action::SetSettings)),
     ("", "ben asks history", Nobody),
     ("", "ben asks audit", Of(Action::SeeAudit)),
     ("ana removes c2", "ben undoes it", Of(Action::CurateQueue)),

@@ -14,7 +14,7 @@
 //! `ana falls back to x y=60` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
 //! `ana locks` · `ana unlocks` · `ana approves b1` · `ana rejects b1` · `ana clears ben` · `ana clears all` · `ana undoes` ·
 //! `ana undoes it` (whoever did it last) · `ana chooses votes` · `ana previews votes` · `ana asks audit` · `ben skips
-//! unplayable` · `ben renames Bo` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
+//! unplayable` · `ben renames Bo` · `ana calls the room Attic` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
 //! steps down` · `ben votes a1` · `ben votes against a1` · `ben unvotes a1` · `ben votes to skip` · `ben dozes` (idle) ·
 //! `ben wakes`.
 //!
@@ -364,6 +364,7 @@ impl Story {
             ["says", text] => Command::Say { text: text.to_owned() },
             ["reacts", emoji] => Command::React { emoji: emoji.to_owned() },
             ["renames", display_name] => Command::Rename { display_name: display_name.to_owned() },
+            ["calls", "the", "room", room_name] => Command::RenameRoom { room_name: room_name.to_owned() },
             ["claims"] => Command::ClaimHost,
             _ => return None,
         })

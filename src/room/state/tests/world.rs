@@ -38,6 +38,8 @@ pub enum Act {
     Kick(u8),
     TransferHost(u8),
     Rename(String),
+    RenameRoom(String),
+    SetPasscode(bool),
     Leave,
     Close,
     Wait(i64),
@@ -111,6 +113,8 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => people().prop_map(Act::Mute),
         2 => (people(), any::<bool>()).prop_map(|(who, admitted)| Act::LetIn(who, admitted)),
         1 => any::<bool>().prop_map(Act::Lock),
+        1 => "[a-z]{1,2}".prop_map(Act::RenameRoom),
+        1 => any::<bool>().prop_map(Act::SetPasscode),
         1 => (people(), action(), maybe()).prop_map(|(who, action, allowed)| Act::Except(who, action, allowed)),
         6 => change().prop_map(|change| Act::Set(Box::new(change))),
         1 => proptest::collection::vec(9_000..200_000u64, 0..3).prop_map(Act::FallBack),
@@ -252,6 +256,9 @@ impl World {
                 assert!(!accepted || self.room.ledger_of(by).is_none(), "nothing of them is left");
                 return accepted;
             }
+            Act::SetPasscode(has_passcode) => {
+                return self.handle(&Input::SetPasscode { by, has_passcode: *has_passcode });
+            }
             Act::GraceOver => return self.handle(&Input::GraceOver(by)),
             Act::Wait(duration_ms) => {
                 self.wait(*duration_ms);
@@ -278,6 +285,7 @@ impl World {
             Act::Kick(whom) => Command::Kick { member: user(*whom) },
             Act::TransferHost(whom) => Command::TransferHost { member: user(*whom) },
             Act::Rename(display_name) => Command::Rename { display_name: display_name.clone() },
+            Act::RenameRoom(room_name) => Command::RenameRoom { room_name: room_name.clone() },
             Act::Leave => Command::Leave,
             Act::Close => Command::CloseRoom,
             Act::HostGone(gone) => {

@@ -228,6 +228,7 @@ fn apply_event(room: &mut Room, event: &Event) {
             room.playback = *playback;
         }
         Event::EntryEnded { .. } => room.now_playing = None,
+        Event::RoomRenamed { room_name, .. } => room.name.clone_from(room_name),
         Event::PlaybackChanged { playback, .. } => room.playback = *playback,
         Event::HostTransferred { from, to } => {
             for known in &mut room.members {
