@@ -53,7 +53,7 @@ export type Edits = Partial<Record<LimitName, string>>;
 /** Text that the user has changed in the form and not applied yet. */
 export interface LimitsDraft {
   typed: Edits;
-  picked: Partial<Pick<Settings, 'duplicates' | 'explicit' | 'suggestions'>>;
+  picked: Partial<Pick<Settings, 'policy' | 'duplicates' | 'explicit' | 'suggestions'>>;
 }
 
 export type Problem = 'not_a_number' | 'too_much' | 'not_whole' | 'below_charge';
@@ -84,4 +84,10 @@ export function changeOf(settings: Settings, edits: Edits): SettingsChange {
     if (read.value !== settings[name]) change[name] = read.value;
   }
   return change;
+}
+
+/** As `changeOf`, for the whole form. */
+export function changedLimits(settings: Settings, { typed, picked }: LimitsDraft): SettingsChange {
+  const differs = ([name, value]: [string, unknown]) => settings[name as keyof Settings] !== value;
+  return { ...changeOf(settings, typed), ...Object.fromEntries(Object.entries(picked).filter(differs)) };
 }

@@ -1,8 +1,27 @@
 import { plural, t } from '@lingui/core/macro';
 import { type LimitName, limits, type Problem, type Unit } from '../host/limits';
+import type { PresetName } from '../host/presets';
 
 /** Texts about a room's limits: what each is, and what its value means. */
 export const limitsText = {
+  preset: t`Rules`,
+  presets: {
+    party: [
+      t`Party`,
+      t`Everyone gets equal playing time and adds as much as they like; half the room can skip a track.`,
+    ],
+    strict: [
+      t`Strict`,
+      t`One track each in turn: up to three waiting per person, none over 8 minutes, no repeats within four hours.`,
+    ],
+    jukebox: [
+      t`Jukebox`,
+      t`Tracks play in the order they were added: up to five waiting per person, no repeats within an hour, no skipping by vote.`,
+    ],
+    custom: [t`Custom`, t`Your own mix of the order and the limits under Advanced.`],
+  } satisfies Record<PresetName | 'custom', [string, string]>,
+  presetInUse: t`in use`,
+  advanced: t`Advanced`,
   lead: t`Leave a field empty, or enter 0, for no limit.`,
   groups: {
     each: t`For each person`,
