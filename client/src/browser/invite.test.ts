@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inviteOrigin, isLoopback } from './invite';
+import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from './invite';
 
 const page = (origin: string) => ({ origin, hostname: new URL(origin).hostname });
 const server = (public_url: string | null, addresses: string[] = []) => ({ public_url, addresses });
@@ -19,6 +19,18 @@ describe('invitations', () => {
   it('lead to this device when no other can open the server', () => {
     expect(inviteOrigin(server(null), page('http://127.0.0.1:8080'))).toBe('http://127.0.0.1:8080');
     expect(inviteOrigin(null, page('http://[::1]:8080'))).toBe('http://[::1]:8080');
+  });
+
+  it('carry the passcode in the fragment', () => {
+    const link = inviteUrl('https://tutti.example', '7KM2QX', 'öpen #1?');
+    expect(link).toBe('https://tutti.example/r/7KM2QX#passcode=%C3%B6pen%20%231%3F');
+    const { pathname, search, hash } = new URL(link);
+    expect([pathname, search]).toEqual(['/r/7KM2QX', '']);
+    expect([passcodeIn(link), passcodeIn(hash), passcodeIn(` ${link}\n`)]).toEqual(Array(3).fill('öpen #1?'));
+    expect(inviteUrl('https://tutti.example', '7KM2QX', null)).toBe('https://tutti.example/r/7KM2QX');
+    for (const none of ['', '#add', '#passcode=', '#passcode=%', '/r/7KM2QX?passcode=open']) {
+      expect(passcodeIn(none)).toBeNull();
+    }
   });
 
   it('know which names are the device itself', () => {

@@ -27,6 +27,7 @@ export type News =
   | { kind: 'role'; role: Role; by: string }
   | { kind: 'new_host' | 'waits'; name: string }
   | { kind: 'back'; name: string; by: string }
+  | { kind: 'room_renamed'; name: string; by: string }
   | { kind: 'policy'; policy: Policy }
   | { kind: 'suggestions'; on: boolean };
 
@@ -126,6 +127,8 @@ export function newsOf(
         return isMe(event.from)
           ? [{ kind: event.to === before.owner ? 'taken_back' : 'claimed', by: name(event.to) }]
           : [{ kind: 'new_host', name: name(event.to) }];
+      case 'room_renamed':
+        return isMe(event.by) ? [] : [{ kind: 'room_renamed', name: event.room_name, by: name(event.by) }];
       case 'settings_changed': {
         if (isMe(event.by)) return [];
         const { policy, suggestions } = event.settings;

@@ -82,6 +82,7 @@ export function isOffered(known: Known, command: Command): boolean {
     case 'lock':
     case 'unlock':
       return may('lock');
+    case 'rename_room':
     case 'set_policy':
     case 'preview_policy':
       return may('set_settings');

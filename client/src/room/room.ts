@@ -91,6 +91,8 @@ function applyEvent(room: Room, event: Event): Room | null {
       const locked = settings.admission === 'locked';
       return { ...room, settings, locked, fallback: event.fallback ?? room.fallback ?? [] };
     }
+    case 'room_renamed':
+      return { ...room, name: event.room_name };
     case 'lobby_entered':
       return { ...room, lobby: [...without(room.lobby, event.person.id), event.person] };
     case 'lobby_left':
@@ -124,6 +126,7 @@ function applyEvent(room: Room, event: Event): Room | null {
     case 'queue_cleared':
     case 'stepped_down':
     case 'next_locked':
+    case 'passcode_changed':
     case 'noted':
       return room;
     default:

@@ -5,12 +5,14 @@ import type {
   CreateRoomRequest,
   ProviderId,
   RoomList,
+  RoomPasscode,
   RoomSummary,
   SearchResponse,
   ServerDescription,
   SessionId,
   SessionList,
   SessionSummary,
+  SetPasscodeRequest,
   SpotifyDevice,
   SpotifyDevices,
   SpotifyOutput,
@@ -118,6 +120,18 @@ export class Api {
     return this.session.user === null ? this.#open(path) : this.#json(path);
   }
 
+  roomPasscode(code: string): Promise<RoomPasscode> {
+    return this.#json(passcodePath(code));
+  }
+
+  async setRoomPasscode(code: string, body: SetPasscodeRequest): Promise<void> {
+    await this.#authorized(passcodePath(code), { method: 'PUT', body });
+  }
+
+  async removeRoomPasscode(code: string): Promise<void> {
+    await this.#authorized(passcodePath(code), { method: 'DELETE' });
+  }
+
   myRooms(): Promise<RoomList> {
     return this.#json('me/rooms');
   }
@@ -175,6 +189,10 @@ export class Api {
       return request(this.fetch, path, { ...options, token: fresh.value });
     }
   }
+}
+
+function passcodePath(code: string): string {
+  return `rooms/${encodeURIComponent(code)}/passcode`;
 }
 
 function outputPath(code: string): string {

@@ -1,6 +1,6 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
 import { exclusiveLock } from '../browser/exclusive-lock';
-import { inviteOrigin, isLoopback } from '../browser/invite';
+import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from '../browser/invite';
 import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
@@ -31,6 +31,7 @@ const UNDO_TOAST_MS = 10_000;
 /** Reports beyond it are dropped, oldest first. */
 const TOASTS_MAX = 4;
 const BACK_KEY = 'tutti.back';
+const PASSCODE_KEY = 'tutti.passcode.';
 
 /** State of the whole app, whichever page is shown: the route, the user, and the server's description. */
 class App {
@@ -59,6 +60,8 @@ class App {
   /** Since when the first toast is shown. */
   #toastShownMs = 0;
   #arrivalToastId = 0;
+  /** Counts changes of the passcodes that the tab keeps. */
+  #keptPasscodes = $state(0);
 
   constructor() {
     this.#returned = spotifyReturn(location.href);
@@ -83,6 +86,7 @@ class App {
     });
     addEventListener('popstate', () => this.#moved());
     this.#remember();
+    this.#takePasscode();
   }
 
   /** Throws when the server is not reachable. */
@@ -141,8 +145,29 @@ class App {
   #moved(): void {
     this.route = routeOf(location.pathname);
     this.#remember();
+    this.#takePasscode();
     // It was about the page that was left.
     this.spotifyOutcome = null;
+  }
+
+  /** Takes the passcode of an invitation out of the address, which is shown and passed on. */
+  #takePasscode(): void {
+    const passcode = passcodeIn(location.hash);
+    if (passcode === null) return;
+    history.replaceState(history.state, '', location.pathname + location.search);
+    if ('code' in this.route) this.keepPasscode(this.route.code, passcode);
+  }
+
+  /** Keeps the passcode of an invitation for this tab, until it was tried (`null`). */
+  keepPasscode(code: string, passcode: string | null): void {
+    tab.remember(PASSCODE_KEY + code, passcode);
+    this.#keptPasscodes += 1;
+  }
+
+  /** The passcode of the room's invitation that this tab followed. */
+  keptPasscode(code: string): string | null {
+    void this.#keptPasscodes;
+    return tab.recall(PASSCODE_KEY + code);
   }
 
   #tellReturn(): void {
@@ -190,8 +215,8 @@ class App {
   }
 
   /** The address of a room for others. */
-  roomUrl(code: string): string {
-    return `${inviteOrigin(this.server, location)}/r/${code}`;
+  roomUrl(code: string, passcode: string | null = null): string {
+    return inviteUrl(inviteOrigin(this.server, location), code, passcode);
   }
 
   /** Whether no other device can open this server's addresses. */

@@ -17,6 +17,7 @@ import { Chat } from './chat.svelte';
 import { EventToasts } from './event-toasts';
 import { LocalPlayback } from './local-playback.svelte';
 import { RoomCommands } from './room-commands.svelte';
+import { RoomPasscodeStatus } from './room-passcode.svelte';
 import { RoomStore } from './room-store.svelte';
 import { RoomTimeline } from './room-timeline.svelte';
 import { StatusReporter } from './status-reporter';
@@ -35,6 +36,7 @@ export class LiveRoom {
   readonly chat = new Chat();
   readonly commands: RoomCommands;
   readonly playback: LocalPlayback;
+  readonly passcode: RoomPasscodeStatus;
   /** The user's queue as the page shows it: with what they just did. */
   readonly mine = $derived.by(() => orderAfter(this.store.mine, this.commands.unanswered));
   /** The tracks that the room has already, by `trackKey`. */
@@ -90,6 +92,7 @@ export class LiveRoom {
       onStatus: () => this.#status.sendStatus(),
       onUnplayable: (entry) => this.commands.reportUnplayable(entry),
     });
+    this.passcode = new RoomPasscodeStatus(() => app.api.roomPasscode(code));
     this.#status = new StatusReporter(
       () => this.playback.status(),
       () => document.visibilityState === 'hidden',
@@ -141,6 +144,11 @@ export class LiveRoom {
     const isFirst = this.#user === null;
     this.#user = user;
     if (!isFirst) this.playback.userChanged();
+  }
+
+  /** Asks for the passcode, in an effect of what shows it. */
+  followPasscode(): void {
+    this.passcode.follow(`${this.me} ${this.may('see_passcode')}`);
   }
 
   seekBy(ms: number): void {
@@ -225,6 +233,7 @@ export class LiveRoom {
         break;
       case 'snapshot':
         this.store.replace(frame.room);
+        this.passcode.changed();
         this.#updatePlayback();
         break;
       case 'delta':
@@ -265,6 +274,7 @@ export class LiveRoom {
       this.#toasts.show(newsOf({ before, after, own, me }, events, (room, id) => memberName(room.members, id)));
     }
     this.commands.undo.applyEvents(events, this.me, before);
+    if (events.some(({ name }) => name === 'passcode_changed')) this.passcode.changed();
     this.#updatePlayback();
   }
 

@@ -156,6 +156,7 @@ export const text = {
     invite: t`Invite`,
     inviteTitle: (room: string) => t`Invite to ${room}`,
     inviteLead: (address: string) => t`Scan, or type the code at ${address}`,
+    invitePasscode: t`Passcode`,
     onlyHere: t({
       message: 'Only this computer can open this address. To let phones in, start Tutti with',
       comment: 'An option follows, such as “--listen 0.0.0.0:80”.',

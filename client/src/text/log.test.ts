@@ -20,6 +20,8 @@ describe('log texts', () => {
     expect(says({ deed: 'set_settings', settings: ['explicit', 'players_max'] })).toBe(
       'Ana changed explicit tracks and how many play at a time',
     );
+    expect(says({ deed: 'rename_room', title: 'Attic' })).toBe('Ana renamed the room to “Attic”');
+    expect(says({ by: 'me', deed: 'remove_passcode' })).toBe('You removed the passcode');
     expect(says({ by: 'me', deed: 'clear', member: 'me' })).toBe('You cleared your queue');
     expect(says({ deed: 'skip', member: 'me', title: 'Song' })).toBe('Ana skipped your track “Song”');
     expect(says({ deed: 'something_new' })).not.toContain('something_new');

@@ -46,6 +46,7 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
 interface Named {
   by: string;
   whom: string;
+  /** The title of the track, or the new name of the room. */
   track: string;
   settings: string;
 }
@@ -92,6 +93,18 @@ const toTheRoom: Record<string, Deed> = {
   undo: {
     byYou: () => t`You undid something`,
     byOther: ({ by }) => t`${by} undid something`,
+  },
+  rename_room: {
+    byYou: ({ track: name }) => t`You renamed the room to “${name}”`,
+    byOther: ({ by, track: name }) => t`${by} renamed the room to “${name}”`,
+  },
+  set_passcode: {
+    byYou: () => t`You set a new passcode`,
+    byOther: ({ by }) => t`${by} set a new passcode`,
+  },
+  remove_passcode: {
+    byYou: () => t`You removed the passcode`,
+    byOther: ({ by }) => t`${by} removed the passcode`,
   },
   set_policy: {
     byYou: () => t`You changed the order of play`,

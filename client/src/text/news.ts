@@ -66,6 +66,7 @@ const words: Words = {
   waits: ({ name }, count) =>
     count > 1 ? plural(count, { other: '# people are waiting to join.' }) : t`${name} is waiting to join.`,
   back: ({ name, by }) => t`${by} let ${name} back in.`,
+  room_renamed: ({ name, by }) => t`${by} renamed the room to “${name}”.`,
   policy: ({ policy }) => policies[policy],
   suggestions: ({ on }) =>
     on ? t`Tracks you add are now suggestions.` : t`Tracks you add now go straight into your queue.`,
