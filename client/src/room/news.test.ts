@@ -95,6 +95,12 @@ describe('news', () => {
     expect(ben([{ name: 'host_claimed', from: 'ben', to: 'cleo' }], claimed)).toMatchObject([{ kind: 'taken_back' }]);
   });
 
+  it('report a new name of the room', () => {
+    const renamed = (by: string): Event => ({ name: 'room_renamed', room_name: 'Attic', by });
+    expect(ben([renamed('ana')])).toEqual([{ kind: 'room_renamed', name: 'Attic', by: 'Ana' }]);
+    expect(ben([renamed('ben'), { name: 'passcode_changed', has_passcode: true, by: 'ana' }])).toEqual([]);
+  });
+
   it('report newcomers to members who may admit them', () => {
     const waits: Event = { name: 'lobby_entered', person: member('dora') };
     expect(ben([waits])).toEqual([]);

@@ -157,6 +157,12 @@ describe('room', () => {
     });
   });
 
+  it('follows its name; its passcode is not part of it', () => {
+    const renamed = follow(room(), { name: 'room_renamed', room_name: 'Attic', by: 'ana' });
+    expect(renamed.name).toBe('Attic');
+    expect(follow(renamed, { name: 'passcode_changed', has_passcode: true, by: 'ana' })).toEqual(renamed);
+  });
+
   it('is locked while admission is locked', () => {
     const admission = (admission: 'locked' | 'lobby'): Event => ({
       name: 'settings_changed',

@@ -164,6 +164,20 @@ test('the host sets limits, suggestions, permissions and the fallback list', asy
   const ben = await guest('Ben');
   await together(ada, ben);
 
+  await test.step('a preset fills in the form, and is in use once it is applied', async () => {
+    const limits = await ada.openConsole('limits');
+    await expect(ada.get('preset-party')).toBeChecked();
+    await ada.get('preset-jukebox').check();
+    await expect(ada.get('setting-entries_per_member_max')).toHaveValue('5');
+    await expect(ada.get('preset-party').locator('..')).toContainText('in use');
+    await ada.get('apply-limits').click();
+    await expect(ada.get('preset-jukebox').locator('..')).toContainText('in use');
+    await expect(ada.get('apply-limits')).toBeDisabled();
+    await expect(limits.getByTestId('preset-custom')).toHaveCount(0);
+    await ada.openConsole('order');
+    await expect(ada.get('policy-fifo')).toBeChecked();
+  });
+
   await test.step('an invalid value shows an error at its field; valid values are applied together', async () => {
     await ada.openConsole('limits');
     await ada.get('setting-players_max').fill('many');
@@ -177,6 +191,7 @@ test('the host sets limits, suggestions, permissions and the fallback list', asy
     await ada.get('apply-limits').click();
     await expect(ada.get('apply-limits')).toBeDisabled();
     await expect(ada.get('setting-track_ms_max')).toHaveValue('7.5');
+    await expect(ada.get('preset-custom')).toBeChecked();
   });
 
   await test.step('a suggestion is accepted', async () => {
@@ -225,6 +240,9 @@ test('every part of the host console is accessible', async ({ guest }) => {
   await isAccessible(ada);
   for (const tab of ['door', 'limits', 'rights', 'fallback', 'log'] as const) {
     await ada.openConsole(tab);
+    await isAccessible(ada);
+    if (tab !== 'limits') continue;
+    await ada.get('setting-players_max').focus();
     await isAccessible(ada);
   }
   await ada.openConsole('order');

@@ -21,6 +21,74 @@ test('a room with a passcode rejects a wrong one and accepts the right one', asy
   await ben.isJoined();
 });
 
+test('the host changes the name and the passcode: members stay, and an invitation carries both', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben', { viewport: PHONE });
+  const cai = await guest('Cai', { viewport: PHONE });
+  const code = await ada.startRoom({ title: 'Members only', passcode: 'sesame' });
+  await ben.join(code, { passcode: 'sesame' });
+  await ben.isJoined();
+
+  await test.step('in the console', async () => {
+    await ada.openConsole('door');
+    await expect(ada.get('console-passcode')).toHaveValue('sesame');
+    ada.expectConsoleErrors(/status of 400.*\/passcode/);
+    await ada.get('console-passcode').fill('abc');
+    await ada.get('set-passcode').click();
+    await expect(ada.get('passcode-problem')).toHaveText('A passcode has 4 to 64 characters.');
+    await ada.get('console-passcode').fill('öpen #1?');
+    await ada.get('set-passcode').click();
+    await expect(ada.get('set-passcode')).toBeDisabled();
+    await ada.get('console-room-name').fill('Attic');
+    await ada.get('rename-room').click();
+    await expect(ada.get('rename-room')).toBeDisabled();
+    await ada.openConsole('log');
+    await expect(ada.get('audit-entry').nth(0)).toContainText('You renamed the room to “Attic”.');
+    await expect(ada.get('audit-entry').nth(1)).toContainText('You set a new passcode.');
+    await ada.closeConsole();
+  });
+
+  await test.step('whoever is inside sees the new name and stays', async () => {
+    await expect(ben.get('room-title')).toHaveText('Attic');
+    await expect(ben.page).toHaveTitle(/^Attic/);
+    await ben.page.reload();
+    await ben.isJoined();
+    await ben.get('invite-open').click();
+    const invitation = ben.page.getByRole('dialog');
+    await expect(invitation).toContainText('Invite to Attic');
+    await expect(invitation.getByTestId('invite-passcode')).toHaveText('öpen #1?');
+    await ben.get('invite-close').click();
+  });
+
+  await test.step('a guest who follows the link types no passcode, and it leaves the address', async () => {
+    await cai.page.goto(`/r/${code}#passcode=${encodeURIComponent('öpen #1?')}`);
+    await cai.get('guest-name').fill('Cai');
+    await expect(cai.get('passcode')).toHaveCount(0);
+    await expect(cai.page).toHaveURL(new RegExp(`/r/${code}$`));
+    await cai.get('join').click();
+    await cai.isJoined();
+  });
+
+  await test.step('a link from before the change asks for the new one', async () => {
+    await cai.confirm(cai.get('leave'));
+    await cai.page.goto(`/r/${code}#passcode=sesame`);
+    await expect(cai.get('problem')).toContainText('That was not the passcode');
+    await cai.get('passcode').fill('öpen #1?');
+    await cai.get('join').click();
+    await cai.isJoined();
+  });
+
+  await test.step('without a passcode the code is enough', async () => {
+    await ada.confirm((await ada.openConsole('door')).getByTestId('remove-passcode'));
+    await expect(ada.get('passcode-meaning')).toContainText('No passcode');
+    const dora = await guest('Dora', { viewport: PHONE });
+    await dora.join(code);
+    await dora.isJoined();
+    await dora.page.goto('/');
+    await expect(dora.page.getByRole('link', { name: /Attic/ })).toBeVisible();
+  });
+});
+
 test('room codes are validated and ignore case', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
