@@ -1,7 +1,7 @@
-//! Makes the ids of rows and the codes of rooms. A key's id is made in [`crate::keys`].
+//! Makes the ids of rows and the codes that people type. A key's id is made in [`crate::keys`].
 
 use rand::Rng;
-use tutti_protocol::RoomCode;
+use tutti_protocol::{PairingCode, RoomCode};
 use uuid::{Builder, Uuid};
 
 /// A fresh UUIDv7 (RFC 9562): sorted by time, so that rows made together lie together.
@@ -14,4 +14,9 @@ pub fn uuid_v7(now_ms: i64) -> Uuid {
 /// A room code that nobody can foresee.
 pub fn room_code() -> RoomCode {
     RoomCode::from_bits(rand::rng().next_u32())
+}
+
+/// A code for pairing devices that nobody can foresee.
+pub fn pairing_code() -> PairingCode {
+    PairingCode::from_bits(rand::rng().next_u64())
 }

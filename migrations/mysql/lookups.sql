@@ -15,3 +15,8 @@ CREATE TABLE rooms_by_code (
     keyspace_id VARBINARY(128) NOT NULL,
     PRIMARY KEY (code)
 );
+CREATE TABLE device_codes_by_code (
+    code_hash BINARY(32) NOT NULL,
+    keyspace_id VARBINARY(128) NOT NULL,
+    PRIMARY KEY (code_hash)
+);

@@ -76,30 +76,41 @@ impl UserId {
 #[serde(into = "String")]
 pub struct RoomCode(#[cfg_attr(feature = "generate", schemars(with = "String"))] [u8; RoomCode::LEN]);
 
+/// Crockford's base32.
+const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The code whose digits are the lowest bits of `bits`, five each.
+fn code_from_bits<const LEN: usize>(bits: u64) -> [u8; LEN] {
+    std::array::from_fn(|place| CODE_ALPHABET[(bits >> (5 * (LEN - 1 - place)) & 31) as usize])
+}
+
+/// Parses a code as typed; `None` when it is not one.
+fn parse_code<const LEN: usize>(raw: &str) -> Option<[u8; LEN]> {
+    let mut code = [0; LEN];
+    let mut typed = raw.trim().bytes().filter(|byte| !matches!(byte, b'-' | b' '));
+    for place in &mut code {
+        let digit = match typed.next()?.to_ascii_uppercase() {
+            b'O' => b'0',
+            b'I' | b'L' => b'1',
+            other => other,
+        };
+        *place = *CODE_ALPHABET.iter().find(|known| **known == digit)?;
+    }
+    typed.next().is_none().then_some(code)
+}
+
 impl RoomCode {
     /// Characters in a code.
     pub const LEN: usize = 6;
-    const ALPHABET: &'static [u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     /// The code whose digits are the lowest 30 bits of `bits`.
     pub fn from_bits(bits: u32) -> Self {
-        let digit = |place: usize| Self::ALPHABET[(bits >> (5 * place) & 31) as usize];
-        Self(std::array::from_fn(|place| digit(Self::LEN - 1 - place)))
+        Self(code_from_bits(bits.into()))
     }
 
     /// Parses a code as typed; `None` when it is not one.
     pub fn parse(raw: &str) -> Option<Self> {
-        let mut code = [0; Self::LEN];
-        let mut typed = raw.trim().bytes().filter(|byte| *byte != b'-');
-        for place in &mut code {
-            let digit = match typed.next()?.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other => other,
-            };
-            *place = *Self::ALPHABET.iter().find(|known| **known == digit)?;
-        }
-        typed.next().is_none().then_some(Self(code))
+        parse_code(raw).map(Self)
     }
 
     /// The canonical, upper-case spelling.
@@ -130,6 +141,43 @@ impl<'de> Deserialize<'de> for RoomCode {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = std::borrow::Cow::<str>::deserialize(deserializer)?;
         Self::parse(&raw).ok_or_else(|| serde::de::Error::custom("not a room code"))
+    }
+}
+
+/// What people type to connect another device for a few minutes: eight characters of Crockford base32 in two groups,
+/// typed like a [`RoomCode`]. Forty bits: guessing is slowed down by limits. `Debug` hides it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PairingCode([u8; PairingCode::LEN]);
+
+impl PairingCode {
+    /// Characters in a code.
+    pub const LEN: usize = 8;
+
+    /// The code whose digits are the lowest 40 bits of `bits`.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(code_from_bits(bits))
+    }
+
+    /// Parses a code as typed; `None` when it is not one.
+    pub fn parse(raw: &str) -> Option<Self> {
+        parse_code(raw).map(Self)
+    }
+
+    /// The characters, without what separates the groups.
+    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
+    /// The code as it is shown, such as `K7Q2-M9XA`.
+    pub fn shown(&self) -> String {
+        let (first, second) = std::str::from_utf8(&self.0).expect("the alphabet is ASCII").split_at(Self::LEN / 2);
+        format!("{first}-{second}")
+    }
+}
+
+impl fmt::Debug for PairingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PairingCode(…)")
     }
 }
 
@@ -264,6 +312,19 @@ mod tests {
         for bits in [0, 1, 31, 32, 0x3FFF_FFFF, 0x2AAA_AAAA, u32::MAX] {
             let code = RoomCode::from_bits(bits);
             assert_eq!(RoomCode::parse(code.as_str()), Some(code));
+        }
+    }
+
+    #[test]
+    fn pairing_codes_read_back_as_shown_and_as_typed() {
+        for bits in [0, 1, 0xFF_FFFF_FFFF, 0xAA_AAAA_AAAA, u64::MAX] {
+            let code = PairingCode::from_bits(bits);
+            assert_eq!(PairingCode::parse(&code.shown()), Some(code));
+        }
+        let code = PairingCode::parse("k7q2 moxi").expect("valid");
+        assert_eq!((code.shown(), format!("{code:?}")), ("K7Q2-M0X1".into(), "PairingCode(…)".into()));
+        for typed in ["", "K7Q2-M0X", "K7Q2-M0XU", "K7Q2-M0X11", "K7Q2_M0X1"] {
+            assert_eq!(PairingCode::parse(typed), None, "{typed}");
         }
     }
 

@@ -211,6 +211,12 @@ reasons! {
     AlreadyLoggedIn = "already_logged_in", Conflict;
     /// The provider's account is linked to another user.
     LinkedElsewhere = "linked_elsewhere", Conflict;
+    /// No device of a user shows this code.
+    NoSuchDeviceCode = "no_such_device_code", NotFound;
+    /// Another device has used the code.
+    DeviceCodeUsed = "device_code_used", NotFound;
+    /// The code was valid for a few minutes, or until the device that showed it took it back.
+    DeviceCodeExpired = "device_code_expired", NotFound;
 }
 
 /// The values of a reason, by name.

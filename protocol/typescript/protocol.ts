@@ -1053,7 +1053,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
 
 /**
  * A value of a reason.
@@ -1647,6 +1647,46 @@ password: Secret,
 display_name: string, };
 
 /**
+ * `POST auth/device`: logs in the user whose other device shows the code.
+ */
+export type DeviceLoginRequest = { 
+/**
+ * As typed.
+ */
+code: Secret, };
+
+/**
+ * `POST me/device-code`: a code with which one other device becomes the user's, too.
+ */
+export type DeviceCode = { 
+/**
+ * Eight characters in two groups.
+ */
+code: Secret, 
+/**
+ * Seconds until it expires.
+ */
+expires_in: number, };
+
+/**
+ * What became of a code for another device.
+ */
+export type DeviceCodeState = "waiting" | "used" | "expired";
+
+/**
+ * `GET me/device-code`: what became of the code that this session asked for last.
+ */
+export type DeviceCodeStatus = { 
+/**
+ * Whether it can be used.
+ */
+state: DeviceCodeState, 
+/**
+ * The user agent of the device that used it.
+ */
+user_agent?: string | null, };
+
+/**
  * A user, as shown to themselves.
  */
 export type User = { 
@@ -1676,8 +1716,8 @@ picture?: string | null,
 spotify: boolean, };
 
 /**
- * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`.
- * The refresh token is a cookie.
+ * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/refresh` and
+ * `me/accounts/{slot}/activate`. The refresh token is a cookie.
  */
 export type AuthResponse = { 
 /**
@@ -2412,6 +2452,9 @@ export const REASONS = {
   username_taken: { code: "conflict", values: [] },
   already_logged_in: { code: "conflict", values: [] },
   linked_elsewhere: { code: "conflict", values: [] },
+  no_such_device_code: { code: "not_found", values: [] },
+  device_code_used: { code: "not_found", values: [] },
+  device_code_expired: { code: "not_found", values: [] },
 } as const satisfies Record<Reason, { code: ErrorCode; values: readonly string[] }>;
 
 export const SUBPROTOCOL = "tutti.v1";

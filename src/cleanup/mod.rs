@@ -1,7 +1,7 @@
 //! Periodically removes expired data, once the clock is trusted: ended sessions, used refresh tokens, abandoned logins,
-//! guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and old journal
-//! rows of rooms that are not in memory. Removes small batches with pauses, so that other writes are not held up. Also
-//! refreshes stale checks of Spotify subscriptions.
+//! expired codes, guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and
+//! old journal rows of rooms that are not in memory. Removes small batches with pauses, so that other writes are not held
+//! up. Also refreshes stale checks of Spotify subscriptions.
 
 mod guests;
 mod rooms;
@@ -36,6 +36,8 @@ const ENDED_SESSION_KEPT: Duration = Duration::from_hours(24);
 /// How long a used refresh token is kept, so that its reuse is detected as theft. Later reuse is rejected without that
 /// alarm.
 const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long an expired code is kept, so that a device that uses it late is told why it cannot.
+const EXPIRED_CODE_KEPT: Duration = Duration::from_hours(1);
 /// Subscriptions checked in one round.
 const CHECKS_MAX: u32 = 20;
 
@@ -107,10 +109,11 @@ impl Cleanup {
         let ended = in_batches(|| store.delete_ended_sessions(before(ENDED_SESSION_KEPT), BATCH_ROWS)).await?;
         let used = in_batches(|| store.delete_used_refresh_tokens(before(USED_TOKEN_KEPT), BATCH_ROWS)).await?;
         let logins = in_batches(|| store.delete_login_transactions(now_ms, BATCH_ROWS)).await?;
+        let codes = in_batches(|| store.delete_device_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?;
         let rooms = self.sweep_rooms(now_ms).await?;
         let guests = self.erase_unused_guests(now_ms).await? + self.erase_stray_guests(now_ms).await?;
-        if ended + used + logins + guests + rooms > 0 {
-            tracing::info!(sessions = ended, refresh_tokens = used, logins, guests, rooms, "cleanup finished");
+        if ended + used + logins + codes + guests + rooms > 0 {
+            tracing::info!(sessions = ended, refresh_tokens = used, logins, codes, guests, rooms, "cleanup finished");
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use clap::Args;
 #[command(next_help_heading = "Limits")]
 pub struct LimitsConfig {
     /// Login attempts per account and address; six times as many per address in total. Attempts from other addresses
-    /// do not lock an account's owner out.
+    /// do not lock an account's owner out. Also the codes for another device that a user asks for.
     #[arg(long, env = "TUTTI_LIMIT_LOGINS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_logins: u32,
 
@@ -37,7 +37,7 @@ pub struct LimitsConfig {
     pub limit_joins: u32,
 
     /// Wrong passcodes and unknown room codes, per address. Members of a room are not affected by the codes, and a newcomer
-    /// has two more of their own.
+    /// has two more of their own. Also logins with a code of another device, right or wrong.
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 

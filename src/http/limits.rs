@@ -35,6 +35,10 @@ pub struct RequestLimits {
     pub spotify_plays: Limiter<UserId>,
     /// Attempts to change a password.
     pub password_changes: Limiter<UserId>,
+    /// Attempts to log in with a code of another device.
+    pub device_codes: NetworkLimiter,
+    /// Such codes made.
+    pub device_codes_made: Limiter<UserId>,
     /// Rooms created.
     pub rooms: Limiter<UserId>,
     /// Passcodes set.
@@ -61,6 +65,8 @@ impl RequestLimits {
             spotify_requests: Limiter::per_minute(config.limit_spotify_requests, clock),
             spotify_plays: Limiter::per_minute(config.limit_spotify_requests, clock),
             password_changes: Limiter::per_minute(config.limit_logins, clock),
+            device_codes: NetworkLimiter::per_minute(config.limit_guesses, clock),
+            device_codes_made: Limiter::per_minute(config.limit_logins, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
             passcode_changes: Limiter::per_minute(config.limit_rooms, clock),
             rooms_by_network: NetworkLimiter::per_day(config.limit_rooms_per_address, clock),

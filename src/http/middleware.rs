@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use tutti_protocol::ErrorCode;
+use tutti_protocol::{ErrorCode, UserId};
 use tutti_protocol::http::SLOT_HEADER;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -121,6 +121,19 @@ impl DeviceSlot {
         self.caller.access = None;
         self.choice = choice;
         self
+    }
+
+    /// The same device with the slot that has a session of `user`, or any free one, so that no other account on the device is
+    /// replaced.
+    pub async fn in_slot_of(self, context: &HttpContext, user: UserId) -> Result<Self, ApiError> {
+        for (slot, token) in &self.cookies {
+            let caller = Caller { refresh_token: Some(token.clone()), ..Caller::default() };
+            if context.identity.peek(&caller).await?.is_some_and(|known| known.id == user) {
+                let slot = *slot;
+                return Ok(self.in_slot(SlotChoice::At(slot)));
+            }
+        }
+        Ok(self.in_slot(SlotChoice::New))
     }
 
     /// The slot to log in to: the chosen one, or the first without a valid session.

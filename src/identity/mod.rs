@@ -4,10 +4,11 @@
 //!   password, or a linked Spotify account, as well. A guest who registers keeps their id.
 //! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh
 //!   token (`sessions.rs`, `token_rotation.rs`).
+//! - A **device code** is shown by one device of a user and logs in their next one (`device_code.rs`).
 //! - An **access token** proves user and session for ten minutes without a database query (`access_token.rs`).
 //! - A **refresh token** keeps the session alive and is rotated at every use (`refresh_token.rs`).
 //!
-//! Guarantees: no password, token or key is logged or shown by `Debug`; the access tokens of a revoked session are
+//! Guarantees: no password, token, code or key is logged or shown by `Debug`; the access tokens of a revoked session are
 //! rejected at once on this node; an unknown username and a wrong password give the same error after the same time.
 //!
 //! Not in here: keys ([`crate::keys`]); cookies, origins and rate limits ([`crate::http`]); what a user may do in a
@@ -23,6 +24,7 @@ use tokio::sync::broadcast;
 use tutti_protocol::{Reason, ReasonValues, RoomId, SessionId, UserId, UserKind};
 
 pub use access_token::{AccessClaims, AccessError};
+pub use device_code::{DeviceCodeError, ValidDeviceCode};
 pub use name::{Username, bad_display_name_values, parse_display_name};
 pub use sessions::is_refresh_token_of;
 
@@ -36,6 +38,7 @@ use password::{Password, PasswordHasher};
 use revocation::Revocations;
 
 mod access_token;
+mod device_code;
 mod linked_account;
 mod login;
 mod name;
@@ -55,6 +58,8 @@ pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 pub const SESSION_IDLE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// Maximum age of a session.
 pub const SESSION_ABSOLUTE_LIFETIME: Duration = Duration::from_hours(180 * 24);
+/// How long a code for a user's next device is valid.
+pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_mins(5);
 /// Characters in a display name, at most.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
 /// Characters in a username, at least.
@@ -108,6 +113,9 @@ pub enum IdentityError {
     /// The Spotify account is linked to another user.
     #[error("the account is linked to another user")]
     LinkedElsewhere,
+    /// A device cannot log in with this code.
+    #[error(transparent)]
+    DeviceCode(#[from] DeviceCodeError),
     /// Too many password hashes wait, in total or of the caller's address.
     #[error("too many passwords are being hashed")]
     Busy,

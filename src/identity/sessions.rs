@@ -121,7 +121,7 @@ impl Identity {
 
     /// Revokes the refresh tokens of a session that the same user continues in another one. Its sockets stay open until
     /// their access token expires or is renewed in band.
-    async fn revoke_keeping_sockets(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
+    pub(super) async fn revoke_keeping_sockets(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         self.store().revoke_session(user, session, self.clock().now_ms()).await?;
         Ok(())
     }

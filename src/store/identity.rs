@@ -11,7 +11,7 @@ use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::StoreResult;
 
-/// SHA-256 of a refresh token; the token itself is not stored.
+/// The hash of a token or code, which itself is not stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -103,6 +103,21 @@ pub struct StoredRefreshToken {
     pub successor: Option<TokenHash>,
 }
 
+/// A row of `device_codes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredDeviceCode {
+    /// The user whose next device logs in with it.
+    pub user: UserId,
+    /// The session that asked for it; it has one code at a time.
+    pub session: SessionId,
+    /// Its hash, unique among all users.
+    pub hash: TokenHash,
+    /// When it expires.
+    pub expires_at_ms: i64,
+    /// The session that it was used for.
+    pub used_for: Option<SessionId>,
+}
+
 /// One exchange of a refresh token for its successor.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotation {
@@ -169,7 +184,7 @@ pub trait IdentityStore: Send + Sync {
     /// Changes a display name; false when there is no such user.
     async fn rename_user(&self, id: UserId, display_name: &str) -> StoreResult<bool>;
 
-    /// Erases a user with all sessions, tokens, the Spotify link and the picture. False when there is no such user.
+    /// Erases a user with all sessions, tokens, codes, the Spotify link and the picture. False when there is no such user.
     /// Rooms erase their own records of a member.
     async fn delete_user(&self, id: UserId) -> StoreResult<bool>;
 
@@ -193,7 +208,8 @@ pub trait IdentityStore: Send + Sync {
     /// A user's sessions that are not revoked, including expired ones, last used first.
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<StoredSession>>;
 
-    /// Revokes a user's sessions except one; returns those that were not revoked before.
+    /// Revokes a user's sessions except one, and removes the user's unused codes; returns the sessions that were not
+    /// revoked before.
     async fn revoke_sessions(&self, user: UserId, except: Option<SessionId>, at_ms: i64)
     -> StoreResult<Vec<SessionId>>;
 
@@ -216,4 +232,29 @@ pub trait IdentityStore: Send + Sync {
     /// Marks a token used, adds its successor and prolongs the session, all or nothing. False, without any change, when
     /// the token was used before or the session was revoked.
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool>;
+
+    /// Adds a code, in place of the session's earlier one. [`Conflict`](super::StoreError::Conflict) when another session
+    /// has the same code.
+    async fn put_device_code(&self, code: &StoredDeviceCode) -> StoreResult<()>;
+
+    /// A code, used or not, expired or not.
+    async fn device_code(&self, hash: TokenHash) -> StoreResult<Option<StoredDeviceCode>>;
+
+    /// The code that a session asked for last.
+    async fn device_code_of(&self, user: UserId, session: SessionId) -> StoreResult<Option<StoredDeviceCode>>;
+
+    /// Removes a session's code, unless it was used.
+    async fn cancel_device_code(&self, user: UserId, session: SessionId) -> StoreResult<()>;
+
+    /// Uses a code for a new session of the same user, all or nothing. False, without any change, when the code was used,
+    /// replaced or erased before, or the session that asked for it was revoked.
+    async fn use_device_code(
+        &self,
+        code: &StoredDeviceCode,
+        session: &StoredSession,
+        token: &StoredRefreshToken,
+    ) -> StoreResult<bool>;
+
+    /// Removes codes that expired before `before_ms`, at most `rows_max`; returns how many.
+    async fn delete_device_codes(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod cleanup;
+mod device_codes;
 mod limits;
 mod origin;
 mod response;

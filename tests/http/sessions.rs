@@ -161,6 +161,7 @@ async fn cross_origin_requests_change_nothing(site: Site) {
         ("POST", "auth/guest"),
         ("POST", "auth/register"),
         ("POST", "auth/login"),
+        ("POST", "auth/device"),
         ("POST", "auth/refresh"),
         ("POST", "auth/logout"),
         ("POST", "auth/logout?everywhere=true"),
@@ -168,6 +169,8 @@ async fn cross_origin_requests_change_nothing(site: Site) {
         ("DELETE", "me"),
         ("DELETE", "me/sessions"),
         ("DELETE", "me/sessions/00000000-0000-0000-0000-000000000000"),
+        ("POST", "me/device-code"),
+        ("DELETE", "me/device-code"),
         ("POST", "me/accounts/0/activate"),
         ("DELETE", "me/accounts/0"),
         ("POST", "me/spotify/check"),
@@ -192,7 +195,7 @@ async fn cross_origin_requests_change_nothing(site: Site) {
                 .header("host", "tutti.lan:8080")
                 .header("cookie", format!("tutti_0={}", ana.cookie.as_ref().unwrap()))
                 .header(header, value)
-                .json(&json!({ "display_name": "Evil", "username": "evil", "password": "evil evil", "name": "Evil" }));
+                .json(&json!({ "display_name": "Evil", "username": "evil", "password": "evil evil", "name": "Evil", "code": "" }));
             let answer = site.send(request).await;
             answer.assert_problem(403, "forbidden");
             assert_eq!(answer.cookies(), [], "{method} {path} {header}: {value}");

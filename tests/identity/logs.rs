@@ -71,6 +71,12 @@ async fn no_login_flow_logs_a_secret() {
         replay.cookie = responses[1].cookie();
         replay.refresh().await.assert_problem(401, "forbidden");
         ana.me().await.assert_problem(401, "forbidden");
+        responses.push(ana.login("ana", &secrets[0]).await);
+        let code = ana.post("/api/v1/me/device-code", json!({})).await.json["code"].as_str().unwrap().to_owned();
+        secrets.extend([code.replace('-', ""), code.clone()]);
+        let device = || async { site.browser().post("/api/v1/auth/device", json!({ "code": code })).await };
+        responses.push(device().await);
+        device().await.assert_problem(410, "not_found");
         ana.logout().await.assert_ok();
         for response in &responses {
             secrets.push(response.assert_ok().access_token());

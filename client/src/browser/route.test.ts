@@ -5,6 +5,7 @@ describe('routes', () => {
   it('maps paths to pages', () => {
     expect(routeOf('/')).toEqual({ page: 'landing' });
     expect(routeOf('/me')).toEqual({ page: 'me' });
+    expect(routeOf('/device')).toEqual({ page: 'device' });
     expect(routeOf('/r/7km2qx')).toEqual({ page: 'room', code: '7KM2QX' });
     expect(routeOf('/r/7KM2QX/screen')).toEqual({ page: 'screen', code: '7KM2QX' });
     expect(routeOf('/r/nope')).toEqual({ page: 'unknown' });

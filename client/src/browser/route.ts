@@ -3,6 +3,7 @@ export type Route =
   | { page: 'room'; code: string }
   | { page: 'screen'; code: string }
   | { page: 'me' }
+  | { page: 'device' }
   | { page: 'unknown' };
 
 const CODE_LENGTH = 6;
@@ -15,7 +16,8 @@ export function routeOf(path: string): Route {
     return { page: room[2] === undefined ? 'room' : 'screen', code };
   }
   if (path === '/') return { page: 'landing' };
-  return path === '/me' ? { page: 'me' } : { page: 'unknown' };
+  if (path === '/me') return { page: 'me' };
+  return path === '/device' ? { page: 'device' } : { page: 'unknown' };
 }
 
 /**

@@ -3,6 +3,8 @@ import type {
   BrowseResponse,
   ChooseSpotifyOutput,
   CreateRoomRequest,
+  DeviceCode,
+  DeviceCodeStatus,
   ProviderId,
   RoomList,
   RoomPasscode,
@@ -64,6 +66,20 @@ export class Api {
   /** All sessions except the current one. */
   async endOtherSessions(): Promise<void> {
     await this.#authorized('me/sessions', { method: 'DELETE' });
+  }
+
+  /** A code with which the user's next device logs in. */
+  makeDeviceCode(): Promise<DeviceCode> {
+    return this.#json('me/device-code', { method: 'POST' });
+  }
+
+  /** What became of it. */
+  deviceCode(): Promise<DeviceCodeStatus> {
+    return this.#json('me/device-code');
+  }
+
+  async cancelDeviceCode(): Promise<void> {
+    await this.#authorized('me/device-code', { method: 'DELETE' });
   }
 
   spotify(): Promise<SpotifyStatus> {

@@ -131,6 +131,18 @@ describe('login', () => {
     expect(device.bearers.at(-1)).toBeNull();
   });
 
+  it('adds the user of another device beside the present one', async () => {
+    const tab = device.tab();
+    const guest = await tab.guest({ display_name: 'Ben' });
+    device.codes['K7Q2-M9XA'] = ana;
+    await expect(tab.loginWithCode('K7Q2-M9XB')).rejects.toMatchObject({ code: 'not_found' });
+    expect(tab.user).toEqual(guest);
+    await tab.loginWithCode('K7Q2-M9XA');
+    expect(tab).toMatchObject({ user: ana, slot: 1 });
+    expect(device.bearers.at(-1)).toBeNull();
+    expect((await tab.people()).accounts.map(({ user }) => user)).toEqual([guest, ana]);
+  });
+
   it('changes nothing when a login fails', async () => {
     const tab = device.tab();
     const guest = await tab.guest({ display_name: 'Ana' });

@@ -1,4 +1,13 @@
-import type { AccountList, AuthResponse, GuestRequest, LoginRequest, RegisterRequest, User, UserId } from '$protocol';
+import type {
+  AccountList,
+  AuthResponse,
+  DeviceLoginRequest,
+  GuestRequest,
+  LoginRequest,
+  RegisterRequest,
+  User,
+  UserId,
+} from '$protocol';
 import type { ExclusiveLock } from '../browser/exclusive-lock';
 import { Failure, type Fetch, type Request, request, type Slot } from './http';
 import type { SlotChange } from './slot-broadcast';
@@ -91,6 +100,12 @@ export class Session {
   /** Replaces the user in this slot, except with slot `new`. */
   login(body: LoginRequest, where: Slot = this.here()): Promise<User> {
     return this.#logIn('auth/login', body, where);
+  }
+
+  /** Logs in the user whose other device shows the code, beside the users of this device. */
+  loginWithCode(code: string): Promise<User> {
+    const body: DeviceLoginRequest = { code };
+    return this.#logIn('auth/device', body, 'new');
   }
 
   /** Switches to another user of this device. */

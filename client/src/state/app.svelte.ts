@@ -1,4 +1,5 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
+import { deviceLink } from '../browser/device-link';
 import { exclusiveLock } from '../browser/exclusive-lock';
 import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from '../browser/invite';
 import { type Route, routeOf } from '../browser/route';
@@ -108,7 +109,7 @@ class App {
   }
 
   #remember(): void {
-    if (this.route.page !== 'me') tab.remember(BACK_KEY, location.pathname);
+    if (this.route.page !== 'me' && this.route.page !== 'device') tab.remember(BACK_KEY, location.pathname);
   }
 
   /** Creates a guest with this name, or renames the current user. */
@@ -217,6 +218,12 @@ class App {
   /** The address of a room for others. */
   roomUrl(code: string, passcode: string | null = null): string {
     return inviteUrl(inviteOrigin(this.server, location), code, passcode);
+  }
+
+  /** The address at which the user's next device uses a code, and continues in the room where this one was last. */
+  deviceUrl(code: string): string {
+    const last = routeOf(tab.recall(BACK_KEY) ?? '/');
+    return deviceLink(inviteOrigin(this.server, location), { code, room: last.page === 'room' ? last.code : null });
   }
 
   /** Whether no other device can open this server's addresses. */

@@ -32,6 +32,8 @@ export class FakeDevice {
   /** The bearer token of each request. */
   bearers: (string | null)[] = [];
   accounts: Record<string, User> = {};
+  /** Users whose other device shows this code. */
+  codes: Record<string, User> = {};
   reachable = true;
   nowMs = 0;
   #heldBack = new Map<string, Promise<void>>();
@@ -104,6 +106,10 @@ export class FakeDevice {
       case 'auth/login': {
         const account = this.accounts[body.username];
         return account === undefined ? unknown() : this.#give(slot, account);
+      }
+      case 'auth/device': {
+        const user = this.codes[body.code];
+        return user === undefined ? Response.json({ code: 'not_found' }, { status: 404 }) : this.#give(slot, user);
       }
       case 'auth/logout':
       case 'auth/logout?everywhere=true':

@@ -33,6 +33,7 @@ export const text = {
     account: t`Profile`,
     defaultRoomName: (name: string) => t`${name}’s room`.slice(0, 60),
     nameMissing: t`Type a name first, so that others know who you are.`,
+    haveCode: t`I have a code from my other device`,
   },
 
   join: {
@@ -218,6 +219,7 @@ export const text = {
     choose: t`Who are you?`,
     toMe: t`Your profile`,
     gone: t`They are no longer logged in on this device.`,
+    handOver: t`Use another device`,
   },
   spotify: {
     continue: t`Continue with Spotify`,

@@ -172,6 +172,9 @@ const byReason: Record<Reason, Sentence> = {
   username_taken: t`This user name is taken. Choose another one.`,
   already_logged_in: t`You already have an account.`,
   linked_elsewhere: t`This account is linked to someone else here.`,
+  no_such_device_code: t`No device shows this code. Check it, or get a new one on your other device.`,
+  device_code_used: t`This code was used already, and it works only once. Get a new one on your other device.`,
+  device_code_expired: t`This code has expired. Get a new one on your other device.`,
 };
 
 const byNotice: Record<string, Sentence> = {

@@ -44,6 +44,46 @@ body!(
     }
 );
 body!(
+    /// `POST auth/device`: logs in the user whose other device shows the code.
+    DeviceLoginRequest {
+        /// As typed.
+        code: Secret,
+    }
+);
+body!(
+    /// `POST me/device-code`: a code with which one other device becomes the user's, too.
+    DeviceCode {
+        /// Eight characters in two groups.
+        code: Secret,
+        /// Seconds until it expires.
+        expires_in: u64,
+    }
+);
+body!(
+    /// `GET me/device-code`: what became of the code that this session asked for last.
+    DeviceCodeStatus {
+        /// Whether it can be used.
+        state: DeviceCodeState,
+        /// The user agent of the device that used it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_agent: Option<String>,
+    }
+);
+
+/// What became of a code for another device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceCodeState {
+    /// It can be used.
+    Waiting,
+    /// A device has used it.
+    Used,
+    /// It was not used in time.
+    Expired,
+}
+
+body!(
     /// A user, as shown to themselves.
     User {
         /// Durable identity.
@@ -64,8 +104,8 @@ body!(
     }
 );
 body!(
-    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/refresh` and `me/accounts/{slot}/activate`.
-    /// The refresh token is a cookie.
+    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/refresh` and
+    /// `me/accounts/{slot}/activate`. The refresh token is a cookie.
     AuthResponse {
         /// Access JWT for `Authorization: Bearer` and `hello`.
         access_token: Secret,

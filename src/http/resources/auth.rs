@@ -1,11 +1,11 @@
-//! `auth/*`: guests, registration, login, refresh and logout.
+//! `auth/*`: guests, registration, login, also by a code of another device, refresh and logout.
 
 use std::net::IpAddr;
 
 use http::{HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tutti_protocol::http::{AuthResponse, GuestRequest, LoginRequest, RegisterRequest};
+use tutti_protocol::http::{AuthResponse, DeviceLoginRequest, GuestRequest, LoginRequest, RegisterRequest};
 use tutti_protocol::{Reason, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -14,7 +14,7 @@ use warp::{Filter, Reply};
 use crate::http::cookie::{Cookies, Slot, SlotChoice};
 use crate::http::middleware::{DeviceSlot, client_address, device_slot, json, json_body, respond, with};
 use crate::http::{ApiError, HttpContext, SharedContext};
-use crate::identity::{ACCESS_TOKEN_LIFETIME, IdentityError, Login};
+use crate::identity::{ACCESS_TOKEN_LIFETIME, DeviceCodeError, IdentityError, Login};
 use crate::store::StoreError;
 
 /// The routes of `auth/`, without `auth/spotify`.
@@ -24,6 +24,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let register =
         warp::path!("register").and(warp::post()).and(device_request()).and(json_body()).then(register).map(respond);
     let login = warp::path!("login").and(warp::post()).and(device_request()).and(json_body()).then(login).map(respond);
+    let device =
+        warp::path!("device").and(warp::post()).and(device_request()).and(json_body()).then(device).map(respond);
     let refresh = warp::path!("refresh").and(warp::post()).and(device_request()).then(refresh).map(respond);
     let logout = warp::path!("logout")
         .and(warp::post())
@@ -32,7 +34,7 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .and(warp::query())
         .then(logout)
         .map(respond);
-    let all = guest.or(register).unify().or(login).unify().or(refresh).unify().or(logout).unify();
+    let all = guest.or(register).unify().or(login).unify().or(device).unify().or(refresh).unify().or(logout).unify();
     warp::path("auth").and(all).boxed()
 }
 
@@ -75,6 +77,22 @@ async fn login(
     let login = context.identity.login(&device_slot.caller, &body.username, &password).await?;
     log_arrival(&context, login.user.id, address, "account logged in");
     Ok(login_response(&context, device_slot.cookies, login, slot).await)
+}
+
+/// The session takes the slot of the same user, or a free one; the slot that the request names does not matter.
+async fn device(
+    context: SharedContext,
+    address: IpAddr,
+    device_slot: DeviceSlot,
+    body: DeviceLoginRequest,
+) -> Result<Response, ApiError> {
+    context.limits.device_codes.check(address)?;
+    let code = context.identity.check_device_code(&body.code).await?;
+    let device_slot = device_slot.in_slot_of(&context, code.user()).await?;
+    let slot = device_slot.slot(&context).await?;
+    let login = context.identity.log_in_with_device_code(&device_slot.caller, code).await?;
+    log_arrival(&context, login.user.id, address, "device logged in by code");
+    Ok(login_response(&context, login, slot).await)
 }
 
 fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {
@@ -168,6 +186,17 @@ impl From<IdentityError> for ApiError {
             }
             IdentityError::LinkedElsewhere => {
                 conflict(Reason::LinkedElsewhere, "This Spotify account is linked to another user of this server.")
+            }
+            IdentityError::DeviceCode(error) => {
+                let gone = |reason, detail: &str| Self::from_reason(StatusCode::GONE, reason, detail);
+                match error {
+                    DeviceCodeError::Unknown => {
+                        let detail = "No device shows this code.";
+                        Self::from_reason(StatusCode::NOT_FOUND, Reason::NoSuchDeviceCode, detail)
+                    }
+                    DeviceCodeError::Used => gone(Reason::DeviceCodeUsed, "Another device has used this code."),
+                    DeviceCodeError::Expired => gone(Reason::DeviceCodeExpired, "This code has expired."),
+                }
             }
             IdentityError::Busy => Self::unavailable(error),
             IdentityError::Store(error) => error.into(),

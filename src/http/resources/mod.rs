@@ -7,6 +7,7 @@ use warp::reply::Response;
 pub mod accounts;
 pub mod auth;
 pub mod browse;
+pub mod device_code;
 pub mod me;
 pub mod passcode;
 pub mod rooms;
@@ -31,6 +32,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(me::routes(context))
         .unify()
         .or(sessions::routes(context))
+        .unify()
+        .or(device_code::routes(context))
         .unify()
         .or(accounts::routes(context))
         .unify()

@@ -7,8 +7,8 @@ use tutti_protocol::{SessionId, UserId, UserKind};
 
 use super::MemoryStore;
 use crate::store::{
-    IdentityStore, LoginTransaction, PasswordHash, Rotation, StoreError, StoreResult, StoredLogin, StoredPicture,
-    StoredRefreshToken, StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
+    IdentityStore, LoginTransaction, PasswordHash, Rotation, StoreError, StoreResult, StoredDeviceCode, StoredLogin,
+    StoredPicture, StoredRefreshToken, StoredSession, StoredSpotifyLink, StoredUser, TokenHash,
 };
 
 /// The tables.
@@ -17,6 +17,7 @@ pub(super) struct Tables {
     pub(super) users: HashMap<UserId, StoredUser>,
     sessions: HashMap<(UserId, SessionId), StoredSession>,
     refresh_tokens: HashMap<(UserId, TokenHash), StoredRefreshToken>,
+    device_codes: HashMap<(UserId, SessionId), StoredDeviceCode>,
     pub(super) links: HashMap<UserId, StoredSpotifyLink>,
     pub(super) transactions: HashMap<TokenHash, LoginTransaction>,
     pub(super) pictures: HashMap<UserId, StoredPicture>,
@@ -111,6 +112,7 @@ impl IdentityStore for MemoryStore {
         let mut tables = self.identity.lock();
         tables.sessions.retain(|(user, _), _| *user != id);
         tables.refresh_tokens.retain(|(user, _), _| *user != id);
+        tables.device_codes.retain(|(user, _), _| *user != id);
         tables.links.remove(&id);
         tables.pictures.remove(&id);
         Ok(tables.users.remove(&id).is_some())
@@ -170,6 +172,7 @@ impl IdentityStore for MemoryStore {
     ) -> StoreResult<Vec<SessionId>> {
         self.fault()?;
         let mut tables = self.identity.lock();
+        tables.device_codes.retain(|(of, _), code| *of != user || code.used_for.is_some());
         let mut ended = Vec::new();
         for session in tables.sessions.values_mut() {
             if session.user == user && Some(session.id) != except && session.revoked_at_ms.is_none() {
@@ -245,5 +248,61 @@ impl IdentityStore for MemoryStore {
             user.last_seen_at_ms = at_ms;
         }
         Ok(true)
+    }
+
+    async fn put_device_code(&self, code: &StoredDeviceCode) -> StoreResult<()> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let key = (code.user, code.session);
+        if tables.device_codes.iter().any(|(known, other)| *known != key && other.hash == code.hash) {
+            return Err(StoreError::Conflict("device code"));
+        }
+        tables.device_codes.insert(key, code.clone());
+        Ok(())
+    }
+
+    async fn device_code(&self, hash: TokenHash) -> StoreResult<Option<StoredDeviceCode>> {
+        self.fault()?;
+        Ok(self.identity.lock().device_codes.values().find(|code| code.hash == hash).cloned())
+    }
+
+    async fn device_code_of(&self, user: UserId, session: SessionId) -> StoreResult<Option<StoredDeviceCode>> {
+        self.fault()?;
+        Ok(self.identity.lock().device_codes.get(&(user, session)).cloned())
+    }
+
+    async fn cancel_device_code(&self, user: UserId, session: SessionId) -> StoreResult<()> {
+        self.fault()?;
+        self.identity.lock().device_codes.retain(|key, code| *key != (user, session) || code.used_for.is_some());
+        Ok(())
+    }
+
+    async fn use_device_code(
+        &self,
+        code: &StoredDeviceCode,
+        session: &StoredSession,
+        token: &StoredRefreshToken,
+    ) -> StoreResult<bool> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let tables = &mut *tables;
+        let key = (code.user, code.session);
+        let asked_by = tables.sessions.get(&key).filter(|session| session.revoked_at_ms.is_none());
+        let unused = |known: &&mut StoredDeviceCode| known.hash == code.hash && known.used_for.is_none();
+        let Some(known) = tables.device_codes.get_mut(&key).filter(unused).filter(|_| asked_by.is_some()) else {
+            return Ok(false);
+        };
+        known.used_for = Some(session.id);
+        tables.add_session(session, token);
+        Ok(true)
+    }
+
+    async fn delete_device_codes(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        self.fault()?;
+        let mut tables = self.identity.lock();
+        let expired = tables.device_codes.iter().filter(|(_, code)| code.expires_at_ms < before_ms);
+        let expired: Vec<_> = expired.map(|(key, _)| *key).take(rows_max as usize).collect();
+        expired.iter().for_each(|key| drop(tables.device_codes.remove(key)));
+        Ok(expired.len() as u64)
     }
 }

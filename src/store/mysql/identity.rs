@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::MySqlStore;
 use super::transaction::with_retries;
+use crate::store::sql::device_codes;
 use crate::store::sql::encoding::conflict;
 use crate::store::sql::identity::{
     self as sql, decode_refresh_token, decode_seen_guest, decode_session, decode_user, decode_user_id,
@@ -14,8 +15,8 @@ use crate::store::sql::identity::{
 
 use crate::store::sql::portable::Transaction as _;
 use crate::store::{
-    IdentityStore, PasswordHash, Rotation, StoreResult, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
-    TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoreResult, StoredDeviceCode, StoredLogin, StoredRefreshToken,
+    StoredSession, StoredUser, TokenHash,
 };
 
 #[async_trait]
@@ -131,5 +132,51 @@ impl IdentityStore for MySqlStore {
 
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
         with_retries(|| async { sql::use_refresh_token(self.begin().await?, rotation).await }).await
+    }
+
+    async fn put_device_code(&self, code: &StoredDeviceCode) -> StoreResult<()> {
+        with_retries(|| async { device_codes::put(self.begin().await?, code).await }).await
+    }
+
+    async fn device_code(&self, hash: TokenHash) -> StoreResult<Option<StoredDeviceCode>> {
+        let row = self.fetch_optional(device_codes::select_by_hash(hash)).await?;
+        row.as_ref().map(device_codes::decode).transpose()
+    }
+
+    async fn device_code_of(&self, user: UserId, session: SessionId) -> StoreResult<Option<StoredDeviceCode>> {
+        let row = self.fetch_optional(device_codes::select_of(user, session)).await?;
+        row.as_ref().map(device_codes::decode).transpose()
+    }
+
+    async fn cancel_device_code(&self, user: UserId, session: SessionId) -> StoreResult<()> {
+        self.execute(device_codes::cancel(user, session)).await?;
+        Ok(())
+    }
+
+    async fn use_device_code(
+        &self,
+        code: &StoredDeviceCode,
+        session: &StoredSession,
+        token: &StoredRefreshToken,
+    ) -> StoreResult<bool> {
+        with_retries(|| async { device_codes::use_once(self.begin().await?, code, session, token).await }).await
+    }
+
+    async fn delete_device_codes(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        with_retries(|| async {
+            let mut transaction = self.begin().await?;
+            let expired = sqlx::query(
+                "SELECT user_id, session_id FROM device_codes WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?",
+            );
+            let mut deleted = 0;
+            for row in transaction.fetch_all(expired.bind(before_ms).bind(i64::from(rows_max))).await? {
+                let (user, session): (Uuid, Uuid) = (row.try_get("user_id")?, row.try_get("session_id")?);
+                let delete = sqlx::query("DELETE FROM device_codes WHERE user_id = ? AND session_id = ?");
+                deleted += transaction.execute(delete.bind(user).bind(session)).await?;
+            }
+            transaction.commit().await?;
+            Ok(deleted)
+        })
+        .await
     }
 }

@@ -16,7 +16,10 @@ use crate::store::{
 
 /// What erasing a user removes besides the row in `users`. Rooms erase their own traces of a member: `room_members`
 /// rows go with [`IndexChange::Forgotten`](crate::store::IndexChange::Forgotten).
-const DELETE_OF_USER: [&str; 4] = [
+///
+/// Codes come first: one that is used at the same moment is used before, so that its session is deleted too, or not at all.
+const DELETE_OF_USER: [&str; 5] = [
+    "DELETE FROM device_codes WHERE user_id = ?",
     "DELETE FROM refresh_tokens WHERE user_id = ?",
     "DELETE FROM sessions WHERE user_id = ?",
     "DELETE FROM spotify_links WHERE user_id = ?",
@@ -168,6 +171,9 @@ pub(in crate::store) async fn revoke_sessions<T: Transaction>(
     except: Option<SessionId>,
     at_ms: i64,
 ) -> StoreResult<Vec<SessionId>> {
+    // Codes come first, as in `DELETE_OF_USER`: a revoked session must not continue in one that its code makes.
+    let codes = T::Query::new("DELETE FROM device_codes WHERE user_id = ? AND used_for IS NULL").bind(user.0);
+    transaction.execute(codes).await?;
     let open = T::Query::new("SELECT id FROM sessions WHERE user_id = ? AND revoked_at_ms IS NULL").bind(user.0);
     let mut revoked = Vec::new();
     for row in transaction.fetch_all(open).await? {

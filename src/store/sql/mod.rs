@@ -6,6 +6,7 @@
 //! each call) and in statements that have no portable form, such as upserts and deletes with a limit.
 
 pub(super) mod batch_statements;
+pub(super) mod device_codes;
 pub(super) mod encoding;
 pub(super) mod identity;
 pub(crate) mod portable;

@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use tutti_protocol::{SessionId, UserId};
 
 use super::SqliteStore;
+use crate::store::sql::device_codes;
 use crate::store::sql::encoding::conflict;
 use crate::store::sql::identity::{
     self as sql, decode_refresh_token, decode_seen_guest, decode_session, decode_user, decode_user_id,
 };
 
 use crate::store::{
-    IdentityStore, PasswordHash, Rotation, StoreResult, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
-    TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoreResult, StoredDeviceCode, StoredLogin, StoredRefreshToken,
+    StoredSession, StoredUser, TokenHash,
 };
 
 #[async_trait]
@@ -117,5 +118,41 @@ impl IdentityStore for SqliteStore {
 
     async fn use_refresh_token(&self, rotation: &Rotation) -> StoreResult<bool> {
         sql::use_refresh_token(self.begin().await?, rotation).await
+    }
+
+    async fn put_device_code(&self, code: &StoredDeviceCode) -> StoreResult<()> {
+        device_codes::put(self.begin().await?, code).await
+    }
+
+    async fn device_code(&self, hash: TokenHash) -> StoreResult<Option<StoredDeviceCode>> {
+        let row = self.fetch_optional(device_codes::select_by_hash(hash)).await?;
+        row.as_ref().map(device_codes::decode).transpose()
+    }
+
+    async fn device_code_of(&self, user: UserId, session: SessionId) -> StoreResult<Option<StoredDeviceCode>> {
+        let row = self.fetch_optional(device_codes::select_of(user, session)).await?;
+        row.as_ref().map(device_codes::decode).transpose()
+    }
+
+    async fn cancel_device_code(&self, user: UserId, session: SessionId) -> StoreResult<()> {
+        self.execute(device_codes::cancel(user, session)).await?;
+        Ok(())
+    }
+
+    async fn use_device_code(
+        &self,
+        code: &StoredDeviceCode,
+        session: &StoredSession,
+        token: &StoredRefreshToken,
+    ) -> StoreResult<bool> {
+        device_codes::use_once(self.begin().await?, code, session, token).await
+    }
+
+    async fn delete_device_codes(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64> {
+        let delete = sqlx::query(
+            "DELETE FROM device_codes WHERE (user_id, session_id) IN \
+             (SELECT user_id, session_id FROM device_codes WHERE expires_at_ms < ? LIMIT ?)",
+        );
+        Ok(self.execute(delete.bind(before_ms).bind(rows_max)).await?)
     }
 }
