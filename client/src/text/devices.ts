@@ -1,28 +1,30 @@
-/** Texts about using several devices, loaded with what shows them. A translation is another object of this shape. */
+import { t } from '@lingui/core/macro';
+
+/** Texts about using several devices, loaded with what shows them. */
 export const devicesText = {
   handOver: {
-    title: 'Use another device',
-    lead: 'Be yourself on your phone, too: same name, same queue, same rights.',
-    open: 'Show a code',
-    close: 'Close',
-    scan: 'Scan this with your other device. Or open',
-    type: 'and choose “I have a code from my other device”:',
-    secret: 'Whoever uses the code becomes you, so show it to no one else. It works once.',
-    valid: (left: string) => `Valid for ${left}`,
-    expired: 'This code has expired.',
-    again: 'New code',
-    failed: 'There is no code right now.',
-    used: (device: string) => `You are now on another device, too: ${device}`,
-    usedUnknown: 'You are now on another device, too.',
+    title: t`Use another device`,
+    lead: t`Be yourself on your phone, too: same name, same queue, same rights.`,
+    open: t`Show a code`,
+    close: t`Close`,
+    scan: (address: string) =>
+      t`Scan this with your other device. Or open ${address} and choose “I have a code from my other device”:`,
+    secret: t`Anyone who uses the code becomes you, so show it to no one else. It works once.`,
+    valid: (left: string) => t`Valid for ${left}`,
+    expired: t`This code has expired.`,
+    again: t`New code`,
+    failed: t`There is no code right now.`,
+    used: (device: string) => t`You are now on another device, too: ${device}`,
+    usedUnknown: t`You are now on another device, too.`,
   },
   logIn: {
-    title: 'Be yourself on this device',
-    lead: 'On your other device, open the menu and choose “Use another device”. It shows a code.',
-    code: 'Code from your other device',
-    hint: 'Eight letters and digits, such as K7Q2-M9XA.',
-    missing: 'Type the code that your other device shows.',
-    submit: 'Continue',
-    busy: 'One moment…',
-    home: 'To the start page',
+    title: t`Be yourself on this device`,
+    lead: t`On your other device, open the menu and choose “Use another device”. It shows a code.`,
+    code: t`Code from your other device`,
+    hint: t`Eight letters and digits, such as K7Q2-M9XA.`,
+    missing: t`Type the code that your other device shows.`,
+    submit: t`Continue`,
+    busy: t`One moment…`,
+    home: t`To the start page`,
   },
 } as const;
