@@ -82,7 +82,7 @@ export type UserKind = "guest" | "user";
 /**
  * An action that needs a permission.
  */
-export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
+export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "see_passcode" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
 
 /**
  * A member of a room, connected or not.
@@ -352,7 +352,7 @@ at_ms: number,
  */
 by: UserId, 
 /**
- * The name of the command.
+ * The name of the command; for a change of the passcode, which is no command, `set_passcode` or `remove_passcode`.
  */
 deed: string, 
 /**
@@ -360,7 +360,7 @@ deed: string,
  */
 member?: UserId | null, 
 /**
- * The title of the track, if any.
+ * The title of the track, or the new name of the room, if any.
  */
 title?: string | null, 
 /**
@@ -855,6 +855,22 @@ by: UserId, } | { "name": "room_closed",
 /**
  * The member who did it.
  */
+by: UserId, } | { "name": "room_renamed", 
+/**
+ * The new name.
+ */
+room_name: string, 
+/**
+ * The member who did it.
+ */
+by: UserId, } | { "name": "passcode_changed", 
+/**
+ * Whether newcomers need one now.
+ */
+has_passcode: boolean, 
+/**
+ * The member who did it.
+ */
 by: UserId, } | { "name": "settings_changed", 
 /**
  * The settings to change.
@@ -1180,7 +1196,11 @@ policy: Policy, } | { "name": "set_settings",
 /**
  * The settings to change.
  */
-settings: SettingsChange, } | { "name": "set_permission", 
+settings: SettingsChange, } | { "name": "rename_room", 
+/**
+ * 1 to 60 characters.
+ */
+room_name: string, } | { "name": "set_permission", 
 /**
  * The member.
  */
@@ -2056,7 +2076,7 @@ export type CreateRoomRequest = {
  */
 name: string, 
 /**
- * 1 to 64 characters; absent: the code is enough to enter.
+ * 4 to 64 characters; absent: the code is enough to enter.
  */
 passcode?: Secret | null, };
 
@@ -2278,6 +2298,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
   vote: { lowest: "listener", fixed: false },
   vote_skip: { lowest: "listener", fixed: false },
   chat: { lowest: "listener", fixed: false },
+  see_passcode: { lowest: "player", fixed: false },
   curate_queue: { lowest: "cohost", fixed: false },
   control_playback: { lowest: "cohost", fixed: false },
   set_output: { lowest: "cohost", fixed: false },
@@ -2301,7 +2322,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
 export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
 
 /** Every command, by name. */
-export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
 
 /** The settings of a new room. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -2328,6 +2349,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "vote": "listener",
     "vote_skip": "listener",
     "chat": "listener",
+    "see_passcode": "player",
     "curate_queue": "cohost",
     "control_playback": "cohost",
     "set_output": "cohost",
