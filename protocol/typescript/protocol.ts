@@ -2110,6 +2110,28 @@ member: boolean,
 created_at_ms: number, };
 
 /**
+ * `GET rooms/{code}/passcode`.
+ */
+export type RoomPasscode = { 
+/**
+ * Whether newcomers need one.
+ */
+has_passcode: boolean, 
+/**
+ * The passcode; absent for members who may not `see_passcode`, and when the server knows only its hash.
+ */
+passcode?: Secret | null, };
+
+/**
+ * `PUT rooms/{code}/passcode`.
+ */
+export type SetPasscodeRequest = { 
+/**
+ * 4 to 64 characters.
+ */
+passcode: Secret, };
+
+/**
  * `GET me/rooms`.
  */
 export type RoomList = { 

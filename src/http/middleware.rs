@@ -126,7 +126,7 @@ impl DeviceSlot {
     /// The same device with the slot that has a session of `user`, or any free one, so that no other account on the device is
     /// replaced.
     pub async fn in_slot_of(self, context: &HttpContext, user: UserId) -> Result<Self, ApiError> {
-        for (slot, token) in &self.cookies {
+        for (slot, token) in &self.tokens {
             let caller = Caller { refresh_token: Some(token.clone()), ..Caller::default() };
             if context.identity.peek(&caller).await?.is_some_and(|known| known.id == user) {
                 let slot = *slot;

@@ -103,6 +103,8 @@ macro_rules! with_every_type {
             http::SpotifyOutputStatus,
             http::CreateRoomRequest,
             http::RoomSummary,
+            http::RoomPasscode,
+            http::SetPasscodeRequest,
             http::RoomList,
             http::SearchResponse,
             http::BrowseKind,

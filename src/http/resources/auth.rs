@@ -92,7 +92,7 @@ async fn device(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.log_in_with_device_code(&device_slot.caller, code).await?;
     log_arrival(&context, login.user.id, address, "device logged in by code");
-    Ok(login_response(&context, login, slot).await)
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
 fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {
