@@ -17,7 +17,7 @@ test('a host is the host on their phone, too, by a code', async ({ guest }) => {
     const code = await laptop.get('device-code').innerText();
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
     const link = `http://tutti.lan:8080/device#code=${code}&room=${room}`;
-    await expect(laptop.get('qr').last()).toHaveAttribute('aria-label', new RegExp(`${link}$`));
+    await expect(laptop.get('hand-over-dialog').getByTestId('qr')).toHaveAttribute('aria-label', new RegExp(`${link}$`));
     return code;
   });
 
