@@ -41,7 +41,9 @@ pub use client::{
 pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event, TrackFault};
 pub use gain::Gain;
-pub use id::{CommandId, ConnectionId, DeviceId, EntryId, PairingCode, ProviderId, RoomCode, RoomId, SessionId, UserId};
+pub use id::{
+    CommandId, ConnectionId, DeviceId, EntryId, PairingCode, ProviderId, RoomCode, RoomId, SessionId, UserId,
+};
 pub use reason::{Reason, ReasonValue, ReasonValues, reason_values};
 pub use room::{
     Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Role, Room,

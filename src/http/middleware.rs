@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use tutti_protocol::{ErrorCode, UserId};
 use tutti_protocol::http::SLOT_HEADER;
+use tutti_protocol::{ErrorCode, UserId};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
@@ -92,13 +92,7 @@ pub struct DeviceSlot {
 }
 
 impl DeviceSlot {
-    fn read(
-        context: &HttpContext,
-        headers: &HeaderMap,
-        cookies: Cookies,
-        address: IpAddr,
-        choice: SlotChoice,
-    ) -> Self {
+    fn read(context: &HttpContext, headers: &HeaderMap, cookies: Cookies, address: IpAddr, choice: SlotChoice) -> Self {
         let tokens = cookies.read_all(headers);
         let user_agent = text(headers, header::USER_AGENT).unwrap_or_default().to_owned();
         let caller = match choice {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef, UserId,
+    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef,
+    UserId,
 };
 
 use super::state::{Newcomer, Refusal};

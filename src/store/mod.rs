@@ -23,8 +23,8 @@ mod rooms;
 mod spotify;
 
 pub use identity::{
-    IdentityStore, PasswordHash, Rotation, StoredDeviceCode, StoredLogin, StoredRefreshToken, StoredSession, StoredUser,
-    TokenHash,
+    IdentityStore, PasswordHash, Rotation, StoredDeviceCode, StoredLogin, StoredRefreshToken, StoredSession,
+    StoredUser, TokenHash,
 };
 pub use rooms::{
     Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredPasscode, StoredRoom,

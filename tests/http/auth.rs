@@ -266,7 +266,8 @@ async fn plain_cookies_from_before_are_taken_over_by_https() {
     let mut before = Browser { origin: "http://tutti.lan", ..site.browser() }.at(PROXY);
     let ana = before.guest("Ana").await;
     let jar = [("tutti_0".to_owned(), before.cookie.unwrap())].into();
-    let mut now = Browser { origin: "https://tutti.lan", forwarded_proto: Some("https"), jar, ..site.browser() }.at(PROXY);
+    let mut now =
+        Browser { origin: "https://tutti.lan", forwarded_proto: Some("https"), jar, ..site.browser() }.at(PROXY);
     assert_eq!(now.refresh().await.assert_ok().user_id(), ana.user_id());
     assert!(now.cookie.is_some(), "from now on it is a secure one");
     assert_eq!(now.refresh().await.assert_ok().user_id(), ana.user_id());

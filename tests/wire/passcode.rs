@@ -44,8 +44,10 @@ async fn a_changed_passcode_is_for_newcomers_and_leaves_those_inside_inside() {
     let mut bens = ben.enter(&code).await;
 
     assert_eq!(put(&ana, &code, "open up").await.0, 204);
-    let changed = |frame: &ServerFrame| matches!(frame, ServerFrame::Delta { events, .. }
-        if matches!(events[..], [Event::PasscodeChanged { has_passcode: true, by }, Event::Noted { .. }] if by == ana.id));
+    let changed = |frame: &ServerFrame| {
+        matches!(frame, ServerFrame::Delta { events, .. }
+        if matches!(events[..], [Event::PasscodeChanged { has_passcode: true, by }, Event::Noted { .. }] if by == ana.id))
+    };
     bens.until(changed).await;
     anas.until(changed).await;
     assert!(!is_admitted(&cai, &code, Some("sesame")).await);
@@ -91,7 +93,8 @@ async fn the_passcode_is_shown_and_changed_by_permission() {
     let hidden = RoomPasscode { has_passcode: true, passcode: None };
     assert_eq!(ben.get::<RoomPasscode>(&path(&code)).await, hidden);
     // As in a room of an earlier version, of which only the hash is known.
-    let mut database = SqliteConnectOptions::new().filename(server.data_dir().join("tutti.db")).connect().await.unwrap();
+    let mut database =
+        SqliteConnectOptions::new().filename(server.data_dir().join("tutti.db")).connect().await.unwrap();
     sqlx::query("UPDATE rooms SET passcode_sealed = NULL").execute(&mut database).await.unwrap();
     assert_eq!(ana.get::<RoomPasscode>(&path(&code)).await, hidden);
 }

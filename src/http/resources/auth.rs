@@ -156,12 +156,7 @@ async fn login_response(context: &HttpContext, cookies: Cookies, login: Login, s
 }
 
 /// Merges the guest that the user was into their account in all rooms. Returns the cookie to set.
-pub(super) async fn complete_login(
-    context: &HttpContext,
-    cookies: Cookies,
-    login: &Login,
-    slot: Slot,
-) -> HeaderValue {
+pub(super) async fn complete_login(context: &HttpContext, cookies: Cookies, login: &Login, slot: Slot) -> HeaderValue {
     if let Some(guest) = login.merged_guest
         && let Err(error) = context.rooms.merge(guest, login.user.clone()).await
     {

@@ -16,8 +16,9 @@ test('a host is the host on their phone, too, by a code', async ({ guest }) => {
     await laptop.get('hand-over-open').click();
     const code = await laptop.get('device-code').innerText();
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
-    const link = `http://tutti.lan:8080/device#code=${code}&room=${room}`;
-    await expect(laptop.get('hand-over-dialog').getByTestId('qr')).toHaveAttribute('aria-label', new RegExp(`${link}$`));
+    // The label leaves out the fragment with the code.
+    const qr = laptop.get('hand-over-dialog').getByTestId('qr');
+    await expect(qr).toHaveAttribute('aria-label', /http:\/\/tutti\.lan:8080\/device$/);
     return code;
   });
 

@@ -68,7 +68,11 @@ function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const wide = document.documentElement.scrollWidth > innerWidth ? ['the page'] : [];
     const controls = [...document.querySelectorAll<HTMLElement>('button, a, label, legend, h1, h2, h3')].filter(
-      (control) => control.checkVisibility() && getComputedStyle(control).textOverflow !== 'ellipsis',
+      (control) => {
+        const { clipPath, textOverflow } = getComputedStyle(control);
+        const hidden = control.parentElement?.closest('.visually-hidden') ?? null;
+        return control.checkVisibility() && clipPath === 'none' && hidden === null && textOverflow !== 'ellipsis';
+      },
     );
     const cut = controls.filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1);
     return [...wide, ...cut.map(({ outerHTML }) => outerHTML.slice(0, 200))];
