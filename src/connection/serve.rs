@@ -170,13 +170,14 @@ impl Connection {
                     return self.refuse(now, id, Reason::BadDisplayName, values, error.to_string());
                 }
             },
-            Command::RenameRoom { room_name } => match room::clean_name(room_name) {
-                Some(clean) => *room_name = clean,
-                None => {
+            Command::RenameRoom { room_name } => {
+                if let Some(clean) = room::clean_name(room_name) {
+                    *room_name = clean;
+                } else {
                     let (values, message) = (room::bad_name_values(), room::BAD_NAME);
                     return self.refuse(now, id, Reason::BadRoomName, values, message);
                 }
-            },
+            }
             // What cannot be cleaned is refused by the room.
             Command::Say { text: said } | Command::React { emoji: said } => {
                 if let Some(clean) = text::clean(said, SAID_CHARS_MAX) {

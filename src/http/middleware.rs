@@ -182,8 +182,8 @@ fn cookies(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap)
 /// Whether the proxy that forwarded a request was reached by https. A proxy that adds to the header, instead of replacing
 /// it, adds the last value.
 fn was_https(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all("x-forwarded-proto").iter().filter_map(|value| value.to_str().ok());
-    let scheme = lines.last().and_then(|line| line.rsplit(',').next());
+    let mut lines = headers.get_all("x-forwarded-proto").iter().filter_map(|value| value.to_str().ok());
+    let scheme = lines.next_back().and_then(|line| line.rsplit(',').next());
     scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 

@@ -302,7 +302,9 @@ impl IdentityStore for MemoryStore {
         let mut tables = self.identity.lock();
         let expired = tables.device_codes.iter().filter(|(_, code)| code.expires_at_ms < before_ms);
         let expired: Vec<_> = expired.map(|(key, _)| *key).take(rows_max as usize).collect();
-        expired.iter().for_each(|key| drop(tables.device_codes.remove(key)));
+        for key in &expired {
+            tables.device_codes.remove(key);
+        }
         Ok(expired.len() as u64)
     }
 }
