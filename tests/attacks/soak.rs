@@ -82,7 +82,8 @@ async fn a_party_goes_on_under_all_attacks_at_once() {
     let started = Stopwatch::start();
     let ends_after = |time: Duration| started.0.instant_at(i64::try_from(time.as_millis()).expect("not for ever"));
     let duration = Duration::from_secs(seconds());
-    let attackers = tokio::spawn({
+    let mut attackers = JoinSet::new();
+    attackers.spawn({
         let (code, track) = (code.clone(), tracks[0].id.clone());
         let rounds = 1..=duration.as_secs().div_ceil(RENEWAL.as_secs());
         let ends: Vec<_> =
@@ -100,7 +101,7 @@ async fn a_party_goes_on_under_all_attacks_at_once() {
     });
 
     let (times, queued) = send_commands(&mut active, &tracks, ends_after(duration)).await;
-    attackers.await.expect("attacks that end by themselves");
+    attackers.join_next().await.expect("attackers").expect("attacks that end by themselves");
     let lasted = started.elapsed();
 
     assert!(listeners.try_join_next().is_none(), "no listener lost their connection");

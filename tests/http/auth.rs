@@ -217,7 +217,8 @@ const PUBLIC: &str = "--public-url=https://tutti.example";
 #[tokio::test]
 async fn cookies_are_secure_by_how_the_request_came() {
     // Settings, page, peer, what the proxy says; whether the cookies are secure.
-    let cases: [(&[&str], &'static str, &str, Option<&'static str>, bool); 12] = [
+    type Case = (&'static [&'static str], &'static str, &'static str, Option<&'static str>, bool);
+    let cases: [Case; 12] = [
         (&[], "http://192.168.1.5:8080", "192.168.1.9", None, false),
         (&[], "https://tutti.lan", PROXY, Some("https"), false),
         (&[TRUSTED], "https://tutti.lan", PROXY, Some("https"), true),

@@ -83,7 +83,9 @@ async fn a_code_works_once_whoever_comes_first(site: Site) {
     let answers = join_all(devices).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
     assert_eq!(won.len(), 1);
-    lost.iter().for_each(|answer| assert_refused(answer, 410, "device_code_used"));
+    for answer in &lost {
+        assert_refused(answer, 410, "device_code_used");
+    }
     assert_refused(&redeem(&mut laptop, &code).await, 410, "device_code_used");
     let sessions = laptop.get("/api/v1/me/sessions").await.json["sessions"].clone();
     assert_eq!(sessions.as_array().unwrap().len(), 2, "the losers left no session behind");
