@@ -183,6 +183,8 @@ reasons! {
     /// The provider cannot answer this search.
     BadSearch = "bad_search", Invalid ["provider"];
 
+    /// The page, or the address that the request went to, is not one of this server's, as far as it knows.
+    ForeignPage = "foreign_page", Forbidden;
     /// No room has this code.
     NoSuchRoom = "no_such_room", NotFound;
     /// The name of the room is empty or too long.

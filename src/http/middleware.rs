@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tutti_protocol::http::SLOT_HEADER;
-use tutti_protocol::{ErrorCode, UserId};
+use tutti_protocol::{ErrorCode, Reason, UserId};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
@@ -235,7 +235,7 @@ pub fn own_origin(
         .and(warp::header::headers_cloned())
         .and_then(move |method: Method, headers: HeaderMap| {
             let refusal = if method.is_safe() { Ok(()) } else { check_origin(&headers, &context) };
-            std::future::ready(refusal.map_err(|detail| refuse(ApiError::forbidden(detail))))
+            std::future::ready(refusal.map_err(refuse))
         })
         .untuple_one()
 }
@@ -258,23 +258,29 @@ pub fn known_host(
 pub fn unknown_host() -> ApiError {
     let detail = "This server does not answer for this host name. Its operator allows it with TUTTI_PUBLIC_URL or \
         TUTTI_ALLOWED_ORIGINS.";
-    ApiError::new(StatusCode::MISDIRECTED_REQUEST, ErrorCode::Forbidden, detail)
+    ApiError::from_reason(StatusCode::MISDIRECTED_REQUEST, Reason::ForeignPage, detail)
 }
 
-fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), &'static str> {
-    const FOREIGN: &str = "This page is not allowed to use this server.";
+/// The response to a request of a page that is not this server's, or of its own page through a proxy that changes `Host`.
+pub fn foreign_page() -> ApiError {
+    let detail = "This page is not allowed to use this server. If it is this server's own, behind a proxy, set \
+        TUTTI_PUBLIC_URL to its address, or let the proxy pass on the header Host.";
+    ApiError::from_reason(StatusCode::FORBIDDEN, Reason::ForeignPage, detail)
+}
+
+fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), ApiError> {
     const UNKNOWN_ORIGIN: &str = "A request with a cookie needs Authorization or Origin.";
     let mut origins = headers.get_all(header::ORIGIN).iter();
     if let Some(origin) = origins.next() {
         let origin = origin.to_str().unwrap_or("null");
         let ours = context.origins.allows(Some(origin), text(headers, header::HOST));
-        return if ours && origins.next().is_none() { Ok(()) } else { Err(FOREIGN) };
+        return if ours && origins.next().is_none() { Ok(()) } else { Err(foreign_page()) };
     }
     if let Some(site) = headers.get("sec-fetch-site") {
-        return if site == "same-origin" || site == "none" { Ok(()) } else { Err(FOREIGN) };
+        return if site == "same-origin" || site == "none" { Ok(()) } else { Err(foreign_page()) };
     }
     let only_cookie = !headers.contains_key(header::AUTHORIZATION) && Cookies::has_token(headers);
-    if only_cookie { Err(UNKNOWN_ORIGIN) } else { Ok(()) }
+    if only_cookie { Err(ApiError::forbidden(UNKNOWN_ORIGIN)) } else { Ok(()) }
 }
 
 /// The rightmost address that is not a trusted proxy. Clients can forge those further left.

@@ -16,7 +16,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::middleware::{unknown_host, with};
+use super::middleware::{foreign_page, unknown_host, with};
 use super::{ApiError, HttpContext, SharedContext, client_address, respond};
 use crate::connection::{self, ConnectionContext};
 use crate::limiter::NetworkShare;
@@ -52,10 +52,10 @@ fn upgrade(
         return Err(unknown_host());
     }
     if !context.origins.allows(origin, host) {
-        return Err(ApiError::forbidden("This page is not allowed to use this server."));
+        return Err(foreign_page());
     }
     let (Some(on_upgrade), Some(accept)) = (on_upgrade, accept_key(headers)) else {
-        return Err(ApiError::invalid("This address accepts only WebSocket handshakes (RFC 6455, version 13)."));
+        return Err(no_handshake(headers));
     };
     let connection = &context.connection;
     let sockets_max = connection.config.limit_connections_per_address;
@@ -79,6 +79,18 @@ fn upgrade(
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
     Ok(response)
+}
+
+/// The response to a request that is no handshake. Browsers send handshakes only, so one without `Upgrade` lost it on the way:
+/// proxies pass on the header if they are told to, and the rest of the handshake by themselves.
+fn no_handshake(headers: &HeaderMap) -> ApiError {
+    if headers.contains_key(header::SEC_WEBSOCKET_KEY) && !headers.contains_key(header::UPGRADE) {
+        return ApiError::invalid(
+            "A proxy on the way does not pass on WebSocket handshakes: the header Upgrade is missing. Let it forward \
+                Upgrade and Connection, by HTTP/1.1.",
+        );
+    }
+    ApiError::invalid("This address accepts only WebSocket handshakes (RFC 6455, version 13).")
 }
 
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {

@@ -245,6 +245,10 @@ async fn an_invalid_handshake_gets_a_problem_document() {
         let answer = request.send().await.expect("answers");
         assert_eq!(answer.status(), 400, "{headers:?}");
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: Value = answer.json().await.expect("a problem");
+        let lost_its_upgrade = headers == [("sec-websocket-version", "13"), key];
+        let blames_a_proxy = problem["detail"].as_str().expect("a sentence").contains("A proxy on the way");
+        assert_eq!(blames_a_proxy, lost_its_upgrade, "{headers:?}: {problem}");
     }
 }
 

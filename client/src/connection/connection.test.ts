@@ -4,7 +4,7 @@ import { Failure } from '../session/http';
 import type { Token } from '../session/session';
 import { FakeSocket } from '../testing/fake-socket';
 import { room } from '../testing/fixtures';
-import { Connection } from './connection';
+import { Connection, findHindrance } from './connection';
 
 const HEARTBEAT_MS = 10_000;
 const LIFETIME_MS = 900_000;
@@ -16,8 +16,8 @@ let refreshes: number;
 let user: string;
 let takeovers: number;
 let tokenFails: Failure | null;
-/** Whether the server answers requests. */
-let answers: boolean;
+/** What a plain request to the server throws; `null` when it is answered. */
+let requestFails: Failure | null;
 let connection: Connection;
 
 const last = () => sockets.at(-1)!;
@@ -32,7 +32,7 @@ beforeEach(() => {
   user = 'ana';
   takeovers = 0;
   tokenFails = null;
-  answers = true;
+  requestFails = null;
   const token = async (): Promise<Token> => {
     if (tokenFails !== null) throw tokenFails;
     return { value: `token-${refreshes}`, expiresAtMs: performance.now() + LIFETIME_MS, user };
@@ -49,7 +49,10 @@ beforeEach(() => {
       refreshes += 1;
       return token();
     },
-    answers: async () => answers,
+    hindrance: () =>
+      findHindrance(async () => {
+        if (requestFails !== null) throw requestFails;
+      }),
     nowMs: () => performance.now(),
     random: () => 1,
     onFrame: (frame) => frames.push(frame),
@@ -201,23 +204,30 @@ describe('connection', () => {
       expect(connection.state).toEqual({ name: 'reconnecting' });
     });
 
-    it('says that the server does not answer', async () => {
-      answers = false;
+    it.each([
+      ['the server does not answer', new Failure('offline'), { obstacle: 'server' }],
+      ['a proxy answers without the server', new Failure('unanswered', 502), { obstacle: 'upstream' }],
+      ['the network has too many connections', new Failure('rate_limited', 429), { busy: CloseCode.NetworkBusy }],
+      ['the server has too many connections', new Failure('unavailable', 503), { busy: CloseCode.TryLater }],
+    ])('says that %s', async (_, failure, hindrance) => {
+      requestFails = failure;
       connection.start();
       await settle();
       await fails(2);
-      expect(connection.state).toEqual({ name: 'connecting', obstacle: 'server' });
+      expect(connection.state).toEqual({ name: 'connecting', ...hindrance });
     });
 
-    it('counts sockets that stay silent, and tokens that cannot be fetched', async () => {
-      answers = false;
-      tokenFails = new Failure('offline');
+    it.each([
+      [new Failure('offline'), 'server'],
+      [new Failure('unanswered', 502), 'upstream'],
+    ])('counts sockets that stay silent, and tokens that cannot be fetched: %s', async (failure, obstacle) => {
+      requestFails = tokenFails = failure;
       connection.start();
       await settle();
       tokenFails = null;
       while (sockets.length === 0) await vi.advanceTimersByTimeAsync(100);
       await vi.advanceTimersByTimeAsync(10_000);
-      expect(connection.state).toEqual({ name: 'connecting', obstacle: 'server' });
+      expect(connection.state).toEqual({ name: 'connecting', obstacle });
     });
 
     it('does not blame the way for a server that refuses tokens for now', async () => {

@@ -16,13 +16,30 @@ import { backoffMs } from '../util/backoff';
  * gap detection and token renewal. It knows nothing about frames except positions.
  */
 
-/** Why sockets do not open: the server does not answer, or it answers but something on the way lets no WebSocket through. */
-export type Obstacle = 'server' | 'proxy';
+/**
+ * Why sockets do not open. `server`: nothing answers. `upstream`: a proxy answers, and the server behind it does not.
+ * `proxy`: the server answers, but something on the way lets no WebSocket through.
+ */
+export type Obstacle = 'server' | 'upstream' | 'proxy';
 
 /** What keeps a connection from succeeding. `busy`: the close code of a server that has no place for now. */
-interface Hindrance {
+export interface Hindrance {
   busy?: number;
   obstacle?: Obstacle;
+}
+
+/** What hinders sockets, by a plain request to the server. */
+export async function findHindrance(request: () => Promise<unknown>): Promise<Hindrance> {
+  try {
+    await request();
+    return { obstacle: 'proxy' };
+  } catch (error) {
+    const code = error instanceof Failure ? error.code : 'offline';
+    if (code === 'offline') return { obstacle: 'server' };
+    if (code === 'unanswered') return { obstacle: 'upstream' };
+    // With too many connections of one network, the server refuses every further one.
+    return { busy: code === 'rate_limited' ? CloseCode.NetworkBusy : CloseCode.TryLater };
+  }
 }
 
 export type ConnectionState =
@@ -52,8 +69,8 @@ export interface ConnectionOptions {
   hello: () => Omit<Hello, 'token' | 'resume'>;
   token: () => Promise<Token>;
   refreshToken: () => Promise<Token>;
-  /** Whether the server answers a plain request. */
-  answers: () => Promise<boolean>;
+  /** Finds out why sockets do not open. */
+  hindrance: () => Promise<Hindrance>;
   nowMs: () => number;
   random: () => number;
   onFrame: (frame: ServerFrame) => void;
@@ -106,7 +123,7 @@ export class Connection {
   #triedFresh = false;
   #heartbeatMs = 0;
   #attempt = 0;
-  /** The code of the last close, if it was one of `BUSY`. */
+  /** The code of the last close, if it was one of `BUSY`, or what a refused socket would have been closed with. */
   #busy: number | null = null;
   /** The current socket is open. */
   #opened = false;
@@ -192,7 +209,7 @@ export class Connection {
       if (generation !== this.#generation) return;
       const failure = error instanceof Failure ? error.code : null;
       if (failure === 'unauthenticated') this.#close(this.#refused ?? CloseCode.Unauthenticated);
-      else if (failure === 'offline') this.#notOpened();
+      else if (failure === 'offline' || failure === 'unanswered') this.#notOpened();
       else this.#reconnect();
       return;
     }
@@ -216,14 +233,15 @@ export class Connection {
     socket.onclose = ({ code }) => (this.#opened ? this.#closed(code) : this.#notOpened());
   }
 
-  /** A refused upgrade has no close code; a request tells whether the server is there at all. */
+  /** A refused upgrade has no close code; a request tells more. */
   #notOpened(): void {
     this.#reconnect();
     this.#unopened += 1;
     if (this.#unopened < UNOPENED_MAX) return;
-    void this.options.answers().then((answers) => {
+    void this.options.hindrance().then(({ busy = null, obstacle = null }) => {
       if (this.#unopened < UNOPENED_MAX || !this.#isTrying) return;
-      this.#obstacle = answers ? 'proxy' : 'server';
+      this.#busy = busy;
+      this.#obstacle = obstacle;
       this.#setState(this.#trying());
     });
   }

@@ -89,7 +89,7 @@ describe('api', () => {
     answers['me/rooms'] = () => busy;
     await expect(api.myRooms()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 12_000 });
     answers['me/rooms'] = () => new Response('<html>', { status: 502 });
-    await expect(api.myRooms()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(api.myRooms()).rejects.toMatchObject({ code: 'unanswered' });
   });
 
   it('shows a room without login', async () => {

@@ -1,7 +1,10 @@
 import type { ErrorCode, Problem, Reason, ReasonValue } from '$protocol';
 
-/** `offline`: the request did not reach the server, or its answer did not reach the client. */
-export type FailureCode = ErrorCode | 'unauthenticated' | 'offline';
+/**
+ * `offline`: the request did not reach the server, or its answer did not reach the client. `unanswered`: a proxy answered
+ * that the server behind it did not.
+ */
+export type FailureCode = ErrorCode | 'unauthenticated' | 'offline' | 'unanswered';
 
 /** What a sentence about a reason needs, by name. */
 export type ReasonValues = Readonly<Record<string, ReasonValue | undefined>>;
@@ -71,9 +74,10 @@ function retryAfterMs(header: string | null): number | null {
   return header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : null;
 }
 
-/** For answers that do not come from Tutti, such as a proxy's. */
+/** For answers without a problem document: a proxy's, and the server's to connections that it does not take. */
 function codeOfStatus(status: number): FailureCode {
   if (status === 404) return 'not_found';
   if (status === 429) return 'rate_limited';
-  return status >= 502 ? 'unavailable' : 'internal';
+  if (status === 503) return 'unavailable';
+  return status >= 502 ? 'unanswered' : 'internal';
 }

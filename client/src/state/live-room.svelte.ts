@@ -3,7 +3,7 @@ import { onPageReturn } from '../browser/page-return';
 import { SleepDetector } from '../browser/sleep';
 import { nowMs, timeOfDayMs } from '../browser/wall-clock';
 import type { Accepted } from '../connection/command-queue';
-import { Connection, type ConnectionState } from '../connection/connection';
+import { Connection, type ConnectionState, findHindrance } from '../connection/connection';
 import { newsOf } from '../room/news';
 import { isOffered } from '../room/offers';
 import { type Queued, queuedTracks } from '../room/queued';
@@ -62,11 +62,7 @@ export class LiveRoom {
       hello: () => ({ room: code, passcode, device: this.playback.device() }),
       token: () => app.session.token(),
       refreshToken: () => app.session.refresh(),
-      answers: () =>
-        app.api.server().then(
-          () => true,
-          () => false,
-        ),
+      hindrance: () => findHindrance(() => app.api.server()),
       nowMs,
       random: Math.random,
       onFrame: (frame) => this.#receive(frame),

@@ -17,7 +17,10 @@ describe('access texts', () => {
   });
 
   it('say what is on the way, and whether the server is there', () => {
-    expect(connectionText({ name: 'connecting', obstacle: 'proxy' }, 0).long).toContain('blocks the live connection');
+    const blocked = connectionText({ name: 'connecting', obstacle: 'proxy' }, 0).long;
+    expect(blocked).toContain('blocks the live connection');
+    expect(blocked, 'and how to mend it').toContain('“Upgrade”');
+    expect(connectionText({ name: 'connecting', obstacle: 'upstream' }, 0).long).toContain('A proxy answers');
     expect(connectionText({ name: 'connecting', obstacle: 'server' }, 0).long).toContain('doesn’t answer');
     expect(connectionText({ name: 'reconnecting', obstacle: 'server' }, 0).short).toBe('Reconnecting…');
   });

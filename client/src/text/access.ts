@@ -23,7 +23,11 @@ const busyText: Record<number, string> = {
 const obstacleText: Record<Obstacle, string> = {
   server: t`The server doesn’t answer. Is it running, and is this device in its network?`,
   proxy: t`The server answers, but something on the way blocks the live connection: a proxy, firewall or content blocker that lets no WebSocket through.`,
+  upstream: t`A proxy answers, but the server behind it doesn’t. Is it running, and does the proxy have its address?`,
 };
+
+/** For whoever can do something about it. */
+const proxyRemedy = t`If this happens to everyone, the proxy in front of the server has to pass on the headers “Upgrade” and “Connection”. If it happens only to you, try another network or browser.`;
 
 /** The state of the connection, and what still works. */
 export function connectionText(state: ConnectionState, waiting: number): { short: string; long: string } {
@@ -36,8 +40,9 @@ export function connectionText(state: ConnectionState, waiting: number): { short
   if (busy !== undefined) return { short: t`Trying again…`, long: sentences(busy, triesAgain, kept) };
   const obstacle = 'obstacle' in state ? state.obstacle : undefined;
   // A server that restarts does not answer for a moment.
-  if (obstacle === 'proxy' || (obstacle === 'server' && state.name === 'connecting')) {
-    return { short: t`Trying again…`, long: sentences(obstacleText[obstacle], triesAgain, kept) };
+  if (obstacle === 'proxy' || (obstacle !== undefined && state.name === 'connecting')) {
+    const remedy = obstacle === 'proxy' ? proxyRemedy : '';
+    return { short: t`Trying again…`, long: sentences(obstacleText[obstacle], remedy, triesAgain, kept) };
   }
   switch (state.name) {
     case 'connecting':

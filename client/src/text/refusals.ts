@@ -30,6 +30,7 @@ const byCode: Record<RefusalCode | FailureCode, string> = {
   closed: t`You left the room before this was done.`,
   unauthenticated: t`This browser is no longer logged in. Join or log in again.`,
   offline: t`The server can’t be reached. Check your network and try again.`,
+  unanswered: t`The server behind the proxy doesn’t answer. Try again in a moment.`,
 };
 
 /** Names that are the same in every language. */
@@ -39,6 +40,7 @@ const brands: Record<string, string> = { spotify: 'Spotify' };
 type Sentence = string | ((values: ReasonValues) => string | null);
 
 const byReason: Record<Reason, Sentence> = {
+  foreign_page: t`The server doesn’t know the address of this page. Open it at another address, or set the server’s public URL to this one.`,
   room_closed: t`The room was closed.`,
   not_a_member: t`You are no longer in this room.`,
   role_too_low: ({ action, lowest_role }) =>
