@@ -26,5 +26,14 @@ export default defineConfig({
       '/ws': { target: `ws://${server}`, ws: true },
     },
   },
-  test: { include: ['src/**/*.test.ts'], setupFiles: ['src/testing/language.ts'] },
+  test: {
+    include: ['src/**/*.test.ts'],
+    setupFiles: ['src/testing/language.ts'],
+    // No file depends on what another one did, so they share modules: loading them again for each file took longer than most
+    // tests. By default one processor is left idle.
+    pool: 'threads',
+    isolate: false,
+    maxWorkers: '100%',
+    unstubGlobals: true,
+  },
 });
