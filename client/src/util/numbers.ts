@@ -10,7 +10,7 @@ export function median(values: readonly number[]): number {
 
 /** The value below which this share of all values lies, interpolated. */
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const place = (sorted.length - 1) * share;
   const below = Math.floor(place);
   const low = sorted[below]!;
