@@ -275,21 +275,3 @@ test('a host steers the room from the wall screen by the keys of a remote contro
   });
   expect(overflow, 'moving the picture makes the page no larger').toEqual([0, 0]);
 });
-
-test('a proxy that lets no WebSocket through is named, and so is a server that is away', async ({
-  guest,
-  flakyProxy,
-}) => {
-  const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE, flakyProxy });
-  ben.expectNoNetwork();
-  const code = await ada.startRoom();
-  flakyProxy.dropUpgrades();
-  await ben.join(code);
-  const lead = ben.get('notice-lead');
-  await expect(lead).toContainText('blocks the live connection');
-  flakyProxy.cut();
-  await expect(lead).toContainText('The server doesn’t answer');
-  flakyProxy.restore();
-  await ben.isJoined();
-});

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * A TCP proxy between a browser and the server that can drop or stall connections, or let no WebSocket through. The
- * browser's own offline mode does not affect open WebSockets.
+ * A TCP proxy between a browser and the server that can drop or stall connections. The browser's own offline mode does not
+ * affect open WebSockets.
  */
 export class FlakyProxy {
   url = '';
-  #mode: 'open' | 'refusing' | 'stalled' | 'without-upgrades' = 'open';
+  #mode: 'open' | 'refusing' | 'stalled' = 'open';
   #sockets = new Set<Socket>();
   #listener = createServer({ allowHalfOpen: false }, (near) => this.#accept(near));
 
@@ -33,11 +33,6 @@ export class FlakyProxy {
     for (const socket of this.#sockets) socket.pause();
   }
 
-  /** From now on it does not pass on the headers of an upgrade, as nginx without `proxy_set_header Upgrade`. */
-  dropUpgrades(): void {
-    this.#mode = 'without-upgrades';
-  }
-
   restore(): void {
     this.#mode = 'open';
     for (const socket of this.#sockets) socket.resume();
@@ -59,7 +54,7 @@ export class FlakyProxy {
       [far, near],
     ] as const) {
       this.#sockets.add(socket);
-      socket.on('data', (chunk) => other.write(this.#mode === 'without-upgrades' ? withoutUpgrade(chunk) : chunk));
+      socket.on('data', (chunk) => other.write(chunk));
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.#sockets.delete(socket);
@@ -68,12 +63,4 @@ export class FlakyProxy {
     }
     if (this.#mode === 'stalled') near.pause();
   }
-}
-
-function withoutUpgrade(chunk: Buffer): Buffer {
-  const text = chunk.toString('latin1');
-  return Buffer.from(
-    text.replace(/^Upgrade: .*\r\n/im, '').replace(/^Connection: Upgrade/im, 'Connection: close'),
-    'latin1',
-  );
 }

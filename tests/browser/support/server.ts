@@ -32,7 +32,7 @@ export class Server {
   #dataDir = '';
   #program = new Program(BINARY, /serving at (http:\/\/[\d.:]+)/);
 
-  constructor(private readonly settings: Record<string, string> = {}) {}
+  constructor(public settings: Record<string, string> = {}) {}
 
   get port(): number {
     return Number(new URL(this.url).port);

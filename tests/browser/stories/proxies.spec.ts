@@ -1,0 +1,170 @@
+import { PHONE } from '../support/guest.ts';
+import { freePorts, Nginx, type Ports, recipeSettings } from '../support/nginx.ts';
+import { test as base, expect } from '../support/test.ts';
+
+/** A real nginx before the server. The browser finds it as https://tutti.example, and the server itself as tutti.lan. */
+const PUBLIC = 'https://tutti.example';
+
+const test = base.extend<{ nginx: Nginx }, { ports: Ports }>({
+  ports: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures here.
+    async ({}, use) => use(await freePorts()),
+    { scope: 'worker' },
+  ],
+
+  launchOptions: [
+    async ({ launchOptions, ports }, use) => {
+      const names = [
+        `MAP tutti.example:80 127.0.0.1:${ports.http}`,
+        `MAP tutti.example:443 127.0.0.1:${ports.https}`,
+        'MAP tutti.lan 127.0.0.1',
+      ];
+      await use({ ...launchOptions, args: [...launchOptions.args!, `--host-resolver-rules=${names.join(',')}`] });
+    },
+    { scope: 'worker' },
+  ],
+
+  // The certificate is signed by itself.
+  ignoreHTTPSErrors: true,
+
+  // Stories name it before `guest`, so that it ends after the pages.
+  nginx: async ({ ports, server }, use) => {
+    const nginx = new Nginx(ports, () => server.port);
+    await use(nginx);
+    await nginx.dispose();
+  },
+});
+
+/** What a browser logs of a proxy without a server behind it. */
+const BAD_GATEWAY = [/status of 502/, /WebSocket connection to .* failed/];
+/** What it logs of a page that came by plain http: the policy protects https only. */
+const PLAIN_HTTP = /Cross-Origin-Opener-Policy header has been ignored/;
+
+test.describe('with the recipe', () => {
+  test.use({
+    // biome-ignore lint/correctness/noEmptyPattern: as above.
+    settings: async ({}, use) => use({ ...(await recipeSettings()), TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '3' }),
+  });
+
+  test('music plays through nginx, by http guests keep who they are, and what is away or full is said until it is not', async ({
+    nginx,
+    guest,
+    server,
+  }) => {
+    const lan = `http://tutti.lan:${server.port}`;
+    const ada = await guest('Ada', { baseURL: PUBLIC });
+    const ben = await guest('Ben', { viewport: PHONE, baseURL: PUBLIC });
+    const cai = await guest('Cai', { viewport: PHONE, baseURL: lan });
+    const dora = await guest('Dora', { viewport: PHONE, baseURL: PUBLIC });
+    cai.expectConsoleErrors(PLAIN_HTTP);
+    await nginx.start();
+    const code = await ada.startRoom({ plays: true });
+
+    await test.step('music arrives by https', async () => {
+      await ada.add('Slow Orbit');
+      await ada.nowPlaying('Slow Orbit');
+      await ada.hearsMusic();
+    });
+
+    await test.step('plain http leads to https', async () => {
+      await ben.page.goto(`http://tutti.example/r/${code}`);
+      await expect(ben.page).toHaveURL(`${PUBLIC}/r/${code}`);
+      await ben.get('guest-name').fill('Ben');
+      await ben.get('join').click();
+      await ben.isJoined();
+    });
+
+    await test.step('a guest of the local network comes by http and stays the same after a reload', async () => {
+      await cai.join(code);
+      await cai.isJoined();
+      expect(await cai.page.evaluate(() => isSecureContext)).toBe(false);
+      for (const person of [ben, cai]) {
+        await person.page.reload();
+        await person.isJoined();
+      }
+      await ada.sees('Ada', 'Ben', 'Cai');
+      // Their invitation leads to where everybody can come in.
+      await cai.get('invite-open').click();
+      await expect(cai.get('qr').last()).toHaveAttribute('aria-label', new RegExp(`${PUBLIC}/r/${code}$`));
+      await cai.get('invite-close').click();
+    });
+
+    await test.step('the fourth device of a network with three places reads so, and has the next free place', async () => {
+      await dora.join(code);
+      await expect(dora.get('notice-lead')).toHaveText(
+        'Too many devices of your network are connected. Another network, such as mobile data, may work. The page tries again by itself.',
+      );
+      await cai.page.close();
+      await dora.isJoined();
+      await ben.page.close();
+    });
+
+    await test.step('a server that is away behind nginx comes back by itself, and a newcomer reads why they wait', async () => {
+      const erin = await guest('Erin', { viewport: PHONE, baseURL: PUBLIC });
+      for (const person of [ada, dora, erin]) person.expectConsoleErrors(...BAD_GATEWAY);
+      await erin.page.goto(`/r/${code}`);
+      await erin.get('guest-name').fill('Erin');
+      await server.stop();
+      await ada.connectionIs('reconnecting');
+      await erin.get('join').click();
+      await expect(erin.get('problem')).toHaveText(
+        'The server behind the proxy doesn’t answer. Try again in a moment.',
+      );
+      await server.start();
+      for (const person of [ada, dora]) await person.connectionIs('online');
+      await erin.get('join').click();
+      await erin.isJoined();
+      await expect(ada.member('Erin')).toBeAttached();
+    });
+  });
+
+  test('nginx without the headers of an upgrade is named with its remedy, and so is a server that is away behind it', async ({
+    nginx,
+    guest,
+    server,
+  }) => {
+    const ada = await guest('Ada', { baseURL: `http://tutti.lan:${server.port}` });
+    const ben = await guest('Ben', { viewport: PHONE, baseURL: PUBLIC });
+    ada.expectNoNetwork();
+    ada.expectConsoleErrors(PLAIN_HTTP);
+    ben.expectNoNetwork();
+    ben.expectConsoleErrors(...BAD_GATEWAY);
+    await nginx.start('upgrade');
+    const code = await ada.startRoom();
+    await ben.join(code);
+    const lead = ben.get('notice-lead');
+    await expect(lead).toContainText('something on the way blocks the live connection');
+    await expect(lead).toContainText('has to pass on the headers “Upgrade” and “Connection”');
+    expect(server.log, 'the operator reads it too').toContain('the header Upgrade is missing');
+
+    await server.stop();
+    await expect(lead).toContainText('A proxy answers, but the server behind it doesn’t');
+    await nginx.stop();
+    await expect(lead).toContainText('The server doesn’t answer');
+    await server.start();
+    await nginx.start();
+    await ben.isJoined();
+    await ada.sees('Ada', 'Ben');
+  });
+});
+
+test('nginx with proxy_pass alone is refused with the setting that mends it', async ({ nginx, guest, server }) => {
+  const ben = await guest('Ben', { viewport: PHONE, baseURL: PUBLIC });
+  const words = 'The server doesn’t know the address of this page.';
+  ben.expectConsoleErrors(/status of 403/, /status of 421/);
+  await nginx.start('headers');
+  await ben.page.goto('/');
+  await ben.get('guest-name').fill('Ben');
+  await ben.get('start-room').click();
+  await expect(ben.get('problem')).toContainText(words);
+  await expect(ben.get('problem')).toContainText('public URL');
+
+  await nginx.start();
+  await ben.page.goto('/');
+  await expect(ben.get('notice-lead')).toContainText(words);
+
+  await server.stop();
+  server.settings = { TUTTI_PUBLIC_URL: PUBLIC };
+  await server.start();
+  await ben.startRoom();
+});
