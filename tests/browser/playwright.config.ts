@@ -1,5 +1,9 @@
 import { defineConfig } from '@playwright/test';
 
+/** They measure sound, gestures or time, or start other browsers: nothing else may run beside them. */
+const TIMED =
+  /\/(coming-back|engines|faulty-files|listening|party|playing|restart-under-load|segments|sorting|spotify-players)\./;
+
 /**
  * Real Chromium against the real server. No test waits for a fixed time: every wait is for a condition, so a slow
  * machine only makes the tests slower.
@@ -33,6 +37,9 @@ export default defineConfig({
   },
   projects: [
     { name: 'stories', testDir: 'stories' },
+    // The same stories in two parts, for `.ci/test`.
+    { name: 'parallel', testDir: 'stories', testIgnore: TIMED },
+    { name: 'timed', testDir: 'stories', testMatch: TIMED },
     { name: 'pictures', testDir: 'pictures', testMatch: '*.ts', timeout: 240_000 },
   ],
 });
