@@ -71,6 +71,7 @@ test('the host changes the name and the passcode: members stay, and an invitatio
 
   await test.step('a link from before the change asks for the new one', async () => {
     await cai.confirm(cai.get('leave'));
+    await expect(cai.get('start-room')).toBeVisible();
     await cai.page.goto(`/r/${code}#passcode=sesame`);
     await expect(cai.get('problem')).toContainText('That was not the passcode');
     await cai.get('passcode').fill('öpen #1?');
