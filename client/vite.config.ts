@@ -2,18 +2,20 @@ import { fileURLToPath } from 'node:url';
 import { lingui } from '@lingui/vite-plugin';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { browserCheck } from './tools/browser-check.ts';
+import { supportedBrowsers } from './tools/browsers.ts';
 import { linguiMacros } from './tools/lingui-macros.ts';
 import { precompress } from './tools/precompress.ts';
 
 const server = '127.0.0.1:8080';
 
+export const alias = { $protocol: fileURLToPath(new URL('../protocol/typescript/protocol.ts', import.meta.url)) };
+
 export default defineConfig({
-  plugins: [linguiMacros(), lingui(), svelte(), precompress()],
-  resolve: {
-    alias: { $protocol: fileURLToPath(new URL('../protocol/typescript/protocol.ts', import.meta.url)) },
-  },
+  plugins: [browserCheck(), linguiMacros(), lingui(), svelte(), precompress()],
+  resolve: { alias },
   build: {
-    target: 'es2022',
+    target: supportedBrowsers('production'),
     // The content security policy allows images from `data:`, but hashed files cache better.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

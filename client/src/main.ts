@@ -1,17 +1,4 @@
-import './styles.css';
-import { mount } from 'svelte';
-import { applyTheme } from './browser/theme';
-import { loadLanguage } from './language/language';
+import { start } from './start';
 
-applyTheme();
-
-const target = document.getElementById('app');
-if (target === null) throw new Error('index.html has no #app');
-
-loadLanguage()
-  .then(() => import('./App.svelte'))
-  .then(({ default: App }) => mount(App, { target }))
-  .catch((error: unknown) => {
-    console.error(error);
-    target.textContent = 'The page could not be loaded. Check your network, then reload it.';
-  });
+// A browser that is too old gets another page, by `browser-check.js`.
+if (document.documentElement.dataset.browser !== 'old') start();

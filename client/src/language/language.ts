@@ -1,11 +1,9 @@
-import type { Messages } from '@lingui/core';
 import { recall, remember } from '../browser/storage';
+import { loadCatalog } from './catalog-loader';
 import { i18n } from './i18n';
 import { isLanguage, type Language, preferredLanguage } from './languages';
 
 const KEY = 'tutti.language';
-
-const catalogs = import.meta.glob<{ messages: Messages }>('./catalogs/*/*.po');
 
 let rest: Promise<void> | null = null;
 
@@ -40,6 +38,5 @@ export async function importWithTexts<T>(part: () => Promise<T>): Promise<T> {
 }
 
 async function load(language: Language, part: 'start' | 'rest'): Promise<void> {
-  const { messages } = await catalogs[`./catalogs/${language}/${part}.po`]!();
-  i18n.load(language, messages);
+  i18n.load(language, await loadCatalog(language, part));
 }
