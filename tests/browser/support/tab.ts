@@ -9,6 +9,10 @@ export interface Tab {
   /** A trusted click. */
   click(testId: string): Promise<void>;
   fill(testId: string, text: string): Promise<void>;
+  /** A trusted press of Escape. */
+  escape(): Promise<void>;
+  /** A trusted click on a point of the viewport. */
+  clickAt(point: Point): Promise<void>;
   /** Drags with the mouse, in small steps: the pointer is pressed at one point of the viewport and released at another. */
   drag(from: Point, to: Point): Promise<void>;
   /** Runs a function in the page. It refers to nothing outside itself. */
@@ -24,7 +28,9 @@ interface PlaywrightPage {
   reload(): Promise<unknown>;
   getByTestId(testId: string): { click(): Promise<void>; fill(text: string): Promise<void> };
   evaluate(script: string): Promise<unknown>;
+  keyboard: { press(key: string): Promise<void> };
   mouse: {
+    click(x: number, y: number): Promise<void>;
     move(x: number, y: number, options?: { steps: number }): Promise<void>;
     down(): Promise<void>;
     up(): Promise<void>;
@@ -48,6 +54,14 @@ export class PlaywrightTab implements Tab {
 
   fill(testId: string, text: string): Promise<void> {
     return this.page.getByTestId(testId).fill(text);
+  }
+
+  escape(): Promise<void> {
+    return this.page.keyboard.press('Escape');
+  }
+
+  clickAt({ x, y }: Point): Promise<void> {
+    return this.page.mouse.click(x, y);
   }
 
   async drag(from: Point, to: Point): Promise<void> {

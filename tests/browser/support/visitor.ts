@@ -32,12 +32,32 @@ export class Visitor {
     await this.#eventually('connection-state', 'data-state', 'online');
   }
 
+  async isReconnecting(): Promise<void> {
+    await this.#eventually('connection-state', 'data-state', 'reconnecting');
+  }
+
+  /** Opens a room again in which the user is a member. */
+  async returnsTo(code: string): Promise<void> {
+    await this.tab.goto(`${this.url}/r/${code}`);
+    await this.isOnline();
+  }
+
   async add(title: string): Promise<void> {
+    await this.finds(title);
+    await this.tab.click('add-track');
+    await this.tab.fill('search', '');
+  }
+
+  async finds(title: string): Promise<void> {
     await this.tab.fill('search', title.toLowerCase());
     // Rows of the query before are inert while this one is answered.
     await expect.poll(() => this.#text('track-title', 'search-result', ':not([inert])')).toBe(title);
+  }
+
+  /** Adds the track that was found. Without a connection it waits on the device, and the page says so. */
+  async addsOffline(): Promise<void> {
     await this.tab.click('add-track');
-    await this.tab.fill('search', '');
+    await expect.poll(() => this.#texts('add-pending')).toHaveLength(1);
   }
 
   async nowPlaying(title: string): Promise<void> {
@@ -78,6 +98,61 @@ export class Visitor {
     await this.#eventually('now-playing', 'data-playback', 'paused');
   }
 
+  async resume(): Promise<void> {
+    await this.tab.click('resume');
+    await this.#eventually('now-playing', 'data-playback', 'playing');
+  }
+
+  async skip(): Promise<void> {
+    await this.tab.click('skip');
+  }
+
+  /** As if the slider was released there. */
+  async seekTo(ms: number): Promise<void> {
+    await this.#changes('progress', String(ms));
+  }
+
+  /** Opens a dialog, and closes it in a way. */
+  async opensAndCloses(opener: string, dialog: string, close: 'escape' | 'beside' | 'button'): Promise<void> {
+    await this.tab.click(opener);
+    await this.#isOpen(dialog, true);
+    if (close === 'escape') await this.tab.escape();
+    else if (close === 'button') await this.tab.click(`${dialog}-close`);
+    else await this.tab.clickAt({ x: 8, y: 8 });
+    await this.#isOpen(dialog, false);
+  }
+
+  /** Changes the order of the room's queue in the console. */
+  async setsPolicy(policy: string): Promise<void> {
+    await this.tab.click('host-console-open');
+    await this.#isOpen('host-console', true);
+    await this.tab.click('console-tab-order');
+    await this.tab.click(`policy-${policy}`);
+    await this.tab.click('apply-policy');
+    await expect.poll(() => this.#texts('apply-policy')).toEqual([]);
+    await this.tab.escape();
+    await this.#isOpen('host-console', false);
+  }
+
+  /** Chooses the language of the pages on the page "Me". */
+  async speaks(language: string): Promise<void> {
+    await this.tab.goto(`${this.url}/me`);
+    await expect.poll(() => this.#texts('language')).toHaveLength(1);
+    await this.#changes('language', language);
+    await expect
+      .poll(() => this.tab.evaluate(() => document.documentElement.lang, null).catch(() => 'loading'))
+      .toBe(language);
+  }
+
+  async playButtonSays(words: string): Promise<void> {
+    await expect.poll(() => this.#text('play-here')).toBe(words);
+  }
+
+  /** The gesture that a browser wants before a page plays. */
+  async taps(): Promise<void> {
+    await this.tab.click('play-here');
+  }
+
   /** The page's level meter shows music. */
   async showsMusic(): Promise<void> {
     await expect
@@ -96,6 +171,23 @@ export class Visitor {
     await expect.poll(() => this.#texts('needs-calibration')).toHaveLength(1);
   }
 
+  #isOpen(dialog: string, open: boolean): Promise<void> {
+    const message = `${this.name}: ${dialog} is ${open ? 'open' : 'closed'}`;
+    return expect.poll(async () => (await this.#texts(dialog, undefined, '[open]')).length > 0, { message }).toBe(open);
+  }
+
+  /** Sets the value of a form field as a user does. */
+  #changes(testId: string, value: string): Promise<void> {
+    return this.tab.evaluate(
+      ([id, chosen]) => {
+        const field = document.querySelector<HTMLInputElement>(`[data-testid="${id}"]`)!;
+        field.value = chosen!;
+        for (const type of ['input', 'change']) field.dispatchEvent(new Event(type, { bubbles: true }));
+      },
+      [testId, value],
+    );
+  }
+
   #eventually(testId: string, attribute: string, value: string): Promise<void> {
     return expect.poll(() => this.#attribute(testId, attribute), { message: `${this.name}: ${testId}` }).toBe(value);
   }
@@ -112,10 +204,13 @@ export class Visitor {
   }
 
   #texts(testId: string, inside?: string, state = ''): Promise<string[]> {
-    const within = inside === undefined ? '' : `[data-testid="${inside}"]${state} `;
+    const css =
+      inside === undefined
+        ? `[data-testid="${testId}"]${state}`
+        : `[data-testid="${inside}"]${state} [data-testid="${testId}"]`;
     return this.tab.evaluate(
       (css) => [...document.querySelectorAll(css)].map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim()),
-      `${within}[data-testid="${testId}"]`,
+      css,
     );
   }
 }
