@@ -17,21 +17,26 @@ export interface ShortcutActions {
   seekBy: (ms: number) => boolean;
   volumeBy: (step: number) => boolean;
   search: () => boolean;
+  help: () => boolean;
 }
 
 const SEEK_STEP_MS = 5_000;
 const VOLUME_STEP = 0.05;
 
+const TAKES_TEXT = 'input, textarea, select, [contenteditable], dialog';
+const TAKES_KEYS = `${TAKES_TEXT}, button, a, summary, [role="slider"]`;
+
 /** Whether a key is meant for the page: users want shortcuts, and no control that is focused uses keys itself. */
-export function isForPage(event: KeyboardEvent): boolean {
+export function isForPage(event: KeyboardEvent, controls = TAKES_KEYS): boolean {
   if (!shortcuts() || event.ctrlKey || event.metaKey || event.altKey) return false;
   const focus = event.target instanceof Element ? event.target : null;
-  const control = focus?.closest('input, textarea, select, button, a, summary, dialog, [role="slider"]') ?? null;
-  return control === null;
+  return (focus?.closest(controls) ?? null) === null;
 }
 
 /** Runs the shortcut of a key. Returns true when it did something. */
 export function handleShortcut(event: KeyboardEvent, actions: ShortcutActions): boolean {
+  // Buttons and links do nothing with it.
+  if (event.key === '?') return isForPage(event, TAKES_TEXT) && actions.help();
   if (!isForPage(event)) return false;
   const action = {
     ' ': actions.togglePlayback,

@@ -1,10 +1,13 @@
 import { edgeSpeed, landingIndex, moved } from '../util/reorder';
+import { scrollerOf } from '../util/scroller';
 
 interface Options {
   /** The ids in the shown order. */
   ids: () => readonly string[];
   /** The first and the last index that an item can be dragged from and to. */
   bounds: () => { first: number; last: number };
+  /** Where rows are, in pixels from the start of the list, also those that are not in the document. */
+  layout: () => { middles: readonly number[]; heightOf: (index: number) => number };
   /** `before`: the id of the item that follows from now on; `null`: none. */
   move: (id: string, before: string | null) => void;
   /** Called for an item that was swiped aside; `null`: this one stays. */
@@ -26,8 +29,8 @@ const SWIPE_SHARE = 0.4;
 
 /**
  * Sorts a list by mouse, pen and finger, and removes by swiping. The list has the pointer, and rows are only translated
- * while it moves: they stay where they are in the document, so the list may change under a drag. The list is positioned;
- * rows name their id in `data-row`, and handles have `data-handle`.
+ * while it moves: they stay where they are in the document, so the list may change under a drag. Rows name their id in
+ * `data-row`, and handles have `data-handle`.
  */
 export class DragOrder {
   #gesture = $state.raw<Gesture | null>(null);
@@ -45,7 +48,7 @@ export class DragOrder {
 
   constructor(private readonly options: Options) {}
 
-  /** For the `<ol>`, whose children are the rows. */
+  /** For the list that contains the rows. */
   attach = (list: HTMLElement): (() => void) => {
     this.#list = list;
     const stop = new AbortController();
@@ -74,6 +77,11 @@ export class DragOrder {
   gestureOf(id: string): 'drag' | 'swipe' | undefined {
     const gesture = this.#gesture;
     return gesture?.id === id && gesture.name !== 'press' ? gesture.name : undefined;
+  }
+
+  /** The row under the pointer. It has to stay in the document. */
+  get held(): string | null {
+    return this.#gesture?.id ?? null;
   }
 
   get isDragging(): boolean {
@@ -187,19 +195,15 @@ export class DragOrder {
     const gesture = this.#gesture;
     const list = this.#list;
     if (gesture?.name !== 'drag' || list === null) return;
-    const rows = [...list.children] as HTMLElement[];
-    const from = rows.findIndex((row) => row.dataset.row === gesture.id);
-    const row = rows[from];
-    if (row === undefined || this.#from === -1) {
+    const from = this.#from;
+    if (from === -1) {
       this.cancel();
       return;
     }
-    // Offsets of the layout, which translations do not change.
-    const middles = rows.map(({ offsetTop, offsetHeight }) => offsetTop + offsetHeight / 2);
+    const layout = this.options.layout();
+    const { middles } = layout;
     const listTop = list.getBoundingClientRect().top;
-    const [upper, lower] = [rows[from - 1], rows[from + 1]];
-    if (lower !== undefined) this.#room = lower.offsetTop - row.offsetTop;
-    else if (upper !== undefined) this.#room = row.offsetTop + row.offsetHeight - upper.offsetTop - upper.offsetHeight;
+    this.#room = layout.heightOf(from);
     const { first, last } = this.options.bounds();
     const y = gesture.y - gesture.grip - listTop;
     this.#offset = Math.min(Math.max(y, middles[first]!), middles[last] ?? y) - middles[from]!;
@@ -215,7 +219,7 @@ export class DragOrder {
   }
 
   #rowOf(id: string): HTMLElement | undefined {
-    return ([...(this.#list?.children ?? [])] as HTMLElement[]).find((row) => row.dataset.row === id);
+    return this.#list?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`) ?? undefined;
   }
 
   #onkeydown = (event: KeyboardEvent): void => {
@@ -225,15 +229,6 @@ export class DragOrder {
     event.stopPropagation();
     this.cancel();
   };
-}
-
-/** What scrolls the list: a part of the page, or the page. */
-function scrollerOf(list: HTMLElement): Element {
-  for (let element = list.parentElement; element !== null; element = element.parentElement) {
-    const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowY);
-    if (scrolls && element.scrollHeight > element.clientHeight) return element;
-  }
-  return document.scrollingElement ?? document.documentElement;
 }
 
 function visibleRange(view: Element): { top: number; bottom: number } {

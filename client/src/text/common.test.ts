@@ -17,7 +17,7 @@ describe('texts', () => {
     expect(why({ reason: 'less_airtime', behind: ['ana'] })).toBe('Ana has played less so far');
     expect(why({ reason: 'less_airtime', behind: ['ana', 'ben'] })).toBe('Ana and Ben have played less so far');
     expect(why({ reason: 'less_airtime', behind: ['ana', 'me'] })).toBe('Ana and you have played less so far');
-    expect(why({ reason: 'waited_longer', behind: ['me'] })).toBe('you have waited longer');
+    expect(why({ reason: 'waited_longer', behind: ['me'] })).toBe('You have waited longer');
     expect(why({ reason: 'own_queue', turn: 2, behind: ['ana', 'ben'] }, true)).toBe(
       'Your 2nd turn, after Ana and Ben',
     );

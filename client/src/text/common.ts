@@ -1,6 +1,6 @@
 import { plural, select, selectOrdinal, t } from '@lingui/core/macro';
 import type { Entry, Member, Note, Role, UserId } from '$protocol';
-import { lists } from './intl';
+import { asSentence, lists } from './intl';
 
 /** The texts that the first pages need. Texts of parts that are loaded later are in the other files of this folder. */
 export const text = {
@@ -67,7 +67,8 @@ export const text = {
     },
     unread: (count: number) => plural(count, { one: '# unread message', other: '# unread messages' }),
     waitingTracks: (count: number) => plural(count, { one: '# track', other: '# tracks' }),
-    menu: t`Menu`,
+    menuOf: (name: string) => t`${name}, menu`,
+    nowAnnounced: (track: string, artists: string) => t`Now playing: ${track}, ${artists}`,
     playingTitle: (track: string, room: string) => `${track} · ${room}`,
     nowPlaying: t`Now playing`,
     idleTitle: t`Play something`,
@@ -92,11 +93,12 @@ export const text = {
     upcoming: t`Up next`,
     upcomingEmpty: t`No tracks are waiting. What you add now plays next.`,
     upcomingMore: (count: number) => plural(count, { one: 'and one more', other: 'and # more' }),
-    showAll: (count: number) => t`Show all ${count}`,
     inMinutes: (minutes: number) => (minutes < 1 ? t`in a moment` : t`in ${minutes} min`),
     unknownMember: t`someone who left`,
     lookAlike: (name: string) => t`${name} (not a host)`,
     you: t`you`,
+    youMark: t`(you)`,
+    youAsOwner: t({ message: 'You', comment: 'The owner of a track' }),
     search: t`Find music`,
     searchPlaceholder: t`Title, artist or album`,
     searching: t`Searching…`,
@@ -123,8 +125,6 @@ export const text = {
     addedToTheLimit: t`The rest is over the limits here.`,
     unplayable: t`can’t be played`,
     add: (title: string) => t`Add ${title} to your queue`,
-    addShort: t`Add`,
-    addedShort: t`Added`,
     added: (title: string) => t`“${title}” is in your queue.`,
     listenersCannotAdd: t`You are here as a listener, so you can’t add tracks. The host can change that.`,
     mine: t`Your queue`,
@@ -216,6 +216,7 @@ export const text = {
   },
   people: {
     label: t`people on this device`,
+    labelOf: (name: string) => t`${name}, people on this device`,
     choose: t`Who are you?`,
     toMe: t`Your profile`,
     gone: t`They are no longer logged in on this device.`,
@@ -281,6 +282,10 @@ export function addedText(added: number, playable: number, all: number): string 
 
 /** Why an upcoming entry has its place. */
 export function placeReason(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
+  return asSentence(reasonOf(entry, nameOf, mine));
+}
+
+function reasonOf(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): string {
   const place = entry.place;
   if (place === undefined || place === null) return '';
   const names = place.behind.map(nameOf);

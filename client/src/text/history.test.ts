@@ -16,16 +16,19 @@ const nameOf = (id: string) => id.toUpperCase();
 
 describe('history texts', () => {
   it('say how a track ended', () => {
-    expect(endedText(played({}), nameOf)).toBe('');
-    expect(endedText(played({ reason: 'skipped', by: 'ben' }), nameOf)).toBe('skipped by BEN');
-    expect(endedText(played({ reason: 'skipped' }), nameOf)).toBe('skipped');
-    expect(endedText(played({ reason: 'voted_out' }), nameOf)).toBe('voted out');
-    expect(endedText(played({ reason: 'unplayable' }), nameOf)).toBe('could not be played');
+    const ended = (change: Partial<Played>) => endedText(played({ played_ms: 61_000, ...change }), 'me', nameOf);
+    expect(ended({})).toBe('');
+    expect(ended({ reason: 'skipped', by: 'ben' })).toBe('skipped by BEN (1:01)');
+    expect(ended({ reason: 'skipped', by: 'me' })).toBe('skipped by you (1:01)');
+    expect(ended({ reason: 'skipped' })).toBe('skipped (1:01)');
+    expect(ended({ reason: 'voted_out' })).toBe('voted out (1:01)');
+    expect(ended({ reason: 'unplayable' })).toBe('could not be played (1:01)');
   });
 
   it('say for whom and when', () => {
-    expect(queuedForText(played({}), nameOf)).toBe('for ANA');
-    expect(queuedForText(played({ member: null }), nameOf)).toBe('');
+    expect(queuedForText(played({}), 'me', nameOf)).toBe('for ANA');
+    expect(queuedForText(played({}), 'ana', nameOf)).toBe('for you');
+    expect(queuedForText(played({ member: null }), 'me', nameOf)).toBe('');
     expect(startedText(played({}), 20_000)).toBe('a moment ago');
     expect(startedText(played({}), 200_000)).toBe('3 minutes ago');
   });

@@ -1,5 +1,6 @@
 import { t } from '@lingui/core/macro';
 import type { Played, UserId } from '$protocol';
+import { clockFace } from '../sync/timeline';
 import { ageOf } from '../util/relative-time';
 import { ages } from './intl';
 
@@ -15,14 +16,21 @@ export const historyText = {
   credited: (title: string) => t`“${title}” is already waiting; now it plays for you too.`,
 } as const;
 
-/** How it ended, and by whom; empty for a track that played to its end. */
-export function endedText(played: Played, nameOf: (id: UserId) => string): string {
-  const by = played.by ? nameOf(played.by) : null;
-  switch (played.reason) {
+/** How it ended, by whom and where; empty for a track that played to its end. */
+export function endedText(played: Played, me: UserId | null, nameOf: (id: UserId) => string): string {
+  if (played.reason === 'finished') return '';
+  const how = reasonText(played, me, nameOf);
+  const at = clockFace(played.played_ms);
+  return t({ message: `${how} (${at})`, comment: 'How a track ended, and at which time of it' });
+}
+
+function reasonText({ reason, by }: Played, me: UserId | null, nameOf: (id: UserId) => string): string {
+  switch (reason) {
     case 'finished':
       return '';
     case 'skipped':
-      return by === null ? t`skipped` : t`skipped by ${by}`;
+      if (!by) return t`skipped`;
+      return by === me ? t`skipped by you` : skippedBy(nameOf(by));
     case 'voted_out':
       return t`voted out`;
     case 'unplayable':
@@ -32,10 +40,15 @@ export function endedText(played: Played, nameOf: (id: UserId) => string): strin
   }
 }
 
+function skippedBy(by: string): string {
+  return t`skipped by ${by}`;
+}
+
 /** For whom it was; empty for fallback tracks and for erased users. */
-export function queuedForText(played: Played, nameOf: (id: UserId) => string): string {
-  if (!played.member) return '';
-  const name = nameOf(played.member);
+export function queuedForText({ member }: Played, me: UserId | null, nameOf: (id: UserId) => string): string {
+  if (!member) return '';
+  if (member === me) return t`for you`;
+  const name = nameOf(member);
   return t`for ${name}`;
 }
 

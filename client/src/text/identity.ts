@@ -29,7 +29,7 @@ export const identityText = {
     theme: t`Appearance`,
     themes: { auto: t`Same as system`, light: t`Light`, dark: t`Dark` },
     shortcuts: t`Keyboard`,
-    shortcutsOn: t`Use keyboard shortcuts in rooms: space, arrows, /`,
+    shortcutsOn: t`Use keyboard shortcuts in rooms. The key ? lists them.`,
   },
 
   password: {

@@ -1,7 +1,6 @@
 import { t } from '@lingui/core/macro';
 import type { Note, Settings, UserId } from '$protocol';
-import { i18n } from '../language/i18n';
-import { lists } from './intl';
+import { asSentence, lists } from './intl';
 
 /** Texts of the log. */
 export const logText = {
@@ -222,9 +221,7 @@ export function noteText(note: Note, me: UserId | null, nameOf: (id: UserId) => 
     track: title ?? '…',
     settings: lists.format(settings.map((name) => settingNames[name as keyof Settings] ?? name)),
   };
-  const sentence = sentenceOf(note, me)(named);
-  // It may start with a person whose name is not known: “someone who left”.
-  return sentence.charAt(0).toLocaleUpperCase(i18n.locale) + sentence.slice(1);
+  return asSentence(sentenceOf(note, me)(named));
 }
 
 function sentenceOf(note: Note, me: UserId | null): Sentence {

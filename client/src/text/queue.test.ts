@@ -14,8 +14,11 @@ describe('queue texts', () => {
 
   it('name credited members', () => {
     const nameOf = (id: string) => id.toUpperCase();
-    expect(creditText(entry('a', 'ana'), nameOf)).toBe('');
-    expect(creditText({ ...entry('a', 'ana'), credits: ['ben', 'cai'] }, nameOf)).toBe('also for BEN and CAI');
+    const credited = (...credits: string[]) => creditText({ ...entry('a', 'ana'), credits }, 'me', nameOf);
+    expect(credited()).toBe('');
+    expect(credited('ben', 'cai')).toBe('also for BEN and CAI');
+    expect(credited('me')).toBe('also for you');
+    expect(credited('ben', 'me')).toBe('also for you and BEN');
   });
 
   it('sum up the user’s queue', () => {

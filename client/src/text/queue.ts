@@ -1,6 +1,7 @@
 import { plural, selectOrdinal, t } from '@lingui/core/macro';
 import type { Entry, Policy, Settings, UserId } from '$protocol';
 import type { Waits } from '../room/queue-state';
+import type { Shelf } from '../room/shelves';
 import { lists } from './intl';
 
 /** Texts about the order of play, votes, queues and played tracks. */
@@ -9,7 +10,6 @@ export const queueText = {
   own: t`from the fallback playlist`,
   ownAlone: t`From the fallback playlist`,
   meanwhile: t`Until then the fallback playlist plays.`,
-  alsoFor: (names: string) => t`also for ${names}`,
   votes: (count: number) => {
     const sum = signed(count);
     return plural(count, { one: `${sum} vote`, other: `${sum} votes` });
@@ -35,6 +35,11 @@ export const queueText = {
   clear: t`Clear my queue`,
   cleared: t`Your queue was cleared.`,
   undoClear: t`Undo`,
+  shelves: { tonight: t`Played tonight`, yours: t`Your earlier picks` } satisfies Record<Shelf, string>,
+  shelfEmpty: {
+    tonight: t`Nothing has been played yet. Played tracks appear here and can be added again.`,
+    yours: t`Tracks that you added appear here once they have played, so that you can add them again.`,
+  } satisfies Record<Shelf, string>,
   lineNow: t`It is your turn: your tracks play now.`,
   linePlace: (place: number) =>
     place === 1
@@ -89,9 +94,11 @@ export function policyText(settings: Settings): string {
 }
 
 /** Who else wanted the track; empty when no one did. */
-export function creditText(entry: Entry, nameOf: (id: UserId) => string): string {
-  const names = (entry.credits ?? []).map(nameOf);
-  return names.length === 0 ? '' : queueText.alsoFor(lists.format(names));
+export function creditText({ credits = [] }: Entry, me: UserId | null, nameOf: (id: UserId) => string): string {
+  if (credits.length === 0) return '';
+  const names = lists.format(credits.filter((id) => id !== me).map(nameOf));
+  if (!credits.some((id) => id === me)) return t`also for ${names}`;
+  return names === '' ? t`also for you` : t`also for you and ${names}`;
 }
 
 function signed(count: number): string {
