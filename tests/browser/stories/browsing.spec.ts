@@ -33,6 +33,7 @@ test('a member finds a track in spite of a typing error, and adds an album at on
     await ada.get('add-all').click();
     await ada.nowPlaying('First Light');
     await expect(ada.page.getByText('7 tracks were added.').first()).toBeVisible();
+    await ada.get('pause').click();
     await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText([
       'Harbour Lamps',
       'Copper Kettle',
@@ -49,6 +50,22 @@ test('a member finds a track in spite of a typing error, and adds an album at on
     await expect(ada.get('search-result').getByTestId('track-title')).toHaveText(['Rooftop Bicycle']);
     await ada.get('search').fill('');
     await ada.get('browse-recent').click();
+    await expect(ada.get('search-result')).toHaveCount(7);
+  });
+
+  await test.step('what was played can be added again, from the evening’s tracks or one’s own', async () => {
+    await ada.get('browse-yours').click();
+    await expect(ada.page.getByText('Tracks that you added appear here once they have played')).toBeVisible();
+    await ada.get('skip').click();
+    await ada.nowPlaying('Harbour Lamps');
+    for (const shelf of ['browse-tonight', 'browse-yours']) {
+      await ada.get(shelf).click();
+      await expect(ada.get(shelf)).toHaveAttribute('aria-pressed', 'true');
+      await expect(ada.get('search-result').getByTestId('track-title')).toHaveText(['First Light']);
+    }
+    await ada.result('First Light').getByTestId('add-track').click();
+    await expect(ada.get('my-queue').getByTestId('entry-title').last()).toHaveText('First Light');
+    await ada.get('browse-all').click();
     await expect(ada.get('search-result')).toHaveCount(7);
   });
 });

@@ -1,4 +1,5 @@
 import type { Locator } from '@playwright/test';
+import { middleOf } from '../support/finger.ts';
 import type { Guest } from '../support/guest.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
@@ -222,7 +223,14 @@ test('the host sets limits, suggestions, permissions and the fallback list', asy
     const [first, second] = await titles.allInnerTexts();
     await ada.get('fallback-down').first().click();
     await expect(titles).toHaveText([second!, first!]);
-    await ada.get('fallback-remove').first().click();
+    const rows = list.getByTestId('fallback-track');
+    const { x, y } = await middleOf(rows.last().getByTestId('drag'));
+    await ada.page.mouse.move(x, y);
+    await ada.page.mouse.down();
+    await ada.page.mouse.move(x, (await middleOf(rows.first())).y - 6, { steps: 5 });
+    await ada.page.mouse.up();
+    await expect(titles).toHaveText([first!, second!]);
+    await ada.get('fallback-remove').last().click();
     await expect(titles).toHaveText([first!]);
   });
 });

@@ -113,7 +113,7 @@ test('on a laptop the parts scroll by themselves, and the controls are in reach'
       await ada.get('browse-albums').click();
       await ada.get('browse-item').first().click();
       await ada.get('add-all').click();
-      await expect(ada.get('upcoming-entry')).toHaveCount(Math.min(20, album * 7));
+      await expect(ada.get('upcoming-entry')).toHaveCount(album * 7);
     }
     await doesNotScroll(ada);
     for (const control of ['pause', 'skip', 'progress', 'play-here', 'search', 'invite-open', 'host-console-open']) {
