@@ -40,3 +40,8 @@ export function center(values: readonly number[]): number {
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
+
+/** A count in a small space. */
+export function badgeText(count: number): string {
+  return count > 999 ? '999+' : String(count);
+}
