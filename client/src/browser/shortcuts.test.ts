@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { handleShortcut } from './shortcuts';
 
 /** An element within others, by their tags; the first is the innermost. */
@@ -8,8 +8,6 @@ class FakeElement {
     return selector.split(', ').some((one) => this.tags.includes(one)) ? this : null;
   }
 }
-
-afterEach(() => vi.unstubAllGlobals());
 
 function press(key: string, ...tags: string[]): string | null {
   vi.stubGlobal('Element', FakeElement);
