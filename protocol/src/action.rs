@@ -73,6 +73,8 @@ actions! {
     Admit = "admit", needs Cohost, "let people in";
     /// Lock the room and unlock it.
     Lock = "lock", needs Cohost, "lock the room";
+    /// Connect screens to the room and remove them.
+    ManageScreens = "manage_screens", needs Cohost, "connect screens";
     /// Mute members.
     Mute = "mute", needs Cohost, "mute people";
     /// Read the audit log.

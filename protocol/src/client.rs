@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::action::Action;
-use crate::id::{CommandId, DeviceId, EntryId, ProviderId, UserId};
+use crate::id::{CommandId, DeviceId, EntryId, ProviderId, ScreenId, UserId};
 use crate::room::{OutputMode, PlaybackState, Position, Role};
 use crate::secret::Secret;
 use crate::settings::{Policy, SettingsChange};
@@ -44,7 +44,7 @@ pub enum ClientFrame {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Hello {
-    /// Access JWT.
+    /// Access JWT, or the token of a screen.
     pub token: Secret,
     /// The room's code, as typed.
     pub room: String,
@@ -313,6 +313,11 @@ commands! {
         /// 1 to 60 characters.
         room_name: String,
     };
+    /// Removes a screen: it shows the room no longer.
+    RemoveScreen "remove_screen" {
+        /// The screen.
+        screen: ScreenId,
+    };
     /// Makes an exception from the table of permissions for one member.
     SetPermission "set_permission" {
         /// The member.
@@ -508,7 +513,7 @@ mod tests {
     fn every_command_has_the_name_it_is_sent_with() {
         for name in Command::NAMES {
             let raw = format!(
-                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"tracks":[],"entry":"{ID}","member":"{ID}","role":"player","position_ms":1,"display_name":"x","room_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"tracks":[],"entry":"{ID}","member":"{ID}","screen":"{ID}","role":"player","position_ms":1,"display_name":"x","room_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[]}}"#
             );
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);

@@ -135,6 +135,8 @@ close_codes! {
     AccountNeeded = 4512, "account needed";
     /// The person was denied.
     NotAdmitted = 4513, "not admitted";
+    /// The screen is not paired with the room, or not any more.
+    ScreenNotPaired = 4514, "screen not paired";
 }
 
 impl CloseCode {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::gain::Gain;
-use crate::id::{EntryId, UserId};
-use crate::room::{Entry, Member, Note, Output, Playback, Role, Track, UserKind};
+use crate::id::{EntryId, ScreenId, UserId};
+use crate::room::{Entry, Member, Note, Output, PairedScreen, Playback, Role, Track, UserKind};
 use crate::settings::SettingsChange;
 
 /// An event, with all that is needed to apply it.
@@ -207,6 +207,20 @@ pub enum Event {
     PasscodeChanged {
         /// Whether newcomers need one now.
         has_passcode: bool,
+        /// The member who did it.
+        by: UserId,
+    },
+    /// A screen was paired with the room.
+    ScreenAdded {
+        /// The screen.
+        screen: PairedScreen,
+        /// The member who approved it.
+        by: UserId,
+    },
+    /// A screen was removed.
+    ScreenRemoved {
+        /// The screen.
+        screen: ScreenId,
         /// The member who did it.
         by: UserId,
     },

@@ -60,6 +60,10 @@ uuid_id!(
     DeviceId
 );
 uuid_id!(
+    /// A screen that was paired with a room. It is no user.
+    ScreenId
+);
+uuid_id!(
     /// A command's id, chosen by the client: the same id sent again has no second effect.
     CommandId
 );

@@ -42,12 +42,12 @@ pub use code::{CloseCode, ErrorCode};
 pub use event::{EndReason, Event, TrackFault};
 pub use gain::Gain;
 pub use id::{
-    CommandId, ConnectionId, DeviceId, EntryId, PairingCode, ProviderId, RoomCode, RoomId, SessionId, UserId,
+    CommandId, ConnectionId, DeviceId, EntryId, PairingCode, ProviderId, RoomCode, RoomId, ScreenId, SessionId, UserId,
 };
 pub use reason::{Reason, ReasonValue, ReasonValues, reason_values};
 pub use room::{
-    Entry, Member, Note, Output, OutputMode, Place, PlaceReason, Playback, PlaybackState, Played, Position, Role, Room,
-    Track, UserKind,
+    Entry, Member, Note, Output, OutputMode, PairedScreen, Place, PlaceReason, Playback, PlaybackState, Played,
+    Position, Role, Room, Track, UserKind,
 };
 pub use secret::Secret;
 pub use server::{Answer, DevicePresence, EntryCommand, MemberPresence, Own, ReplyError, ServerFrame};

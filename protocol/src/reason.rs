@@ -140,6 +140,12 @@ reasons! {
     ClaimTooEarly = "claim_too_early", Conflict ["left_ms"];
     /// The room cannot be claimed.
     ClaimingOff = "claiming_off", Forbidden;
+    /// The screen is not paired with the room.
+    NoSuchScreen = "no_such_screen", NotFound;
+    /// The room has as many screens as it may.
+    TooManyScreens = "too_many_screens", LimitReached ["max"];
+    /// A screen sends no commands.
+    ScreenOnlyShows = "screen_only_shows", Forbidden;
     /// The sender is muted.
     Muted = "muted", Forbidden;
     /// The text is empty, too long, or on several lines.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::event::EndReason;
 use crate::gain::Gain;
-use crate::id::{DeviceId, EntryId, ProviderId, RoomCode, UserId};
+use crate::id::{DeviceId, EntryId, ProviderId, RoomCode, ScreenId, UserId};
 use crate::settings::Settings;
 
 /// A position in a room's history. `offset` counts events from 1; `epoch` changes whenever the server cannot prove that
@@ -283,12 +283,12 @@ pub struct Note {
     pub at_ms: i64,
     /// The member who did it.
     pub by: UserId,
-    /// The name of the command; for a change of the passcode, which is no command, `set_passcode` or `remove_passcode`.
+    /// The name of the command; `set_passcode`, `remove_passcode` or `add_screen` for what is no command.
     pub deed: String,
     /// The member it was done to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<UserId>,
-    /// The title of the track, or the new name of the room, if any.
+    /// The title of the track, the new name of the room, or the name of the screen, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The names of the changed settings.
@@ -348,6 +348,23 @@ pub struct Room {
     /// The former host, from whom the room was claimed and who can claim it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// Paired screens, oldest first. They are no members.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub screens: Vec<PairedScreen>,
+}
+
+/// A screen that shows the room: a device of no member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct PairedScreen {
+    /// Its id.
+    pub id: ScreenId,
+    /// Its number in the room, from 1: the lowest that is free.
+    pub number: u32,
+    /// What it calls itself, such as "Chromium on Linux".
+    pub name: String,
+    /// When it was paired.
+    pub added_at_ms: i64,
 }
 
 /// Whether a field can be omitted.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{DeviceKind, DevicePlayback};
 use crate::code::ErrorCode;
 use crate::event::Event;
-use crate::id::{CommandId, ConnectionId, DeviceId, EntryId, UserId};
+use crate::id::{CommandId, ConnectionId, DeviceId, EntryId, ScreenId, UserId};
 use crate::reason::{Reason, ReasonValues};
 use crate::room::{Entry, Note, Played, Position, Role, Room};
 
@@ -35,6 +35,9 @@ pub enum ServerFrame {
         /// What only this member is sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         own: Option<Own>,
+        /// This screen, instead of a user: `member` is the nil id then, and `role` is `listener`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        screen: Option<ScreenId>,
     },
     /// The whole visible room.
     Snapshot {
@@ -90,6 +93,9 @@ pub enum ServerFrame {
         /// How many votes skip the entry that is on, in a full presence and when it changed; 0: votes skip nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         skip_votes_needed: Option<u32>,
+        /// The connected screens, when they changed; absent in a full presence: none is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        screens: Option<Vec<ScreenId>>,
     },
     /// A change of what only this member is sent.
     Own(Own),

@@ -109,7 +109,8 @@ impl Cleanup {
         let ended = in_batches(|| store.delete_ended_sessions(before(ENDED_SESSION_KEPT), BATCH_ROWS)).await?;
         let used = in_batches(|| store.delete_used_refresh_tokens(before(USED_TOKEN_KEPT), BATCH_ROWS)).await?;
         let logins = in_batches(|| store.delete_login_transactions(now_ms, BATCH_ROWS)).await?;
-        let codes = in_batches(|| store.delete_device_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?;
+        let codes = in_batches(|| store.delete_device_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?
+            + in_batches(|| store.delete_screen_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?;
         let rooms = self.sweep_rooms(now_ms).await?;
         let guests = self.erase_unused_guests(now_ms).await? + self.erase_stray_guests(now_ms).await?;
         if ended + used + logins + codes + guests + rooms > 0 {

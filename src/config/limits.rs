@@ -16,7 +16,7 @@ pub struct LimitsConfig {
     #[arg(long, env = "TUTTI_LIMIT_REGISTRATIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_registrations: u32,
 
-    /// Guests created, per address.
+    /// Guests created, per address, and as many codes for screens to show.
     #[arg(long, env = "TUTTI_LIMIT_GUESTS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guests: u32,
 
@@ -37,7 +37,7 @@ pub struct LimitsConfig {
     pub limit_joins: u32,
 
     /// Wrong passcodes and unknown room codes, per address. Members of a room are not affected by the codes, and a newcomer
-    /// has two more of their own. Also logins with a code of another device, right or wrong.
+    /// has two more of their own. Also codes of another device or of a screen, right or wrong.
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 

@@ -4,18 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tutti_protocol::{CloseCode, ConnectionId, Hello, RoomCode, UserId};
+use tutti_protocol::{CloseCode, ConnectionId, Device, Hello, RoomCode, UserId};
 
 use super::ConnectionContext;
+use super::hub::Registration;
 use super::serve::Connection;
 use super::status;
-use crate::identity::AccessError;
+use crate::clock::ms;
+use crate::identity::{AccessError, SCREEN_HELLO_LIFETIME, is_screen_token};
 use crate::ids;
 use crate::limits::PASSCODE_WAIT_MAX;
 use crate::room::state::{Newcomer, Refusal};
 use crate::room::{Join, OpenError, RoomError, RoomHandle};
 use crate::store::StoreError;
-use crate::transport::{Link, Outbox};
+use crate::transport::{Link, Outbox, Party};
 
 /// Admits a connection and joins it to its room.
 pub(super) async fn admit(
@@ -24,7 +26,9 @@ pub(super) async fn admit(
     outbox: &Arc<Outbox>,
     address: IpAddr,
 ) -> Result<Connection, CloseCode> {
-    let now_ms = context.clock.now_ms();
+    if is_screen_token(&hello.token) {
+        return admit_screen(context, hello, outbox, address).await;
+    }
     let access = context.identity.authenticate(&hello.token).map_err(access_denied)?;
     // Admission fails fast. After a restart all clients reconnect at once: a queued join would time out on the client
     // before its turn, and the client would join the queue again.
@@ -34,25 +38,64 @@ pub(super) async fn admit(
     let room = open_room(context, &hello.room, access.user, address).await?;
     check_passcode(context, &room, &hello, access.user, address).await?;
 
-    let id = ConnectionId(ids::uuid_v7(now_ms));
-    let who = (access.user, access.session, address);
-    let device = status::clamp_device(hello.device);
-    let link = Arc::new(Link::new(id, who, device, outbox.clone(), now_ms, access.expires_at_ms));
-    let connections_max = context.config.limit_connections_per_user;
-    let registration = context.hub.register(&link, connections_max).ok_or(CloseCode::TooManyConnections)?;
-    // From here on the hub closes the connection when its session ends or the server drains. Both may have happened before.
+    let party = Party::User { user: access.user, session: access.session };
+    let (link, registration) = register(context, party, access.expires_at_ms, hello.device, outbox, address)?;
+    // From here on the hub closes the connection when its session ends. It may have ended before.
     if context.identity.is_revoked(access.session) {
         return Err(CloseCode::SessionRevoked);
-    }
-    if context.draining.is_cancelled() {
-        return Err(CloseCode::GoingAway);
     }
     let newcomer = Newcomer::from(user.clone());
     let connection = Connection::new(context.clone(), link.clone(), room, registration);
     connection.room.join(Join { link: link.clone(), newcomer, resume: hello.resume }).await.map_err(not_joined)?;
     context.catalogue.user_connected(&user);
-    tracing::debug!(connection = %link.id, member = %link.user, room = %connection.room.id(), "joined");
+    tracing::debug!(connection = %link.id, member = %access.user, room = %connection.room.id(), "joined");
     Ok(connection)
+}
+
+/// Admits a screen. A room that does not have it, one that is closed and one that does not exist are the same to it: a
+/// screen that was paired elsewhere, or nowhere, finds no rooms by trying their codes.
+async fn admit_screen(
+    context: &Arc<ConnectionContext>,
+    hello: Hello,
+    outbox: &Arc<Outbox>,
+    address: IpAddr,
+) -> Result<Connection, CloseCode> {
+    let screen = context.identity.authenticate_screen(&hello.token).ok_or(CloseCode::ScreenNotPaired)?;
+    let _permit = context.admissions.try_acquire().map_err(|_| CloseCode::TryLater)?;
+    let code = RoomCode::parse(&hello.room).ok_or(CloseCode::ScreenNotPaired)?;
+    let room = context.rooms.open(code).await.map_err(|error| match error {
+        OpenError::Store(error) => unavailable(&error),
+        OpenError::Closed | OpenError::NotFound => CloseCode::ScreenNotPaired,
+    })?;
+    let expires_at_ms = context.clock.now_ms() + ms(SCREEN_HELLO_LIFETIME);
+    let party = Party::Screen(screen);
+    let (link, registration) = register(context, party, expires_at_ms, hello.device, outbox, address)?;
+    let connection = Connection::new(context.clone(), link.clone(), room, registration);
+    connection.room.join_screen(link.clone(), hello.resume).await.map_err(|error| match error {
+        RoomError::Refused(_) => CloseCode::ScreenNotPaired,
+        RoomError::Unavailable => CloseCode::TryLater,
+    })?;
+    tracing::debug!(connection = %link.id, %screen, room = %connection.room.id(), "screen joined");
+    Ok(connection)
+}
+
+/// Registers a connection. From here on the hub closes it when the server drains.
+fn register(
+    context: &ConnectionContext,
+    party: Party,
+    expires_at_ms: i64,
+    device: Device,
+    outbox: &Arc<Outbox>,
+    address: IpAddr,
+) -> Result<(Arc<Link>, Registration), CloseCode> {
+    let now_ms = context.clock.now_ms();
+    let id = ConnectionId(ids::uuid_v7(now_ms));
+    let device = status::clamp_device(device);
+    let link = Arc::new(Link::of(id, party, address, device, outbox.clone(), (now_ms, expires_at_ms)));
+    let connections_max = context.config.limit_connections_per_user;
+    let registration = context.hub.register(&link, connections_max).ok_or(CloseCode::TooManyConnections)?;
+    // It may have begun to drain before.
+    if context.draining.is_cancelled() { Err(CloseCode::GoingAway) } else { Ok((link, registration)) }
 }
 
 /// Opens the room with a code. Unknown codes are limited by network, so that rooms cannot be found by guessing. Members

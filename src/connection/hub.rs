@@ -5,16 +5,18 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use tutti_protocol::{CloseCode, ConnectionId, ReasonValues, ServerFrame, SessionId, UserId};
+use tutti_protocol::{CloseCode, ConnectionId, ReasonValues, ServerFrame, SessionId};
+use uuid::Uuid;
 
 use crate::limits::{DRAIN_CLOSES_PER_STEP, DRAIN_SPREAD_MAX, DRAIN_STEP};
-use crate::transport::{Link, frame};
+use crate::transport::{Link, Party, frame};
 
 /// All admitted connections. Guards of its maps never leave its methods.
 #[derive(Debug, Default)]
 pub struct Hub {
     links: DashMap<ConnectionId, Arc<Link>>,
-    of_user: DashMap<UserId, u32>,
+    /// By user or screen.
+    of_party: DashMap<Uuid, u32>,
 }
 
 /// A connection's registration in the hub; dropping it removes the connection.
@@ -35,9 +37,9 @@ impl Hub {
         self.links.is_empty()
     }
 
-    /// Registers a connection; `None` when its user has `connections_max`.
+    /// Registers a connection; `None` when its user or screen has `connections_max`.
     pub fn register(self: &Arc<Self>, link: &Arc<Link>, connections_max: u32) -> Option<Registration> {
-        increment(&self.of_user, link.user, connections_max).then(|| {
+        increment(&self.of_party, link.party.uuid(), connections_max).then(|| {
             self.links.insert(link.id, link.clone());
             Registration { hub: self.clone(), link: link.clone() }
         })
@@ -45,7 +47,8 @@ impl Hub {
 
     /// Closes the connections of ended sessions.
     pub fn close_sessions(&self, ended: impl Fn(SessionId) -> bool) {
-        for link in self.links.iter().filter(|link| ended(link.session)) {
+        let has_ended = |link: &Link| matches!(link.party, Party::User { session, .. } if ended(session));
+        for link in self.links.iter().filter(|link| has_ended(link)) {
             link.outbox.close(CloseCode::SessionRevoked);
         }
     }
@@ -76,7 +79,7 @@ impl Hub {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.links.remove(&self.link.id);
-        decrement(&self.hub.of_user, self.link.user);
+        decrement(&self.hub.of_party, self.link.party.uuid());
     }
 }
 

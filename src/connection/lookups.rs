@@ -13,7 +13,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
-use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef};
+use tutti_protocol::{Command, CommandId, ProviderId, Reason, ServerFrame, Track, TrackRef, UserId};
 
 use super::ConnectionContext;
 use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT_ONCE_MAX};
@@ -64,6 +64,7 @@ struct Refusal {
 pub(super) struct Lookup {
     pub(super) context: Arc<ConnectionContext>,
     pub(super) link: Arc<Link>,
+    pub(super) user: UserId,
     pub(super) room: RoomHandle,
 }
 
@@ -119,10 +120,10 @@ impl Lookup {
     async fn command(&self, id: CommandId, command: Command) {
         let tracks = tokio::time::timeout(TRACK_LOOKUP_TIMEOUT, self.tracks(&command));
         let Refusal { provider, reason, message } = match tracks.await {
-            Ok(Ok(tracks)) => return self.room.command(self.link.id, self.link.user, id, command, tracks).await,
+            Ok(Ok(tracks)) => return self.room.command(self.link.id, self.user, id, command, tracks).await,
             Ok(Err(refusal)) => refusal,
             Err(_) => {
-                tracing::warn!(member = %self.link.user, command = command.name(), "track lookup timed out");
+                tracing::warn!(member = %self.user, command = command.name(), "track lookup timed out");
                 let provider = named_tracks(&command).first().map_or(ProviderId::LIBRARY, |track| track.provider);
                 let message = "Looking this up takes too long at the moment. Please try again.";
                 Refusal { provider, reason: Reason::ProviderUnavailable, message: message.to_owned() }
@@ -136,7 +137,7 @@ impl Lookup {
     /// The tracks that exist, in the order in which they are named. `enqueue_all` leaves out what does not play, unless that
     /// is all.
     async fn tracks(&self, command: &Command) -> Result<Vec<Track>, Refusal> {
-        let asker = Asker { user: self.link.user, host: self.room.view().borrow().host };
+        let asker = Asker { user: self.user, host: self.room.view().borrow().host };
         let lookups: Vec<_> = named_tracks(command).iter().map(|track| self.track(asker, track)).collect();
         let mut lookups = stream::iter(lookups).buffered(TRACK_LOOKUPS_AT_ONCE_MAX);
         let (mut tracks, mut left_out) = (Vec::new(), None);

@@ -17,14 +17,15 @@ use super::hello::WebSocket;
 use super::hub::Registration;
 use super::lookups::{Lookup, Lookups, Turn, named_tracks};
 use super::{ConnectionContext, SocketGuards, status};
-use crate::clock::whole_ms;
+use crate::clock::{ms, whole_ms};
+use crate::identity::SCREEN_HELLO_LIFETIME;
 use crate::limiter::Gcra;
 use crate::limits::CLOSE_TIMEOUT;
 use crate::room::state::{FALLBACK_MAX, SAID_CHARS_MAX};
 use crate::room::{self, RoomHandle};
 use crate::telemetry::metrics::CommandOutcome;
 use crate::text;
-use crate::transport::{Drained, Link, Outbox, frame};
+use crate::transport::{Drained, Link, Outbox, Party, frame};
 
 /// A connection that has joined its room.
 pub(super) struct Connection {
@@ -157,9 +158,13 @@ impl Connection {
     }
 
     async fn command(&mut self, now: Duration, id: CommandId, mut command: Command) -> Received {
+        let Some(user) = self.link.user() else {
+            let message = "A screen only shows the room.";
+            return self.refuse(now, id, Reason::ScreenOnlyShows, ReasonValues::new(), message);
+        };
         let limits = &self.context.limits;
         let is_chat = matches!(command, Command::Say { .. } | Command::React { .. });
-        if limits.commands.check(&self.link.user).is_err() || (is_chat && limits.chat.check(&self.link.user).is_err()) {
+        if limits.commands.check(&user).is_err() || (is_chat && limits.chat.check(&user).is_err()) {
             return self.refuse_too_fast(now, id);
         }
         match &mut command {
@@ -193,16 +198,21 @@ impl Connection {
             let message = "That is more tracks than a fallback playlist has.";
             return self.refuse(now, id, Reason::TooManyTracks, values, message);
         }
-        let lookup = || Lookup { context: self.context.clone(), link: self.link.clone(), room: self.room.clone() };
+        let lookup =
+            || Lookup { context: self.context.clone(), link: self.link.clone(), user, room: self.room.clone() };
         match self.lookups.turn(id, command, lookup) {
-            Turn::Now(command) => self.room.command(self.link.id, self.link.user, id, command, vec![]).await,
+            Turn::Now(command) => self.room.command(self.link.id, user, id, command, vec![]).await,
             Turn::Later => {}
             Turn::Full => return self.refuse_too_fast(now, id),
         }
         Ok(())
     }
 
+    /// A screen plays nothing and makes no member present.
     fn report(&self, status: DeviceStatus) {
+        if self.link.user().is_none() {
+            return;
+        }
         let status = status::clamp(status);
         if let Some(playback) = status.playback.as_ref().filter(|playback| playback.state == PlaybackState::Playing) {
             self.context.metrics.device(playback);
@@ -211,11 +221,18 @@ impl Connection {
     }
 
     fn refresh(&self, token: &str) -> Result<(), Option<CloseCode>> {
-        let access = self.context.identity.authenticate(token).map_err(|error| Some(access_denied(error)))?;
-        if access.user != self.link.user {
-            return Err(Some(CloseCode::Unauthenticated));
-        }
-        self.link.extend(access.expires_at_ms);
+        let identity = &self.context.identity;
+        let expires_at_ms = match self.link.party {
+            Party::User { user, .. } => {
+                let access = identity.authenticate(token).map_err(|error| Some(access_denied(error)))?;
+                (access.user == user).then_some(access.expires_at_ms)
+            }
+            Party::Screen(screen) => {
+                let is_same = identity.authenticate_screen(token) == Some(screen);
+                is_same.then(|| self.context.clock.now_ms() + ms(SCREEN_HELLO_LIFETIME))
+            }
+        };
+        self.link.extend(expires_at_ms.ok_or(Some(CloseCode::Unauthenticated))?);
         Ok(())
     }
 

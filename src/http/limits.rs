@@ -35,10 +35,14 @@ pub struct RequestLimits {
     pub spotify_plays: Limiter<UserId>,
     /// Attempts to change a password.
     pub password_changes: Limiter<UserId>,
-    /// Attempts to log in with a code of another device.
+    /// Attempts to use a code of another device or of a screen.
     pub device_codes: NetworkLimiter,
     /// Such codes made.
     pub device_codes_made: Limiter<UserId>,
+    /// Codes made for screens.
+    pub screens_made: NetworkLimiter,
+    /// Times that screens ask what became of their codes.
+    pub screen_looks: NetworkLimiter,
     /// Rooms created.
     pub rooms: Limiter<UserId>,
     /// Passcodes set.
@@ -67,6 +71,8 @@ impl RequestLimits {
             password_changes: Limiter::per_minute(config.limit_logins, clock),
             device_codes: NetworkLimiter::per_minute(config.limit_guesses, clock),
             device_codes_made: Limiter::per_minute(config.limit_logins, clock),
+            screens_made: NetworkLimiter::per_minute(config.limit_guests, clock),
+            screen_looks: NetworkLimiter::per_minute(config.limit_refreshes, clock),
             rooms: Limiter::per_minute(config.limit_rooms, clock),
             passcode_changes: Limiter::per_minute(config.limit_rooms, clock),
             rooms_by_network: NetworkLimiter::per_day(config.limit_rooms_per_address, clock),

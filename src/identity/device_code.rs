@@ -18,7 +18,7 @@ use crate::store::{StoredDeviceCode, TokenHash};
 /// Domain separation from other uses of the secret.
 const DOMAIN: &[u8] = b"device code";
 
-/// Why a device cannot log in with a code.
+/// Why a code is of no use: that of a user's next device, or of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceCodeError {
     /// It is no code, or was taken back.
@@ -27,7 +27,7 @@ pub enum DeviceCodeError {
     /// Another device has used it.
     #[error("the code was used")]
     Used,
-    /// It was not used in time, or the session that asked for it has ended.
+    /// It was not used in time, or for a device: the session that asked for it has ended.
     #[error("the code has expired")]
     Expired,
 }
@@ -115,8 +115,13 @@ impl Identity {
 }
 
 fn hash(keys: &Keys, code: PairingCode) -> TokenHash {
+    TokenHash(keyed_hash(keys, DOMAIN, code.as_bytes()))
+}
+
+/// An HMAC under the refresh secret. `domain` separates its uses.
+pub(super) fn keyed_hash(keys: &Keys, domain: &[u8], value: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.ring().refresh_secret()).expect("HMAC takes keys of any length");
-    mac.update(DOMAIN);
-    mac.update(code.as_bytes());
-    TokenHash(mac.finalize().into_bytes().into())
+    mac.update(domain);
+    mac.update(value);
+    mac.finalize().into_bytes().into()
 }

@@ -5,6 +5,7 @@
 //! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh
 //!   token (`sessions.rs`, `token_rotation.rs`).
 //! - A **device code** is shown by one device of a user and logs in their next one (`device_code.rs`).
+//! - A **screen** is no user: its code is approved in a room, and its token proves which screen it is (`screen.rs`).
 //! - An **access token** proves user and session for ten minutes without a database query (`access_token.rs`).
 //! - A **refresh token** keeps the session alive and is rotated at every use (`refresh_token.rs`).
 //!
@@ -26,6 +27,7 @@ use tutti_protocol::{Reason, ReasonValues, RoomId, SessionId, UserId, UserKind};
 pub use access_token::{AccessClaims, AccessError};
 pub use device_code::{DeviceCodeError, ValidDeviceCode};
 pub use name::{Username, bad_display_name_values, parse_display_name};
+pub use screen::{ClaimedScreen, SCREEN_HELLO_LIFETIME, is_screen_token};
 pub use sessions::is_refresh_token_of;
 
 use crate::clock::Clock;
@@ -46,6 +48,7 @@ mod password;
 pub mod picture;
 mod refresh_token;
 mod revocation;
+mod screen;
 mod sessions;
 mod token_rotation;
 mod turns;
@@ -58,7 +61,7 @@ pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 pub const SESSION_IDLE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// Maximum age of a session.
 pub const SESSION_ABSOLUTE_LIFETIME: Duration = Duration::from_hours(180 * 24);
-/// How long a code for a user's next device is valid.
+/// How long a code for a user's next device, or of a screen, is valid.
 pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_mins(5);
 /// Characters in a display name, at most.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 40;

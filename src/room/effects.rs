@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tutti_protocol::{CloseCode, CommandId, ConnectionId, Event, Position, UserId};
+use tutti_protocol::{CloseCode, CommandId, ConnectionId, Event, Position, ScreenId, UserId};
 
 use super::handle::RoomError;
 use super::replies::Outcome;
@@ -50,6 +50,8 @@ pub(super) enum Effect {
     DropHistory,
     /// Closes all connections of a member.
     CloseMember { member: UserId, code: CloseCode },
+    /// Closes all connections of a screen.
+    CloseScreen { screen: ScreenId },
     /// Closes all connections.
     CloseAll { code: CloseCode },
 }
@@ -64,6 +66,7 @@ impl Effect {
                 Some(Self::CloseMember { member: *member, code: CloseCode::Left })
             }
             Event::MemberMerged { from, to } => Some(Self::Merged { from: *from, to: to.id }),
+            Event::ScreenRemoved { screen, .. } => Some(Self::CloseScreen { screen: *screen }),
             Event::RoomClosed { .. } => Some(Self::CloseAll { code: CloseCode::RoomClosed }),
             _ => None,
         }

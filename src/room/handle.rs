@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, Track, TrackRef,
-    UserId,
+    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId, Track,
+    TrackRef, UserId,
 };
 
 use super::state::{Newcomer, Refusal};
@@ -74,6 +74,7 @@ pub(super) struct Origin {
 #[derive(Debug)]
 pub(super) enum Message {
     Join { join: Join, joined: oneshot::Sender<Result<(), RoomError>> },
+    JoinScreen { link: Arc<Link>, resume: Option<Position>, joined: oneshot::Sender<Result<(), RoomError>> },
     Command { origin: Origin, command: Command, tracks: Vec<Track> },
     Status { connection: ConnectionId, status: DeviceStatus },
     Resync { connection: ConnectionId },
@@ -81,6 +82,7 @@ pub(super) enum Message {
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
     Require { user: UserId, action: Action, allowed: oneshot::Sender<Result<(), RoomError>> },
     SetPasscode { by: UserId, passcode: Option<StoredPasscode>, set: oneshot::Sender<Result<(), RoomError>> },
+    AddScreen { by: UserId, screen: ScreenId, name: String, added: oneshot::Sender<Result<(), RoomError>> },
     HasTrack { track: TrackRef, has: oneshot::Sender<bool> },
     Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
     IsUnused { unused: oneshot::Sender<bool> },
@@ -103,6 +105,16 @@ impl RoomHandle {
     /// Joins a connection. Once this returns `Ok`, its outbox holds `welcome` and the room's state.
     pub async fn join(&self, join: Join) -> Result<(), RoomError> {
         self.ask(|joined| Message::Join { join, joined }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// Joins a connection of a screen, which the room must have. It gets what members get, except for what is a member's own.
+    pub async fn join_screen(&self, link: Arc<Link>, resume: Option<Position>) -> Result<(), RoomError> {
+        self.ask(|joined| Message::JoinScreen { link, resume, joined }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// Adds a screen on behalf of `by`. `Ok` means durable, also when the room had it before.
+    pub async fn add_screen(&self, by: UserId, screen: ScreenId, name: String) -> Result<(), RoomError> {
+        self.ask(|added| Message::AddScreen { by, screen, name, added }).await.unwrap_or(Err(RoomError::Unavailable))
     }
 
     /// A member's role; `None` for anyone else.

@@ -3,16 +3,18 @@
 //!
 //! A device counts as listening while it reports a playback, whatever kind its `hello` named, unless the room's output
 //! excludes it. The entries it has ready are for the room only and not sent to other members.
+//!
+//! Screens belong to no member: they are connected and get broadcasts, and count for nothing else.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tutti_protocol::client::DevicePlayback;
-use tutti_protocol::{ConnectionId, DeviceStatus, EntryId, Output, UserId};
+use tutti_protocol::{ConnectionId, DeviceStatus, EntryId, Output, ScreenId, UserId};
 
 use super::state::Audience;
 use super::wire::{Present, PresentDevice};
-use crate::transport::{Link, Outbox};
+use crate::transport::{Link, Outbox, Party};
 
 /// A room's connections, by member.
 #[derive(Debug, Default)]
@@ -21,6 +23,9 @@ pub(super) struct Presence {
     /// Their outboxes in one array: broadcasting over all of them is the room's most frequent work.
     outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
     by_member: HashMap<UserId, Vec<ConnectionId>>,
+    by_screen: BTreeMap<ScreenId, Vec<ConnectionId>>,
+    /// Whether the connected screens changed since [`Self::take_screens_change`].
+    screens_changed: bool,
     /// Members whose presence changed since the last announcement.
     changed: BTreeSet<UserId>,
     /// Members with a device that is not idle.
@@ -80,6 +85,10 @@ impl Presence {
         self.by_member.get(&member).into_iter().flatten().filter_map(|connection| self.link(*connection))
     }
 
+    pub(super) fn links_of_screen(&self, screen: ScreenId) -> impl Iterator<Item = &Arc<Link>> {
+        self.by_screen.get(&screen).into_iter().flatten().filter_map(|connection| self.link(*connection))
+    }
+
     pub(super) fn is_connected(&self, member: UserId) -> bool {
         self.by_member.contains_key(&member)
     }
@@ -90,12 +99,19 @@ impl Presence {
     }
 
     pub(super) fn attach(&mut self, link: Arc<Link>) {
-        let member = link.user;
-        self.changed.insert(member);
-        self.by_member.entry(member).or_default().push(link.id);
+        match link.party {
+            Party::User { user, .. } => {
+                self.changed.insert(user);
+                self.by_member.entry(user).or_default().push(link.id);
+                self.active.insert(user);
+            }
+            Party::Screen(screen) => {
+                self.by_screen.entry(screen).or_default().push(link.id);
+                self.screens_changed = true;
+            }
+        }
         self.outboxes.push((link.id, link.outbox.clone()));
         self.connected.insert(link.id, Connected::new(link, self.outboxes.len() - 1));
-        self.active.insert(member);
     }
 
     /// Whether the device of a connection listens.
@@ -103,31 +119,43 @@ impl Presence {
         self.connected.get(&connection).is_some_and(|connected| connected.listens)
     }
 
-    /// Removes a connection and returns its member; `None` when it was not attached.
-    pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<UserId> {
+    /// Removes a connection and returns what it belonged to; `None` when it was not attached.
+    pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<Party> {
         self.change_device(connection, |connected| connected.playback = None);
         let Connected { link, outbox_index, .. } = self.connected.remove(&connection)?;
         self.outboxes.swap_remove(outbox_index);
         if let Some(moved) = self.outboxes.get(outbox_index).and_then(|(moved, _)| self.connected.get_mut(moved)) {
             moved.outbox_index = outbox_index;
         }
-        let member = link.user;
-        self.changed.insert(member);
-        if let Some(connections) = self.by_member.get_mut(&member) {
-            connections.retain(|known| *known != connection);
-            if connections.is_empty() {
-                self.by_member.remove(&member);
+        match link.party {
+            Party::User { user, .. } => {
+                self.changed.insert(user);
+                if let Some(connections) = self.by_member.get_mut(&user) {
+                    connections.retain(|known| *known != connection);
+                    if connections.is_empty() {
+                        self.by_member.remove(&user);
+                    }
+                }
+                self.update_active(user);
+            }
+            Party::Screen(screen) => {
+                if let Some(connections) = self.by_screen.get_mut(&screen) {
+                    connections.retain(|known| *known != connection);
+                    if connections.is_empty() {
+                        self.by_screen.remove(&screen);
+                    }
+                }
+                self.screens_changed = true;
             }
         }
-        self.update_active(member);
-        Some(member)
+        Some(link.party)
     }
 
     pub(super) fn status(&mut self, connection: ConnectionId, status: DeviceStatus) {
         let DeviceStatus { mut playback, idle } = status;
         let ready = playback.as_mut().map(|playback| std::mem::take(&mut playback.ready)).unwrap_or_default();
         let Some(connected) = self.connected.get(&connection) else { return };
-        let member = connected.link.user;
+        let Some(member) = connected.link.user() else { return };
         if connected.playback.as_deref() != playback.as_ref() || connected.idle != idle {
             self.changed.insert(member);
         }
@@ -194,7 +222,17 @@ impl Presence {
     }
 
     pub(super) fn has_changes(&self) -> bool {
-        !self.changed.is_empty()
+        !self.changed.is_empty() || self.screens_changed
+    }
+
+    /// The connected screens; `None` without any.
+    pub(super) fn screens(&self) -> Option<Vec<ScreenId>> {
+        (!self.by_screen.is_empty()).then(|| self.by_screen.keys().copied().collect())
+    }
+
+    /// The connected screens, if they changed since the last call.
+    pub(super) fn take_screens_change(&mut self) -> Option<Vec<ScreenId>> {
+        std::mem::take(&mut self.screens_changed).then(|| self.screens().unwrap_or_default())
     }
 
     /// The current presence of the members that changed since the last call.

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tutti_protocol::client::DevicePlayback;
-use tutti_protocol::{Command, DeviceId, DeviceKind, Entry, Position, ServerFrame, UserId};
+use tutti_protocol::{Command, DeviceId, DeviceKind, Entry, Position, ScreenId, ServerFrame, UserId};
 
 use super::state::{Input, RoomState};
 use crate::transport::frame;
@@ -41,6 +41,8 @@ struct Presence<'a> {
     members: Vec<Present<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skip_votes_needed: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screens: Option<Vec<ScreenId>>,
 }
 
 /// [`MemberPresence`](tutti_protocol::MemberPresence).
@@ -80,8 +82,13 @@ pub(super) fn snapshot(epoch: u64, room: &RoomState) -> Bytes {
     frame::json(&ServerFrame::Snapshot { position, room: Box::new(room.snapshot()) })
 }
 
-pub(super) fn presence(full: bool, members: Vec<Present<'_>>, skip_votes_needed: Option<u32>) -> Bytes {
-    frame::json(&Presence { r#type: "presence", full, members, skip_votes_needed })
+pub(super) fn presence(
+    full: bool,
+    members: Vec<Present<'_>>,
+    skip_votes_needed: Option<u32>,
+    screens: Option<Vec<ScreenId>>,
+) -> Bytes {
+    frame::json(&Presence { r#type: "presence", full, members, skip_votes_needed, screens })
 }
 
 /// The frame of a chat message or a reaction; `None` for any other input.
@@ -148,10 +155,12 @@ mod tests {
             let (id, kind) = (DeviceId(Uuid::max()), DeviceKind::Player);
             let devices = vec![PresentDevice { id, name: "Kitchen", kind, playback: playback.as_ref() }];
             let skip_votes_needed = full.then_some(2);
-            let told = presence(full, vec![Present { member: UserId(Uuid::nil()), devices, idle }], skip_votes_needed);
+            let screens = full.then(|| vec![ScreenId(Uuid::max())]);
+            let present = vec![Present { member: UserId(Uuid::nil()), devices, idle }];
+            let told = presence(full, present, skip_votes_needed, screens.clone());
             let devices = vec![DevicePresence { id, name: "Kitchen".into(), kind, playback }];
             let members = vec![MemberPresence { member: UserId(Uuid::nil()), devices, idle }];
-            assert_eq!(read(&told), ServerFrame::Presence { full, members, skip_votes_needed });
+            assert_eq!(read(&told), ServerFrame::Presence { full, members, skip_votes_needed, screens });
         }
     }
 

@@ -20,6 +20,7 @@ pub mod user_loader;
 mod identity;
 
 mod rooms;
+mod screens;
 mod spotify;
 
 pub use identity::{
@@ -29,6 +30,7 @@ pub use identity::{
 pub use rooms::{
     Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredPasscode, StoredRoom,
 };
+pub use screens::{ScreenStore, StoredScreenCode};
 pub use spotify::{LoginTransaction, Sealed, SpotifyStore, StoredPicture, StoredPremium, StoredSpotifyLink};
 
 /// Why a call failed.
@@ -81,7 +83,9 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// Everything that Tutti stores.
 #[async_trait]
-pub trait Store: IdentityStore + SpotifyStore + RoomStore + std::fmt::Debug + Send + Sync + 'static {
+pub trait Store:
+    IdentityStore + SpotifyStore + RoomStore + ScreenStore + std::fmt::Debug + Send + Sync + 'static
+{
     /// Checks that the database responds.
     async fn ping(&self) -> StoreResult<()>;
 

@@ -4,19 +4,42 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tutti_protocol::{ConnectionId, Device, SessionId, UserId};
+use tutti_protocol::{ConnectionId, Device, ScreenId, SessionId, UserId};
+use uuid::Uuid;
 
 use super::Outbox;
+
+/// What a connection belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// A user.
+    User {
+        /// The user.
+        user: UserId,
+        /// Their login session; ending it closes the connection.
+        session: SessionId,
+    },
+    /// A screen, which is no user.
+    Screen(ScreenId),
+}
+
+impl Party {
+    /// What its connections are counted by.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::User { user, .. } => user.0,
+            Self::Screen(screen) => screen.0,
+        }
+    }
+}
 
 /// One authenticated connection: its user and device, its outbox, and when it was last heard.
 #[derive(Debug)]
 pub struct Link {
     /// Its id.
     pub id: ConnectionId,
-    /// Its user.
-    pub user: UserId,
-    /// Its login session; ending that closes the connection.
-    pub session: SessionId,
+    /// Its user or screen.
+    pub party: Party,
     /// The client's address.
     pub address: IpAddr,
     /// The client's device.
@@ -28,7 +51,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// A connection heard at `now_ms` whose access token expires at `expires_at_ms`.
+    /// A user's connection, heard at `now_ms`, whose access token expires at `expires_at_ms`.
     pub fn new(
         id: ConnectionId,
         who: (UserId, SessionId, IpAddr),
@@ -38,8 +61,28 @@ impl Link {
         expires_at_ms: i64,
     ) -> Self {
         let (user, session, address) = who;
-        let (last_heard_ms, expires_at_ms) = (AtomicI64::new(now_ms), AtomicI64::new(expires_at_ms));
-        Self { id, user, session, address, device, outbox, last_heard_ms, expires_at_ms }
+        Self::of(id, Party::User { user, session }, address, device, outbox, (now_ms, expires_at_ms))
+    }
+
+    /// As [`Self::new`], of a user or a screen; `times` are when it was heard and when its token expires.
+    pub fn of(
+        id: ConnectionId,
+        party: Party,
+        address: IpAddr,
+        device: Device,
+        outbox: Arc<Outbox>,
+        times: (i64, i64),
+    ) -> Self {
+        let (last_heard_ms, expires_at_ms) = (AtomicI64::new(times.0), AtomicI64::new(times.1));
+        Self { id, party, address, device, outbox, last_heard_ms, expires_at_ms }
+    }
+
+    /// Its user; `None` for a screen.
+    pub fn user(&self) -> Option<UserId> {
+        match self.party {
+            Party::User { user, .. } => Some(user),
+            Party::Screen(_) => None,
+        }
     }
 
     /// Records that the client was heard.

@@ -23,6 +23,6 @@ mod outbox;
 mod socket;
 
 pub use deadline::WriteDeadline;
-pub use link::Link;
+pub use link::{Link, Party};
 pub use outbox::{Drained, Outbox};
 pub use socket::Socket;

@@ -6,6 +6,7 @@ mod device_codes;
 mod limits;
 mod origin;
 mod response;
+mod screens;
 mod server;
 mod sessions;
 pub mod site;

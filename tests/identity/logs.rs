@@ -77,6 +77,16 @@ async fn no_login_flow_logs_a_secret() {
         let device = || async { site.browser().post("/api/v1/auth/device", json!({ "code": code })).await };
         responses.push(device().await);
         device().await.assert_problem(410, "not_found");
+        let mut tv = site.browser();
+        let screen = tv.post("/api/v1/screens", json!({ "name": "TV" })).await;
+        let field = |name: &str| screen.json[name].as_str().unwrap().to_owned();
+        secrets.extend([field("token"), field("code"), field("code").replace('-', "")]);
+        let room =
+            ana.post("/api/v1/rooms", json!({ "name": "Kitchen" })).await.json["code"].as_str().unwrap().to_owned();
+        let approve = json!({ "code": field("code") });
+        assert_eq!(ana.post(&format!("/api/v1/rooms/{room}/screens"), approve).await.status, 204);
+        tv.access_token = Some(field("token"));
+        tv.post("/api/v1/screens/status", json!({ "code": field("code") })).await.assert_ok();
         ana.logout().await.assert_ok();
         for response in &responses {
             secrets.push(response.assert_ok().access_token());

@@ -90,7 +90,7 @@ async fn an_unplayable_entry_leaves_the_queue_and_everyone_is_told_why() {
     let removed = party.ben.event(|event| matches!(event, Event::EntryRemoved { .. })).await;
     let Event::EntryRemoved { entry: of, removed, fault, .. } = removed else { unreachable!() };
     assert_eq!((of, fault), (entry, Some(TrackFault::Unplayable)));
-    assert_eq!(removed.expect("the entry").member, party.ana.link.user);
+    assert_eq!(removed.expect("the entry").member, party.ana.link.user().expect("a user"));
     assert_eq!(party.room().await.upcoming_total, 0);
 }
 
@@ -224,7 +224,7 @@ async fn a_loaded_room_measures_its_entries() {
         party.ben.add_scripted("measures-forever").await;
     }
     party.ana.add_scripted("measured").await;
-    party.ana.ask(Command::Clear { member: Some(party.ben.link.user) }).await;
+    party.ana.ask(Command::Clear { member: party.ben.link.user() }).await;
     assert_eq!(party.room().await.upcoming[0].track.duration_ms, 180_000, "it waits behind those that hang");
     party.server = party.server.restart().await;
     party.room().await;

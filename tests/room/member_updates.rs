@@ -93,7 +93,7 @@ async fn any_player_learns_that_they_may_skip_a_fallback_entry() {
     let tracks = vec![super::room_server::track_named("f1")];
     let command = set(SettingsChange { fallback: Some(vec![track]), ..Default::default() });
     let id = tutti_protocol::CommandId(uuid::Uuid::new_v4());
-    ana.room.command(ana.link.id, ana.link.user, id, command, tracks).await;
+    ana.room.command(ana.link.id, ana.link.user().expect("a user"), id, command, tracks).await;
     assert_eq!(own(&mut ben).await.may, Some(vec![EntryCommand::Skip, EntryCommand::VoteSkip]));
 }
 

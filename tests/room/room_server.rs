@@ -139,7 +139,7 @@ impl MemberConnection {
             }
             _ => vec![],
         };
-        self.room.command(self.link.id, self.link.user, id, command, tracks).await;
+        self.room.command(self.link.id, self.link.user().expect("a user"), id, command, tracks).await;
     }
 
     /// Sends a command and waits for its reply.

@@ -7,6 +7,7 @@ mod journal;
 mod mysql;
 mod program;
 mod rooms;
+mod screens;
 mod sessions;
 mod spotify;
 mod user_loader;

@@ -88,9 +88,9 @@ async fn schema_error(url: &SecretString) -> String {
 async fn an_empty_database_is_not_changed_before_migrate_runs() {
     let url = MariaDb::shared().database().await;
     assert!(schema_error(&url).await.contains("run `tutti migrate`"));
-    assert!(schema_error(&url).await.contains("lacks 15 of this program's 15"), "the check changed nothing");
+    assert!(schema_error(&url).await.contains("lacks 16 of this program's 16"), "the check changed nothing");
     let steps = schema::migrate(&url).await.expect("migrates");
-    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (15, 1, "users"));
+    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (16, 1, "users"));
     MySqlStore::open(&url).await.expect("opens").close().await;
     assert_eq!(schema::migrate(&url).await.expect("nothing to migrate"), []);
     assert_eq!(schema::print(&url).await.expect("nothing to print"), "");

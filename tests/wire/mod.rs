@@ -8,5 +8,6 @@ mod measurements;
 mod party;
 mod passcode;
 mod rfc6455;
+mod screens;
 mod sessions;
 mod spotify;

@@ -8,6 +8,8 @@ describe('routes', () => {
     expect(routeOf('/device')).toEqual({ page: 'device' });
     expect(routeOf('/r/7km2qx')).toEqual({ page: 'room', code: '7KM2QX' });
     expect(routeOf('/r/7KM2QX/screen')).toEqual({ page: 'screen', code: '7KM2QX' });
+    expect(routeOf('/screen')).toEqual({ page: 'wall' });
+    expect(routeOf('/pair')).toEqual({ page: 'pair' });
     expect(routeOf('/r/nope')).toEqual({ page: 'unknown' });
     expect(routeOf('/x')).toEqual({ page: 'unknown' });
   });

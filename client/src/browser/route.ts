@@ -2,6 +2,10 @@ export type Route =
   | { page: 'landing' }
   | { page: 'room'; code: string }
   | { page: 'screen'; code: string }
+  /** A screen that is paired with a room, or waits for one. */
+  | { page: 'wall' }
+  /** Where a member approves a screen. */
+  | { page: 'pair' }
   | { page: 'me' }
   | { page: 'device' }
   | { page: 'unknown' };
@@ -16,8 +20,8 @@ export function routeOf(path: string): Route {
     return { page: room[2] === undefined ? 'room' : 'screen', code };
   }
   if (path === '/') return { page: 'landing' };
-  if (path === '/me') return { page: 'me' };
-  return path === '/device' ? { page: 'device' } : { page: 'unknown' };
+  const plain = { '/me': 'me', '/device': 'device', '/screen': 'wall', '/pair': 'pair' } as const;
+  return Object.hasOwn(plain, path) ? { page: plain[path as keyof typeof plain] } : { page: 'unknown' };
 }
 
 /**

@@ -7,7 +7,7 @@ export type Tab = (typeof tabs)[number];
 /** Having one of these permissions makes the tab useful. */
 const deeds: Record<Tab, readonly Action[]> = {
   people: ['curate_queue', 'mute', 'set_role', 'kick', 'ban', 'set_settings', 'set_permissions', 'transfer_host'],
-  door: ['admit', 'lock', 'set_settings', 'close_room'],
+  door: ['admit', 'lock', 'manage_screens', 'set_settings', 'close_room'],
   sound: ['set_output'],
   order: ['set_settings', 'curate_queue'],
   suggestions: ['approve'],

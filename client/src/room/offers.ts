@@ -82,6 +82,8 @@ export function isOffered(known: Known, command: Command): boolean {
     case 'lock':
     case 'unlock':
       return may('lock');
+    case 'remove_screen':
+      return may('manage_screens');
     case 'rename_room':
     case 'set_policy':
     case 'preview_policy':

@@ -116,8 +116,12 @@ function applyEvent(room: Room, event: Event): Room | null {
       return { ...room, output: event.output };
     case 'undone':
       return event.member ? takeBack(room, event.member) : room;
+    case 'screen_added':
+      return { ...room, screens: [...(room.screens ?? []).filter(({ id }) => id !== event.screen.id), event.screen] };
+    case 'screen_removed':
+      return { ...room, screens: (room.screens ?? []).filter(({ id }) => id !== event.screen) };
     case 'room_closed':
-      return { ...room, suggestions: [] };
+      return { ...room, suggestions: [], screens: [] };
     case 'entry_added':
     case 'entry_removed':
     case 'entry_moved':

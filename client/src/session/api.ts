@@ -5,10 +5,12 @@ import type {
   CreateRoomRequest,
   DeviceCode,
   DeviceCodeStatus,
+  NewScreen,
   ProviderId,
   RoomList,
   RoomPasscode,
   RoomSummary,
+  ScreenStatus,
   SearchResponse,
   ServerDescription,
   SessionId,
@@ -146,6 +148,22 @@ export class Api {
 
   async removeRoomPasscode(code: string): Promise<void> {
     await this.#authorized(passcodePath(code), { method: 'DELETE' });
+  }
+
+  /** Makes this device a screen that waits for a room. Needs no login. */
+  async makeScreen(name: string): Promise<NewScreen> {
+    return (await request(this.fetch, 'screens', { method: 'POST', body: { name } })).json() as Promise<NewScreen>;
+  }
+
+  /** What became of a screen's code. `token`: the screen's. */
+  async screenStatus(token: string, code: string): Promise<ScreenStatus> {
+    const response = await request(this.fetch, 'screens/status', { method: 'POST', body: { code }, token });
+    return response.json() as Promise<ScreenStatus>;
+  }
+
+  /** Lets the screen that shows the code show a room. */
+  async approveScreen(room: string, code: string): Promise<void> {
+    await this.#authorized(`rooms/${encodeURIComponent(room)}/screens`, { method: 'POST', body: { code } });
   }
 
   myRooms(): Promise<RoomList> {

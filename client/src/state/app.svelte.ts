@@ -1,5 +1,5 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
-import { deviceLink } from '../browser/device-link';
+import { deviceLink, pairLink } from '../browser/device-link';
 import { exclusiveLock } from '../browser/exclusive-lock';
 import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from '../browser/invite';
 import { type Route, routeOf } from '../browser/route';
@@ -109,7 +109,8 @@ class App {
   }
 
   #remember(): void {
-    if (this.route.page !== 'me' && this.route.page !== 'device') tab.remember(BACK_KEY, location.pathname);
+    const isDetour = ['me', 'device', 'pair', 'wall'].includes(this.route.page);
+    if (!isDetour) tab.remember(BACK_KEY, location.pathname);
   }
 
   /** Creates a guest with this name, or renames the current user. */
@@ -224,6 +225,16 @@ class App {
   deviceUrl(code: string): string {
     const last = routeOf(tab.recall(BACK_KEY) ?? '/');
     return deviceLink(inviteOrigin(this.server, location), { code, room: last.page === 'room' ? last.code : null });
+  }
+
+  /** The address at which a member lets a screen with this code show a room. */
+  pairUrl(code: string, room: string | null): string {
+    return pairLink(inviteOrigin(this.server, location), { code, room });
+  }
+
+  /** The address that a screen opens. */
+  get screenUrl(): string {
+    return `${inviteOrigin(this.server, location)}/screen`;
   }
 
   /** Whether no other device can open this server's addresses. */

@@ -9,6 +9,7 @@ import { isOffered } from '../room/offers';
 import { type Queued, queuedTracks } from '../room/queued';
 import type { Delta } from '../room/room';
 import { orderAfter } from '../room/unanswered';
+import type { Token } from '../session/session';
 import { ServerClock } from '../sync/clock';
 import { memberName } from '../text/common';
 import { noticeText } from '../text/refusals';
@@ -24,6 +25,9 @@ import { StatusReporter } from './status-reporter';
 
 const STATUS_EVERY_MS = 2_000;
 const TICK_MS = 250;
+/** How often a screen shows its token again: within what the server asks for. */
+const SCREEN_SHOWS_AGAIN_MS = 12 * 60 * 60_000;
+const NO_USER: UserId = '00000000-0000-0000-0000-000000000000';
 
 /**
  * One room as a page uses it: its connection, and the pieces that the connection feeds. What each piece does is in its
@@ -56,12 +60,14 @@ export class LiveRoom {
     readonly code: string,
     passcode: string | null,
     private readonly screen: boolean,
+    /** The token of a paired screen, which is no user. */
+    private readonly screenToken: string | null = null,
   ) {
     this.#connection = new Connection({
       openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
       hello: () => ({ room: code, passcode, device: this.playback.device() }),
-      token: () => app.session.token(),
-      refreshToken: () => app.session.refresh(),
+      token: () => this.#token() ?? app.session.token(),
+      refreshToken: () => this.#token() ?? app.session.refresh(),
       hindrance: () => findHindrance(() => app.api.server()),
       nowMs,
       random: Math.random,
@@ -216,6 +222,12 @@ export class LiveRoom {
     return this.store.pictureOf(id);
   }
 
+  /** A screen's token does not expire; the server only wants to see it again. */
+  #token(): Promise<Token> | null {
+    if (this.screenToken === null) return null;
+    return Promise.resolve({ value: this.screenToken, expiresAtMs: nowMs() + SCREEN_SHOWS_AGAIN_MS, user: NO_USER });
+  }
+
   #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
@@ -225,7 +237,7 @@ export class LiveRoom {
         this.#clock.start();
         this.commands.resend();
         this.#status.connected();
-        void this.playback.spotify.recall();
+        if (this.screenToken === null) void this.playback.spotify.recall();
         break;
       case 'snapshot':
         this.store.replace(frame.room);

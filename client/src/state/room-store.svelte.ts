@@ -1,4 +1,4 @@
-import type { Event, Room, Own as SentOwn, ServerFrame, UserId } from '$protocol';
+import type { Event, Room, ScreenId, Own as SentOwn, ServerFrame, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
 import type { Known } from '../room/offers';
 import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
@@ -21,6 +21,8 @@ export interface RoomChange {
 export class RoomStore {
   room = $state.raw<Room | null>(null);
   presence = $state.raw<Presence>(new Map());
+  /** The paired screens that are connected. */
+  screens = $state.raw<ReadonlySet<ScreenId>>(new Set());
   me = $state.raw<UserId | null>(null);
   /** What the server tells to this user only: their votes and queue, and what they may do with the current entry. */
   own = $state.raw<Own>(nothingOwn);
@@ -73,6 +75,7 @@ export class RoomStore {
 
   applyPresence(frame: Extract<ServerFrame, { type: 'presence' }>): void {
     this.presence = applyPresence(this.presence, frame);
+    if (frame.full || frame.screens) this.screens = new Set(frame.screens);
     this.#setSkipVotesNeeded(frame.skip_votes_needed);
   }
 

@@ -7,8 +7,12 @@ describe('access texts', () => {
     const final = Object.values(CloseCode).filter((code) => code >= 4500);
     const misunderstood = endingText(4999).title;
     const known = final.filter((code) => endingText(code).title !== misunderstood);
-    // Codes that only a faulty client receives need no text of their own.
-    expect(final.filter((code) => !known.includes(code))).toEqual([CloseCode.BadHello, CloseCode.ProtocolViolation]);
+    // Codes that only a faulty client or a screen receives need no text of their own.
+    expect(final.filter((code) => !known.includes(code))).toEqual([
+      CloseCode.BadHello,
+      CloseCode.ProtocolViolation,
+      CloseCode.ScreenNotPaired,
+    ]);
     expect(new Set(known.map((code) => endingText(code).title)).size).toBe(known.length);
   });
 

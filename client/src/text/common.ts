@@ -46,7 +46,6 @@ export const text = {
     passcodeWrong: t`That was not the passcode. Ask the host and try again.`,
     join: t`Join the room`,
     joining: t`Joining…`,
-    screenName: t`Screen`,
   },
 
   room: {
@@ -169,6 +168,7 @@ export const text = {
     share: t`Share…`,
     qr: (url: string) => t`QR code for ${url}`,
     openScreen: t`Screen`,
+    showOnScreen: t`Show on a television`,
     dropped: t`Unsent actions of the previous user were dropped.`,
   },
 

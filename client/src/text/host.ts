@@ -201,6 +201,7 @@ export const hostText = {
       vote_skip: t({ message: 'Vote to skip', context: 'permission' }),
       chat: t`Chat and react`,
       see_passcode: t`See the passcode`,
+      manage_screens: t`Connect screens`,
       curate_queue: t`Change other people’s queues`,
       control_playback: t`Pause, resume and seek`,
       set_output: t`Choose which devices play`,

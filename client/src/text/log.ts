@@ -105,6 +105,14 @@ const toTheRoom: Record<string, Deed> = {
     byYou: () => t`You removed the passcode`,
     byOther: ({ by }) => t`${by} removed the passcode`,
   },
+  add_screen: {
+    byYou: ({ track: screen }) => t`You connected a screen: ${screen}`,
+    byOther: ({ by, track: screen }) => t`${by} connected a screen: ${screen}`,
+  },
+  remove_screen: {
+    byYou: ({ track: screen }) => t`You removed a screen: ${screen}`,
+    byOther: ({ by, track: screen }) => t`${by} removed a screen: ${screen}`,
+  },
   set_policy: {
     byYou: () => t`You changed the order of play`,
     byOther: ({ by }) => t`${by} changed the order of play`,

@@ -1,4 +1,4 @@
-//! Bodies of `/api/v1`. [`identity`] has those about users, [`spotify`] those about playing Spotify.
+//! Bodies of `/api/v1`. [`identity`] has those about users, [`screen`] those about screens, [`spotify`] those about playing Spotify.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +18,11 @@ macro_rules! body {
 }
 
 pub mod identity;
+pub mod screen;
 pub mod spotify;
 
 pub use identity::*;
+pub use screen::*;
 pub use spotify::*;
 
 body!(

@@ -11,6 +11,7 @@ pub mod device_code;
 pub mod me;
 pub mod passcode;
 pub mod rooms;
+pub mod screens;
 pub mod search;
 pub mod segments;
 pub mod server;
@@ -40,6 +41,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(rooms::routes(context))
         .unify()
         .or(passcode::routes(context))
+        .unify()
+        .or(screens::routes(context))
         .unify()
         .or(search::routes(context))
         .unify()

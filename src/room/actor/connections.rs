@@ -1,10 +1,12 @@
 //! Connections come and go: joins with their snapshot or missed events, disconnects, merged guests.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tutti_protocol::{Admission, CloseCode, ConnectionId, Position, ServerFrame, UserId};
+use tutti_protocol::{Admission, CloseCode, ConnectionId, Own, Position, Role, ScreenId, ServerFrame, UserId};
 
 use super::Actor;
 use crate::clock::ms;
@@ -14,12 +16,21 @@ use crate::room::handle::{Join, RoomError};
 use crate::room::state::{Input, LOBBY_MAX, Refusal, share_of};
 use crate::room::wire::{self, DeltaFacts};
 use crate::telemetry::metrics::CatchUpKind;
-use crate::transport::{Link, frame};
+use crate::transport::{Link, Party, frame};
+
+/// What `welcome` says about the party of a connection.
+struct Welcomed {
+    member: UserId,
+    role: Role,
+    own: Option<Own>,
+    screen: Option<ScreenId>,
+}
 
 impl Actor {
     pub(super) async fn join(&mut self, join: Join, joined: oneshot::Sender<Result<(), RoomError>>) {
         let Join { link, newcomer, resume } = join;
-        if let Err(refusal) = self.check_lobby(&link) {
+        let user = newcomer.id;
+        if let Err(refusal) = self.check_lobby(user, link.address) {
             let _ = joined.send(Err(RoomError::Refused(refusal)));
             return;
         }
@@ -27,13 +38,40 @@ impl Actor {
             let _ = joined.send(Err(error));
             return;
         }
-        let Some(role) = self.state.role_of(link.user) else {
+        let Some(role) = self.state.role_of(user) else {
             // Now in the lobby, where a grace period runs as it does for members.
-            self.grace.restart_in_lobby(link.user, self.context.clock.now_ms());
-            self.lobby_addresses.insert(link.user, link.address);
+            self.grace.restart_in_lobby(user, self.context.clock.now_ms());
+            self.lobby_addresses.insert(user, link.address);
             return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::InLobby }]);
         };
-        self.grace.cancel(link.user);
+        self.grace.cancel(user);
+        self.last_sent.record(user, &self.state);
+        let welcomed = Welcomed { member: user, role, own: Some(self.state.own(user)), screen: None };
+        self.admit(link, resume, welcomed, joined);
+    }
+
+    pub(super) fn join_screen(
+        &mut self,
+        link: Arc<Link>,
+        resume: Option<Position>,
+        joined: oneshot::Sender<Result<(), RoomError>>,
+    ) {
+        let screen = match link.party {
+            Party::Screen(screen) if self.state.has_screen(screen) => screen,
+            _ => return self.enqueue(vec![Effect::RejectJoin { joined, refusal: Refusal::NoSuchScreen }]),
+        };
+        let welcomed = Welcomed { member: UserId::NIL, role: Role::Listener, own: None, screen: Some(screen) };
+        self.admit(link, resume, welcomed, joined);
+    }
+
+    /// Welcomes a connection, behind everything that was decided before.
+    fn admit(
+        &mut self,
+        link: Arc<Link>,
+        resume: Option<Position>,
+        welcomed: Welcomed,
+        joined: oneshot::Sender<Result<(), RoomError>>,
+    ) {
         let catch_up = self.catch_up_from(resume);
         self.context.metrics.join(match &catch_up {
             CatchUp::Nothing => CatchUpKind::Nothing,
@@ -41,31 +79,32 @@ impl Actor {
             CatchUp::Snapshot(_) if resume.is_some() => CatchUpKind::Snapshot,
             CatchUp::Snapshot(_) => CatchUpKind::First,
         });
+        let Welcomed { member, role, own, screen } = welcomed;
         let welcome = frame::json(&ServerFrame::Welcome {
             connection: link.id,
-            member: link.user,
+            member,
             role,
             server_time_ms: self.context.clock.now_ms_f64(),
             heartbeat_ms: HEARTBEAT.as_secs() * 1_000,
             expires_at_ms: link.expires_at_ms(),
             resumed: !matches!(catch_up, CatchUp::Snapshot(_)),
-            own: Some(self.state.own(link.user)),
+            own,
+            screen,
         });
-        self.last_sent.record(link.user, &self.state);
         self.enqueue(vec![Effect::Attach(Box::new(Attach { link, joined, welcome, catch_up }))]);
     }
 
     /// Refuses a person who would enter the lobby when others from their address have its share of it.
-    fn check_lobby(&mut self, link: &Link) -> Result<(), Refusal> {
+    fn check_lobby(&mut self, user: UserId, address: IpAddr) -> Result<(), Refusal> {
         let enters = self.state.settings().admission == Admission::Lobby
-            && self.state.role_of(link.user).is_none()
-            && !self.state.lobby().any(|waiting| waiting == link.user);
+            && self.state.role_of(user).is_none()
+            && !self.state.lobby().any(|waiting| waiting == user);
         if !enters {
             return Ok(());
         }
         let waiting: BTreeSet<UserId> = self.state.lobby().collect();
         self.lobby_addresses.retain(|user, _| waiting.contains(user));
-        let own = self.lobby_addresses.values().filter(|address| **address == link.address).count();
+        let own = self.lobby_addresses.values().filter(|known| **known == address).count();
         if own < share_of(LOBBY_MAX, waiting.len() - own) { Ok(()) } else { Err(Refusal::LobbyFull) }
     }
 
@@ -106,10 +145,12 @@ impl Actor {
             // The missed events left the history while the join was pending: the client reconnects.
             None => link.outbox.close(CloseCode::TryLater),
         }
-        // A disconnect or a merge in the meantime may have started a grace period.
-        self.grace.cancel(link.user);
         self.broadcasts.attach(link.id);
-        self.last_sent.attach(link.user);
+        if let Some(user) = link.user() {
+            // A disconnect or a merge in the meantime may have started a grace period.
+            self.grace.cancel(user);
+            self.last_sent.attach(user);
+        }
         self.presence.attach(link);
         self.host_gone_since_ms(self.context.clock.now_ms());
         self.schedule_presence();
@@ -118,13 +159,15 @@ impl Actor {
 
     pub(super) fn detach(&mut self, connection: ConnectionId) {
         let now_ms = self.context.clock.now_ms();
-        if let Some(member) = self.presence.detach(connection) {
+        if let Some(party) = self.presence.detach(connection) {
             self.host_gone_since_ms(now_ms);
-            if !self.presence.is_connected(member) {
-                self.last_sent.leave(member);
-            }
-            if !self.presence.is_connected(member) && self.state.role_of(member).is_some() {
-                self.grace.restart(member, now_ms);
+            if let Party::User { user, .. } = party
+                && !self.presence.is_connected(user)
+            {
+                self.last_sent.leave(user);
+                if self.state.role_of(user).is_some() {
+                    self.grace.restart(user, now_ms);
+                }
             }
             self.schedule_presence();
         }
@@ -144,7 +187,8 @@ impl Actor {
     }
 
     pub(super) fn full_presence(&self) -> Bytes {
-        wire::presence(true, self.presence.all(), Some(self.state.skip_votes_needed(self.presence.active())))
+        let needed = self.state.skip_votes_needed(self.presence.active());
+        wire::presence(true, self.presence.all(), Some(needed), self.presence.screens())
     }
 
     pub(super) fn schedule_presence(&mut self) {

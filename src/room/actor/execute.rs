@@ -66,6 +66,8 @@ impl Actor {
                 Event::RoomClosed { by } => ("room closed", None, by),
                 Event::PasscodeChanged { has_passcode: true, by } => ("passcode set", None, by),
                 Event::PasscodeChanged { has_passcode: false, by } => ("passcode removed", None, by),
+                Event::ScreenAdded { by, .. } => ("screen paired", None, by),
+                Event::ScreenRemoved { by, .. } => ("screen removed", None, by),
                 _ => continue,
             };
             self.context.log.log(|suppressed| {

@@ -183,6 +183,7 @@ impl Actor {
     async fn receive(&mut self, message: Message) {
         match message {
             Message::Join { join, joined } => self.join(join, joined).await,
+            Message::JoinScreen { link, resume, joined } => self.join_screen(link, resume, joined),
             Message::Command { origin, command, tracks } => self.command(origin, command, tracks).await,
             Message::Status { connection, status } => {
                 self.presence.status(connection, status);
@@ -190,8 +191,8 @@ impl Actor {
             }
             Message::Resync { connection } => {
                 let mut snapshot = wire::snapshot(self.epoch, &self.state);
-                if let Some(link) = self.presence.link(connection) {
-                    snapshot = [wire::own(&self.state, link.user), snapshot].concat().into();
+                if let Some(user) = self.presence.link(connection).and_then(|link| link.user()) {
+                    snapshot = [wire::own(&self.state, user), snapshot].concat().into();
                 }
                 self.enqueue(vec![Effect::Resync { connection, snapshot }]);
             }
@@ -207,6 +208,9 @@ impl Actor {
                 let change = IndexChange::PasscodeChanged(passcode.clone());
                 let done = self.execute_with(None, &input, vec![change]).await;
                 self.confirm(done, vec![Effect::UsePasscode { passcode }], set);
+            }
+            Message::AddScreen { by, screen, name, added } => {
+                self.request(&Input::AddScreen { by, screen, name }, added).await;
             }
             Message::HasTrack { track, has } => {
                 let _ = has.send(self.state.has_track(track.provider, &track.id));

@@ -46,6 +46,7 @@ impl Actor {
                 | Effect::Merged { .. }
                 | Effect::DropHistory
                 | Effect::CloseMember { .. }
+                | Effect::CloseScreen { .. }
                 | Effect::CloseAll { .. } => {}
             }
         }

@@ -1,7 +1,7 @@
 //! Effects leave the room, in the order in which they were decided and only once their events are durable.
 
 use bytes::Bytes;
-use tutti_protocol::{CommandId, ConnectionId, UserId};
+use tutti_protocol::{CloseCode, CommandId, ConnectionId, UserId};
 
 use super::Actor;
 use crate::limits::CHECKPOINT_EVERY;
@@ -73,6 +73,10 @@ impl Actor {
             Effect::CloseMember { member, code } => {
                 self.flush();
                 self.presence.links_of(member).for_each(|link| link.outbox.close(code));
+            }
+            Effect::CloseScreen { screen } => {
+                self.flush();
+                self.presence.links_of_screen(screen).for_each(|link| link.outbox.close(CloseCode::ScreenNotPaired));
             }
             Effect::CloseAll { code } => {
                 self.flush();

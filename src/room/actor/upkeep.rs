@@ -44,7 +44,8 @@ impl Actor {
             self.presence_at_ms = None;
             self.flush();
             let needed = self.last_sent.skip_votes(&self.state, self.presence.active());
-            let frame = wire::presence(false, self.presence.take_changes(), needed);
+            let screens = self.presence.take_screens_change();
+            let frame = wire::presence(false, self.presence.take_changes(), needed, screens);
             self.presence.outboxes().iter().for_each(|(_, outbox)| outbox.push_droppable(&frame));
         }
         if self.heartbeat_at_ms <= now_ms {

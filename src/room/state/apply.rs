@@ -121,6 +121,8 @@ impl RoomState {
             Event::RoomRenamed { room_name, .. } => self.name.clone_from(room_name),
             // The passcode is stored beside the room.
             Event::PasscodeChanged { .. } => {}
+            Event::ScreenAdded { screen, .. } => self.screens.push(screen.clone()),
+            Event::ScreenRemoved { screen, .. } => self.screens.retain(|known| known.id != *screen),
             Event::Noted { note } => self.audit_log.record(note),
             Event::Undone { note, by, member, .. } => {
                 if let Some(removed) = self.audit_log.undo(*note, *by) {

@@ -175,6 +175,7 @@ impl RoomState {
             | Command::SetPermission { member, .. }
             | Command::TransferHost { member } => (Some(*member), None, false),
             Command::RenameRoom { room_name } => (None, Some(room_name.clone()), false),
+            Command::RemoveScreen { screen } => (None, self.screen_name(*screen), false),
             Command::ResumeQueue { member } => (Some(member.filter(|member| *member != by)?), None, false),
             Command::Lock
             | Command::Unlock

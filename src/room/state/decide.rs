@@ -23,6 +23,7 @@ impl RoomState {
             Input::GraceOver(member) => Ok(self.grace_over(*member)),
             Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, finding)),
             Input::SetPasscode { by, has_passcode } => self.set_passcode(ctx, *by, *has_passcode),
+            Input::AddScreen { by, screen, name } => self.add_screen(ctx, *by, *screen, name),
             Input::Audience => Ok(self.advance_scheduled_start(ctx)),
             Input::Tick => Ok(self.tick(ctx)),
             Input::Command { by, command, tracks } => {
@@ -69,6 +70,7 @@ impl RoomState {
             Command::Lock => self.lock(by, true),
             Command::Unlock => self.lock(by, false),
             Command::RenameRoom { room_name } => self.rename_room(by, room_name),
+            Command::RemoveScreen { screen } => self.remove_screen(by, *screen),
             Command::SetPolicy { policy } => self.set_policy(by, *policy),
             Command::SetSettings { settings } => self.set_settings(by, settings, tracks),
             Command::PreviewPolicy { .. } | Command::ShowHistory | Command::ShowAudit => {

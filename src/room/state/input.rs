@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tutti_protocol::{Command, EntryId, Gain, Member, Role, Track, TrackFault, UserId, UserKind};
+use tutti_protocol::{Command, EntryId, Gain, Member, Role, ScreenId, Track, TrackFault, UserId, UserKind};
 
 use crate::{Audience, PICTURE_BYTES_MAX};
 
@@ -117,6 +117,15 @@ pub enum Input {
         by: UserId,
         /// Whether newcomers need one now.
         has_passcode: bool,
+    },
+    /// A member approved a screen.
+    AddScreen {
+        /// The member.
+        by: UserId,
+        /// The screen.
+        screen: ScreenId,
+        /// Its name.
+        name: String,
     },
     /// The counts of listening devices changed; see [`crate::RoomState::awaits_devices`].
     Audience,

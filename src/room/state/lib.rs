@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`input`] | the inputs of a room |
-//! | `decide` | turns an input into events or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `chat` |
+//! | `decide` | turns an input into events or a [`Refusal`]; by area: `queue`, `quota`, `suggestions`, `playback`, `output`, `screens`, `voting`, `hosting`, `claiming`, `admission`, `settings`, `chat` |
 //! | [`audience`] | counts of listening devices |
 //! | `apply` | applies events to the state; by area: `entries`, `membership`, `identity`, `service` |
 //! | `permissions` | permissions of members |
@@ -55,6 +55,7 @@ mod permissions;
 mod playback;
 mod queue;
 mod quota;
+mod screens;
 mod service;
 mod settings;
 mod snapshot;
@@ -67,8 +68,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Output, Playback, PlaybackState, ProviderId, Role, RoomCode,
-    Settings, Track, UserId, UserKind,
+    Action, Admission, Entry, EntryId, Event, Member, Output, PairedScreen, Playback, PlaybackState, ProviderId, Role,
+    RoomCode, Settings, Track, UserId, UserKind,
 };
 
 pub use audience::Audience;
@@ -110,6 +111,8 @@ pub const CREDITS_MAX: usize = 16;
 pub const FALLBACK_MAX: usize = 100;
 /// Devices that an output may list.
 pub const OUTPUT_DEVICES_MAX: usize = 64;
+/// Screens of a room.
+pub const SCREENS_MAX: usize = 16;
 /// Members of a room. When it is reached, guests who are away and have nothing queued give way.
 pub const MEMBERS_MAX: usize = 5_000;
 /// Bytes of the URL of a member's picture.
@@ -163,6 +166,9 @@ pub struct RoomState {
     /// The former host, from whom the room was claimed.
     #[serde(default, skip_serializing_if = "is_default")]
     owner: Option<UserId>,
+    /// Paired screens, oldest first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    screens: Vec<PairedScreen>,
     closed: bool,
     /// Events applied so far: the offset of the last one.
     offset: u64,
@@ -301,6 +307,7 @@ impl RoomState {
             audit_log: audit_log::AuditLog::default(),
             past: past::Past::default(),
             owner: None,
+            screens: vec![],
             closed: false,
             offset: 0,
         }

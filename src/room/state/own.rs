@@ -110,6 +110,8 @@ pub fn changes_own(event: &Event) -> OwnScope {
         | Event::OutputChanged { .. }
         | Event::RoomRenamed { .. }
         | Event::PasscodeChanged { .. }
+        | Event::ScreenAdded { .. }
+        | Event::ScreenRemoved { .. }
         | Event::Noted { .. } => OwnScope::None,
     }
 }

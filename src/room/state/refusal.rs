@@ -4,7 +4,7 @@ use std::fmt;
 
 use tutti_protocol::{Action, ErrorCode, Reason, ReasonValues, Role, reason_values};
 
-use crate::OUTPUT_DEVICES_MAX;
+use crate::{OUTPUT_DEVICES_MAX, SCREENS_MAX};
 
 /// Why an input is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +140,10 @@ pub enum Refusal {
     },
     /// Claiming is turned off.
     ClaimingOff,
+    /// The screen is not paired with the room.
+    NoSuchScreen,
+    /// The room has as many screens as it may.
+    TooManyScreens,
     /// The sender is muted.
     Muted,
     /// Empty, too long, or on several lines.
@@ -204,6 +208,8 @@ impl Refusal {
             Self::HostIsHere => Reason::HostIsHere,
             Self::ClaimTooEarly { .. } => Reason::ClaimTooEarly,
             Self::ClaimingOff => Reason::ClaimingOff,
+            Self::NoSuchScreen => Reason::NoSuchScreen,
+            Self::TooManyScreens => Reason::TooManyScreens,
             Self::Muted => Reason::Muted,
             Self::BadText { .. } => Reason::BadText,
         }
@@ -222,6 +228,7 @@ impl Refusal {
             }
             Self::PermissionWithheld { action } => reason_values([("action", action.as_str().into())]),
             Self::TooManyDevices => reason_values([("max", (OUTPUT_DEVICES_MAX as u64).into())]),
+            Self::TooManyScreens => reason_values([("max", (SCREENS_MAX as u64).into())]),
             Self::TooManyEntries { max } | Self::TooManyMinutes { max } => {
                 reason_values([("max", u64::from(*max).into())])
             }
@@ -318,6 +325,8 @@ impl fmt::Display for Refusal {
                 return write!(f, "The host may still come back. You can take over in {} min.", minutes(*left_ms));
             }
             Self::ClaimingOff => "The host wants nobody to take this room over.",
+            Self::NoSuchScreen => "That screen is not connected to this room any more.",
+            Self::TooManyScreens => "The room has as many screens as it can have: remove one first.",
             Self::Muted => "You are muted: nobody would hear you.",
             Self::BadText { chars_max } => return write!(f, "That has 1 to {chars_max} characters on one line."),
         };

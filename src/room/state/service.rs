@@ -144,6 +144,7 @@ impl RoomState {
         self.lineup.clear();
         self.votes.clear();
         self.suggestions.clear();
+        self.screens.clear();
         for member in self.members.values_mut() {
             member.queue.clear();
         }

@@ -46,6 +46,7 @@ impl RoomState {
             skip_votes: self.current.iter().flat_map(|current| &current.skip_votes).copied().collect(),
             waitlist: self.waitlist(),
             owner: self.owner,
+            screens: self.screens.clone(),
         }
     }
 
@@ -105,6 +106,8 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::OutputChanged { .. }
         | Event::RoomRenamed { .. }
         | Event::PasscodeChanged { .. }
+        | Event::ScreenAdded { .. }
+        | Event::ScreenRemoved { .. }
         | Event::RoomClosed { .. } => false,
     }
 }

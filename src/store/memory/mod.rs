@@ -12,6 +12,7 @@ use super::{Store, StoreError, StoreResult, StoredJournal};
 
 mod identity;
 mod rooms;
+mod screens;
 mod spotify;
 
 /// A store that lives as long as its value.
@@ -19,6 +20,7 @@ mod spotify;
 pub struct MemoryStore {
     identity: Mutex<identity::Tables>,
     rooms: Mutex<rooms::Tables>,
+    screen_codes: Mutex<screens::Table>,
     failing: AtomicBool,
     /// Number of coming appends that fail.
     failing_appends: AtomicU32,

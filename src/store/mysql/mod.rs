@@ -22,6 +22,7 @@ mod journal;
 mod options;
 mod rooms;
 pub mod schema;
+mod screens;
 mod spotify;
 mod transaction;
 

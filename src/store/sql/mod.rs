@@ -11,4 +11,5 @@ pub(super) mod encoding;
 pub(super) mod identity;
 pub(crate) mod portable;
 pub(super) mod rooms;
+pub(super) mod screens;
 pub(super) mod spotify;

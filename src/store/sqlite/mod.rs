@@ -21,6 +21,7 @@ pub mod backup;
 mod identity;
 mod journal;
 mod rooms;
+mod screens;
 mod spotify;
 pub(crate) mod transaction;
 mod wal_checkpoints;

@@ -102,8 +102,13 @@ test('every page', async ({ guest, server }) => {
   await ada.get('invite-open').click();
   await show(ada, 'room-invite');
   await ada.get('invite-close').click();
-  await wall.page.goto(`/r/${code}/screen`);
-  await wall.get('join').click();
+  await wall.page.goto('/screen');
+  await expect(wall.get('pairing-code')).toBeVisible();
+  await show(wall, 'screen-code');
+  await ada.get('screen-open').click();
+  await show(ada, 'room-screen');
+  await ada.page.keyboard.press('Escape');
+  await ada.showOn(wall, code);
   await wall.nowPlaying('Slow Orbit');
   await show(wall, 'screen');
   await ada.kick('Ben');

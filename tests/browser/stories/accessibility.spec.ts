@@ -76,9 +76,13 @@ test('a room is accessible for the host, for a guest on a phone, on the wall scr
   });
 
   await test.step('the wall screen', async () => {
-    await wall.page.goto(`/r/${code}/screen`);
-    await wall.get('passcode').fill('sesame');
-    await wall.get('join').click();
+    await wall.page.goto('/screen');
+    await expect(wall.get('pairing-code')).toBeVisible();
+    await isAccessible(wall);
+    await ada.get('screen-open').click();
+    await isAccessible(ada);
+    await ada.page.keyboard.press('Escape');
+    await ada.showOn(wall, code);
     await wall.nowPlaying(await ada.get('now-playing').getByTestId('track-title').innerText());
     await isAccessible(wall);
   });

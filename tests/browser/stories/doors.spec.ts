@@ -223,37 +223,6 @@ test('the host can hand over the room, and the role decides which controls are s
   });
 });
 
-test('the wall screen shows the title, the code and the QR code', async ({ guest }) => {
-  const ada = await guest('Ada');
-  const wall = await guest('Wall');
-  const code = await ada.startRoom();
-  await ada.add('Slow Orbit');
-  await ada.add('Copper Kettle');
-
-  await wall.page.goto(`/r/${code}/screen`);
-  await wall.get('join').click();
-  await wall.nowPlaying('Slow Orbit');
-  await expect(wall.get('room-code')).toHaveText(code);
-  await expect(wall.get('qr')).toHaveAttribute('aria-label', new RegExp(`/r/${code}$`));
-  await expect(wall.get('upcoming-entry').getByTestId('entry-title')).toHaveText(['Copper Kettle']);
-  await ada.get('skip').click();
-  await wall.nowPlaying('Copper Kettle');
-});
-
-test('the wall screen of an empty room invites, and shows what is said in the room', async ({ guest }) => {
-  const ada = await guest('Ada');
-  const wall = await guest('Wall', { viewport: { width: 1920, height: 1080 } });
-  const code = await ada.startRoom({ title: 'Kitchen party' });
-  await wall.page.goto(`/r/${code}/screen`);
-  await wall.get('join').click();
-  await expect(wall.page.getByRole('heading', { level: 1 })).toHaveText('Kitchen party');
-  const { width } = (await wall.get('qr').boundingBox())!;
-  expect(width, 'half of the height of the screen').toBeGreaterThanOrEqual(540);
-  await ada.get('say-input').fill('Who brings ice?');
-  await ada.get('say-send').click();
-  await expect(wall.get('screen-chat')).toHaveText('Ada Who brings ice?');
-});
-
 test('a host steers the room from the wall screen by the keys of a remote control', async ({ guest }) => {
   const ada = await guest('Ada', { viewport: { width: 1920, height: 1080 } });
   const code = await ada.startRoom();

@@ -64,7 +64,7 @@ test('a session revoked from another device ends at once and the page says why',
 test('the first pages of a new visitor cause no failed requests', async ({ guest }) => {
   const ada = await guest('Ada');
   const code = await ada.startRoom();
-  for (const path of ['/', `/r/${code}`, '/me', `/r/${code}/screen`]) {
+  for (const path of ['/', `/r/${code}`, '/me', '/screen', '/pair', `/r/${code}/screen`]) {
     const stranger = await guest('Stranger', { viewport: PHONE });
     const refused: string[] = [];
     stranger.page.on('response', (response) => {

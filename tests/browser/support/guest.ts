@@ -96,6 +96,16 @@ export class Guest {
     await this.get('join').click();
   }
 
+  /** Lets another browser show the room of this member, as a screen. */
+  async showOn(screen: Guest, room: string): Promise<void> {
+    await screen.page.goto(`/r/${room}/screen`);
+    const code = await screen.get('pairing-code').innerText();
+    await this.get('screen-open').click();
+    await this.get('screen-code').fill(code);
+    await this.get('screen-approve').click();
+    await expect(screen.get('room-code')).toHaveText(room);
+  }
+
   async isJoined(): Promise<void> {
     await this.connectionIs('online');
     await expect(this.member(this.name)).toBeAttached();

@@ -1,9 +1,9 @@
 //! The host's hand: who comes in, who goes, who did what, and what is taken back.
 
 use tutti_protocol::{Action, Answer, Command, ErrorCode, Event, Role, RoomCode, UserKind};
-use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, RoomState, UNDO_MS};
+use tutti_room_state::{AUDIT_MAX, Input, Newcomer, Refusal, RoomState, SCREENS_MAX, UNDO_MS};
 
-use crate::script::Story;
+use crate::script::{Story, screen_of};
 
 fn audit(story: &Story) -> Vec<String> {
     let Some(Answer::Audit(notes)) = story.room.answer(&Command::ShowAudit) else { panic!("the audit") };
@@ -278,6 +278,38 @@ fn the_rooms_name_and_passcode_are_changed_by_those_who_change_settings_and_note
     assert!(story.room.allows(ben, Action::SeePasscode));
     story.play("ana makes ben listener");
     assert!(!story.room.allows(ben, Action::SeePasscode));
+}
+
+#[test]
+fn screens_are_paired_by_cohosts_numbered_noted_and_no_members() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1");
+    let members = story.room.snapshot().members;
+    assert_eq!(story.refused("ben pairs t1"), ErrorCode::Forbidden);
+    story.play("ana pairs t1; ana pairs t2; ana pairs t1");
+    let screens = |story: &Story| {
+        let screens = story.room.snapshot().screens;
+        screens.into_iter().map(|screen| (screen.id, screen.number, screen.name)).collect::<Vec<_>>()
+    };
+    let (first, second) = (screen_of("t1"), screen_of("t2"));
+    assert_eq!(screens(&story), [(first, 1, "TV t1".to_owned()), (second, 2, "TV t2".to_owned())]);
+    assert_eq!(story.room.snapshot().members, members);
+    assert!(story.room.has_screen(first));
+
+    story.play("ana makes ben cohost; ben unpairs t1");
+    assert_eq!(story.refusal("ben unpairs t1"), Refusal::NoSuchScreen);
+    assert_eq!(audit(&story)[..2], ["remove_screen", "set_role"]);
+    story.play("ben pairs t3");
+    assert_eq!(screens(&story)[1], (screen_of("t3"), 1, "TV t3".to_owned()), "the lowest number that is free");
+    let Some(Answer::Audit(notes)) = story.room.answer(&Command::ShowAudit) else { panic!("the audit") };
+    assert_eq!((notes[0].deed.as_str(), notes[0].title.as_deref()), ("add_screen", Some("TV t3")));
+
+    for number in 4..4 + SCREENS_MAX - 2 {
+        story.play(&format!("ana pairs t{number}"));
+    }
+    assert_eq!(story.refusal("ana pairs t99"), Refusal::TooManyScreens);
+    story.play("ana closes");
+    assert!(!story.room.has_screen(second));
 }
 
 #[test]

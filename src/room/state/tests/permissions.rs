@@ -62,6 +62,7 @@ pub const STEPS: &[(&str, &str, Need)] = &[
     ("", "ben sets players_max 3", Of(Action::SetSettings)),
     ("", "ben previews votes", Of(Action::SetSettings)),
     ("", "ben calls the room Attic", Of(Action::SetSettings)),
+    ("ana pairs t1", "ben unpairs t1", Of(Action::ManageScreens)),
     ("", "ben asks history", Nobody),
     ("", "ben asks audit", Of(Action::SeeAudit)),
     ("ana removes c2", "ben undoes it", Of(Action::CurateQueue)),

@@ -13,7 +13,7 @@
 //! players_max 2` · `ana weighs ben 200` · `ana opens kick to cohost` · `ana grants ben skip` · `ana withholds ben vote` ·
 //! `ana falls back to x y=60` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
 //! `ana locks` · `ana unlocks` · `ana approves b1` · `ana rejects b1` · `ana clears ben` · `ana clears all` · `ana undoes` ·
-//! `ana undoes it` (whoever did it last) · `ana chooses votes` · `ana previews votes` · `ana asks audit` · `ben skips
+//! `ana undoes it` (whoever did it last) · `ana pairs t1` (a screen) · `ana unpairs t1` · `ana chooses votes` · `ana previews votes` · `ana asks audit` · `ben skips
 //! unplayable` · `ben renames Bo` · `ana calls the room Attic` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
 //! steps down` · `ben votes a1` · `ben votes against a1` · `ben unvotes a1` · `ben votes to skip` · `ben dozes` (idle) ·
 //! `ben wakes`.
@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
     Action, Command, DeviceId, EntryId, ErrorCode, Event, Gain, OutputMode, PlaybackState, Policy, ProviderId, Role,
-    RoomCode, SettingsChange, Track, TrackRef, UserId, UserKind,
+    RoomCode, ScreenId, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState, TrackFinding};
 use uuid::Uuid;
@@ -191,6 +191,10 @@ impl Story {
                     let deadline_ms = self.room.next_deadline_ms().expect("something is on");
                     self.wait_ms((deadline_ms - self.now_ms).max(0));
                 }
+            }
+            [name, "pairs", screen] => {
+                let (by, name) = (self.user(name), format!("TV {screen}"));
+                self.handle(&Input::AddScreen { by, screen: screen_of(screen), name })?;
             }
             [name, "adds", "all", ref tracks @ ..] => self.add_all(name, tracks)?,
             [name, "adds", ref tracks @ ..] => {
@@ -365,6 +369,7 @@ impl Story {
             ["reacts", emoji] => Command::React { emoji: emoji.to_owned() },
             ["renames", display_name] => Command::Rename { display_name: display_name.to_owned() },
             ["calls", "the", "room", room_name] => Command::RenameRoom { room_name: room_name.to_owned() },
+            ["unpairs", screen] => Command::RemoveScreen { screen: screen_of(screen) },
             ["claims"] => Command::ClaimHost,
             _ => return None,
         })
@@ -434,6 +439,12 @@ impl Story {
 pub fn device(name: &str) -> DeviceId {
     let number = name.strip_prefix('d').and_then(|number| number.parse().ok()).expect("a device");
     DeviceId(Uuid::from_u128(number))
+}
+
+/// `t1` is the first screen, and so on.
+pub fn screen_of(name: &str) -> ScreenId {
+    let number = name.strip_prefix('t').and_then(|number| number.parse().ok()).expect("a screen");
+    ScreenId(Uuid::from_u128(number))
 }
 
 fn set_output(mode: OutputMode, devices: &[&str]) -> Command {

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
     Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, Gain, OutputMode, Playback, PlaybackState,
-    Policy, ProviderId, Role, RoomCode, SettingsChange, TrackFault, TrackRef, UserId, UserKind,
+    Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef, UserId, UserKind,
 };
-use tutti_room_state::{Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, START_LEAD_MS, TrackFinding};
+use tutti_room_state::{
+    Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, SCREENS_MAX, START_LEAD_MS, TrackFinding,
+};
 use uuid::Uuid;
 
 use crate::script::track_of;
@@ -40,6 +42,8 @@ pub enum Act {
     Rename(String),
     RenameRoom(String),
     SetPasscode(bool),
+    Pair(u8),
+    Unpair(u8),
     Leave,
     Close,
     Wait(i64),
@@ -115,6 +119,8 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::Lock),
         1 => "[a-z]{1,2}".prop_map(Act::RenameRoom),
         1 => any::<bool>().prop_map(Act::SetPasscode),
+        2 => (0..20u8).prop_map(Act::Pair),
+        1 => (0..20u8).prop_map(Act::Unpair),
         1 => (people(), action(), maybe()).prop_map(|(who, action, allowed)| Act::Except(who, action, allowed)),
         6 => change().prop_map(|change| Act::Set(Box::new(change))),
         1 => proptest::collection::vec(9_000..200_000u64, 0..3).prop_map(Act::FallBack),
@@ -258,6 +264,10 @@ impl World {
             }
             Act::SetPasscode(has_passcode) => {
                 return self.handle(&Input::SetPasscode { by, has_passcode: *has_passcode });
+            }
+            Act::Pair(screen) => {
+                let (screen, name) = (screen_id(*screen), "Television".to_owned());
+                return self.handle(&Input::AddScreen { by, screen, name });
             }
             Act::GraceOver => return self.handle(&Input::GraceOver(by)),
             Act::Wait(duration_ms) => {
@@ -465,6 +475,11 @@ impl World {
             assert_eq!(placed.place.turn as usize, turn.len());
             assert!(!placed.place.behind.contains(&placed.entry.member));
         }
+        let numbers: BTreeSet<u32> = snapshot.screens.iter().map(|screen| screen.number).collect();
+        assert!(
+            numbers.len() == snapshot.screens.len() && numbers.len() <= SCREENS_MAX,
+            "screens have numbers of their own"
+        );
         let settings = room.settings();
         let players: BTreeSet<UserId> = turns.keys().copied().collect();
         assert!(settings.players_max == 0 || players.len() <= settings.players_max as usize, "so many play at a time");
@@ -511,6 +526,7 @@ fn plain(act: &Act) -> Command {
             let devices = devices.iter().map(|device| DeviceId(Uuid::from_u128(u128::from(*device)))).collect();
             Command::SetOutput { mode: *mode, devices }
         }
+        Act::Unpair(screen) => Command::RemoveScreen { screen: screen_id(*screen) },
         Act::Undo => Command::Undo { note: None },
         Act::Claim => Command::ClaimHost,
         other => unreachable!("{other:?}"),
@@ -519,6 +535,10 @@ fn plain(act: &Act) -> Command {
 
 pub fn user(who: u8) -> UserId {
     UserId(Uuid::from_u128(u128::from(who) + 1))
+}
+
+fn screen_id(screen: u8) -> ScreenId {
+    ScreenId(Uuid::from_u128(u128::from(screen)))
 }
 
 pub fn newcomer(who: u8) -> Newcomer {

@@ -87,10 +87,7 @@ impl TestUser {
 
     /// Sends a `hello` and reads nothing.
     pub async fn send_hello(&self, hello: &Value) -> RoomClient {
-        let mut socket = RoomClient::connect(self.address).await;
-        socket.client = ClientState::at(serde_json::from_value(hello["resume"].clone()).ok());
-        socket.send(hello).await;
-        socket
+        RoomClient::say_hello(self.address, hello).await
     }
 }
 
@@ -104,6 +101,14 @@ impl RoomClient {
     pub async fn try_connect(address: std::net::SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let socket = Socket::connect(address, headers).await?;
         Ok(Self { socket, client: ClientState::default(), room: None })
+    }
+
+    /// Opens a WebSocket, sends a `hello` of any party and reads nothing.
+    pub async fn say_hello(address: std::net::SocketAddr, hello: &Value) -> Self {
+        let mut socket = Self::connect(address).await;
+        socket.client = ClientState::at(serde_json::from_value(hello["resume"].clone()).ok());
+        socket.send(hello).await;
+        socket
     }
 
     /// The position up to which it knows the room.
@@ -229,6 +234,8 @@ fn apply_event(room: &mut Room, event: &Event) {
         }
         Event::EntryEnded { .. } => room.now_playing = None,
         Event::RoomRenamed { room_name, .. } => room.name.clone_from(room_name),
+        Event::ScreenAdded { screen, .. } => room.screens.push(screen.clone()),
+        Event::ScreenRemoved { screen, .. } => room.screens.retain(|known| known.id != *screen),
         Event::PlaybackChanged { playback, .. } => room.playback = *playback,
         Event::HostTransferred { from, to } => {
             for known in &mut room.members {
