@@ -24,6 +24,7 @@ fn delta() -> ServerFrame {
         entry: Some(EntryId(Uuid::from_u128(1 << 100))),
         anchor_position_ms: 61_500,
         anchor_at_ms: 1_700_000_000_000,
+        waiting_for_listener: false,
     };
     ServerFrame::Delta {
         position: Position { epoch: 1_700_000_000_000, offset: 4_711 },

@@ -21,8 +21,8 @@ use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, ProviderId, SessionId, Track, TrackRef, UserId,
-    UserKind,
+    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, ProviderId, SessionId, SettingsChange, Track,
+    TrackRef, UserId, UserKind,
 };
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ async fn run(commands: u128) {
     let clock = Clock::starting_at(NOW_MS);
     let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
     let rooms = Registry::new(store, journal, clock, Metrics::off(), None, tasks, stop);
-    let room = rooms.create("Hall", |_| None, newcomer(0)).await.expect("a room");
+    let room = rooms.create("Hall", |_| None, newcomer(0), SettingsChange::default()).await.expect("a room");
     let room = rooms.open(room.code).await.expect("the room exists");
     let mut members = Vec::new();
     for number in 0..MEMBERS {

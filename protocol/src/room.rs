@@ -217,6 +217,10 @@ pub struct Playback {
     pub anchor_position_ms: u64,
     /// The instant of the anchor, on the server's clock.
     pub anchor_at_ms: i64,
+    /// True while the entry waits for a listening device, in rooms with `wait_for_listener`. The state is `paused` then,
+    /// and the server starts the entry by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub waiting_for_listener: bool,
 }
 
 /// The choice of devices that play.
@@ -236,6 +240,12 @@ impl Output {
             OutputMode::Everyone => !self.devices.contains(&device),
             OutputMode::Speakers => self.devices.contains(&device),
         }
+    }
+
+    /// Whether a device without a connection should play in place of a device of the room; `None` counts as one that is
+    /// not listed.
+    pub fn lets_follow(&self, device: Option<DeviceId>) -> bool {
+        device.map_or(self.mode == OutputMode::Everyone, |device| self.lets_play(device))
     }
 }
 

@@ -126,6 +126,8 @@ settings! {
     permissions: Permissions = default_permissions();
     /// Whether devices apply each track's `gain_db`.
     level_loudness: bool = true;
+    /// Whether playback waits while no device listens; see `Playback::waiting_for_listener`.
+    wait_for_listener: bool = false;
     /// The playlist that loops while no member has anything queued.
     fallback: Vec<TrackRef> = Vec::new();
 }

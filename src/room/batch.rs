@@ -90,7 +90,9 @@ fn forgotten(events: &[Event]) -> Option<UserId> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use tutti_protocol::{CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, Track, TrackRef, UserKind};
+    use tutti_protocol::{
+        CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, SettingsChange, Track, TrackRef, UserKind,
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -133,13 +135,20 @@ mod tests {
     fn encode_last(inputs: &[Input]) -> (RoomState, Vec<Event>, EncodedBatch) {
         let mut state = RoomState::new(RoomCode::from_bits(0));
         let (present, audience) = (BTreeSet::from([ANA, BEN]), Audience::default());
-        let create = Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana") };
+        let create =
+            Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana"), settings: SettingsChange::default() };
         let (mut events, mut view) = (vec![], View::of(&state));
         for (number, input) in (1..).zip([create].iter().chain(inputs)) {
             view = View::of(&state);
             let new_entry = EntryId(Uuid::from_u128(number));
-            let ctx =
-                Ctx { now_ms: 1_000, new_entry, present: &present, host_gone_since_ms: None, audience: &audience };
+            let ctx = Ctx {
+                now_ms: 1_000,
+                new_entry,
+                present: &present,
+                host_gone_since_ms: None,
+                audience: &audience,
+                unheard_since_ms: None,
+            };
             events = state.handle(&ctx, input).expect("accepted");
         }
         let (connection, id) = (ConnectionId(Uuid::nil()), CommandId(Uuid::from_u128(7)));

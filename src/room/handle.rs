@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Action, Command, CommandId, ConnectionId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId, Track,
+    Action, Command, CommandId, ConnectionId, DeviceId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId, Track,
     TrackRef, UserId,
 };
 
@@ -77,6 +77,8 @@ pub(super) enum Message {
     JoinScreen { link: Arc<Link>, resume: Option<Position>, joined: oneshot::Sender<Result<(), RoomError>> },
     Command { origin: Origin, command: Command, tracks: Vec<Track> },
     Status { connection: ConnectionId, status: DeviceStatus },
+    Follow { device: Option<DeviceId> },
+    Unfollow { device: Option<DeviceId> },
     Resync { connection: ConnectionId },
     Disconnect { connection: ConnectionId },
     RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
@@ -177,6 +179,16 @@ impl RoomHandle {
     /// Reports a device's status. Dropped when the room's inbox is full.
     pub fn status(&self, connection: ConnectionId, status: DeviceStatus) {
         let _ = self.inbox.try_send(Box::new(Message::Status { connection, status }));
+    }
+
+    /// A device that plays without a connection follows the room from now on, in place of the room device `device`.
+    pub async fn follow(&self, device: Option<DeviceId>) {
+        self.send(Message::Follow { device }).await;
+    }
+
+    /// Ends what [`Self::follow`] with the same device began.
+    pub async fn unfollow(&self, device: Option<DeviceId>) {
+        self.send(Message::Unfollow { device }).await;
     }
 
     /// The room's view, which follows its durable state.

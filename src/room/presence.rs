@@ -2,7 +2,8 @@
 //! latest wins.
 //!
 //! A device counts as listening while it reports a playback, whatever kind its `hello` named, unless the room's output
-//! excludes it. The entries it has ready are for the room only and not sent to other members.
+//! excludes it. So does a device that follows the room without a connection, but starts do not wait for it. The entries
+//! it has ready are for the room only and not sent to other members.
 //!
 //! Screens belong to no member: they are connected and get broadcasts, and count for nothing else.
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tutti_protocol::client::DevicePlayback;
-use tutti_protocol::{ConnectionId, DeviceStatus, EntryId, Output, ScreenId, UserId};
+use tutti_protocol::{ConnectionId, DeviceId, DeviceStatus, EntryId, Output, ScreenId, UserId};
 
 use super::state::Audience;
 use super::wire::{Present, PresentDevice};
@@ -34,6 +35,10 @@ pub(super) struct Presence {
     output: Output,
     /// The listening devices, counted.
     audience: Audience,
+    /// How many devices `audience` counts.
+    listeners: usize,
+    /// Devices without a connection that follow the room: the room devices that they play for.
+    followers: Vec<Option<DeviceId>>,
     /// Whether `audience` changed since [`Self::take_audience_change`].
     audience_changed: bool,
 }
@@ -184,6 +189,23 @@ impl Presence {
         &self.audience
     }
 
+    /// A device without a connection follows the room.
+    pub(super) fn follow(&mut self, device: Option<DeviceId>) {
+        self.followers.push(device);
+    }
+
+    /// Reverts [`Self::follow`] with the same device.
+    pub(super) fn unfollow(&mut self, device: Option<DeviceId>) {
+        if let Some(index) = self.followers.iter().position(|follower| *follower == device) {
+            self.followers.swap_remove(index);
+        }
+    }
+
+    /// Whether any device listens.
+    pub(super) fn has_listener(&self) -> bool {
+        self.listeners > 0 || self.followers.iter().any(|device| self.output.lets_follow(*device))
+    }
+
     /// Whether the audience changed since the last call.
     pub(super) fn take_audience_change(&mut self) -> bool {
         std::mem::take(&mut self.audience_changed)
@@ -201,9 +223,11 @@ impl Presence {
         let providers = &connected.link.device.providers;
         if listened {
             self.audience.remove(providers, &had_ready);
+            self.listeners -= 1;
         }
         if connected.listens {
             self.audience.add(providers, &connected.ready);
+            self.listeners += 1;
         }
         self.audience_changed |= listened || connected.listens;
     }

@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, TrackRef, UserId};
+use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, SettingsChange, TrackRef, UserId};
 
 use super::actor::Actor;
 use super::handle::{PasscodeHash, RoomHandle};
@@ -110,12 +110,14 @@ impl Registry {
         self.inner.rooms.is_empty()
     }
 
-    /// Creates a room with `host` as its first member. `passcode` gets the room's id, to which its passcode is bound.
+    /// Creates a room with `host` as its first member. `passcode` gets the room's id, to which its passcode is bound;
+    /// `settings` are those that differ from the defaults.
     pub async fn create(
         &self,
         name: &str,
         passcode: impl FnOnce(RoomId) -> Option<StoredPasscode>,
         host: Newcomer,
+        settings: SettingsChange,
     ) -> StoreResult<StoredRoom> {
         let now_ms = self.inner.clock.now_ms();
         let id = RoomId(ids::uuid_v7(now_ms));
@@ -130,7 +132,7 @@ impl Registry {
                 created_at_ms: now_ms,
                 closed_at_ms: None,
             };
-            match self.inner.store.create_room(&room, &first_batch(&room, &host)).await {
+            match self.inner.store.create_room(&room, &first_batch(&room, &host, &settings)).await {
                 Err(StoreError::Conflict("room code")) => {}
                 created => return created.map(|()| room),
             }
@@ -258,14 +260,21 @@ impl Registry {
     }
 }
 
-fn first_batch(room: &StoredRoom, host: &Newcomer) -> JournalBatch {
+fn first_batch(room: &StoredRoom, host: &Newcomer, settings: &SettingsChange) -> JournalBatch {
     let present = BTreeSet::new();
     let now_ms = room.created_at_ms;
     let (new_entry, audience) = (EntryId(room.id.0), Audience::default());
-    let ctx = Ctx { now_ms, new_entry, present: &present, host_gone_since_ms: None, audience: &audience };
+    let ctx = Ctx {
+        now_ms,
+        new_entry,
+        present: &present,
+        host_gone_since_ms: None,
+        audience: &audience,
+        unheard_since_ms: None,
+    };
     let mut state = RoomState::new(room.code);
     let events = state
-        .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone() })
+        .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone(), settings: settings.clone() })
         .expect("a new room has no rule that refuses its creation");
     JournalBatch {
         room: room.id,

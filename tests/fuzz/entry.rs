@@ -13,7 +13,8 @@ use tutti::http::origin::Origins;
 use tutti::text;
 use tutti_protocol::client::DecodeError;
 use tutti_protocol::{
-    ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, Track, UserId, UserKind,
+    ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, SettingsChange, Track, UserId,
+    UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;
@@ -132,7 +133,7 @@ static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
     let present = BTreeSet::from([HOST, GUEST]);
     let host = newcomer(HOST, "Ada");
     let mut inputs = vec![
-        Input::Create { name: "Fuzz".into(), host: host.clone() },
+        Input::Create { name: "Fuzz".into(), host: host.clone(), settings: SettingsChange::default() },
         Input::Enter(host),
         Input::Enter(newcomer(GUEST, "Ben")),
     ];
@@ -157,6 +158,7 @@ fn ctx(present: &BTreeSet<UserId>, entry: u128) -> Ctx<'_> {
         present,
         host_gone_since_ms: None,
         audience: &NO_AUDIENCE,
+        unheard_since_ms: None,
     }
 }
 

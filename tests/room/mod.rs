@@ -3,6 +3,7 @@
 mod barrier;
 mod broadcasts;
 mod durability;
+mod listeners;
 mod lobby;
 mod measurements;
 mod member_updates;

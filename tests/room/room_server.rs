@@ -17,7 +17,7 @@ use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, ProviderId, RoomCode,
-    ServerFrame, SessionId, Track, TrackRef, UserId, UserKind,
+    ServerFrame, SessionId, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
 use tutti_test_client::{Received, received};
 use uuid::Uuid;
@@ -61,7 +61,11 @@ impl RoomServer {
     }
 
     pub async fn room(&self, host: &str) -> RoomCode {
-        self.rooms.create("Party", |_| None, newcomer(host)).await.expect("created").code
+        self.room_with(host, SettingsChange::default()).await
+    }
+
+    pub async fn room_with(&self, host: &str, settings: SettingsChange) -> RoomCode {
+        self.rooms.create("Party", |_| None, newcomer(host), settings).await.expect("created").code
     }
 
     /// Joins with a new device.

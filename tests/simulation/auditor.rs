@@ -62,6 +62,15 @@ impl Auditor {
         self.count(|event| matches!(event, Event::TrackMeasured { .. }))
     }
 
+    pub fn waited(&self) -> u64 {
+        self.count(|event| match event {
+            Event::EntryStarted { playback, .. } | Event::PlaybackChanged { playback, .. } => {
+                playback.waiting_for_listener
+            }
+            _ => false,
+        })
+    }
+
     pub fn faulty(&self) -> u64 {
         self.count(|event| match event {
             Event::EntryRemoved { fault, .. } => fault.is_some(),
@@ -224,7 +233,8 @@ fn number(value: &mut Value, numbers: &mut HashMap<String, usize>) {
     }
 }
 
-/// Whether the event advances a scheduled start. The room may reschedule a running timeline only to start sooner.
+/// Whether the event advances a scheduled start. The room may reschedule a running timeline only to start sooner, and
+/// otherwise starts only what waited for a listening device, where it waited.
 fn advances_start(before: &RoomState, event: &Event) -> Result<bool, String> {
     let Event::PlaybackChanged { playback, by: None } = event else { return Ok(false) };
     if playback.state != PlaybackState::Playing {
@@ -234,6 +244,10 @@ fn advances_start(before: &RoomState, event: &Event) -> Result<bool, String> {
     let advanced = Playback { anchor_at_ms: playback.anchor_at_ms, ..was };
     if *playback == advanced && playback.anchor_at_ms < was.anchor_at_ms {
         return Ok(true);
+    }
+    if was.waiting_for_listener && playback.anchor_position_ms == was.anchor_position_ms && playback.entry == was.entry
+    {
+        return Ok(false);
     }
     Err(format!("the room moves its timeline from {was:?} to {playback:?}"))
 }
@@ -263,6 +277,10 @@ fn check_invariants(room: &RoomState) -> Result<(), String> {
     }
     if room.now_playing().is_none() != (snapshot.playback.state == PlaybackState::Idle) {
         return violation("the playback state does not match what is playing");
+    }
+    let Playback { state, waiting_for_listener, .. } = snapshot.playback;
+    if waiting_for_listener && state != PlaybackState::Paused {
+        return violation("what waits for a listening device is not paused");
     }
     let mut seen: BTreeSet<EntryId> = room.now_playing().map(|entry| entry.id).into_iter().collect();
     if !order.iter().all(|placed| seen.insert(placed.entry.id)) {

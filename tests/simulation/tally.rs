@@ -17,6 +17,8 @@ counts! {
         pub restarts: u64,
         /// Scheduled starts that were advanced because the listening devices were ready.
         pub advanced_starts: u64,
+        /// Tracks that waited for a listening device.
+        pub waited: u64,
         /// Tracks whose length or gain was corrected.
         pub measured: u64,
         /// Entries that were removed or ended because they cannot be played.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::OwnedRwLockWriteGuard;
 use tutti::room::{Join, RoomError};
 use tutti::store::memory::{MemoryStore, PlantedBug};
-use tutti_protocol::{Command, CommandId, DeviceId, EntryId, RoomCode, ServerFrame, UserId};
+use tutti_protocol::{Command, CommandId, DeviceId, EntryId, RoomCode, ServerFrame, SettingsChange, UserId};
 use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
 
 use crate::auditor::Auditor;
@@ -62,7 +62,9 @@ impl World {
                 members.push(Member::new(&format!("m{room}{number}"), random.uuid(), room));
             }
             let host = members[room * MEMBERS].newcomer.clone();
-            let stored = process.run(process.rooms.create("Room", |_| None, host)).expect("a room");
+            // One of the rooms waits for a listener.
+            let settings = SettingsChange { wait_for_listener: Some(room == 0), ..SettingsChange::default() };
+            let stored = process.run(process.rooms.create("Room", |_| None, host, settings)).expect("a room");
             codes.push(stored.code);
             auditors.push(Auditor::new(stored.id, stored.code));
         }
@@ -93,6 +95,7 @@ impl World {
         }
         self.settle()?;
         self.tally.advanced_starts = self.auditors.iter().map(Auditor::advanced_starts).sum();
+        self.tally.waited = self.auditors.iter().map(Auditor::waited).sum();
         self.tally.measured = self.auditors.iter().map(Auditor::measured).sum();
         self.tally.faulty = self.auditors.iter().map(Auditor::faulty).sum();
         Ok(())

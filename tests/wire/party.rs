@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 use tutti::store::mysql::schema;
 use tutti_protocol::http::{RoomList, RoomSummary};
 use tutti_protocol::{Command, CommandId, ErrorCode, PlaybackState, Role, ServerFrame};
@@ -79,6 +80,30 @@ async fn restart_keeps_everything(mut server: TestServer) {
     let after = ana.enter(&code).await.room_where(|_| true).await;
     assert_eq!(after.upcoming_total, 1);
     assert_eq!(after.playback, before.playback, "the same track continues");
+}
+
+#[tokio::test]
+async fn a_room_opened_with_wait_for_listener_starts_for_the_first_device_that_plays() {
+    let mut server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let body = json!({ "name": "Kitchen", "wait_for_listener": true });
+    let opened = ana.request(Method::POST, "rooms").json(&body).send().await.expect("answers");
+    let code = opened.json::<RoomSummary>().await.expect("a room").code.to_string();
+    let tracks = ana.tracks().await;
+    let mut socket = ana.enter(&code).await;
+    socket.add(&tracks[0]).await;
+    let room = socket.room_where(|room| room.now_playing.is_some()).await;
+    assert!(room.settings.wait_for_listener && room.playback.waiting_for_listener);
+    assert_eq!((room.playback.state, room.playback.anchor_position_ms), (PlaybackState::Paused, 0));
+
+    let ready = [room.now_playing.expect("on").id];
+    let playback = json!({"state":"idle","entry":null,"position_ms":0,"at_ms":0,"error_ms":0,"ready":ready});
+    socket.send(&json!({ "type": "status", "playback": playback })).await;
+    let before = socket.room_where(|room| room.playback.state == PlaybackState::Playing).await;
+    assert_eq!(before.playback.anchor_position_ms, 0);
+    server.restart().await;
+    let after = ana.enter(&code).await.room_where(|_| true).await;
+    assert_eq!(after.playback, before.playback, "a restart is not heard");
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ export function settings(change: Partial<Settings> = {}): Settings {
     host_claim_after_ms: 600_000,
     permissions: {},
     level_loudness: true,
+    wait_for_listener: false,
     fallback: [],
     ...change,
   };

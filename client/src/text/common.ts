@@ -83,6 +83,9 @@ export const text = {
     },
     showNow: (title: string) => t`Show ${title}`,
     paused: t`Paused`,
+    noSpeaker: t`No speaker yet`,
+    noSpeakerLead: t`The music starts as soon as a device plays it.`,
+    playOnThisDevice: t`Play on this device`,
     progress: t`Position in the track`,
     timeLeft: (left: string) => `−${left}`,
     progressValue: (at: string, of: string) => t`${at} of ${of}`,
@@ -202,6 +205,7 @@ export const text = {
     join: t`Add your music`,
     nextEmpty: t`Nothing yet. Scan the code and add a track.`,
     idle: t`Scan the code and add the first track.`,
+    noSpeaker: t`No speaker yet. Choose “Play here” on a phone or a computer.`,
   },
 
   notFound: {

@@ -35,4 +35,7 @@ export const hostSoundText = {
   loudness: t`Same loudness for all tracks`,
   loudnessOn: t`Quiet tracks are turned up and loud ones are turned down.`,
   loudnessOff: t`Tracks are as loud as they were made.`,
+  wait: t`Wait for a speaker`,
+  waitOn: t`While no device plays, the music waits. It goes on where it was last heard.`,
+  waitOff: t`Tracks go by even if no device plays them.`,
 } as const;

@@ -38,6 +38,7 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
   host_claim_after_ms: t`when the room can be taken over`,
   permissions: t`permissions`,
   level_loudness: t`the loudness of tracks`,
+  wait_for_listener: t`waiting for a speaker`,
   fallback: t`the fallback playlist`,
 };
 

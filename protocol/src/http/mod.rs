@@ -33,6 +33,9 @@ body!(
         /// 4 to 64 characters; absent: the code is enough to enter.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passcode: Option<Secret>,
+        /// The room's setting of the same name.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        wait_for_listener: bool,
     }
 );
 body!(

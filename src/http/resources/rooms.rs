@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::StatusCode;
 use tutti_protocol::http::{CreateRoomRequest, RoomList, RoomSummary};
-use tutti_protocol::{ErrorCode, Reason, RoomCode, UserId};
+use tutti_protocol::{ErrorCode, Reason, RoomCode, SettingsChange, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -81,7 +81,9 @@ async fn create(
         }
     };
     let sealed = |room| passcode.map(|(hash, passcode)| passcode::sealed(&context, room, hash, passcode));
-    let room = context.rooms.create(&name, sealed, user.into()).await.map_err(ApiError::unavailable)?;
+    let settings =
+        SettingsChange { wait_for_listener: request.wait_for_listener.then_some(true), ..SettingsChange::default() };
+    let room = context.rooms.create(&name, sealed, user.into(), settings).await.map_err(ApiError::unavailable)?;
     let (code, host) = (room.code, access.user);
     context.arrivals.log(|suppressed| tracing::info!(room = %code, %host, %address, suppressed, "room opened"));
     let summary = summary(&context, room, true).await?;

@@ -70,6 +70,8 @@ pub(super) struct Follower {
 impl Follower {
     /// Follows the room until the task ends.
     pub(super) async fn run(mut self, stop: CancellationToken) {
+        // Counted as a listening device as long as it follows, also while Spotify does not answer.
+        self.room.follow(self.device).await;
         let mut view = self.room.view();
         let mut idle_since_ms = self.now_ms();
         let last = loop {
@@ -99,6 +101,7 @@ impl Follower {
                 () = tokio::time::sleep_until(self.spotify.0.clock.instant_at(wake_ms)) => {}
             }
         };
+        self.room.unfollow(self.device).await;
         if let Some(state) = last {
             tracing::info!(user = %self.user, ?state, "Spotify device no longer follows its room");
             self.progress.send_replace(Progress { state, ..Progress::SILENT });

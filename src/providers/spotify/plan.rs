@@ -4,7 +4,7 @@
 //! natural end if another Spotify track follows; otherwise it is stopped just before, so that Spotify does not choose
 //! the next one.
 
-use tutti_protocol::{DeviceId, Entry, EntryId, OutputMode, Playback, PlaybackState, ProviderId};
+use tutti_protocol::{DeviceId, Entry, EntryId, Playback, PlaybackState, ProviderId};
 
 use crate::room::View;
 
@@ -58,7 +58,7 @@ impl Part {
     pub(super) fn wanted(view: &View, device: Option<DeviceId>) -> Option<Self> {
         let entry = view.now_playing.as_ref().filter(|entry| entry.track.provider == ProviderId::SPOTIFY)?;
         let is_playing = view.playback.state == PlaybackState::Playing && view.playback.entry == Some(entry.id);
-        (is_playing && is_chosen(view, device)).then(|| Self::of(entry, view.playback))
+        (is_playing && view.output.lets_follow(device)).then(|| Self::of(entry, view.playback))
     }
 
     fn of(entry: &Entry, playback: Playback) -> Self {
@@ -82,15 +82,6 @@ impl Part {
         let near = end_ms > now_ms && end_ms <= now_ms + ANNOUNCED_AHEAD_MS;
         let seamless = next.state == PlaybackState::Idle || next.anchor_at_ms >= end_ms - END_TOLERANCE_MS;
         near && next.entry != Some(self.entry) && seamless
-    }
-}
-
-/// Whether the room's output mode lets a device play. `None` counts as a device that is not listed.
-fn is_chosen(view: &View, device: Option<DeviceId>) -> bool {
-    let listed = device.is_some_and(|device| view.output.devices.contains(&device));
-    match view.output.mode {
-        OutputMode::Everyone => !listed,
-        OutputMode::Speakers => listed,
     }
 }
 
@@ -140,8 +131,7 @@ mod tests {
 
     fn part(entry: u128, anchor_at_ms: i64) -> Part {
         let entry = EntryId(Uuid::from_u128(entry));
-        let playback =
-            Playback { state: PlaybackState::Playing, entry: Some(entry), anchor_position_ms: 0, anchor_at_ms };
+        let playback = Playback { state: PlaybackState::Playing, entry: Some(entry), anchor_at_ms, ..IDLE };
         Part { entry, track: "5DoorbellInterlude0000".into(), duration_ms: 30_000, playback }
     }
 
@@ -150,8 +140,13 @@ mod tests {
         Started { part: part.clone(), next_check_ms, was_checked: false, early_ms: 0, is_ignored: false }
     }
 
-    const IDLE: Playback =
-        Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: 30_000 };
+    const IDLE: Playback = Playback {
+        state: PlaybackState::Idle,
+        entry: None,
+        anchor_position_ms: 0,
+        anchor_at_ms: 30_000,
+        waiting_for_listener: false,
+    };
 
     #[test]
     fn a_start_is_sent_early_by_the_latency() {

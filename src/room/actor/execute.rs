@@ -60,19 +60,24 @@ impl Actor {
     fn log(&self, events: &[Event]) {
         for event in events {
             let (what, member, by) = match event {
-                Event::MemberKicked { member, by, .. } => ("member kicked", Some(member), by),
-                Event::MemberBanned { member, by } => ("member banned", Some(member), by),
-                Event::BanLifted { member, by } => ("ban lifted", Some(member), by),
-                Event::RoomClosed { by } => ("room closed", None, by),
-                Event::PasscodeChanged { has_passcode: true, by } => ("passcode set", None, by),
-                Event::PasscodeChanged { has_passcode: false, by } => ("passcode removed", None, by),
-                Event::ScreenAdded { by, .. } => ("screen paired", None, by),
-                Event::ScreenRemoved { by, .. } => ("screen removed", None, by),
+                Event::MemberKicked { member, by, .. } => ("member kicked", Some(member), Some(by)),
+                Event::MemberBanned { member, by } => ("member banned", Some(member), Some(by)),
+                Event::BanLifted { member, by } => ("ban lifted", Some(member), Some(by)),
+                Event::RoomClosed { by } => ("room closed", None, Some(by)),
+                Event::PasscodeChanged { has_passcode: true, by } => ("passcode set", None, Some(by)),
+                Event::PasscodeChanged { has_passcode: false, by } => ("passcode removed", None, Some(by)),
+                Event::ScreenAdded { by, .. } => ("screen paired", None, Some(by)),
+                Event::ScreenRemoved { by, .. } => ("screen removed", None, Some(by)),
+                Event::EntryStarted { playback, .. } | Event::PlaybackChanged { playback, .. }
+                    if playback.waiting_for_listener =>
+                {
+                    ("playback waits for a listening device", None, None)
+                }
                 _ => continue,
             };
             self.context.log.log(|suppressed| {
-                let member = member.map(tracing::field::display);
-                tracing::info!(room = %self.code, member, %by, suppressed, "{what}");
+                let (member, by) = (member.map(tracing::field::display), by.map(tracing::field::display));
+                tracing::info!(room = %self.code, member, by, suppressed, "{what}");
             });
         }
     }
@@ -83,9 +88,10 @@ impl Actor {
             return Err(RoomError::Unavailable);
         }
         let host_gone_since_ms = self.host_gone_since_ms(now_ms);
+        let unheard_since_ms = self.unheard_since_ms(now_ms);
         let new_entry = EntryId(ids::uuid_v7(now_ms));
         let (present, audience) = (self.presence.active(), self.presence.audience());
-        let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience };
+        let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience, unheard_since_ms };
         // Inputs without events need no store: members rejoin and questions are answered.
         if now_ms < self.refuse_until_ms && !self.state.decide(&ctx, input).map_err(RoomError::Refused)?.is_empty() {
             return Err(RoomError::Unavailable);
@@ -97,6 +103,13 @@ impl Actor {
     pub(super) fn host_gone_since_ms(&mut self, now_ms: i64) -> Option<i64> {
         let gone = self.state.host().filter(|host| !self.presence.is_connected(*host));
         self.grace.host_gone_since_ms(gone, now_ms)
+    }
+
+    /// Since when no device listens, as far as this actor has observed.
+    pub(super) fn unheard_since_ms(&mut self, now_ms: i64) -> Option<i64> {
+        let since_ms = self.unheard_since_ms.unwrap_or(now_ms);
+        self.unheard_since_ms = (!self.presence.has_listener()).then_some(since_ms);
+        self.unheard_since_ms
     }
 
     /// Members who were just admitted or restored have no connection yet: they get a full grace period to connect.

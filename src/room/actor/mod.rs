@@ -70,6 +70,8 @@ pub(super) struct Actor {
     grace: GracePeriods,
     /// From which addresses the people in the lobby came, as far as this actor has seen them.
     lobby_addresses: BTreeMap<UserId, IpAddr>,
+    /// Since when no device listens; see [`Self::unheard_since_ms`].
+    unheard_since_ms: Option<i64>,
     since_checkpoint: u32,
     heartbeat_at_ms: i64,
     presence_at_ms: Option<i64>,
@@ -103,6 +105,8 @@ impl Actor {
         state.lobby().for_each(|user| grace.restart_in_lobby(user, now_ms));
         let mut presence = Presence::default();
         presence.follow_output(state.output());
+        // While the room was not in memory, devices played the current entry to its end.
+        let unheard_since_ms = Some(state.ends_at_ms().map_or(now_ms, |ends_at_ms| ends_at_ms.min(now_ms)));
         let measurements = Measurements::start(context.measurer.clone(), &state);
         let view = View::of(&state);
         let (views, published) = watch::channel(view.clone());
@@ -125,6 +129,7 @@ impl Actor {
             measurements,
             grace,
             lobby_addresses: BTreeMap::new(),
+            unheard_since_ms,
             since_checkpoint,
             heartbeat_at_ms: now_ms + ms(HEARTBEAT),
             presence_at_ms: None,
@@ -139,7 +144,7 @@ impl Actor {
     pub(super) async fn run(mut self: Box<Self>, mut inbox: mpsc::Receiver<Box<Message>>, stop: CancellationToken) {
         self.catch_up().await;
         loop {
-            self.start_when_ready().await;
+            self.follow_audience().await;
             if self.broadcasts.due_ms().is_some_and(|due_ms| due_ms <= self.context.clock.now_ms()) {
                 self.flush();
             }
@@ -189,6 +194,8 @@ impl Actor {
                 self.presence.status(connection, status);
                 self.schedule_presence();
             }
+            Message::Follow { device } => self.presence.follow(device),
+            Message::Unfollow { device } => self.presence.unfollow(device),
             Message::Resync { connection } => {
                 let mut snapshot = wire::snapshot(self.epoch, &self.state);
                 if let Some(user) = self.presence.link(connection).and_then(|link| link.user()) {

@@ -1,9 +1,9 @@
 //! Dispatches an input to the file of its area, which checks the permission and decides the events, or refuses. Reads
 //! nothing but its arguments.
 
-use tutti_protocol::{Command, Event, Role, Track, UserId};
+use tutti_protocol::{Command, Event, Role, SettingsChange, Track, UserId};
 
-use crate::{Ctx, Input, Membership, Refusal, RoomState};
+use crate::{Ctx, Input, Membership, Newcomer, Refusal, RoomState};
 
 pub(crate) type Decision = Result<Vec<Event>, Refusal>;
 
@@ -14,9 +14,7 @@ impl RoomState {
             return Err(Refusal::RoomClosed);
         }
         match input {
-            Input::Create { name, host } => {
-                Ok(vec![Event::RoomCreated { room_name: name.clone(), host: host.to_member(Role::Host, false) }])
-            }
+            Input::Create { name, host, settings } => Ok(self.create(name, host, settings)),
             Input::Enter(newcomer) => self.enter(newcomer),
             Input::Merge { from, to } => Ok(self.merge_guest(*from, to)),
             Input::Forget(member) => Ok(self.forget(*member)),
@@ -24,7 +22,9 @@ impl RoomState {
             Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, finding)),
             Input::SetPasscode { by, has_passcode } => self.set_passcode(ctx, *by, *has_passcode),
             Input::AddScreen { by, screen, name } => self.add_screen(ctx, *by, *screen, name),
-            Input::Audience => Ok(self.advance_scheduled_start(ctx)),
+            Input::Audience => {
+                Ok(self.follow_listeners(ctx).or_else(|| self.advance_scheduled_start(ctx)).into_iter().collect())
+            }
             Input::Tick => Ok(self.tick(ctx)),
             Input::Command { by, command, tracks } => {
                 let mut events = self.command(ctx, *by, command, tracks)?;
@@ -86,6 +86,13 @@ impl RoomState {
             Command::Leave if role == Role::Host => Err(Refusal::HostStays),
             Command::Leave => Ok(vec![Event::MemberLeft { member: by }]),
         }
+    }
+
+    fn create(&self, name: &str, host: &Newcomer, settings: &SettingsChange) -> Vec<Event> {
+        let created = Event::RoomCreated { room_name: name.to_owned(), host: host.to_member(Role::Host, false) };
+        let settings = Box::new(self.settings.difference(settings.clone()));
+        let set = (!settings.is_empty()).then(|| Event::SettingsChanged { settings, fallback: None, by: host.id });
+        std::iter::once(created).chain(set).collect()
     }
 
     fn grace_over(&self, member: UserId) -> Vec<Event> {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tutti_protocol::{Command, EntryId, Gain, Member, Role, ScreenId, Track, TrackFault, UserId, UserKind};
+use tutti_protocol::{
+    Command, EntryId, Gain, Member, Role, ScreenId, SettingsChange, Track, TrackFault, UserId, UserKind,
+};
 
 use crate::{Audience, PICTURE_BYTES_MAX};
 
@@ -19,6 +21,8 @@ pub struct Ctx<'a> {
     pub host_gone_since_ms: Option<i64>,
     /// Counts of listening devices.
     pub audience: &'a Audience,
+    /// Since when no device has listened; `None` while one does.
+    pub unheard_since_ms: Option<i64>,
 }
 
 /// A user who enters.
@@ -80,6 +84,8 @@ pub enum Input {
         name: String,
         /// Its host.
         host: Newcomer,
+        /// Settings that differ from the defaults.
+        settings: SettingsChange,
     },
     /// A user connects, for the first time or again.
     Enter(Newcomer),
@@ -127,7 +133,8 @@ pub enum Input {
         /// Its name.
         name: String,
     },
-    /// The counts of listening devices changed; see [`crate::RoomState::awaits_devices`].
+    /// The counts of listening devices changed, or have not for some time; see [`crate::RoomState::awaits_devices`] and
+    /// [`crate::RoomState::listeners_due_ms`].
     Audience,
     /// Time passed; see [`crate::RoomState::next_deadline_ms`].
     Tick,

@@ -18,6 +18,7 @@
 //! | `measured` | corrects the tracks of entries, and removes those that cannot be played |
 //! | `fallback` | the playlist that plays while no entry is queued |
 //! | `timeline` | positions and deadlines of playback |
+//! | `listeners` | playback waits while no device listens |
 //! | `audit_log` | notes on what was done, and undo |
 //! | `look_alike` | names that look like those of the host and the co-hosts |
 //! | `lobby` | people who wait to be admitted, and those who were denied |
@@ -43,6 +44,7 @@ mod fallback;
 mod hosting;
 mod identity;
 mod ledger;
+mod listeners;
 mod lobby;
 mod look_alike;
 mod measured;
@@ -68,8 +70,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Output, PairedScreen, Playback, PlaybackState, ProviderId, Role,
-    RoomCode, Settings, Track, UserId, UserKind,
+    Action, Admission, Entry, EntryId, Event, Member, Output, PairedScreen, Playback, ProviderId, Role, RoomCode, Settings,
+    Track, UserId, UserKind,
 };
 
 pub use audience::Audience;
@@ -77,6 +79,7 @@ pub use audit_log::{AUDIT_MAX, UNDO_MS};
 pub use chat::SAID_CHARS_MAX;
 pub use input::{Ctx, Input, Newcomer, TrackFinding};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
+pub use listeners::{LISTENER_GRACE_MS, LISTENER_RETURN_MS};
 pub use order::Placed;
 pub use own::{OwnScope, changes_own};
 pub use past::HISTORY_MAX;
@@ -291,7 +294,7 @@ impl RoomState {
             settings: Settings::default(),
             members: BTreeMap::new(),
             joins: 0,
-            playback: Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: 0 },
+            playback: timeline::idle(0),
             output: Output::default(),
             current: None,
             next_start_at_ms: None,
@@ -329,7 +332,8 @@ impl RoomState {
 
     /// Whether nothing happened since the room was created, except that its host came and went.
     pub fn is_unused(&self) -> bool {
-        let mut settings = self.settings.clone();
+        // Rooms are created with or without this setting.
+        let mut settings = Settings { wait_for_listener: false, ..self.settings.clone() };
         // The tables of older rooms lack newer actions.
         for (action, role) in tutti_protocol::action::default_permissions() {
             settings.permissions.entry(action).or_insert(role);

@@ -3,7 +3,7 @@
 use tutti_protocol::{Action, EndReason, EntryCommand, EntryId, Event, Playback, PlaybackState, UserId};
 
 use crate::decide::Decision;
-use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, position_ms};
+use crate::timeline::{ADVANCE_MS_MIN, Due, end_at_ms, idle, position_ms};
 use crate::{Ctx, Current, Refusal, RoomState, START_LEAD_MS};
 
 impl RoomState {
@@ -13,19 +13,19 @@ impl RoomState {
             return None;
         }
         let Some(next) = self.head().cloned().or_else(|| self.next_fallback(ctx)) else {
-            let idle =
-                Playback { state: PlaybackState::Idle, entry: None, anchor_position_ms: 0, anchor_at_ms: ctx.now_ms };
             return (self.playback.state != PlaybackState::Idle)
-                .then_some(Event::PlaybackChanged { playback: idle, by: None });
+                .then_some(Event::PlaybackChanged { playback: idle(ctx.now_ms), by: None });
         };
-        let (state, anchor_at_ms) = match self.playback.state {
-            PlaybackState::Paused => (PlaybackState::Paused, ctx.now_ms),
-            PlaybackState::Playing | PlaybackState::Idle => (
-                PlaybackState::Playing,
-                self.next_start_at_ms.unwrap_or_else(|| ctx.now_ms + ctx.audience.lead_ms(&next)),
-            ),
+        let is_held = self.playback.state == PlaybackState::Paused && !self.playback.waiting_for_listener;
+        let waiting_for_listener = !is_held && self.must_wait(ctx);
+        let (state, anchor_at_ms) = if is_held || waiting_for_listener {
+            (PlaybackState::Paused, ctx.now_ms)
+        } else {
+            let soon_ms = || ctx.now_ms + ctx.audience.lead_ms(&next);
+            (PlaybackState::Playing, self.next_start_at_ms.unwrap_or_else(soon_ms))
         };
-        let playback = Playback { state, entry: Some(next.id), anchor_position_ms: 0, anchor_at_ms };
+        let playback =
+            Playback { state, entry: Some(next.id), anchor_position_ms: 0, anchor_at_ms, waiting_for_listener };
         Some(Event::EntryStarted { entry: next, playback })
     }
 
@@ -90,8 +90,12 @@ impl RoomState {
 
     pub(crate) fn play(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
         let current = self.check_control(by)?;
-        if self.playback.state == PlaybackState::Playing {
+        if self.playback.state == PlaybackState::Playing || self.playback.waiting_for_listener {
             return Ok(vec![]);
+        }
+        if self.must_wait(ctx) {
+            let playback = Playback { waiting_for_listener: true, anchor_at_ms: ctx.now_ms, ..self.playback };
+            return Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }]);
         }
         // An entry that was playing is loaded.
         let lead_ms = if current.awaits_devices { ctx.audience.lead_ms(&current.entry) } else { START_LEAD_MS };
@@ -100,25 +104,25 @@ impl RoomState {
     }
 
     /// Moves a scheduled start closer when enough devices are ready. Without it, the entry starts at the scheduled time.
-    pub(crate) fn advance_scheduled_start(&self, ctx: &Ctx<'_>) -> Vec<Event> {
+    pub(crate) fn advance_scheduled_start(&self, ctx: &Ctx<'_>) -> Option<Event> {
         let anchor_at_ms = ctx.now_ms + START_LEAD_MS;
         let is_ready = self.current.as_ref().is_some_and(|current| ctx.audience.is_ready(&current.entry));
         let gained_ms = self.playback.anchor_at_ms - anchor_at_ms;
-        if !self.awaits_devices(ctx.now_ms) || !is_ready || gained_ms < ADVANCE_MS_MIN {
-            return vec![];
-        }
-        vec![Event::PlaybackChanged { playback: Playback { anchor_at_ms, ..self.playback }, by: None }]
+        let playback = Playback { anchor_at_ms, ..self.playback };
+        (self.awaits_devices(ctx.now_ms) && is_ready && gained_ms >= ADVANCE_MS_MIN)
+            .then_some(Event::PlaybackChanged { playback, by: None })
     }
 
     pub(crate) fn pause(&self, ctx: &Ctx<'_>, by: UserId) -> Decision {
         let current = self.check_control(by)?;
-        if self.playback.state == PlaybackState::Paused {
+        if self.playback.state == PlaybackState::Paused && !self.playback.waiting_for_listener {
             return Ok(vec![]);
         }
         let playback = Playback {
             state: PlaybackState::Paused,
             anchor_position_ms: position_ms(&self.playback, &current.entry, ctx.now_ms),
             anchor_at_ms: ctx.now_ms,
+            waiting_for_listener: false,
             ..self.playback
         };
         Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])

@@ -32,7 +32,7 @@ impl RoomState {
             shares: 1,
             started_at_ms: playback.anchor_at_ms,
             // A track change is announced ahead of time.
-            awaits_devices: self.next_start_at_ms.is_none(),
+            awaits_devices: self.next_start_at_ms.is_none() || playback.waiting_for_listener,
             skip_votes: std::collections::BTreeSet::new(),
         };
         if entry.fallback {
@@ -58,6 +58,8 @@ impl RoomState {
             if current.awaits_devices {
                 current.started_at_ms = playback.anchor_at_ms;
             }
+            // Devices that come to listen have to load it.
+            current.awaits_devices |= playback.waiting_for_listener;
         }
         if !is_advanced {
             self.locked = None;
@@ -140,7 +142,8 @@ impl RoomState {
         self.closed = true;
         self.current = None;
         self.next_start_at_ms = None;
-        self.playback = Playback { state: PlaybackState::Idle, entry: None, ..self.playback };
+        self.playback =
+            Playback { state: PlaybackState::Idle, entry: None, waiting_for_listener: false, ..self.playback };
         self.lineup.clear();
         self.votes.clear();
         self.suggestions.clear();

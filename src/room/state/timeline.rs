@@ -18,6 +18,17 @@ pub const PRELOAD_WINDOW_MS: i64 = 10_000;
 const _: () = assert!(START_LEAD_MS + ADVANCE_MS_MIN < READY_BARRIER_MS);
 const _: () = assert!(START_LEAD_MS < TRACK_CHANGE_LEAD_MS && TRACK_CHANGE_LEAD_MS < PRELOAD_WINDOW_MS);
 
+/// The timeline of a room in which nothing is on.
+pub(crate) fn idle(at_ms: i64) -> Playback {
+    Playback {
+        state: PlaybackState::Idle,
+        entry: None,
+        anchor_position_ms: 0,
+        anchor_at_ms: at_ms,
+        waiting_for_listener: false,
+    }
+}
+
 /// Position at an instant, clamped to the track; 0 before it starts.
 pub(crate) fn position_ms(playback: &Playback, entry: &Entry, at_ms: i64) -> u64 {
     let run_ms = match playback.state {
@@ -47,6 +58,11 @@ impl RoomState {
     /// The position in the current entry.
     pub fn position_ms(&self, at_ms: i64) -> Option<u64> {
         self.current.as_ref().map(|current| position_ms(&self.playback, &current.entry, at_ms))
+    }
+
+    /// When the current entry ends; `None` while the timeline stands still.
+    pub fn ends_at_ms(&self) -> Option<i64> {
+        end_at_ms(&self.playback, &self.current.as_ref()?.entry)
     }
 
     /// When [`crate::Input::Tick`] is next due; `None` while the timeline stands still.

@@ -255,3 +255,18 @@ test('a hosted room: console, lobby, votes, waitlist, chat', async ({ guest, ser
   await ben.get('history-open').click();
   await showCalm(ben, 'history');
 });
+
+test('a room that waits for a listener', async ({ guest }) => {
+  const ada = await guest('Ada');
+  const code = await ada.startRoom({ title: 'Kitchen party', waits: true });
+  await ada.add('First Light');
+  await ada.add('Harbour Lamps');
+  await ada.playbackIs('waiting');
+  await showCalm(ada, 'room-waiting');
+  await ada.page.setViewportSize(PHONE);
+  await ada.get('view-add').click();
+  await show(ada, 'room-waiting-add', PHONE_WIDTHS);
+  await ada.page.goto(`/r/${code}/screen`);
+  await expect(ada.get('screen-waits')).toBeVisible();
+  await show(ada, 'screen-waiting');
+});

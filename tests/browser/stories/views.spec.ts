@@ -137,7 +137,7 @@ test('the device that starts a room plays its music, unless it is only a remote'
   await ada.hearsMusic();
 
   const ben = await guest('Ben');
-  await ben.startRoom();
+  await ben.startRoom({ waits: true });
   await expect(ben.get('play-here')).toHaveText('Play here');
 });
 

@@ -1,4 +1,4 @@
-import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
+import { type BrowserContext, expect, type Locator, type Page, type Route } from '@playwright/test';
 import type { Heard } from './ear.ts';
 import { reveal, revealing } from './revealing.ts';
 
@@ -73,8 +73,13 @@ export class Guest {
     return code;
   }
 
-  /** Returns the code of the new room. The device that starts it stays silent, unless it `plays`. */
-  async startRoom(options: { title?: string; passcode?: string; plays?: boolean } = {}): Promise<string> {
+  /**
+   * Returns the code of the new room. The device that starts it stays silent, unless it `plays`. Such a room plays to
+   * nobody all the same, so that stories about queues need no sound, unless it `waits` for a listener as usual.
+   */
+  async startRoom(
+    options: { title?: string; passcode?: string; plays?: boolean; waits?: boolean } = {},
+  ): Promise<string> {
     await this.page.goto('/');
     await this.get('guest-name').fill(this.name);
     if (options.title !== undefined || options.passcode !== undefined) {
@@ -83,9 +88,17 @@ export class Guest {
       await this.get('new-passcode').fill(options.passcode ?? '');
     }
     if (options.plays !== true) await this.get('remote-only').check();
+    if (options.plays !== true && options.waits !== true) await this.#playsToNobody();
     await this.get('start-room').click();
     await this.isJoined();
     return new URL(this.page.url()).pathname.split('/').at(-1)!;
+  }
+
+  /** The room that is opened next does not wait for a listener. */
+  async #playsToNobody(): Promise<void> {
+    const open = (route: Route) =>
+      route.continue({ postData: { ...route.request().postDataJSON(), wait_for_listener: false } });
+    await this.page.route('**/api/v1/rooms', open, { times: 1 });
   }
 
   /** Opens a shared link, as a phone does after scanning the QR code. */
@@ -252,7 +265,7 @@ export class Guest {
     await expect(this.get('now-playing').getByTestId('track-title')).toHaveText(title);
   }
 
-  async playbackIs(state: 'playing' | 'paused' | 'idle'): Promise<void> {
+  async playbackIs(state: 'playing' | 'paused' | 'waiting' | 'idle'): Promise<void> {
     await expect(this.get('now-playing')).toHaveAttribute('data-playback', state);
   }
 

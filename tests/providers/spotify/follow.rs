@@ -10,7 +10,7 @@ use tutti::room::{Join, RoomHandle};
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device as RoomDevice, DeviceId, DeviceKind, OutputMode, ProviderId, RoomCode,
-    SessionId, TrackRef, UserId,
+    SessionId, SettingsChange, TrackRef, UserId,
 };
 use tutti_spotify_stand_in::{Device, Playback, catalogue};
 use uuid::Uuid;
@@ -317,6 +317,23 @@ async fn the_rooms_output_applies_to_a_following_device() {
     kitchen.until_plays("9SlowElevator000000000").await;
     kitchen.command(Command::SetOutput { mode: OutputMode::Everyone, devices: [device].into() }).await;
     kitchen.until_silent().await;
+}
+
+#[tokio::test]
+async fn a_room_that_waits_for_a_listener_starts_for_a_following_device() {
+    let stage = Stage::new("ana").await;
+    let kitchen = Kitchen::new(&stage).await;
+    let settings = SettingsChange { wait_for_listener: Some(true), ..SettingsChange::default() };
+    kitchen.command(Command::SetSettings { settings: Box::new(settings) }).await;
+    kitchen.add("9SlowElevator000000000").await;
+    let mut view = kitchen.room.view();
+    let waits = |playback: &tutti_protocol::Playback| playback.waiting_for_listener;
+    view.wait_for(|view| waits(&view.playback)).await.unwrap();
+    kitchen.choose(json!({ "device_id": "kitchen" })).await.assert_ok();
+    kitchen.until_plays("9SlowElevator000000000").await;
+    kitchen.ana.clone().delete(&kitchen.path()).await.assert_ok();
+    pass(Duration::from_secs(61)).await;
+    view.wait_for(|view| waits(&view.playback)).await.unwrap();
 }
 
 #[tokio::test]

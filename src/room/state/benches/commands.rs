@@ -39,8 +39,14 @@ fn commands(criterion: &mut Criterion) {
     let room = room(QUEUED, SettingsChange::default());
     let present = BTreeSet::new();
     let new_entry = EntryId(Uuid::from_u128(1 << 100));
-    let ctx =
-        Ctx { now_ms: NOW_MS, new_entry, present: &present, host_gone_since_ms: None, audience: &Audience::default() };
+    let ctx = Ctx {
+        now_ms: NOW_MS,
+        new_entry,
+        present: &present,
+        host_gone_since_ms: None,
+        audience: &Audience::default(),
+        unheard_since_ms: None,
+    };
     for (name, input) in inputs(&room) {
         criterion.benchmark_group("decide").bench_function(name, |bencher| {
             bencher.iter(|| black_box(room.decide(&ctx, &input)).expect("nothing is refused here").len());

@@ -44,15 +44,25 @@ pub(crate) fn enqueue(number: u128) -> Input {
 pub(crate) fn handle(room: &mut RoomState, number: u128, input: &Input) {
     let present = BTreeSet::new();
     let new_entry = EntryId(Uuid::from_u128(1 << 64 | number));
-    let ctx =
-        Ctx { now_ms: NOW_MS, new_entry, present: &present, host_gone_since_ms: None, audience: &Audience::default() };
+    let ctx = Ctx {
+        now_ms: NOW_MS,
+        new_entry,
+        present: &present,
+        host_gone_since_ms: None,
+        audience: &Audience::default(),
+        unheard_since_ms: None,
+    };
     black_box(room.handle(&ctx, input)).expect("nothing is refused here");
 }
 
 /// A room with so many tracks waiting beside the one that is on.
 pub(crate) fn room(queued: u128, settings: SettingsChange) -> RoomState {
     let mut room = RoomState::new(RoomCode::from_bits(1));
-    handle(&mut room, 0, &Input::Create { name: "Hall".into(), host: newcomer(0) });
+    handle(
+        &mut room,
+        0,
+        &Input::Create { name: "Hall".into(), host: newcomer(0), settings: SettingsChange::default() },
+    );
     for number in 1..MEMBERS {
         handle(&mut room, 0, &Input::Enter(newcomer(number)));
     }

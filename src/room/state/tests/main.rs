@@ -5,6 +5,7 @@ mod cases;
 mod fairness;
 mod guarantees;
 mod hosting;
+mod listeners;
 mod measured;
 mod offers;
 mod output;

@@ -21,7 +21,7 @@
 //! Measurements: `a1 measures 200` (seconds) · `a1 measures 200 -6.5` (and a gain in dB) · `a1 is unplayable` · `a1 is gone`.
 //!
 //! Devices are `d1`, `d2`: `d1 listens` (it plays) · `d1 listens to library` (nothing else) · `d1 has a1 a2` (ready to start) ·
-//! `d1 hushes`.
+//! `d1 hushes`. `server restarts` (no device listens until it says so again).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +43,8 @@ pub struct Story {
     pub host_gone_since_ms: Option<i64>,
     /// The devices that play: what they can play, and what they have ready.
     listening: BTreeMap<DeviceId, (Vec<ProviderId>, Vec<EntryId>)>,
+    /// Since when none of them plays.
+    unheard_since_ms: Option<i64>,
     /// The names of the commands that were tried.
     pub asked: BTreeSet<&'static str>,
     /// The command that was tried last.
@@ -68,6 +70,7 @@ impl Story {
             present: BTreeSet::new(),
             host_gone_since_ms: None,
             listening: BTreeMap::new(),
+            unheard_since_ms: Some(1_000_000),
             asked: BTreeSet::new(),
             last_command: None,
             people: BTreeMap::new(),
@@ -132,7 +135,16 @@ impl Story {
             self.asked.insert(command.name());
             self.last_command = Some(command.clone());
         }
+        self.handle_one(input)?;
+        while self.listeners_due_ms().is_some_and(|due_ms| due_ms <= self.now_ms) {
+            self.handle_one(&Input::Audience)?;
+        }
+        Ok(())
+    }
+
+    fn handle_one(&mut self, input: &Input) -> Result<(), Refusal> {
         self.ids += 1;
+        self.follow_listeners();
         let audience = self.audience();
         let ctx = Ctx {
             now_ms: self.now_ms,
@@ -140,9 +152,30 @@ impl Story {
             present: &self.present,
             host_gone_since_ms: self.host_gone_since_ms,
             audience: &audience,
+            unheard_since_ms: self.unheard_since_ms,
         };
         self.events.extend(self.room.handle(&ctx, input)?);
         Ok(())
+    }
+
+    fn follow_listeners(&mut self) {
+        let is_heard = self.listening.keys().any(|id| self.room.output().lets_play(*id));
+        self.unheard_since_ms = (!is_heard).then_some(self.unheard_since_ms.unwrap_or(self.now_ms));
+    }
+
+    fn listeners_due_ms(&mut self) -> Option<i64> {
+        self.follow_listeners();
+        self.room.listeners_due_ms(self.unheard_since_ms)
+    }
+
+    /// The server is down until now: the room is read from its checkpoint.
+    fn restart(&mut self) {
+        let checkpoint = serde_json::to_string(&self.room).expect("JSON");
+        self.room = serde_json::from_str(&checkpoint).expect("reads back");
+        self.listening.clear();
+        self.unheard_since_ms =
+            Some(self.room.ends_at_ms().map_or(self.now_ms, |ends_at_ms| ends_at_ms.min(self.now_ms)));
+        self.wait_ms(0);
     }
 
     /// Those that are to play.
@@ -157,9 +190,17 @@ impl Story {
     /// Lets time pass, doing what is due at each deadline.
     pub fn wait_ms(&mut self, duration_ms: i64) {
         let until_ms = self.now_ms + duration_ms;
-        while let Some(deadline_ms) = self.room.next_deadline_ms().filter(|at_ms| *at_ms <= until_ms) {
-            self.now_ms = self.now_ms.max(deadline_ms);
-            self.handle(&Input::Tick).expect("a tick is never refused");
+        loop {
+            let is_in_time = |at_ms: &i64| *at_ms <= until_ms;
+            let tick_ms = self.room.next_deadline_ms().filter(is_in_time);
+            let listeners_ms = self.listeners_due_ms().filter(is_in_time);
+            let (at_ms, input) = match (tick_ms, listeners_ms) {
+                (Some(at_ms), due_ms) if due_ms.is_none_or(|due_ms| at_ms <= due_ms) => (at_ms, Input::Tick),
+                (_, Some(at_ms)) => (at_ms, Input::Audience),
+                _ => break,
+            };
+            self.now_ms = self.now_ms.max(at_ms);
+            self.handle(&input).expect("the passing of time is never refused");
         }
         self.now_ms = until_ms;
     }
@@ -184,6 +225,7 @@ impl Story {
             [entry, "is", "away"] => {
                 self.handle(&Input::TrackMeasured { entry: self.entry(entry), finding: TrackFinding::Away })?;
             }
+            ["server", "restarts"] => self.restart(),
             ["wait", seconds] => self.wait_ms(seconds.parse::<i64>().expect("seconds") * 1_000),
             ["next"] => {
                 let before = self.room.now_playing().map(|entry| entry.id);
@@ -260,7 +302,8 @@ impl Story {
     fn comings_and_goings(&mut self, words: &[&str]) -> Option<Result<(), Refusal>> {
         let input = match *words {
             [name, "joins"] if self.room.offset() == 0 => {
-                Input::Create { name: "Party".into(), host: self.newcomer(name) }
+                let host = self.newcomer(name);
+                Input::Create { name: "Party".into(), host, settings: SettingsChange::default() }
             }
             [name, "joins" | "returns"] => Input::Enter(self.newcomer(name)),
             [name, "returns", "with", picture] => {
@@ -497,6 +540,7 @@ impl std::fmt::Display for Story {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match self.room.playback().state {
             PlaybackState::Playing => "playing",
+            PlaybackState::Paused if self.room.playback().waiting_for_listener => "waiting",
             PlaybackState::Paused => "paused",
             PlaybackState::Idle => "idle",
         };

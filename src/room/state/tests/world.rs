@@ -9,7 +9,8 @@ use tutti_protocol::{
     Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{
-    Audience, Ctx, Input, Newcomer, READY_BARRIER_MS, RoomState, SCREENS_MAX, START_LEAD_MS, TrackFinding,
+    Audience, Ctx, Input, LISTENER_GRACE_MS, Newcomer, READY_BARRIER_MS, RoomState, SCREENS_MAX, START_LEAD_MS,
+    TrackFinding,
 };
 use uuid::Uuid;
 
@@ -73,6 +74,8 @@ pub enum Act {
     Present(bool),
     /// So many devices listen, and so many of them have what is on or waits ready.
     Listen(u8, u8),
+    /// The server restarts: no device listens until it says so again.
+    Restart,
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
@@ -134,6 +137,8 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::HostGone),
         2 => any::<bool>().prop_map(Act::Present),
         3 => (0..5u8, 0..5u8).prop_map(|(devices, ready)| Act::Listen(devices, ready)),
+        2 => Just(Act::Listen(0, 0)),
+        1 => Just(Act::Restart),
     ]
 }
 
@@ -165,6 +170,8 @@ fn change() -> impl Strategy<Value = SettingsChange> {
         1 => (0..900_000u64).prop_map(move |ms| SettingsChange { track_cooldown_ms: Some(ms), ..none() }),
         1 => admission.prop_map(move |admission| SettingsChange { admission: Some(admission), ..none() }),
         1 => any::<bool>().prop_map(move |on| SettingsChange { suggestions: Some(on), ..none() }),
+        4 => prop::bool::weighted(0.8)
+            .prop_map(move |on| SettingsChange { wait_for_listener: Some(on), ..none() }),
         3 => (0..4u32).prop_map(move |max| SettingsChange { players_max: Some(max), ..none() }),
         1 => (0..3u32).prop_map(move |after| SettingsChange { step_down_after: Some(after), ..none() }),
         1 => (0..110u32).prop_map(move |share| SettingsChange { vote_skip_share: Some(share), ..none() }),
@@ -191,6 +198,7 @@ pub struct World {
     pub present: BTreeSet<UserId>,
     pub host_gone_since_ms: Option<i64>,
     audience: Audience,
+    unheard_since_ms: Option<i64>,
 }
 
 impl World {
@@ -203,8 +211,10 @@ impl World {
             present: BTreeSet::new(),
             host_gone_since_ms: None,
             audience: Audience::default(),
+            unheard_since_ms: Some(1_700_000_000_000),
         };
-        world.handle(&Input::Create { name: "Party".into(), host: newcomer(0) });
+        let settings = SettingsChange::default();
+        world.handle(&Input::Create { name: "Party".into(), host: newcomer(0), settings });
         world
     }
 
@@ -215,11 +225,27 @@ impl World {
             present: &self.present,
             host_gone_since_ms: self.host_gone_since_ms,
             audience: &self.audience,
+            unheard_since_ms: self.unheard_since_ms,
         }
     }
 
     /// True when it was accepted.
     pub fn handle(&mut self, input: &Input) -> bool {
+        let accepted = self.handle_one(input);
+        self.follow_listeners();
+        accepted
+    }
+
+    /// Starts what waits for a listener, or lets it wait: whatever is due now, and each only once.
+    fn follow_listeners(&mut self) {
+        let due_ms = |world: &Self| world.room.listeners_due_ms(world.unheard_since_ms);
+        if due_ms(self).is_some_and(|due_ms| due_ms <= self.now_ms) {
+            assert!(self.handle_one(&Input::Audience));
+            assert!(due_ms(self).is_none_or(|due_ms| due_ms > self.now_ms), "once is enough");
+        }
+    }
+
+    fn handle_one(&mut self, input: &Input) -> bool {
         self.ids += 1;
         let before = self.room.clone();
         let ctx = Ctx {
@@ -228,6 +254,7 @@ impl World {
             present: &self.present,
             host_gone_since_ms: self.host_gone_since_ms,
             audience: &self.audience,
+            unheard_since_ms: self.unheard_since_ms,
         };
         if let Ok(events) = self.room.handle(&ctx, input) {
             self.events.extend(events);
@@ -306,6 +333,7 @@ impl World {
             Act::Present(true) => return self.present.insert(by),
             Act::Present(false) => return self.present.remove(&by),
             Act::Listen(devices, ready) => return self.listen(*devices, (*ready).min(*devices), &waiting),
+            Act::Restart => return self.restart(),
             Act::FallBack(durations_ms) => {
                 let titled = durations_ms.iter().enumerate();
                 tracks = titled.map(|(number, ms)| track_of(&format!("f{number}"), *ms)).collect();
@@ -412,17 +440,35 @@ impl World {
         true
     }
 
-    /// Nothing but a start that nobody could prepare for is moved by it, only to be nearer, and only while it is to come.
+    /// Nothing is heard or seen of it while devices connect again.
+    fn restart(&mut self) -> bool {
+        let checkpoint = serde_json::to_string(&self.room).expect("serializable");
+        self.room = serde_json::from_str(&checkpoint).expect("what was written reads back");
+        self.audience = Audience::default();
+        self.unheard_since_ms =
+            Some(self.room.ends_at_ms().map_or(self.now_ms, |ends_at_ms| ends_at_ms.min(self.now_ms)));
+        let known = self.events.len();
+        self.follow_listeners();
+        assert_eq!(self.events.len(), known, "a restart changes nothing");
+        true
+    }
+
+    /// Nothing is moved by it but what waits for a listener, and a start that nobody could prepare for: only to be nearer,
+    /// and only while it is to come.
     fn listen(&mut self, devices: u8, ready: u8, waiting: &[EntryId]) -> bool {
         let entries: Vec<EntryId> = self.room.now_playing().map(|on| on.id).iter().chain(waiting).copied().collect();
         self.audience = Audience::default();
         for device in 0..devices {
             self.audience.add(&[], if device < ready { &entries } else { &[] });
         }
+        self.unheard_since_ms = (devices == 0).then_some(self.unheard_since_ms.unwrap_or(self.now_ms));
         let (before, known) = (*self.room.playback(), self.events.len());
         let awaited = self.room.awaits_devices(self.now_ms);
         let accepted = self.handle(&Input::Audience);
-        if let [Event::PlaybackChanged { playback, by: None }] = self.events[known..] {
+        if before.waiting_for_listener && devices > 0 {
+            let Playback { state, anchor_position_ms, .. } = *self.room.playback();
+            assert_eq!((state, anchor_position_ms), (PlaybackState::Playing, before.anchor_position_ms), "it is heard");
+        } else if let [Event::PlaybackChanged { playback, by: None }] = self.events[known..] {
             assert!(awaited && u32::from(ready) * 4 >= u32::from(devices) * 3, "enough are ready");
             assert!(playback.anchor_at_ms < before.anchor_at_ms, "nearer");
             assert_eq!(playback, Playback { anchor_at_ms: self.now_ms + START_LEAD_MS, ..before }, "and nothing else");
@@ -434,16 +480,37 @@ impl World {
 
     pub fn wait(&mut self, duration_ms: i64) {
         let until_ms = self.now_ms + duration_ms;
-        while let Some(at_ms) = self.room.next_deadline_ms().filter(|at_ms| *at_ms <= until_ms) {
+        loop {
+            let tick_ms = self.room.next_deadline_ms();
+            let due_ms = self.room.listeners_due_ms(self.unheard_since_ms);
+            let Some(at_ms) = tick_ms.into_iter().chain(due_ms).min().filter(|at_ms| *at_ms <= until_ms) else { break };
             self.now_ms = self.now_ms.max(at_ms);
             let offset = self.room.offset();
-            self.handle(&Input::Tick);
+            if tick_ms == Some(at_ms) {
+                self.handle(&Input::Tick);
+            } else {
+                self.follow_listeners();
+            }
             assert!(self.room.offset() > offset, "a deadline that came has something to do");
+            self.check_listeners();
         }
         self.now_ms = until_ms;
     }
 
+    /// Nothing waits while it could be heard, and nothing plays unheard for longer than the grace period.
+    fn check_listeners(&self) {
+        let Playback { state, waiting_for_listener, .. } = *self.room.playback();
+        let is_on = self.room.settings().wait_for_listener;
+        if waiting_for_listener {
+            assert!(is_on && self.unheard_since_ms.is_some() && state == PlaybackState::Paused);
+        }
+        if let Some(since_ms) = self.unheard_since_ms.filter(|_| is_on && state == PlaybackState::Playing) {
+            assert!(self.now_ms < since_ms + LISTENER_GRACE_MS, "a track plays to nobody");
+        }
+    }
+
     pub fn check_invariants(&self) {
+        self.check_listeners();
         let room = &self.room;
         let snapshot = room.snapshot();
         let order = room.order(usize::MAX);
