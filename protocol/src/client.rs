@@ -195,6 +195,12 @@ commands! {
         /// The entry to move it before, of the same owner (policy `host`: of any); absent: to the end.
         @default before: Option<EntryId>,
     };
+    /// Puts an entry ahead of all others but a locked one, whoever owns it. Needs `curate_queue`. Its owner is charged as for
+    /// any entry.
+    PlayNext "play_next" {
+        /// The entry.
+        entry: EntryId,
+    };
     /// Clears the queue of one member, or all queues.
     Clear "clear" {
         /// The owner; absent: all members.
@@ -241,6 +247,14 @@ commands! {
         mode: OutputMode,
         /// The devices, at most 64.
         devices: BTreeSet<DeviceId>,
+    };
+    /// Sets how loud a device plays beside its own volume, for the host of a room with several speakers. Needs
+    /// `set_output`.
+    SetVolume "set_volume" {
+        /// The device.
+        device: DeviceId,
+        /// 0 to 100 per cent.
+        percent: u32,
     };
     /// Ends the current entry and starts the next.
     Skip "skip" {
@@ -336,7 +350,7 @@ commands! {
     ShowHistory "show_history";
     /// Returns the audit log, latest first.
     ShowAudit "show_audit";
-    /// Undoes a removal, a clearing or a kick.
+    /// Undoes a removal, a clearing, a kick, or a skip of another member's track, which then plays next.
     Undo "undo" {
         /// The number of its note; absent: the sender's latest.
         @default note: Option<u64>,

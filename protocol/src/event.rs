@@ -152,6 +152,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<EntryId>,
     },
+    /// An entry was put first: it plays ahead of the policy's order, until it starts or is moved. The latest is the first.
+    EntryPromoted {
+        /// The entry.
+        entry: EntryId,
+        /// The member who did it.
+        by: UserId,
+    },
     /// The next entry is locked: it starts within seconds, and no other goes ahead of it.
     NextLocked {
         /// The entry.
@@ -175,6 +182,9 @@ pub enum Event {
         /// The member who ended it, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+        /// The number of the note by which the skip can be undone; absent when the owner skipped it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<u64>,
     },
     /// The timeline changed: paused, resumed, sought, rescheduled, or idle after the last entry.
     PlaybackChanged {
@@ -370,7 +380,8 @@ pub enum Event {
         /// The note.
         note: Note,
     },
-    /// A removal, a clearing or a kick was undone. Entries return to their places, as far as these exist.
+    /// A removal, a clearing, a kick or a skip was undone. Entries return to their places, as far as these exist; a skipped
+    /// one is put first.
     Undone {
         /// The number of its note.
         note: u64,
@@ -382,6 +393,9 @@ pub enum Event {
         /// Whose entries are back, when entries were removed; at most the first 100 members.
         #[serde(default, skip_serializing_if = "crate::room::is_default")]
         owners: Vec<UserId>,
+        /// The new id of a skipped entry.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<EntryId>,
     },
 }
 

@@ -51,7 +51,7 @@ pub use room::{
 };
 pub use secret::Secret;
 pub use server::{Answer, DevicePresence, EntryCommand, MemberPresence, Own, ReplyError, ServerFrame};
-pub use settings::{Admission, Duplicates, Explicit, Policy, Settings, SettingsChange};
+pub use settings::{Admission, BlockedTrack, Duplicates, Explicit, Policy, Settings, SettingsChange};
 
 /// The WebSocket subprotocol of this version.
 pub const SUBPROTOCOL: &str = "tutti.v1";

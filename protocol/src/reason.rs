@@ -118,6 +118,10 @@ reasons! {
     TrackTooLong = "track_too_long", LimitReached ["max_ms"];
     /// The track is explicit, and the room takes none.
     ExplicitTrack = "explicit_track", Forbidden;
+    /// The host blocked the track.
+    TrackBlocked = "track_blocked", Forbidden;
+    /// The host blocked an artist of the track.
+    ArtistBlocked = "artist_blocked", Forbidden;
     /// The setting may not have this value.
     BadSetting = "bad_setting", Invalid ["setting"];
     /// The lowest role for this action is fixed.

@@ -164,6 +164,9 @@ pub struct Place {
     pub behind: Vec<UserId>,
     /// Airtime that its owner has had in this room.
     pub airtime_ms: u64,
+    /// The member who put it ahead of the policy's order; its reason is `next` or `locked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_by: Option<UserId>,
 }
 
 /// Why an entry has its place.
@@ -231,6 +234,9 @@ pub struct Output {
     pub mode: OutputMode,
     /// The excluded devices (`everyone`), or the only ones that play (`speakers`); at most 64.
     pub devices: BTreeSet<DeviceId>,
+    /// How loud devices play beside their own volume, in per cent; at most 64. The others play at 100.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub volumes: BTreeMap<DeviceId, u32>,
 }
 
 impl Output {

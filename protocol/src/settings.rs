@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::{Permissions, default_permissions};
 use crate::client::TrackRef;
-use crate::id::UserId;
+use crate::id::{ProviderId, UserId};
 
 /// How a change to a setting is applied: as a whole, or key by key.
 trait Setting: Clone {
@@ -26,7 +26,7 @@ impl<K: Clone + Ord, V: Clone> Setting for BTreeMap<K, V> {
 macro_rules! whole {
     ($($type:ty),*) => { $(impl Setting for $type {})* };
 }
-whole!(bool, u32, u64, Policy, Duplicates, Explicit, Admission, Vec<TrackRef>);
+whole!(bool, u32, u64, Policy, Duplicates, Explicit, Admission, Vec<TrackRef>, Vec<String>, Vec<BlockedTrack>);
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr;)*) => {
@@ -120,6 +120,8 @@ settings! {
     step_down_after: u32 = 0;
     /// The share of present members with `vote_skip` whose votes skip the current entry, in per cent.
     vote_skip_share: u32 = 50;
+    /// Votes that a skip takes at least, so that in a small room one person cannot skip a track alone.
+    vote_skip_min: u32 = 0;
     /// How long the host must be gone before a co-host may claim the room.
     host_claim_after_ms: u64 = 10 * 60_000;
     /// The lowest role for each action.
@@ -130,6 +132,22 @@ settings! {
     wait_for_listener: bool = false;
     /// The playlist that loops while no member has anything queued.
     fallback: Vec<TrackRef> = Vec::new();
+    /// Tracks that cannot be queued.
+    blocked_tracks: Vec<BlockedTrack> = Vec::new();
+    /// Artists of whom no track can be queued. Names are compared without case and diacritics, as search does.
+    blocked_artists: Vec<String> = Vec::new();
+}
+
+/// A track that cannot be queued, with what a list of them shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct BlockedTrack {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The provider's id.
+    pub id: String,
+    /// Its title, and its artists in one line.
+    pub label: String,
 }
 
 /// How the members' queues merge into one order.

@@ -197,7 +197,11 @@ behind: Array<UserId>,
 /**
  * Airtime that its owner has had in this room.
  */
-airtime_ms: number, };
+airtime_ms: number, 
+/**
+ * The member who put it ahead of the policy's order; its reason is `next` or `locked`.
+ */
+promoted_by?: UserId | null, };
 
 /**
  * Why an entry has its place.
@@ -410,6 +414,23 @@ export type Explicit = "allow" | "refuse";
 export type Admission = "open" | "lobby" | "accounts" | "locked";
 
 /**
+ * A track that cannot be queued, with what a list of them shows.
+ */
+export type BlockedTrack = { 
+/**
+ * The provider.
+ */
+provider: ProviderId, 
+/**
+ * The provider's id.
+ */
+id: string, 
+/**
+ * Its title, and its artists in one line.
+ */
+label: string, };
+
+/**
  * The settings of a room. A limit of 0 means none.
  */
 export type Settings = { 
@@ -478,6 +499,10 @@ step_down_after: number,
  */
 vote_skip_share: number, 
 /**
+ * Votes that a skip takes at least, so that in a small room one person cannot skip a track alone.
+ */
+vote_skip_min: number, 
+/**
  * How long the host must be gone before a co-host may claim the room.
  */
 host_claim_after_ms: number, 
@@ -492,7 +517,15 @@ level_loudness: boolean,
 /**
  * The playlist that loops while no member has anything queued.
  */
-fallback: Array<TrackRef>, };
+fallback: Array<TrackRef>, 
+/**
+ * Tracks that cannot be queued.
+ */
+blocked_tracks: Array<BlockedTrack>, 
+/**
+ * Artists of whom no track can be queued. Names are compared without case and diacritics, as search does.
+ */
+blocked_artists: Array<string>, };
 
 /**
  * New values for some settings. In `weights` and `permissions` only the given keys change.
@@ -563,6 +596,10 @@ step_down_after?: number | null,
  */
 vote_skip_share?: number | null, 
 /**
+ * Votes that a skip takes at least, so that in a small room one person cannot skip a track alone.
+ */
+vote_skip_min?: number | null, 
+/**
  * How long the host must be gone before a co-host may claim the room.
  */
 host_claim_after_ms?: number | null, 
@@ -577,7 +614,15 @@ level_loudness?: boolean | null,
 /**
  * The playlist that loops while no member has anything queued.
  */
-fallback?: Array<TrackRef> | null, };
+fallback?: Array<TrackRef> | null, 
+/**
+ * Tracks that cannot be queued.
+ */
+blocked_tracks?: Array<BlockedTrack> | null, 
+/**
+ * Artists of whom no track can be queued. Names are compared without case and diacritics, as search does.
+ */
+blocked_artists?: Array<string> | null, };
 
 /**
  * The whole visible state of a room.
@@ -807,7 +852,15 @@ entry: EntryId,
 /**
  * The entry that it was moved before; absent: to the end.
  */
-before?: EntryId | null, } | { "name": "next_locked", 
+before?: EntryId | null, } | { "name": "entry_promoted", 
+/**
+ * The entry.
+ */
+entry: EntryId, 
+/**
+ * The member who did it.
+ */
+by: UserId, } | { "name": "next_locked", 
 /**
  * The entry.
  */
@@ -835,7 +888,11 @@ played_ms: number,
 /**
  * The member who ended it, if any.
  */
-by?: UserId | null, } | { "name": "playback_changed", 
+by?: UserId | null, 
+/**
+ * The number of the note by which the skip can be undone; absent when the owner skipped it.
+ */
+note?: number | null, } | { "name": "playback_changed", 
 /**
  * The new timeline.
  */
@@ -1059,7 +1116,11 @@ member?: Member | null,
 /**
  * Whose entries are back, when entries were removed; at most the first 100 members.
  */
-owners?: Array<UserId>, };
+owners?: Array<UserId>, 
+/**
+ * The new id of a skipped entry.
+ */
+entry?: EntryId | null, };
 
 /**
  * Why a command or a request was refused.
@@ -1069,7 +1130,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "track_blocked" | "artist_blocked" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
 
 /**
  * A value of a reason.
@@ -1103,7 +1164,11 @@ entry: EntryId,
 /**
  * The entry to move it before, of the same owner (policy `host`: of any); absent: to the end.
  */
-before?: EntryId | null, } | { "name": "clear", 
+before?: EntryId | null, } | { "name": "play_next", 
+/**
+ * The entry.
+ */
+entry: EntryId, } | { "name": "clear", 
 /**
  * The owner; absent: all members.
  */
@@ -2344,7 +2409,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
 export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
 
 /** Every command, by name. */
-export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","play_next","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
 
 /** The settings of a new room. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -2364,6 +2429,7 @@ export const DEFAULT_SETTINGS: Settings = {
   "players_max": 0,
   "step_down_after": 0,
   "vote_skip_share": 50,
+  "vote_skip_min": 0,
   "host_claim_after_ms": 600000,
   "permissions": {
     "queue": "player",
@@ -2387,7 +2453,9 @@ export const DEFAULT_SETTINGS: Settings = {
     "set_settings": "host"
   },
   "level_loudness": true,
-  "fallback": []
+  "fallback": [],
+  "blocked_tracks": [],
+  "blocked_artists": []
 };
 
 /** How tracks are cut and served; sizes in samples. */
@@ -2451,6 +2519,8 @@ export const REASONS = {
   artist_cooldown: { code: "cooldown", values: ["left_ms"] },
   track_too_long: { code: "limit_reached", values: ["max_ms"] },
   explicit_track: { code: "forbidden", values: [] },
+  track_blocked: { code: "forbidden", values: [] },
+  artist_blocked: { code: "forbidden", values: [] },
   bad_setting: { code: "invalid", values: ["setting"] },
   fixed_action: { code: "invalid", values: [] },
   bad_vote: { code: "invalid", values: [] },
@@ -2482,7 +2552,6 @@ export const REASONS = {
   provider_device_not_found: { code: "not_found", values: ["provider"] },
   provider_account_in_use: { code: "conflict", values: ["provider"] },
   bad_search: { code: "invalid", values: ["provider"] },
-  foreign_page: { code: "forbidden", values: [] },
   no_such_room: { code: "not_found", values: [] },
   bad_room_name: { code: "invalid", values: ["max"] },
   bad_passcode: { code: "invalid", values: ["min","max"] },

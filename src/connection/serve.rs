@@ -21,7 +21,7 @@ use crate::clock::{ms, whole_ms};
 use crate::identity::SCREEN_HELLO_LIFETIME;
 use crate::limiter::Gcra;
 use crate::limits::CLOSE_TIMEOUT;
-use crate::room::state::{FALLBACK_MAX, SAID_CHARS_MAX};
+use crate::room::state::{BLOCKED_CHARS_MAX, FALLBACK_MAX, SAID_CHARS_MAX};
 use crate::room::{self, RoomHandle};
 use crate::telemetry::metrics::CommandOutcome;
 use crate::text;
@@ -184,6 +184,12 @@ impl Connection {
                 }
             }
             // What cannot be cleaned is refused by the room.
+            Command::SetSettings { settings } => {
+                let tracks = settings.blocked_tracks.iter_mut().flatten().map(|track| &mut track.label);
+                for name in tracks.chain(settings.blocked_artists.iter_mut().flatten()) {
+                    *name = text::clean(name, BLOCKED_CHARS_MAX).unwrap_or_default();
+                }
+            }
             Command::Say { text: said } | Command::React { emoji: said } => {
                 if let Some(clean) = text::clean(said, SAID_CHARS_MAX) {
                     *said = clean;

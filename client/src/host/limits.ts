@@ -1,7 +1,7 @@
 import type { Settings, SettingsChange } from '$protocol';
 
 /** Numeric limits, in units that users understand. */
-export type Unit = 'tracks' | 'minutes' | 'seconds' | 'percent' | 'people' | 'starts';
+export type Unit = 'tracks' | 'minutes' | 'seconds' | 'percent' | 'votes' | 'people' | 'starts';
 
 interface Limit {
   unit: Unit;
@@ -22,6 +22,7 @@ export const limits = {
   track_cooldown_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
   artist_cooldown_ms: { unit: 'minutes', scale: MINUTE_MS, max: WEEK_MINUTES },
   vote_skip_share: { unit: 'percent', scale: 1, max: 100 },
+  vote_skip_min: { unit: 'votes', scale: 1, max: 5_000 },
   players_max: { unit: 'people', scale: 1, max: 5_000 },
   step_down_after: { unit: 'starts', scale: 1, max: 1_000 },
   minimum_charge_ms: { unit: 'seconds', scale: 1_000, max: 600 },

@@ -12,6 +12,7 @@ type Preset = Pick<
   | 'track_cooldown_ms'
   | 'artist_cooldown_ms'
   | 'vote_skip_share'
+  | 'vote_skip_min'
   | 'players_max'
   | 'step_down_after'
   | 'minimum_charge_ms'
@@ -30,6 +31,7 @@ const party: Preset = {
   track_cooldown_ms: 0,
   artist_cooldown_ms: 0,
   vote_skip_share: 50,
+  vote_skip_min: 0,
   players_max: 0,
   step_down_after: 0,
   minimum_charge_ms: 30_000,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Room } from '$protocol';
-import { entry, member, room, settings } from '../testing/fixtures';
+import { entry, member, playing, room, settings } from '../testing/fixtures';
 import { memberName } from '../text/common';
 import { groupedByKind, newsOf } from './news';
 import { nothingOwn, type Own } from './own';
@@ -35,6 +35,22 @@ describe('news', () => {
       { kind: 'approved', title: 'Title track-s' },
     ]);
     expect(ben([{ name: 'suggestion_rejected', entry: 't', by: 'ana' }], suggested)).toEqual([]);
+  });
+
+  it('report that the user’s turn begins, and who put their track first', () => {
+    const started = (id: string, owner: string): Event => {
+      return { name: 'entry_started', entry: entry(id, owner), playback: playing(id, 0) };
+    };
+    const on = (owner: string) => ({ ...ana, now_playing: entry('x', owner) });
+    expect(ben([started('b1', 'ben')], on('ana'))).toEqual([{ kind: 'on', title: 'Title track-b1' }]);
+    expect(ben([started('b1', 'ben')], on('ben'))).toEqual([]);
+    expect(ben([started('c1', 'cleo')], on('ana'))).toEqual([]);
+    expect(ben([started('b1', 'ben')])).toEqual([]);
+    const noted = (by: string): Event => {
+      return { name: 'noted', note: { id: 1, at_ms: 0, by, deed: 'play_next', member: 'ben', title: 'Song' } };
+    };
+    expect(ben([noted('ana')])).toEqual([{ kind: 'put_first', title: 'Song', by: 'Ana' }]);
+    expect(ben([noted('ben')])).toEqual([]);
   });
 
   it('report tracks that cannot be played: to everyone what was on, to its owner what waited', () => {

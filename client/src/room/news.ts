@@ -8,8 +8,8 @@ import { identityAfter } from './room';
  * that apply to them. Never their own actions. Names are as they were at the time of the event.
  */
 export type News =
-  | { kind: 'removed' | 'skipped' | 'moved' | 'approved' | 'rejected'; title: string; by: string }
-  | { kind: 'voted_out' | 'unplayable' | 'gone' | 'removed_unplayable' | 'removed_gone'; title: string }
+  | { kind: 'removed' | 'skipped' | 'moved' | 'put_first' | 'approved' | 'rejected'; title: string; by: string }
+  | { kind: 'on' | 'voted_out' | 'unplayable' | 'gone' | 'removed_unplayable' | 'removed_gone'; title: string }
   | {
       kind:
         | 'cleared'
@@ -73,9 +73,13 @@ export function newsOf(
       case 'entry_suggested':
         entries.set(event.entry.id, event.entry);
         return [];
-      case 'entry_started':
+      case 'entry_started': {
+        const last = on;
         on = event.entry;
-        return [];
+        // A turn begins after a track of someone else. One that starts in a silent room was added just now.
+        if (last === null || isMe(last.member) || !isMe(on.member)) return [];
+        return [{ kind: 'on', title: on.track.title }];
+      }
       case 'entry_removed': {
         const { removed, by, fault } = event;
         if (!removed || !isMe(removed.member) || isMe(by)) return [];
@@ -104,7 +108,9 @@ export function newsOf(
       }
       case 'noted': {
         const { deed, member, by, title } = event.note;
-        return deed === 'move' && isMe(member) && !isMe(by) && title ? [{ kind: 'moved', title, by: name(by) }] : [];
+        if (!isMe(member) || isMe(by) || !title) return [];
+        if (deed === 'play_next') return [{ kind: 'put_first', title, by: name(by) }];
+        return deed === 'move' ? [{ kind: 'moved', title, by: name(by) }] : [];
       }
       case 'role_changed':
         if (!isMe(event.member) || isMe(event.by)) return [];

@@ -39,6 +39,8 @@ export function isOffered(known: Known, command: Command): boolean {
       return mayChange(command.entry);
     case 'move':
       return settings.policy === 'host' ? may('curate_queue') : mayChange(command.entry);
+    case 'play_next':
+      return may('curate_queue') && ownerOf(known, command.entry) !== undefined;
     case 'clear':
       return may(command.member === me ? 'queue' : 'curate_queue');
     case 'pause_queue':
@@ -64,6 +66,7 @@ export function isOffered(known: Known, command: Command): boolean {
     case 'vote_skip':
       return allows(own, 'vote_skip') ?? (may('vote_skip') && settings.vote_skip_share > 0);
     case 'set_output':
+    case 'set_volume':
       return may('set_output');
     case 'set_role':
       return may('set_role') && outranks(command.member) && grantableRoles(self).includes(command.role);
@@ -97,7 +100,7 @@ export function isOffered(known: Known, command: Command): boolean {
     case 'undo': {
       const note = known.notes.find(({ id }) => id === command.note);
       if (note === undefined) return false;
-      if (note.deed === 'kick') return may('kick');
+      if (note.deed === 'kick' || note.deed === 'skip') return may(note.deed);
       return may(note.member === me ? 'queue' : 'curate_queue');
     }
     case 'claim_host':

@@ -12,6 +12,11 @@ export function playsIn({ mode, devices }: Output, device: DeviceId): boolean {
   return devices.includes(device) === (mode === 'speakers');
 }
 
+/** How loud the host lets a device play, in per cent of its own volume. */
+export function volumeIn({ volumes }: Pick<Output, 'volumes'>, device: DeviceId): number {
+  return volumes?.[device] ?? 100;
+}
+
 /** The output with one device included or excluded; `null` when the list would be too long. */
 export function withDevice(output: Output, device: DeviceId, plays: boolean): Output | null {
   const named = plays === (output.mode === 'speakers');

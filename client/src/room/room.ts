@@ -125,6 +125,7 @@ function applyEvent(room: Room, event: Event): Room | null {
     case 'entry_added':
     case 'entry_removed':
     case 'entry_moved':
+    case 'entry_promoted':
     case 'entry_voted':
     case 'entry_credited':
     case 'queue_cleared':

@@ -1,6 +1,7 @@
 import type { Command, ServerFrame, UserId } from '$protocol';
 import { onPageReturn } from '../browser/page-return';
 import { SleepDetector } from '../browser/sleep';
+import { notify } from '../browser/track-notice';
 import { nowMs, timeOfDayMs } from '../browser/wall-clock';
 import type { Accepted } from '../connection/command-queue';
 import { Connection, type ConnectionState, findHindrance } from '../connection/connection';
@@ -12,6 +13,7 @@ import { orderAfter } from '../room/unanswered';
 import type { Token } from '../session/session';
 import { ServerClock } from '../sync/clock';
 import { memberName } from '../text/common';
+import { newsText } from '../text/news';
 import { noticeText } from '../text/refusals';
 import { app } from './app.svelte';
 import { Chat } from './chat.svelte';
@@ -279,7 +281,10 @@ export class LiveRoom {
     }
     const { before, after, events, own, me } = change;
     if (me !== null && !this.screen) {
-      this.#toasts.show(newsOf({ before, after, own, me }, events, (room, id) => memberName(room.members, id)));
+      const news = newsOf({ before, after, own, me }, events, (room, id) => memberName(room.members, id));
+      this.#toasts.show(news);
+      const on = news.filter(({ kind }) => kind === 'on');
+      if (on.length > 0) void notify(after.name, newsText(on));
     }
     this.commands.undo.applyEvents(events, this.me, before);
     if (events.some(({ name }) => name === 'passcode_changed')) this.passcode.changed();

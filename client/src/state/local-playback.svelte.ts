@@ -9,6 +9,7 @@ import { FilePlayer } from '../providers/files/file-player';
 import { networkHints, QualityChoice, type QualitySetting, qualitySetting } from '../providers/files/quality-choice';
 import { decodableQualities, decodeSegment, receiveSegment } from '../providers/files/segment-decoder';
 import { SEGMENT_RATE_HZ } from '../providers/files/segments';
+import { volumeIn } from '../room/output';
 import type { ServerClock } from '../sync/clock';
 import { app } from './app.svelte';
 import { DeviceSync } from './device-sync.svelte';
@@ -47,6 +48,8 @@ export class LocalPlayback {
   errorMs = $state<number | null>(null);
   volume = $state(Number(recall(VOLUME_KEY) ?? 0.8));
   muted = $state(false);
+  /** How loud the host lets this device play, in per cent of its own volume. */
+  hostVolume = $state(100);
   quality = $state.raw<QualitySetting>(qualitySetting(recall(QUALITY_KEY)));
   playsHere = $derived(this.state !== 'off');
   readonly sync: DeviceSync;
@@ -124,6 +127,11 @@ export class LocalPlayback {
 
   /** The room changed, or the clock learned the time. */
   update(room: Room): void {
+    const hostVolume = volumeIn(room.output, deviceId());
+    if (hostVolume !== this.hostVolume) {
+      this.hostVolume = hostVolume;
+      this.#applyVolume();
+    }
     this.#player.update(room);
   }
 
@@ -161,7 +169,7 @@ export class LocalPlayback {
     this.volume = Math.min(1, Math.max(0, volume));
     this.muted = false;
     remember(VOLUME_KEY, String(this.volume));
-    this.#player.setVolume(this.volume);
+    this.#applyVolume();
   }
 
   /** For the segments that are not fetched yet. */
@@ -173,6 +181,10 @@ export class LocalPlayback {
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    this.#player.setVolume(muted ? 0 : this.volume);
+    this.#applyVolume();
+  }
+
+  #applyVolume(): void {
+    this.#player.setVolume(this.muted ? 0 : (this.volume * this.hostVolume) / 100);
   }
 }

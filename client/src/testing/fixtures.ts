@@ -45,11 +45,14 @@ export function settings(change: Partial<Settings> = {}): Settings {
     players_max: 0,
     step_down_after: 0,
     vote_skip_share: 50,
+    vote_skip_min: 0,
     host_claim_after_ms: 600_000,
     permissions: {},
     level_loudness: true,
     wait_for_listener: false,
     fallback: [],
+    blocked_tracks: [],
+    blocked_artists: [],
     ...change,
   };
 }

@@ -237,6 +237,7 @@ export const text = {
     done: t`Undone.`,
     nothing: t`There was nothing to clear.`,
     removed: (title: string) => t`Removed “${title}”.`,
+    skipped: (title: string) => t`Skipped “${title}”.`,
   },
   login: t`Log in`,
   loginOrRegister: t`Log in or create an account`,
@@ -255,6 +256,7 @@ export const roleNames: Record<Role, string> = {
 /** What was just done and can be undone. */
 export function undoableText({ deed, by, member, title }: Note, target: string): string {
   if (deed === 'kick') return t`You removed ${target}.`;
+  if (deed === 'skip') return text.undo.skipped(title ?? '');
   if (deed === 'dequeue') return text.undo.removed(title ?? '');
   if (member === by) return t`Your queue was cleared.`;
   return target === '' ? t`All queues were cleared.` : t`The queue of ${target} was cleared.`;
@@ -295,6 +297,10 @@ function reasonOf(entry: Entry, nameOf: (id: UserId) => string, mine: boolean): 
   const names = place.behind.map(nameOf);
   const others = lists.format(names);
   const who = whoOf(names);
+  const promoter = place.promoted_by ? nameOf(place.promoted_by) : null;
+  if (promoter !== null && place.reason !== 'locked') {
+    return promoter === text.room.you ? t`you play this next` : t`${promoter} plays this next`;
+  }
   switch (place.reason) {
     case 'locked':
       return t`About to start`;

@@ -20,6 +20,7 @@ export const hostSoundText = {
   thisDevice: t`this device`,
   plays: t`Plays`,
   playsOf: (device: string, member: string) => t`Plays: ${device}, ${member}`,
+  volumeOf: (device: string, member: string) => t`Volume: ${device}, ${member}`,
   leaveOut: t`Exclude`,
   letPlay: t`Include`,
   of: (deed: string, device: string, member: string) => t`${deed}: ${device}, ${member}`,

@@ -260,6 +260,7 @@ export const unitNames: Record<Unit, string> = {
   minutes: t`minutes`,
   seconds: t`seconds`,
   percent: '%',
+  votes: t`votes`,
   people: t`people`,
   starts: t`tracks`,
 };

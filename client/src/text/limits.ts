@@ -49,6 +49,7 @@ export const limitNames: Record<LimitName, string> = {
   track_cooldown_ms: t`Time before a track can repeat`,
   artist_cooldown_ms: t`Time before an artist can repeat`,
   vote_skip_share: t`Share of votes needed`,
+  vote_skip_min: t`Votes needed at least`,
   players_max: t`People playing at a time`,
   step_down_after: t`Tracks per turn`,
   minimum_charge_ms: t`Minimum time charged per track`,
@@ -82,6 +83,10 @@ const meanings: Record<LimitName, (value: number) => string> = {
     percent === 0
       ? t`Votes don’t skip tracks.`
       : t`A track is skipped when ${percent} % of the people here vote for it.`,
+  vote_skip_min: (votes) =>
+    votes < 2
+      ? t`In a small room, one vote can be enough.`
+      : plural(votes, { other: 'Never with fewer than # votes, even in a small room.' }),
   players_max: (people) =>
     people === 0
       ? t`Everyone plays.`
@@ -113,6 +118,7 @@ const tooMuch: Record<Unit, (max: number) => string> = {
   minutes: (max) => plural(max, { other: `At most ${max} minutes.` }),
   seconds: (max) => plural(max, { other: `At most ${max} seconds.` }),
   percent: (max) => t`At most ${max} %.`,
+  votes: (max) => plural(max, { other: `At most ${max} votes.` }),
   people: (max) => plural(max, { other: `At most ${max} people.` }),
   starts: (max) => plural(max, { other: `At most ${max} tracks.` }),
 };

@@ -35,11 +35,14 @@ const settingNames: Partial<Record<keyof Settings, string>> = {
   players_max: t`how many play at a time`,
   step_down_after: t`tracks per turn`,
   vote_skip_share: t`skipping by vote`,
+  vote_skip_min: t`the votes that a skip needs`,
   host_claim_after_ms: t`when the room can be taken over`,
   permissions: t`permissions`,
   level_loudness: t`the loudness of tracks`,
   wait_for_listener: t`waiting for a speaker`,
   fallback: t`the fallback playlist`,
+  blocked_tracks: t`the blocked tracks`,
+  blocked_artists: t`the blocked artists`,
 };
 
 /** What sentences name. */
@@ -69,6 +72,10 @@ const toTheRoom: Record<string, Deed> = {
   skip: {
     byYou: ({ track }) => t`You skipped “${track}”`,
     byOther: ({ by, track }) => t`${by} skipped “${track}”`,
+  },
+  play_next: {
+    byYou: ({ track }) => t`You put “${track}” first`,
+    byOther: ({ by, track }) => t`${by} put “${track}” first`,
   },
   clear: {
     byYou: () => t`You cleared all queues`,
@@ -139,6 +146,11 @@ const clearOwn: Deed = {
 };
 
 const toSomeone: Record<string, Deed> = {
+  play_next: {
+    byYou: ({ whom, track }) => t`You put “${track}” of ${whom} first`,
+    toYou: ({ by, track }) => t`${by} put your track “${track}” first`,
+    byOther: ({ by, whom, track }) => t`${by} put “${track}” of ${whom} first`,
+  },
   dequeue: {
     byYou: ({ whom, track }) => t`You removed “${track}” of ${whom}`,
     toYou: ({ by, track }) => t`${by} removed your track “${track}”`,

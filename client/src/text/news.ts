@@ -32,6 +32,8 @@ const words: Words = {
   skipped: ({ title, by }, count) =>
     count > 1 ? plural(count, { other: '# of your tracks were skipped.' }) : t`${by} skipped “${title}”.`,
   moved: ({ title, by }, count) => (count > 1 ? t`Some of your tracks were moved.` : t`${by} moved “${title}”.`),
+  put_first: ({ title, by }) => t`${by} plays “${title}” next.`,
+  on: ({ title }) => t`Your track is on: “${title}”.`,
   approved: ({ title }, count) =>
     count > 1
       ? plural(count, { other: '# of your suggestions were approved.' })

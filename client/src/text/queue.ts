@@ -10,6 +10,10 @@ export const queueText = {
   own: t`from the fallback playlist`,
   ownAlone: t`From the fallback playlist`,
   meanwhile: t`Until then the fallback playlist plays.`,
+  playNext: t`Play next`,
+  favourite: (title: string) => t`Favorite: ${title}`,
+  favourites: t`Favorites`,
+  favouritesLead: t`Kept on this device.`,
   votes: (count: number) => {
     const sum = signed(count);
     return plural(count, { one: `${sum} vote`, other: `${sum} votes` });

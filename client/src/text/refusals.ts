@@ -91,6 +91,8 @@ const byReason: Record<Reason, Sentence> = {
     withTime(left_ms, (time) => t`This artist was played recently. Try again in ${time}.`),
   track_too_long: ({ max_ms }) => withTime(max_ms, (time) => t`Tracks here can’t be longer than ${time}.`),
   explicit_track: t`Explicit tracks are not allowed in this room.`,
+  track_blocked: t`The host has blocked this track.`,
+  artist_blocked: t`The host has blocked this artist.`,
   bad_setting: t`A setting can’t have this value.`,
   fixed_action: t`This permission can’t be changed.`,
   bad_vote: t`This vote is not valid.`,

@@ -15,6 +15,7 @@ export const soundText = {
   giveOrTake: (ms: number) => t`±${ms} ms`,
   estimated: t({ message: 'estimated', comment: 'a device’s deviation: from what its browser reports' }),
   heard: t({ message: 'heard', comment: 'a device’s deviation: measured by microphone or by ear' }),
+  hostVolume: (percent: number) => t`The host has turned this device down to ${percent} %.`,
   leftOutWhy: t`This device stays silent until it is chosen again. You can still add music, vote and chat.`,
   letPlay: t`Let it play`,
   settings: t`Sound settings`,

@@ -47,6 +47,7 @@ macro_rules! with_every_type {
             settings::Duplicates,
             settings::Explicit,
             settings::Admission,
+            settings::BlockedTrack,
             settings::Settings,
             settings::SettingsChange,
             room::PairedScreen,

@@ -93,6 +93,7 @@ impl RoomState {
                 self.correct(*entry, *duration_ms, *gain_db, art_url.as_deref());
             }
             Event::EntryMoved { entry, before } => self.move_to(*entry, *before),
+            Event::EntryPromoted { entry, by } => self.promote(*entry, *by),
             Event::EntryVoted { entry, member, value, votes } => self.count_vote(*entry, *member, *value, *votes),
             Event::EntryCredited { entry, member } => self.credit(*entry, *member),
             Event::QueueCleared { member, note, .. } => self.clear_out(*member, *note),
@@ -109,7 +110,7 @@ impl RoomState {
             Event::SuggestionRejected { entry, .. } => self.suggestions.retain(|suggested| suggested.id != *entry),
             Event::NextLocked { entry } => self.lock_next(*entry),
             Event::EntryStarted { entry, playback } => self.start(entry, playback),
-            Event::EntryEnded { reason, played_ms, by, .. } => self.end(*reason, *played_ms, *by),
+            Event::EntryEnded { reason, played_ms, by, note, .. } => self.end(*reason, *played_ms, *by, *note),
             Event::SkipVoted { member, .. } => {
                 if let Some(current) = &mut self.current {
                     current.skip_votes.insert(*member);
@@ -124,9 +125,9 @@ impl RoomState {
             Event::ScreenAdded { screen, .. } => self.screens.push(screen.clone()),
             Event::ScreenRemoved { screen, .. } => self.screens.retain(|known| known.id != *screen),
             Event::Noted { note } => self.audit_log.record(note),
-            Event::Undone { note, by, member, .. } => {
+            Event::Undone { note, by, member, entry, .. } => {
                 if let Some(removed) = self.audit_log.undo(*note, *by) {
-                    self.put_back(removed, member.as_ref());
+                    self.put_back(removed, member.as_ref(), entry.map(|entry| (entry, *by)));
                 }
             }
             Event::RoomClosed { .. } => self.close(),
@@ -160,9 +161,16 @@ impl RoomState {
         if let Some(tracks) = fallback {
             self.fallback = Fallback::of(tracks);
         }
+        if fallback.is_some() || change.blocked_tracks.is_some() || change.blocked_artists.is_some() {
+            self.update_blocked();
+        }
         self.charge_what_is_on();
         if self.settings.policy == was {
             return;
+        }
+        if self.settings.policy == Policy::Host {
+            // They lead the host's order.
+            self.promoted.clear();
         }
         self.lineup = lineup.unwrap_or_default();
         for member in self.members.values_mut() {

@@ -1,4 +1,4 @@
-//! The audit log, and undo of removals, clearings and kicks.
+//! The audit log, and undo of removals, clearings, kicks and skips.
 //!
 //! An event that removes something names the note by which it can be undone. What it removed is pending until that note
 //! arrives with the deadline; it is kept here and not in the event, since a cleared room can have 25,000 entries. Notes
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{Action, Command, Entry, EntryId, Event, Member, Note, UserId};
 
+use crate::playback::can_undo_skip;
 use crate::{Ctx, MemberState, Refusal, RoomState, is_default};
 
 /// Notes that are kept; the oldest are dropped.
@@ -60,12 +61,15 @@ pub(crate) struct Removed {
     pub(crate) entries: Vec<(Entry, usize)>,
     /// Votes for these entries.
     pub(crate) votes: BTreeMap<EntryId, BTreeMap<UserId, i8>>,
+    /// A skipped entry. It returns with a new id, because the old one is in the history.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) skipped: Option<Entry>,
 }
 
 impl Removed {
     fn is_about(&self, id: UserId) -> bool {
         self.member.as_ref().is_some_and(|(member, _)| *member == id)
-            || self.entries.iter().any(|(entry, _)| entry.member == id)
+            || self.entries.iter().map(|(entry, _)| entry).chain(&self.skipped).any(|entry| entry.member == id)
     }
 }
 
@@ -102,7 +106,9 @@ impl AuditLog {
         self.undoable.retain(|undoable| undoable.by != id && !undoable.removed.is_about(id));
         for undoable in &mut self.undoable {
             undoable.removed.votes.values_mut().for_each(|cast| cast.retain(|voter, _| *voter != id));
-            undoable.removed.entries.iter_mut().for_each(|(entry, _)| entry.credits.retain(|credited| *credited != id));
+            let entries = undoable.removed.entries.iter_mut().map(|(entry, _)| entry);
+            let entries = entries.chain(&mut undoable.removed.skipped);
+            entries.for_each(|entry| entry.credits.retain(|credited| *credited != id));
         }
         self.notes.retain(|note| note.by != id && note.member != Some(id));
         for note in &mut self.notes {
@@ -156,9 +162,13 @@ impl RoomState {
                 let owner = owner_of(*entry).filter(|owner| *owner != by)?;
                 (Some(owner), self.title_of(*entry), false)
             }
-            Command::Skip { .. } => {
-                let on = &self.current.as_ref().filter(|current| current.entry.member != by)?.entry;
-                (Some(on.member).filter(|_| !on.fallback), Some(on.track.title.clone()), false)
+            Command::PlayNext { entry } => {
+                (owner_of(*entry).filter(|owner| *owner != by), self.title_of(*entry), false)
+            }
+            Command::Skip { unplayable, .. } => {
+                let current = self.current.as_ref().filter(|current| current.entry.member != by)?;
+                let (on, can_undo) = (&current.entry, can_undo_skip(current, by, unplayable.unwrap_or(false)));
+                (Some(on.member).filter(|_| !on.fallback), Some(on.track.title.clone()), can_undo)
             }
             Command::Approve { entry } | Command::Reject { entry } => {
                 let entry = suggested(entry).filter(|entry| entry.member != by)?;
@@ -221,6 +231,7 @@ impl RoomState {
         let removed = &undoable.removed;
         let action = match &removed.member {
             Some(_) => Action::Kick,
+            None if removed.skipped.is_some() => Action::Skip,
             None if removed.entries.iter().all(|(entry, _)| entry.member == by) => Action::Queue,
             None => Action::CurateQueue,
         };
@@ -233,9 +244,11 @@ impl RoomState {
             Some((id, _)) if self.is_banned(*id) => return Err(Refusal::BannedMeanwhile),
             Some((id, was)) => Some(self.as_before(*id, was)),
         };
-        let owners: BTreeSet<UserId> = removed.entries.iter().map(|(entry, _)| entry.member).collect();
+        let entries = removed.entries.iter().map(|(entry, _)| entry).chain(&removed.skipped);
+        let owners: BTreeSet<UserId> = entries.map(|entry| entry.member).collect();
+        let entry = removed.skipped.is_some().then_some(ctx.new_entry);
         let owners = owners.into_iter().take(UNDONE_OWNERS_MAX).collect();
-        Ok(vec![Event::Undone { note: undoable.note, by, member, owners }])
+        Ok(vec![Event::Undone { note: undoable.note, by, member, owners, entry }])
     }
 
     /// A restored member, by their current name.

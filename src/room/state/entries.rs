@@ -26,7 +26,7 @@ impl RoomState {
             self.hand_on(entry);
         } else {
             let votes = self.lose(entry.id);
-            self.keep_for_undo(note, Removed { member: None, entries: vec![(entry, place)], votes });
+            self.keep_for_undo(note, Removed { entries: vec![(entry, place)], votes, ..Removed::default() });
         }
     }
 
@@ -38,6 +38,7 @@ impl RoomState {
             self.lineup.insert(to.unwrap_or(self.lineup.len()), moved);
             return;
         }
+        self.demote(entry);
         let Some((owner, place)) = self.find(entry) else { return };
         if let Some(member) = self.members.get_mut(&owner)
             && let Some(moved) = member.queue.remove(place)
@@ -85,12 +86,17 @@ impl RoomState {
 
     /// Restores what was removed, to its old places as far as they exist. Skips entries that are back already or whose owner
     /// is gone.
-    pub(crate) fn put_back(&mut self, removed: Removed, member: Option<&Member>) {
+    /// `first`: the new id of a skipped entry, and the member who puts it first.
+    pub(crate) fn put_back(&mut self, removed: Removed, member: Option<&Member>, first: Option<(EntryId, UserId)>) {
         if let (Some((id, was)), Some(member)) = (removed.member, member) {
             self.take_back(id, was, member);
         }
         for (entry, place) in removed.entries {
             self.put_back_entry(entry, place);
+        }
+        if let (Some(skipped), Some((id, by))) = (removed.skipped, first) {
+            self.put_back_entry(Entry { id, ..skipped }, 0);
+            self.put_first(id, by);
         }
         for (entry, votes) in removed.votes {
             if self.find(entry).is_some() {
@@ -147,11 +153,13 @@ impl RoomState {
         self.lose(entry.id);
     }
 
-    /// Drops what is kept about an entry outside of all queues: its place in the host's order, and its votes.
+    /// Drops what is kept about an entry outside of all queues: its place in the host's order or ahead of the policy's, and
+    /// its votes.
     pub(crate) fn lose(&mut self, entry: EntryId) -> BTreeMap<EntryId, BTreeMap<UserId, i8>> {
         if let Some(place) = self.lineup.iter().position(|(_, id)| *id == entry) {
             self.lineup.remove(place);
         }
+        self.demote(entry);
         self.votes.remove(&entry).map(|cast| (entry, cast)).into_iter().collect()
     }
 

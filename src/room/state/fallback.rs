@@ -17,6 +17,9 @@ pub(crate) struct Fallback {
     /// whose files are all gone would otherwise be skipped through without end.
     #[serde(default, skip_serializing_if = "is_default")]
     faulty: BTreeSet<usize>,
+    /// Indices of blocked tracks.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) blocked: BTreeSet<usize>,
 }
 
 impl Fallback {
@@ -27,7 +30,8 @@ impl Fallback {
     /// The index of the next track that is not left out.
     fn next_playable(&self) -> Option<usize> {
         let count = self.tracks.len();
-        (0..count).map(|ahead| (self.next + ahead) % count).find(|index| !self.faulty.contains(index))
+        let is_left_out = |index: &usize| self.faulty.contains(index) || self.blocked.contains(index);
+        (0..count).map(|ahead| (self.next + ahead) % count).find(|index| !is_left_out(index))
     }
 
     /// The next track starts.

@@ -51,6 +51,9 @@ impl RoomState {
         for kept in self.lineup.iter_mut().filter(|(owner, _)| *owner == from) {
             kept.0 = to;
         }
+        for promoted in self.promoted.iter_mut().filter(|promoted| promoted.by == from) {
+            promoted.by = to;
+        }
         for entry in &mut self.suggestions {
             if entry.member == from {
                 entry.member = to;
@@ -109,6 +112,7 @@ impl RoomState {
             current.entry.credits.retain(|credited| *credited != id);
             current.skip_votes.remove(&id);
         }
+        self.promoted.retain(|promoted| promoted.by != id);
         self.settings.weights.remove(&id);
         self.lobby.forget(id);
         self.audit_log.forget(id);

@@ -14,11 +14,13 @@
 //! | `permissions` | permissions of members |
 //! | `ledger` | virtual time and airtime: start-time fair queueing |
 //! | `order` | the order of play under every policy, with places and reasons |
+//! | `promotion` | entries that are put first, ahead of the policy's order |
 //! | `waitlist` | who plays under `players_max`, and who waits for a place |
 //! | `measured` | corrects the tracks of entries, and removes those that cannot be played |
 //! | `fallback` | the playlist that plays while no entry is queued |
 //! | `timeline` | positions and deadlines of playback |
 //! | `listeners` | playback waits while no device listens |
+//! | `blocklist` | tracks and artists that cannot be queued |
 //! | `audit_log` | notes on what was done, and undo |
 //! | `look_alike` | names that look like those of the host and the co-hosts |
 //! | `lobby` | people who wait to be admitted, and those who were denied |
@@ -36,6 +38,7 @@ mod admission;
 mod answer;
 mod apply;
 mod audit_log;
+mod blocklist;
 mod chat;
 mod claiming;
 mod decide;
@@ -55,6 +58,7 @@ mod own;
 mod past;
 mod permissions;
 mod playback;
+mod promotion;
 mod queue;
 mod quota;
 mod screens;
@@ -76,6 +80,7 @@ use tutti_protocol::{
 
 pub use audience::Audience;
 pub use audit_log::{AUDIT_MAX, UNDO_MS};
+pub use blocklist::BLOCKED_CHARS_MAX;
 pub use chat::SAID_CHARS_MAX;
 pub use input::{Ctx, Input, Newcomer, TrackFinding};
 pub use ledger::{Ledger, TURN_MS, VirtualTime};
@@ -83,6 +88,7 @@ pub use listeners::{LISTENER_GRACE_MS, LISTENER_RETURN_MS};
 pub use order::Placed;
 pub use own::{OwnScope, changes_own};
 pub use past::HISTORY_MAX;
+pub use promotion::PROMOTED_MAX;
 pub use refusal::Refusal;
 pub use snapshot::changes_order;
 pub use timeline::{PRELOAD_WINDOW_MS, READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
@@ -152,6 +158,9 @@ pub struct RoomState {
     /// All queued entries with their owners, in the host's order; empty under other policies.
     #[serde(default, skip_serializing_if = "is_default")]
     lineup: VecDeque<(UserId, EntryId)>,
+    /// Entries that were put first, in the order in which they play; empty under the policy `host`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    promoted: VecDeque<promotion::Promoted>,
     /// Counts places assigned in the waitlist.
     #[serde(default, rename = "lines", skip_serializing_if = "is_default")]
     waitlist_places: u64,
@@ -160,6 +169,8 @@ pub struct RoomState {
     suggestions: VecDeque<Entry>,
     #[serde(default, skip_serializing_if = "is_default")]
     fallback: fallback::Fallback,
+    #[serde(default, skip_serializing_if = "is_default")]
+    blocked_artists: blocklist::BlockedArtists,
     #[serde(default, rename = "door", skip_serializing_if = "is_default")]
     lobby: lobby::Lobby,
     #[serde(default, rename = "desk", skip_serializing_if = "is_default")]
@@ -303,9 +314,11 @@ impl RoomState {
             starts: 0,
             votes: BTreeMap::new(),
             lineup: VecDeque::new(),
+            promoted: VecDeque::new(),
             waitlist_places: 0,
             suggestions: VecDeque::new(),
             fallback: fallback::Fallback::default(),
+            blocked_artists: blocklist::BlockedArtists::default(),
             lobby: lobby::Lobby::default(),
             audit_log: audit_log::AuditLog::default(),
             past: past::Past::default(),

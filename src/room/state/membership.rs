@@ -36,7 +36,7 @@ impl RoomState {
         let Some(was) = self.members.get(&id).cloned() else { return };
         let votes = was.queue.iter().filter_map(|entry| Some((entry.id, self.votes.get(&entry.id)?.clone()))).collect();
         self.part(id);
-        self.keep_for_undo(note, Removed { member: Some((id, was)), entries: vec![], votes });
+        self.keep_for_undo(note, Removed { member: Some((id, was)), votes, ..Removed::default() });
     }
 
     /// The queue is kept, hidden.

@@ -3,10 +3,10 @@
 //! One merge: queues, or single entries under `votes`, are lanes with a key. The smallest key plays next, and its queue
 //! re-enters with the key of its next entry. The policy sets the key: start tag (`fair`, `rotation`, which differ in the
 //! charge), time of queueing (`fifo`), votes and then time of queueing (`votes`). `host` keeps the order explicitly
-//! (`lineup`). The merge stops after the requested number of places.
+//! (`lineup`). Entries that were put first play ahead of all lanes. The merge stops after the requested number of places.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use tutti_protocol::{Entry, EntryId, Place, PlaceReason, Policy, UserId};
 
@@ -46,6 +46,53 @@ struct Step<'a> {
     /// The policy's part of the key.
     rank: u64,
     turn: usize,
+    /// It plays ahead of the policy's order.
+    is_promoted: bool,
+}
+
+/// A merge under way.
+struct Merge<'a> {
+    room: &'a RoomState,
+    promoted: Vec<&'a Entry>,
+    starts: u64,
+    steps: Vec<Step<'a>>,
+}
+
+impl Merge<'_> {
+    /// The next entry of a lane plays. Returns the lane of what follows.
+    fn serve(&mut self, lane: &Lane) -> Option<Lane> {
+        let queue = &self.room.members[&lane.member].queue;
+        let (entry, turn) = (&queue[lane.next], lane.next + 1);
+        self.steps.push(Step { entry, member: lane.member, rank: lane.key.0, turn, is_promoted: false });
+        let next = next_of(queue, lane.next + 1, lane.end, &self.promoted)?;
+        self.starts += 1;
+        let key = if self.room.settings.policy == Policy::Fifo {
+            (queued_at(&queue[next]), lane.key.1, 0)
+        } else {
+            self.charged(lane, entry)
+        };
+        Some(Lane { key, next, ..*lane })
+    }
+
+    /// The promoted entries play. Their owners' further entries come later for it.
+    fn serve_promoted(&mut self, lanes: &mut [Lane]) {
+        for entry in self.promoted.clone() {
+            self.steps.push(Step { entry, member: entry.member, rank: 0, turn: 0, is_promoted: true });
+            self.starts += 1;
+            if matches!(self.room.settings.policy, Policy::Fair | Policy::Rotation)
+                && let Some(lane) = lanes.iter_mut().find(|lane| lane.member == entry.member)
+            {
+                lane.key = self.charged(lane, entry);
+            }
+        }
+    }
+
+    /// The key of a lane after one of its owner's entries.
+    fn charged(&self, lane: &Lane, entry: &Entry) -> Key {
+        let shares = entry.credits.len() as u64 + 1;
+        let charge_ms = self.room.charge_ms(lane.member, entry.track.duration_ms, shares);
+        (VirtualTime(lane.key.0).after(charge_ms).0, self.starts, lane.key.2)
+    }
 }
 
 impl RoomState {
@@ -86,7 +133,8 @@ impl RoomState {
             Policy::Host => self.walk(places_max),
             _ => self.merge_lanes(places_max),
         };
-        if !matches!(self.settings.policy, Policy::Fair | Policy::Rotation | Policy::Fifo) {
+        let counts_turns = matches!(self.settings.policy, Policy::Fair | Policy::Rotation | Policy::Fifo);
+        if !counts_turns || !self.promoted.is_empty() {
             let mut turns: BTreeMap<UserId, usize> = BTreeMap::new();
             for step in &mut steps {
                 let turn = turns.entry(step.member).or_default();
@@ -98,57 +146,50 @@ impl RoomState {
     }
 
     fn merge_lanes(&self, places_max: usize) -> Vec<Step<'_>> {
-        let mut lanes = self.lanes();
-        let mut first = self.locked_head().and_then(|(owner, _)| {
-            let place = lanes.iter().position(|lane| lane.member == owner && lane.next == 0)?;
-            Some(lanes.swap_remove(place))
-        });
+        let playing = self.taking_part();
+        let promoted = self.promoted_of(&playing);
+        let mut lanes = self.lanes(&playing, &promoted);
+        let mut merge = Merge { room: self, promoted, starts: self.starts, steps: Vec::new() };
+        if let Some((owner, _)) = self.locked_head()
+            && let Some(place) = lanes.iter().position(|lane| lane.member == owner && lane.next == 0)
+        {
+            let rest = merge.serve(&lanes.swap_remove(place));
+            lanes.extend(rest);
+        }
+        merge.serve_promoted(&mut lanes);
         // Lanes beyond the requested number of places cannot contribute.
         if lanes.len() > places_max {
             lanes.select_nth_unstable(places_max);
             lanes.truncate(places_max);
         }
         let mut lanes: BinaryHeap<Reverse<Lane>> = lanes.into_iter().map(Reverse).collect();
-        let mut starts = self.starts;
-        let mut steps = Vec::new();
-        while steps.len() < places_max {
-            let lane = first.take().or_else(|| lanes.pop().map(|Reverse(lane)| lane));
-            let Some(lane) = lane else { break };
-            let queue = &self.members[&lane.member].queue;
-            let entry = &queue[lane.next];
-            let next = lane.next + 1;
-            steps.push(Step { entry, member: lane.member, rank: lane.key.0, turn: next });
-            if next < lane.end {
-                starts += 1;
-                let key = if self.settings.policy == Policy::Fifo {
-                    (queued_at(&queue[next]), lane.key.1, 0)
-                } else {
-                    let shares = entry.credits.len() as u64 + 1;
-                    let charge_ms = self.charge_ms(lane.member, entry.track.duration_ms, shares);
-                    (VirtualTime(lane.key.0).after(charge_ms).0, starts, lane.key.2)
-                };
-                lanes.push(Reverse(Lane { key, next, ..lane }));
-            }
+        while merge.steps.len() < places_max {
+            let Some(Reverse(lane)) = lanes.pop() else { break };
+            lanes.extend(merge.serve(&lane).map(Reverse));
         }
-        steps
+        merge.steps.truncate(places_max);
+        merge.steps
     }
 
-    fn lanes(&self) -> Vec<Lane> {
+    /// The lanes of these members, without promoted entries.
+    fn lanes(&self, playing: &[(UserId, &MemberState)], promoted: &[&Entry]) -> Vec<Lane> {
         let mut lanes = Vec::new();
-        for (id, member) in self.taking_part() {
-            let end = member.queue.len();
+        for (id, member) in playing {
+            let (member_id, end) = (*id, member.queue.len());
+            if self.settings.policy == Policy::Votes {
+                let waiting = member.queue.iter().enumerate().filter(|(_, entry)| !is_in(promoted, entry));
+                lanes.extend(waiting.map(|(next, entry)| {
+                    let key = (votes_rank(entry), queued_at(entry), member.joined);
+                    Lane { key, member: member_id, next, end: next + 1 }
+                }));
+                continue;
+            }
+            let Some(next) = next_of(&member.queue, 0, end, promoted) else { continue };
             let key = match self.settings.policy {
-                Policy::Votes => {
-                    lanes.extend(member.queue.iter().enumerate().map(|(next, entry)| {
-                        let key = (votes_rank(entry), queued_at(entry), member.joined);
-                        Lane { key, member: id, next, end: next + 1 }
-                    }));
-                    continue;
-                }
-                Policy::Fifo => (queued_at(&member.queue[0]), member.joined, 0),
+                Policy::Fifo => (queued_at(&member.queue[next]), member.joined, 0),
                 _ => (member.ledger.start_tag().0, member.ledger.last_start, member.joined),
             };
-            lanes.push(Lane { key, member: id, next: 0, end });
+            lanes.push(Lane { key, member: member_id, next, end });
         }
         lanes
     }
@@ -163,7 +204,7 @@ impl RoomState {
             .chain(kept)
             .filter_map(|(owner, id)| playing.get(owner)?.queue.iter().find(|entry| entry.id == *id))
             .take(places_max)
-            .map(|entry| Step { entry, member: entry.member, rank: 0, turn: 0 })
+            .map(|entry| Step { entry, member: entry.member, rank: 0, turn: 0, is_promoted: false })
             .collect()
     }
 
@@ -173,7 +214,8 @@ impl RoomState {
         // Since the owner's previous turn: earlier entries explain that turn, not this one.
         let mut behind = Vec::new();
         let mut ranked_lower = false;
-        for ahead in steps[..index].iter().rev().take_while(|ahead| ahead.member != owner) {
+        let since = steps[..index].iter().rev().take_while(|ahead| ahead.member != owner);
+        for ahead in since.filter(|ahead| !ahead.is_promoted) {
             ranked_lower |= ahead.rank < step.rank;
             if behind.len() < BEHIND_SHOWN_MAX && !behind.contains(&ahead.member) {
                 behind.push(ahead.member);
@@ -188,6 +230,7 @@ impl RoomState {
             turn: u32::try_from(step.turn).unwrap_or(u32::MAX),
             behind,
             airtime_ms: self.members[&owner].ledger.airtime_ms,
+            promoted_by: self.promoted_by(step.entry.id),
         }
     }
 
@@ -198,6 +241,7 @@ impl RoomState {
             return if self.locked == Some(step.entry.id) { PlaceReason::Locked } else { PlaceReason::Next };
         }
         match policy {
+            _ if step.is_promoted => PlaceReason::Next,
             Policy::Host => PlaceReason::HostsOrder,
             Policy::Votes if ranked_lower => PlaceReason::Voted,
             Policy::Votes => PlaceReason::AddedEarlier,
@@ -208,6 +252,15 @@ impl RoomState {
             Policy::Fair | Policy::Rotation => PlaceReason::WaitedLonger,
         }
     }
+}
+
+/// The index of the next entry of a queue that is not promoted.
+fn next_of(queue: &VecDeque<Entry>, from: usize, end: usize, promoted: &[&Entry]) -> Option<usize> {
+    (from..end).find(|index| !is_in(promoted, &queue[*index]))
+}
+
+fn is_in(promoted: &[&Entry], entry: &Entry) -> bool {
+    promoted.iter().any(|promoted| promoted.id == entry.id)
 }
 
 fn queued_at(entry: &Entry) -> u64 {

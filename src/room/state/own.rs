@@ -103,6 +103,7 @@ pub fn changes_own(event: &Event) -> OwnScope {
         | Event::EntrySuggested { .. }
         | Event::SuggestionRejected { .. }
         | Event::EntryVoted { .. }
+        | Event::EntryPromoted { .. }
         | Event::TrackMeasured { .. }
         | Event::EntryCredited { .. }
         | Event::SkipVoted { .. }

@@ -36,6 +36,7 @@ impl RoomState {
                 reason: EndReason::Finished,
                 played_ms: current.entry.track.duration_ms,
                 by: None,
+                note: None,
             }],
             (Some(Due::LockNext), _) => {
                 self.head().map(|head| Event::NextLocked { entry: head.id }).into_iter().collect()
@@ -54,7 +55,13 @@ impl RoomState {
     pub(crate) fn skip(&self, ctx: &Ctx<'_>, by: UserId, meant: Option<EntryId>, unplayable: bool) -> Decision {
         let current = self.check_skip(by, meant, unplayable)?;
         let reason = if unplayable { EndReason::Unplayable } else { EndReason::Skipped };
-        Ok(vec![self.ended(ctx, current, reason, Some(by))])
+        let mut ended = self.ended(ctx, current, reason, Some(by));
+        if let Event::EntryEnded { note, .. } = &mut ended
+            && can_undo_skip(current, by, unplayable)
+        {
+            *note = Some(self.next_note());
+        }
+        Ok(vec![ended])
     }
 
     fn check_skip(&self, by: UserId, meant: Option<EntryId>, unplayable: bool) -> Result<&Current, Refusal> {
@@ -81,7 +88,7 @@ impl RoomState {
 
     pub(crate) fn ended(&self, ctx: &Ctx<'_>, current: &Current, reason: EndReason, by: Option<UserId>) -> Event {
         let played_ms = position_ms(&self.playback, &current.entry, ctx.now_ms);
-        Event::EntryEnded { entry: current.entry.id, reason, played_ms, by }
+        Event::EntryEnded { entry: current.entry.id, reason, played_ms, by, note: None }
     }
 
     fn on(&self) -> Result<&Current, Refusal> {
@@ -142,4 +149,9 @@ impl RoomState {
         let playback = Playback { anchor_position_ms, anchor_at_ms, ..self.playback };
         Ok(vec![Event::PlaybackChanged { playback, by: Some(by) }])
     }
+}
+
+/// Whether a skip is an act on another member that can be undone. An owner adds the track again.
+pub(crate) fn can_undo_skip(current: &Current, by: UserId, unplayable: bool) -> bool {
+    !unplayable && !current.entry.fallback && current.entry.member != by
 }

@@ -16,6 +16,7 @@ impl RoomState {
     /// Refuses a track that exceeds the host's limits.
     pub(crate) fn check_quota(&self, ctx: &Ctx<'_>, by: UserId, track: &Track) -> Result<(), Refusal> {
         let settings = &self.settings;
+        self.check_blocked(track)?;
         if track.explicit && settings.explicit == Explicit::Refuse {
             return Err(Refusal::ExplicitTrack);
         }

@@ -112,6 +112,10 @@ pub enum Refusal {
     },
     /// The room refuses explicit tracks.
     ExplicitTrack,
+    /// The host blocked the track.
+    TrackBlocked,
+    /// The host blocked an artist of the track.
+    ArtistBlocked,
     /// Invalid value of a setting.
     BadSetting {
         /// Which.
@@ -197,6 +201,8 @@ impl Refusal {
             Self::ArtistCooldown { .. } => Reason::ArtistCooldown,
             Self::TrackTooLong { .. } => Reason::TrackTooLong,
             Self::ExplicitTrack => Reason::ExplicitTrack,
+            Self::TrackBlocked => Reason::TrackBlocked,
+            Self::ArtistBlocked => Reason::ArtistBlocked,
             Self::BadSetting { .. } => Reason::BadSetting,
             Self::FixedAction => Reason::FixedAction,
             Self::BadVote => Reason::BadVote,
@@ -312,6 +318,8 @@ impl fmt::Display for Refusal {
                 return write!(f, "Tracks may be {}:{:02} long here.", max_ms / 60_000, max_ms / 1_000 % 60);
             }
             Self::ExplicitTrack => "This room plays nothing explicit.",
+            Self::TrackBlocked => "The host blocked that track in this room.",
+            Self::ArtistBlocked => "The host blocked that artist in this room.",
             Self::BadSetting { setting } => return write!(f, "{setting} cannot have this value."),
             Self::FixedAction => "Who may do that cannot be changed.",
             Self::BadVote => "A vote is for something, against it, or taken back.",

@@ -2,6 +2,7 @@
 
 use tutti_protocol::{EndReason, Entry, EntryId, Playback, PlaybackState, Played, UserId};
 
+use crate::audit_log::Removed;
 use crate::timeline::end_at_ms;
 use crate::{Current, RoomState};
 
@@ -70,6 +71,7 @@ impl RoomState {
     /// Charges its owner and the credited members for the whole track; its end corrects the charge.
     fn serve(&mut self, current: &mut Current) {
         let Entry { id, member: owner, .. } = current.entry;
+        let is_promoted = self.promoted_by(id).is_some();
         self.update(owner, |member, _| {
             if let Some(place) = member.queue.iter().position(|waiting| waiting.id == id) {
                 member.queue.remove(place);
@@ -81,8 +83,9 @@ impl RoomState {
             current.start_tag = member.ledger.start_tag();
             member.ledger.last_start = self.starts;
         }
+        let served = if is_promoted { self.start_tag_without_promotion(current.start_tag) } else { current.start_tag };
         // A locked entry can start although a smaller tag has been queued: virtual time never decreases.
-        self.virtual_time = self.virtual_time.max(current.start_tag);
+        self.virtual_time = self.virtual_time.max(served);
         for credited in &current.entry.credits {
             if let Some(member) = self.members.get(credited) {
                 current.shared_with.push((*credited, member.ledger.start_tag().max(self.virtual_time)));
@@ -109,8 +112,13 @@ impl RoomState {
         self.current = Some(current);
     }
 
-    pub(crate) fn end(&mut self, reason: EndReason, played_ms: u64, by: Option<UserId>) {
+    /// `note`: the note by which a skip can be undone.
+    pub(crate) fn end(&mut self, reason: EndReason, played_ms: u64, by: Option<UserId>, note: Option<u64>) {
         let Some(current) = self.current.take() else { return };
+        if note.is_some() {
+            let skipped = Some(Entry { votes: 0, ..current.entry.clone() });
+            self.keep_for_undo(note, Removed { skipped, ..Removed::default() });
+        }
         let owner = current.entry.member;
         if !current.entry.fallback {
             let is_charged = !matches!(reason, EndReason::Unplayable | EndReason::Gone);
@@ -145,6 +153,7 @@ impl RoomState {
         self.playback =
             Playback { state: PlaybackState::Idle, entry: None, waiting_for_listener: false, ..self.playback };
         self.lineup.clear();
+        self.promoted.clear();
         self.votes.clear();
         self.suggestions.clear();
         self.screens.clear();

@@ -3,7 +3,7 @@
 use tutti_protocol::{Action, Event, Policy, Settings, SettingsChange, Track, TrackRef, UserId};
 
 use crate::decide::Decision;
-use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, FALLBACK_MAX, MEMBERS_MAX, PRELOAD_WINDOW_MS, Refusal, RoomState};
+use crate::{Ctx, ENTRIES_PER_MEMBER_MAX, FALLBACK_MAX, MEMBERS_MAX, PRELOAD_WINDOW_MS, Refusal, RoomState, blocklist};
 
 /// Maximum of durations in settings.
 const TIME_MS_MAX: u64 = 7 * 24 * 60 * 60_000;
@@ -84,8 +84,11 @@ fn first_wrong(settings: &Settings) -> Option<&'static str> {
         ("players_max", players_max <= MEMBERS_MAX),
         ("step_down_after", settings.step_down_after <= STEP_DOWN_AFTER_MAX),
         ("vote_skip_share", settings.vote_skip_share <= 100),
+        ("vote_skip_min", usize::try_from(settings.vote_skip_min).unwrap_or(usize::MAX) <= MEMBERS_MAX),
         ("host_claim_after_ms", settings.host_claim_after_ms <= TIME_MS_MAX),
         ("fallback", settings.fallback.len() <= FALLBACK_MAX),
+        ("blocked_tracks", blocklist::are_valid_tracks(settings)),
+        ("blocked_artists", blocklist::are_valid_artists(settings)),
     ];
     rules.into_iter().find(|(_, holds)| !holds).map(|(setting, _)| setting)
 }

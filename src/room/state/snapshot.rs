@@ -75,6 +75,7 @@ pub fn changes_order(event: &Event) -> bool {
         | Event::EntryAdded { .. }
         | Event::EntryRemoved { .. }
         | Event::EntryMoved { .. }
+        | Event::EntryPromoted { .. }
         | Event::TrackMeasured { .. }
         | Event::NextLocked { .. }
         | Event::EntryStarted { .. }

@@ -17,8 +17,10 @@ impl RoomState {
 
     pub(crate) fn approve(&self, by: UserId, entry: EntryId) -> Decision {
         self.require(by, Action::Approve)?;
-        let owner = self.suggested(entry)?.member;
-        self.check_room_for_one(owner)?;
+        let suggested = self.suggested(entry)?;
+        // It may have been blocked since.
+        self.check_blocked(&suggested.track)?;
+        self.check_room_for_one(suggested.member)?;
         Ok(vec![Event::SuggestionApproved { entry, by }])
     }
 

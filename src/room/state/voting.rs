@@ -64,7 +64,7 @@ impl RoomState {
         self.votes_of_share(present, voters).max(votes.saturating_add(1))
     }
 
-    /// The required share of the electorate.
+    /// The required share of the electorate, and at least the host's minimum.
     fn votes_of_share(&self, present: &BTreeSet<UserId>, voters: &BTreeSet<UserId>) -> u32 {
         let may_vote = |id: &&UserId| {
             let member = self.members.get(id).filter(|member| member.membership == Membership::Here);
@@ -72,7 +72,7 @@ impl RoomState {
         };
         let others = present.iter().filter(may_vote).filter(|id| !voters.contains(id)).count();
         let electorate = u32::try_from(voters.len() + others).unwrap_or(u32::MAX);
-        electorate.saturating_mul(self.settings.vote_skip_share).div_ceil(100).max(1)
+        electorate.saturating_mul(self.settings.vote_skip_share).div_ceil(100).max(self.settings.vote_skip_min).max(1)
     }
 }
 

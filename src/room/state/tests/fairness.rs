@@ -157,3 +157,25 @@ fn of_two_newcomers_the_first_to_join_plays_first() {
     let place = story.room.order(2)[1].place.clone();
     assert_eq!((place.reason, place.behind), (PlaceReason::WaitedLonger, vec![ben]));
 }
+
+#[test]
+fn an_entry_that_is_put_first_costs_its_owner_their_next_turn() {
+    check(
+        "ana joins; ben joins; cai joins; ana adds a1 a2; ben adds b1 b2; cai adds c1 c2; ana puts c2 first; next",
+        &expect!["c2 playing · b1 · a2 · c1 · b2"],
+    );
+}
+
+#[test]
+fn a_newcomer_catches_up_with_no_turns_that_were_played_ahead_of_the_order() {
+    check(
+        "ana joins; ana adds a1 a2 a3 a4 a5 a6; ana puts a2 first; next; ana puts a4 first; next; ana puts a6 first;
+         next; ben joins; ben adds b1 b2 b3 b4",
+        &expect![["a6 playing · b1 · a3 · b2 · a5 · b3 · b4"]],
+    );
+    check(
+        "ana joins; cai joins; cai adds c1 c2 c3 c4; ana adds a1 a2 a3; ana puts c2 first; next; ana puts c3 first; next;
+         ben joins; ben adds b1 b2 b3 b4",
+        &expect![["c3 playing · a1 · b1 · a2 · b2 · a3 · b3 · c4 · b4"]],
+    );
+}

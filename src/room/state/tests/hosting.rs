@@ -376,7 +376,7 @@ fn erasing_a_member_leaves_nothing_of_them() {
     let mut story = Story::new();
     story.play("ana joins; ben joins; cai joins; ana makes ben cohost; ana weighs ben 150; ana sets duplicates credit");
     story.play(
-        "cai adds c1 c2; ben adds c2 b1 b2; ben votes c2; ben votes to skip; ben locks; ana removes b2; ana mutes cai",
+        "cai adds c1 c2; ben adds c2 b1 b2; ben votes c2; ben votes to skip; ben locks; ana removes b2; ana mutes cai; ben puts c2 first",
     );
     story.play("ben skips; ana sets suggestions true; ana makes ben player; ben adds b9; ben vanishes; next");
     let ben = story.user("ben").to_string();

@@ -10,7 +10,7 @@ use crate::script::{Story, device};
 fn every_device_plays_at_first_and_the_host_can_choose_others() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");
-    assert_eq!(story.room.snapshot().output, Output { mode: OutputMode::Everyone, devices: [].into() });
+    assert_eq!(story.room.snapshot().output, Output::default());
     story.play("ana leaves out d1");
     assert!(!story.room.output().lets_play(device("d1")) && story.room.output().lets_play(device("d2")));
     story.play("ana plays on d1 d3");
@@ -36,6 +36,22 @@ fn the_number_of_listed_devices_is_bounded() {
         |count| story.command("ana", Command::SetOutput { mode: OutputMode::Speakers, devices: devices(count) });
     choose(OUTPUT_DEVICES_MAX).expect("as many as may be");
     assert_eq!(choose(OUTPUT_DEVICES_MAX + 1).map_err(|refusal| refusal.code()), Err(ErrorCode::LimitReached));
+}
+
+#[test]
+fn the_host_sets_the_volume_of_single_devices_which_outlasts_a_choice_of_devices() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana turns d1 to 40; ana turns d2 to 0; ana plays on d1; ana turns d2 to 100");
+    assert_eq!(story.room.output().volumes, [(device("d1"), 40)].into());
+    let known = story.events.len();
+    story.play("ana turns d1 to 40; ana turns d3 to 100");
+    assert_eq!(story.events.len(), known);
+    assert_eq!(story.refused("ana turns d1 to 101"), ErrorCode::Invalid);
+    assert_eq!(story.refused("ben turns d1 to 10"), ErrorCode::Forbidden);
+    for number in 2..=OUTPUT_DEVICES_MAX {
+        story.play(&format!("ana turns d{number} to 1"));
+    }
+    assert_eq!(story.refused("ana turns d99 to 1"), ErrorCode::LimitReached);
 }
 
 #[test]

@@ -148,6 +148,102 @@ fn the_hosts_limits_hold_for_every_member_and_can_be_changed() {
 }
 
 #[test]
+fn an_entry_that_is_put_first_goes_ahead_under_every_policy_and_says_who_did_it() {
+    for policy in ["fair", "rotation", "fifo", "votes", "host"] {
+        let mut story = Story::new();
+        story.play("ana joins; ben joins; cai joins; ana adds a1 a2 a3; ben adds b1 b2; cai adds c1 c2");
+        story.play(&format!("ana sets policy {policy}; ana puts c2 first"));
+        let shown = story.to_string();
+        assert!(shown.starts_with("a1 playing · c2 · "), "{policy}: {shown}");
+        let (first, known) = (story.room.order(1)[0].place.clone(), story.events.len());
+        let ana = (policy != "host").then(|| story.user("ana"));
+        assert_eq!((first.reason, first.promoted_by), (PlaceReason::Next, ana), "{policy}");
+        story.play("ana puts c2 first");
+        assert_eq!(story.events.len(), known, "it is first already");
+        story.play("ana puts b2 first; ana skips; ana skips");
+        assert!(story.to_string().starts_with("c2 playing"), "{policy}: the latest goes first: {story}");
+    }
+}
+
+#[test]
+fn what_was_put_first_waits_for_a_locked_entry_and_for_its_owner_and_can_be_moved_back() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1 a2 a3; ben adds b1 b2; wait 172; ana puts b2 first");
+    assert_eq!(story.to_string(), "a1 playing · b1 · b2 · a2 · a3");
+    let known = story.events.len();
+    story.play("ana puts b1 first");
+    assert_eq!(story.events.len(), known, "it is about to start");
+    story.play("ben goes; next; ben returns");
+    assert_eq!(story.to_string(), "a2 playing · b2 · a3 · b1");
+    story.play("ben moves b2 last");
+    assert_eq!(story.to_string(), "a2 playing · b1 · a3 · b2");
+    story.play("ana puts b2 first; ana sets policy host; ana sets policy fair");
+    assert_eq!(story.to_string(), "a2 playing · b1 · a3 · b2", "the host's order ended it");
+    story.play("ana puts b2 first; ana makes ben cohost; ben puts a3 first; ben vanishes");
+    assert_eq!(story.to_string(), "a2 playing · a3");
+}
+
+#[test]
+fn a_skip_can_be_undone_and_the_track_plays_next() {
+    for policy in ["fair", "rotation", "fifo", "votes", "host"] {
+        let mut story = Story::new();
+        story.play("ana joins; ben joins; ana adds a1 a2; ben adds b1 b2; next");
+        assert!(story.to_string().starts_with("b1 playing"), "{story}");
+        story.play(&format!("ana sets policy {policy}; ana skips"));
+        let skipped = story.to_string();
+        story.play("ana undoes");
+        let (on, _) = skipped.split_once(" · ").expect("more waits");
+        assert!(story.to_string().starts_with(&format!("{on} · b1 · ")), "{policy}: {story}");
+        story.play("next");
+        assert!(story.to_string().starts_with("b1 playing"), "{policy}: {story}");
+        assert_eq!(story.refusal("ana undoes"), Refusal::NothingToUndo);
+    }
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1; ben adds b1; ana skips; ben skips");
+    assert_eq!(story.refusal("ana undoes"), Refusal::NothingToUndo, "their own tracks");
+    story.play("ben adds b2; ana skips; ben leaves");
+    assert_eq!(story.to_string(), "idle");
+    story.play("ana undoes");
+    assert_eq!(story.to_string(), "idle", "its owner is gone");
+}
+
+#[test]
+fn blocked_tracks_and_artists_are_neither_queued_nor_approved_nor_in_the_fallback_playlist() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana falls back to x@björk y=60 z=60; ben adds b1@Queen; ana skips");
+    story.play(r#"ana sets blocked_artists ["BJORK","queen"]"#);
+    assert_eq!(story.refusal("ben adds b2@QUEEN"), Refusal::ArtistBlocked);
+    assert_eq!(story.refusal("ana adds all a1@Björk a2@queen"), Refusal::ArtistBlocked, "also the host's own");
+    story.play("ben adds all b3@queens b4@Queen b5; ana adds a3");
+    assert_eq!(story.to_string(), "b1 playing · a3 · b3 · b5", "what was queued before stays");
+    story.play(r#"ana sets blocked_tracks [{"provider":"library","id":"y","label":"y"}]; ana skips; ana clears all; ana skips"#);
+    assert_eq!(story.to_string(), "z playing");
+    story.play("ana skips");
+    assert_eq!(story.to_string(), "z playing", "the only one that is left");
+    story.play("ana sets suggestions true; ben adds s1@abba");
+    story.play(r#"ana sets blocked_artists ["Abba"]"#);
+    assert_eq!(story.refusal("ana approves s1"), Refusal::ArtistBlocked);
+    story.play("ana sets blocked_artists []; ana approves s1; ana skips");
+    assert_eq!(story.to_string(), "s1 playing");
+}
+
+#[test]
+fn block_lists_are_bounded() {
+    let mut story = Story::new();
+    story.play("ana joins");
+    let artists = |count: usize, chars: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("{number:0>chars$}")).collect();
+        format!("ana sets blocked_artists {}", serde_json::to_string(&names).expect("JSON"))
+    };
+    story.play(&artists(100, 200));
+    for step in [artists(101, 3), artists(1, 201), artists(0, 0).replace("[]", r#"["\u0301"]"#)] {
+        assert_eq!(story.refusal(&step), Refusal::BadSetting { setting: "blocked_artists" }, "{step}");
+    }
+    let nameless = r#"ana sets blocked_tracks [{"provider":"library","id":"y","label":""}]"#;
+    assert_eq!(story.refusal(nameless), Refusal::BadSetting { setting: "blocked_tracks" });
+}
+
+#[test]
 fn settings_are_validated_and_only_changes_are_events() {
     let mut story = Story::new();
     story.play("ana joins; ben joins");
@@ -201,6 +297,19 @@ fn a_share_of_present_members_who_may_vote_skips() {
     assert_eq!(story.to_string(), "a2 playing", "who voted and left has voted");
     story.play("ana sets vote_skip_share 0");
     assert_eq!(story.refusal("cai votes to skip"), Refusal::SkipVotesOff);
+}
+
+#[test]
+fn a_skip_takes_the_minimum_number_of_votes_also_in_a_small_room() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana adds a1 a2; ana sets vote_skip_min 2; ben votes to skip");
+    assert_eq!(story.to_string(), "a1 playing · a2", "half of the room, but one vote");
+    assert_eq!(story.room.skip_votes_needed(&story.present), 2);
+    story.play("ana votes to skip");
+    assert_eq!(story.to_string(), "a2 playing");
+    story.play("cai joins; dee joins; eve joins; fay joins; ana votes to skip; ben votes to skip");
+    assert_eq!(story.to_string(), "a2 playing", "two, but not half of the room");
+    assert_eq!(story.refusal("ana sets vote_skip_min 5001"), Refusal::BadSetting { setting: "vote_skip_min" });
 }
 
 #[test]

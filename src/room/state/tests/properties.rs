@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use tutti_protocol::{Answer, Command, EndReason, Entry, EntryCommand, EntryId, Event, Own, Role, RoomCode, UserId};
+use tutti_protocol::{
+    Answer, Command, EndReason, Entry, EntryCommand, EntryId, Event, Own, PlaceReason, Role, RoomCode, UserId,
+};
 use tutti_room_state::{Input, OwnScope, RoomState, UPCOMING_SHOWN_MAX, changes_own};
 
 use crate::world::{Act, World, act, duration_ms, newcomer, people, policy, user};
@@ -79,6 +81,50 @@ proptest! {
         };
         prop_assert_eq!(common(&after, &before), common(&before, &after));
         prop_assert!(world.room.settings().players_max > 0 || before.iter().all(|id| after.contains(id)));
+    }
+
+    /// An entry that is put first goes ahead of everything but a locked entry, and the others keep their order.
+    #[test]
+    fn an_entry_that_is_put_first_plays_next_and_the_others_keep_their_order(
+        acts in vec((people(), act()), 1..60),
+        entry in any::<Index>(),
+    ) {
+        let mut world = World::open();
+        for (who, act) in &acts {
+            world.perform(*who, act);
+        }
+        let ids = |room: &RoomState| -> Vec<(UserId, EntryId)> {
+            room.order(usize::MAX).iter().map(|placed| (placed.entry.member, placed.entry.id)).collect()
+        };
+        let before = ids(&world.room);
+        prop_assume!(!before.is_empty());
+        let (owner, entry) = before[entry.index(before.len())];
+        let (by, on) = (world.room.host().expect("a host"), world.room.now_playing().cloned());
+        let is_locked = world.room.order(1)[0].place.reason == PlaceReason::Locked;
+        let is_accepted = world.handle(&Input::Command { by, command: Command::PlayNext { entry }, tracks: vec![] });
+        prop_assert!(is_accepted);
+        world.check_invariants();
+        prop_assert_eq!(world.room.now_playing(), on.as_ref());
+        let after = ids(&world.room);
+        prop_assert!(after[..=usize::from(is_locked)].contains(&(owner, entry)), "{after:?}");
+        let others = |order: &[(UserId, EntryId)]| -> Vec<EntryId> {
+            order.iter().filter(|(member, _)| *member != owner).map(|(_, id)| *id).collect()
+        };
+        prop_assert_eq!(others(&after), others(&before));
+
+        let ledger = |room: &RoomState, id: UserId| room.ledger_of(id).cloned().expect("an account");
+        let (queued, known) = (world.room.clone(), world.events.len());
+        world.handle(&Input::Command { by, command: Command::Skip { entry: None, unplayable: None }, tracks: vec![] });
+        let started = world.events[known..].iter().find_map(|event| match event {
+            Event::EntryStarted { entry, .. } => Some(entry.id),
+            _ => None,
+        });
+        // The end of a shorter track of theirs gives some of its charge back.
+        let paid = on.is_some_and(|on| on.member == owner || on.credits.contains(&owner));
+        if started == Some(entry) && !paid {
+            let (was, is) = (ledger(&queued, owner), ledger(&world.room, owner));
+            prop_assert!(is.start_tag() >= was.start_tag() && is.last_start > was.last_start, "its owner is charged");
+        }
     }
 
     /// Who goes and comes back at once is where they were, or further back.

@@ -3,8 +3,8 @@
 //! Steps are separated by `;`. The first word is who, the second what they do:
 //! `ana joins` (the first to join opens the room and is its host) · `ana adds a1 a2=600` (seconds; 180 unless said) ·
 //! `ana adds a3 before a1` · `ana adds all a1 a2` (one command) · `ana removes a1` · `ana moves a2 before a1` · `ana moves a2 last` · `ana skips` · `ana plays` ·
-//! `ana pauses` · `ana seeks 30` · `ana plays on d1 d2` (only these
-//! devices) · `ana leaves out d1` · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
+//! `ana pauses` · `ana puts b1 first` · `ana seeks 30` · `ana plays on d1 d2` (only these
+//! devices) · `ana leaves out d1` · `ana turns d1 to 40` (per cent) · `ana kicks ben` · `ana makes ben listener` · `ana hands ben` · `ana leaves` ·
 //! `ben goes` (away for longer than the grace period) · `ben returns` · `ben returns as Benno` · `ben returns with
 //! /ben.webp` (a picture) · `ben becomes ada` (logs in to ada's account) · `ben vanishes` (is forgotten) · `wait 90`
 //! (seconds, with every deadline on the way) · `next` (until the next entry is on).
@@ -384,6 +384,9 @@ impl Story {
                 settings(SettingsChange { fallback: Some(fallback), ..SettingsChange::default() })
             }
             ["plays", "on", ref devices @ ..] => set_output(OutputMode::Speakers, devices),
+            ["turns", name, "to", percent] => {
+                Command::SetVolume { device: device(name), percent: percent.parse().expect("per cent") }
+            }
             ["leaves", "out", ref devices @ ..] => set_output(OutputMode::Everyone, devices),
             [how @ ("grants" | "withholds"), other, action] => Command::SetPermission {
                 member: self.user(other),
@@ -411,6 +414,7 @@ impl Story {
             ["says", text] => Command::Say { text: text.to_owned() },
             ["reacts", emoji] => Command::React { emoji: emoji.to_owned() },
             ["renames", display_name] => Command::Rename { display_name: display_name.to_owned() },
+            ["puts", entry, "first"] => Command::PlayNext { entry: self.entry(entry) },
             ["calls", "the", "room", room_name] => Command::RenameRoom { room_name: room_name.to_owned() },
             ["unpairs", screen] => Command::RemoveScreen { screen: screen_of(screen) },
             ["claims"] => Command::ClaimHost,

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
-    Action, Admission, Command, DeviceId, Duplicates, EntryId, Event, Gain, OutputMode, Playback, PlaybackState,
-    Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef, UserId, UserKind,
+    Action, Admission, BlockedTrack, Command, DeviceId, Duplicates, EntryId, Event, Gain, OutputMode, PlaceReason,
+    Playback, PlaybackState, Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef, UserId,
+    UserKind,
 };
 use tutti_room_state::{
-    Audience, Ctx, Input, LISTENER_GRACE_MS, Newcomer, READY_BARRIER_MS, RoomState, SCREENS_MAX, START_LEAD_MS,
-    TrackFinding,
+    Audience, Ctx, Input, LISTENER_GRACE_MS, Newcomer, PROMOTED_MAX, Placed, READY_BARRIER_MS, RoomState, SCREENS_MAX,
+    START_LEAD_MS, TrackFinding,
 };
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ pub enum Act {
     EnqueueAll(u8, u8),
     Dequeue(Index),
     Move(Index, Option<Index>),
+    PlayNext(Index),
+    Volume(u8, u32),
     Play,
     Pause,
     Seek(u64),
@@ -90,6 +93,8 @@ pub fn act() -> impl Strategy<Value = Act> {
         2 => (0..30u8, 0..9u8).prop_map(|(first, count)| Act::EnqueueAll(first, count)),
         2 => any::<Index>().prop_map(Act::Dequeue),
         2 => (any::<Index>(), proptest::option::of(any::<Index>())).prop_map(|(entry, before)| Act::Move(entry, before)),
+        2 => any::<Index>().prop_map(Act::PlayNext),
+        1 => (0..9u8, 0..110u32).prop_map(|(device, percent)| Act::Volume(device, percent)),
         1 => Just(Act::Play),
         1 => Just(Act::Pause),
         1 => (0..400_000u64).prop_map(Act::Seek),
@@ -175,10 +180,19 @@ fn change() -> impl Strategy<Value = SettingsChange> {
         3 => (0..4u32).prop_map(move |max| SettingsChange { players_max: Some(max), ..none() }),
         1 => (0..3u32).prop_map(move |after| SettingsChange { step_down_after: Some(after), ..none() }),
         1 => (0..110u32).prop_map(move |share| SettingsChange { vote_skip_share: Some(share), ..none() }),
+        1 => (0..5u32).prop_map(move |min| SettingsChange { vote_skip_min: Some(min), ..none() }),
+        1 => proptest::collection::vec("[tf][0-9]", 0..4)
+            .prop_map(move |titles| SettingsChange { blocked_tracks: Some(blocked(&titles)), ..none() }),
         1 => (0..600_000u64).prop_map(move |ms| SettingsChange { host_claim_after_ms: Some(ms), ..none() }),
         2 => (action(), role)
             .prop_map(move |row| SettingsChange { permissions: Some([row].into()), ..none() }),
     ]
+}
+
+fn blocked(titles: &[String]) -> Vec<BlockedTrack> {
+    let track =
+        |title: &String| BlockedTrack { provider: ProviderId::LIBRARY, id: title.clone(), label: title.clone() };
+    titles.iter().map(track).collect()
 }
 
 pub fn people() -> std::ops::Range<u8> {
@@ -314,6 +328,7 @@ impl World {
             }
             Act::Dequeue(entry) => Command::Dequeue { entry: pick(entry) },
             Act::Move(entry, before) => Command::Move { entry: pick(entry), before: before.as_ref().map(pick) },
+            Act::PlayNext(entry) => Command::PlayNext { entry: pick(entry) },
             Act::Play => Command::Play,
             Act::Pause => Command::Pause,
             Act::Seek(position_ms) => Command::Seek { position_ms: *position_ms },
@@ -547,12 +562,24 @@ impl World {
             numbers.len() == snapshot.screens.len() && numbers.len() <= SCREENS_MAX,
             "screens have numbers of their own"
         );
+        let is_ahead =
+            |placed: &&Placed<'_>| placed.place.promoted_by.is_some() || placed.place.reason == PlaceReason::Locked;
+        let ahead = order.iter().take_while(is_ahead).count();
+        assert!(
+            order[ahead..].iter().all(|placed| !is_ahead(&placed)),
+            "what was put first is ahead of everything else"
+        );
+        assert!(ahead <= PROMOTED_MAX + 1);
+        let ranks: BTreeMap<EntryId, usize> =
+            order[..ahead].iter().enumerate().map(|(rank, placed)| (placed.entry.id, rank)).collect();
         let settings = room.settings();
         let players: BTreeSet<UserId> = turns.keys().copied().collect();
         assert!(settings.players_max == 0 || players.len() <= settings.players_max as usize, "so many play at a time");
         let keeps_queues = matches!(settings.policy, Policy::Fair | Policy::Rotation | Policy::Fifo);
         for (member, mut in_order) in turns {
             let mut own: Vec<EntryId> = room.queue_of(member).map(|entry| entry.id).collect();
+            // Entries that were put first go ahead, a locked one still further.
+            own.sort_by_key(|id| ranks.get(id).copied().unwrap_or(usize::MAX));
             if !keeps_queues {
                 in_order.sort_unstable();
                 own.sort_unstable();
@@ -594,6 +621,9 @@ fn plain(act: &Act) -> Command {
             Command::SetOutput { mode: *mode, devices }
         }
         Act::Unpair(screen) => Command::RemoveScreen { screen: screen_id(*screen) },
+        Act::Volume(device, percent) => {
+            Command::SetVolume { device: DeviceId(Uuid::from_u128(u128::from(*device))), percent: *percent }
+        }
         Act::Undo => Command::Undo { note: None },
         Act::Claim => Command::ClaimHost,
         other => unreachable!("{other:?}"),
