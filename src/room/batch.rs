@@ -9,7 +9,7 @@ use super::last_sent::Changes;
 use super::state::RoomState;
 use super::view::View;
 use super::wire;
-use crate::store::{IndexChange, JournalBatch, MemberErasure};
+use crate::store::{Fence, IndexChange, JournalBatch, MemberErasure};
 
 /// The events of one input, already applied to the room's state.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct DecidedBatch<'a> {
     /// Of the last event.
     pub(super) position: Position,
     pub(super) at_ms: i64,
+    /// The room's claim.
+    pub(super) fence: Fence,
     /// The command behind the events, if a member sent one.
     pub(super) command: Option<(UserId, CommandId)>,
     pub(super) events: &'a [Event],
@@ -43,7 +45,7 @@ impl DecidedBatch<'_> {
         view: &View,
         reply: Option<Effect>,
     ) -> EncodedBatch {
-        let Self { room, position, at_ms, command, events } = *self;
+        let Self { room, position, at_ms, fence, command, events } = *self;
         let json = serde_json::to_string(events).expect("events are JSON");
         let Changes { facts, own } = changes;
         let erasure = forgotten(events).map(|member| {
@@ -73,6 +75,7 @@ impl DecidedBatch<'_> {
             command,
             events: json,
             index: events.iter().flat_map(IndexChange::of).collect(),
+            fence,
             erasure,
         };
         EncodedBatch { row, effects, view }
@@ -157,6 +160,7 @@ mod tests {
             room: RoomId(Uuid::nil()),
             position: Position { epoch: 3, offset: state.offset() },
             at_ms: 1_000,
+            fence: Fence::default(),
             command: Some((ANA, id)),
             events: &events,
         };

@@ -20,7 +20,9 @@ use crate::clock::Clock;
 use crate::ids;
 use crate::limits::ROOM_INBOX_MAX;
 use crate::store::journal::Journal;
-use crate::store::{IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredPasscode, StoredRoom};
+use crate::store::{
+    Fence, IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredPasscode, StoredRoom,
+};
 use crate::telemetry::Throttle;
 use crate::telemetry::metrics::Metrics;
 
@@ -239,6 +241,7 @@ impl Registry {
         if room.closed_at_ms.is_some() {
             return Err(OpenError::Closed);
         }
+        let fence = inner.journal.claim(room.id).await?;
         let loaded = load(&inner.store, room.id, code).await?;
         // An earlier actor of this room may have lost a batch.
         inner.journal.reset_fence(room.id).await;
@@ -254,7 +257,7 @@ impl Registry {
         };
         let passcode = PasscodeHash::default();
         passcode.set(room.passcode.as_ref());
-        let (actor, view) = Actor::new(room.id, code, context, loaded, passcode.clone());
+        let (actor, view) = Actor::new(room.id, code, context, fence, loaded, passcode.clone());
         inner.tasks.spawn(Box::new(actor).run(messages, inner.stop.clone()));
         Ok(RoomHandle { id: room.id, passcode, inbox, view })
     }
@@ -284,6 +287,7 @@ fn first_batch(room: &StoredRoom, host: &Newcomer, settings: &SettingsChange) ->
         command: None,
         events: serde_json::to_string(&events).expect("events are JSON"),
         index: events.iter().flat_map(IndexChange::of).collect(),
+        fence: Fence::default(),
         erasure: None,
     }
 }

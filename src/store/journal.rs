@@ -7,14 +7,14 @@
 //! other rooms; when the database is unavailable, they all fail at once instead of each waiting for a timeout. A room
 //! that lost a batch is fenced: its appends fail until it has reloaded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use tutti_protocol::RoomId;
 
-use super::{JournalBatch, SharedStore, StoreError};
+use super::{Fence, JournalBatch, RoomClaims, SharedStore, StoreError, StoreResult};
 use crate::clock::{Clock, whole_ms};
 use crate::limits::{JOURNAL_BATCH_MAX, JOURNAL_FEW, JOURNAL_PACE_EACH, JOURNAL_PACE_MAX, JOURNAL_QUEUE_MAX};
 use crate::telemetry::metrics::Metrics;
@@ -26,6 +26,7 @@ pub type Appended = Result<(), Arc<StoreError>>;
 #[derive(Clone, Debug)]
 pub struct Journal {
     queue: mpsc::Sender<Message>,
+    claims: Option<RoomClaims>,
 }
 
 #[derive(Debug)]
@@ -39,7 +40,21 @@ impl Journal {
     pub fn start(store: SharedStore, clock: Clock, metrics: Metrics, tasks: &TaskTracker) -> Self {
         let (queue, messages) = mpsc::channel(JOURNAL_QUEUE_MAX);
         tasks.spawn(write(store, clock, metrics, messages));
-        Self { queue }
+        Self { queue, claims: None }
+    }
+
+    /// Writes only rooms that were claimed before: other servers can reach the database.
+    #[must_use]
+    pub fn claiming(self, claims: Option<RoomClaims>) -> Self {
+        Self { claims, ..self }
+    }
+
+    /// Claims a room, before it is loaded. Batches that rest on what is loaded then have this fence.
+    pub async fn claim(&self, room: RoomId) -> StoreResult<Fence> {
+        match &self.claims {
+            Some(claims) => claims.claim(room).await,
+            None => Ok(Fence::default()),
+        }
     }
 
     /// Queues a batch; waits only while the queue is full. The receiver resolves once the batch is durable or has
@@ -60,7 +75,7 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
     let mut messages = Vec::new();
     let mut fenced = FencedRooms::default();
     while queue.recv_many(&mut messages, JOURNAL_BATCH_MAX).await > 0 {
-        let (mut batches, mut waiting) = (Vec::new(), Vec::new());
+        let mut appends = Vec::new();
         for message in messages.drain(..) {
             match message {
                 Message::ResetFence(room) => fenced.unfence(room),
@@ -68,40 +83,58 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
                     if let Some(error) = fenced.error(&batch) {
                         complete(&metrics, done, Err(error));
                     } else {
-                        batches.push(*batch);
-                        waiting.push(done);
+                        appends.push((*batch, done));
                     }
                 }
             }
         }
-        if batches.is_empty() {
-            continue;
-        }
         let began_ms = clock.now_ms_f64();
-        let count = batches.len();
-        let committed = store.append(&batches).await;
-        metrics.commit(clock.now_ms_f64() - began_ms);
-        match committed {
-            Ok(()) => waiting.into_iter().for_each(|done| complete(&metrics, done, Ok(()))),
-            Err(error) => {
-                let mut shared_error = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
-                for (batch, done) in batches.into_iter().zip(waiting) {
-                    let appended = match (fenced.error(&batch), &shared_error) {
-                        (Some(error), _) => Err(error),
-                        (None, Some(error)) => Err(fenced.fence(&batch, error.clone())),
-                        (None, None) => store.append(std::slice::from_ref(&batch)).await.map_err(|error| {
-                            let error = Arc::new(error);
-                            shared_error = error.is_unavailable().then(|| error.clone());
-                            fenced.fence(&batch, error)
-                        }),
-                    };
-                    complete(&metrics, done, appended);
-                }
-            }
+        let count = appends.len();
+        for part in parts(appends).into_iter().filter(|part| !part.is_empty()) {
+            commit(&store, clock, &metrics, &mut fenced, part).await;
         }
         if count >= JOURNAL_FEW {
             let pace = JOURNAL_PACE_EACH * u32::try_from(count).unwrap_or(u32::MAX);
             tokio::time::sleep_until(clock.instant_at(whole_ms(began_ms)) + pace.min(JOURNAL_PACE_MAX)).await;
+        }
+    }
+}
+
+type Append = (JournalBatch, oneshot::Sender<Appended>);
+
+/// What is committed together. In a claimed room a commit holds up the next claim, so rooms that store rows only, which needs
+/// no transaction, do not wait for those that change more. All batches of one room are in one part, in their order.
+fn parts(appends: Vec<Append>) -> [Vec<Append>; 2] {
+    let changes_more = |(batch, _): &&Append| batch.fence != Fence::default() && !batch.is_row_only();
+    let rooms: HashSet<_> = appends.iter().filter(changes_more).map(|(batch, _)| batch.room).collect();
+    if rooms.is_empty() {
+        return [appends, vec![]];
+    }
+    let (more, rows) = appends.into_iter().partition(|(batch, _)| rooms.contains(&batch.room));
+    [rows, more]
+}
+
+async fn commit(store: &SharedStore, clock: Clock, metrics: &Metrics, fenced: &mut FencedRooms, part: Vec<Append>) {
+    let (batches, waiting): (Vec<_>, Vec<_>) = part.into_iter().unzip();
+    let began_ms = clock.now_ms_f64();
+    let committed = store.append(&batches).await;
+    metrics.commit(clock.now_ms_f64() - began_ms);
+    match committed {
+        Ok(()) => waiting.into_iter().for_each(|done| complete(metrics, done, Ok(()))),
+        Err(error) => {
+            let mut shared_error = (batches.len() == 1 || error.is_unavailable()).then(|| Arc::new(error));
+            for (batch, done) in batches.into_iter().zip(waiting) {
+                let appended = match (fenced.error(&batch), &shared_error) {
+                    (Some(error), _) => Err(error),
+                    (None, Some(error)) => Err(fenced.fence(&batch, error.clone())),
+                    (None, None) => store.append(std::slice::from_ref(&batch)).await.map_err(|error| {
+                        let error = Arc::new(error);
+                        shared_error = error.is_unavailable().then(|| error.clone());
+                        fenced.fence(&batch, error)
+                    }),
+                };
+                complete(metrics, done, appended);
+            }
         }
     }
 }

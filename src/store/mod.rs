@@ -18,7 +18,7 @@ pub mod sqlite;
 pub mod user_loader;
 
 mod identity;
-
+mod nodes;
 mod rooms;
 mod screens;
 mod spotify;
@@ -27,6 +27,7 @@ pub use identity::{
     IdentityStore, PasswordHash, Rotation, StoredDeviceCode, StoredLogin, StoredRefreshToken, StoredSession,
     StoredUser, TokenHash,
 };
+pub use nodes::{Fence, LifeId, NodeStore, RoomClaims, StoredNode};
 pub use rooms::{
     Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredPasscode, StoredRoom,
 };
@@ -56,6 +57,18 @@ pub enum StoreError {
     /// The database's schema differs from the one this program needs.
     #[error("the database cannot be used: {0}")]
     Schema(#[from] mysql::schema::SchemaError),
+    /// Another life of a server has claimed the room, so that this one may no longer write its journal.
+    #[error("another server has taken over the room")]
+    Fenced,
+    /// The room belongs to another server, which runs.
+    #[error("the room belongs to another server, {0:?}")]
+    Owned(String),
+    /// The database stores a number where a statement should fail.
+    #[error(
+        "its `sql_mode` is not strict, so it would accept what a server writes that another one has replaced: add \
+         `STRICT_TRANS_TABLES`"
+    )]
+    Lenient,
     /// A call on behalf of several callers failed.
     #[error(transparent)]
     Shared(Arc<StoreError>),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tutti_protocol::{CommandId, Event, Role, RoomCode, RoomId, UserId};
 
-use super::{Sealed, StoreResult};
+use super::{Fence, Sealed, StoreResult};
 
 /// A room's entry in the directory; its events are in its journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,10 @@ pub struct JournalBatch {
     pub room: RoomId,
     /// The history it belongs to.
     pub epoch: u64,
-    /// Offset of the last event. Unique in a room, which fences off a second writer.
+    /// Offset of the last event. Unique in a room.
     pub offset: u64,
+    /// From when its writer claimed the room. Not read back.
+    pub fence: Fence,
     /// When it was decided.
     pub at_ms: i64,
     /// The command that caused it, and its sender. A repeated command is recognised by it.
@@ -64,6 +66,11 @@ pub struct MemberErasure {
 }
 
 impl JournalBatch {
+    /// Whether nothing but its row is stored.
+    pub(super) fn is_row_only(&self) -> bool {
+        self.index.is_empty() && self.erasure.is_none()
+    }
+
     /// The checkpoint that replaces the earlier history.
     pub(super) fn checkpoint(&self) -> Option<Checkpoint> {
         self.erasure.as_ref().map(|erasure| Checkpoint {
@@ -142,7 +149,7 @@ pub struct StoredJournal {
     /// The newest checkpoint.
     pub checkpoint: Option<Checkpoint>,
     /// All stored batches, oldest first. Those after the checkpoint are to be replayed; those before it serve members
-    /// who resume. `index` is empty in all. Batches from before a member was forgotten hold no events, only their
+    /// who resume. `index` and `fence` are empty in all. Batches from before a member was forgotten hold no events, only their
     /// commands.
     pub batches: Vec<JournalBatch>,
 }
@@ -175,7 +182,8 @@ pub trait RoomStore: Send + Sync {
     /// offset.
     async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64>;
 
-    /// Appends batches of any rooms, all or none. `Conflict("journal offset")` when one of the offsets exists.
+    /// Appends batches of any rooms, all or none. `Conflict("journal offset")` when one of the offsets exists, `Fenced` when
+    /// one of the fences is not its room's (not on SQLite, where rooms are not claimed).
     ///
     /// A batch that forgets a member replaces the room's checkpoint by its own and removes the earlier events. Other
     /// members' command ids stay, with `[]` for their events, so that a repeated command still has one effect.

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::limits::{JOURNAL_FEW, JOURNAL_PACE_EACH, JOURNAL_PACE_MAX};
-use tutti::store::JournalBatch;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
+use tutti::store::{Fence, JournalBatch};
 use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::RoomId;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ fn batch(room: u128) -> JournalBatch {
         command: None,
         events: "[]".into(),
         index: vec![],
+        fence: Fence::default(),
         erasure: None,
     }
 }

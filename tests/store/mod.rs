@@ -5,6 +5,7 @@ mod device_codes;
 mod identity;
 mod journal;
 mod mysql;
+mod nodes;
 mod program;
 mod rooms;
 mod screens;

@@ -14,7 +14,7 @@ use tutti::store::journal::Journal;
 use tutti::store::mysql::MySqlStore;
 use tutti::store::mysql::schema::{self, SchemaError};
 use tutti::store::sqlite::SqliteStore;
-use tutti::store::{IndexChange, JournalBatch, RoomStore as _, Store as _, StoreError, StoredRoom};
+use tutti::store::{Fence, IndexChange, JournalBatch, RoomStore as _, Store as _, StoreError, StoredRoom};
 use tutti::telemetry::metrics::Metrics;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 use uuid::Uuid;
@@ -73,6 +73,7 @@ fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
         command: None,
         events: format!("[\"event {offset}\"]"),
         index: vec![],
+        fence: Fence::default(),
         erasure: None,
     }
 }
@@ -88,9 +89,9 @@ async fn schema_error(url: &SecretString) -> String {
 async fn an_empty_database_is_not_changed_before_migrate_runs() {
     let url = MariaDb::shared().database().await;
     assert!(schema_error(&url).await.contains("run `tutti migrate`"));
-    assert!(schema_error(&url).await.contains("lacks 16 of this program's 16"), "the check changed nothing");
+    assert!(schema_error(&url).await.contains("lacks 19 of this program's 19"), "the check changed nothing");
     let steps = schema::migrate(&url).await.expect("migrates");
-    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (16, 1, "users"));
+    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (19, 1, "users"));
     MySqlStore::open(&url).await.expect("opens").close().await;
     assert_eq!(schema::migrate(&url).await.expect("nothing to migrate"), []);
     assert_eq!(schema::print(&url).await.expect("nothing to print"), "");

@@ -1,7 +1,8 @@
 //! The contract of [`RoomStore`].
 
 use tutti::store::{
-    Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, Sealed, StoreError, StoredPasscode, StoredRoom,
+    Checkpoint, Fence, IndexChange, JournalBatch, MemberErasure, RoomStore, Sealed, StoreError, StoredPasscode,
+    StoredRoom,
 };
 use tutti_protocol::{CommandId, RoomCode, RoomId, UserId};
 use uuid::Uuid;
@@ -55,6 +56,7 @@ fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
         command: None,
         events: format!("[\"event ☕ {offset}\"]"),
         index: vec![],
+        fence: Fence::default(),
         erasure: None,
     }
 }

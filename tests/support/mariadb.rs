@@ -72,6 +72,11 @@ impl MariaDb {
         ])
     }
 
+    /// A server that stores 0 where a statement should fail.
+    pub fn lenient() -> Self {
+        Self::private_with(&["--sql-mode="])
+    }
+
     fn private_with(options: &[&str]) -> Self {
         let dir = Path::new(FOLDER).join("mariadb").join(unique("private"));
         fs::create_dir_all(&dir).expect("a folder");

@@ -203,7 +203,9 @@ impl From<IdentityError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Database(_) | StoreError::Injected => Self::unavailable(error),
+            StoreError::Database(_) | StoreError::Injected | StoreError::Fenced | StoreError::Owned(_) => {
+                Self::unavailable(error)
+            }
             _ => Self::internal(error),
         }
     }

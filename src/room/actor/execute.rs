@@ -42,6 +42,7 @@ impl Actor {
             room: self.id,
             position: Position { epoch: self.epoch, offset: self.state.offset() },
             at_ms: now_ms,
+            fence: self.fence,
             command: origin.map(|origin| (origin.by, origin.id)),
             events: &events,
         };

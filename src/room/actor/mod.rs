@@ -41,13 +41,15 @@ use super::view::View;
 use super::wire;
 use crate::clock::ms;
 use crate::limits::{AWAY_GRACE, HEARTBEAT, ROOM_IDLE};
-use crate::store::IndexChange;
+use crate::store::{Fence, IndexChange};
 use crate::transport::frame;
 
 /// Owns a room.
 pub(super) struct Actor {
     id: RoomId,
     code: RoomCode,
+    /// The claim under which this actor writes the room's journal.
+    fence: Fence,
     context: RoomContext,
     /// Shared with the room's handles.
     passcode: PasscodeHash,
@@ -95,6 +97,7 @@ impl Actor {
         id: RoomId,
         code: RoomCode,
         context: RoomContext,
+        fence: Fence,
         loaded: Loaded,
         passcode: PasscodeHash,
     ) -> (Self, watch::Receiver<View>) {
@@ -113,6 +116,7 @@ impl Actor {
         let actor = Self {
             id,
             code,
+            fence,
             context,
             passcode,
             shown_offset: state.offset(),

@@ -16,7 +16,7 @@ use crate::room::load::{Loaded, load};
 use crate::room::replies::Outcome;
 use crate::room::view::View;
 use crate::room::wire::{self, DeltaFacts};
-use crate::store::{StoreError, StoreResult, StoredRoom};
+use crate::store::{Fence, StoreError, StoreResult, StoredRoom};
 
 impl Actor {
     /// Drops what rests on a failed append and schedules the reload. For [`RELOAD_DELAY`] nothing else is stored: a full
@@ -57,7 +57,8 @@ impl Actor {
         self.flush();
         let now_ms = self.context.clock.now_ms();
         match self.load().await {
-            Ok((loaded, room)) => {
+            Ok((fence, loaded, room)) => {
+                self.fence = fence;
                 self.passcode.set(room.passcode.as_ref());
                 self.context.journal.reset_fence(self.id).await;
                 self.resume_from(loaded, now_ms);
@@ -69,11 +70,13 @@ impl Actor {
         }
     }
 
-    async fn load(&self) -> StoreResult<(Loaded, StoredRoom)> {
+    async fn load(&self) -> StoreResult<(Fence, Loaded, StoredRoom)> {
+        // Also ends an append of which only the answer was lost: from here on it is stored or refused.
+        let fence = self.context.journal.claim(self.id).await?;
         let loaded = load(&self.context.store, self.id, self.code).await?;
         let room = self.context.store.room_by_code(self.code).await?;
         let missing = || StoreError::Unreadable { table: "rooms", reason: format!("there is no room {}", self.code) };
-        Ok((loaded, room.ok_or_else(missing)?))
+        Ok((fence, loaded, room.ok_or_else(missing)?))
     }
 
     fn resume_from(&mut self, loaded: Loaded, now_ms: i64) {

@@ -11,6 +11,7 @@ use tutti_protocol::RoomId;
 use super::{Store, StoreError, StoreResult, StoredJournal};
 
 mod identity;
+mod nodes;
 mod rooms;
 mod screens;
 mod spotify;
@@ -21,6 +22,7 @@ pub struct MemoryStore {
     identity: Mutex<identity::Tables>,
     rooms: Mutex<rooms::Tables>,
     screen_codes: Mutex<screens::Table>,
+    nodes: Mutex<nodes::Tables>,
     failing: AtomicBool,
     /// Number of coming appends that fail.
     failing_appends: AtomicU32,

@@ -7,7 +7,8 @@ use tutti_protocol::{RoomCode, RoomId, UserId};
 
 use super::{Call, MemoryStore, PlantedBug};
 use crate::store::{
-    Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoreResult, StoredJournal, StoredRoom,
+    Checkpoint, Fence, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoreResult, StoredJournal,
+    StoredRoom,
 };
 
 #[derive(Debug, Default)]
@@ -96,6 +97,9 @@ impl RoomStore for MemoryStore {
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
         let _passed = self.gate.read().await;
         self.fault_before_append()?;
+        if batches.iter().any(|batch| self.nodes.lock().fence(batch.room) != batch.fence) {
+            return Err(StoreError::Fenced);
+        }
         let mut tables = self.rooms.lock();
         // All or none: conflicts are found before the first write.
         let mut keys = BTreeSet::new();
@@ -185,7 +189,7 @@ impl Tables {
                 known.events = "[]".into();
             }
         }
-        let stored = JournalBatch { index: vec![], erasure: None, ..batch.clone() };
+        let stored = JournalBatch { index: vec![], fence: Fence::default(), erasure: None, ..batch.clone() };
         self.journal.insert((batch.room, batch.offset), stored);
         for change in &batch.index {
             match change {

@@ -1,46 +1,74 @@
 //! Appends batches of many rooms in few statements, since each statement costs a round trip to the database.
 //!
-//! Statements come in a few sizes, so that they stay prepared. All rows are inserted before the changes that follow
+//! Statements come in a few sizes, so that they stay prepared. In a transaction all rows are inserted before the changes that follow
 //! from them. That order is safe: those changes concern other tables, or rows of the same room from before the batch.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use sqlx::SqlSafeStr;
 use tutti_protocol::{RoomId, UserId};
 
-use super::transaction::MySqlTransaction;
+use super::MySqlStore;
+use super::nodes::is_fenced;
+use super::transaction::{MySqlTransaction, with_retries};
 use crate::limits::DATABASE_STATEMENT_BYTES_MAX;
 use crate::store::sql::batch_statements::BatchStatements;
 use crate::store::sql::encoding::{conflict, encode_unsigned};
-use crate::store::sql::portable::Transaction as _;
+use crate::store::sql::portable::{MySqlQuery, Transaction as _};
 use crate::store::sql::rooms as sql;
-use crate::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, StoreResult};
+use crate::store::{Checkpoint, IndexChange, JournalBatch, MemberErasure, StoreError, StoreResult};
 
-/// Rows in one statement.
-const BATCH_SIZES: [usize; 3] = [64, 8, 1];
+/// Rows of the journal in one statement: any small number, so that most commits are one statement.
+const BATCH_SIZES: [usize; 18] = [64, 32, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
+/// Other rows in one statement.
+const MEMBER_SIZES: [usize; 3] = [64, 8, 1];
 
-static INSERT_BATCHES: LazyLock<BatchStatements> =
-    LazyLock::new(|| BatchStatements::new(&BATCH_SIZES, sql::INSERT_BATCHES, sql::BATCH_VALUES, ""));
+/// See [`super::nodes`] for the fence.
+static INSERT_BATCHES: LazyLock<BatchStatements> = LazyLock::new(|| {
+    BatchStatements::new(
+        &BATCH_SIZES,
+        "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events, fence) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, (SELECT fence FROM rooms WHERE id = ? AND fence = ?))",
+        "",
+    )
+});
 
 static SET_MEMBERS: LazyLock<BatchStatements> = LazyLock::new(|| {
     BatchStatements::new(
-        &BATCH_SIZES,
+        &MEMBER_SIZES,
         "INSERT INTO room_members (user_id, room_id, present) VALUES ",
         "(?, ?, ?)",
         " ON DUPLICATE KEY UPDATE present = VALUES(present)",
     )
 });
 
-/// Appends batches within a transaction. `Conflict("journal offset")` when one of the offsets exists.
+/// Appends batches, all or none. Rows that fit one statement are committed by it: a way to the database and back instead of
+/// three, and no moment at which a server that is stopped holds locks.
+pub(super) async fn append_all(store: &MySqlStore, batches: &[JournalBatch]) -> StoreResult<()> {
+    let is_short = batches.len() == 1 || events_bytes(batches) <= DATABASE_STATEMENT_BYTES_MAX;
+    let rows_only = is_short && batches.iter().all(JournalBatch::is_row_only);
+    with_retries(|| async {
+        if let Some(sql) = INSERT_BATCHES.exactly(batches.len()).filter(|_| rows_only) {
+            store.execute(insert_batches(sql, batches)).await.map_err(refused)?;
+            return Ok(());
+        }
+        let mut transaction = store.begin().await?;
+        append(&mut transaction, batches).await?;
+        Ok(transaction.commit().await?)
+    })
+    .await
+}
+
+/// Appends batches within a transaction. `Conflict("journal offset")` when one of the offsets exists, `Fenced` when one of
+/// the fences is wrong.
 pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[JournalBatch]) -> StoreResult<()> {
     let mut rest = batches;
     while !rest.is_empty() {
-        let (rows, sql) = INSERT_BATCHES.largest(rest.len(), |rows| {
-            rest[..rows].iter().map(|batch| batch.events.len()).sum::<usize>() <= DATABASE_STATEMENT_BYTES_MAX
-        });
+        let fits = |rows: usize| events_bytes(&rest[..rows]) <= DATABASE_STATEMENT_BYTES_MAX;
+        let (rows, sql) = INSERT_BATCHES.largest(rest.len(), fits);
         let (now, later) = rest.split_at(rows);
-        let insert = sql::insert_batches(sql, now);
-        transaction.execute(insert).await.map_err(|error| conflict(error, "journal offset"))?;
+        transaction.execute(insert_batches(sql, now)).await.map_err(refused)?;
         rest = later;
     }
     for batch in batches {
@@ -51,6 +79,21 @@ pub(super) async fn append(transaction: &mut MySqlTransaction, batches: &[Journa
     }
     change_rooms(transaction, batches).await?;
     change_members(transaction, &memberships(batches)).await
+}
+
+fn events_bytes(batches: &[JournalBatch]) -> usize {
+    batches.iter().map(|batch| batch.events.len()).sum()
+}
+
+/// `sql` inserts as many rows as there are batches.
+fn insert_batches(sql: impl SqlSafeStr, batches: &[JournalBatch]) -> MySqlQuery {
+    batches.iter().fold(sqlx::query(sql), |query, batch| {
+        sql::bind_batch(query, batch).bind(batch.room.0).bind(encode_unsigned(batch.fence.0))
+    })
+}
+
+fn refused(error: sqlx::Error) -> StoreError {
+    if is_fenced(&error) { StoreError::Fenced } else { conflict(error, "journal offset") }
 }
 
 /// Replaces a checkpoint unless the stored one is newer.
@@ -158,6 +201,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::Fence;
 
     const ANA: UserId = UserId(Uuid::from_u128(1));
     const ROOM: RoomId = RoomId(Uuid::from_u128(2));
@@ -171,6 +215,7 @@ mod tests {
             command: None,
             events: String::new(),
             index: vec![change.clone()],
+            fence: Fence::default(),
             erasure: None,
         };
         memberships(&changes.iter().map(batch).collect::<Vec<_>>()).get(&(ANA, ROOM)).copied()
@@ -191,7 +236,7 @@ mod tests {
     #[test]
     fn statements_are_as_large_as_fits() {
         let rows = |rows, fits: usize| INSERT_BATCHES.largest(rows, |size| size <= fits).0;
-        assert_eq!((rows(1_000, 1_000), rows(63, 1_000), rows(7, 1_000)), (64, 8, 1));
-        assert_eq!((rows(1_000, 10), rows(1_000, 0)), (8, 1), "a batch that is too long is sent alone");
+        assert_eq!((rows(1_000, 1_000), rows(63, 1_000), rows(7, 1_000)), (64, 32, 7));
+        assert_eq!((rows(1_000, 10), rows(1_000, 0)), (10, 1), "a batch that is too long is sent alone");
     }
 }

@@ -8,7 +8,7 @@
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use sqlx::mysql::MySqlPoolOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, MySqlPool};
 
 use super::{Store, StoreResult};
@@ -19,6 +19,7 @@ use crate::limits::{
 
 mod identity;
 mod journal;
+mod nodes;
 mod options;
 mod rooms;
 pub mod schema;
@@ -41,21 +42,30 @@ impl MySqlStore {
         Ok(store)
     }
 
+    /// For one task, whose calls then never wait for other callers. Connects with the first call, and checks no schema.
+    pub fn for_one_task(url: &SecretString) -> StoreResult<Self> {
+        // The second one while the first, broken, is being closed.
+        Ok(Self { pool: pool(2, options::parse(url)?) })
+    }
+
     async fn connect(url: &SecretString) -> StoreResult<Self> {
         let options = options::parse(url)?;
         // One connection outside of the pool first: when the server refuses, the pool only reports a timeout.
         transaction::with_timeout(DATABASE_CONNECTION_TIMEOUT, options.connect()).await?.close().await?;
-        // The server's `wait_timeout` cannot be set through Vitess, so the pool closes connections before a server or
-        // proxy does. The ping before use finds connections that broke nevertheless.
-        let pool = MySqlPoolOptions::new()
-            .max_connections(DATABASE_CONNECTIONS_MAX)
-            .acquire_timeout(DATABASE_CONNECTION_TIMEOUT)
-            .idle_timeout(DATABASE_CONNECTION_IDLE_MAX)
-            .max_lifetime(DATABASE_CONNECTION_LIFETIME_MAX)
-            .test_before_acquire(true)
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool: pool(DATABASE_CONNECTIONS_MAX, options) })
     }
+}
+
+/// The server's `wait_timeout` cannot be set through Vitess, so the pool closes connections before a server or proxy does.
+/// The ping before use finds connections that broke nevertheless.
+fn pool(connections_max: u32, options: MySqlConnectOptions) -> MySqlPool {
+    MySqlPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(DATABASE_CONNECTION_TIMEOUT)
+        .idle_timeout(DATABASE_CONNECTION_IDLE_MAX)
+        .max_lifetime(DATABASE_CONNECTION_LIFETIME_MAX)
+        .test_before_acquire(true)
+        .connect_lazy_with(options)
 }
 
 #[async_trait]

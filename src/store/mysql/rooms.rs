@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tutti_protocol::{RoomCode, RoomId, UserId};
 
 use super::MySqlStore;
-use super::journal::{append, replace_checkpoint};
+use super::journal::{append, append_all, replace_checkpoint};
 use super::transaction::with_retries;
 use crate::store::sql::encoding::encode_unsigned;
 use crate::store::sql::identity::decode_user_id;
@@ -57,12 +57,7 @@ impl RoomStore for MySqlStore {
     }
 
     async fn append(&self, batches: &[JournalBatch]) -> StoreResult<()> {
-        with_retries(|| async {
-            let mut transaction = self.begin().await?;
-            append(&mut transaction, batches).await?;
-            Ok(transaction.commit().await?)
-        })
-        .await
+        append_all(self, batches).await
     }
 
     async fn load_journal(&self, room: RoomId) -> StoreResult<StoredJournal> {

@@ -10,7 +10,7 @@ use super::batch_statements::BatchStatements;
 use super::encoding::{conflict, decode_unsigned, encode_unsigned};
 use super::portable::{PortableQuery, PortableRow, Transaction};
 use crate::store::{
-    Checkpoint, JournalBatch, Sealed, StoreError, StoreResult, StoredJournal, StoredPasscode, StoredRoom,
+    Checkpoint, Fence, JournalBatch, Sealed, StoreError, StoreResult, StoredJournal, StoredPasscode, StoredRoom,
 };
 
 /// The parts of the statement that appends batches, for [`BatchStatements`](super::batch_statements::BatchStatements).
@@ -93,16 +93,19 @@ pub(in crate::store) async fn trim_journal<T: Transaction>(
 
 /// `sql` inserts as many rows as there are batches.
 pub(in crate::store) fn insert_batches<Q: PortableQuery>(sql: impl SqlSafeStr, batches: &[JournalBatch]) -> Q {
-    batches.iter().fold(Q::new(sql), |query, batch| {
-        query
-            .bind(batch.room.0)
-            .bind(encode_unsigned(batch.offset))
-            .bind(encode_unsigned(batch.epoch))
-            .bind(batch.at_ms)
-            .bind(batch.command.map(|(member, _)| member.0))
-            .bind(batch.command.map(|(_, command)| command.0))
-            .bind(&batch.events)
-    })
+    batches.iter().fold(Q::new(sql), bind_batch)
+}
+
+/// Binds the values of one row.
+pub(in crate::store) fn bind_batch<Q: PortableQuery>(query: Q, batch: &JournalBatch) -> Q {
+    query
+        .bind(batch.room.0)
+        .bind(encode_unsigned(batch.offset))
+        .bind(encode_unsigned(batch.epoch))
+        .bind(batch.at_ms)
+        .bind(batch.command.map(|(member, _)| member.0))
+        .bind(batch.command.map(|(_, command)| command.0))
+        .bind(&batch.events)
 }
 
 pub(in crate::store) fn set_host<Q: PortableQuery>(room: RoomId, host: UserId) -> Q {
@@ -251,6 +254,7 @@ fn decode_batch(room: RoomId, row: &impl PortableRow) -> StoreResult<JournalBatc
         command: member.zip(command).map(|(member, command)| (UserId(member), CommandId(command))),
         events: row.get("events")?,
         index: vec![],
+        fence: Fence::default(),
         erasure: None,
     })
 }

@@ -20,7 +20,7 @@ static INSERT_BATCHES: LazyLock<BatchStatements> =
 
 /// Appends batches, all or none. `Conflict("journal offset")` when one of the offsets exists.
 pub(super) async fn append_all(pool: &SqlitePool, batches: &[JournalBatch]) -> StoreResult<()> {
-    let rows_only = batches.iter().all(|batch| batch.index.is_empty() && batch.erasure.is_none());
+    let rows_only = batches.iter().all(JournalBatch::is_row_only);
     if let Some(sql) = INSERT_BATCHES.exactly(batches.len()).filter(|_| rows_only) {
         let mut connection = pool.acquire().await?;
         let inserted = insert(&mut connection, sql, batches).await;

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::store::sqlite::SqliteStore;
-    use crate::store::{JournalBatch, RoomStore as _, Store as _};
+    use crate::store::{Fence, JournalBatch, RoomStore as _, Store as _};
 
     #[tokio::test]
     async fn appended_rows_reach_the_database_before_a_commit_has_to_checkpoint() {
@@ -99,6 +99,7 @@ mod tests {
             command: None,
             events: format!("[\"event {offset} of many\"]"),
             index: vec![],
+            fence: Fence::default(),
             erasure: None,
         };
         let is_in_database = |offset: usize| {
