@@ -15,7 +15,8 @@ use tokio_util::task::TaskTracker;
 use crate::cleanup::{Cleanup, Progress};
 use crate::clock::Clock;
 use crate::clock_trust::ClockTrust;
-use crate::config::{ListenConfig, ServeConfig, StorageConfig};
+use crate::cluster::Membership;
+use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
 use crate::http::limits::RequestLimits;
@@ -36,11 +37,11 @@ use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
 use crate::room::Registry;
 use crate::segments::{self, Preparer};
-use crate::store::SharedStore;
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
 use crate::store::sqlite::backup::DatabaseLock;
 use crate::store::sqlite::{self, SqliteStore};
+use crate::store::{RoomClaims, SharedStore};
 use crate::telemetry::Throttle;
 use crate::telemetry::metrics::{Metrics, MetricsRenderer};
 use crate::transport::descriptors;
@@ -57,6 +58,8 @@ pub struct Server {
     library: Library,
     store: SharedStore,
     keys: Keys,
+    /// Of a server on MySQL.
+    membership: Option<Membership>,
     /// Released when everything else has stopped.
     _lock: Option<DatabaseLock>,
 }
@@ -124,6 +127,14 @@ impl Server {
         }
     }
 
+    /// Waits until another server has replaced this one on its database. This one must then stop.
+    pub async fn replaced(&self) {
+        match &self.membership {
+            Some(membership) => membership.buried().cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits for the token given to [`start`], then stops in the reverse of the order of starting: connections are
     /// notified and closed, rooms end when all their events are durable, and the store closes last. HTTP is answered
     /// until the last connection is closed, `/readyz` with 503, so that a load balancer notices in time.
@@ -134,6 +145,9 @@ impl Server {
         self.tasks.rooms.end("rooms", DRAIN_ROOMS_TIMEOUT).await;
         self.tasks.background.end("background tasks", DRAIN_BACKGROUND_TIMEOUT).await;
         self.library.close().await;
+        if let Some(membership) = self.membership {
+            membership.leave().await;
+        }
         self.store.close().await;
     }
 }
@@ -153,7 +167,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     let data_dir = &config.storage.data_dir;
     private_folder(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let lock = lock_database(&config.storage).context("database")?;
-    let store = open_store(&config.storage).await.context("database")?;
+    let (store, membership) = open_store(&config.storage).await.context("database")?;
 
     let listen = config.listen.listen;
     let listener = listener::listen(listen).with_context(|| format!("cannot listen on {listen}"))?;
@@ -161,7 +175,8 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 
     let metrics_listen = config.telemetry.metrics_listen;
     let (metrics, renderer) = metrics_listen.map(|_| Metrics::on()).unzip();
-    let parts = Parts::open(config, store, metrics.unwrap_or_else(Metrics::off), address, stop).await?;
+    let claims = membership.as_ref().map(Membership::claims);
+    let parts = Parts::open(config, store, metrics.unwrap_or_else(Metrics::off), claims, address, stop).await?;
     let metrics_address = match metrics_listen.zip(renderer) {
         Some((listen, renderer)) => Some(parts.serve_metrics(listen, renderer).await.context("metrics")?),
         None => None,
@@ -171,7 +186,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     tracing::info!("serving at http://{address}");
     // The rest is dropped here: the journal ends when no room holds it.
     let Parts { draining, hub, tasks, library, store, keys, .. } = parts;
-    Ok(Server { address, metrics_address, draining, hub, tasks, library, store, keys, _lock: lock })
+    Ok(Server { address, metrics_address, draining, hub, tasks, library, store, keys, membership, _lock: lock })
 }
 
 impl Parts {
@@ -179,6 +194,7 @@ impl Parts {
         config: ServeConfig,
         store: SharedStore,
         metrics: Metrics,
+        claims: Option<RoomClaims>,
         address: SocketAddr,
         draining: CancellationToken,
     ) -> anyhow::Result<Self> {
@@ -190,7 +206,7 @@ impl Parts {
         let library = open_library(&config, clock, &keys).await.context("library")?;
         let preparer = open_preparer(&config, &metrics, &tasks.background).context("segment cache")?;
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
-        let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks);
+        let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks).claiming(claims);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
         let measurer = Arc::new(catalogue.clone());
         let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), Some(measurer), room_tasks, stop);
@@ -330,15 +346,26 @@ fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<DatabaseLock>>
     Ok(sqlite::database_path(config)?.map(|path| DatabaseLock::take(&path)).transpose()?)
 }
 
-async fn open_store(config: &StorageConfig) -> anyhow::Result<SharedStore> {
+async fn open_store(config: &StorageConfig) -> anyhow::Result<(SharedStore, Option<Membership>)> {
     let Some(url) = &config.database_url else {
-        return Ok(Arc::new(SqliteStore::open(&config.data_dir.join("tutti.db")).await?));
+        return Ok((Arc::new(SqliteStore::open(&config.data_dir.join("tutti.db")).await?), None));
     };
     match url.expose_secret().split_once(':') {
-        Some(("sqlite", _)) => Ok(Arc::new(SqliteStore::open_url(url.expose_secret()).await?)),
-        Some(("mysql", _)) => Ok(Arc::new(MySqlStore::open(url).await?)),
+        Some(("sqlite", _)) => Ok((Arc::new(SqliteStore::open_url(url.expose_secret()).await?), None)),
+        Some(("mysql", _)) => {
+            let store = Arc::new(MySqlStore::open(url).await?);
+            let name = config.node_id.clone().unwrap_or_else(host_name);
+            let membership = Membership::join(store.clone(), url, &name, &config.data_dir, Clock::system()).await?;
+            Ok((store, Some(membership)))
+        }
         _ => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite: or mysql:"),
     }
+}
+
+fn host_name() -> String {
+    let mut name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    name.truncate(name.floor_char_boundary(NODE_ID_BYTES_MAX));
+    name
 }
 
 fn open_spotify(

@@ -4,6 +4,7 @@ pub mod app;
 pub mod cleanup;
 pub mod clock;
 pub mod clock_trust;
+pub mod cluster;
 pub mod config;
 pub mod connection;
 pub mod erasure;

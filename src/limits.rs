@@ -151,6 +151,17 @@ pub const DATABASE_STATEMENT_BYTES_MAX: usize = 1024 * 1024;
 /// How long closing all connections may take; the rest are dropped.
 pub const DATABASE_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How often a server on MySQL says that it lives.
+pub const LEASE_RENEW_EVERY: Duration = Duration::from_secs(1);
+/// How long that may take; then it is tried again on another connection.
+pub const LEASE_RENEW_TIMEOUT: Duration = Duration::from_secs(1);
+/// A server that has not said so for this long may be replaced by one that starts.
+pub const LEASE_LOST: Duration = Duration::from_secs(5);
+/// How often a starting server looks whether another one lives.
+pub const LEASE_WATCH_EVERY: Duration = Duration::from_millis(250);
+/// How long leaving the database to the next server may take, at the end; that one then has to wait.
+pub const LEASE_LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// Connections to the metrics listener; beyond it they are refused.
 pub const METRICS_CONNECTIONS_MAX: u32 = 16;
 /// How often recorded samples are sorted into the buckets of their histograms, even when no scraper reads them.
@@ -203,6 +214,10 @@ const _: () = assert!(DATABASE_STATEMENT_TIMEOUT.as_secs() <= DATABASE_TRANSACTI
 const _: () =
     assert!(DATABASE_TRANSACTION_TIMEOUT.as_secs() < 20, "PlanetScale would end it first, with an unclear error");
 const _: () = assert!(DATABASE_CONNECTION_IDLE_MAX.as_secs() < DATABASE_CONNECTION_LIFETIME_MAX.as_secs());
+const _: () = assert!(
+    2 * (LEASE_RENEW_EVERY.as_millis() + LEASE_RENEW_TIMEOUT.as_millis()) < LEASE_LOST.as_millis(),
+    "one failed renewal must not end a server"
+);
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(
     DRAIN_SPREAD_MAX.as_millis()

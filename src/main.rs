@@ -84,14 +84,16 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
         }
     };
     announce(server.address(), public_url.as_deref());
-    tokio::select! {
-        () = stop_signals.received() => {}
+    let was_replaced = tokio::select! {
+        () = stop_signals.received() => false,
+        () = server.replaced() => true,
         never = reload_on_signal(&server, hangup) => match never {},
-    }
+    };
     tracing::info!("stopping");
     stop.cancel();
     server.stopped().await;
     tracing::info!("stopped");
+    anyhow::ensure!(!was_replaced, "another server has replaced this one on the database");
     Ok(())
 }
 

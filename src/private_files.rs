@@ -10,7 +10,7 @@ use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 
 /// The beginnings of the names of files that this program writes into its data directory.
-const OURS: [&str; 3] = ["tutti.db", "library.db", "clock"];
+const OURS: [&str; 4] = ["tutti.db", "library.db", "clock", "node.lock"];
 
 /// Removes all permissions of others from files that this process creates.
 pub fn restrict_new_files() {

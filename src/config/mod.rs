@@ -84,7 +84,15 @@ pub struct StorageConfig {
     /// password, set the variable, not the flag: other users of the machine can see a program's arguments.
     #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
+
+    /// Name of this server, for the one that does not start because this one is running on its MySQL database. Default:
+    /// the host name.
+    #[arg(long, env = "TUTTI_NODE_ID", value_parser = node_id)]
+    pub node_id: Option<String>,
 }
+
+/// Bytes of [`StorageConfig::node_id`].
+pub const NODE_ID_BYTES_MAX: usize = 64;
 
 /// Keys and passwords.
 #[derive(Args, Clone, Debug)]
@@ -117,6 +125,11 @@ pub struct TelemetryConfig {
     /// counted. There is no authentication: expose it to operators only.
     #[arg(long, env = "TUTTI_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+fn node_id(text: &str) -> Result<String, &'static str> {
+    let is_name = (1..=NODE_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name.then(|| text.to_owned()).ok_or("letters, digits and punctuation, 64 at most")
 }
 
 /// A label of a host name (RFC 1123), or nothing.

@@ -1,12 +1,21 @@
-//! `tutti migrate`, as an operator uses it.
+//! The program on a database that it shares with other starts of it, as an operator sees it.
 
+use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use serde_json::json;
+use tutti::clock::Clock;
+use tutti::limits::LEASE_LOST;
+use tutti::store::mysql::schema;
+use tutti_protocol::{Command as RoomCommand, PlaybackState};
+
 use crate::support::mariadb::MariaDb;
+use crate::support::{Process, guest};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tutti");
 
@@ -62,4 +71,81 @@ async fn an_error_about_the_url_does_not_repeat_it() {
     }
     let on_sqlite = tutti(&["migrate"], None).await;
     assert!(on_sqlite.status.success() && printed(&on_sqlite).contains("SQLite"), "{on_sqlite:?}");
+}
+
+fn serve(data_dir: &Path, url: &SecretString, name: &str) -> Process {
+    let url = format!("--database-url={}", url.expose_secret());
+    Process::start(data_dir, &[&url, &format!("--node-id={name}")])
+}
+
+async fn serves_after(server: &mut Process) -> Duration {
+    let clock = Clock::system();
+    let began_ms = clock.now_ms();
+    server.address().await;
+    Duration::from_millis(u64::try_from(clock.now_ms() - began_ms).expect("no jump back"))
+}
+
+/// `cargo test --test it one_server_at_a_time -- --nocapture` prints how long the starts took.
+#[tokio::test]
+async fn one_server_at_a_time_uses_a_database() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let [attic, cellar] = [(); 2].map(|()| TempDir::new().expect("a directory"));
+    let mut first = serve(attic.path(), &url, "attic");
+    first.address().await;
+
+    let refused = serve(cellar.path(), &url, "cellar").failure().await;
+    assert!(refused.contains("\"attic\" is running on it: stop that one first"), "{refused}");
+    let refused = serve(attic.path(), &url, "attic").failure().await;
+    assert!(refused.contains("on the same data directory"), "{refused}");
+
+    first.kill().await;
+    let mut again = serve(attic.path(), &url, "attic");
+    let killed = serves_after(&mut again).await;
+    again.kill().await;
+    let mut other = serve(cellar.path(), &url, "cellar");
+    let replaced = serves_after(&mut other).await;
+    other.stop().await;
+    let mut again = serve(attic.path(), &url, "attic");
+    let stopped = serves_after(&mut again).await;
+    println!("after kill -9: {killed:?}; elsewhere: {replaced:?}; after a stop, elsewhere: {stopped:?}");
+    assert!(killed < LEASE_LOST && stopped < LEASE_LOST, "{killed:?}, {stopped:?}");
+    assert!(replaced >= LEASE_LOST, "{replaced:?}");
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_was_suspended_and_replaced_writes_nothing_and_ends() {
+    let url = MariaDb::shared().database().await;
+    schema::migrate(&url).await.expect("migrates");
+    let [attic, cellar] = [(); 2].map(|()| TempDir::new().expect("a directory"));
+    let mut first = serve(attic.path(), &url, "attic");
+    let mut ana = guest(first.address().await, "Ana").await;
+    let code = ana.room("Kitchen", None).await.code.to_string();
+    let track = ana.tracks().await[0].clone();
+    let mut before = ana.enter(&code).await;
+    before.add(&track).await;
+    first.signal("STOP").await;
+    // Received by the machine, and read by the server when it goes on.
+    let rename = json!({ "name": "rename_room", "room_name": "Too late" });
+    before.send(&json!({ "type": "command", "id": uuid::Uuid::new_v4(), "command": rename })).await;
+
+    // The same keys, so that Ana stays logged in.
+    let copied = Command::new("cp").arg("-a").arg(attic.path().join("keys")).arg(cellar.path()).status().await;
+    assert!(copied.expect("it runs").success());
+    let mut second = serve(cellar.path(), &url, "cellar");
+    ana.address = second.address().await;
+    let mut after = ana.enter(&code).await;
+    after.ask(RoomCommand::Pause).await;
+    first.signal("CONT").await;
+    let said = first.failure().await;
+    assert!(said.contains("another server has replaced this one"), "{said}");
+    after.ask(RoomCommand::Seek { position_ms: 5_000 }).await;
+    second.stop().await;
+
+    let mut again = serve(attic.path(), &url, "attic");
+    ana.address = again.address().await;
+    let room = ana.enter(&code).await.room_where(|room| room.playback.anchor_position_ms == 5_000).await;
+    assert_eq!((room.name.as_str(), room.playback.state), ("Kitchen", PlaybackState::Paused));
+    again.stop().await;
 }

@@ -124,6 +124,19 @@ impl Process {
         self.child.kill().await.expect("it runs");
     }
 
+    /// Waits until it fails by itself; returns what it says last.
+    pub async fn failure(mut self) -> String {
+        let mut last = String::new();
+        let read = async {
+            while let Some(line) = self.log.recv().await {
+                last = line;
+            }
+        };
+        tokio::time::timeout(PATIENCE, read).await.expect("it ends");
+        assert!(!self.child.wait().await.expect("its status").success());
+        last
+    }
+
     /// Stops it by SIGTERM and checks that it ends successfully.
     pub async fn stop(mut self) {
         self.signal("TERM").await;

@@ -1,0 +1,13 @@
+//! Servers that reach the same MySQL database. Today one of them serves: a second one says why it does not start, and one
+//! that was taken for dead stops.
+//!
+//! Guarantees: a server that was replaced stores nothing in a room that its successor has read, whatever the clocks say;
+//! that is the work of fences ([`crate::store::NodeStore`]). This module only decides when a replacement may start.
+//!
+//! Not in here: SQLite, whose file is locked by its server.
+
+pub mod lease;
+mod life_file;
+mod membership;
+
+pub use membership::{Membership, MembershipError};
