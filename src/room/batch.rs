@@ -139,7 +139,7 @@ mod tests {
         let mut state = RoomState::new(RoomCode::from_bits(0));
         let (present, audience) = (BTreeSet::from([ANA, BEN]), Audience::default());
         let create =
-            Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana"), settings: SettingsChange::default() };
+            Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana"), settings: Box::default() };
         let (mut events, mut view) = (vec![], View::of(&state));
         for (number, input) in (1..).zip([create].iter().chain(inputs)) {
             view = View::of(&state);

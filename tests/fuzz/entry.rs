@@ -133,7 +133,7 @@ static ROOM: LazyLock<RoomState> = LazyLock::new(|| {
     let present = BTreeSet::from([HOST, GUEST]);
     let host = newcomer(HOST, "Ada");
     let mut inputs = vec![
-        Input::Create { name: "Fuzz".into(), host: host.clone(), settings: SettingsChange::default() },
+        Input::Create { name: "Fuzz".into(), host: host.clone(), settings: Box::default() },
         Input::Enter(host),
         Input::Enter(newcomer(GUEST, "Ben")),
     ];

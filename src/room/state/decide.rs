@@ -93,7 +93,7 @@ impl RoomState {
     fn create(&self, name: &str, host: &Newcomer, settings: &SettingsChange) -> Vec<Event> {
         let created = Event::RoomCreated { room_name: name.to_owned(), host: host.to_member(Role::Host, false) };
         let settings = Box::new(self.settings.difference(settings.clone()));
-        let set = (!settings.is_empty()).then(|| Event::SettingsChanged { settings, fallback: None, by: host.id });
+        let set = (!settings.is_empty()).then_some(Event::SettingsChanged { settings, fallback: None, by: host.id });
         std::iter::once(created).chain(set).collect()
     }
 

@@ -85,7 +85,7 @@ pub enum Input {
         /// Its host.
         host: Newcomer,
         /// Settings that differ from the defaults.
-        settings: SettingsChange,
+        settings: Box<SettingsChange>,
     },
     /// A user connects, for the first time or again.
     Enter(Newcomer),

@@ -21,7 +21,7 @@ impl RoomState {
             return Err(Refusal::TooManyScreens);
         }
         let is_free = |number: &u32| self.screens.iter().all(|screen| screen.number != *number);
-        let number = (1..).find(is_free).unwrap_or(u32::MAX);
+        let number = (1..=u32::MAX).find(is_free).unwrap_or(u32::MAX);
         let mut note = self.new_note(ctx, by, "add_screen", 1);
         note.title = Some(name.to_owned());
         let screen = PairedScreen { id, number, name: name.to_owned(), added_at_ms: ctx.now_ms };

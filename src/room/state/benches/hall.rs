@@ -61,7 +61,7 @@ pub(crate) fn room(queued: u128, settings: SettingsChange) -> RoomState {
     handle(
         &mut room,
         0,
-        &Input::Create { name: "Hall".into(), host: newcomer(0), settings: SettingsChange::default() },
+        &Input::Create { name: "Hall".into(), host: newcomer(0), settings: Box::default() },
     );
     for number in 1..MEMBERS {
         handle(&mut room, 0, &Input::Enter(newcomer(number)));

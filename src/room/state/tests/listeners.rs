@@ -47,7 +47,7 @@ fn a_new_room_can_wait_from_its_first_event_on() {
     let mut story = Story::new();
     let host = Newcomer { kind: UserKind::User, ..story.newcomer("ana") };
     let settings = SettingsChange { wait_for_listener: Some(true), ..SettingsChange::default() };
-    story.handle(&Input::Create { name: "Party".into(), host, settings }).expect("a room");
+    story.handle(&Input::Create { name: "Party".into(), host, settings: Box::new(settings) }).expect("a room");
     assert!(story.room.settings().wait_for_listener && story.room.is_unused());
     story.play("ana adds a1");
     assert_eq!(story.to_string(), "a1 waiting");

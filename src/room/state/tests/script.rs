@@ -303,7 +303,7 @@ impl Story {
         let input = match *words {
             [name, "joins"] if self.room.offset() == 0 => {
                 let host = self.newcomer(name);
-                Input::Create { name: "Party".into(), host, settings: SettingsChange::default() }
+                Input::Create { name: "Party".into(), host, settings: Box::default() }
             }
             [name, "joins" | "returns"] => Input::Enter(self.newcomer(name)),
             [name, "returns", "with", picture] => {

@@ -227,8 +227,7 @@ impl World {
             audience: Audience::default(),
             unheard_since_ms: Some(1_700_000_000_000),
         };
-        let settings = SettingsChange::default();
-        world.handle(&Input::Create { name: "Party".into(), host: newcomer(0), settings });
+        world.handle(&Input::Create { name: "Party".into(), host: newcomer(0), settings: Box::default() });
         world
     }
 
