@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use tutti_protocol::{
-        CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, SettingsChange, Track, TrackRef, UserKind,
+        CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, Track, TrackRef, UserKind,
     };
     use uuid::Uuid;
 
