@@ -1,7 +1,8 @@
 //! Appends batches of many rooms in few statements, since each statement costs a round trip to the database.
 //!
-//! Statements come in a few sizes, so that they stay prepared. In a transaction all rows are inserted before the changes that follow
-//! from them. That order is safe: those changes concern other tables, or rows of the same room from before the batch.
+//! Statements come in a few sizes, so that they stay prepared. In a transaction all rows are inserted before the changes
+//! that follow from them. That order is safe: those changes concern other tables, or rows of the same room from before the
+//! batch.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
