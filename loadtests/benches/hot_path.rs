@@ -90,7 +90,7 @@ async fn enter(room: &RoomHandle, number: u128, now_ms: i64) -> Member {
 /// Sends a command of the host and reads the frames of all members, until the reply arrives.
 async fn ask(room: &RoomHandle, members: &mut [Member], number: u128, command: Command, tracks: Vec<Track>) {
     let host = &members[0].link;
-    room.command(host.id, host.user(), CommandId(Uuid::from_u128(number)), command, tracks).await;
+    room.command(host.id, newcomer(0).id, CommandId(Uuid::from_u128(number)), command, tracks).await;
     let mut received = Vec::new();
     while !received.windows(REPLY.len()).any(|bytes| bytes == REPLY) {
         // Batched frames are sent when the clock advances.
