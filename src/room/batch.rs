@@ -93,9 +93,7 @@ fn forgotten(events: &[Event]) -> Option<UserId> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use tutti_protocol::{
-        CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, Track, TrackRef, UserKind,
-    };
+    use tutti_protocol::{CloseCode, Command, ConnectionId, EntryId, ProviderId, RoomCode, Track, TrackRef, UserKind};
     use uuid::Uuid;
 
     use super::*;
@@ -138,8 +136,7 @@ mod tests {
     fn encode_last(inputs: &[Input]) -> (RoomState, Vec<Event>, EncodedBatch) {
         let mut state = RoomState::new(RoomCode::from_bits(0));
         let (present, audience) = (BTreeSet::from([ANA, BEN]), Audience::default());
-        let create =
-            Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana"), settings: Box::default() };
+        let create = Input::Create { name: "Party".into(), host: newcomer(ANA, "Ana"), settings: Box::default() };
         let (mut events, mut view) = (vec![], View::of(&state));
         for (number, input) in (1..).zip([create].iter().chain(inputs)) {
             view = View::of(&state);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
-    Action, Command, CommandId, ConnectionId, DeviceId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId, Track,
-    TrackRef, UserId,
+    Action, Command, CommandId, ConnectionId, DeviceId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId,
+    Track, TrackRef, UserId,
 };
 
 use super::state::{Newcomer, Refusal};

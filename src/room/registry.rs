@@ -277,7 +277,10 @@ fn first_batch(room: &StoredRoom, host: &Newcomer, settings: &SettingsChange) ->
     };
     let mut state = RoomState::new(room.code);
     let events = state
-        .handle(&ctx, &Input::Create { name: room.name.clone(), host: host.clone(), settings: Box::new(settings.clone()) })
+        .handle(
+            &ctx,
+            &Input::Create { name: room.name.clone(), host: host.clone(), settings: Box::new(settings.clone()) },
+        )
         .expect("a new room has no rule that refuses its creation");
     JournalBatch {
         room: room.id,

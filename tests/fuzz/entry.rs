@@ -13,8 +13,7 @@ use tutti::http::origin::Origins;
 use tutti::text;
 use tutti_protocol::client::DecodeError;
 use tutti_protocol::{
-    ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, SettingsChange, Track, UserId,
-    UserKind,
+    ClientFrame, CommandId, EntryId, Event, PlaybackState, ProviderId, RoomCode, Track, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, RoomState};
 use uuid::Uuid;

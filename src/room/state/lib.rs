@@ -74,8 +74,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
-    Action, Admission, Entry, EntryId, Event, Member, Output, PairedScreen, Playback, ProviderId, Role, RoomCode, Settings,
-    Track, UserId, UserKind,
+    Action, Admission, Entry, EntryId, Event, Member, Output, PairedScreen, Playback, ProviderId, Role, RoomCode,
+    Settings, Track, UserId, UserKind,
 };
 
 pub use audience::Audience;

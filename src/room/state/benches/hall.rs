@@ -58,11 +58,7 @@ pub(crate) fn handle(room: &mut RoomState, number: u128, input: &Input) {
 /// A room with so many tracks waiting beside the one that is on.
 pub(crate) fn room(queued: u128, settings: SettingsChange) -> RoomState {
     let mut room = RoomState::new(RoomCode::from_bits(1));
-    handle(
-        &mut room,
-        0,
-        &Input::Create { name: "Hall".into(), host: newcomer(0), settings: Box::default() },
-    );
+    handle(&mut room, 0, &Input::Create { name: "Hall".into(), host: newcomer(0), settings: Box::default() });
     for number in 1..MEMBERS {
         handle(&mut room, 0, &Input::Enter(newcomer(number)));
     }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use tutti_protocol::{
     Action, Admission, BlockedTrack, Command, DeviceId, Duplicates, EntryId, Event, Gain, OutputMode, PlaceReason,
-    Playback, PlaybackState, Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef, UserId,
-    UserKind,
+    Playback, PlaybackState, Policy, ProviderId, Role, RoomCode, ScreenId, SettingsChange, TrackFault, TrackRef,
+    UserId, UserKind,
 };
 use tutti_room_state::{
     Audience, Ctx, Input, LISTENER_GRACE_MS, Newcomer, PROMOTED_MAX, Placed, READY_BARRIER_MS, RoomState, SCREENS_MAX,
