@@ -33,6 +33,11 @@ export type ConnectionId = string;
 export type DeviceId = string;
 
 /**
+ * A screen that was paired with a room. It is no user.
+ */
+export type ScreenId = string;
+
+/**
  * A command's id, chosen by the client: the same id sent again has no second effect.
  */
 export type CommandId = string;
@@ -82,7 +87,7 @@ export type UserKind = "guest" | "user";
 /**
  * An action that needs a permission.
  */
-export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "see_passcode" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
+export type Action = "queue" | "suggest" | "vote" | "vote_skip" | "chat" | "see_passcode" | "curate_queue" | "control_playback" | "set_output" | "skip" | "approve" | "admit" | "lock" | "manage_screens" | "mute" | "see_audit" | "set_role" | "kick" | "ban" | "set_settings" | "set_permissions" | "claim_host" | "transfer_host" | "close_room";
 
 /**
  * A member of a room, connected or not.
@@ -276,7 +281,12 @@ anchor_position_ms: number,
 /**
  * The instant of the anchor, on the server's clock.
  */
-anchor_at_ms: number, };
+anchor_at_ms: number, 
+/**
+ * True while the entry waits for a listening device, in rooms with `wait_for_listener`. The state is `paused` then,
+ * and the server starts the entry by itself.
+ */
+waiting_for_listener?: boolean, };
 
 /**
  * How `Output::devices` is read.
@@ -294,7 +304,11 @@ mode: OutputMode,
 /**
  * The excluded devices (`everyone`), or the only ones that play (`speakers`); at most 64.
  */
-devices: Array<DeviceId>, };
+devices: Array<DeviceId>, 
+/**
+ * How loud devices play beside their own volume, in per cent; at most 64. The others play at 100.
+ */
+volumes?: { [key in DeviceId]: number }, };
 
 /**
  * Why an entry ended.
@@ -356,7 +370,7 @@ at_ms: number,
  */
 by: UserId, 
 /**
- * The name of the command; for a change of the passcode, which is no command, `set_passcode` or `remove_passcode`.
+ * The name of the command; `set_passcode`, `remove_passcode` or `add_screen` for what is no command.
  */
 deed: string, 
 /**
@@ -364,7 +378,7 @@ deed: string,
  */
 member?: UserId | null, 
 /**
- * The title of the track, or the new name of the room, if any.
+ * The title of the track, the new name of the room, or the name of the screen, if any.
  */
 title?: string | null, 
 /**
@@ -515,6 +529,10 @@ permissions: { [key in Action]?: Role },
  */
 level_loudness: boolean, 
 /**
+ * Whether playback waits while no device listens; see `Playback::waiting_for_listener`.
+ */
+wait_for_listener: boolean, 
+/**
  * The playlist that loops while no member has anything queued.
  */
 fallback: Array<TrackRef>, 
@@ -612,6 +630,10 @@ permissions?: { [key in Action]?: Role } | null,
  */
 level_loudness?: boolean | null, 
 /**
+ * Whether playback waits while no device listens; see `Playback::waiting_for_listener`.
+ */
+wait_for_listener?: boolean | null, 
+/**
  * The playlist that loops while no member has anything queued.
  */
 fallback?: Array<TrackRef> | null, 
@@ -623,6 +645,27 @@ blocked_tracks?: Array<BlockedTrack> | null,
  * Artists of whom no track can be queued. Names are compared without case and diacritics, as search does.
  */
 blocked_artists?: Array<string> | null, };
+
+/**
+ * A screen that shows the room: a device of no member.
+ */
+export type PairedScreen = { 
+/**
+ * Its id.
+ */
+id: ScreenId, 
+/**
+ * Its number in the room, from 1: the lowest that is free.
+ */
+number: number, 
+/**
+ * What it calls itself, such as "Chromium on Linux".
+ */
+name: string, 
+/**
+ * When it was paired.
+ */
+added_at_ms: number, };
 
 /**
  * The whole visible state of a room.
@@ -695,7 +738,11 @@ line?: Array<UserId>,
 /**
  * The former host, from whom the room was claimed and who can claim it back.
  */
-owner?: UserId | null, };
+owner?: UserId | null, 
+/**
+ * Paired screens, oldest first. They are no members.
+ */
+screens?: Array<PairedScreen>, };
 
 /**
  * An event, with all that is needed to apply it.
@@ -928,6 +975,22 @@ has_passcode: boolean,
 /**
  * The member who did it.
  */
+by: UserId, } | { "name": "screen_added", 
+/**
+ * The screen.
+ */
+screen: PairedScreen, 
+/**
+ * The member who approved it.
+ */
+by: UserId, } | { "name": "screen_removed", 
+/**
+ * The screen.
+ */
+screen: ScreenId, 
+/**
+ * The member who did it.
+ */
 by: UserId, } | { "name": "settings_changed", 
 /**
  * The settings to change.
@@ -1130,7 +1193,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "track_blocked" | "artist_blocked" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "track_blocked" | "artist_blocked" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "no_such_screen" | "too_many_screens" | "screen_only_shows" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
 
 /**
  * A value of a reason.
@@ -1204,7 +1267,15 @@ mode: OutputMode,
 /**
  * The devices, at most 64.
  */
-devices: Array<DeviceId>, } | { "name": "skip", 
+devices: Array<DeviceId>, } | { "name": "set_volume", 
+/**
+ * The device.
+ */
+device: DeviceId, 
+/**
+ * 0 to 100 per cent.
+ */
+percent: number, } | { "name": "skip", 
 /**
  * The entry to skip; refused when another one is on. Absent: the current entry.
  */
@@ -1265,7 +1336,11 @@ settings: SettingsChange, } | { "name": "rename_room",
 /**
  * 1 to 60 characters.
  */
-room_name: string, } | { "name": "set_permission", 
+room_name: string, } | { "name": "remove_screen", 
+/**
+ * The screen.
+ */
+screen: ScreenId, } | { "name": "set_permission", 
 /**
  * The member.
  */
@@ -1389,7 +1464,7 @@ idle?: boolean, };
  */
 export type Hello = { 
 /**
- * Access JWT.
+ * Access JWT, or the token of a screen.
  */
 token: Secret, 
 /**
@@ -1566,7 +1641,11 @@ resumed: boolean,
 /**
  * What only this member is sent.
  */
-own?: Own | null, } | { "type": "snapshot", 
+own?: Own | null, 
+/**
+ * This screen, instead of a user: `member` is the nil id then, and `role` is `listener`.
+ */
+screen?: ScreenId | null, } | { "type": "snapshot", 
 /**
  * The last event included.
  */
@@ -1634,7 +1713,11 @@ members: Array<MemberPresence>,
 /**
  * How many votes skip the entry that is on, in a full presence and when it changed; 0: votes skip nothing.
  */
-skip_votes_needed?: number | null, } | { "type": "own" } & Own | { "type": "said", 
+skip_votes_needed?: number | null, 
+/**
+ * The connected screens, when they changed; absent in a full presence: none is.
+ */
+screens?: Array<ScreenId> | null, } | { "type": "own" } & Own | { "type": "said", 
 /**
  * The member.
  */
@@ -2143,7 +2226,11 @@ name: string,
 /**
  * 4 to 64 characters; absent: the code is enough to enter.
  */
-passcode?: Secret | null, };
+passcode?: Secret | null, 
+/**
+ * The room's setting of the same name.
+ */
+wait_for_listener?: boolean, };
 
 /**
  * What people outside a room see of it: `POST rooms`, `GET rooms/{code}`, each of `GET me/rooms`.
@@ -2195,6 +2282,63 @@ export type SetPasscodeRequest = {
  * 4 to 64 characters.
  */
 passcode: Secret, };
+
+/**
+ * `POST screens`: a screen that wants to show a room.
+ */
+export type NewScreenRequest = { 
+/**
+ * What members see of it, such as "Chromium on Linux".
+ */
+name: string, };
+
+/**
+ * The answer: a screen that waits for a room, and the code that it shows.
+ */
+export type NewScreen = { 
+/**
+ * Its id.
+ */
+id: ScreenId, 
+/**
+ * Proves that it is this screen, to `screens/status` and in `hello`. It reads one room and sends no commands.
+ */
+token: Secret, 
+/**
+ * Eight characters in two groups, such as `K7Q2-M9XA`.
+ */
+code: Secret, 
+/**
+ * Seconds until the code expires.
+ */
+expires_in: number, };
+
+/**
+ * `POST screens/status`, with the screen's token; `POST rooms/{code}/screens`, with a member's.
+ */
+export type ScreenCode = { 
+/**
+ * The code that the screen shows.
+ */
+code: Secret, };
+
+/**
+ * What became of a screen's code.
+ */
+export type ScreenCodeState = "waiting" | "approved" | "expired";
+
+/**
+ * What became of a screen's code.
+ */
+export type ScreenStatus = { 
+/**
+ * Whether a member has approved it.
+ */
+state: ScreenCodeState, 
+/**
+ * The room that the screen shows from now on, when it was approved.
+ */
+room?: RoomCode | null, };
 
 /**
  * `GET me/rooms`.
@@ -2376,6 +2520,7 @@ export const CloseCode = {
   RoomLocked: 4511,
   AccountNeeded: 4512,
   NotAdmitted: 4513,
+  ScreenNotPaired: 4514,
 } as const;
 
 /** Every action: the lowest role that may do it in a new room, and whether that can be changed. */
@@ -2393,6 +2538,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
   approve: { lowest: "cohost", fixed: false },
   admit: { lowest: "cohost", fixed: false },
   lock: { lowest: "cohost", fixed: false },
+  manage_screens: { lowest: "cohost", fixed: false },
   mute: { lowest: "cohost", fixed: false },
   see_audit: { lowest: "cohost", fixed: false },
   set_role: { lowest: "host", fixed: false },
@@ -2409,7 +2555,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
 export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
 
 /** Every command, by name. */
-export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","play_next","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","play_next","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","set_volume","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","remove_screen","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
 
 /** The settings of a new room. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -2445,6 +2591,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "approve": "cohost",
     "admit": "cohost",
     "lock": "cohost",
+    "manage_screens": "cohost",
     "mute": "cohost",
     "see_audit": "cohost",
     "set_role": "host",
@@ -2453,6 +2600,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "set_settings": "host"
   },
   "level_loudness": true,
+  "wait_for_listener": false,
   "fallback": [],
   "blocked_tracks": [],
   "blocked_artists": []
@@ -2532,6 +2680,9 @@ export const REASONS = {
   host_is_here: { code: "conflict", values: [] },
   claim_too_early: { code: "conflict", values: ["left_ms"] },
   claiming_off: { code: "forbidden", values: [] },
+  no_such_screen: { code: "not_found", values: [] },
+  too_many_screens: { code: "limit_reached", values: ["max"] },
+  screen_only_shows: { code: "forbidden", values: [] },
   muted: { code: "forbidden", values: [] },
   bad_text: { code: "invalid", values: ["max"] },
   unknown_command: { code: "invalid", values: [] },
@@ -2552,6 +2703,7 @@ export const REASONS = {
   provider_device_not_found: { code: "not_found", values: ["provider"] },
   provider_account_in_use: { code: "conflict", values: ["provider"] },
   bad_search: { code: "invalid", values: ["provider"] },
+  foreign_page: { code: "forbidden", values: [] },
   no_such_room: { code: "not_found", values: [] },
   bad_room_name: { code: "invalid", values: ["max"] },
   bad_passcode: { code: "invalid", values: ["min","max"] },
