@@ -12,13 +12,16 @@ const bytesMin = 512;
 /** Puts a `.br` and a `.gz` beside every compressible file of the build, so that the server never compresses. */
 export function precompress(): Plugin {
   let outDir = '';
+  let isWritten = true;
   return {
     name: 'precompress',
     apply: 'build',
     configResolved(config) {
       outDir = join(config.root, config.build.outDir);
+      isWritten = config.build.write;
     },
     async closeBundle() {
+      if (!isWritten) return;
       const files = await readdir(outDir, { recursive: true });
       await Promise.all(files.filter((file) => compressible.test(file)).map((file) => compress(join(outDir, file))));
     },

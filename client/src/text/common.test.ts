@@ -28,7 +28,7 @@ describe('texts', () => {
     expect(why({ reason: 'hosts_order', behind: ['ana'] })).toBe('Placed by the host');
     expect(why({ reason: 'own_queue', turn: 3 })).toBe('Their 3rd turn');
     expect(why({ reason: 'next', promoted_by: 'ben' })).toBe('Ben plays this next');
-    expect(why({ reason: 'next', promoted_by: 'me' })).toBe('you play this next');
+    expect(why({ reason: 'next', promoted_by: 'me' })).toBe('You play this next');
     expect(why({ reason: 'locked', promoted_by: 'ben' })).toBe('About to start');
   });
 
