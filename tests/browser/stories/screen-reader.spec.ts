@@ -169,7 +169,7 @@ test('a room by the accessibility tree', async ({ guest }) => {
       'log',
     ] as const) {
       await ada.openConsole(tab);
-      await expect(ada.page.getByRole('tabpanel')).toHaveAccessibleName(/\w/);
+      await expect(ada.get('host-console').getByRole('tabpanel')).toHaveAccessibleName(/\w/);
       await isUnderstandable(ada, `the console, ${tab}`);
     }
     await ada.closeConsole();

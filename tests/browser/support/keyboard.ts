@@ -10,8 +10,11 @@ export async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab
     const shown = await page.evaluate(() => {
       const focus = document.activeElement;
       if (focus === null || focus === document.body) return 'nothing';
-      const { outlineStyle, outlineWidth } = getComputedStyle(focus);
-      if (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2) return '';
+      // A choice is outlined as a whole.
+      for (const shown of [focus, focus.closest('label')]) {
+        const { outlineStyle, outlineWidth } = getComputedStyle(shown ?? focus);
+        if (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2) return '';
+      }
       return focus.outerHTML.slice(0, 200);
     });
     expect(shown === 'nothing' ? '' : shown, 'the focus is visible').toBe('');
