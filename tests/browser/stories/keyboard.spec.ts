@@ -93,7 +93,7 @@ test('the first hour by keyboard alone', async ({ guest }) => {
     await expect(ben.page.locator('#next')).toBeFocused();
     await tabTo(ben.page, ben.page.getByTestId('upcoming-entry').nth(2).getByTestId('vote-up'));
     await ben.page.keyboard.press('Enter');
-    await ada.comingUp('Rain on Tin · You', 'Harbour Lamps · You', 'Slow Orbit · You');
+    await ada.comingUp('Rain on Tin · You', 'Slow Orbit · You', 'Harbour Lamps · You');
     // The row has moved, and the focus with it.
     await expect(ben.page.getByTestId('upcoming-entry').first().getByTestId('vote-up')).toBeFocused();
   });
