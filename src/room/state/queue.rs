@@ -98,7 +98,8 @@ impl RoomState {
         }
         self.check_before(owner, before)?;
         let follower = self.members[&owner].queue.get(place + 1).map(|next| next.id);
-        let stays = before == Some(entry) || before == follower;
+        // An entry that was put first plays elsewhere than its place in the queue: any move takes it back.
+        let stays = (before == Some(entry) || before == follower) && self.promoted_by(entry).is_none();
         Ok(if stays { vec![] } else { vec![Event::EntryMoved { entry, before }] })
     }
 

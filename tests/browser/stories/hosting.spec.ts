@@ -90,10 +90,10 @@ test('two browsers and a wire client see every action of the host', async ({ gue
 
   await test.step('the log says who did what', async () => {
     await ada.openConsole('log');
-    const deeds = await ada
-      .get('audit-entry')
-      .evaluateAll((entries) => entries.map((entry) => entry.getAttribute('data-deed')));
-    expect(deeds.slice(0, 4)).toEqual(['unban', 'ban', 'undo', 'kick']);
+    const deeds = () =>
+      ada.get('audit-entry').evaluateAll((entries) => entries.map((entry) => entry.getAttribute('data-deed')));
+    // The log is loaded when its tab opens.
+    await expect.poll(async () => (await deeds()).slice(0, 4)).toEqual(['unban', 'ban', 'undo', 'kick']);
     await ada.closeConsole();
   });
 });
