@@ -12,7 +12,7 @@ use serde_json::json;
 use tutti::clock::Clock;
 use tutti::limits::LEASE_LOST;
 use tutti::store::mysql::schema;
-use tutti_protocol::{Command as RoomCommand, PlaybackState};
+use tutti_protocol::{Command as RoomCommand, PlaybackState, ServerFrame};
 
 use crate::support::mariadb::MariaDb;
 use crate::support::{Process, guest};
@@ -136,11 +136,12 @@ async fn a_server_that_was_suspended_and_replaced_writes_nothing_and_ends() {
     let mut second = serve(cellar.path(), &url, "cellar");
     ana.address = second.address().await;
     let mut after = ana.enter(&code).await;
-    after.ask(RoomCommand::Pause).await;
+    assert!(matches!(after.ask(RoomCommand::Pause).await, ServerFrame::Reply { ok: true, .. }));
     first.signal("CONT").await;
     let said = first.failure().await;
     assert!(said.contains("another server has replaced this one"), "{said}");
-    after.ask(RoomCommand::Seek { position_ms: 5_000 }).await;
+    let sought = after.ask(RoomCommand::Seek { position_ms: 5_000 }).await;
+    assert!(matches!(sought, ServerFrame::Reply { ok: true, .. }), "{sought:?}");
     second.stop().await;
 
     let mut again = serve(attic.path(), &url, "attic");

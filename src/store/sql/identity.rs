@@ -375,7 +375,7 @@ mod tests {
     use crate::store::sqlite::SqliteStore;
 
     /// Columns that hold the id of something else.
-    const NOT_USER_IDS: [&str; 4] = ["account_id", "command_id", "room_id", "session_id"];
+    const NOT_USER_IDS: [&str; 5] = ["account_id", "command_id", "room_id", "screen_id", "session_id"];
     /// Tables whose rows each room changes itself when it forgets a member.
     const CHANGED_BY_ROOMS: [&str; 3] = ["room_journal", "room_members", "rooms"];
 
