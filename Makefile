@@ -89,6 +89,12 @@ screenshots: client ## Takes the README's pictures from the running program
 	.ci/node-packages tests/browser
 	TUTTI_BINARY=$(CURDIR)/target/debug/tutti npm --prefix tests/browser run screenshots
 
+.PHONY: budgets
+budgets: client ## Measures what pages cost a phone, and the way to the first sound; needs a quiet machine
+	cargo build --locked --release --bin tutti
+	.ci/node-packages tests/browser
+	TUTTI_BINARY=$(CURDIR)/target/release/tutti npm --prefix tests/browser run budgets
+
 .PHONY: firefox-starts
 firefox-starts: client ## Starts playback STARTS=20 times in a fresh Firefox; no page may freeze
 	@.ci/setup build test

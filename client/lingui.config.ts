@@ -3,7 +3,7 @@ import { formatter } from '@lingui/format-po';
 import { languages } from './src/language/languages.ts';
 
 /** What the first pages show; the rest of a language is loaded while they are read. */
-const start = ['access', 'common', 'refusals'].map((name) => `<rootDir>/src/text/${name}.ts`);
+const start = ['access', 'common', 'failures'].map((name) => `<rootDir>/src/text/${name}.ts`);
 
 export default defineConfig({
   sourceLocale: 'en',

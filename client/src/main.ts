@@ -1,4 +1,14 @@
+import { opensRoom, preloadRoom } from './browser/ahead';
+import { keepInstallOffer } from './browser/install';
+import { registerWorker } from './browser/offline';
 import { start } from './start';
 
 // A browser that is too old gets another page, by `browser-check.js`.
-if (document.documentElement.dataset.browser !== 'old') start();
+if (document.documentElement.dataset.browser !== 'old') {
+  keepInstallOffer();
+  const room = opensRoom();
+  const started = start(room);
+  // After the texts, which everything else waits for.
+  if (room) preloadRoom();
+  void started.then(() => registerWorker(document.documentElement.lang));
+}

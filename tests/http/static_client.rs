@@ -44,6 +44,16 @@ async fn pages_serve_the_index_and_are_revalidated() {
 }
 
 #[tokio::test]
+async fn the_service_worker_is_revalidated_and_has_the_policy_of_pages() {
+    let worker = get(&site().await, "/sw.js?language=de", &[]).await;
+    assert_eq!((worker.status.as_u16(), worker.text.trim()), (200, "// worker"));
+    assert_eq!(worker.header(header::CACHE_CONTROL), "no-cache");
+    assert!(worker.header(header::CONTENT_TYPE).starts_with("text/javascript"));
+    // Its scope is the folder it is served from: the whole site, without a `Service-Worker-Allowed`.
+    assert!(worker.header(header::CONTENT_SECURITY_POLICY).contains("default-src 'self'"));
+}
+
+#[tokio::test]
 async fn hashed_assets_are_immutable_in_the_best_encoding() {
     let site = site().await;
     let path = "/assets/app-abc123.js";

@@ -6,6 +6,9 @@ export interface Memory {
   remember(key: string, value: string | null): void;
 }
 
+/** The slot of the user: of this tab, and of the last user of this device. */
+export const SLOT_KEY = 'tutti.slot';
+
 /** Shared by all pages of this browser, permanently. */
 export const device = memory(() => localStorage);
 /** For this tab, across reloads and visits to other sites. */

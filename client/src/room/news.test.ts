@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Room } from '$protocol';
 import { entry, member, playing, room, settings } from '../testing/fixtures';
-import { memberName } from '../text/common';
+import { memberName } from '../text/room';
 import { groupedByKind, newsOf } from './news';
 import { nothingOwn, type Own } from './own';
 import { applyDelta } from './room';

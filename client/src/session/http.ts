@@ -24,6 +24,11 @@ export class Failure extends Error {
   }
 }
 
+/** Whether no server answered: none was reached, or only a proxy in front of it. */
+export function isAway(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'offline' || error.status >= 502);
+}
+
 /** The place of one user on this device, with its own cookie; `new`: an unused one. */
 export type Slot = number | 'new';
 

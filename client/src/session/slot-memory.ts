@@ -1,6 +1,5 @@
-import type { Memory } from '../browser/storage';
+import { SLOT_KEY as KEY, type Memory } from '../browser/storage';
 
-const KEY = 'tutti.slot';
 const NOBODY = 'nobody';
 
 /** `nobody`: the user logged out and no other was chosen since. `null`: never chosen. */

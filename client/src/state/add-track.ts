@@ -1,4 +1,6 @@
 import type { TrackRef } from '$protocol';
+import { trackKey } from '../providers/track';
+import { queueText } from '../text/queue';
 import type { LiveRoom } from './live-room.svelte';
 
 /** The result of adding a track; `null`: refused, and the reason was shown. */
@@ -12,6 +14,12 @@ export async function addTrack(live: LiveRoom, { provider, id }: TrackRef): Prom
   const known = live.room?.upcoming.find((entry) => entry.id === accepted.entry);
   if (known !== undefined && known.member !== live.me) return 'credited';
   return suggesting ? 'suggested' : 'queued';
+}
+
+/** What a row says while the track was asked for and is not added yet; `null` otherwise. */
+export function pendingText(live: LiveRoom, track: TrackRef): string | null {
+  if (live.queued.get(trackKey(track))?.sending !== true) return null;
+  return live.connection.name === 'online' ? queueText.sending : queueText.waitsForConnection;
 }
 
 /** As many as the server takes in one command. */

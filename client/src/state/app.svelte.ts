@@ -5,7 +5,7 @@ import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from '../browser/invi
 import { type Route, routeOf } from '../browser/route';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
-import { Refusal } from '../connection/command-queue';
+import { Refusal } from '../connection/refusal';
 import { importWithTexts } from '../language/language';
 import { endSpotifyLogin, type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
 import { Api } from '../session/api';
@@ -14,7 +14,7 @@ import { Session } from '../session/session';
 import { slotBroadcast } from '../session/slot-broadcast';
 import { SlotMemory } from '../session/slot-memory';
 import { text } from '../text/common';
-import { refusalText } from '../text/refusals';
+import { refusalText } from '../text/failures';
 
 export interface Toast {
   id: number;

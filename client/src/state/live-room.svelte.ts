@@ -12,9 +12,9 @@ import type { Delta } from '../room/room';
 import { orderAfter } from '../room/unanswered';
 import type { Token } from '../session/session';
 import { ServerClock } from '../sync/clock';
-import { memberName } from '../text/common';
 import { newsText } from '../text/news';
 import { noticeText } from '../text/refusals';
+import { memberName } from '../text/room';
 import { app } from './app.svelte';
 import { Chat } from './chat.svelte';
 import { EventToasts } from './event-toasts';
@@ -27,6 +27,7 @@ import { StatusReporter } from './status-reporter';
 
 const STATUS_EVERY_MS = 2_000;
 const TICK_MS = 250;
+const QUIET_TICK_MS = 2_000;
 /** How often a screen shows its token again: within what the server asks for. */
 const SCREEN_SHOWS_AGAIN_MS = 12 * 60 * 60_000;
 const NO_USER: UserId = '00000000-0000-0000-0000-000000000000';
@@ -321,7 +322,11 @@ export class LiveRoom {
 
   #tick(): void {
     if (this.#sleep.sleptSinceLastCall(nowMs(), timeOfDayMs())) this.#wake();
-    this.timeline.serverNowMs = this.#clock.now();
+    // Where nothing moves, the time is shown in minutes: a page that is left open should cost nothing.
+    const now = this.#clock.now();
+    const moves = this.playback.playsHere || this.store.room?.playback.state === 'playing';
+    if (!moves && now - this.timeline.serverNowMs < QUIET_TICK_MS && now >= this.timeline.serverNowMs) return;
+    this.timeline.serverNowMs = now;
     this.playback.measure(this.store.room);
   }
 }

@@ -17,6 +17,8 @@ import { RoomSpotify } from './room-spotify.svelte';
 
 const VOLUME_KEY = 'tutti.volume';
 const QUALITY_KEY = 'tutti.quality';
+/** Events that allow sound. Safari sends no click from what is not a control. */
+const GESTURES = ['click', 'touchend', 'keydown'] as const;
 
 export interface LocalPlaybackOptions {
   code: string;
@@ -106,7 +108,15 @@ export class LocalPlayback {
     const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
     mediaDevices?.addEventListener('devicechange', outputsChanged);
     if (!this.options.screen && playsHere(this.options.code)) this.#player.turnOn();
+    // A browser that blocked the sound after a reload allows it with the first gesture, wherever that is. Which event of a tap
+    // counts depends on the browser.
+    const unblock = () => {
+      if (this.state === 'blocked') this.setPlaysHere(true);
+      else if (this.playsHere) this.#player.wake();
+    };
+    for (const gesture of GESTURES) addEventListener(gesture, unblock);
     return () => {
+      for (const gesture of GESTURES) removeEventListener(gesture, unblock);
       mediaDevices?.removeEventListener('devicechange', outputsChanged);
       this.turnOff();
     };

@@ -1,9 +1,10 @@
 import type { ClientFrame, Command, Entry, EntryId, UserId } from '$protocol';
 import { tab } from '../browser/storage';
 import { timeOfDayMs } from '../browser/wall-clock';
-import { type Accepted, CommandQueue, Refusal } from '../connection/command-queue';
+import { type Accepted, CommandQueue } from '../connection/command-queue';
+import { Refusal } from '../connection/refusal';
 import { StoredCommands } from '../connection/stored-commands';
-import { text } from '../text/common';
+import { text } from '../text/room';
 import { uuid } from '../util/uuid';
 import { app } from './app.svelte';
 import { Undo } from './undo.svelte';

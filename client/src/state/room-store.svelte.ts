@@ -5,7 +5,7 @@ import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from '.
 import { onlySuggests, permissionsOf } from '../room/permissions';
 import { applyPresence, type Presence } from '../room/presence';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
-import { memberName, text } from '../text/common';
+import { memberName, text } from '../text/room';
 
 /** What a delta changed. */
 export interface RoomChange {

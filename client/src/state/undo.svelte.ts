@@ -2,7 +2,8 @@ import type { Command, Entry, EntryId, Event, Note, Room, UserId } from '$protoc
 import type { Accepted } from '../connection/command-queue';
 import { namesAfter } from '../host/names';
 import { noteOf, undoableAfter } from '../host/undo';
-import { text, undoableText } from '../text/common';
+import { text } from '../text/common';
+import { undoableText } from '../text/room';
 import { app } from './app.svelte';
 
 /** Offers to undo what was done from this device, for a moment; later the log does. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
 import { connectionText, endingText } from './access';
-import { addedText, memberName, placeReason, text, waitingTime } from './common';
+import { waitingTime } from './common';
+import { addedText, memberName, placeReason, text } from './room';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
 function why(place: Partial<Place>, mine = false): string {

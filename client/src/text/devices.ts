@@ -17,6 +17,20 @@ export const devicesText = {
     used: (device: string) => t`You are now on another device, too: ${device}`,
     usedUnknown: t`You are now on another device, too.`,
   },
+  install: {
+    lead: t`Tutti then opens like any other app, in a window of its own.`,
+    byShareMenu: t`To install Tutti, open the browser’s share menu and choose “Add to Home Screen”.`,
+  },
+  http: {
+    title: t`This address starts with http, so your browser doesn’t allow:`,
+    costs: [
+      t`installing Tutti as an app`,
+      t`the share menu for invitations`,
+      t`keeping the display on while music plays`,
+      t`the microphone, which gets speakers in sync`,
+    ],
+    remedy: t`With an https address everything works. The owner of this server can set one up.`,
+  },
   logIn: {
     title: t`Be yourself on this device`,
     lead: t`On your other device, open the menu and choose “Use another device”. It shows a code.`,

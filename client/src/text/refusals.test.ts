@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, REASONS, type Reason, type ReasonValue } from '$protocol';
-import { noticeText, refusalText } from './refusals';
+import { refusalText } from './failures';
+import { noticeText } from './refusals';
 
 const sample: Record<string, ReasonValue> = {
   action: 'skip',

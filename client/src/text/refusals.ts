@@ -1,45 +1,15 @@
 import { plural, select, t } from '@lingui/core/macro';
-import { ACTIONS, type Action, type Reason, type ReasonValue, ROLES, type Role } from '$protocol';
-import type { RefusalCode } from '../connection/command-queue';
-import type { FailureCode, ReasonValues } from '../session/http';
-import { text, waitingTime } from './common';
+import { ACTIONS, type Action, type ReasonValue, ROLES, type Role } from '$protocol';
+import type { ReasonValues } from '../session/http';
+import { waitingTime } from './common';
+import { addReasons, type LaterReason, type Sentence, sentenceIn, withNumber } from './failures';
 
-/**
- * Texts about refused commands, failed requests and the server's notices. The server sends codes, reasons and values; its
- * own English sentences are for other programs, and no page shows them.
- */
-
-/** Used when there is no reason, or only a newer server knows it. */
-const byCode: Record<RefusalCode | FailureCode, string> = {
-  forbidden: t`You don’t have permission to do that in this room.`,
-  not_found: t`That no longer exists.`,
-  invalid: t`That isn’t possible.`,
-  conflict: t`Something changed in the meantime. Look again, then retry.`,
-  limit_reached: t`You have reached a limit of this room.`,
-  duplicate_track: t`This track is already in the queue.`,
-  cooldown: t`That was played recently. Try again later.`,
-  unavailable: t`The server can’t save anything right now. Try again in a moment.`,
-  rate_limited: t`That was too fast. Wait a few seconds and try again.`,
-  premium_required: t`This needs Spotify Premium.`,
-  needs_login: t`Spotify needs you to log in again. You can do that in your profile.`,
-  too_large: t`That is too long.`,
-  internal: t`Something went wrong on the server. The error was logged.`,
-  command_queue_full: t`Too many actions are waiting to be sent. They go out when the connection is back.`,
-  expired: t`You were offline, so this was not done. Try again.`,
-  outcome_unknown: t`You were offline for so long that this may or may not have been done. Check before you try again.`,
-  closed: t`You left the room before this was done.`,
-  unauthenticated: t`This browser is no longer logged in. Join or log in again.`,
-  offline: t`The server can’t be reached. Check your network and try again.`,
-  unanswered: t`The server behind the proxy doesn’t answer. Try again in a moment.`,
-};
+/** Texts about the reasons of refused commands and failed requests, and about the server's notices. */
 
 /** Names that are the same in every language. */
 const brands: Record<string, string> = { spotify: 'Spotify' };
 
-/** `null` when a value is missing or only a newer server knows it. */
-type Sentence = string | ((values: ReasonValues) => string | null);
-
-const byReason: Record<Reason, Sentence> = {
+const byReason: Record<LaterReason, Sentence> = {
   foreign_page: t`The server doesn’t know the address of this page. Open it at another address, or set the server’s public URL to this one.`,
   room_closed: t`The room was closed.`,
   not_a_member: t`You are no longer in this room.`,
@@ -146,15 +116,6 @@ const byReason: Record<Reason, Sentence> = {
     withProvider(provider, (name) => t`Your ${name} account is used elsewhere.`),
   bad_search: t`This search isn’t possible. Try other words.`,
   no_such_room: t`There is no such room.`,
-  bad_room_name: ({ max }) =>
-    withNumber(max, (n) => t`A room name has 1 to ${plural(n, { one: '# character', other: '# characters' })}.`),
-  bad_passcode: ({ min, max }) =>
-    withNumber(min, (least) =>
-      withNumber(
-        max,
-        (most) => t`A passcode has ${least} to ${plural(most, { one: '# character', other: '# characters' })}.`,
-      ),
-    ),
   bad_username: ({ min, max }) =>
     withNumber(min, (least) =>
       withNumber(
@@ -168,8 +129,6 @@ const byReason: Record<Reason, Sentence> = {
     ),
   track_not_in_room: t`This track is not on in your room.`,
   weak_password: t`This password is too easy to guess. Use a few words that do not belong together.`,
-  bad_display_name: ({ max }) =>
-    withNumber(max, (n) => t`A name has 1 to ${plural(n, { one: '# character', other: '# characters' })}.`),
   wrong_credentials: t`User name and password do not match.`,
   wrong_password: t`The current password is wrong.`,
   login_needed: t`You are no longer logged in. Join or log in again.`,
@@ -184,6 +143,8 @@ const byReason: Record<Reason, Sentence> = {
   device_code_used: t`This code was used already, and it works only once. Get a new one on your other device.`,
   device_code_expired: t`This code has expired. Get a new one on your other device.`,
 };
+
+addReasons(byReason);
 
 const byNotice: Record<string, Sentence> = {
   draining: t`The server is restarting. You will be back in a moment.`,
@@ -257,34 +218,9 @@ function permissionWithheld(action: Action): string {
   })}.`;
 }
 
-/** A refused command or a failed request. */
-interface Refused {
-  code: RefusalCode | FailureCode;
-  reason?: Reason | null;
-  values?: ReasonValues;
-  retryAfterMs?: number | null;
-}
-
-/** Why a command was refused or a request failed. */
-export function refusalText({ code, reason = null, values = {}, retryAfterMs = null }: Refused): string {
-  return sentenceIn(byReason, reason, values) ?? fallbackText(code, retryAfterMs);
-}
-
 /** A notice of the server; `null` for one that only a newer server sends. */
 export function noticeText(code: string, values: ReasonValues = {}): string | null {
   return sentenceIn(byNotice, code, values);
-}
-
-function fallbackText(code: RefusalCode | FailureCode, retryAfterMs: number | null): string {
-  if (code === 'rate_limited' && retryAfterMs !== null) return text.tooOften(waitingTime(retryAfterMs));
-  // A newer server may send other codes.
-  return byCode[code] ?? byCode.internal;
-}
-
-function sentenceIn(table: Record<string, Sentence>, name: string | null, values: ReasonValues): string | null {
-  if (name === null || !Object.hasOwn(table, name)) return null;
-  const sentence = table[name]!;
-  return typeof sentence === 'string' ? sentence : sentence(values);
 }
 
 function isAction(value: ReasonValue | undefined): value is Action {
@@ -297,10 +233,6 @@ function isRole(value: ReasonValue | undefined): value is Role {
 
 function nameIn(names: Record<string, string>, value: ReasonValue | undefined): string | null {
   return typeof value === 'string' && Object.hasOwn(names, value) ? names[value]! : null;
-}
-
-function withNumber(value: ReasonValue | undefined, sentence: (value: number) => string | null): string | null {
-  return typeof value === 'number' ? sentence(value) : null;
 }
 
 function withTime(value: ReasonValue | undefined, sentence: (time: string) => string): string | null {

@@ -84,6 +84,39 @@ test('an add without a connection is shown at its row and sent later', async ({ 
   await ada.comingUp('Copper Kettle · Ben');
 });
 
+test('a starter and the history show an add without a connection, and a failed search is asked again', async ({
+  guest,
+  flakyProxy,
+}) => {
+  const ada = await guest('Ada', { flakyProxy });
+  await ada.startRoom();
+  ada.expectNoNetwork();
+  const starter = ada.get('starter').first();
+  await expect(starter).toBeVisible();
+  flakyProxy.cut();
+  await ada.connectionIs('reconnecting');
+  await starter.click();
+  await expect(starter).toContainText('Added when you are back online');
+  await expect(starter).toBeDisabled();
+  await ada.get('search').fill('copper');
+  await expect(ada.get('search-problem')).toBeVisible();
+  await expect(ada.get('search-result')).toHaveCount(0);
+  flakyProxy.restore();
+  await ada.connectionIs('online');
+  await ada.playbackIs('playing');
+  await expect(ada.result('Copper Kettle')).toBeVisible();
+
+  await ada.get('skip').click();
+  await ada.get('history-open').click();
+  const played = ada.get('history-entry').first();
+  await expect(played).toBeVisible();
+  flakyProxy.cut();
+  await ada.connectionIs('reconnecting');
+  await played.getByTestId('play-again').click();
+  await expect(played).toContainText('Added when you are back online');
+  await expect(played.getByTestId('play-again')).toBeDisabled();
+});
+
 test('a slow search dims its earlier results, and a failed one removes them', async ({ guest }) => {
   const ada = await guest('Ada');
   await ada.startRoom();

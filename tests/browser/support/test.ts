@@ -51,6 +51,8 @@ export const test = base.extend<Fixtures>({
     await use(async (name, { flakyProxy, blockAutoplay = false, ...options } = {}) => {
       const context = await browser.newContext({
         viewport: LAPTOP,
+        // Its requests could not be watched or changed. Stories about the worker allow it.
+        serviceWorkers: 'block',
         baseURL: flakyProxy?.url ?? server.url,
         ...options,
       });
