@@ -7,13 +7,13 @@ export const chunks = [
   // What the start page and the way into a room share.
   {
     name: 'shell',
-    test: /\/src\/(App|browser\/device\.|state\/(app|installation)|session\/|util\/backoff|text\/(common|failures)|components\/(ServerAway|Notice|Logo|Toasts|Switcher|CodeForm|Avatar|Icon)\.)/,
+    test: /\/src\/(App|browser\/device\.|state\/app|session\/|util\/backoff|text\/(common|failures)|components\/(ServerAway|Notice|Logo|Toasts|CodeForm)\.)/,
   },
   { name: 'gate', test: /\/src\/(pages\/RoomGate|text\/access)|\/typescript\/protocol\.ts$/ },
   // What a room shares with other pages.
   {
     name: 'shared',
-    test: /\/svelte\/src\/|\/src\/(text\/(intl|room|devices|identity)\.|util\/|browser\/shortcuts\.|providers\/spotify\/sdk\.|components\/(ConfirmButton|LinkQr|Dialog)\.)/,
+    test: /\/svelte\/src\/|\/src\/(text\/(connection|intl|room|devices|identity)\.|util\/|browser\/shortcuts\.|providers\/spotify\/sdk\.|components\/(ConfirmButton|LinkQr|Dialog|Switcher|Avatar|Icon)\.)/,
   },
   { name: 'room', test: /\/src\/(pages\/Room\.|text\/refusals\.)/ },
 ];

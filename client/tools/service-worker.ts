@@ -66,7 +66,7 @@ function startOf(bundle: Rolldown.OutputBundle): Set<string> {
       (output.isEntry || output.moduleIds.some((id) => /\/(App|Landing)\.svelte$/.test(id)))
     )
       add(name);
-    else if (/\.woff2$/.test(name)) start.add(name);
+    else if (/\.woff2$|\/browser-check-/.test(name)) start.add(name);
   }
   start.delete(WORKER);
   return start;

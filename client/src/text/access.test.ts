@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CloseCode } from '$protocol';
-import { actionNames, connectionText, endingText, waitingText } from './access';
+import { actionNames, endingText } from './access';
+import { connectionText, waitingText } from './connection';
 
 describe('access texts', () => {
   it('have an ending for every close code', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '$protocol';
 import { entry, member } from '../testing/fixtures';
-import { connectionText, endingText } from './access';
+import { endingText } from './access';
 import { waitingTime } from './common';
+import { connectionText } from './connection';
 import { addedText, memberName, placeReason, text } from './room';
 
 const names: Record<string, string> = { ana: 'Ana', ben: 'Ben', me: text.room.you };
