@@ -8,7 +8,7 @@ if (document.documentElement.dataset.browser !== 'old') {
   keepInstallOffer();
   const room = opensRoom();
   const started = start(room);
-  // After the texts, which everything else waits for.
-  if (room) preloadRoom();
+  // After the request for the texts, which everything else waits for.
+  if (room) setTimeout(preloadRoom);
   void started.then(() => registerWorker(document.documentElement.lang));
 }

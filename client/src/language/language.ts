@@ -27,12 +27,13 @@ export async function loadLanguage(withRest: () => Promise<unknown>, room: boole
   language = preferredLanguage(chosenLanguage(), navigator.languages);
   evaluateRest = withRest;
   i18n.on('missing', ({ id }) => console.error(`no text for message ${id}`));
+  const first = load('start');
   if (room) {
     rest = load('rest');
     // A failure is handled where a part needs these texts.
     rest.catch(() => {});
   }
-  await load('start');
+  await first;
   i18n.activate(language);
   document.documentElement.lang = language;
 }

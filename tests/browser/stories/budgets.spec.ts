@@ -11,6 +11,8 @@ const LCP_MS_MAX = 1_800;
 const BLOCKING_MS_MAX = 300;
 const SHIFT_MAX = 0.02;
 const IDLE_SHARE_MAX = 0.01;
+/** Joining takes work for a while: the clock is learned in bursts. */
+const SETTLING_MS = 5_000;
 const IDLE_WINDOW_MS = 10_000;
 
 function print(what: string, value: string, budget: string): void {
@@ -42,6 +44,7 @@ test('a room opens soon on a slow phone, does not jump, and costs nothing while 
   await recordVitals(ben.context);
   await ben.join(code);
   await ben.isJoined();
+  await mainThreadShare(ben.page, SETTLING_MS);
   const idle = (await mainThreadShare(ben.page, IDLE_WINDOW_MS)) * PHONE_SLOWDOWN;
   await ada.add('First Light');
   await ada.get('pause').click();
