@@ -13,6 +13,11 @@ export function rememberMember(code: string): void {
   device.remember(MEMBER_KEY, code);
 }
 
+/** They left it, or it ended. */
+export function forgetMember(code: string): void {
+  if (wasMember(code)) device.remember(MEMBER_KEY, null);
+}
+
 export function wasMember(code: string): boolean {
   return device.recall(MEMBER_KEY) === code;
 }

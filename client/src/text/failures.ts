@@ -38,6 +38,7 @@ export type Sentence = string | ((values: ReasonValues) => string | null);
 
 /** What the forms of the first pages can do wrong. */
 const early = {
+  foreign_page: t`The server doesn’t know the address of this page. Open it at another address, or set the server’s public URL to this one.`,
   bad_room_name: ({ max }) =>
     withNumber(max, (n) => t`A room name has 1 to ${plural(n, { one: '# character', other: '# characters' })}.`),
   bad_passcode: ({ min, max }) =>

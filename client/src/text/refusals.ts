@@ -10,7 +10,6 @@ import { addReasons, type LaterReason, type Sentence, sentenceIn, withNumber } f
 const brands: Record<string, string> = { spotify: 'Spotify' };
 
 const byReason: Record<LaterReason, Sentence> = {
-  foreign_page: t`The server doesn’t know the address of this page. Open it at another address, or set the server’s public URL to this one.`,
   room_closed: t`The room was closed.`,
   not_a_member: t`You are no longer in this room.`,
   role_too_low: ({ action, lowest_role }) =>

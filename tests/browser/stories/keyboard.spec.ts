@@ -16,8 +16,6 @@ test('the first hour by keyboard alone', async ({ guest }) => {
     if (!(await page.getByTestId('guest-name').evaluate((field) => field === document.activeElement)))
       await tabTo(page, page.getByTestId('guest-name'));
     await keyboard.type('Ada');
-    await tabTo(page, page.getByTestId('remote-only'));
-    await press('Space');
     await tabTo(page, page.getByTestId('start-room'));
     await press('Enter');
     await ada.isJoined();

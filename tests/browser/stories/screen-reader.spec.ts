@@ -74,7 +74,7 @@ test('a room by the accessibility tree', async ({ guest }) => {
         - heading "Kitchen party" [level=1]
         - button "2 people"
         - button "Invite"
-        - link "Screen"
+        - button "Screen"
         - button /Manage/
         - button "Ada, people on this device"
       - main:
