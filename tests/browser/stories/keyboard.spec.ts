@@ -30,7 +30,9 @@ test('the first hour by keyboard alone', async ({ guest }) => {
     for (const title of ['First Light', 'Slow Orbit', 'Harbour Lamps', 'Rain on Tin']) {
       await keyboard.type(title.toLowerCase());
       const add = ada.result(title).getByTestId('add-track');
-      await expect(page.getByTestId('search-result').first()).toContainText(title);
+      const first = page.getByTestId('search-result').first();
+      await expect(first).toContainText(title);
+      await expect(first, 'it answers what is typed').not.toHaveAttribute('inert');
       expect(await tabTo(page, add)).toBeLessThanOrEqual(3);
       await press('Enter');
       // The same button says what became of it.

@@ -47,8 +47,7 @@ test('the wall screen of 2018 shows the room, and other pages say that the brows
   await television.page.goto(`/r/${code}`);
   await television.get('too-old').getByRole('link').click();
   await television.page.waitForURL(`**/r/${code}/screen`);
-  await television.get('guest-name').fill('Television');
-  await television.get('join').click();
+  await ada.approveScreen(await television.get('pairing-code').innerText());
   await television.nowPlaying('First Light');
   await expect(television.get('room-code')).toHaveText(code);
   await expect(television.get('upcoming-entry').getByTestId('entry-title')).toHaveText(['Harbour Lamps']);
@@ -67,14 +66,8 @@ test('a television with WebKit from 2022 shows the room', async ({ guest, server
     await tab.goto(server.url);
     await expect.poll(() => shown('too-old')).toContain('This browser is too old');
     await tab.goto(`${server.url}/r/${code}/screen`);
-    await expect.poll(() => shown('join')).not.toBe('');
-    // The driver says of every element that it cannot be interacted with.
-    await tab.evaluate(() => {
-      const name = document.querySelector<HTMLInputElement>('[data-testid="guest-name"]')!;
-      name.value = 'Television';
-      name.dispatchEvent(new Event('input', { bubbles: true }));
-      document.querySelector<HTMLElement>('[data-testid="join"]')!.click();
-    }, null);
+    await expect.poll(() => shown('pairing-code')).not.toBe('');
+    await ada.approveScreen(await shown('pairing-code'));
     await expect.poll(() => shown('track-title')).toBe('First Light');
     await ada.add('Harbour Lamps');
     await expect.poll(() => shown('entry-title')).toBe('Harbour Lamps');

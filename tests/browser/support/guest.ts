@@ -109,13 +109,17 @@ export class Guest {
     await this.get('join').click();
   }
 
-  /** Lets another browser show the room of this member, as a screen. */
-  async showOn(screen: Guest, room: string): Promise<void> {
-    await screen.page.goto(`/r/${room}/screen`);
-    const code = await screen.get('pairing-code').innerText();
+  /** Approves the screen that shows a code. */
+  async approveScreen(code: string): Promise<void> {
     await this.get('screen-open').click();
     await this.get('screen-code').fill(code);
     await this.get('screen-approve').click();
+  }
+
+  /** Lets another browser show the room of this member, as a screen. */
+  async showOn(screen: Guest, room: string): Promise<void> {
+    await screen.page.goto(`/r/${room}/screen`);
+    await this.approveScreen(await screen.get('pairing-code').innerText());
     await expect(screen.get('room-code')).toHaveText(room);
   }
 
