@@ -121,28 +121,6 @@ test('room codes are validated and ignore case', async ({ guest }) => {
   await expect(ben.get('notice-title')).toHaveText('There is nothing here');
 });
 
-/** Lets a phone on a slow network show the join page within two seconds. */
-const DOOR_KIB_MAX = 70;
-
-test('the join page loads few bytes', async ({ guest }) => {
-  const ada = await guest('Ada');
-  const ben = await guest('Ben', { viewport: PHONE });
-  const code = await ada.startRoom();
-
-  await ben.page.goto(`/r/${code}`, { waitUntil: 'networkidle' });
-  await expect(ben.get('join')).toBeVisible();
-  const sizes = await ben.page.evaluate(() =>
-    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
-      .filter(({ name }) => /\.(js|css)$/.test(name))
-      .map(({ encodedBodySize }) => encodedBodySize),
-  );
-  const kib = sizes.reduce((sum, bytes) => sum + bytes, 0) / 1024;
-  console.log(`scripts and styles of the join page, compressed: ${kib.toFixed(1)} KiB in ${sizes.length} files`);
-  expect(sizes.length).toBeGreaterThan(2);
-  expect(Math.min(...sizes)).toBeGreaterThan(0);
-  expect(kib).toBeLessThan(DOOR_KIB_MAX);
-});
-
 test('closing a room ends it for every member, permanently', async ({ guest }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
