@@ -155,6 +155,7 @@ test('a member reorders their queue by dragging', async ({ guest }) => {
   for (const title of ['Harbour Lamps', 'Copper Kettle', 'Slow Orbit']) await ada.add(title);
   const rows = ada.get('my-queue').locator('li');
   await ada.looksAt(rows.first());
+  await expect(rows).toHaveCount(3);
   await dragLastToTop(rows);
   await expect(rows.getByTestId('entry-title')).toHaveText(['Slow Orbit', 'Harbour Lamps', 'Copper Kettle']);
   await ada.comingUp('Slow Orbit · You', 'Harbour Lamps · You', 'Copper Kettle · You');
