@@ -70,7 +70,7 @@ export class Member {
       hello: () => ({ room: code, passcode: null, device: self }),
       token: async () => token,
       refreshToken: async () => token,
-      answers: async () => true,
+      hindrance: async () => ({}),
       nowMs,
       random: Math.random,
       onFrame: (frame) => this.#take(frame),
