@@ -195,7 +195,7 @@ commands! {
         /// The entry to move it before, of the same owner (policy `host`: of any); absent: to the end.
         @default before: Option<EntryId>,
     };
-    /// Puts an entry ahead of all others but a locked one, whoever owns it. Needs `curate_queue`. Its owner is charged as for
+    /// Puts an entry of any member ahead of all others but a locked one. Needs `curate_queue`. Its owner is charged as for
     /// any entry.
     PlayNext "play_next" {
         /// The entry.

@@ -41,7 +41,7 @@ pub struct RequestLimits {
     pub device_codes_made: Limiter<UserId>,
     /// Codes made for screens.
     pub screens_made: NetworkLimiter,
-    /// Times that screens ask what became of their codes.
+    /// Requests of screens for the status of their codes.
     pub screen_looks: NetworkLimiter,
     /// Rooms created.
     pub rooms: Limiter<UserId>,

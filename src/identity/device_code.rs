@@ -58,7 +58,7 @@ impl Identity {
         Ok(code)
     }
 
-    /// What became of the code that the caller's session asked for last; `None` when it asked for none or took it back.
+    /// The status of the code that the caller's session requested last; `None` when it requested none or withdrew it.
     pub async fn device_code_status(&self, access: AccessClaims) -> Result<Option<DeviceCodeStatus>, IdentityError> {
         let Some(code) = self.store().device_code_of(access.user, access.session).await? else { return Ok(None) };
         if let Some(session) = code.used_for {

@@ -70,7 +70,7 @@ impl Identity {
         token_mac(self.keys(), id).verify_slice(&mac).ok().map(|()| id)
     }
 
-    /// What became of a screen's code; `None` when the code is not this screen's.
+    /// The status of a screen's code; `None` when the code is not this screen's.
     pub async fn screen_status(&self, screen: ScreenId, code: &Secret) -> Result<Option<ScreenStatus>, IdentityError> {
         let Some(code) = PairingCode::parse(code) else { return Ok(None) };
         let stored = self.store().screen_code(hash(self.keys(), code)).await?;
@@ -102,7 +102,7 @@ impl Identity {
         Ok(ClaimedScreen { id: stored.screen, name: stored.name, hash, room })
     }
 
-    /// The room has the screen: the screen is told.
+    /// The room has the screen: the next status request of the screen says so.
     pub async fn approve_screen(&self, screen: &ClaimedScreen) -> Result<(), IdentityError> {
         Ok(self.store().approve_screen_code(screen.hash, screen.room, self.clock().now_ms()).await?)
     }

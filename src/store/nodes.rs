@@ -28,7 +28,7 @@ pub struct Fence(pub u64);
 pub struct StoredNode {
     /// UUIDv7.
     pub life: LifeId,
-    /// For people.
+    /// Shown to operators.
     pub name: String,
     /// Rises while the life runs.
     pub beat: u64,

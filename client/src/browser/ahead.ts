@@ -1,6 +1,6 @@
 import { device, SLOT_KEY, tab } from './storage';
 
-/** Whether the page is going to show a room: the address is one, and somebody who used this browser before is in it. */
+/** Whether this page will show a room: the address is a room's, and this browser remembers a user. */
 export function opensRoom(): boolean {
   const remembered = tab.recall(SLOT_KEY) ?? device.recall(SLOT_KEY) ?? '';
   return /^\/r\/[^/]+\/?$/.test(location.pathname) && /^\d$/.test(remembered);

@@ -55,7 +55,7 @@ const ofPromises = {
   },
 };
 
-/** Of pages that the wall screen does not show: their texts exist, and nobody reads them. */
+/** For the texts of other pages, which are evaluated here too and never shown. */
 const ofIntl = {
   ListFormat: class {
     format(items: Iterable<string>) {

@@ -75,7 +75,7 @@ export class Api {
     return this.#json('me/device-code', { method: 'POST' });
   }
 
-  /** What became of it. */
+  /** Its status. */
   deviceCode(): Promise<DeviceCodeStatus> {
     return this.#json('me/device-code');
   }
@@ -155,7 +155,7 @@ export class Api {
     return (await request(this.fetch, 'screens', { method: 'POST', body: { name } })).json() as Promise<NewScreen>;
   }
 
-  /** What became of a screen's code. `token`: the screen's. */
+  /** The status of a screen's code. `token`: the screen's. */
   async screenStatus(token: string, code: string): Promise<ScreenStatus> {
     const response = await request(this.fetch, 'screens/status', { method: 'POST', body: { code }, token });
     return response.json() as Promise<ScreenStatus>;

@@ -30,8 +30,8 @@ const LOOK_EVERY_MS = 2_000;
 const RETRY_MS = 5_000;
 
 /**
- * Pairs this device with a room: shows a code, asks what became of it, and replaces it when it has expired. Nobody has to
- * be near the screen: it goes on after a reload and after the server was away.
+ * Pairs this device with a room: shows a code, polls its status, and replaces it when it expires. It needs no input,
+ * and continues after a reload and after an outage of the server.
  */
 export class ScreenPairing {
   #stored: Stored | null;

@@ -26,7 +26,7 @@ const obstacleText: Record<Obstacle, string> = {
   upstream: t`A proxy answers, but the server behind it doesn’t. Is it running, and does the proxy have its address?`,
 };
 
-/** For whoever can do something about it. */
+/** Guests see it too: they may know who runs the proxy. */
 const proxyRemedy = t`If this happens to everyone, the proxy in front of the server has to pass on the headers “Upgrade” and “Connection”. If it happens only to you, try another network or browser.`;
 
 /** The state of the connection, and what still works. */

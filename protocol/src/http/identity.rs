@@ -60,7 +60,7 @@ body!(
     }
 );
 body!(
-    /// `GET me/device-code`: what became of the code that this session asked for last.
+    /// `GET me/device-code`: the status of the code that this session requested last.
     DeviceCodeStatus {
         /// Whether it can be used.
         state: DeviceCodeState,
@@ -70,7 +70,7 @@ body!(
     }
 );
 
-/// What became of a code for another device.
+/// The status of a code for another device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]

@@ -33,7 +33,7 @@ body!(
     }
 );
 body!(
-    /// What became of a screen's code.
+    /// The status of a screen's code.
     ScreenStatus {
         /// Whether a member has approved it.
         state: ScreenCodeState,
@@ -43,7 +43,7 @@ body!(
     }
 );
 
-/// What became of a screen's code.
+/// The status of a screen's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]

@@ -26,7 +26,7 @@ function smallestText({ page }: Guest): Promise<number> {
   });
 }
 
-test('a television shows the room by a code, is nobody in it, and goes when the host removes it', async ({ guest }) => {
+test('a television shows the room by a code, is no member, and goes when the host removes it', async ({ guest }) => {
   const ada = await guest('Ada', { viewport: LAPTOP });
   const television = await guest('Television', TELEVISION);
   const other = await guest('Laptop', { viewport: LAPTOP });
