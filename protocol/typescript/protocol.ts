@@ -1837,12 +1837,12 @@ code: Secret,
 expires_in: number, };
 
 /**
- * What became of a code for another device.
+ * The status of a code for another device.
  */
 export type DeviceCodeState = "waiting" | "used" | "expired";
 
 /**
- * `GET me/device-code`: what became of the code that this session asked for last.
+ * `GET me/device-code`: the status of the code that this session requested last.
  */
 export type DeviceCodeStatus = { 
 /**
@@ -2323,12 +2323,12 @@ export type ScreenCode = {
 code: Secret, };
 
 /**
- * What became of a screen's code.
+ * The status of a screen's code.
  */
 export type ScreenCodeState = "waiting" | "approved" | "expired";
 
 /**
- * What became of a screen's code.
+ * The status of a screen's code.
  */
 export type ScreenStatus = { 
 /**

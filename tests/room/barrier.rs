@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use tutti::limits::{BROADCAST_WINDOW, PRESENCE_DELAY};
 use tutti::room::state::{READY_BARRIER_MS, START_LEAD_MS, TRACK_CHANGE_LEAD_MS};
-use tutti_protocol::{
-    Command, DeviceId, DevicePlayback, DeviceStatus, EntryId, Event, OutputMode, Playback, PlaybackState, RoomCode,
-    ServerFrame,
-};
+use tutti_protocol::{Command, DeviceId, Event, OutputMode, Playback, RoomCode, ServerFrame};
 
 use super::room_server::{MemberConnection, RoomServer};
 
@@ -29,7 +26,7 @@ impl BarrierTest {
         let mut devices = vec![];
         for _ in 0..listening {
             let device = server.enter(code, "ben").await;
-            report_ready(&device, Some(&[]));
+            device.plays(Some(&[]));
             devices.push(device);
         }
         let mut test = Self { server, code, ana, screen, devices };
@@ -75,31 +72,16 @@ async fn wait_for_batches() {
     tokio::time::sleep(2 * BROADCAST_WINDOW).await;
 }
 
-/// Reports that a device plays and has these entries ready; `None`: it does not play.
-fn report_ready(device: &MemberConnection, ready: Option<&[EntryId]>) {
-    let playback = ready.map(|ready| DevicePlayback {
-        entry: None,
-        position_ms: 0.0,
-        at_ms: 0.0,
-        error_ms: 0.0,
-        deviation_ms: None,
-        measured: None,
-        state: PlaybackState::Idle,
-        ready: ready.to_vec(),
-    });
-    device.room.status(device.link.id, DeviceStatus { playback, idle: false });
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_start_is_advanced_once_enough_devices_are_ready() {
     let mut test = BarrierTest::of(2).await;
     let a1 = test.ana.add("a1").await;
     let (announced, lead_ms) = test.announced().await;
     assert_eq!((announced.entry, lead_ms), (Some(a1), READY_BARRIER_MS));
-    report_ready(&test.devices[0], Some(&[a1]));
+    test.devices[0].plays(Some(&[a1]));
     test.assert_no_announcement().await;
     tokio::time::advance(Duration::from_millis(500)).await;
-    report_ready(&test.devices[1], Some(&[a1]));
+    test.devices[1].plays(Some(&[a1]));
     let (again, lead_ms) = test.announced().await;
     assert_eq!((again.entry, lead_ms), (Some(a1), START_LEAD_MS));
     assert!(again.anchor_at_ms < announced.anchor_at_ms);
@@ -110,12 +92,12 @@ async fn the_barrier_ignores_devices_that_leave_stop_playing_or_are_excluded() {
     for how in 0..3 {
         let mut test = BarrierTest::of(2).await;
         let a1 = test.ana.add("a1").await;
-        report_ready(&test.devices[0], Some(&[a1]));
+        test.devices[0].plays(Some(&[a1]));
         assert_eq!(test.announced().await.1, READY_BARRIER_MS);
         wait_for_batches().await;
         match how {
             0 => test.devices.remove(1).leave().await,
-            1 => report_ready(&test.devices[1], None),
+            1 => test.devices[1].plays(None),
             _ => {
                 let output = Command::SetOutput { mode: OutputMode::Everyone, devices: [test.device(1)].into() };
                 test.ana.ask(output).await;
@@ -135,11 +117,11 @@ async fn the_barrier_waits_for_output_devices_only() {
     wait_for_batches().await;
     let a1 = test.ana.add("a1").await;
     assert_eq!(test.announced().await.1, READY_BARRIER_MS);
-    report_ready(&test.devices[0], Some(&[a1]));
-    report_ready(&test.devices[1], Some(&[a1]));
+    test.devices[0].plays(Some(&[a1]));
+    test.devices[1].plays(Some(&[a1]));
     test.assert_no_announcement().await;
     wait_for_batches().await;
-    report_ready(&test.devices[2], Some(&[a1]));
+    test.devices[2].plays(Some(&[a1]));
     assert_eq!(test.announced().await.1, START_LEAD_MS);
 }
 
@@ -150,7 +132,7 @@ async fn preloaded_entries_start_at_once_and_track_changes_never_wait() {
     assert_eq!(test.announced().await.1, READY_BARRIER_MS);
     let entries = [first, test.ana.add("a2").await, test.ana.add("a3").await];
     wait_for_batches().await;
-    report_ready(&test.devices[0], Some(&entries[..2]));
+    test.devices[0].plays(Some(&entries[..2]));
     assert_eq!(test.announced().await.1, START_LEAD_MS);
     wait_for_batches().await;
     test.ana.ask(Command::Skip { entry: None, unplayable: None }).await;
@@ -162,7 +144,7 @@ async fn preloaded_entries_start_at_once_and_track_changes_never_wait() {
     let (third, lead_ms) = test.announced().await;
     assert_eq!((third.entry, lead_ms), (Some(entries[2]), TRACK_CHANGE_LEAD_MS));
     assert_eq!(third.anchor_at_ms, second.anchor_at_ms + 180_000);
-    report_ready(&test.devices[0], Some(&entries));
+    test.devices[0].plays(Some(&entries));
     test.assert_no_announcement().await;
 }
 
@@ -175,8 +157,8 @@ async fn after_a_crash_a_start_happens_at_its_latest_time_or_sooner() {
     let server = server.crash();
     let mut back = server.enter(code, "ben").await;
     assert_eq!(back.snapshot().await.1.playback, announced);
-    report_ready(&back, Some(&[]));
-    report_ready(&back, Some(&[a1]));
+    back.plays(Some(&[]));
+    back.plays(Some(&[a1]));
     let (_, events) = back.delta().await;
     let again = events.iter().find_map(timeline).expect("a timeline");
     assert_eq!(again.anchor_at_ms, server.clock.now_ms() + START_LEAD_MS);
@@ -191,7 +173,7 @@ async fn after_a_crash_a_start_happens_at_its_latest_time_or_sooner() {
 async fn ready_entries_are_not_broadcast() {
     let mut test = BarrierTest::of(1).await;
     let a1 = test.ana.add("a1").await;
-    report_ready(&test.devices[0], Some(&[a1]));
+    test.devices[0].plays(Some(&[a1]));
     tokio::time::advance(PRESENCE_DELAY * 2).await;
     let told = test.screen.frame(|frame| matches!(frame, ServerFrame::Presence { .. })).await;
     let ServerFrame::Presence { members, .. } = told else { unreachable!() };

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use tutti::room::state::{LISTENER_GRACE_MS, START_LEAD_MS};
-use tutti_protocol::{
-    Command, DevicePlayback, DeviceStatus, EntryId, Event, OutputMode, Playback, PlaybackState, RoomCode,
-    SettingsChange,
-};
+use tutti_protocol::{Command, Event, OutputMode, Playback, PlaybackState, RoomCode, SettingsChange};
 
 use super::room_server::{MemberConnection, RoomServer};
 
@@ -15,21 +12,6 @@ async fn waiting_room(server: &RoomServer) -> (RoomCode, MemberConnection, Membe
     let settings = SettingsChange { wait_for_listener: Some(true), ..SettingsChange::default() };
     let code = server.room_with("ana", settings).await;
     (code, server.enter(code, "ana").await, server.enter(code, "ana").await)
-}
-
-/// Reports that a device plays and has these entries ready; `None`: it does not play.
-fn report(device: &MemberConnection, ready: Option<&[EntryId]>) {
-    let playback = ready.map(|ready| DevicePlayback {
-        entry: None,
-        position_ms: 0.0,
-        at_ms: 0.0,
-        error_ms: 0.0,
-        deviation_ms: None,
-        measured: None,
-        state: PlaybackState::Idle,
-        ready: ready.to_vec(),
-    });
-    device.room.status(device.link.id, DeviceStatus { playback, idle: false });
 }
 
 fn timeline(event: &Event) -> Option<Playback> {
@@ -66,7 +48,7 @@ async fn the_first_device_that_plays_starts_what_waits_and_the_last_that_leaves_
 
     let speaker = server.enter(code, "ben").await;
     pass(&server, &[&ana, &screen, &speaker], 5).await;
-    report(&speaker, Some(&[a1]));
+    speaker.plays(Some(&[a1]));
     let playback = announced(&mut screen).await;
     assert_eq!((playback.state, playback.anchor_position_ms), (PlaybackState::Playing, 0));
     assert_eq!(playback.anchor_at_ms, server.clock.now_ms() + START_LEAD_MS);
@@ -87,7 +69,7 @@ async fn only_devices_that_may_play_are_listeners_also_those_without_a_connectio
     let server = RoomServer::open();
     let (code, mut ana, mut screen) = waiting_room(&server).await;
     let speaker = server.enter(code, "ben").await;
-    report(&speaker, Some(&[]));
+    speaker.plays(Some(&[]));
     ana.ask(Command::SetOutput { mode: OutputMode::Speakers, devices: [ana.link.device.id].into() }).await;
     ana.add("a1").await;
     assert!(announced(&mut screen).await.waiting_for_listener, "the speaker is excluded");
@@ -107,7 +89,7 @@ async fn a_restart_is_not_heard_and_a_room_that_waits_waits_on() {
     let server = RoomServer::open();
     let (code, mut ana, mut screen) = waiting_room(&server).await;
     let speaker = server.enter(code, "ben").await;
-    report(&speaker, Some(&[]));
+    speaker.plays(Some(&[]));
     let a1 = ana.add("a1").await;
     let playing = announced(&mut screen).await;
     assert_eq!(playing.state, PlaybackState::Playing);
@@ -117,9 +99,9 @@ async fn a_restart_is_not_heard_and_a_room_that_waits_waits_on() {
     assert_eq!(screen.snapshot().await.1.playback, playing);
     let speaker = server.enter(code, "ben").await;
     pass(&server, &[&ana, &screen, &speaker], 30).await;
-    report(&speaker, Some(&[a1]));
+    speaker.plays(Some(&[a1]));
     pass(&server, &[&ana, &screen, &speaker], GRACE_S).await;
-    report(&speaker, None);
+    speaker.plays(None);
     pass(&server, &[&ana, &screen, &speaker], GRACE_S + 1).await;
     let waiting = announced(&mut screen).await;
     assert!(waiting.waiting_for_listener, "only now");
@@ -138,7 +120,7 @@ async fn what_waits_starts_once_the_store_accepts_it() {
     assert!(announced(&mut screen).await.waiting_for_listener);
     let speaker = server.enter(code, "ben").await;
     server.store.fail_appends(u32::MAX);
-    report(&speaker, Some(&[]));
+    speaker.plays(Some(&[]));
     pass(&server, &[&ana, &screen, &speaker], 5).await;
     server.store.fail_appends(0);
     pass(&server, &[&ana, &screen, &speaker], 5).await;
@@ -150,7 +132,7 @@ async fn a_room_that_nobody_hears_leaves_memory_and_uses_up_no_track() {
     let server = RoomServer::open();
     let (code, mut ana, mut screen) = waiting_room(&server).await;
     let speaker = server.enter(code, "ben").await;
-    report(&speaker, Some(&[]));
+    speaker.plays(Some(&[]));
     for title in ["a1", "a2", "a3"] {
         ana.add(title).await;
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tutti::limits::{BACKGROUND_MEASUREMENTS_MAX, BROADCAST_WINDOW, REPORT_TIMEOUT};
 use tutti_protocol::{
-    Command, CommandId, DevicePlayback, DeviceStatus, EndReason, EntryId, ErrorCode, Event, Gain, PlaybackState,
-    Reason, RoomCode, ServerFrame, TrackFault,
+    Command, CommandId, EndReason, EntryId, ErrorCode, Event, Gain, Reason, RoomCode, ServerFrame, TrackFault,
 };
 use uuid::Uuid;
 
@@ -25,7 +24,7 @@ impl Party {
         let code = server.room("ana").await;
         let ana = server.enter(code, "ana").await;
         let ben = server.enter(code, "ben").await;
-        plays(&ben, true);
+        ben.plays(Some(&[]));
         tokio::time::sleep(2 * BROADCAST_WINDOW).await;
         Self { server, code, ana, ben }
     }
@@ -34,20 +33,6 @@ impl Party {
     async fn room(&self) -> tutti_protocol::Room {
         self.server.enter(self.code, "cleo").await.snapshot().await.1
     }
-}
-
-fn plays(device: &MemberConnection, plays: bool) {
-    let playback = plays.then(|| DevicePlayback {
-        entry: None,
-        position_ms: 0.0,
-        at_ms: 0.0,
-        error_ms: 0.0,
-        deviation_ms: None,
-        measured: None,
-        state: PlaybackState::Idle,
-        ready: vec![],
-    });
-    device.room.status(device.link.id, DeviceStatus { playback, idle: false });
 }
 
 fn report(entry: EntryId) -> Command {
@@ -156,7 +141,7 @@ async fn a_report_is_verified_while_other_tracks_are_being_measured() {
 async fn every_report_about_one_track_is_answered_and_none_skips_the_next() {
     let mut party = Party::new().await;
     let mut cleo = party.server.enter(party.code, "cleo").await;
-    plays(&cleo, true);
+    cleo.plays(Some(&[]));
     let entry = party.ana.add_scripted("vanishes").await;
     let next = party.ana.add_scripted("1").await;
     let id = CommandId(Uuid::new_v4());
@@ -174,7 +159,7 @@ async fn every_report_about_one_track_is_answered_and_none_skips_the_next() {
 async fn a_report_about_a_track_that_plays_is_refused() {
     let mut party = Party::new().await;
     let entry = party.ana.add_scripted("measured").await;
-    plays(&party.ana, true);
+    party.ana.plays(Some(&[]));
     for device in [&mut party.ben, &mut party.ana] {
         assert_eq!(refusal(&device.ask(report(entry)).await), Some((ErrorCode::Conflict, Some(Reason::TrackPlays))));
     }
@@ -186,7 +171,7 @@ async fn without_a_measurement_a_report_needs_the_permission_to_skip() {
     for track in ["1", "unmeasurable", "measures-forever"] {
         let mut party = Party::new().await;
         let entry = party.ana.add_scripted(track).await;
-        plays(&party.ana, true);
+        party.ana.plays(Some(&[]));
         let began_ms = party.server.clock.now_ms();
         assert_eq!(refusal(&party.ben.ask(report(entry)).await).map(|(code, _)| code), Some(ErrorCode::Forbidden));
         assert_eq!(refusal(&party.ana.ask(report(entry)).await), None, "the host may");
@@ -199,7 +184,7 @@ async fn without_a_measurement_a_report_needs_the_permission_to_skip() {
 async fn a_report_of_a_device_that_does_not_play_is_not_verified() {
     let mut party = Party::new().await;
     let entry = party.ana.add_scripted("vanishes").await;
-    plays(&party.ben, false);
+    party.ben.plays(None);
     let reply = party.ben.ask(report(entry)).await;
     assert_eq!(refusal(&reply).map(|(code, _)| code), Some(ErrorCode::Forbidden));
     assert_eq!(party.room().await.now_playing.map(|on| on.id), Some(entry));

@@ -16,8 +16,9 @@ use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
-    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, EntryId, Position, ProviderId, RoomCode,
-    ServerFrame, SessionId, SettingsChange, Track, TrackRef, UserId, UserKind,
+    Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, DevicePlayback, DeviceStatus, EntryId,
+    PlaybackState, Position, ProviderId, RoomCode, ServerFrame, SessionId, SettingsChange, Track, TrackRef, UserId,
+    UserKind,
 };
 use tutti_test_client::{Received, received};
 use uuid::Uuid;
@@ -129,6 +130,21 @@ pub struct MemberConnection {
 }
 
 impl MemberConnection {
+    /// Reports that the device plays and has these entries ready; `None`: it does not play.
+    pub fn plays(&self, ready: Option<&[EntryId]>) {
+        let playback = ready.map(|ready| DevicePlayback {
+            entry: None,
+            position_ms: 0.0,
+            at_ms: 0.0,
+            error_ms: 0.0,
+            deviation_ms: None,
+            measured: None,
+            state: PlaybackState::Idle,
+            ready: ready.to_vec(),
+        });
+        self.room.status(self.link.id, DeviceStatus { playback, idle: false });
+    }
+
     /// Sends a command; its reply comes with [`MemberConnection::reply`].
     pub async fn send(&self, command: Command) -> CommandId {
         let id = CommandId(Uuid::new_v4());

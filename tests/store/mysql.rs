@@ -52,7 +52,7 @@ impl Fixture {
     }
 }
 
-fn room(number: u32) -> StoredRoom {
+pub(super) fn room(number: u32) -> StoredRoom {
     StoredRoom {
         id: RoomId(Uuid::from_u128(u128::from(number) << 64)),
         code: RoomCode::from_bits(number),
@@ -64,7 +64,7 @@ fn room(number: u32) -> StoredRoom {
     }
 }
 
-fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
+pub(super) fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
     JournalBatch {
         room: room.id,
         epoch: 7,

@@ -14,9 +14,10 @@ use tutti::store::{
     Fence, IndexChange, JournalBatch, LifeId, NodeStore, RoomStore, Store, StoreError, StoredNode, StoredRoom,
 };
 use tutti::telemetry::metrics::Metrics;
-use tutti_protocol::{RoomCode, RoomId, UserId};
+use tutti_protocol::UserId;
 use uuid::Uuid;
 
+use super::mysql::{batch as unfenced, room};
 use crate::support::mariadb::MariaDb;
 
 /// Runs each test on the stores that several servers can reach.
@@ -52,30 +53,8 @@ fn life(number: u128) -> LifeId {
     LifeId(Uuid::from_u128(number))
 }
 
-fn room(number: u32) -> StoredRoom {
-    StoredRoom {
-        id: RoomId(Uuid::from_u128(u128::from(number) << 64)),
-        code: RoomCode::from_bits(number),
-        name: "Kitchen".into(),
-        host: UserId(Uuid::from_u128(1)),
-        passcode: None,
-        created_at_ms: 1_000,
-        closed_at_ms: None,
-    }
-}
-
 fn batch(room: &StoredRoom, offset: u64, fence: Fence) -> JournalBatch {
-    JournalBatch {
-        room: room.id,
-        epoch: 7,
-        offset,
-        at_ms: 1_000,
-        command: None,
-        events: "[]".into(),
-        index: vec![],
-        fence,
-        erasure: None,
-    }
+    JournalBatch { fence, ..unfenced(room, offset) }
 }
 
 async fn open(store: &dyn RoomStore, number: u32) -> StoredRoom {
