@@ -75,7 +75,7 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
     let mut messages = Vec::new();
     let mut fenced = FencedRooms::default();
     while queue.recv_many(&mut messages, JOURNAL_BATCH_MAX).await > 0 {
-        let mut appends = Vec::new();
+        let mut appends = Appends::default();
         for message in messages.drain(..) {
             match message {
                 Message::ResetFence(room) => fenced.unfence(room),
@@ -83,39 +83,56 @@ async fn write(store: SharedStore, clock: Clock, metrics: Metrics, mut queue: mp
                     if let Some(error) = fenced.error(&batch) {
                         complete(&metrics, done, Err(error));
                     } else {
-                        appends.push((*batch, done));
+                        appends.push(*batch, done);
                     }
                 }
             }
         }
-        let began_ms = clock.now_ms_f64();
-        let count = appends.len();
-        for part in parts(appends).into_iter().filter(|part| !part.is_empty()) {
+        let count = appends.batches.len();
+        let began_ms = (count >= JOURNAL_FEW).then(|| clock.now_ms_f64());
+        for part in appends.parts().into_iter().filter(|part| !part.batches.is_empty()) {
             commit(&store, clock, &metrics, &mut fenced, part).await;
         }
-        if count >= JOURNAL_FEW {
+        if let Some(began_ms) = began_ms {
             let pace = JOURNAL_PACE_EACH * u32::try_from(count).unwrap_or(u32::MAX);
             tokio::time::sleep_until(clock.instant_at(whole_ms(began_ms)) + pace.min(JOURNAL_PACE_MAX)).await;
         }
     }
 }
 
-type Append = (JournalBatch, oneshot::Sender<Appended>);
-
-/// What is committed together. In a claimed room a commit holds up the next claim, so rooms that store rows only, which needs
-/// no transaction, do not wait for those that change more. All batches of one room are in one part, in their order.
-fn parts(appends: Vec<Append>) -> [Vec<Append>; 2] {
-    let changes_more = |(batch, _): &&Append| batch.fence != Fence::default() && !batch.is_row_only();
-    let rooms: HashSet<_> = appends.iter().filter(changes_more).map(|(batch, _)| batch.room).collect();
-    if rooms.is_empty() {
-        return [appends, vec![]];
-    }
-    let (more, rows) = appends.into_iter().partition(|(batch, _)| rooms.contains(&batch.room));
-    [rows, more]
+/// Batches, and what waits for each of them.
+#[derive(Default)]
+struct Appends {
+    batches: Vec<JournalBatch>,
+    waiting: Vec<oneshot::Sender<Appended>>,
 }
 
-async fn commit(store: &SharedStore, clock: Clock, metrics: &Metrics, fenced: &mut FencedRooms, part: Vec<Append>) {
-    let (batches, waiting): (Vec<_>, Vec<_>) = part.into_iter().unzip();
+impl Appends {
+    fn push(&mut self, batch: JournalBatch, done: oneshot::Sender<Appended>) {
+        self.batches.push(batch);
+        self.waiting.push(done);
+    }
+
+    /// What is committed together. In a claimed room a commit holds up the next claim, so rooms that store rows only, which
+    /// needs no transaction, do not wait for those that change more. All batches of one room are in one part, in their
+    /// order.
+    fn parts(self) -> [Self; 2] {
+        let changes_more = |batch: &&JournalBatch| batch.fence != Fence::default() && !batch.is_row_only();
+        let rooms: HashSet<_> = self.batches.iter().filter(changes_more).map(|batch| batch.room).collect();
+        if rooms.is_empty() {
+            return [self, Self::default()];
+        }
+        let [mut rows, mut more] = [Self::default(), Self::default()];
+        for (batch, done) in self.batches.into_iter().zip(self.waiting) {
+            let part = if rooms.contains(&batch.room) { &mut more } else { &mut rows };
+            part.push(batch, done);
+        }
+        [rows, more]
+    }
+}
+
+async fn commit(store: &SharedStore, clock: Clock, metrics: &Metrics, fenced: &mut FencedRooms, part: Appends) {
+    let Appends { batches, waiting } = part;
     let began_ms = clock.now_ms_f64();
     let committed = store.append(&batches).await;
     metrics.commit(clock.now_ms_f64() - began_ms);

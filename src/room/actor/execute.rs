@@ -89,7 +89,7 @@ impl Actor {
             return Err(RoomError::Unavailable);
         }
         let host_gone_since_ms = self.host_gone_since_ms(now_ms);
-        let unheard_since_ms = self.unheard_since_ms(now_ms);
+        let unheard_since_ms = self.unheard_since_ms();
         let new_entry = EntryId(ids::uuid_v7(now_ms));
         let (present, audience) = (self.presence.active(), self.presence.audience());
         let ctx = Ctx { now_ms, new_entry, present, host_gone_since_ms, audience, unheard_since_ms };
@@ -107,9 +107,10 @@ impl Actor {
     }
 
     /// Since when no device listens, as far as this actor has observed.
-    pub(super) fn unheard_since_ms(&mut self, now_ms: i64) -> Option<i64> {
-        let since_ms = self.unheard_since_ms.unwrap_or(now_ms);
-        self.unheard_since_ms = (!self.presence.has_listener()).then_some(since_ms);
+    pub(super) fn unheard_since_ms(&mut self) -> Option<i64> {
+        let clock = &self.context.clock;
+        let since_ms = || self.unheard_since_ms.unwrap_or_else(|| clock.now_ms());
+        self.unheard_since_ms = (!self.presence.has_listener()).then(since_ms);
         self.unheard_since_ms
     }
 

@@ -22,9 +22,12 @@ impl Actor {
         let grace = due(self.grace.next_ms()).map(|at_ms| at_ms.max(self.refuse_until_ms));
         let findings = due((!self.measurements.is_idle()).then_some(self.refuse_until_ms))
             .filter(|at_ms| *at_ms > self.context.clock.now_ms());
-        let own = [self.presence_at_ms, self.reload_at_ms, self.broadcasts.due_ms()];
-        let all = [heartbeat, idle, timeline, listeners, grace, findings].into_iter().chain(own);
-        all.flatten().min().unwrap_or(i64::MAX)
+        let (presence, reload, broadcasts) = (self.presence_at_ms, self.reload_at_ms, self.broadcasts.due_ms());
+        [heartbeat, idle, timeline, listeners, grace, findings, presence, reload, broadcasts]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(i64::MAX)
     }
 
     /// Does what is due; true when the room leaves memory.
@@ -58,10 +61,14 @@ impl Actor {
     /// Starts the track behind the ready barrier once enough listening devices are ready, and lets playback wait while none
     /// listens.
     pub(super) async fn follow_audience(&mut self) {
-        let now_ms = self.context.clock.now_ms();
         let changed = self.presence.take_audience_change();
-        let unheard_since_ms = self.unheard_since_ms(now_ms);
-        let is_due = self.state.listeners_due_ms(unheard_since_ms).is_some_and(|due_ms| due_ms <= now_ms);
+        let unheard_since_ms = self.unheard_since_ms();
+        let due_ms = self.state.listeners_due_ms(unheard_since_ms);
+        if !changed && due_ms.is_none() {
+            return;
+        }
+        let now_ms = self.context.clock.now_ms();
+        let is_due = due_ms.is_some_and(|due_ms| due_ms <= now_ms);
         let is_wanted = changed && self.state.awaits_devices(now_ms) || is_due && self.refuse_until_ms <= now_ms;
         if is_wanted && self.reload_at_ms.is_none() {
             let _ = self.execute(None, &Input::Audience).await;
