@@ -59,6 +59,7 @@ impl Tutti {
             "guests",
             "joins",
             "rooms",
+            "rooms-per-address",
             "searches",
             "commands-per-second",
             "connections",
