@@ -104,7 +104,7 @@ pub fn routes(context: &SharedContext) -> impl Filter<Extract = (Response,), Err
         .unify()
         .or(resources::server::health(context))
         .unify()
-        .or(static_client::routes::<static_client::Client>(context.spotify.clone()))
+        .or(static_client::routes::<static_client::Client>(context.origins.clone(), context.spotify.clone()))
         .unify();
     response::finish(context, routes.boxed())
 }

@@ -14,6 +14,7 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use super::origin::Origins;
 use crate::providers::spotify::Spotify;
 
 /// The built client.
@@ -29,19 +30,28 @@ const NOT_PAGES: [&str; 2] = ["api", "ws"];
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h1>Tutti is running</h1>\
     <p>This server was built without the web client. Run <code>make build</code>, then start it again.</p></html>";
 
+/// Shown by proxies that change `Host` as well, so it names the settings for the operator.
+const UNKNOWN_HOST: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title>\
+    <h1>Tutti does not answer for this host name</h1><p>Its operator allows it with <code>TUTTI_PUBLIC_URL</code> or <code>TUTTI_ALLOWED_ORIGINS</code>.</p></html>";
+
 /// Precompressed variants that the build may have written, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves the files and pages of `A` to `GET` and `HEAD`. Redirects pages at `localhost` to the origin of Spotify's
-/// login callback, so that users do not log in at an origin that has other cookies.
-pub fn routes<A: RustEmbed + 'static>(spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
+/// Serves the files and pages of `A` to `GET` and `HEAD`, at the hosts of this server ([`Origins::knows_host`]). Redirects
+/// pages at `localhost` to the origin of Spotify's login callback, so that users do not log in at an origin that has other
+/// cookies.
+pub fn routes<A: RustEmbed + 'static>(origins: Origins, spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
     warp::path::full()
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
         .and(warp::get().or(warp::head()).unify())
         .and(warp::header::headers_cloned())
         .and_then(move |path: String, headers: HeaderMap| {
-            let response =
-                redirect_from_localhost(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers));
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let response = if origins.knows_host(host) {
+                redirect_from_localhost(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers))
+            } else {
+                Some(sentence(StatusCode::MISDIRECTED_REQUEST, UNKNOWN_HOST))
+            };
             std::future::ready(response.ok_or_else(warp::reject::not_found))
         })
         .boxed()
@@ -76,7 +86,7 @@ fn serve<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
     if path.starts_with(HASHED) {
         return None;
     }
-    file::<A>("index.html", headers).or_else(|| Some(not_built()))
+    file::<A>("index.html", headers).or_else(|| Some(sentence(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)))
 }
 
 fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
@@ -138,11 +148,12 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-fn not_built() -> Response {
+/// A page of the server itself.
+fn sentence(status: StatusCode, html: &'static str) -> Response {
     HttpResponse::builder()
-        .status(StatusCode::SERVICE_UNAVAILABLE)
+        .status(status)
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
         .header(header::CACHE_CONTROL, "no-store")
-        .body(NOT_BUILT.to_owned().into())
+        .body(html.to_owned().into())
         .expect("all of it is ASCII")
 }

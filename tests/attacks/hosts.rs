@@ -23,6 +23,10 @@ async fn a_page_of_another_name_gets_nothing() {
         assert_eq!(answer.status(), 421, "{path}");
         assert!(answer.text().await.expect("a problem").contains("TUTTI_PUBLIC_URL"), "{path}");
     }
+    let page = reqwest::Client::new().get(format!("http://{}/r/7KM2QX", party.address)).header(HOST, "evil.example");
+    assert_eq!(page.send().await.expect("answers").status(), 421, "pages");
+    let healthy = reqwest::Client::new().get(format!("http://{}/healthz", party.address)).header(HOST, "evil.example");
+    assert_eq!(healthy.send().await.expect("answers").status(), 200, "health checks use any name");
     let headers = [("host", "evil.example"), ("origin", "http://evil.example")];
     let Err(refused) = RoomClient::try_connect(party.address, &headers).await else { panic!("the socket opened") };
     assert!(refused.to_string().contains("421"), "{refused}");

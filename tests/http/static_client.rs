@@ -14,7 +14,8 @@ struct TestClient;
 async fn site() -> Site {
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    site.routes = response::finish(&site.context, static_client::routes::<TestClient>(None)).boxed();
+    let client = static_client::routes::<TestClient>(site.context.origins.clone(), None);
+    site.routes = response::finish(&site.context, client).boxed();
     site
 }
 
@@ -41,6 +42,19 @@ async fn pages_serve_the_index_and_are_revalidated() {
     let icon = get(&site, "/icon.svg", &[]).await;
     assert_eq!(icon.header(header::CONTENT_TYPE), "image/svg+xml");
     assert_eq!(icon.header(header::CACHE_CONTROL), "no-cache");
+}
+
+#[tokio::test]
+async fn pages_and_files_are_served_at_hosts_of_this_server_only() {
+    let site = site().await;
+    for host in ["127.0.0.1:8080", "192.168.1.5", "[fe80::1]:8080", "living-room:8080", "tutti.local", "localhost"] {
+        assert_eq!(get(&site, "/r/K0LT1X", &[("host", host)]).await.status, 200, "{host}");
+    }
+    for path in ["/", "/assets/app-abc123.js", "/sw.js"] {
+        let refused = get(&site, path, &[("host", "evil.example")]).await;
+        assert_eq!((refused.status.as_u16(), refused.header(header::CACHE_CONTROL)), (421, "no-store"), "{path}");
+        assert!(refused.text.contains("TUTTI_PUBLIC_URL"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -129,7 +143,8 @@ async fn a_missing_client_is_reported() {
 
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    site.routes = response::finish(&site.context, static_client::routes::<NoClient>(None)).boxed();
+    let client = static_client::routes::<NoClient>(site.context.origins.clone(), None);
+    site.routes = response::finish(&site.context, client).boxed();
     let page = site.get("/").await;
     assert_eq!(page.status, 503);
     assert!(page.text.contains("without the web client"));
