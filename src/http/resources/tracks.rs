@@ -36,7 +36,7 @@ const ROOMS_LOADED_MAX: u32 = 20;
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// `GET {provider}/tracks/{id}`; `GET` and `HEAD` of its `audio` (the file, or one byte range of it) and its
-/// `art/{signature}`, which `?size=` asks for in small: 96, 320 or 1000 pixels, whichever is the least that suffices.
+/// `art/{signature}`, which `?size=` asks for in small: 96, 320, 640 or 1000 pixels, whichever is the least that suffices.
 pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let get_or_head = || warp::get().or(warp::head()).unify();
     let track = warp::path!(String / "tracks" / String)

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use super::id;
 
-/// The sizes, as the longer edge in pixels.
-pub const EDGES: [u32; 3] = [96, 320, 1000];
+/// The sizes, as the longer edge in pixels: a row, a small stage, a phone's width, and a wall screen.
+pub const EDGES: [u32; 4] = [96, 320, 640, 1000];
 /// Pixels of the largest picture that is decoded, or served at all: small files can claim to be huge.
 const PIXELS_MAX: u64 = 30_000_000;
 /// Memory that decoding a picture may take.

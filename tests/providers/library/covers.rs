@@ -66,16 +66,16 @@ async fn covers_are_made_small_once() {
     shelf.put("b/b.mp3", &untagged_mp3());
     shelf.put("b/cover.png", &picture(1_200, 600, ImageFormat::Png));
     shelf.rescan().await;
-    let sizes =
-        [(None, 1_200), (Some(1), 96), (Some(96), 96), (Some(97), 320), (Some(1_000), 1_000), (Some(1_001), 1_200)];
+    let smaller = [(1, 96), (96, 96), (97, 320), (321, 640), (641, 1_000), (1_001, 1_200)];
+    let sizes = smaller.map(|(size, width)| (Some(size), width)).into_iter().chain([(None, 1_200)]);
     for (size, width) in sizes {
         let (_, found, height) = cover(&shelf, "b/b.mp3", size).await.expect("there is a cover");
         assert_eq!((found, height), (width, width / 2), "{size:?}");
     }
     let cached = || fs::read_dir(shelf.data.path().join("covers")).expect("it is there").count();
-    assert_eq!(cached(), 3);
+    assert_eq!(cached(), 4);
     assert_eq!(cover(&shelf, "b/b.mp3", Some(96)).await, Some(("image/jpeg", 96, 48)));
-    assert_eq!(cached(), 3);
+    assert_eq!(cached(), 4);
     // Another picture in its place is made small again.
     shelf.put("b/cover.png", &picture(500, 500, ImageFormat::Png));
     assert_eq!(cover(&shelf, "b/b.mp3", Some(96)).await, Some(("image/jpeg", 96, 96)));
