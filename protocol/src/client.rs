@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::id::{CommandId, DeviceId, EntryId, ProviderId, ScreenId, UserId};
 use crate::room::{OutputMode, PlaybackState, Position, Role};
 use crate::secret::Secret;
-use crate::settings::{Policy, SettingsChange};
+use crate::settings::{BlockedTrack, Policy, SettingsChange};
 
 /// A frame from a client, tagged by `type`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -321,6 +321,21 @@ commands! {
     SetSettings "set_settings" {
         /// The settings to change.
         settings: Box<SettingsChange>,
+    };
+    /// Blocks a track or an artist beside those that are blocked already. `set_settings` replaces a list, and with it what
+    /// another member changed meanwhile. Needs `set_settings`.
+    Block "block" {
+        /// The track.
+        @default track: Option<BlockedTrack>,
+        /// The artist.
+        @default artist: Option<String>,
+    };
+    /// Unblocks a track or an artist, in any spelling that is taken for the same. Needs `set_settings`.
+    Unblock "unblock" {
+        /// The track.
+        @default track: Option<TrackRef>,
+        /// The artist.
+        @default artist: Option<String>,
     };
     /// Renames the room.
     RenameRoom "rename_room" {

@@ -169,6 +169,9 @@ pub struct Own {
     /// `upcoming`, and `queue` is only right at `offset`.
     #[serde(default, skip_serializing_if = "crate::room::is_default")]
     pub queue_hidden: bool,
+    /// How many entries of their queue follow those in `queue`.
+    #[serde(default, skip_serializing_if = "crate::room::is_default")]
+    pub queue_more: u32,
     /// The commands about the current entry that the room accepts from this member; empty when there is none. `own` is
     /// sent again when they change.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1332,7 +1332,23 @@ policy: Policy, } | { "name": "set_settings",
 /**
  * The settings to change.
  */
-settings: SettingsChange, } | { "name": "rename_room", 
+settings: SettingsChange, } | { "name": "block", 
+/**
+ * The track.
+ */
+track?: BlockedTrack | null, 
+/**
+ * The artist.
+ */
+artist?: string | null, } | { "name": "unblock", 
+/**
+ * The track.
+ */
+track?: TrackRef | null, 
+/**
+ * The artist.
+ */
+artist?: string | null, } | { "name": "rename_room", 
 /**
  * 1 to 60 characters.
  */
@@ -1537,6 +1553,10 @@ votes: { [key in EntryId]: number },
  * `upcoming`, and `queue` is only right at `offset`.
  */
 queue_hidden?: boolean, 
+/**
+ * How many entries of their queue follow those in `queue`.
+ */
+queue_more?: number, 
 /**
  * The commands about the current entry that the room accepts from this member; empty when there is none. `own` is
  * sent again when they change.
@@ -2555,7 +2575,7 @@ export const ACTIONS: Record<Action, { lowest: Role; fixed: boolean }> = {
 export const ROLES: readonly Role[] = ["listener","player","cohost","host"];
 
 /** Every command, by name. */
-export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","play_next","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","set_volume","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","rename_room","remove_screen","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
+export const COMMANDS: readonly Command['name'][] = ["enqueue","enqueue_all","dequeue","move","play_next","clear","pause_queue","resume_queue","step_down","vote","approve","reject","play","pause","seek","set_output","set_volume","skip","vote_skip","set_role","kick","ban","unban","mute","admit","deny","lock","unlock","set_policy","set_settings","block","unblock","rename_room","remove_screen","set_permission","preview_policy","show_history","show_audit","undo","claim_host","transfer_host","close_room","rename","say","react","leave"];
 
 /** The settings of a new room. */
 export const DEFAULT_SETTINGS: Settings = {

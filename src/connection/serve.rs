@@ -190,6 +190,11 @@ impl Connection {
                     *name = text::clean(name, BLOCKED_CHARS_MAX).unwrap_or_default();
                 }
             }
+            Command::Block { track, artist } => {
+                for name in track.iter_mut().map(|track| &mut track.label).chain(artist) {
+                    *name = text::clean(name, BLOCKED_CHARS_MAX).unwrap_or_default();
+                }
+            }
             Command::Say { text: said } | Command::React { emoji: said } => {
                 if let Some(clean) = text::clean(said, SAID_CHARS_MAX) {
                     *said = clean;

@@ -1,38 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { entry, settings, track } from '../testing/fixtures';
-import {
-  BLOCKED_MAX,
-  blockableArtists,
-  isBlockedTrack,
-  withArtist,
-  withoutArtist,
-  withoutTrack,
-  withTrack,
-} from './blocking';
-import { changedSettings } from './settings';
+import { BLOCKED_MAX, blockableArtists, blockTrack, isBlockedTrack, unblockTrack } from './blocking';
 
 const song = { ...track('a'), artists: ['Björk', 'Arca', 'Choir'] };
 const waiting = { ...entry('e', 'ana'), track: song };
 
 describe('block lists', () => {
-  it('keep what others blocked, and name what they hide', () => {
-    const one = changedSettings(settings(), withTrack(settings(), song));
-    expect(one.blocked_tracks).toEqual([{ provider: 'library', id: 'a', label: 'Title a · Björk, Arca, Choir' }]);
-    const two = changedSettings(one, withTrack(one, track('b')));
-    expect([song, track('b'), track('c')].map((each) => isBlockedTrack(two, each))).toEqual([true, true, false]);
-    expect(isBlockedTrack(changedSettings(two, withoutTrack(two, song)), song)).toBe(false);
+  it('know a track, and name what they hide', () => {
+    const label = 'Title a · Björk, Arca, Choir';
+    expect(blockTrack(song)).toEqual({ name: 'block', track: { provider: 'library', id: 'a', label } });
+    expect(unblockTrack(song)).toEqual({ name: 'unblock', track: { provider: 'library', id: 'a' } });
+    const blocked = settings({ blocked_tracks: [{ provider: 'library', id: 'a', label }] });
+    expect([song, track('b')].map((each) => isBlockedTrack(blocked, each))).toEqual([true, false]);
   });
 
   it('cut off labels, but never within a character', () => {
     const long = { ...song, title: '🎺'.repeat(300) };
-    expect(withTrack(settings(), long).blocked_tracks?.[0]?.label).toBe('🎺'.repeat(200));
+    expect(blockTrack(long)).toMatchObject({ track: { label: '🎺'.repeat(200) } });
   });
 
   it('offer the main artists that are not blocked in any spelling', () => {
     expect(blockableArtists(settings(), waiting)).toEqual(['Björk', 'Arca']);
-    const blocked = changedSettings(settings(), withArtist(settings(), 'BJORK'));
-    expect(blockableArtists(blocked, waiting)).toEqual(['Arca']);
-    expect(withoutArtist(blocked, 'BJORK').blocked_artists).toEqual([]);
+    expect(blockableArtists(settings({ blocked_artists: ['BJORK'] }), waiting)).toEqual(['Arca']);
     const full = settings({ blocked_artists: Array.from({ length: BLOCKED_MAX }, (_, index) => `${index}`) });
     expect(blockableArtists(full, waiting)).toEqual([]);
   });

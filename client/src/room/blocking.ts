@@ -1,4 +1,4 @@
-import type { Entry, Settings, SettingsChange, Track, TrackRef } from '$protocol';
+import type { Command, Entry, Settings, Track, TrackRef } from '$protocol';
 import { trackKey } from '../providers/track';
 
 /** The server takes no more tracks, and no more artists. */
@@ -17,22 +17,23 @@ export function isBlockedArtist(settings: Blocked, artist: string): boolean {
   return settings.blocked_artists.some((blocked) => spellings.compare(blocked, artist) === 0);
 }
 
-export function withTrack(settings: Blocked, { provider, id, title, artists }: Track): SettingsChange {
+// Commands about one track or artist: a whole list would undo what another member changed meanwhile.
+
+export function blockTrack({ provider, id, title, artists }: Track): Command {
   const label = [title, artists.join(', ')].filter(Boolean).join(' · ');
-  const blocked = { provider, id, label: [...label].slice(0, LABEL_CHARS_MAX).join('') };
-  return { blocked_tracks: [...settings.blocked_tracks, blocked] };
+  return { name: 'block', track: { provider, id, label: [...label].slice(0, LABEL_CHARS_MAX).join('') } };
 }
 
-export function withArtist(settings: Blocked, artist: string): SettingsChange {
-  return { blocked_artists: [...settings.blocked_artists, artist] };
+export function blockArtist(artist: string): Command {
+  return { name: 'block', artist };
 }
 
-export function withoutTrack(settings: Blocked, track: TrackRef): SettingsChange {
-  return { blocked_tracks: settings.blocked_tracks.filter((blocked) => trackKey(blocked) !== trackKey(track)) };
+export function unblockTrack({ provider, id }: TrackRef): Command {
+  return { name: 'unblock', track: { provider, id } };
 }
 
-export function withoutArtist(settings: Blocked, artist: string): SettingsChange {
-  return { blocked_artists: settings.blocked_artists.filter((blocked) => blocked !== artist) };
+export function unblockArtist(artist: string): Command {
+  return { name: 'unblock', artist };
 }
 
 /** The artists of an entry that can be blocked one by one: more would fill the screen of a phone. */

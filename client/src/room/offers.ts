@@ -89,6 +89,8 @@ export function isOffered(known: Known, command: Command): boolean {
       return may('manage_screens');
     case 'rename_room':
     case 'set_policy':
+    case 'block':
+    case 'unblock':
     case 'preview_policy':
       return may('set_settings');
     case 'set_settings': {

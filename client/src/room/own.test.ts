@@ -24,6 +24,12 @@ describe('own data of a member', () => {
     expect(ownIn(hidden, long, 'ana').queue).toEqual([placed, entry('a9', 'ana')]);
   });
 
+  it('knows how many entries follow, while the server sends a part of a long queue', () => {
+    const long = told({ queue: a('a1'), queue_hidden: true, queue_more: 7 });
+    expect(ownIn(long, room({ upcoming_total: 150 }), 'ana').queueMore).toBe(7);
+    expect(ownIn(told({ queue_more: 7 }), whole, 'ana').queueMore).toBe(0);
+  });
+
   it('has the votes as sent and as cast since', () => {
     const vote = (id: string, value: number): Event => ({
       name: 'entry_voted',

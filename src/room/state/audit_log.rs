@@ -191,10 +191,17 @@ impl RoomState {
             | Command::Unlock
             | Command::SetPolicy { .. }
             | Command::SetSettings { .. }
+            | Command::Block { .. }
+            | Command::Unblock { .. }
             | Command::SetOutput { .. }
             | Command::Undo { .. }
             | Command::ClaimHost => (None, None, false),
             _ => return None,
+        };
+        // Every change of settings is one deed, whatever command makes it.
+        let deed = match command {
+            Command::Block { .. } | Command::Unblock { .. } => "set_settings",
+            _ => command.name(),
         };
         let settings = events.iter().find_map(|event| match event {
             Event::SettingsChanged { settings, .. } => Some(settings.names().into_iter().map(str::to_owned).collect()),
@@ -205,7 +212,7 @@ impl RoomState {
             title,
             settings: settings.unwrap_or_default(),
             undo_until_ms: can_undo.then(|| ctx.now_ms.saturating_add(UNDO_MS)),
-            ..self.new_note(ctx, by, command.name(), events.len())
+            ..self.new_note(ctx, by, deed, events.len())
         })
     }
 

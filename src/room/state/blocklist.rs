@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use tutti_fold::fold;
-use tutti_protocol::{BlockedTrack, Settings, Track};
+use tutti_protocol::{BlockedTrack, ProviderId, Settings, SettingsChange, Track, TrackRef, UserId};
 
+use crate::decide::Decision;
 use crate::{Refusal, RoomState};
 
 /// Blocked tracks, and blocked artists. Further ones are refused.
@@ -29,8 +30,7 @@ impl BlockedArtists {
 impl RoomState {
     /// Refuses a blocked track.
     pub(crate) fn check_blocked(&self, track: &Track) -> Result<(), Refusal> {
-        let is_meant = |blocked: &BlockedTrack| blocked.provider == track.provider && blocked.id == track.id;
-        if self.settings.blocked_tracks.iter().any(is_meant) {
+        if self.settings.blocked_tracks.iter().any(|blocked| is_it(blocked, track.provider, &track.id)) {
             return Err(Refusal::TrackBlocked);
         }
         let is_blocked = |artist: &String| self.blocked_artists.0.contains(&fold(artist));
@@ -40,6 +40,38 @@ impl RoomState {
         Ok(())
     }
 
+    /// Adds to the block lists what is not in them yet.
+    pub(crate) fn block(&self, by: UserId, track: Option<&BlockedTrack>, artist: Option<&str>) -> Decision {
+        let Settings { blocked_tracks, blocked_artists, .. } = &self.settings;
+        let new_track =
+            track.filter(|track| !blocked_tracks.iter().any(|blocked| is_it(blocked, track.provider, &track.id)));
+        let new_artist = artist.filter(|artist| !self.blocked_artists.0.contains(&fold(artist)));
+        let change = SettingsChange {
+            blocked_tracks: new_track.map(|track| blocked_tracks.iter().chain([track]).cloned().collect()),
+            blocked_artists: new_artist
+                .map(|artist| blocked_artists.iter().map(String::as_str).chain([artist]).map(str::to_owned).collect()),
+            ..SettingsChange::default()
+        };
+        self.set_settings(by, &change, &[])
+    }
+
+    /// Removes from the block lists what is in them.
+    pub(crate) fn unblock(&self, by: UserId, track: Option<&TrackRef>, artist: Option<&str>) -> Decision {
+        let Settings { mut blocked_tracks, mut blocked_artists, .. } = self.settings.clone();
+        if let Some(track) = track {
+            blocked_tracks.retain(|blocked| !is_it(blocked, track.provider, &track.id));
+        }
+        if let Some(artist) = artist.map(fold) {
+            blocked_artists.retain(|blocked| fold(blocked) != artist);
+        }
+        let change = SettingsChange {
+            blocked_tracks: Some(blocked_tracks),
+            blocked_artists: Some(blocked_artists),
+            ..SettingsChange::default()
+        };
+        self.set_settings(by, &change, &[])
+    }
+
     /// Applies the block lists of the settings to what is kept of them.
     pub(crate) fn update_blocked(&mut self) {
         self.blocked_artists = BlockedArtists::of(&self.settings);
@@ -47,6 +79,10 @@ impl RoomState {
         self.fallback.blocked =
             tracks.filter(|(_, track)| self.check_blocked(track).is_err()).map(|(index, _)| index).collect();
     }
+}
+
+fn is_it(blocked: &BlockedTrack, provider: ProviderId, id: &str) -> bool {
+    blocked.provider == provider && blocked.id == id
 }
 
 /// Whether the list of blocked tracks is short enough.

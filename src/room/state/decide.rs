@@ -75,6 +75,8 @@ impl RoomState {
             Command::RemoveScreen { screen } => self.remove_screen(by, *screen),
             Command::SetPolicy { policy } => self.set_policy(by, *policy),
             Command::SetSettings { settings } => self.set_settings(by, settings, tracks),
+            Command::Block { track, artist } => self.block(by, track.as_ref(), artist.as_deref()),
+            Command::Unblock { track, artist } => self.unblock(by, track.as_ref(), artist.as_deref()),
             Command::PreviewPolicy { .. } | Command::ShowHistory | Command::ShowAudit => {
                 self.may_ask(by, command).map(|()| vec![])
             }

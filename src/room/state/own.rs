@@ -31,6 +31,7 @@ impl RoomState {
             offset: self.offset,
             queue: self.queue_of(user).take(OWN_SHOWN_MAX).cloned().collect(),
             votes: cast.take(OWN_SHOWN_MAX).collect(),
+            queue_more: u32::try_from(self.queue_of(user).skip(OWN_SHOWN_MAX).count()).unwrap_or(u32::MAX),
             queue_hidden: self.is_queue_hidden(user, &self.shown_whole()),
             may: Some(self.may(user)),
         }
@@ -48,7 +49,9 @@ impl RoomState {
         let hidden = self.is_queue_hidden(user, shown);
         hidden.hash(&mut hasher);
         if hidden {
-            self.queue_of(user).take(OWN_SHOWN_MAX).for_each(|entry| entry.id.hash(&mut hasher));
+            let mut queue = self.queue_of(user);
+            queue.by_ref().take(OWN_SHOWN_MAX).for_each(|entry| entry.id.hash(&mut hasher));
+            queue.count().hash(&mut hasher);
         }
         hasher.finish()
     }

@@ -1,5 +1,6 @@
 //! Limits on queueing: the host's limits, duplicates and cooldowns.
 
+use tutti_fold::fold;
 use tutti_protocol::{Duplicates, EntryId, Explicit, Track, UserId};
 
 use crate::{CREDITS_MAX, Ctx, Refusal, RoomState};
@@ -26,7 +27,9 @@ impl RoomState {
         self.check_amount(by, track)?;
         self.check_cooldown(ctx.now_ms, settings.track_cooldown_ms, |other| same_track(other, track))
             .map_err(|left_ms| Refusal::TrackCooldown { left_ms })?;
-        self.check_cooldown(ctx.now_ms, settings.artist_cooldown_ms, |other| same_artist(other, track))
+        let artists = artists_of(track);
+        let is_theirs = |other: &Track| artists_of(other).iter().any(|artist| artists.contains(artist));
+        self.check_cooldown(ctx.now_ms, settings.artist_cooldown_ms, is_theirs)
             .map_err(|left_ms| Refusal::ArtistCooldown { left_ms })
     }
 
@@ -56,14 +59,16 @@ impl RoomState {
         if cooldown_ms == 0 {
             return Ok(());
         }
+        let cooldown_ms = i64::try_from(cooldown_ms).unwrap_or(i64::MAX);
         let on = self.current.iter().map(|current| (current.started_at_ms, &current.entry.track));
         let over = self.past.latest().map(|played| (played.started_at_ms, &played.track));
-        let Some((started_at_ms, _)) = on.chain(over).find(|(_, track)| is_like(track)) else { return Ok(()) };
-        let ready_at_ms = started_at_ms.saturating_add(i64::try_from(cooldown_ms).unwrap_or(i64::MAX));
-        match u64::try_from(ready_at_ms.saturating_sub(now_ms)) {
-            Ok(left_ms) if left_ms > 0 => Err(left_ms),
-            _ => Ok(()),
-        }
+        let left_ms = |started_at_ms: i64| {
+            let ready_at_ms = started_at_ms.saturating_add(cooldown_ms);
+            u64::try_from(ready_at_ms.saturating_sub(now_ms)).ok().filter(|left_ms| *left_ms > 0)
+        };
+        // The latest comes first: what started too long ago is not compared.
+        let mut recent = on.chain(over).map_while(|(started_at_ms, track)| Some((left_ms(started_at_ms)?, track)));
+        recent.find(|(_, track)| is_like(track)).map_or(Ok(()), |(left_ms, _)| Err(left_ms))
     }
 
     /// Whether the track is current or queued; only queues that may play count.
@@ -96,6 +101,7 @@ fn same_track(one: &Track, other: &Track) -> bool {
     one.provider == other.provider && one.id == other.id
 }
 
-fn same_artist(one: &Track, other: &Track) -> bool {
-    one.artists.iter().any(|artist| other.artists.contains(artist))
+/// The artists' names in the form in which they are compared, as block lists do.
+fn artists_of(track: &Track) -> Vec<String> {
+    track.artists.iter().map(|artist| fold(artist)).filter(|name| !name.is_empty()).collect()
 }

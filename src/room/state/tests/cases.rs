@@ -107,6 +107,7 @@ fn case_9_cooldowns_cover_past_entries() {
     story.play("ana adds hit=180@queen a2 a3 a4 a5; ana skips; wait 60");
     assert_eq!(story.refused("ben adds hit"), ErrorCode::Cooldown);
     assert_eq!(story.refused("ben adds other@queen"), ErrorCode::Cooldown);
+    assert_eq!(story.refused("ben adds other@QUÉEN"), ErrorCode::Cooldown, "spelled in another way");
     story.play("wait 541; ben adds other@queen");
     assert_eq!(story.refused("ben adds hit"), ErrorCode::Cooldown);
     story.play("wait 3000; ben adds hit");

@@ -64,6 +64,8 @@ pub const STEPS: &[(&str, &str, Need)] = &[
     ("ana locks", "ben unlocks", Of(Action::Lock)),
     ("", "ben chooses votes", Of(Action::SetSettings)),
     ("", "ben sets players_max 3", Of(Action::SetSettings)),
+    ("", "ben blocks y", Of(Action::SetSettings)),
+    ("ana blocks y", "ben unblocks y", Of(Action::SetSettings)),
     ("", "ben previews votes", Of(Action::SetSettings)),
     ("", "ben calls the room Attic", Of(Action::SetSettings)),
     ("ana pairs t1", "ben unpairs t1", Of(Action::ManageScreens)),

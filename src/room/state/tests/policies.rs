@@ -1,7 +1,7 @@
 //! How the order is made, limits and votes.
 
 use expect_test::expect;
-use tutti_protocol::{Answer, Command, ErrorCode, PlaceReason, Policy};
+use tutti_protocol::{Answer, Command, ErrorCode, Event, PlaceReason, Policy};
 use tutti_room_state::Refusal;
 
 use crate::script::{Story, check};
@@ -228,6 +228,41 @@ fn blocked_tracks_and_artists_are_neither_queued_nor_approved_nor_in_the_fallbac
 }
 
 #[test]
+fn members_who_block_at_the_same_time_lose_nothing() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; ana makes ben cohost; ana opens set_settings to cohost");
+    story.play("ana blocks artist Queen; ben blocks artist Björk; ana blocks y; ben blocks z");
+    let names = |story: &Story| {
+        let settings = story.room.snapshot().settings;
+        let tracks = settings.blocked_tracks.into_iter().map(|track| track.id);
+        tracks.chain(settings.blocked_artists).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&story), "y z Queen Björk");
+    let known = story.events.len();
+    story.play("ben blocks artist QUEEN; ana blocks z; ana unblocks x; ben unblocks artist Abba");
+    assert_eq!(story.events.len(), known, "as it was");
+    story.play("ben unblocks artist queen; ana unblocks artist BJORK; ana unblocks y");
+    assert_eq!(names(&story), "z");
+    let Some(Event::Noted { note }) = story.events.last() else { panic!("a note") };
+    assert_eq!((note.deed.as_str(), &note.settings[..]), ("set_settings", &["blocked_tracks".to_owned()][..]));
+}
+
+#[test]
+fn an_owner_is_told_how_much_of_a_long_queue_is_not_sent() {
+    let mut story = Story::new();
+    let batch = |from: usize| (from..from + 100).map(|number| format!("a{number}")).collect::<Vec<_>>().join(" ");
+    story.play(&format!("ana joins; ana adds on; ana adds all {}; ana adds all {}", batch(0), batch(100)));
+    let ana = story.user("ana");
+    let digest = |story: &Story| story.room.own_digests(&[ana]).next().expect("hers").1;
+    assert_eq!(story.room.own(ana).queue_more, 0);
+    let before = digest(&story);
+    story.play("ana adds a200 a201 a202");
+    let own = story.room.own(ana);
+    assert_eq!((own.queue.len(), own.queue_more, own.queue_hidden), (200, 3, true));
+    assert_ne!(digest(&story), before, "so it is sent again");
+}
+
+#[test]
 fn block_lists_are_bounded() {
     let mut story = Story::new();
     story.play("ana joins");
@@ -239,6 +274,8 @@ fn block_lists_are_bounded() {
     for step in [artists(101, 3), artists(1, 201), artists(0, 0).replace("[]", r#"["\u0301"]"#)] {
         assert_eq!(story.refusal(&step), Refusal::BadSetting { setting: "blocked_artists" }, "{step}");
     }
+    assert_eq!(story.refusal("ana blocks artist one"), Refusal::BadSetting { setting: "blocked_artists" });
+    story.play(&format!("ana unblocks artist {:0>200}; ana blocks artist one", 0));
     let nameless = r#"ana sets blocked_tracks [{"provider":"library","id":"y","label":""}]"#;
     assert_eq!(story.refusal(nameless), Refusal::BadSetting { setting: "blocked_tracks" });
 }

@@ -11,7 +11,7 @@
 //!
 //! A track may have an artist be explicit, and be Spotify's: `a1=200@queen`, `a1!`, `a1:spotify`. Hosting: `ana sets policy votes` · `ana sets
 //! players_max 2` · `ana weighs ben 200` · `ana opens kick to cohost` · `ana grants ben skip` · `ana withholds ben vote` ·
-//! `ana falls back to x y=60` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
+//! `ana falls back to x y=60` · `ana blocks y` · `ana blocks artist queen` · `ana unblocks y` · `ana unblocks artist queen` · `ana bans ben` · `ana unbans ben` · `ana mutes ben` · `ana admits eve` · `ana denies eve` ·
 //! `ana locks` · `ana unlocks` · `ana approves b1` · `ana rejects b1` · `ana clears ben` · `ana clears all` · `ana undoes` ·
 //! `ana undoes it` (whoever did it last) · `ana pairs t1` (a screen) · `ana unpairs t1` · `ana chooses votes` · `ana previews votes` · `ana asks audit` · `ben skips
 //! unplayable` · `ben renames Bo` · `ana calls the room Attic` · `ben says hello` · `ben reacts yes` · `ana drops` (no device any more) · `ben claims`. Of one's own: `ben holds` (pauses the queue) · `ben resumes` · `ben
@@ -26,8 +26,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_protocol::{
-    Action, Command, DeviceId, EntryId, ErrorCode, Event, Gain, OutputMode, PlaybackState, Policy, ProviderId, Role,
-    RoomCode, ScreenId, SettingsChange, Track, TrackRef, UserId, UserKind,
+    Action, BlockedTrack, Command, DeviceId, EntryId, ErrorCode, Event, Gain, OutputMode, PlaybackState, Policy,
+    ProviderId, Role, RoomCode, ScreenId, SettingsChange, Track, TrackRef, UserId, UserKind,
 };
 use tutti_room_state::{Audience, Ctx, Input, Newcomer, Refusal, RoomState, TrackFinding};
 use uuid::Uuid;
@@ -383,6 +383,13 @@ impl Story {
                 let fallback = tracks.iter().map(|track| reference_to(&parse_track(track))).collect();
                 settings(SettingsChange { fallback: Some(fallback), ..SettingsChange::default() })
             }
+            ["blocks", "artist", artist] => Command::Block { track: None, artist: Some(artist.to_owned()) },
+            ["blocks", title] => {
+                let TrackRef { provider, id } = reference_to(&parse_track(title));
+                Command::Block { track: Some(BlockedTrack { provider, label: id.clone(), id }), artist: None }
+            }
+            ["unblocks", "artist", artist] => Command::Unblock { track: None, artist: Some(artist.to_owned()) },
+            ["unblocks", title] => Command::Unblock { track: Some(reference_to(&parse_track(title))), artist: None },
             ["plays", "on", ref devices @ ..] => set_output(OutputMode::Speakers, devices),
             ["turns", name, "to", percent] => {
                 Command::SetVolume { device: device(name), percent: percent.parse().expect("per cent") }

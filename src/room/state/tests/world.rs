@@ -66,6 +66,8 @@ pub enum Act {
     Except(u8, Action, Option<bool>),
     Set(Box<SettingsChange>),
     FallBack(Vec<u64>),
+    /// A track with this title, and an artist.
+    Block(String, bool),
     Output(OutputMode, BTreeSet<u8>),
     Undo,
     Claim,
@@ -132,6 +134,7 @@ fn hosting() -> impl Strategy<Value = Act> {
         1 => (people(), action(), maybe()).prop_map(|(who, action, allowed)| Act::Except(who, action, allowed)),
         6 => change().prop_map(|change| Act::Set(Box::new(change))),
         1 => proptest::collection::vec(9_000..200_000u64, 0..3).prop_map(Act::FallBack),
+        1 => ("[tf][0-9]", any::<bool>()).prop_map(|(title, blocks)| Act::Block(title, blocks)),
         1 => (any::<bool>(), proptest::collection::btree_set(0..4u8, 0..3)).prop_map(|(everyone, devices)| {
             Act::Output(if everyone { OutputMode::Everyone } else { OutputMode::Speakers }, devices)
         }),
@@ -615,6 +618,13 @@ fn plain(act: &Act) -> Command {
             Command::SetPermission { member: user(*whom), action: *action, allowed: *allowed }
         }
         Act::Set(change) => Command::SetSettings { settings: change.clone() },
+        Act::Block(title, true) => {
+            Command::Block { track: blocked(std::slice::from_ref(title)).pop(), artist: Some(title.clone()) }
+        }
+        Act::Block(id, false) => {
+            let track = TrackRef { provider: ProviderId::LIBRARY, id: id.clone() };
+            Command::Unblock { track: Some(track), artist: Some(id.clone()) }
+        }
         Act::Output(mode, devices) => {
             let devices = devices.iter().map(|device| DeviceId(Uuid::from_u128(u128::from(*device)))).collect();
             Command::SetOutput { mode: *mode, devices }
