@@ -2,7 +2,7 @@ import type { HtmlTagDescriptor, Plugin, Rolldown } from 'vite';
 
 /**
  * Lets the page load the app's modules while the entry loads its texts, before which they cannot be evaluated. The parts of
- * a room are listed for `browser/ahead.ts`, which loads them for those who are in one.
+ * a room are listed for `browser/ahead.ts`, which loads them for those who are in one: those of the first view, and the others.
  */
 export function preloadApp(): Plugin {
   return {
@@ -12,26 +12,30 @@ export function preloadApp(): Plugin {
       order: 'post',
       handler(html, { bundle = {} }) {
         const app = closureOf(bundle, '/App.svelte').filter((file) => !html.includes(file));
-        const early = closureOf(bundle, '/src/main.ts');
+        // What a returning member's connection needs is evaluated beside the texts.
+        const early = [...closureOf(bundle, '/src/main.ts'), ...closureOf(bundle, '/connection/head-start.ts')];
         const tooEarly = early.filter((file) => modulesOf(bundle, file).some((id) => /\/src\/text\//.test(id)));
         if (tooEarly.length > 0) throw new Error(`texts are evaluated before their language is loaded: ${tooEarly}`);
-        const room = ['/RoomGate.svelte', '/Room.svelte', '/text/refusals.ts'].flatMap((part) =>
-          closureOf(bundle, part),
-        );
-        const roomOnly = [...new Set(room)].filter((file) => !app.includes(file) && !html.includes(file));
+        const filesOf = (parts: string[], known: string[]) => {
+          const files = new Set(parts.flatMap((part) => closureOf(bundle, part)));
+          return [...files].filter((file) => !known.includes(file) && !html.includes(file));
+        };
+        const room = filesOf(['/head-start.ts', '/RoomGate.svelte', '/pages/Room.svelte', '/text/refusals.ts'], app);
+        const views = filesOf(['/room/Upcoming.svelte', '/room/Search.svelte', '/room/Chat.svelte'], [...app, ...room]);
         return [
           ...app.map((file) =>
             file.endsWith('.css') ? link(file, { rel: 'preload', as: 'style' }) : link(file, { rel: 'modulepreload' }),
           ),
-          {
-            tag: 'meta',
-            attrs: { name: 'room-files', content: roomOnly.map((file) => `/${file}`).join(' ') },
-            injectTo: 'head',
-          },
+          list('room-files', room),
+          list('view-files', views),
         ];
       },
     },
   };
+}
+
+function list(name: string, files: string[]): HtmlTagDescriptor {
+  return { tag: 'meta', attrs: { name, content: files.map((file) => `/${file}`).join(' ') }, injectTo: 'head' };
 }
 
 function link(file: string, attrs: Record<string, string>): HtmlTagDescriptor {

@@ -1,4 +1,8 @@
+import { routeOf } from './route';
 import { device, SLOT_KEY, tab } from './storage';
+
+/** Windows that show all parts of a room, and not one view at a time. The room's styles know it too. */
+export const WIDE = '(min-width: 700px) and (min-height: 480px)';
 
 /** Whether this page will show a room: the address is a room's, and this browser remembers a user. */
 export function opensRoom(): boolean {
@@ -22,10 +26,17 @@ export function wasMember(code: string): boolean {
   return device.recall(MEMBER_KEY) === code;
 }
 
+/** The room that this page will most likely enter without a question: the user was in it on this device. */
+export function returnsTo(): string | null {
+  const route = routeOf(location.pathname);
+  return opensRoom() && route.page === 'room' && wasMember(route.code) ? route.code : null;
+}
+
 /** Loads the parts of a room beside the app, which would ask for them later. `tools/preload-app.ts` lists them in the page. */
 export function preloadRoom(): void {
-  const files = document.querySelector<HTMLMetaElement>('meta[name="room-files"]')?.content.split(' ') ?? [];
-  for (const href of files) {
+  const listed = (name: string) =>
+    document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.split(' ') ?? [];
+  for (const href of [...listed('room-files'), ...(matchMedia(WIDE).matches ? listed('view-files') : [])]) {
     const link = Object.assign(document.createElement('link'), { href, crossOrigin: '', fetchPriority: 'low' });
     if (href.endsWith('.css')) Object.assign(link, { rel: 'preload', as: 'style' });
     else link.rel = 'modulepreload';

@@ -1,7 +1,6 @@
 import type {
   BrowseItem,
   BrowseResponse,
-  ChooseSpotifyOutput,
   CreateRoomRequest,
   DeviceCode,
   DeviceCodeStatus,
@@ -17,14 +16,6 @@ import type {
   SessionList,
   SessionSummary,
   SetPasscodeRequest,
-  SpotifyDevice,
-  SpotifyDevices,
-  SpotifyOutput,
-  SpotifyOutputStatus,
-  SpotifyPlayerEvent,
-  SpotifyPlayRequest,
-  SpotifyStatus,
-  SpotifyToken,
   TrackRef,
   UpdateMeRequest,
   User,
@@ -50,104 +41,60 @@ export class Api {
   }
 
   me(): Promise<User> {
-    return this.#json('me');
+    return this.json('me');
   }
 
   async updateMe(body: UpdateMeRequest): Promise<User> {
-    return this.#json('me', { method: 'PATCH', body });
+    return this.json('me', { method: 'PATCH', body });
   }
 
   async sessions(): Promise<SessionSummary[]> {
-    return (await this.#json<SessionList>('me/sessions')).sessions;
+    return (await this.json<SessionList>('me/sessions')).sessions;
   }
 
   async endSession(id: SessionId): Promise<void> {
-    await this.#authorized(`me/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    await this.authorized(`me/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
   }
 
   /** All sessions except the current one. */
   async endOtherSessions(): Promise<void> {
-    await this.#authorized('me/sessions', { method: 'DELETE' });
+    await this.authorized('me/sessions', { method: 'DELETE' });
   }
 
   /** A code with which the user's next device logs in. */
   makeDeviceCode(): Promise<DeviceCode> {
-    return this.#json('me/device-code', { method: 'POST' });
+    return this.json('me/device-code', { method: 'POST' });
   }
 
   /** Its status. */
   deviceCode(): Promise<DeviceCodeStatus> {
-    return this.#json('me/device-code');
+    return this.json('me/device-code');
   }
 
   async cancelDeviceCode(): Promise<void> {
-    await this.#authorized('me/device-code', { method: 'DELETE' });
-  }
-
-  spotify(): Promise<SpotifyStatus> {
-    return this.#json('me/spotify');
-  }
-
-  /** Lets the server ask Spotify again. */
-  checkSpotify(): Promise<SpotifyStatus> {
-    return this.#json('me/spotify/check', { method: 'POST' });
-  }
-
-  async unlinkSpotify(): Promise<void> {
-    await this.#authorized('me/spotify', { method: 'DELETE' });
-  }
-
-  /** For the player in this browser only. */
-  spotifyToken(): Promise<SpotifyToken> {
-    return this.#json('me/spotify/token', { method: 'POST' });
-  }
-
-  /** Reports the player's evidence. */
-  spotifyEvidence(event: SpotifyPlayerEvent): Promise<SpotifyStatus> {
-    return this.#json('me/spotify/evidence', { method: 'POST', body: { event } });
-  }
-
-  async spotifyPlay(body: SpotifyPlayRequest): Promise<void> {
-    await this.#authorized('me/spotify/play', { method: 'POST', body });
-  }
-
-  async spotifyDevices(): Promise<SpotifyDevice[]> {
-    return (await this.#json<SpotifyDevices>('me/spotify/devices')).devices;
-  }
-
-  /** The user's Spotify device that follows a room, beside the room's pages. */
-  async spotifyOutput(code: string): Promise<SpotifyOutput | null> {
-    return (await this.#json<SpotifyOutputStatus>(outputPath(code))).output ?? null;
-  }
-
-  async chooseSpotifyOutput(code: string, body: ChooseSpotifyOutput): Promise<SpotifyOutput | null> {
-    return (await this.#json<SpotifyOutputStatus>(outputPath(code), { method: 'PUT', body })).output ?? null;
-  }
-
-  async endSpotifyOutput(code: string): Promise<void> {
-    await this.#authorized(outputPath(code), { method: 'DELETE' });
+    await this.authorized('me/device-code', { method: 'DELETE' });
   }
 
   createRoom(body: CreateRoomRequest): Promise<RoomSummary> {
-    return this.#json('rooms', { method: 'POST', body });
+    return this.json('rooms', { method: 'POST', body });
   }
 
   /** The public summary of a room. Works without login: shows whether the room exists and has a passcode. */
   room(code: string): Promise<RoomSummary> {
     const path = `rooms/${encodeURIComponent(code)}`;
-    return this.session.user === null ? this.#open(path) : this.#json(path);
+    return this.session.user === null ? this.#open(path) : this.json(path);
   }
 
   roomPasscode(code: string): Promise<RoomPasscode> {
-    return this.#json(passcodePath(code));
+    return this.json(passcodePath(code));
   }
 
   async setRoomPasscode(code: string, body: SetPasscodeRequest): Promise<void> {
-    await this.#authorized(passcodePath(code), { method: 'PUT', body });
+    await this.authorized(passcodePath(code), { method: 'PUT', body });
   }
 
   async removeRoomPasscode(code: string): Promise<void> {
-    await this.#authorized(passcodePath(code), { method: 'DELETE' });
+    await this.authorized(passcodePath(code), { method: 'DELETE' });
   }
 
   /** Makes this device a screen that waits for a room. Needs no login. */
@@ -163,11 +110,11 @@ export class Api {
 
   /** Lets the screen that shows the code show a room. */
   async approveScreen(room: string, code: string): Promise<void> {
-    await this.#authorized(`rooms/${encodeURIComponent(room)}/screens`, { method: 'POST', body: { code } });
+    await this.authorized(`rooms/${encodeURIComponent(room)}/screens`, { method: 'POST', body: { code } });
   }
 
   myRooms(): Promise<RoomList> {
-    return this.#json('me/rooms');
+    return this.json('me/rooms');
   }
 
   /** `room`: its host's link may be used by users who have none. */
@@ -181,7 +128,7 @@ export class Api {
     const parameters = new URLSearchParams({ provider, q: query });
     if (cursor !== null) parameters.set('cursor', cursor);
     if (room !== null) parameters.set('room', room);
-    return this.#json(`search?${parameters}`, { signal });
+    return this.json(`search?${parameters}`, { signal });
   }
 
   /** The artists, albums, genres, folders or newest tracks of a provider, or what is in one group of them. */
@@ -190,7 +137,7 @@ export class Api {
     if ('list' in place) parameters.set('kind', place.list);
     else parameters.set('id', place.item.id);
     if (cursor !== null) parameters.set('cursor', cursor);
-    return this.#json(`browse?${parameters}`, { signal });
+    return this.json(`browse?${parameters}`, { signal });
   }
 
   /** A segment of a track that this server serves. */
@@ -200,18 +147,20 @@ export class Api {
     number: number,
     signal: AbortSignal,
   ): Promise<Response> {
-    return this.#authorized(`${provider}/tracks/${encodeURIComponent(id)}/segments/${quality}/${number}`, { signal });
+    return this.authorized(`${provider}/tracks/${encodeURIComponent(id)}/segments/${quality}/${number}`, { signal });
   }
 
   async #open<T>(path: string): Promise<T> {
     return (await request(this.fetch, path)).json() as Promise<T>;
   }
 
-  async #json<T>(path: string, options: Request = {}): Promise<T> {
-    return (await this.#authorized(path, options)).json() as Promise<T>;
+  /** The answer to a request of the user. */
+  async json<T>(path: string, options: Request = {}): Promise<T> {
+    return (await this.authorized(path, options)).json() as Promise<T>;
   }
 
-  async #authorized(path: string, options: Request): Promise<Response> {
+  /** A request of the user, with their token. */
+  async authorized(path: string, options: Request): Promise<Response> {
     const { value, user } = await this.session.token();
     try {
       return await request(this.fetch, path, { ...options, token: value });
@@ -227,8 +176,4 @@ export class Api {
 
 function passcodePath(code: string): string {
   return `rooms/${encodeURIComponent(code)}/passcode`;
-}
-
-function outputPath(code: string): string {
-  return `rooms/${encodeURIComponent(code)}/spotify-output`;
 }

@@ -54,6 +54,16 @@ describe('opening a page', () => {
     expect(device.asked.filter((asked) => asked.includes('activate'))).toEqual(['POST me/accounts/0/activate 0']);
   });
 
+  it('tells a listener that comes later what was restored', async () => {
+    device.keeps(1, ana);
+    const tab = device.tab();
+    await tab.restore();
+    const seen: unknown[] = [];
+    tab.onChange((user) => seen.push(user));
+    tab.onPeople(({ accounts }) => seen.push(accounts));
+    expect(seen).toEqual([ana, [{ slot: 1, user: ana }]]);
+  });
+
   it('lists the other users after a logout', async () => {
     device.keeps(1, ben);
     const memory = fakeMemory();

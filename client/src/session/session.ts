@@ -46,19 +46,22 @@ export class Session {
   slot: number | null = null;
   #token: Token | null = null;
   #refreshing: { slot: number; token: Promise<Token> } | null = null;
+  #people: AccountList | null = null;
   #onChange: (user: User | null) => void = () => {};
   #onPeople: (list: AccountList) => void = () => {};
 
   constructor(private readonly options: SessionOptions) {}
 
-  /** Called when the user changes, logs out, or changes their profile. */
+  /** Called with the user, if there is one already, and when they change, log out, or change their profile. */
   onChange(listener: (user: User | null) => void): void {
     this.#onChange = listener;
+    if (this.user !== null) listener(this.user);
   }
 
-  /** Called when the server lists the users of this device. */
+  /** Called with the users of this device, if the server listed them already, and whenever it does. */
   onPeople(listener: (list: AccountList) => void): void {
     this.#onPeople = listener;
+    if (this.#people !== null) listener(this.#people);
   }
 
   /**
@@ -84,6 +87,7 @@ export class Session {
   /** The users who are logged in on this device. */
   async people(): Promise<AccountList> {
     const list = (await (await this.#request('me/accounts', {})).json()) as AccountList;
+    this.#people = list;
     this.#onPeople(list);
     return list;
   }

@@ -1,18 +1,14 @@
 import type { AccountList, ServerDescription, SpotifyOutcome, User } from '$protocol';
 import { deviceLink, pairLink } from '../browser/device-link';
-import { exclusiveLock } from '../browser/exclusive-lock';
 import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from '../browser/invite';
 import { type Route, routeOf } from '../browser/route';
-import { device, tab } from '../browser/storage';
+import { tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
 import { Refusal } from '../connection/refusal';
 import { importWithTexts } from '../language/language';
 import { endSpotifyLogin, type SpotifyReturn, spotifyReturn } from '../providers/spotify/login-link';
-import { Api } from '../session/api';
 import { Failure } from '../session/http';
-import { Session } from '../session/session';
-import { slotBroadcast } from '../session/slot-broadcast';
-import { SlotMemory } from '../session/slot-memory';
+import { api, session, takeFirstRequests } from '../session/page-session';
 import { text } from '../text/common';
 import { refusalText } from '../text/failures';
 
@@ -51,8 +47,8 @@ class App {
   entry = $state.raw<{ beside: boolean } | null>(null);
   /** Counts logins and switches by choice: a page that waits in a lobby retries. */
   logins = $state(0);
-  readonly session: Session;
-  readonly api: Api;
+  readonly session = session;
+  readonly api = api;
   /** The outcome of a failed login at Spotify, until it was dismissed. */
   spotifyOutcome = $state.raw<Exclude<SpotifyOutcome, 'done'> | null>(null);
   #returned: SpotifyReturn | null;
@@ -69,15 +65,6 @@ class App {
     // Reported once; a reload or a shared address should not repeat it.
     if (this.#returned !== null) history.replaceState(null, '', this.#returned.path);
     if (this.#returned?.outcome === 'done' && !endSpotifyLogin()) this.#returned = null;
-    const fetcher = (url: string, init: RequestInit) => fetch(url, init);
-    this.session = new Session({
-      fetch: fetcher,
-      nowMs,
-      memory: new SlotMemory(tab, device),
-      exclusively: exclusiveLock(navigator.locks),
-      broadcast: slotBroadcast((change) => this.session.slotChanged(change)),
-    });
-    this.api = new Api(fetcher, this.session);
     this.session.onChange((user) => {
       this.user = user;
       this.slot = this.session.slot;
@@ -92,8 +79,8 @@ class App {
 
   /** Throws when the server is not reachable. */
   async load(): Promise<void> {
-    const [server] = await Promise.all([this.api.server(), this.session.restore(this.#returned?.slot)]);
-    this.server = server;
+    const { server, restored } = takeFirstRequests(this.#returned?.slot ?? null);
+    [this.server] = await Promise.all([server, restored]);
     this.#tellReturn();
   }
 

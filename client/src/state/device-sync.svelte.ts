@@ -5,7 +5,7 @@ import { timeOfDayMs } from '../browser/wall-clock';
 import { type Calibration, Calibrations } from '../calibration/calibration';
 import type { SignalOutput } from '../calibration/signals';
 import type { DevicePlayer } from '../providers/device-player';
-import type { FilePlayer } from '../providers/files/file-player';
+import type { FilesPlayer } from '../providers/files/file-player-on-demand';
 import type { ServerClock } from '../sync/clock';
 import { type Quality, QualityTracker } from '../sync/quality';
 
@@ -23,7 +23,7 @@ export class DeviceSync {
 
   constructor(
     /** Knows the audio outputs of this device. */
-    private readonly files: FilePlayer,
+    private readonly files: FilesPlayer,
     /** Plays the current track, whatever its provider. */
     private readonly player: DevicePlayer,
     private readonly clock: ServerClock,

@@ -4,7 +4,9 @@ import { SleepDetector } from '../browser/sleep';
 import { notify } from '../browser/track-notice';
 import { nowMs, timeOfDayMs } from '../browser/wall-clock';
 import type { Accepted } from '../connection/command-queue';
-import { Connection, type ConnectionState, findHindrance } from '../connection/connection';
+import type { Connection, ConnectionState } from '../connection/connection';
+import type { EarlyConnection, Receiver } from '../connection/early-connection';
+import { connectionFor, takeEarly } from '../connection/head-start';
 import { newsOf } from '../room/news';
 import { isOffered } from '../room/offers';
 import { type Queued, queuedTracks } from '../room/queued';
@@ -52,6 +54,9 @@ export class LiveRoom {
       ? new Map<string, Queued>()
       : queuedTracks(this.room, this.me, this.mine, this.commands.unanswered),
   );
+  #receiver: Receiver;
+  /** The connection that began before this page, until the page follows it. */
+  #early: EarlyConnection | null;
   #connection: Connection;
   #clock: ServerClock;
   #status: StatusReporter;
@@ -66,18 +71,14 @@ export class LiveRoom {
     /** The token of a paired screen, which is no user. */
     private readonly screenToken: string | null = null,
   ) {
-    this.#connection = new Connection({
-      openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
+    this.#receiver = {
       hello: () => ({ room: code, passcode, device: this.playback.device() }),
-      token: () => this.#token() ?? app.session.token(),
-      refreshToken: () => this.#token() ?? app.session.refresh(),
-      hindrance: () => findHindrance(() => app.api.server()),
-      nowMs,
-      random: Math.random,
-      onFrame: (frame) => this.#receive(frame),
+      onFrame: (frame, atMs) => this.#receive(frame, atMs),
       onState: (state) => this.#connectionChanged(state),
       onOtherUser: () => this.commands.userChanged(),
-    });
+    };
+    this.#early = takeEarly(screen || passcode !== null ? null : code);
+    this.#connection = this.#early?.connection ?? connectionFor(this.#receiver, () => this.#token());
     this.#clock = new ServerClock(
       (t0) => this.#connection.send({ type: 'sync', t0 }),
       nowMs,
@@ -89,6 +90,7 @@ export class LiveRoom {
       () => this.me,
       (id) => this.nameOf(id),
       () => this.mine,
+      () => this.store.mineOn,
     );
     this.playback = new LocalPlayback({
       code,
@@ -107,7 +109,9 @@ export class LiveRoom {
 
   /** Connects. Returns the way to leave the page: it closes everything. */
   start(): () => void {
-    this.#connection.start();
+    if (this.#early === null) this.#connection.start();
+    else this.#early.give(this.#receiver);
+    this.#early = null;
     const networkChanged = () => this.#connection.setNetwork(navigator.onLine);
     const visibilityChanged = () => this.#status.sendStatus();
     addEventListener('online', networkChanged);
@@ -231,12 +235,12 @@ export class LiveRoom {
     return Promise.resolve({ value: this.screenToken, expiresAtMs: nowMs() + SCREEN_SHOWS_AGAIN_MS, user: NO_USER });
   }
 
-  #receive(frame: ServerFrame): void {
+  #receive(frame: ServerFrame, atMs: number): void {
     switch (frame.type) {
       case 'welcome':
         if (this.me === null) this.commands.restore(frame.member);
         this.store.welcome(frame);
-        this.#clock.hint(frame.server_time_ms);
+        this.#clock.hint(frame.server_time_ms, atMs);
         this.#clock.start();
         this.commands.resend();
         this.#status.connected();
@@ -329,8 +333,4 @@ export class LiveRoom {
     this.timeline.serverNowMs = now;
     this.playback.measure(this.store.room);
   }
-}
-
-function socketUrl(): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 }

@@ -1,13 +1,13 @@
 import type { Device, DevicePlayback, EntryId, ProviderId, Room } from '$protocol';
 import { deviceId, playsHere, rememberPlaysHere, thisDevice } from '../browser/device';
+import { firstView } from '../browser/first-view';
 import { recall, remember } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
 import { CombinedPlayer } from '../playback/combined-player';
 import { MediaAnchor, thisAnchorHost } from '../playback/media-anchor';
 import type { PlayerState } from '../providers/device-player';
-import { FilePlayer } from '../providers/files/file-player';
+import { FilePlayerOnDemand, type FilesPlayer } from '../providers/files/file-player-on-demand';
 import { networkHints, QualityChoice, type QualitySetting, qualitySetting } from '../providers/files/quality-choice';
-import { decodableQualities, decodeSegment, receiveSegment } from '../providers/files/segment-decoder';
 import { SEGMENT_RATE_HZ } from '../providers/files/segments';
 import { volumeIn } from '../room/output';
 import type { ServerClock } from '../sync/clock';
@@ -57,28 +57,17 @@ export class LocalPlayback {
   readonly sync: DeviceSync;
   readonly spotify: RoomSpotify;
   /** Plays files, and knows the audio outputs of this device. */
-  #files: FilePlayer;
+  #files: FilePlayerOnDemand<AudioContext>;
   #player: CombinedPlayer;
   #quality = new QualityChoice(networkHints, nowMs);
   #anchor = new MediaAnchor(thisAnchorHost());
 
   constructor(private readonly options: LocalPlaybackOptions) {
     const { code, clock, onStatus } = options;
-    this.#files = new FilePlayer({
-      device: deviceId(),
+    this.#files = new FilePlayerOnDemand({
       createContext: () => new AudioContext({ latencyHint: 'playback', sampleRate: SEGMENT_RATE_HZ }),
-      servesFiles,
-      fetchSegment: async ({ track, number }, quality, signal) =>
-        receiveSegment(await app.api.segment(track, quality, number, signal), nowMs),
-      decodeSegment: (fetched, quality) => decodeSegment(decoder(), fetched, quality),
-      decodable: () => decodableQualities(decoder()),
-      quality: this.#quality,
-      clock,
-      localNowMs: nowMs,
-      calibrated: (output) => this.sync.calibrations.of(output),
+      load: (createContext) => this.#loadFiles(createContext),
       onState: () => this.#player.stateChanged(),
-      onReady: onStatus,
-      onUnplayable: options.onUnplayable,
     });
     this.spotify = new RoomSpotify(code, clock, () => this.#player.accountChanged());
     this.#player = new CombinedPlayer({
@@ -107,7 +96,10 @@ export class LocalPlayback {
     // Undefined on pages served over plain HTTP.
     const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
     mediaDevices?.addEventListener('devicechange', outputsChanged);
-    if (!this.options.screen && playsHere(this.options.code)) this.#player.turnOn();
+    if (!this.options.screen) {
+      if (playsHere(this.options.code)) this.#player.turnOn();
+      else void firstView.then(() => this.#files.prepare());
+    }
     // A browser that blocked the sound after a reload allows it with the first gesture, wherever that is. Which event of a tap
     // counts depends on the browser.
     const unblock = () => {
@@ -192,6 +184,29 @@ export class LocalPlayback {
   setMuted(muted: boolean): void {
     this.muted = muted;
     this.#applyVolume();
+  }
+
+  async #loadFiles(createContext: () => AudioContext): Promise<FilesPlayer> {
+    const [{ FilePlayer }, { decodableQualities, decodeSegment, receiveSegment }] = await Promise.all([
+      import('../providers/files/file-player'),
+      import('../providers/files/segment-decoder'),
+    ]);
+    return new FilePlayer({
+      device: deviceId(),
+      createContext,
+      servesFiles,
+      fetchSegment: async ({ track, number }, quality, signal) =>
+        receiveSegment(await app.api.segment(track, quality, number, signal), nowMs),
+      decodeSegment: (fetched, quality) => decodeSegment(decoder(), fetched, quality),
+      decodable: () => decodableQualities(decoder()),
+      quality: this.#quality,
+      clock: this.options.clock,
+      localNowMs: nowMs,
+      calibrated: (output) => this.sync.calibrations.of(output),
+      onState: () => this.#player.stateChanged(),
+      onReady: this.options.onStatus,
+      onUnplayable: this.options.onUnplayable,
+    });
   }
 
   #applyVolume(): void {

@@ -25,8 +25,9 @@ export class RoomCommands {
     me: () => UserId | null,
     nameOf: (id: UserId) => string,
     mine: () => readonly Entry[],
+    mineOn: () => Entry | null,
   ) {
-    this.undo = new Undo((command) => this.submit(command), nameOf, mine);
+    this.undo = new Undo((command) => this.submit(command), nameOf, mine, mineOn);
     this.#stored = new StoredCommands(tab, code);
     this.#queue = new CommandQueue(send, uuid, timeOfDayMs, (count, unanswered) => {
       this.waiting = count;

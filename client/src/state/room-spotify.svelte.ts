@@ -5,6 +5,7 @@ import { nowMs } from '../browser/wall-clock';
 import type { CombinedPlayer } from '../playback/combined-player';
 import type { SpotifyCondition, SpotifyPlayer, SpotifyPlayerOptions } from '../providers/spotify/spotify-player';
 import { Failure } from '../session/http';
+import { spotifyApi } from '../session/spotify-api';
 import { app } from './app.svelte';
 
 const CHOSEN_KEY = 'tutti.spotify-output';
@@ -41,10 +42,10 @@ export class RoomSpotify {
     return new SpotifyPlayer({
       device: deviceId(),
       loadSdk: () => loadSdk(url),
-      token: async () => (await app.api.spotifyToken()).access_token,
-      recheck: () => app.api.checkSpotify(),
-      reportPremiumEvidence: async (event) => (await app.api.spotifyEvidence(event)).link?.premium.verdict ?? 'unknown',
-      play: (start) => app.api.spotifyPlay(start),
+      token: async () => (await spotifyApi.token()).access_token,
+      recheck: () => spotifyApi.check(),
+      reportPremiumEvidence: async (event) => (await spotifyApi.evidence(event)).link?.premium.verdict ?? 'unknown',
+      play: (start) => spotifyApi.play(start),
       name: `Tutti, ${deviceName(navigator.userAgent)}`,
       random: Math.random,
       clock: this.clock,
@@ -60,7 +61,7 @@ export class RoomSpotify {
     if (!this.offered || !this.linked || this.#recalled) return;
     this.#recalled = true;
     try {
-      this.#setOutput(await app.api.spotifyOutput(this.code));
+      this.#setOutput(await spotifyApi.output(this.code));
       const chosen = this.#chosen();
       if (this.output === null && chosen !== null) await this.choose(chosen);
     } catch (error) {
@@ -70,22 +71,22 @@ export class RoomSpotify {
   }
 
   async refresh(): Promise<void> {
-    if (this.output !== null) this.#setOutput(await app.api.spotifyOutput(this.code));
+    if (this.output !== null) this.#setOutput(await spotifyApi.output(this.code));
   }
 
   async loadDevices(): Promise<void> {
-    this.devices = await app.api.spotifyDevices();
+    this.devices = await spotifyApi.devices();
   }
 
   async choose(device_id: string): Promise<void> {
-    this.#setOutput(await app.api.chooseSpotifyOutput(this.code, { device_id, device: deviceId() }));
+    this.#setOutput(await spotifyApi.chooseOutput(this.code, { device_id, device: deviceId() }));
     remember(CHOSEN_KEY, JSON.stringify([this.code, device_id]));
     this.devices = null;
   }
 
   async playHere(): Promise<void> {
     remember(CHOSEN_KEY, null);
-    await app.api.endSpotifyOutput(this.code);
+    await spotifyApi.endOutput(this.code);
     this.#setOutput(null);
   }
 

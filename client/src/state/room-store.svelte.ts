@@ -1,11 +1,13 @@
-import type { Event, Room, ScreenId, Own as SentOwn, ServerFrame, UserId } from '$protocol';
+import type { Entry, Event, Member, Room, ScreenId, Own as SentOwn, ServerFrame, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
 import type { Known } from '../room/offers';
 import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
 import { onlySuggests, permissionsOf } from '../room/permissions';
 import { applyPresence, type Presence } from '../room/presence';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
-import { memberName, text } from '../text/room';
+import { nameOfMember, text } from '../text/room';
+
+const NO_MEMBERS: readonly Member[] = [];
 
 /** What a delta changed. */
 export interface RoomChange {
@@ -27,14 +29,24 @@ export class RoomStore {
   /** What the server tells to this user only: their votes and queue, and what they may do with the current entry. */
   own = $state.raw<Own>(nothingOwn);
 
+  /** Changes only when the list does, not with everything else in the room. */
+  #members = $derived(this.room?.members ?? NO_MEMBERS);
+  /** A room has up to 5,000. */
+  #byId = $derived(new Map(this.#members.map((member) => [member.id, member])));
   /** This user as a member. */
-  self = $derived(this.room?.members.find((member) => member.id === this.me));
+  self = $derived(this.me === null ? undefined : this.#byId.get(this.me));
   role = $derived(this.self?.role ?? 'listener');
   may = $derived(permissionsOf(this.self, this.room?.settings));
   /** The user may add tracks only as suggestions. */
   onlySuggests = $derived(this.room !== null && onlySuggests(this.may, this.room.settings));
   /** The user's queue, whether or not it takes part in the order of play. */
   mine = $derived(this.own.queue);
+  /** The user's own track, while it is on. */
+  get mineOn(): Entry | null {
+    const on = this.room?.now_playing ?? null;
+    return on !== null && on.member === this.me && !on.fallback ? on : null;
+  }
+
   /** How many votes skip the current entry; `null` where votes skip nothing. */
   skipVotesNeeded = $state<number | null>(null);
   /** What the page knows when it decides what to offer, except for what can be undone and how long the host is gone. */
@@ -80,14 +92,14 @@ export class RoomStore {
   }
 
   nameOf(id: UserId): string {
-    return memberName(this.room?.members ?? [], id);
+    return nameOfMember(this.#byId.get(id));
   }
 
   /** As `nameOf`, but "you" for this user. */
   called = (id: UserId): string => (id === this.me ? text.room.you : this.nameOf(id));
 
   pictureOf(id: UserId): string | null {
-    return this.room?.members.find((member) => member.id === id)?.picture ?? null;
+    return this.#byId.get(id)?.picture ?? null;
   }
 
   #setSkipVotesNeeded(needed: number | null | undefined): void {

@@ -22,6 +22,8 @@ export class Undo {
     private readonly submit: (command: Command) => Promise<Accepted | null>,
     private readonly nameOf: (id: UserId) => string,
     private readonly mine: () => readonly Entry[],
+    /** The user's own track, while it is on. */
+    private readonly mineOn: () => Entry | null,
   ) {}
 
   /** Events of the room; they arrive before the reply to the command that caused them. */
@@ -50,15 +52,22 @@ export class Undo {
   }
 
   /**
-   * The server notes no removals of one's own, so the track is added again at its place. Offered at once: the page shows
-   * the removal before the reply. Returns the toast.
+   * The server notes no removals and skips of one's own, so the track is added again: at its place, or at the front of the
+   * user's queue. Offered at once: the page shows the removal before the reply. Returns the toast.
    */
   offerReturn(command: Command): number | null {
+    if (command.name === 'skip') return this.#offerSkipped(command);
     const from = command.name === 'dequeue' ? this.mine().findIndex(({ id }) => id === command.entry) : -1;
     const [entry, ...followers] = this.mine().slice(Math.max(from, 0));
     if (from === -1 || entry === undefined) return null;
     const restore = () => void this.#return(entry, followers);
     return app.showUndoToast(text.undo.removed(entry.track.title), restore);
+  }
+
+  #offerSkipped({ entry, unplayable }: Extract<Command, { name: 'skip' }>): number | null {
+    const on = this.mineOn();
+    if (on === null || unplayable === true || (entry ?? on.id) !== on.id) return null;
+    return app.showUndoToast(text.undo.skipped(on.track.title), () => void this.#return(on, this.mine()));
   }
 
   async #return({ id, track }: Entry, followers: readonly Entry[]): Promise<void> {

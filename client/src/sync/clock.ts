@@ -77,13 +77,13 @@ export class ServerClock {
   }
 
   /**
-   * The server's time in the first frame of a connection: a rough estimate for showing positions before a burst
-   * completes. The path may differ from the previous connection's.
+   * The server's time in the first frame of a connection, and when that arrived: a rough estimate for showing positions before
+   * a burst completes. The path may differ from the previous connection's.
    */
-  hint(serverTimeMs: number): void {
+  hint(serverTimeMs: number, atMs = this.nowMs()): void {
     this.#estimator.forgetPath();
     if (this.#estimate !== null) return;
-    this.#atMs = this.nowMs();
+    this.#atMs = atMs;
     this.#estimate = {
       clock_offset_ms: serverTimeMs - this.#atMs,
       drift: 0,

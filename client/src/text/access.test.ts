@@ -27,12 +27,16 @@ describe('access texts', () => {
     expect(blocked, 'and how to mend it').toContain('“Upgrade”');
     expect(connectionText({ name: 'connecting', obstacle: 'upstream' }, 0).long).toContain('A proxy answers');
     expect(connectionText({ name: 'connecting', obstacle: 'server' }, 0).long).toContain('doesn’t answer');
+    expect(connectionText({ name: 'connecting', obstacle: 'server' }, 0).title).toBe('The room can’t be reached');
     expect(connectionText({ name: 'reconnecting', obstacle: 'server' }, 0).short).toBe('Reconnecting…');
+    expect(connectionText({ name: 'offline' }, 0).title).toBe('Offline');
+    expect(connectionText({ name: 'connecting' }, 0).title).toBeNull();
   });
 
   it('describe waiting in the lobby', () => {
     expect(waitingText.lead('Kitchen')).toContain('in Kitchen');
     expect(connectionText({ name: 'connecting', busy: 4010 }, 0).long).toContain('The room is full.');
+    expect(connectionText({ name: 'connecting', busy: 4010 }, 0).title).toBe('It’s too busy right now');
     expect(connectionText({ name: 'connecting', busy: 4999 }, 0).short).toBe('Connecting…');
     expect(connectionText({ name: 'waiting' }, 0).short).toBe('Waiting…');
   });

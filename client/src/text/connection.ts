@@ -29,22 +29,38 @@ const obstacleText: Record<Obstacle, string> = {
 /** Guests see it too: they may know who runs the proxy. */
 const proxyRemedy = t`If this happens to everyone, the proxy in front of the server has to pass on the headers “Upgrade” and “Connection”. If it happens only to you, try another network or browser.`;
 
-/** The state of the connection, and what still works. */
-export function connectionText(state: ConnectionState, waiting: number): { short: string; long: string } {
+export interface ConnectionText {
+  short: string;
+  /** What is wrong, in a few words, for a page that shows nothing else. */
+  title: string | null;
+  /** And what still works. */
+  long: string;
+}
+
+/** The state of the connection. */
+export function connectionText(state: ConnectionState, waiting: number): ConnectionText {
   const kept =
     waiting === 0
       ? ''
       : plural(waiting, { one: 'One action is waiting to be sent.', other: '# actions are waiting to be sent.' });
   const triesAgain = t`The page tries again by itself.`;
   const busy = 'busy' in state ? busyText[state.busy ?? 0] : undefined;
-  if (busy !== undefined) return { short: t`Trying again…`, long: sentences(busy, triesAgain, kept) };
+  const again = t`Trying again…`;
+  if (busy !== undefined)
+    return { short: again, title: t`It’s too busy right now`, long: sentences(busy, triesAgain, kept) };
   const obstacle = 'obstacle' in state ? state.obstacle : undefined;
   // A server that restarts does not answer for a moment.
   if (obstacle === 'proxy' || (obstacle !== undefined && state.name === 'connecting')) {
     const remedy = obstacle === 'proxy' ? proxyRemedy : '';
-    return { short: t`Trying again…`, long: sentences(obstacleText[obstacle], remedy, triesAgain, kept) };
+    const long = sentences(obstacleText[obstacle], remedy, triesAgain, kept);
+    return { short: again, title: t`The room can’t be reached`, long };
   }
-  switch (state.name) {
+  const texts = stateText(state.name, kept);
+  return { ...texts, title: state.name === 'offline' ? texts.short : null };
+}
+
+function stateText(name: ConnectionState['name'], kept: string): Pick<ConnectionText, 'short' | 'long'> {
+  switch (name) {
     case 'connecting':
       return { short: t`Connecting…`, long: sentences(t`Connecting to the room.`, kept) };
     case 'online':

@@ -280,7 +280,11 @@ function turnAfter(turn: number, mine: boolean, others: string): string {
 }
 
 export function memberName(members: readonly Member[], id: UserId): string {
-  const member = members.find((known) => known.id === id);
+  return nameOfMember(members.find((known) => known.id === id));
+}
+
+/** `undefined`: a member who left. */
+export function nameOfMember(member: Member | undefined): string {
   return member === undefined || member.name === '' ? text.room.unknownMember : shownName(member);
 }
 

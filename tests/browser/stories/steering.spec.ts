@@ -80,4 +80,12 @@ test('a host puts a track first, takes a skip back, and blocks an artist', async
     await ada.get('say-send').click();
     await expect(ben.get('said')).toContainText('Host');
   });
+
+  await test.step('a skip of one’s own track is taken back, too: it is the first of one’s own', async () => {
+    await ada.get('skip').click();
+    await ada.nowPlaying('Harbour Lamps');
+    await ada.get('undo-last').click();
+    await ada.get('view-own-queue').click();
+    await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText(['Copper Kettle']);
+  });
 });
