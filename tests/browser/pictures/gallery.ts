@@ -3,15 +3,20 @@ import { type Guest, PHONE } from '../support/guest.ts';
 import type { PseudoLocale } from '../support/pseudo-locale.ts';
 import { INVITES } from '../support/server.ts';
 import { checkUntil, continueAs, test as testWithSpotify } from '../support/spotify.ts';
-import { expect, settled, test } from '../support/test.ts';
+import { expect, settled, test as withAnyAddress } from '../support/test.ts';
 import { WireGuest } from '../support/wire.ts';
 
 /** `en`, another language of the pages, or a pseudo-locale. */
 const LANGUAGE = process.env.GALLERY_LANGUAGE ?? 'en';
 const pseudoLocale: PseudoLocale | null = LANGUAGE === 'long' || LANGUAGE === 'rtl' ? LANGUAGE : null;
 const appearance = { locale: pseudoLocale === null ? LANGUAGE : 'en', pseudoLocale };
-test.use({ settings: INVITES, ...appearance });
-testWithSpotify.use(appearance);
+/** Its invitations show an address that phones reach. */
+const test = withAnyAddress.extend({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures here.
+  settings: async ({}, use) => use(INVITES),
+});
+// For the stories about Spotify, too.
+test.use(appearance);
 
 /**
  * Screenshots of every page in every width and colour scheme, for review: `npm run gallery`, then `output/gallery/`.
