@@ -162,6 +162,34 @@ pub const LEASE_WATCH_EVERY: Duration = Duration::from_millis(250);
 /// How long leaving the database to the next server may take, at the end; that one then has to wait.
 pub const LEASE_LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Size of a message between servers; a larger one is not sent. NATS takes a mebibyte unless it is configured otherwise.
+pub const BUS_MESSAGE_BYTES_MAX: usize = 900_000;
+/// Messages that wait to be sent to other servers; further ones are dropped.
+pub const BUS_SENDING_MAX: usize = 16_384;
+/// The same in bytes.
+pub const BUS_SENDING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Characters of the prefix of NATS subjects; a longer one is not accepted.
+pub const BUS_PREFIX_CHARS_MAX: usize = 32;
+/// Messages that NATS's client holds besides, until its connection takes them.
+pub const BUS_CLIENT_MAX: usize = 16;
+/// Messages to a server that wait to be read; further ones are dropped, and the reader is told.
+pub const BUS_INBOX_MAX: usize = 16_384;
+/// The same in bytes.
+pub const BUS_INBOX_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Messages to one follower of a room that wait to be read; further ones are dropped, and the follower is told.
+pub const BUS_ROOM_MAX: usize = 1_024;
+/// The same in bytes.
+pub const BUS_ROOM_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long NATS may be silent before it is asked whether it is there. After three times as long without an answer, the
+/// connection is given up.
+pub const BUS_PING_EVERY: Duration = Duration::from_secs(2);
+/// How long connecting to one server of NATS may take; then the next one is tried.
+pub const BUS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a message to oneself over NATS may take; then the connection is given up.
+pub const BUS_CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause after a failed connection to NATS.
+pub const BUS_RETRY: Duration = Duration::from_millis(250);
+
 /// Connections to the metrics listener; beyond it they are refused.
 pub const METRICS_CONNECTIONS_MAX: u32 = 16;
 /// How often recorded samples are sorted into the buckets of their histograms, even when no scraper reads them.
@@ -218,6 +246,7 @@ const _: () = assert!(
     2 * (LEASE_RENEW_EVERY.as_millis() + LEASE_RENEW_TIMEOUT.as_millis()) < LEASE_LOST.as_millis(),
     "one failed renewal must not end a server"
 );
+const _: () = assert!(BUS_MESSAGE_BYTES_MAX < BUS_ROOM_BYTES_MAX && BUS_ROOM_BYTES_MAX < BUS_INBOX_BYTES_MAX);
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(
     DRAIN_SPREAD_MAX.as_millis()

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod attacks;
+mod cluster;
 mod docs;
 mod http;
 mod identity;

@@ -2,12 +2,17 @@
 //! that was taken for dead stops.
 //!
 //! Guarantees: a server that was replaced stores nothing in a room that its successor has read, whatever the clocks say;
-//! that is the work of fences ([`crate::store::NodeStore`]). This module only decides when a replacement may start.
+//! that is the work of fences ([`crate::store::NodeStore`]). This module only decides when a replacement may start, and
+//! carries messages between servers ([`bus`]).
 //!
 //! Not in here: SQLite, whose file is locked by its server.
 
+pub mod bus;
 pub mod lease;
 mod life_file;
+mod mailbox;
 mod membership;
+pub mod memory;
+pub mod nats;
 
 pub use membership::{Membership, MembershipError};

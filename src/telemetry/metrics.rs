@@ -36,6 +36,10 @@ pub const JOURNAL_COMMIT: &str = "tutti_journal_commit_milliseconds";
 pub const SEGMENTS_PREPARED: &str = "tutti_segments_prepared_total";
 /// Segments that devices got.
 pub const SEGMENTS_SERVED: &str = "tutti_segments_served_total";
+/// Messages between servers by `fate`.
+pub const BUS_MESSAGES: &str = "tutti_bus_messages_total";
+/// Connections to NATS that were made.
+pub const BUS_CONNECTIONS: &str = "tutti_bus_connections_total";
 /// Absolute sync error reported by playing devices, by how it was `measured`.
 pub const DEVICE_ERROR: &str = "tutti_device_error_milliseconds";
 
@@ -59,6 +63,8 @@ pub const NAMES: &[(&str, &str)] = &[
     (JOURNAL_COMMIT, "Duration of a group commit"),
     (SEGMENTS_PREPARED, "Segments of tracks that were decoded and encoded, on request or ahead of one"),
     (SEGMENTS_SERVED, "Segments that devices got, most of them from the cache"),
+    (BUS_MESSAGES, "Messages between servers by fate: sent, dropped (disconnected, or too much was waiting), received"),
+    (BUS_CONNECTIONS, "Connections to NATS that were made, the first one included"),
     (DEVICE_ERROR, "Sync error that playing devices report, by measured: estimated, heard"),
 ];
 
@@ -92,6 +98,17 @@ pub enum CatchUpKind {
     Snapshot,
 }
 
+/// What happens to a message between servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BusFate {
+    /// It waits to be carried.
+    Sent,
+    /// It was not taken.
+    Dropped,
+    /// It arrived here.
+    Received,
+}
+
 /// The instruments of all metrics. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -110,6 +127,8 @@ struct Instruments {
     commit: Histogram,
     segments_prepared: Counter,
     segments_served: Counter,
+    bus_messages: [Counter; 3],
+    bus_connections: Counter,
     error_estimated: Histogram,
     error_heard: Histogram,
 }
@@ -208,6 +227,16 @@ impl Metrics {
         self.inner.segments_served.increment(1);
     }
 
+    /// Counts a message between servers.
+    pub fn bus_message(&self, fate: BusFate) {
+        self.inner.bus_messages[fate as usize].increment(1);
+    }
+
+    /// Counts a connection to NATS.
+    pub fn bus_connection(&self) {
+        self.inner.bus_connections.increment(1);
+    }
+
     /// Records the error that a device reports, if it has measured one.
     pub fn device(&self, playback: &DevicePlayback) {
         let error = match playback.measured {
@@ -225,6 +254,7 @@ impl Instruments {
         let command = |outcome: &'static str| metrics::counter!(COMMANDS, "outcome" => outcome);
         let join = |catch_up: &'static str| metrics::counter!(JOINS, "catch_up" => catch_up);
         let batches = |outcome: &'static str| metrics::counter!(JOURNAL_BATCHES, "outcome" => outcome);
+        let bus = |fate: &'static str| metrics::counter!(BUS_MESSAGES, "fate" => fate);
         let error = |measured: &'static str| metrics::histogram!(DEVICE_ERROR, "measured" => measured);
         Self {
             commands: ["accepted", "refused", "repeated", "unavailable"].map(command),
@@ -237,6 +267,8 @@ impl Instruments {
             commit: metrics::histogram!(JOURNAL_COMMIT),
             segments_prepared: metrics::counter!(SEGMENTS_PREPARED),
             segments_served: metrics::counter!(SEGMENTS_SERVED),
+            bus_messages: ["sent", "dropped", "received"].map(bus),
+            bus_connections: metrics::counter!(BUS_CONNECTIONS),
             error_estimated: error("estimated"),
             error_heard: error("heard"),
         }

@@ -6,6 +6,7 @@ use tutti_protocol::{ProviderId, TrackRef};
 use tutti_test_client::TestUser;
 
 pub mod mariadb;
+pub mod nats;
 mod process;
 mod server;
 

@@ -1,0 +1,550 @@
+//! The bus over NATS, without its persistence.
+//!
+//! NATS's client keeps what it could not send and sends it after a reconnection, drops what a subscriber does not read with
+//! no more than an event, and loses what it has written to a connection that breaks. So each connection has a client of its
+//! own here, in a runtime of its own: when the connection is lost, the runtime ends, and all that the client held ends with
+//! it. What waits to be sent carries the number of its connection and is dropped under any other one. Readers read from
+//! [`super::mailbox`], which is never full unnoticed.
+//!
+//! Subscriptions are active when a message to oneself that was sent after them has come back. Only then readers are told to
+//! look at what they may have missed.
+//!
+//! All of it runs on one thread, so that answers to NATS do not wait behind the server's other work.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use async_nats::{Client, ConnectError, ConnectOptions, Event, PublishError, ServerAddr, SubscribeError, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use percent_encoding::percent_decode_str;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tutti_protocol::RoomId;
+
+use super::bus::{Bus, BusState, Following, Inbox, Received, Subject};
+use super::mailbox::Mailboxes;
+use crate::limits::{
+    BUS_CLIENT_MAX, BUS_CONFIRM_TIMEOUT, BUS_CONNECT_TIMEOUT, BUS_MESSAGE_BYTES_MAX, BUS_PING_EVERY,
+    BUS_PREFIX_CHARS_MAX, BUS_RETRY, BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
+};
+use crate::store::LifeId;
+use crate::telemetry::metrics::{BusFate, Metrics};
+
+/// Longer than any process runs: a lost connection is not continued by its client.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
+
+/// The servers of NATS. Shown without the credentials.
+#[derive(Clone)]
+pub struct NatsServers {
+    addresses: Vec<ServerAddr>,
+    login: Option<Login>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Login {
+    Token(String),
+    Password(String, String),
+}
+
+/// Why text does not say where NATS is. It does not repeat the text, which may contain a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NatsServersError {
+    /// Not a URL.
+    #[error("address {0} of NATS is no URL")]
+    NoUrl(usize),
+    /// Another protocol.
+    #[error("address {0} of NATS begins with neither nats:// nor tls://")]
+    Scheme(usize),
+    /// More than an address.
+    #[error("address {0} of NATS has a path or a query")]
+    MoreThanAnAddress(usize),
+    /// One connection has one login.
+    #[error("address {0} of NATS has another user or password than those before it")]
+    AnotherLogin(usize),
+}
+
+impl FromStr for NatsServers {
+    type Err = NatsServersError;
+
+    /// URLs with commas in between.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (mut addresses, mut login) = (vec![], None);
+        for (at, url) in (1..).zip(text.split(',')) {
+            let url = url.trim();
+            if url.split_once("://").is_some_and(|(scheme, _)| !["nats", "tls"].contains(&scheme)) {
+                return Err(NatsServersError::Scheme(at));
+            }
+            let address: ServerAddr = url.parse().map_err(|_| NatsServersError::NoUrl(at))?;
+            let url = address.clone().into_inner();
+            if url.host_str().is_none_or(str::is_empty) {
+                return Err(NatsServersError::NoUrl(at));
+            }
+            if !["", "/"].contains(&url.path()) || url.query().is_some() || url.fragment().is_some() {
+                return Err(NatsServersError::MoreThanAnAddress(at));
+            }
+            let own = Login::of(&address);
+            if own.is_some() && login.is_some() && own != login {
+                return Err(NatsServersError::AnotherLogin(at));
+            }
+            login = login.or(own);
+            addresses.push(address);
+        }
+        Ok(Self { addresses, login })
+    }
+}
+
+impl Login {
+    fn of(address: &ServerAddr) -> Option<Self> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = decoded(address.username()?);
+        Some(match address.password() {
+            Some(password) => Self::Password(user, decoded(password)),
+            None => Self::Token(user),
+        })
+    }
+}
+
+impl fmt::Debug for NatsServers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.addresses.iter().map(|address| (address.host(), address.port()))).finish()
+    }
+}
+
+/// The first part of all subjects of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NatsPrefix(String);
+
+/// Text that is no [`NatsPrefix`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a prefix of NATS subjects has 1 to {BUS_PREFIX_CHARS_MAX} letters, digits, - and _")]
+pub struct NatsPrefixError;
+
+impl FromStr for NatsPrefix {
+    type Err = NatsPrefixError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let fits = (1..=BUS_PREFIX_CHARS_MAX).contains(&text.len());
+        if fits && text.bytes().all(is_allowed) { Ok(Self(text.to_owned())) } else { Err(NatsPrefixError) }
+    }
+}
+
+/// A connection of one life to NATS.
+#[derive(Debug)]
+pub struct NatsBus {
+    shared: Arc<Shared>,
+    waiting: mpsc::Sender<Waiting>,
+    /// The thread ends when this is dropped.
+    _stop: DropGuard,
+}
+
+/// A message that waits to be sent.
+#[derive(Debug)]
+struct Waiting {
+    connection: u64,
+    to: Subject,
+    payload: Bytes,
+}
+
+#[derive(Debug)]
+struct Shared {
+    mailboxes: Arc<Mailboxes>,
+    state: watch::Sender<BusState>,
+    /// The number of the connection; 0 when there is none.
+    connection: AtomicU64,
+    message_bytes_max: AtomicUsize,
+    bytes_waiting: AtomicUsize,
+    metrics: Metrics,
+}
+
+impl NatsBus {
+    /// Starts connecting. It goes on trying until it succeeds, and again whenever the connection is lost.
+    pub fn start(servers: NatsServers, prefix: NatsPrefix, life: LifeId, metrics: Metrics) -> io::Result<Self> {
+        // For tls://. Fails only if one is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let shared = Arc::new(Shared {
+            mailboxes: Mailboxes::new(),
+            state: watch::Sender::new(BusState::Disconnected),
+            connection: AtomicU64::new(0),
+            message_bytes_max: AtomicUsize::new(BUS_MESSAGE_BYTES_MAX),
+            bytes_waiting: AtomicUsize::new(0),
+            metrics,
+        });
+        let (waiting, to_send) = mpsc::channel(BUS_SENDING_MAX);
+        let stop = CancellationToken::new();
+        let names = Names { prefix, life };
+        let worker = Worker { servers, names, shared: shared.clone(), to_send };
+        let stopped = stop.clone();
+        thread::Builder::new().name("bus".into()).spawn(move || worker.run(&stopped))?;
+        Ok(Self { shared, waiting, _stop: stop.drop_guard() })
+    }
+
+    fn try_send(&self, to: Subject, payload: Bytes) -> bool {
+        let (shared, bytes) = (&self.shared, payload.len());
+        let connection = shared.connection.load(Ordering::Acquire);
+        if connection == 0 || bytes > shared.message_bytes_max.load(Ordering::Relaxed) {
+            return false;
+        }
+        let fits = shared.bytes_waiting.fetch_add(bytes, Ordering::Relaxed) + bytes <= BUS_SENDING_BYTES_MAX;
+        let is_sent = fits && self.waiting.try_send(Waiting { connection, to, payload }).is_ok();
+        if !is_sent {
+            shared.bytes_waiting.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        is_sent
+    }
+}
+
+impl Bus for NatsBus {
+    fn send(&self, to: Subject, payload: Bytes) -> bool {
+        let is_sent = self.try_send(to, payload);
+        self.shared.metrics.bus_message(if is_sent { BusFate::Sent } else { BusFate::Dropped });
+        is_sent
+    }
+
+    fn inbox(&self) -> Inbox {
+        self.shared.mailboxes.take_inbox()
+    }
+
+    fn follow(&self, room: RoomId) -> Following {
+        self.shared.mailboxes.follow(room)
+    }
+
+    fn state(&self) -> watch::Receiver<BusState> {
+        self.shared.state.subscribe()
+    }
+}
+
+impl Shared {
+    fn connected(&self, connection: u64, server_bytes_max: usize) {
+        self.message_bytes_max.store(server_bytes_max.min(BUS_MESSAGE_BYTES_MAX), Ordering::Relaxed);
+        self.connection.store(connection, Ordering::Release);
+        self.mailboxes.gap_everywhere();
+        self.state.send_replace(BusState::Connected);
+        self.metrics.bus_connection();
+    }
+
+    /// Returns whether there was a connection.
+    fn disconnected(&self) -> bool {
+        self.connection.store(0, Ordering::Release);
+        self.state.send_replace(BusState::Disconnected) == BusState::Connected
+    }
+}
+
+/// How subjects are called in NATS.
+#[derive(Clone, Debug)]
+struct Names {
+    prefix: NatsPrefix,
+    life: LifeId,
+}
+
+impl Names {
+    fn of(&self, subject: Subject) -> String {
+        let prefix = &self.prefix.0;
+        match subject {
+            Subject::Node(life) => format!("{prefix}.node.{}.in", life.0.simple()),
+            Subject::Room(room) => format!("{prefix}.room.{}", room.0.simple()),
+            Subject::All => format!("{prefix}.all"),
+        }
+    }
+
+    /// Where this life sends messages to itself.
+    fn echo(&self) -> String {
+        format!("{}.node.{}.echo", self.prefix.0, self.life.0.simple())
+    }
+}
+
+/// Why there is no connection any more.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("the connection broke, or NATS did not answer any more")]
+    Broken,
+    #[error("a message to this server itself does not come back: its user must be allowed to use {0}.>")]
+    Unconfirmed(String),
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// The thread.
+#[derive(Debug)]
+struct Worker {
+    servers: NatsServers,
+    names: Names,
+    shared: Arc<Shared>,
+    to_send: mpsc::Receiver<Waiting>,
+}
+
+impl Worker {
+    fn run(mut self, stop: &CancellationToken) {
+        let (mut pause, mut is_failing) = (Duration::ZERO, false);
+        for number in 1.. {
+            let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => {
+                    let ended = runtime.block_on(stop.run_until_cancelled(async {
+                        tokio::time::sleep(pause).await;
+                        self.connection(number).await
+                    }));
+                    // Without waiting: a name may still be looked up.
+                    runtime.shutdown_background();
+                    ended
+                }
+                Err(error) => Some(Err(ConnectError::from(error).into())),
+            };
+            let was_connected = self.shared.disconnected();
+            while let Ok(waiting) = self.to_send.try_recv() {
+                self.shared.bytes_waiting.fetch_sub(waiting.payload.len(), Ordering::Relaxed);
+            }
+            let Some(Err(error)) = ended else { break };
+            if was_connected {
+                tracing::warn!(%error, "the connection to NATS is lost");
+            } else if !is_failing {
+                tracing::warn!(%error, "NATS cannot be used, trying again");
+            }
+            is_failing = !was_connected;
+            pause = if was_connected { Duration::ZERO } else { BUS_RETRY };
+        }
+        self.shared.mailboxes.close();
+    }
+
+    /// Connects, and serves until the connection is lost.
+    async fn connection(&mut self, number: u64) -> Result<Infallible, Lost> {
+        let Self { servers, names, shared, to_send } = self;
+        let mailboxes = &shared.mailboxes;
+        let events = Arc::new(Events::default());
+        let client = connect(servers, &events).await?;
+        let mut confirmations = Confirmations { echo: client.subscribe(names.echo()).await?, sent: 0 };
+        let mut routes = Routes { tasks: JoinSet::new(), rooms: HashMap::new() };
+        for subject in [Subject::Node(names.life), Subject::All] {
+            routes.subscribe(&client, names, subject, shared).await?;
+        }
+        for room in mailboxes.followed() {
+            let route = routes.subscribe(&client, names, Subject::Room(room), shared).await?;
+            routes.rooms.insert(room, route);
+        }
+        confirmations.wait(&client, names).await?;
+        let server_bytes_max = client.max_payload();
+        shared.connected(number, server_bytes_max);
+        if server_bytes_max < BUS_MESSAGE_BYTES_MAX {
+            tracing::warn!(server_bytes_max, "NATS takes smaller messages than servers may want to send (max_payload)");
+        }
+        tracing::info!(connection = number, "connected to NATS");
+        tokio::select! {
+            lost = events.wait_until_lost(mailboxes) => Err(lost),
+            lost = publish(&client, names, to_send, shared, number) => lost,
+            lost = follow(&client, names, shared, &mut routes, &mut confirmations) => lost,
+        }
+    }
+}
+
+async fn connect(servers: &NatsServers, events: &Arc<Events>) -> Result<Client, Lost> {
+    let options = ConnectOptions::new()
+        .name("tutti")
+        .connection_timeout(BUS_CONNECT_TIMEOUT)
+        .ping_interval(BUS_PING_EVERY)
+        .client_capacity(BUS_CLIENT_MAX)
+        .reconnect_delay_callback({
+            let events = events.clone();
+            move |_| if events.has_connected.load(Ordering::Relaxed) { NEVER } else { Duration::ZERO }
+        })
+        .event_callback({
+            let events = events.clone();
+            move |event| {
+                events.note(&event);
+                std::future::ready(())
+            }
+        });
+    let options = match servers.login.clone() {
+        Some(Login::Password(user, password)) => options.user_and_password(user, password),
+        Some(Login::Token(token)) => options.token(token),
+        None => options,
+    };
+    let client = options.connect(&servers.addresses[..]).await?;
+    events.has_connected.store(true, Ordering::Relaxed);
+    Ok(client)
+}
+
+/// What the client says about its connection. It says it through a channel that drops what does not fit, so that any event
+/// may stand for others.
+#[derive(Debug, Default)]
+struct Events {
+    has_connected: AtomicBool,
+    is_announced: AtomicBool,
+    is_over: AtomicBool,
+    happened: Notify,
+}
+
+impl Events {
+    fn note(&self, event: &Event) {
+        match event {
+            // Once it is expected.
+            Event::Connected if !self.is_announced.swap(true, Ordering::Relaxed) => return,
+            Event::LameDuckMode | Event::Draining => return,
+            Event::Connected | Event::Disconnected | Event::Closed | Event::ClientError(_) => {
+                self.is_over.store(true, Ordering::Relaxed);
+            }
+            Event::ServerError(error) => tracing::warn!(%error, "NATS refused something"),
+            Event::SlowConsumer(_) => {}
+        }
+        self.happened.notify_one();
+    }
+
+    async fn wait_until_lost(&self, mailboxes: &Mailboxes) -> Lost {
+        loop {
+            self.happened.notified().await;
+            if self.is_over.load(Ordering::Relaxed) {
+                return Lost::Broken;
+            }
+            mailboxes.gap_everywhere();
+        }
+    }
+}
+
+/// The tasks that carry messages from subscriptions to mailboxes. They never wait, so subscriptions hold no more than what
+/// one read from the connection brings.
+#[derive(Debug)]
+struct Routes {
+    tasks: JoinSet<()>,
+    rooms: HashMap<RoomId, AbortHandle>,
+}
+
+impl Routes {
+    async fn subscribe(
+        &mut self,
+        client: &Client,
+        names: &Names,
+        subject: Subject,
+        shared: &Arc<Shared>,
+    ) -> Result<AbortHandle, Lost> {
+        let mut subscriber = client.subscribe(names.of(subject)).await?;
+        let shared = shared.clone();
+        Ok(self.tasks.spawn(async move {
+            while let Some(message) = subscriber.next().await {
+                // A copy: messages are slices of buffers that they would keep alive as a whole.
+                let payload = Bytes::copy_from_slice(&message.payload);
+                shared.mailboxes.deliver(&Received { subject, payload });
+                shared.metrics.bus_message(BusFate::Received);
+            }
+        }))
+    }
+}
+
+async fn publish(
+    client: &Client,
+    names: &Names,
+    to_send: &mut mpsc::Receiver<Waiting>,
+    shared: &Shared,
+    number: u64,
+) -> Result<Infallible, Lost> {
+    while let Some(Waiting { connection, to, payload }) = to_send.recv().await {
+        shared.bytes_waiting.fetch_sub(payload.len(), Ordering::Relaxed);
+        if connection == number {
+            client.publish(names.of(to), payload).await?;
+        }
+    }
+    // The bus was dropped, and the thread is about to end.
+    std::future::pending().await
+}
+
+/// Subscribes to rooms, and unsubscribes.
+async fn follow(
+    client: &Client,
+    names: &Names,
+    shared: &Arc<Shared>,
+    routes: &mut Routes,
+    confirmations: &mut Confirmations,
+) -> Result<Infallible, Lost> {
+    let mailboxes = &shared.mailboxes;
+    loop {
+        mailboxes.wait_for_changes().await;
+        while routes.tasks.try_join_next().is_some() {}
+        let changes = mailboxes.take_changes();
+        for (room, is_followed) in &changes {
+            if !is_followed {
+                if let Some(route) = routes.rooms.remove(room) {
+                    route.abort();
+                }
+            } else if !routes.rooms.contains_key(room) {
+                let route = routes.subscribe(client, names, Subject::Room(*room), shared).await?;
+                routes.rooms.insert(*room, route);
+            }
+        }
+        if changes.iter().any(|(_, is_followed)| *is_followed) {
+            confirmations.wait(client, names).await?;
+        }
+        mailboxes.begin(changes.into_iter().map(|(room, _)| room));
+    }
+}
+
+/// Messages to oneself: NATS handles what one connection sends in order, so subscriptions before them are active.
+#[derive(Debug)]
+struct Confirmations {
+    echo: Subscriber,
+    sent: u64,
+}
+
+impl Confirmations {
+    async fn wait(&mut self, client: &Client, names: &Names) -> Result<(), Lost> {
+        self.sent += 1;
+        let token = self.sent.to_be_bytes();
+        client.publish(names.echo(), Bytes::copy_from_slice(&token)).await?;
+        let echoed = async {
+            while let Some(message) = self.echo.next().await {
+                if *message.payload == token {
+                    return Ok(());
+                }
+            }
+            Err(Lost::Broken)
+        };
+        let unconfirmed = |_| Lost::Unconfirmed(names.prefix.0.clone());
+        tokio::time::timeout(BUS_CONFIRM_TIMEOUT, echoed).await.map_err(unconfirmed)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_given_as_urls() {
+        let servers: NatsServers = "nats://a, tls://b:4333,c".parse().expect("three");
+        assert_eq!(format!("{servers:?}"), r#"[("a", 4222), ("b", 4333), ("c", 4222)]"#);
+        let said = |text: &str| text.parse::<NatsServers>().expect_err("refused").to_string();
+        assert_eq!(said(""), "address 1 of NATS is no URL");
+        assert_eq!(said("nats://a,"), "address 2 of NATS is no URL");
+        assert_eq!(said("nats://a,ws://b"), "address 2 of NATS begins with neither nats:// nor tls://");
+        assert_eq!(said("nats://a/tutti"), "address 1 of NATS has a path or a query");
+        assert_eq!(
+            said("nats://u:p@a,nats://u:q@b"),
+            "address 2 of NATS has another user or password than those before it"
+        );
+    }
+
+    #[test]
+    fn credentials_are_decoded_and_never_shown() {
+        let servers: NatsServers = "nats://ana:p%40ss@a,nats://b".parse().expect("two");
+        assert!(servers.login == Some(Login::Password("ana".into(), "p@ss".into())));
+        assert_eq!(format!("{servers:?}"), r#"[("a", 4222), ("b", 4222)]"#);
+        let servers: NatsServers = "nats://s3cret@a".parse().expect("one");
+        assert!(servers.login == Some(Login::Token("s3cret".into())));
+    }
+
+    #[test]
+    fn a_prefix_is_one_token_of_a_subject() {
+        assert_eq!("party-2".parse::<NatsPrefix>(), Ok(NatsPrefix("party-2".into())));
+        for text in ["", "a.b", "a b", "a*", ">", &"a".repeat(BUS_PREFIX_CHARS_MAX + 1)] {
+            assert_eq!(text.parse::<NatsPrefix>(), Err(NatsPrefixError), "{text}");
+        }
+    }
+}

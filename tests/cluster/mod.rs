@@ -1,0 +1,5 @@
+//! What servers tell each other.
+
+mod bus;
+mod memory;
+mod nats;
