@@ -189,6 +189,12 @@ pub const BUS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 pub const BUS_CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a failed connection to NATS.
 pub const BUS_RETRY: Duration = Duration::from_millis(250);
+/// Messages of one stream to a room's owner that are on the way; further ones wait.
+pub const STREAM_WINDOW: u64 = 64;
+/// How long such a message may stay unanswered; then it is sent again.
+pub const STREAM_REPEAT: Duration = Duration::from_secs(2);
+/// Messages that one stream keeps until they are answered; further ones are refused.
+pub const STREAM_MESSAGES_MAX: usize = 1_024;
 
 /// Connections to the metrics listener; beyond it they are refused.
 pub const METRICS_CONNECTIONS_MAX: u32 = 16;
@@ -246,6 +252,7 @@ const _: () = assert!(
     2 * (LEASE_RENEW_EVERY.as_millis() + LEASE_RENEW_TIMEOUT.as_millis()) < LEASE_LOST.as_millis(),
     "one failed renewal must not end a server"
 );
+const _: () = assert!(STREAM_WINDOW < STREAM_MESSAGES_MAX as u64 && STREAM_MESSAGES_MAX <= ROOM_INBOX_MAX);
 const _: () = assert!(BUS_MESSAGE_BYTES_MAX < BUS_ROOM_BYTES_MAX && BUS_ROOM_BYTES_MAX < BUS_INBOX_BYTES_MAX);
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(

@@ -14,5 +14,6 @@ mod mailbox;
 mod membership;
 pub mod memory;
 pub mod nats;
+pub mod stream;
 
 pub use membership::{Membership, MembershipError};
