@@ -8,6 +8,7 @@
 //! Not in here: SQLite, whose file is locked by its server.
 
 pub mod bus;
+pub mod clock;
 pub mod lease;
 mod life_file;
 mod mailbox;
