@@ -7,15 +7,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cleanup::{Cleanup, Progress};
-use crate::clock::Clock;
+use crate::clock::{Clock, Steering};
 use crate::clock_trust::ClockTrust;
-use crate::cluster::Membership;
+use crate::cluster::bus::Bus;
+use crate::cluster::clock::Standing;
+use crate::cluster::nats::NatsBus;
+use crate::cluster::{Membership, post};
 use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
@@ -27,8 +30,8 @@ use crate::identity::Identity;
 use crate::keys::{KeyFolder, Keys};
 use crate::lan::mdns::{self, Scope};
 use crate::limits::{
-    CONNECTIONS_PER_SOCKET, COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT, DRAIN_CONNECTIONS_TIMEOUT,
-    DRAIN_ROOMS_TIMEOUT,
+    CLOCK_SET_TIMEOUT, CONNECTIONS_PER_SOCKET, COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT,
+    DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT,
 };
 use crate::private_files::private_folder;
 use crate::providers::Catalogue;
@@ -36,6 +39,7 @@ use crate::providers::library::cover_address::CoverSigner;
 use crate::providers::library::{Library, Source};
 use crate::providers::spotify::{Settings, Spotify};
 use crate::room::Registry;
+use crate::room::remote::Remotes;
 use crate::segments::{self, Preparer};
 use crate::store::journal::Journal;
 use crate::store::mysql::MySqlStore;
@@ -46,6 +50,9 @@ use crate::telemetry::Throttle;
 use crate::telemetry::metrics::{Metrics, MetricsRenderer};
 use crate::transport::descriptors;
 use crate::transport::listener::{self, Caps};
+
+const SHARED_SQLITE: &str = "TUTTI_NATS_URL is set, but SQLite has room for one server only: set TUTTI_DATABASE_URL to a \
+                             MySQL database that the servers share, or remove TUTTI_NATS_URL";
 
 /// A running server.
 #[derive(Debug)]
@@ -81,6 +88,8 @@ struct Parts {
     rooms: Registry,
     hub: Arc<Hub>,
     tasks: Tasks,
+    /// Of a server that shares rooms with others.
+    cluster_clock: Option<watch::Receiver<Standing>>,
     /// Cancelled when the server begins to drain.
     draining: CancellationToken,
 }
@@ -175,13 +184,19 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
 
     let metrics_listen = config.telemetry.metrics_listen;
     let (metrics, renderer) = metrics_listen.map(|_| Metrics::on()).unzip();
-    let claims = membership.as_ref().map(Membership::claims);
-    let parts = Parts::open(config, store, metrics.unwrap_or_else(Metrics::off), claims, address, stop).await?;
+    let metrics = metrics.unwrap_or_else(Metrics::off);
+    let cluster = membership.as_ref().map(|membership| Cluster::of(membership, &config.storage, &metrics));
+    let cluster = cluster.transpose()?;
+    let shared = cluster.as_ref().and_then(|cluster| cluster.shared.clone());
+    let mut parts = Parts::open(config, store, metrics, cluster, address, stop).await?;
     let metrics_address = match metrics_listen.zip(renderer) {
         Some((listen, renderer)) => Some(parts.serve_metrics(listen, renderer).await.context("metrics")?),
         None => None,
     };
     parts.start_background_tasks();
+    if let Some((membership, shared)) = membership.as_ref().zip(shared) {
+        Box::pin(parts.share(membership, shared)).await;
+    }
     parts.serve(listener);
     tracing::info!("serving at http://{address}");
     // The rest is dropped here: the journal ends when no room holds it.
@@ -194,11 +209,12 @@ impl Parts {
         config: ServeConfig,
         store: SharedStore,
         metrics: Metrics,
-        claims: Option<RoomClaims>,
+        cluster: Option<Cluster>,
         address: SocketAddr,
         draining: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let (clock, tasks) = (Clock::system(), Tasks::default());
+        let tasks = Tasks::default();
+        let clock = cluster.as_ref().map_or_else(Clock::system, |cluster| cluster.clock);
         let keys = open_keys(&config, clock)?;
         let spotify = open_spotify(&config, address, &store, &keys, clock, &tasks.background).context("Spotify")?;
         let identity =
@@ -206,10 +222,14 @@ impl Parts {
         let library = open_library(&config, clock, &keys).await.context("library")?;
         let preparer = open_preparer(&config, &metrics, &tasks.background).context("segment cache")?;
         let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
+        let claims = cluster.as_ref().map(|cluster| cluster.claims.clone());
         let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks.background.tasks).claiming(claims);
         let (room_tasks, stop) = (tasks.rooms.tasks.clone(), tasks.rooms.stop.clone());
         let measurer = Arc::new(catalogue.clone());
-        let rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), Some(measurer), room_tasks, stop);
+        let mut rooms = Registry::new(store.clone(), journal, clock, metrics.clone(), Some(measurer), room_tasks, stop);
+        if let Some(shared) = cluster.and_then(|cluster| cluster.shared) {
+            rooms = rooms.sharing(shared.remotes);
+        }
         let hub = Arc::default();
         Ok(Self {
             config,
@@ -226,6 +246,7 @@ impl Parts {
             rooms,
             hub,
             tasks,
+            cluster_clock: None,
             draining,
         })
     }
@@ -260,6 +281,23 @@ impl Parts {
             progress: Progress::default(),
         };
         tasks.spawn(cleanup.run(stop.clone()));
+    }
+
+    /// Shares the rooms with other servers, and waits a while for the time that all of them have.
+    async fn share(&mut self, membership: &Membership, Shared { bus, remotes, steering }: Shared) {
+        let Group { tasks, stop } = &self.tasks.background;
+        tasks.spawn(membership.watch(self.clock, stop.clone()));
+        let (life, living) = (membership.life(), membership.living());
+        let (post, sorting) = post::sort(bus, life, living, self.clock, steering, stop.clone());
+        tasks.spawn(sorting);
+        tasks.spawn(remotes.run(post.rooms, self.rooms.clone(), tasks.clone(), stop.clone()));
+        tasks.spawn(self.identity.clone().follow_revocations(stop.clone()));
+        let mut standing = post.clock.clone();
+        self.cluster_clock = Some(post.clock);
+        let set = standing.wait_for(|standing| !standing.is_astray());
+        if tokio::time::timeout(CLOCK_SET_TIMEOUT, set).await.is_err() {
+            tracing::warn!("this server's clock could not be compared with those of the others: is NATS running?");
+        }
     }
 
     /// Names the server in the local network, if devices there reach it at its own address.
@@ -305,6 +343,7 @@ impl Parts {
             identity: self.identity.clone(),
             spotify: self.spotify.clone(),
             store: self.store.clone(),
+            cluster_clock: self.cluster_clock.clone(),
             address: self.address,
             clock: self.clock,
             origins,
@@ -341,21 +380,56 @@ impl Parts {
     }
 }
 
+/// What a server on a database that others can reach has besides.
+struct Cluster {
+    claims: RoomClaims,
+    clock: Clock,
+    /// How it shares the rooms with other servers.
+    shared: Option<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    bus: Arc<dyn Bus>,
+    remotes: Remotes,
+    steering: &'static Steering,
+}
+
+impl Cluster {
+    fn of(membership: &Membership, config: &StorageConfig, metrics: &Metrics) -> anyhow::Result<Self> {
+        let claims = membership.claims();
+        let Some(servers) = &config.nats_url else { return Ok(Self { claims, clock: Clock::system(), shared: None }) };
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (servers, prefix) = (servers.clone(), config.nats_prefix.clone());
+        let bus = NatsBus::start(servers, prefix, membership.life(), metrics.clone()).context("NATS")?;
+        let bus: Arc<dyn Bus> = Arc::new(bus);
+        let remotes = Remotes::new(membership.life(), bus.clone(), membership.living());
+        // As long as the process runs; copies of the clock refer to it.
+        let steering: &'static Steering = Box::leak(Box::default());
+        let shared = Some(Shared { bus, remotes, steering });
+        Ok(Self { claims, clock: Clock::system().steered(steering), shared })
+    }
+}
+
 /// Two servers on one SQLite file would not see each other's events.
 fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<DatabaseLock>> {
     Ok(sqlite::database_path(config)?.map(|path| DatabaseLock::take(&path)).transpose()?)
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<(SharedStore, Option<Membership>)> {
+    let is_shared = config.nats_url.is_some();
     let Some(url) = &config.database_url else {
+        anyhow::ensure!(!is_shared, SHARED_SQLITE);
         return Ok((Arc::new(SqliteStore::open(&config.data_dir.join("tutti.db")).await?), None));
     };
     match url.expose_secret().split_once(':') {
+        Some(("sqlite", _)) if is_shared => anyhow::bail!(SHARED_SQLITE),
         Some(("sqlite", _)) => Ok((Arc::new(SqliteStore::open_url(url.expose_secret()).await?), None)),
         Some(("mysql", _)) => {
             let store = Arc::new(MySqlStore::open(url).await?);
             let name = config.node_id.clone().unwrap_or_else(host_name);
-            let membership = Membership::join(store.clone(), url, &name, &config.data_dir, Clock::system()).await?;
+            let membership =
+                Membership::join(store.clone(), url, &name, !is_shared, &config.data_dir, Clock::system()).await?;
             Ok((store, Some(membership)))
         }
         _ => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite: or mysql:"),

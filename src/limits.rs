@@ -159,6 +159,8 @@ pub const LEASE_RENEW_TIMEOUT: Duration = Duration::from_secs(1);
 pub const LEASE_LOST: Duration = Duration::from_secs(5);
 /// How often a starting server looks whether another one lives.
 pub const LEASE_WATCH_EVERY: Duration = Duration::from_millis(250);
+/// How often servers that share a database look whether the others live.
+pub const LEASE_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long leaving the database to the next server may take, at the end; that one then has to wait.
 pub const LEASE_LEAVE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -189,12 +191,30 @@ pub const BUS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 pub const BUS_CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a failed connection to NATS.
 pub const BUS_RETRY: Duration = Duration::from_millis(250);
-/// Messages of one stream to a room's owner that are on the way; further ones wait.
-pub const STREAM_WINDOW: u64 = 64;
-/// How long such a message may stay unanswered; then it is sent again.
-pub const STREAM_REPEAT: Duration = Duration::from_secs(2);
-/// Messages that one stream keeps until they are answered; further ones are refused.
-pub const STREAM_MESSAGES_MAX: usize = 1_024;
+
+/// How often a server compares its clock with the timekeeper's.
+pub const CLOCK_PROBE_EVERY: Duration = Duration::from_secs(2);
+/// Probes each time; the fastest ones count.
+pub const CLOCK_PROBES: u32 = 8;
+/// How long a server waits at its start until its clock is the cluster's; then it starts and is not ready.
+pub const CLOCK_SET_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Messages about one room that wait for its task, and commands of one room that wait for their answers.
+pub const REMOTE_QUEUE_MAX: usize = 4_096;
+/// Bytes for connections in one message between servers; more are sent in several messages. NATS takes messages of 1 MiB.
+pub const REMOTE_MESSAGE_BYTES_MAX: usize = 512 * 1024;
+/// Bytes for connections that are put together from several messages.
+pub const REMOTE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How often servers that share a room say that nothing is new.
+pub const REMOTE_BEAT: Duration = Duration::from_secs(1);
+/// A server that has not been heard for this long may not own the room any more.
+pub const REMOTE_SILENCE_MAX: Duration = Duration::from_secs(3);
+/// How long what clients want waits for the room's owner.
+pub const REMOTE_ANSWER_MAX: Duration = Duration::from_secs(8);
+/// A server that has not heard the owner of a room for this long reads what the owner has stored, as often as this.
+pub const REMOTE_READ_EVERY: Duration = Duration::from_secs(1);
+/// How often a server looks for a room's owner until it finds it.
+pub const REMOTE_RETRY: Duration = Duration::from_millis(250);
 
 /// Connections to the metrics listener; beyond it they are refused.
 pub const METRICS_CONNECTIONS_MAX: u32 = 16;
@@ -252,8 +272,8 @@ const _: () = assert!(
     2 * (LEASE_RENEW_EVERY.as_millis() + LEASE_RENEW_TIMEOUT.as_millis()) < LEASE_LOST.as_millis(),
     "one failed renewal must not end a server"
 );
-const _: () = assert!(STREAM_WINDOW < STREAM_MESSAGES_MAX as u64 && STREAM_MESSAGES_MAX <= ROOM_INBOX_MAX);
 const _: () = assert!(BUS_MESSAGE_BYTES_MAX < BUS_ROOM_BYTES_MAX && BUS_ROOM_BYTES_MAX < BUS_INBOX_BYTES_MAX);
+const _: () = assert!(REMOTE_MESSAGE_BYTES_MAX < BUS_MESSAGE_BYTES_MAX);
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(
     DRAIN_SPREAD_MAX.as_millis()

@@ -35,6 +35,8 @@ enum Command {
     Serve(Box<ServeConfig>),
     /// Migrates the schema of a MySQL database, or prints the statements.
     Migrate(cli::migrate::MigrateArguments),
+    /// Lists the servers that use a MySQL database, and how many rooms each of them owns.
+    Nodes(cli::nodes::NodesArguments),
     /// Backs the SQLite database up into a file, while a server runs or not.
     Backup(cli::backup::BackupArguments),
     /// Restores a backup of the SQLite database, while no server runs.
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(config) => serve(*config),
         Command::Migrate(arguments) => cli::migrate::run(&arguments),
+        Command::Nodes(arguments) => cli::nodes::run(&arguments),
         Command::Backup(arguments) => cli::backup::back_up(&arguments),
         Command::Restore(arguments) => cli::backup::restore(&arguments),
         Command::Rescan(arguments) => cli::rescan::run(&arguments),

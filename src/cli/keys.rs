@@ -128,7 +128,7 @@ fn since(since_ms: Option<i64>, now_ms: i64) -> String {
 }
 
 /// In the greatest unit that gives at least two.
-fn human_duration(duration_ms: i64) -> String {
+pub(super) fn human_duration(duration_ms: i64) -> String {
     match duration_ms {
         ..0 => "unknown".into(),
         _ if duration_ms >= 2 * DAY_MS => format!("{} days", duration_ms / DAY_MS),

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 pub(crate) mod backup;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod nodes;
 pub(crate) mod rescan;
 
 fn print(text: &str) -> anyhow::Result<()> {

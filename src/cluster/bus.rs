@@ -11,7 +11,7 @@
 //!
 //! A bus also delivers what it sent itself, like any other message.
 //!
-//! Not in here: what messages say ([`Bytes`] to a bus), and which of them are repeated ([`super::stream`]).
+//! Not in here: what messages say ([`Bytes`] to a bus).
 
 use std::fmt::Debug;
 

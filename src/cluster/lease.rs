@@ -12,7 +12,7 @@ use crate::store::{LifeId, StoredNode};
 /// What a starting server does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Serve: there is no other life.
+    /// Serve: there is no life with which this one cannot share the database.
     Serve,
     /// Read again: others may live or not.
     Wait,
@@ -24,12 +24,23 @@ pub enum Step {
     Buried,
 }
 
-/// A starting server that watches the others.
+/// A starting server that watches those with which it cannot share the database.
 #[derive(Debug)]
 pub struct Observer {
     me: LifeId,
-    seen: BTreeMap<LifeId, Sighting>,
+    alone: bool,
+    seen: Sightings,
 }
+
+/// A server that watches those with which it shares the database.
+#[derive(Debug)]
+pub struct Watch {
+    me: LifeId,
+    seen: Sightings,
+}
+
+#[derive(Debug, Default)]
+struct Sightings(BTreeMap<LifeId, Sighting>);
 
 #[derive(Clone, Copy, Debug)]
 struct Sighting {
@@ -40,42 +51,81 @@ struct Sighting {
     has_changed: bool,
 }
 
-impl Observer {
-    /// Nothing was read yet; `me` has entered.
-    pub fn new(me: LifeId) -> Self {
-        Self { me, seen: BTreeMap::new() }
-    }
-
-    /// What to do after a read that was sent at `asked_ms` and answered at `answered_ms`.
-    ///
-    /// A server serves only after a read that shows it alone, and it entered before that read. So of two servers at most one
-    /// serves: the read of the one that entered later shows the other. When two start at once, the one with the smaller id
-    /// waits for the other to leave.
-    pub fn step(&mut self, nodes: &[StoredNode], asked_ms: i64, answered_ms: i64) -> Step {
-        if nodes.iter().all(|node| node.life != self.me) {
-            return Step::Buried;
-        }
-        self.seen.retain(|life, _| nodes.iter().any(|node| node.life == *life));
-        let mut dead = vec![];
-        for node in nodes.iter().filter(|node| node.life != self.me) {
+impl Sightings {
+    /// Remembers what a read showed of these lives, and forgets all others.
+    fn see<'a>(&mut self, nodes: impl Iterator<Item = &'a StoredNode> + Clone, answered_ms: i64) {
+        self.0.retain(|life, _| nodes.clone().any(|node| node.life == *life));
+        for node in nodes {
             let new = Sighting {
                 first_ms: answered_ms,
                 beat: node.beat,
                 unchanged_since_ms: answered_ms,
                 has_changed: false,
             };
-            let sighting = self.seen.entry(node.life).or_insert(new);
+            let sighting = self.0.entry(node.life).or_insert(new);
             if sighting.beat != node.beat {
                 *sighting = Sighting { first_ms: sighting.first_ms, has_changed: true, ..new };
             }
-            let will_not_leave = node.life < self.me || asked_ms - sighting.first_ms >= ms(LEASE_LOST);
-            if asked_ms - sighting.unchanged_since_ms >= ms(LEASE_LOST) {
+        }
+    }
+
+    /// Whether a life raised no beat for too long, as of a read that was sent at `asked_ms`.
+    fn is_dead(&self, node: &StoredNode, asked_ms: i64) -> bool {
+        self.0.get(&node.life).is_some_and(|seen| asked_ms - seen.unchanged_since_ms >= ms(LEASE_LOST))
+    }
+}
+
+impl Watch {
+    /// Nothing was read yet; `me` serves.
+    pub fn new(me: LifeId) -> Self {
+        Self { me, seen: Sightings::default() }
+    }
+
+    /// The lives to remove, after a read that was sent at `asked_ms` and answered at `answered_ms`. `None` when another
+    /// server has buried this one.
+    pub fn look(&mut self, nodes: &[StoredNode], asked_ms: i64, answered_ms: i64) -> Option<Vec<StoredNode>> {
+        if nodes.iter().all(|node| node.life != self.me) {
+            return None;
+        }
+        let others = nodes.iter().filter(|node| node.life != self.me);
+        self.seen.see(others.clone(), answered_ms);
+        Some(others.filter(|node| self.seen.is_dead(node, asked_ms)).cloned().collect())
+    }
+
+    /// A read failed: while the database is away, no life can raise its beat.
+    pub fn lose_sight(&mut self) {
+        self.seen = Sightings::default();
+    }
+}
+
+impl Observer {
+    /// Nothing was read yet; `me` has entered, to serve alone or to share.
+    pub fn new(me: LifeId, alone: bool) -> Self {
+        Self { me, alone, seen: Sightings::default() }
+    }
+
+    /// What to do after a read that was sent at `asked_ms` and answered at `answered_ms`.
+    ///
+    /// A server serves only after a read that shows none with which it cannot share, and it entered before that read. So of
+    /// two such servers at most one serves: the read of the one that entered later shows the other. When two start at once,
+    /// the one with the smaller id waits for the other to leave.
+    pub fn step(&mut self, nodes: &[StoredNode], asked_ms: i64, answered_ms: i64) -> Step {
+        if nodes.iter().all(|node| node.life != self.me) {
+            return Step::Buried;
+        }
+        let others = nodes.iter().filter(|node| node.life != self.me && (self.alone || node.alone));
+        self.seen.see(others.clone(), answered_ms);
+        let mut dead = vec![];
+        for node in others {
+            let seen = self.seen.0[&node.life];
+            let will_not_leave = node.life < self.me || asked_ms - seen.first_ms >= ms(LEASE_LOST);
+            if self.seen.is_dead(node, asked_ms) {
                 dead.push(node.clone());
-            } else if sighting.has_changed && will_not_leave {
+            } else if seen.has_changed && will_not_leave {
                 return Step::GiveWay(node.name.clone());
             }
         }
-        match (dead.is_empty(), self.seen.is_empty()) {
+        match (dead.is_empty(), self.seen.0.is_empty()) {
             (false, _) => Step::Bury(dead),
             (true, true) => Step::Serve,
             (true, false) => Step::Wait,
@@ -97,11 +147,11 @@ mod tests {
     }
 
     fn node(number: u128, beat: u64) -> StoredNode {
-        StoredNode { life: life(number), name: number.to_string(), beat }
+        StoredNode { life: life(number), name: number.to_string(), beat, alone: true }
     }
 
     fn observer() -> Observer {
-        Observer::new(life(5))
+        Observer::new(life(5), true)
     }
 
     /// Steps after reads at these times, each answered at once.
@@ -152,6 +202,29 @@ mod tests {
         assert_eq!(observer.step(&dead, 3_000 + LOST_MS - 1, 3_000 + 3 * LOST_MS), Step::Wait);
     }
 
+    #[test]
+    fn servers_that_share_give_way_to_a_lone_one_only() {
+        let shared = |number, beat| StoredNode { alone: false, ..node(number, beat) };
+        let mut observer = Observer::new(life(5), false);
+        assert_eq!(observer.step(&[shared(1, 7), shared(5, 0)], 0, 0), Step::Serve);
+        assert_eq!(observer.step(&[node(1, 7), shared(5, 0)], 0, 0), Step::Wait);
+        assert_eq!(observer.step(&[node(1, 8), shared(5, 0)], 900, 900), Step::GiveWay("1".into()));
+        let reads = [(0, vec![shared(1, 7), node(5, 0)]), (900, vec![shared(1, 8), node(5, 0)])];
+        assert_eq!(steps(&reads), [Step::Wait, Step::GiveWay("1".into())], "nor does a lone one start beside them");
+    }
+
+    #[test]
+    fn those_who_share_watch_each_other_for_as_long_as_the_database_answers() {
+        let mut watch = Watch::new(life(5));
+        let rows = [node(1, 7), node(5, 0)];
+        assert_eq!(watch.look(&rows, 0, 0), Some(vec![]));
+        assert_eq!(watch.look(&rows, LOST_MS - 1, LOST_MS - 1), Some(vec![]));
+        watch.lose_sight();
+        assert_eq!(watch.look(&rows, LOST_MS, LOST_MS), Some(vec![]), "no life could raise its beat meanwhile");
+        assert_eq!(watch.look(&rows, 2 * LOST_MS, 2 * LOST_MS), Some(vec![node(1, 7)]));
+        assert_eq!(watch.look(&rows[..1], 3 * LOST_MS, 3 * LOST_MS), None);
+    }
+
     /// One server of the model below.
     #[derive(Default)]
     struct Server {
@@ -198,7 +271,7 @@ mod tests {
                             rows.insert(new, 0);
                             servers[at] = Server {
                                 life: Some(new),
-                                observer: Some(Observer::new(new)),
+                                observer: Some(Observer::new(new, true)),
                                 beat_at_ms: now_ms,
                                 ..Server::default()
                             };
@@ -219,7 +292,7 @@ mod tests {
                         let Some(observer) = servers[at].observer.as_mut() else { continue };
                         let nodes: Vec<_> = rows
                             .iter()
-                            .map(|(life, beat)| StoredNode { life: *life, name: String::new(), beat: *beat })
+                            .map(|(life, beat)| StoredNode { life: *life, name: String::new(), beat: *beat, alone: true })
                             .collect();
                         match observer.step(&nodes, now_ms, now_ms) {
                             Step::Serve => {

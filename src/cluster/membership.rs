@@ -1,21 +1,22 @@
-//! A server's own life: it enters, waits until it is alone, renews its beat, and leaves.
+//! A server's own life: it enters, waits until it may serve, renews its beat, watches the others, and leaves.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use secrecy::SecretString;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::lease::{Observer, Step};
+use super::lease::{Observer, Step, Watch};
 use super::life_file::LifeFile;
 use crate::clock::Clock;
 use crate::ids;
-use crate::limits::{LEASE_LEAVE_TIMEOUT, LEASE_RENEW_EVERY, LEASE_RENEW_TIMEOUT, LEASE_WATCH_EVERY};
+use crate::limits::{LEASE_LEAVE_TIMEOUT, LEASE_LOOK_EVERY, LEASE_RENEW_EVERY, LEASE_RENEW_TIMEOUT, LEASE_WATCH_EVERY};
 use crate::store::mysql::MySqlStore;
-use crate::store::{LifeId, NodeStore, RoomClaims, StoreError};
+use crate::store::{LifeId, NodeStore, RoomClaims, StoreError, StoreResult, StoredNode};
 
 /// Why a server may not use a database.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +41,17 @@ pub enum MembershipError {
     Store(#[from] StoreError),
 }
 
+/// The lives that share the database, with their names; this one is among them.
+pub type Living = Arc<BTreeMap<LifeId, String>>;
+
 /// The right to serve rooms from a database.
 #[derive(Debug)]
 pub struct Membership {
     life: LifeId,
+    /// Whether it serves the database alone.
+    alone: bool,
     nodes: Arc<MySqlStore>,
+    living: watch::Sender<Living>,
     /// Cancelled when another server has buried this life.
     buried: CancellationToken,
     /// The thread leaves and ends when this is dropped.
@@ -54,12 +61,13 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Enters, and waits until no other life is left: at once when there is none or when it was this directory's, otherwise
-    /// for as long as a dead one needs to be recognised.
+    /// Enters, and waits until no other life is left with which it cannot share the database: at once when there is none or
+    /// when it was this directory's, otherwise for as long as a dead one needs to be recognised.
     pub async fn join(
         nodes: Arc<MySqlStore>,
         url: &SecretString,
         name: &str,
+        alone: bool,
         data_dir: &Path,
         clock: Clock,
     ) -> Result<Self, MembershipError> {
@@ -70,11 +78,12 @@ impl Membership {
         let life = LifeId(ids::uuid_v7(clock.now_ms()));
         // Before the row is there, so that no kill leaves a row that the next start does not know.
         file.write(life)?;
-        nodes.enter(life, name).await?;
+        nodes.enter(life, name, alone).await?;
         let (stop, buried) = (CancellationToken::new(), CancellationToken::new());
         let ended = start_renewing(url.clone(), life, stop.clone(), buried.clone())?;
-        let membership = Self { life, nodes, buried, stop: stop.drop_guard(), ended, _file: file };
-        match membership.wait_until_alone(clock).await {
+        let living = watch::Sender::default();
+        let membership = Self { life, alone, nodes, living, buried, stop: stop.drop_guard(), ended, _file: file };
+        match membership.wait_for_others(clock).await {
             Ok(()) => Ok(membership),
             Err(error) => {
                 membership.leave().await;
@@ -83,8 +92,8 @@ impl Membership {
         }
     }
 
-    async fn wait_until_alone(&self, clock: Clock) -> Result<(), MembershipError> {
-        let (mut observer, mut has_waited) = (Observer::new(self.life), false);
+    async fn wait_for_others(&self, clock: Clock) -> Result<(), MembershipError> {
+        let (mut observer, mut has_waited) = (Observer::new(self.life, self.alone), false);
         loop {
             let asked_ms = clock.now_ms();
             let nodes = self.nodes.nodes().await?;
@@ -92,12 +101,7 @@ impl Membership {
                 Step::Serve => return Ok(()),
                 Step::GiveWay(name) => return Err(MembershipError::Taken(name)),
                 Step::Buried => return Err(MembershipError::Buried),
-                Step::Bury(dead) => {
-                    for node in dead {
-                        tracing::warn!(name = node.name, "replacing a server that has stopped responding");
-                        self.nodes.bury(node.life, node.beat).await?;
-                    }
-                }
+                Step::Bury(dead) => bury(&*self.nodes, dead).await?,
                 Step::Wait => {
                     if !has_waited {
                         let others = nodes.iter().filter(|node| node.life != self.life);
@@ -109,6 +113,21 @@ impl Membership {
                 }
             }
         }
+    }
+
+    /// This life.
+    pub fn life(&self) -> LifeId {
+        self.life
+    }
+
+    /// The lives that share the database, as [`Self::watch`] last saw them.
+    pub fn living(&self) -> watch::Receiver<Living> {
+        self.living.subscribe()
+    }
+
+    /// Watches the other lives, and removes those that are dead.
+    pub fn watch(&self, clock: Clock, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+        watch_others(self.nodes.clone(), self.life, self.living.clone(), self.buried.clone(), clock, stop)
     }
 
     /// Claims rooms for this life.
@@ -128,6 +147,53 @@ impl Membership {
             tracing::warn!(
                 "the next server on this database may have to wait: this one could not say that it has ended"
             );
+        }
+    }
+}
+
+async fn bury(nodes: &dyn NodeStore, dead: Vec<StoredNode>) -> StoreResult<()> {
+    for node in dead {
+        tracing::warn!(name = node.name, "replacing a server that has stopped responding");
+        nodes.bury(node.life, node.beat).await?;
+    }
+    Ok(())
+}
+
+/// Publishes the lives that share the database and removes the dead, until this one ends.
+pub async fn watch_others(
+    nodes: Arc<dyn NodeStore>,
+    me: LifeId,
+    living: watch::Sender<Living>,
+    buried: CancellationToken,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    let mut watch = Watch::new(me);
+    while !stop.is_cancelled() && !buried.is_cancelled() {
+        let asked_ms = clock.now_ms();
+        match nodes.nodes().await {
+            Ok(rows) => match watch.look(&rows, asked_ms, clock.now_ms()) {
+                Some(dead) => {
+                    if bury(&*nodes, dead).await.is_err() {
+                        watch.lose_sight();
+                    }
+                    let seen: BTreeMap<_, _> = rows.into_iter().map(|node| (node.life, node.name)).collect();
+                    living.send_if_modified(|known| {
+                        let has_changed = **known != seen;
+                        *known = Arc::new(seen);
+                        has_changed
+                    });
+                }
+                None => return buried.cancel(),
+            },
+            Err(error) => {
+                tracing::debug!(%error, "the other servers on the database cannot be seen");
+                watch.lose_sight();
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(LEASE_LOOK_EVERY) => {}
         }
     }
 }

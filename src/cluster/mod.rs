@@ -1,5 +1,6 @@
-//! Servers that reach the same MySQL database. Today one of them serves: a second one says why it does not start, and one
-//! that was taken for dead stops.
+//! Servers that reach the same MySQL database. Without a bus one of them serves: a second one says why it does not start.
+//! With a bus they share it: each room belongs to one of them, and the others relay their members to it
+//! ([`crate::room`]). One that was taken for dead stops.
 //!
 //! Guarantees: a server that was replaced stores nothing in a room that its successor has read, whatever the clocks say;
 //! that is the work of fences ([`crate::store::NodeStore`]). This module only decides when a replacement may start, and
@@ -15,6 +16,6 @@ mod mailbox;
 mod membership;
 pub mod memory;
 pub mod nats;
-pub mod stream;
+pub mod post;
 
-pub use membership::{Membership, MembershipError};
+pub use membership::{Living, Membership, MembershipError, watch_others};

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
+use crate::cluster::nats::{NatsPrefix, NatsServers};
+
 mod limits;
 mod providers;
 
@@ -89,6 +91,16 @@ pub struct StorageConfig {
     /// the host name.
     #[arg(long, env = "TUTTI_NODE_ID", value_parser = node_id)]
     pub node_id: Option<String>,
+
+    /// NATS servers, separated by commas, such as `nats://10.0.0.5:4222` or `tls://user:password@nats.example`: with them,
+    /// several servers share one MySQL database and its rooms. Default: one server uses the database. If they contain a
+    /// password, set the variable, not the flag: other users of the machine can see a program's arguments.
+    #[arg(long, env = "TUTTI_NATS_URL", hide_env_values = true)]
+    pub nats_url: Option<NatsServers>,
+
+    /// Begins the names of all NATS subjects, so that several databases can use the same NATS servers.
+    #[arg(long, env = "TUTTI_NATS_PREFIX", default_value = "tutti")]
+    pub nats_prefix: NatsPrefix,
 }
 
 /// Bytes of [`StorageConfig::node_id`].

@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::reply::Response;
@@ -39,6 +39,7 @@ pub use error::ApiError;
 pub use middleware::{authenticated, client_address, json, json_body, maybe_authenticated, respond};
 
 use crate::clock::Clock;
+use crate::cluster::clock::Standing;
 use crate::config::ServeConfig;
 use crate::connection::ConnectionContext;
 use crate::identity::Identity;
@@ -57,6 +58,8 @@ use recent_listeners::RecentListeners;
 pub struct HttpContext {
     /// Users, sessions and tokens.
     pub identity: Identity,
+    /// How good this server's clock is, when it shares rooms with others.
+    pub cluster_clock: Option<watch::Receiver<Standing>>,
     /// Pinged by `/readyz`, and read for pictures.
     pub store: SharedStore,
     /// The settings.

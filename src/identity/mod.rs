@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 use tutti_protocol::{Reason, ReasonValues, RoomId, SessionId, UserId, UserKind};
 
 pub use access_token::{AccessClaims, AccessError};
@@ -30,7 +31,7 @@ pub use name::{Username, bad_display_name_values, parse_display_name};
 pub use screen::{ClaimedScreen, SCREEN_HELLO_LIFETIME, is_screen_token};
 pub use sessions::is_refresh_token_of;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ms};
 use crate::config::IdentityConfig;
 use crate::keys::{EncryptionContext, Keys, RETIRED_KEY_RETENTION};
 use crate::room::state::Newcomer;
@@ -84,6 +85,10 @@ const PASSWORDS_WAITING_MAX: usize = 128;
 const PASSWORDS_WAITING_PER_ADDRESS_MAX: usize = 16;
 /// Revocations buffered for a subscriber; one that lags behind checks each of its sessions instead.
 const REVOCATION_CHANNEL_CAPACITY: usize = 1024;
+/// How often a server reads which sessions others have revoked.
+const REVOCATIONS_READ_EVERY: Duration = Duration::from_secs(5);
+/// By how much these reads overlap.
+const REVOCATIONS_OVERLAP: Duration = Duration::from_mins(1);
 
 const _: () = {
     assert!(REFRESH_GRACE.as_secs() < ACCESS_TOKEN_LIFETIME.as_secs());
@@ -247,6 +252,28 @@ impl Identity {
     /// Whether a session was revoked within [`ACCESS_TOKEN_LIFETIME`].
     pub fn is_revoked(&self, session: SessionId) -> bool {
         self.revocations().contains(session)
+    }
+
+    /// Learns which sessions other servers revoke, until `stop`: within [`REVOCATIONS_READ_EVERY`].
+    pub async fn follow_revocations(self, stop: CancellationToken) {
+        let mut read_until_ms = self.clock().now_ms();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(REVOCATIONS_READ_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+            let now_ms = self.clock().now_ms();
+            // Clocks of servers differ, and what was revoked is not stored in the same moment.
+            match self.store().sessions_revoked_since(read_until_ms - ms(REVOCATIONS_OVERLAP)).await {
+                Ok(revoked) => {
+                    read_until_ms = now_ms;
+                    for (session, at_ms) in revoked.into_iter().filter(|(session, _)| !self.is_revoked(*session)) {
+                        self.revocations().revoke(session, at_ms);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "revoked sessions cannot be read"),
+            }
+        }
     }
 
     /// A stream of revoked sessions, for closing their sockets. A subscriber that lags checks its sessions with

@@ -6,13 +6,15 @@
 //! members cannot tell apart changes that come every few milliseconds.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use tutti_protocol::ConnectionId;
+use tutti_protocol::{ConnectionId, Position};
 
 use super::presence::Presence;
 use crate::clock::ms;
 use crate::limits::{BROADCAST_BATCH_BYTES_MAX, BROADCAST_WINDOW, BUSY_BATCH_FRAMES, BUSY_BROADCAST_WINDOW};
+use crate::transport;
 
 /// Frames of the current batch.
 #[derive(Debug, Default)]
@@ -64,8 +66,8 @@ impl BroadcastBatcher {
         (!self.frames.is_empty()).then_some(due_ms)
     }
 
-    /// Sends the batch and starts the next window.
-    pub(super) fn flush(&mut self, presence: &Presence, now_ms: i64) {
+    /// Sends the batch, which ends at `position`, and starts the next window.
+    pub(super) fn flush(&mut self, presence: &Presence, position: Position, now_ms: i64) {
         if self.frames.is_empty() {
             return;
         }
@@ -79,6 +81,22 @@ impl BroadcastBatcher {
                 None => outbox.push_droppable(&frames),
             }
         }
+        for relay in presence.relays() {
+            let is_its = |connection: ConnectionId| {
+                let link = presence.link(connection);
+                link.and_then(|link| link.outbox.relay()).is_some_and(|known| Arc::ptr_eq(known, relay))
+            };
+            let overrides: Vec<_> = overrides
+                .iter()
+                .filter(|(connection, _)| is_its(**connection))
+                .map(|(connection, Override { from, replies })| transport::Override {
+                    connection: *connection,
+                    from: *from,
+                    replies,
+                })
+                .collect();
+            relay.broadcast(position, &frames, &overrides);
+        }
     }
 }
 
@@ -91,7 +109,7 @@ mod tests {
         let mut batcher = BroadcastBatcher::default();
         assert_eq!(batcher.due_ms(), None);
         batcher.push(b"first");
-        batcher.flush(&Presence::default(), 1_000);
+        batcher.flush(&Presence::default(), Position { epoch: 1, offset: 1 }, 1_000);
         assert_eq!(batcher.due_ms(), None);
         batcher.push(b"second");
         assert_eq!(batcher.due_ms(), Some(1_020));

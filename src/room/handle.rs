@@ -1,9 +1,10 @@
 //! The handle by which the rest of the server talks to a room.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tutti_protocol::{
     Action, Command, CommandId, ConnectionId, DeviceId, DeviceStatus, Position, ReasonValues, Role, RoomId, ScreenId,
@@ -27,7 +28,7 @@ pub struct RoomHandle {
 
 /// The hash of a room's passcode. Changed by the room's actor, once the change is durable.
 #[derive(Clone, Default)]
-pub(super) struct PasscodeHash(Arc<RwLock<Option<Arc<str>>>>);
+pub(super) struct PasscodeHash(watch::Sender<Option<Arc<str>>>);
 
 impl fmt::Debug for PasscodeHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +38,12 @@ impl fmt::Debug for PasscodeHash {
 
 impl PasscodeHash {
     pub(super) fn set(&self, passcode: Option<&StoredPasscode>) {
-        *self.0.write() = passcode.map(|passcode| passcode.hash.as_str().into());
+        self.0.send_replace(passcode.map(|passcode| passcode.hash.as_str().into()));
+    }
+
+    /// Notices changes.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.0.subscribe()
     }
 }
 
@@ -53,7 +59,7 @@ pub struct Join {
 }
 
 /// Why a room did not do what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RoomError {
     /// The room's rules forbid it.
     #[error("{0}")]
@@ -73,24 +79,85 @@ pub(super) struct Origin {
 
 #[derive(Debug)]
 pub(super) enum Message {
-    Join { join: Join, joined: oneshot::Sender<Result<(), RoomError>> },
-    JoinScreen { link: Arc<Link>, resume: Option<Position>, joined: oneshot::Sender<Result<(), RoomError>> },
-    Command { origin: Origin, command: Command, tracks: Vec<Track> },
-    Status { connection: ConnectionId, status: DeviceStatus },
-    Follow { device: Option<DeviceId> },
-    Unfollow { device: Option<DeviceId> },
-    Resync { connection: ConnectionId },
-    Disconnect { connection: ConnectionId },
-    RoleOf { user: UserId, role: oneshot::Sender<Option<Role>> },
-    Require { user: UserId, action: Action, allowed: oneshot::Sender<Result<(), RoomError>> },
-    SetPasscode { by: UserId, passcode: Option<StoredPasscode>, set: oneshot::Sender<Result<(), RoomError>> },
-    AddScreen { by: UserId, screen: ScreenId, name: String, added: oneshot::Sender<Result<(), RoomError>> },
-    HasTrack { track: TrackRef, has: oneshot::Sender<bool> },
-    Close { by: UserId, closed: oneshot::Sender<Result<(), RoomError>> },
-    IsUnused { unused: oneshot::Sender<bool> },
-    Merge { from: UserId, to: Newcomer, merged: oneshot::Sender<Result<(), RoomError>> },
-    Forget { member: UserId, forgotten: oneshot::Sender<Result<(), RoomError>> },
-    NotifyHost { code: &'static str, message: String, values: ReasonValues },
+    Join {
+        join: Join,
+        joined: oneshot::Sender<Result<(), RoomError>>,
+    },
+    JoinScreen {
+        link: Arc<Link>,
+        resume: Option<Position>,
+        joined: oneshot::Sender<Result<(), RoomError>>,
+    },
+    Command {
+        origin: Origin,
+        command: Command,
+        tracks: Vec<Track>,
+    },
+    Status {
+        connection: ConnectionId,
+        status: DeviceStatus,
+    },
+    Follow {
+        device: Option<DeviceId>,
+    },
+    Unfollow {
+        device: Option<DeviceId>,
+    },
+    Resync {
+        connection: ConnectionId,
+    },
+    Disconnect {
+        connection: ConnectionId,
+    },
+    RoleOf {
+        user: UserId,
+        role: oneshot::Sender<Option<Role>>,
+    },
+    Require {
+        user: UserId,
+        action: Action,
+        allowed: oneshot::Sender<Result<(), RoomError>>,
+    },
+    SetPasscode {
+        by: UserId,
+        passcode: Option<StoredPasscode>,
+        set: oneshot::Sender<Result<(), RoomError>>,
+    },
+    AddScreen {
+        by: UserId,
+        screen: ScreenId,
+        name: String,
+        added: oneshot::Sender<Result<(), RoomError>>,
+    },
+    HasTrack {
+        track: TrackRef,
+        has: oneshot::Sender<bool>,
+    },
+    Close {
+        by: UserId,
+        closed: oneshot::Sender<Result<(), RoomError>>,
+    },
+    IsUnused {
+        unused: oneshot::Sender<bool>,
+    },
+    Merge {
+        from: UserId,
+        to: Newcomer,
+        merged: oneshot::Sender<Result<(), RoomError>>,
+    },
+    Forget {
+        member: UserId,
+        forgotten: oneshot::Sender<Result<(), RoomError>>,
+    },
+    NotifyHost {
+        code: Cow<'static, str>,
+        message: String,
+        values: ReasonValues,
+    },
+    /// Another server wants to relay its connections to this room.
+    Serve {
+        serves: oneshot::Sender<bool>,
+    },
 }
 
 impl RoomHandle {
@@ -101,7 +168,7 @@ impl RoomHandle {
 
     /// The bcrypt hash of the passcode, when newcomers need one.
     pub fn passcode_hash(&self) -> Option<Arc<str>> {
-        self.passcode.0.read().clone()
+        self.passcode.0.borrow().clone()
     }
 
     /// Joins a connection. Once this returns `Ok`, its outbox holds `welcome` and the room's state.
@@ -198,7 +265,7 @@ impl RoomHandle {
 
     /// Sends a `notice` to the host's connections. Dropped when the room's inbox is full.
     pub fn notify_host(&self, code: &'static str, message: String, values: ReasonValues) {
-        let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code, message, values }));
+        let _ = self.inbox.try_send(Box::new(Message::NotifyHost { code: code.into(), message, values }));
     }
 
     /// Requests a snapshot for a connection that missed deltas and is writable again.
@@ -211,7 +278,7 @@ impl RoomHandle {
         self.send(Message::Disconnect { connection }).await;
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
+    pub(super) async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
         let (answer, answered) = oneshot::channel();
         self.send(message(answer)).await;
         answered.await.ok()

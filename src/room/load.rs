@@ -1,6 +1,6 @@
 //! Loads a room from the store.
 
-use tutti_protocol::{Event, RoomCode, RoomId};
+use tutti_protocol::{Event, Position, RoomCode, RoomId};
 
 use super::history::History;
 use super::replies::{Outcome, Replies};
@@ -44,6 +44,11 @@ pub(super) async fn load(store: &SharedStore, room: RoomId, code: RoomCode) -> S
 }
 
 impl Loaded {
+    /// Its last event.
+    pub(super) fn position(&self) -> Position {
+        Position { epoch: self.epoch, offset: self.state.offset() }
+    }
+
     fn replay(&mut self, batch: &JournalBatch) -> StoreResult<()> {
         let unreadable = |reason: String| StoreError::Unreadable { table: "room_journal", reason };
         let events: Vec<Event> = serde_json::from_str(&batch.events)

@@ -8,7 +8,9 @@
 //! | [`state`] | the pure state machine, a crate of its own |
 //! | [`registry`] | the rooms in memory; creates and loads them |
 //! | [`handle`] | the interface of a room to the rest of the server |
-//! | `actor` | the task that owns a room |
+//! | `role` | the task of a room: as its owner, or relaying to another server that is |
+//! | `actor` | decides for a room |
+//! | [`remote`] | rooms that several servers share |
 //! | `batch` | encodes a decided batch: journal row, delta, effects |
 //! | `effects` | outgoing effects, pending until their events are durable |
 //! | `broadcast_batcher` | broadcasts in one write per member and window |
@@ -27,6 +29,7 @@
 pub mod handle;
 pub mod measurements;
 pub mod registry;
+pub mod remote;
 
 mod actor;
 mod batch;
@@ -40,6 +43,7 @@ mod name;
 mod people;
 mod presence;
 mod replies;
+mod role;
 mod view;
 mod wire;
 

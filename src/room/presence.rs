@@ -15,14 +15,17 @@ use tutti_protocol::{ConnectionId, DeviceId, DeviceStatus, EntryId, Output, Scre
 
 use super::state::Audience;
 use super::wire::{Present, PresentDevice};
-use crate::transport::{Link, Outbox, Party};
+use crate::transport::{Link, Outbox, Party, Relay};
 
 /// A room's connections, by member.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     connected: HashMap<ConnectionId, Connected>,
-    /// Their outboxes in one array: broadcasting over all of them is the room's most frequent work.
+    /// The outboxes of those that this server holds, in one array: broadcasting over all of them is the room's most frequent
+    /// work.
     outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
+    /// The ways to those that other servers hold, and their number.
+    relays: Vec<(Arc<dyn Relay>, usize)>,
     by_member: HashMap<UserId, Vec<ConnectionId>>,
     by_screen: BTreeMap<ScreenId, Vec<ConnectionId>>,
     /// Whether the connected screens changed since [`Self::take_screens_change`].
@@ -46,7 +49,7 @@ pub(super) struct Presence {
 #[derive(Debug)]
 struct Connected {
     link: Arc<Link>,
-    /// The index of its outbox in `outboxes`.
+    /// The index of its outbox in `outboxes`; unused when another server holds it.
     outbox_index: usize,
     /// Boxed: `None` costs a pointer, and most devices are remote controls.
     playback: Option<Box<DevicePlayback>>,
@@ -77,9 +80,14 @@ impl Presence {
         self.connected.values().map(|connected| &connected.link)
     }
 
-    /// Every connection's outbox.
+    /// The outbox of every connection that this server holds.
     pub(super) fn outboxes(&self) -> &[(ConnectionId, Arc<Outbox>)] {
         &self.outboxes
+    }
+
+    /// The ways to the connections that other servers hold.
+    pub(super) fn relays(&self) -> impl Iterator<Item = &Arc<dyn Relay>> {
+        self.relays.iter().map(|(relay, _)| relay)
     }
 
     pub(super) fn link(&self, connection: ConnectionId) -> Option<&Arc<Link>> {
@@ -115,8 +123,15 @@ impl Presence {
                 self.screens_changed = true;
             }
         }
-        self.outboxes.push((link.id, link.outbox.clone()));
-        self.connected.insert(link.id, Connected::new(link, self.outboxes.len() - 1));
+        let outbox_index = self.outboxes.len();
+        match link.outbox.relay() {
+            None => self.outboxes.push((link.id, link.outbox.clone())),
+            Some(relay) => match self.relays.iter_mut().find(|(known, _)| Arc::ptr_eq(known, relay)) {
+                Some((_, connections)) => *connections += 1,
+                None => self.relays.push((relay.clone(), 1)),
+            },
+        }
+        self.connected.insert(link.id, Connected::new(link, outbox_index));
     }
 
     /// Whether the device of a connection listens.
@@ -128,9 +143,16 @@ impl Presence {
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<Party> {
         self.change_device(connection, |connected| connected.playback = None);
         let Connected { link, outbox_index, .. } = self.connected.remove(&connection)?;
-        self.outboxes.swap_remove(outbox_index);
-        if let Some(moved) = self.outboxes.get(outbox_index).and_then(|(moved, _)| self.connected.get_mut(moved)) {
-            moved.outbox_index = outbox_index;
+        if let Some(relay) = link.outbox.relay() {
+            self.relays.retain_mut(|(known, connections)| {
+                *connections -= usize::from(Arc::ptr_eq(known, relay));
+                *connections > 0
+            });
+        } else {
+            self.outboxes.swap_remove(outbox_index);
+            if let Some(moved) = self.outboxes.get(outbox_index).and_then(|(moved, _)| self.connected.get_mut(moved)) {
+                moved.outbox_index = outbox_index;
+            }
         }
         match link.party {
             Party::User { user, .. } => {
@@ -267,6 +289,20 @@ impl Presence {
     /// The presence of every connected member.
     pub(super) fn all(&self) -> Vec<Present<'_>> {
         self.by_member.keys().map(|member| self.of(*member)).collect()
+    }
+
+    /// The connections that this server holds, with what their devices last reported.
+    pub(super) fn held(&self) -> impl Iterator<Item = (&Arc<Link>, DeviceStatus)> {
+        self.connected.values().filter(|connected| connected.link.outbox.relay().is_none()).map(|connected| {
+            let ready = connected.ready.clone();
+            let playback = connected.playback.as_deref().map(|playback| DevicePlayback { ready, ..playback.clone() });
+            (&connected.link, DeviceStatus { playback, idle: connected.idle })
+        })
+    }
+
+    /// The devices without a connection that follow the room.
+    pub(super) fn followers(&self) -> &[Option<DeviceId>] {
+        &self.followers
     }
 
     fn of(&self, member: UserId) -> Present<'_> {

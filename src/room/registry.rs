@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
 use dashmap::DashMap;
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::{OnceCell, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti_protocol::{EntryId, ReasonValues, RoomCode, RoomId, SettingsChange, TrackRef, UserId};
@@ -14,11 +14,13 @@ use super::handle::{PasscodeHash, RoomHandle};
 use super::load::load;
 use super::measurements::TrackMeasurer;
 use super::people::PeopleError;
+use super::remote::{Edge, Remotes, Shared, Takeover};
+use super::role::Role;
 use super::state::{Audience, Ctx, Input, Newcomer, RoomState};
 use super::view::View;
 use crate::clock::Clock;
 use crate::ids;
-use crate::limits::ROOM_INBOX_MAX;
+use crate::limits::{REMOTE_ANSWER_MAX, ROOM_INBOX_MAX};
 use crate::store::journal::Journal;
 use crate::store::{
     Fence, IndexChange, JournalBatch, SharedStore, StoreError, StoreResult, StoredPasscode, StoredRoom,
@@ -58,6 +60,8 @@ struct Inner {
     clock: Clock,
     metrics: Metrics,
     measurer: Option<Arc<dyn TrackMeasurer>>,
+    /// The other servers, with which this one shares the rooms.
+    remotes: Option<Remotes>,
     /// Bounds the log lines that members can cause, over all rooms.
     log: Arc<Throttle>,
     tasks: TaskTracker,
@@ -72,6 +76,7 @@ pub(super) struct RoomContext {
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) measurer: Option<Arc<dyn TrackMeasurer>>,
+    pub(super) remotes: Option<Remotes>,
     pub(super) log: Arc<Throttle>,
     registry: Weak<Inner>,
 }
@@ -99,7 +104,21 @@ impl Registry {
         stop: CancellationToken,
     ) -> Self {
         let (rooms, log) = (DashMap::new(), Arc::new(Throttle::new(clock)));
-        Self { inner: Arc::new(Inner { rooms, store, journal, clock, metrics, measurer, log, tasks, stop }) }
+        let remotes = None;
+        Self { inner: Arc::new(Inner { rooms, store, journal, clock, metrics, measurer, remotes, log, tasks, stop }) }
+    }
+
+    /// Shares the rooms with other servers. Call it before the registry is cloned.
+    #[must_use]
+    pub fn sharing(mut self, remotes: Remotes) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.remotes = Some(remotes);
+        }
+        self
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.inner.clock
     }
 
     /// The number of rooms in memory.
@@ -241,24 +260,39 @@ impl Registry {
         if room.closed_at_ms.is_some() {
             return Err(OpenError::Closed);
         }
-        let fence = inner.journal.claim(room.id).await?;
-        let loaded = load(&inner.store, room.id, code).await?;
-        // An earlier actor of this room may have lost a batch.
-        inner.journal.reset_fence(room.id).await;
-        let (inbox, messages) = mpsc::channel(ROOM_INBOX_MAX);
         let context = RoomContext {
             store: inner.store.clone(),
             journal: inner.journal.clone(),
             clock: inner.clock,
             metrics: inner.metrics.clone(),
             measurer: inner.measurer.clone(),
+            remotes: inner.remotes.clone(),
             log: inner.log.clone(),
             registry: Arc::downgrade(inner),
         };
         let passcode = PasscodeHash::default();
         passcode.set(room.passcode.as_ref());
-        let (actor, view) = Actor::new(room.id, code, context, fence, loaded, passcode.clone());
-        inner.tasks.spawn(Box::new(actor).run(messages, inner.stop.clone()));
+        let (inbox, messages) = mpsc::channel(ROOM_INBOX_MAX);
+        let (views, mut view) = watch::channel(View::of(&RoomState::new(code)));
+        let shared = Shared { id: room.id, code, context, passcode: passcode.clone(), views };
+        let role = match (inner.journal.claim(room.id).await, &inner.remotes) {
+            (Ok(fence), _) => {
+                let loaded = load(&inner.store, room.id, code).await?;
+                // An earlier actor of this room may have lost a batch.
+                inner.journal.reset_fence(room.id).await;
+                Role::Owner(Box::new(Actor::new(shared, fence, loaded)), vec![])
+            }
+            (Err(StoreError::Owned(node)), Some(remotes)) => {
+                Role::Edge(Box::new(Edge::new(shared, remotes.clone(), &node, Takeover::default())))
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
+        view.mark_unchanged();
+        let is_relayed = matches!(role, Role::Edge(_));
+        inner.tasks.spawn(role.run(messages, inner.stop.clone()));
+        if is_relayed && !matches!(tokio::time::timeout(REMOTE_ANSWER_MAX, view.changed()).await, Ok(Ok(()))) {
+            return Err(StoreError::Unreachable.into());
+        }
         Ok(RoomHandle { id: room.id, passcode, inbox, view })
     }
 }

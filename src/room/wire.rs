@@ -33,6 +33,13 @@ pub(super) struct DeltaFacts {
     pub(super) skip_votes_needed: Option<u32>,
 }
 
+impl DeltaFacts {
+    /// All that a client needs that missed events; votes are told with the presence.
+    pub(super) fn of(room: &RoomState) -> Self {
+        Self { upcoming: Some(room.upcoming()), waitlist: Some(room.waitlist()), skip_votes_needed: None }
+    }
+}
+
 /// [`ServerFrame::Presence`] borrowing from the room: every join encodes everyone's presence.
 #[derive(Serialize)]
 struct Presence<'a> {

@@ -57,6 +57,14 @@ impl Journal {
         }
     }
 
+    /// Gives back a claim, after the room's last append.
+    pub async fn release(&self, room: RoomId, fence: Fence) -> StoreResult<()> {
+        match &self.claims {
+            Some(claims) => claims.release(room, fence).await,
+            None => Ok(()),
+        }
+    }
+
     /// Queues a batch; waits only while the queue is full. The receiver resolves once the batch is durable or has
     /// failed; its sender is dropped without a result only when the process ends.
     pub async fn append(&self, batch: JournalBatch) -> oneshot::Receiver<Appended> {

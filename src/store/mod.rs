@@ -61,8 +61,11 @@ pub enum StoreError {
     #[error("another server has taken over the room")]
     Fenced,
     /// The room belongs to another server, which runs.
-    #[error("the room belongs to another server, {0:?}")]
-    Owned(String),
+    #[error("the room belongs to another server, {:?}", .0.name)]
+    Owned(Box<StoredNode>),
+    /// The room's owner does not answer.
+    #[error("the server that owns the room does not answer")]
+    Unreachable,
     /// The database stores a number where a statement should fail.
     #[error(
         "its `sql_mode` is not strict, so it would accept what a server writes that another one has replaced: add \

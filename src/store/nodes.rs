@@ -7,17 +7,31 @@
 //!
 //! SQLite does not need it: one process at a time holds the lock of the database's file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tutti_protocol::RoomId;
 use uuid::Uuid;
 
 use super::StoreResult;
 
 /// One life of a server process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LifeId(pub Uuid);
+
+impl LifeId {
+    /// How long ago it began.
+    pub fn age(self, now_ms: i64) -> Duration {
+        let began = self.0.get_timestamp().map_or(Duration::ZERO, |at| {
+            let (seconds, nanos) = at.to_unix();
+            Duration::new(seconds, nanos)
+        });
+        Duration::from_millis(u64::try_from(now_ms).unwrap_or(0)).saturating_sub(began)
+    }
+}
 
 /// How often a room was claimed; 0 when it never was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,13 +46,16 @@ pub struct StoredNode {
     pub name: String,
     /// Rises while the life runs.
     pub beat: u64,
+    /// Whether it serves the database alone; others share it through a bus.
+    pub alone: bool,
 }
 
 /// Stores lives and their rooms.
 #[async_trait]
 pub trait NodeStore: std::fmt::Debug + Send + Sync + 'static {
-    /// Adds a life. `Lenient` when the database would store a batch whose fence is wrong.
-    async fn enter(&self, life: LifeId, name: &str) -> StoreResult<()>;
+    /// Adds a life, which serves the database alone or shares it. `Lenient` when the database would store a batch whose fence
+    /// is wrong.
+    async fn enter(&self, life: LifeId, name: &str, alone: bool) -> StoreResult<()>;
 
     /// Raises a life's beat; false when the life was buried.
     async fn renew(&self, life: LifeId) -> StoreResult<bool>;
@@ -51,6 +68,12 @@ pub trait NodeStore: std::fmt::Debug + Send + Sync + 'static {
 
     /// Removes a life that is over. Its rooms are free.
     async fn leave(&self, life: LifeId) -> StoreResult<()>;
+
+    /// How many open rooms each life owns.
+    async fn owned_rooms(&self) -> StoreResult<BTreeMap<LifeId, u64>>;
+
+    /// Frees a room that a life owns with this fence: the next server that needs it claims it.
+    async fn release(&self, room: RoomId, life: LifeId, fence: Fence) -> StoreResult<()>;
 
     /// Gives a room to a life. Waits for an append of the room that is in progress; appends with an earlier fence fail
     /// afterwards. `Owned` when another life has the room; `Fenced` when this life was buried, or another claim was faster.
@@ -72,5 +95,9 @@ impl RoomClaims {
 
     pub(super) async fn claim(&self, room: RoomId) -> StoreResult<Fence> {
         self.nodes.claim(room, self.life).await
+    }
+
+    pub(super) async fn release(&self, room: RoomId, fence: Fence) -> StoreResult<()> {
+        self.nodes.release(room, self.life, fence).await
     }
 }

@@ -182,6 +182,9 @@ pub trait RoomStore: Send + Sync {
     /// offset.
     async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64>;
 
+    /// The last offset of a room's stored batches; `None` when all were removed.
+    async fn last_offset(&self, room: RoomId) -> StoreResult<Option<u64>>;
+
     /// Appends batches of any rooms, all or none. `Conflict("journal offset")` when one of the offsets exists, `Fenced` when
     /// one of the fences is not its room's (not on SQLite, where rooms are not claimed).
     ///

@@ -24,5 +24,5 @@ mod socket;
 
 pub use deadline::WriteDeadline;
 pub use link::{Link, Party};
-pub use outbox::{Drained, Outbox};
+pub use outbox::{Drained, Outbox, Override, Relay, Write};
 pub use socket::Socket;

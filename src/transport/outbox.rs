@@ -6,10 +6,14 @@
 //! connection is marked stale: a slow reader costs no further memory and gets a snapshot once it has caught up. Replies
 //! cannot be dropped: while many of them wait the connection is not read from, and beyond [`OUTBOX_REPLY_BYTES_MAX`] it
 //! is closed.
+//!
+//! The outbox of a connection that another server holds keeps nothing: it hands everything to a [`Relay`].
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::future::poll_fn;
 use std::io;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use parking_lot::Mutex;
@@ -18,19 +22,73 @@ use rustix::net::{SendFlags, send};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
-use tutti_protocol::CloseCode;
+use tutti_protocol::{CloseCode, ConnectionId, Position};
 
 use super::frame;
 use crate::limits::{OUTBOX_BYTES_HARD_MAX, OUTBOX_BYTES_MAX, OUTBOX_REPLY_BYTES_MAX, OUTBOX_REPLY_BYTES_READING_MAX};
 
+/// The way to the connections in one room that another server holds.
+pub trait Relay: Debug + Send + Sync {
+    /// Sends to one of them.
+    fn write(&self, connection: ConnectionId, write: Write);
+
+    /// Sends droppable frames to all of them, after which they know the room up to `position`. Some of them get only a part,
+    /// or more.
+    fn broadcast(&self, position: Position, frames: &Bytes, overrides: &[Override<'_>]);
+
+    /// This server no longer owns the room.
+    fn end(&self);
+}
+
+/// How a broadcast to one connection differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Override<'a> {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// It gets the frames from this byte on.
+    pub from: usize,
+    /// Behind them, it gets these, which are never dropped.
+    pub replies: &'a [u8],
+}
+
+/// What is sent to one connection through a [`Relay`]: the methods of its [`Outbox`] there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// [`Outbox::push`].
+    Push(Bytes),
+    /// [`Outbox::push_droppable`].
+    Droppable(Bytes),
+    /// [`Outbox::push_snapshot`].
+    Snapshot(Bytes),
+    /// [`Outbox::welcome`].
+    Welcome {
+        /// The frame `welcome`.
+        welcome: Bytes,
+        /// The room's state, or what a client missed that knows an earlier one.
+        state: Bytes,
+        /// Up to where the client then knows the room.
+        position: Position,
+    },
+    /// [`Outbox::close`].
+    Close(CloseCode),
+}
+
 /// The send buffer of one connection.
 #[derive(Debug)]
 pub struct Outbox {
-    /// `None` in tests, which read the buffer instead.
+    /// `None` in tests, which read the buffer instead, and with a relay.
     socket: Option<OwnedWriteHalf>,
+    /// Of a connection that another server holds.
+    relay: Option<Box<Relayed>>,
     inner: Mutex<Inner>,
     /// Wakes the connection's task: frames wait, or the connection is closing.
     wake: Notify,
+}
+
+#[derive(Debug)]
+struct Relayed {
+    relay: Arc<dyn Relay>,
+    connection: ConnectionId,
 }
 
 #[derive(Debug)]
@@ -86,15 +144,20 @@ pub enum Drained {
 impl Outbox {
     /// An outbox that writes to a socket.
     pub fn new(socket: OwnedWriteHalf) -> Self {
-        Self::with(Some(socket))
+        Self::with(Some(socket), None)
+    }
+
+    /// An outbox of a connection that another server holds.
+    pub fn relayed(relay: Arc<dyn Relay>, connection: ConnectionId) -> Self {
+        Self::with(None, Some(Box::new(Relayed { relay, connection })))
     }
 
     /// An outbox that only buffers, for tests; see [`Outbox::take`].
     pub fn gathering() -> Self {
-        Self::with(None)
+        Self::with(None, None)
     }
 
-    fn with(socket: Option<OwnedWriteHalf>) -> Self {
+    fn with(socket: Option<OwnedWriteHalf>, relay: Option<Box<Relayed>>) -> Self {
         let inner = Inner {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -102,11 +165,35 @@ impl Outbox {
             reply_bytes: 0,
             state: State::Open,
         };
-        Self { socket, inner: Mutex::new(inner), wake: Notify::new() }
+        Self { socket, relay, inner: Mutex::new(inner), wake: Notify::new() }
+    }
+
+    /// The way to the server that holds the connection, if that is another one.
+    pub fn relay(&self) -> Option<&Arc<dyn Relay>> {
+        self.relay.as_ref().map(|relayed| &relayed.relay)
+    }
+
+    /// Hands a write to the relay; false without one.
+    fn relays(&self, write: impl FnOnce() -> Write) -> bool {
+        let Some(Relayed { relay, connection }) = self.relay.as_deref() else { return false };
+        relay.write(*connection, write());
+        true
+    }
+
+    /// Sends the first frames in one write: `welcome`, and the room's state at `position`.
+    pub fn welcome(&self, welcome: Bytes, [state, presence]: [Bytes; 2], position: Position) {
+        if let Some(Relayed { relay, connection }) = self.relay.as_deref() {
+            relay.write(*connection, Write::Welcome { welcome, state: [state, presence].concat().into(), position });
+        } else {
+            self.push_snapshot(&[welcome, state, presence].concat().into());
+        }
     }
 
     /// Sends a frame that is never dropped: a reply, a notice, a ping.
     pub fn push(&self, frame: &Bytes) {
+        if self.relays(|| Write::Push(frame.clone())) {
+            return;
+        }
         self.sending(|inner, socket| {
             if inner.takes_frames() {
                 inner.send(socket, frame, Kind::Reply);
@@ -116,6 +203,9 @@ impl Outbox {
 
     /// Sends a frame that may be dropped because a later snapshot replaces it: a delta, presence.
     pub fn push_droppable(&self, frame: &Bytes) {
+        if self.relays(|| Write::Droppable(frame.clone())) {
+            return;
+        }
         self.sending(|inner, socket| {
             if inner.state == State::Open {
                 inner.send(socket, frame, Kind::Droppable);
@@ -141,6 +231,9 @@ impl Outbox {
 
     /// Sends a snapshot, which replaces all dropped frames.
     pub fn push_snapshot(&self, frame: &Bytes) {
+        if self.relays(|| Write::Snapshot(frame.clone())) {
+            return;
+        }
         self.sending(|inner, socket| {
             if inner.takes_frames() {
                 inner.state = State::Open;
@@ -160,6 +253,9 @@ impl Outbox {
 
     /// Sends a close frame and nothing after it. The first code wins.
     pub fn close(&self, code: CloseCode) {
+        if self.relays(|| Write::Close(code)) {
+            return;
+        }
         self.sending(|inner, socket| inner.close(socket, code));
         self.wake.notify_one();
     }

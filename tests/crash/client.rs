@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -65,8 +66,11 @@ pub struct Counts {
 
 /// A run of the server, as its clients see it.
 pub struct ServerRun {
-    /// The address that clients connect to: the server or a proxy.
-    pub sockets: SocketAddr,
+    /// The addresses that clients connect to, in turns: the servers or a proxy.
+    sockets: Vec<SocketAddr>,
+    connects: AtomicUsize,
+    /// When each room last accepted a command.
+    accepted_at_ms: Mutex<BTreeMap<RoomCode, i64>>,
     pub clock: Clock,
     counts: watch::Sender<Counts>,
     /// Why admitted connections ended.
@@ -81,9 +85,11 @@ pub struct ServerRun {
 }
 
 impl ServerRun {
-    pub fn new(sockets: SocketAddr) -> Arc<Self> {
+    pub fn new(sockets: Vec<SocketAddr>) -> Arc<Self> {
         Arc::new(Self {
             sockets,
+            connects: AtomicUsize::new(0),
+            accepted_at_ms: Mutex::default(),
             clock: Clock::system(),
             counts: watch::Sender::default(),
             disconnects: Mutex::default(),
@@ -96,6 +102,31 @@ impl ServerRun {
 
     pub fn counts(&self) -> Counts {
         *self.counts.borrow()
+    }
+
+    /// The address for the next connection.
+    fn socket(&self) -> SocketAddr {
+        self.sockets[self.connects.fetch_add(1, Ordering::Relaxed) % self.sockets.len()]
+    }
+
+    /// When the last of these rooms accepted its first command after `since_ms`.
+    pub async fn accepts_in_all(&self, rooms: &[RoomCode], since_ms: i64) -> i64 {
+        let mut counts = self.counts.subscribe();
+        let all = async {
+            let mut first = BTreeMap::new();
+            loop {
+                for (room, at_ms) in &*self.accepted_at_ms.lock() {
+                    if *at_ms > since_ms {
+                        first.entry(*room).or_insert(*at_ms);
+                    }
+                }
+                if rooms.iter().all(|room| first.contains_key(room)) {
+                    return first.into_values().max().unwrap_or(since_ms);
+                }
+                counts.changed().await.expect("they are counted");
+            }
+        };
+        tokio::time::timeout(PATIENCE, all).await.expect("every room accepts commands again")
     }
 
     pub fn disconnects(&self) -> Vec<String> {
@@ -163,7 +194,9 @@ impl Client {
             match code.map(|code| CloseCode::ALL.iter().find(|known| known.code() == code).expect("a known code")) {
                 Some(CloseCode::GoingAway) => {
                     run.count(|counts| counts.drained += 1);
-                    break;
+                    if run.sockets.len() == 1 {
+                        break;
+                    }
                 }
                 Some(CloseCode::TokenExpired) => {
                     // Fails while the server is down; the next attempt repeats it.
@@ -269,7 +302,7 @@ impl Client {
 
     /// Opens a connection and sends `hello`.
     pub async fn connect(&self, run: &ServerRun) -> Option<Socket> {
-        let mut socket = Socket::connect(run.sockets, &[]).await.ok()?;
+        let mut socket = Socket::connect(run.socket(), &[]).await.ok()?;
         let hello = self.state.hello(&self.user.token, self.room.code.as_str(), self.device.clone());
         socket.send(&hello).await.ok()?;
         Some(socket)
@@ -346,6 +379,9 @@ impl Client {
         log: &mut ClientLog,
     ) {
         let is_accepted = matches!(outcome, CommandOutcome::Accepted { .. });
+        if is_accepted {
+            run.accepted_at_ms.lock().insert(self.room.code, run.clock.now_ms());
+        }
         run.count(|counts| {
             counts.answers += 1;
             counts.accepted += u64::from(is_accepted);

@@ -5,7 +5,7 @@ use std::path::Path;
 use secrecy::ExposeSecret as _;
 use tutti::store::mysql::{MySqlStore, schema};
 use tutti::store::sqlite::SqliteStore;
-use tutti::store::{Store, StoreResult, StoredJournal};
+use tutti::store::{NodeStore as _, Store, StoreResult, StoredJournal};
 use tutti_protocol::{RoomCode, RoomId};
 
 use crate::mariadb::MariaDb;
@@ -56,6 +56,15 @@ impl Database {
         let journals = futures_util::future::try_join_all(rooms.iter().map(|room| store.load_journal(*room))).await;
         store.close().await;
         journals
+    }
+
+    /// How many rooms each server owns, by its name.
+    pub async fn owned_rooms(&self) -> Vec<(String, u64)> {
+        let Self::MariaDb { url, .. } = self else { return vec![] };
+        let store = MySqlStore::open(url).await.expect("opens");
+        let (nodes, owned) = (store.nodes().await.expect("answers"), store.owned_rooms().await.expect("answers"));
+        store.close().await;
+        nodes.into_iter().filter_map(|node| Some((node.name, *owned.get(&node.life)?))).collect()
     }
 
     async fn open(&self, data_dir: &Path) -> StoreResult<Box<dyn Store>> {

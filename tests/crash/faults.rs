@@ -101,7 +101,7 @@ async fn nothing_is_lost_on_connections_that_break_stall_and_half_close() {
     let mut harness = Harness::new(Database::Sqlite, SIZE, 6).await;
     harness.open_rooms().await;
     let proxy = Proxy::in_front_of(harness.program().address, 6).await;
-    let running = harness.start_clients_through(proxy.address);
+    let running = harness.start_clients_through(vec![proxy.address]);
     let clients = harness.clients_count() as u64;
     running.run.until(|counts| counts.welcomes >= 2 * clients && counts.accepted >= 2 * clients).await;
     proxy.heal();

@@ -1,6 +1,7 @@
 //! A server, a few hundred clients in several rooms, and the verifiers of what the clients observe.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,7 +39,9 @@ pub struct Harness {
     pub start: StartCommand,
     pub random: Random,
     pub http: reqwest::Client,
-    program: Option<Program>,
+    pub program: Option<Program>,
+    /// Further servers that share the database.
+    pub others: Vec<Option<Program>>,
     dir: TempDir,
     size: Size,
     users: Vec<TestUser>,
@@ -90,6 +93,7 @@ impl Harness {
             random: Random::new(seed),
             http,
             program: Some(program),
+            others: vec![],
             dir,
             size,
             users,
@@ -106,6 +110,11 @@ impl Harness {
 
     pub fn program(&self) -> &Program {
         self.program.as_ref().expect("it runs")
+    }
+
+    /// The rooms in which clients are.
+    pub fn codes(&self) -> Vec<RoomCode> {
+        self.verifiers.keys().copied().collect()
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -158,8 +167,7 @@ impl Harness {
 
     /// Starts all clients.
     pub fn start_clients(&mut self) -> RunningClients {
-        let address = self.program().address;
-        self.start_clients_through(address)
+        self.start_clients_through(self.addresses())
     }
 
     /// Starts all clients; they send pending commands only.
@@ -169,9 +177,13 @@ impl Harness {
         running
     }
 
-    /// Starts all clients, their WebSockets through a proxy.
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.program.iter().chain(self.others.iter().flatten()).map(|program| program.address).collect()
+    }
+
+    /// Starts all clients, their WebSockets through these addresses.
     #[expect(clippy::disallowed_methods, reason = "they are waited for one by one")]
-    pub fn start_clients_through(&mut self, sockets: std::net::SocketAddr) -> RunningClients {
+    pub fn start_clients_through(&mut self, sockets: Vec<SocketAddr>) -> RunningClients {
         // New each time: rooms and tokens change.
         let observers: BTreeMap<_, Vec<_>> = self.clients.iter().fold(BTreeMap::new(), |mut observers, client| {
             observers.entry(client.room.code).or_insert_with(Vec::new).push(client.observer());

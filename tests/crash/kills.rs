@@ -4,16 +4,13 @@
 use tutti::clock::Clock;
 
 use crate::database::Database;
+use crate::from_environment;
 use crate::harness::{Harness, Size};
 use crate::verifier::Tally;
 
 /// Kills before the clients move to new rooms.
 const ROUNDS_PER_ROOM: u64 = 10;
 const SIZE: Size = Size { rooms: 8, members: 25 };
-
-fn from_environment(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
 
 /// The number of welcomes and answers before the kill: mostly while clients send commands, sometimes while they
 /// reconnect.

@@ -24,9 +24,17 @@ mod kills;
 #[path = "../support/mariadb.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod mariadb;
+#[path = "../support/nats.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod nats;
+mod nodes;
 mod program;
 mod proxy;
 #[path = "../simulation/random.rs"]
 mod random;
 mod reconnects;
 mod verifier;
+
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}

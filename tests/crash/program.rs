@@ -42,6 +42,12 @@ impl StartCommand {
         arguments.extend(RAISED_LIMITS.iter().map(|limit| format!("--limit-{limit}=1000000")));
         Self { arguments, ..Self::default() }
     }
+
+    /// Shares its database with other servers.
+    pub fn sharing(mut self, nats_url: &str, name: &str) -> Self {
+        self.arguments.extend([format!("--nats-url={nats_url}"), format!("--node-id={name}")]);
+        self
+    }
 }
 
 /// A running server; killed when dropped.

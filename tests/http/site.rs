@@ -119,6 +119,7 @@ impl Site {
             draining: draining.clone(),
         });
         let context = Arc::new(HttpContext {
+            cluster_clock: None,
             preparer,
             cover_bytes: Arc::new(tokio::sync::Semaphore::new(tutti::limits::COVER_BYTES_UNSENT_MAX)),
             cover_bytes_of_networks: Arc::default(),

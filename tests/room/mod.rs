@@ -11,6 +11,7 @@ mod outage;
 mod panics;
 mod people;
 mod presence;
+mod remote;
 mod resume;
 mod room_server;
 mod unused;

@@ -9,8 +9,10 @@ use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
 use tutti::providers::scripted::Scripted;
 use tutti::providers::{Catalogue, Provider};
+use tutti::room::remote::Remotes;
 use tutti::room::state::Newcomer;
 use tutti::room::{Join, Registry, RoomError, RoomHandle};
+use tutti::store::RoomClaims;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
 use tutti::telemetry::metrics::Metrics;
@@ -38,22 +40,45 @@ impl RoomServer {
     }
 
     fn over(store: Arc<MemoryStore>, clock: Clock) -> Self {
+        Self::with(store, clock, None)
+    }
+
+    /// One of several servers on the same store.
+    pub fn sharing(store: Arc<MemoryStore>, clock: Clock, claims: RoomClaims, remotes: Remotes) -> Self {
+        Self::with(store, clock, Some((claims, remotes)))
+    }
+
+    fn with(store: Arc<MemoryStore>, clock: Clock, sharing: Option<(RoomClaims, Remotes)>) -> Self {
+        let (claims, remotes) = sharing.unzip();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
+        let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks).claiming(claims);
         let scripted: Arc<dyn Provider> = Arc::new(Scripted::default());
         let measurer = Arc::new(Catalogue::new([scripted]));
-        let rooms =
+        let mut rooms =
             Registry::new(store.clone(), journal, clock, Metrics::off(), Some(measurer), tasks.clone(), stop.clone());
+        if let Some(remotes) = remotes {
+            rooms = rooms.sharing(remotes);
+        }
         Self { store, clock, rooms, tasks, stop }
     }
 
     /// A new server on the same store, after an orderly stop.
     pub async fn restart(self) -> Self {
+        let (store, clock) = (self.store.clone(), self.clock);
+        self.end().await;
+        Self::over(store, clock)
+    }
+
+    /// Stops in order.
+    pub async fn end(self) {
         self.stop.cancel();
         drop(self.rooms);
         self.tasks.close();
         self.tasks.wait().await;
-        Self::over(self.store, self.clock)
+    }
+
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// A new server on the same store, after a crash.

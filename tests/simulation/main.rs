@@ -1,5 +1,5 @@
-//! A simulation of a server and its members in virtual time, with lost connections, slow readers, failing stores and
-//! crashes.
+//! A simulation of a server, or of three that share a store, and of their members, in virtual time: with lost connections,
+//! slow readers, failing stores, crashes, and servers that are suspended or cut off from each other.
 //!
 //! Rooms, journal and outboxes are the real code, over the store in memory. One seed determines everything that
 //! happens, so a failing seed is reproducible. `make simulate SEEDS=10000 FIRST=200` runs other seeds.
@@ -29,15 +29,25 @@ fn from_environment(name: &str, default: u64) -> u64 {
 }
 
 /// Runs one seed.
-fn run(seed: u64, bug: Option<PlantedBug>) -> Result<World, String> {
-    let mut world = World::new(Random::new(seed), bug);
+fn run(seed: u64, servers: usize, bug: Option<PlantedBug>) -> Result<World, String> {
+    let mut world = World::new(Random::new(seed), servers, bug);
     world.run().map_err(|violation| format!("seed {seed}: {violation}"))?;
     Ok(world)
 }
 
 #[test]
 fn acknowledged_commands_take_effect_once_and_all_clients_converge() {
-    let (first, seeds) = (from_environment("FIRST", 0), from_environment("SEEDS", 200));
+    run_all(1, 200);
+}
+
+#[test]
+fn acknowledged_commands_take_effect_once_on_three_servers() {
+    run_all(3, 24);
+}
+
+#[expect(clippy::print_stdout, reason = "it shows what the seeds covered")]
+fn run_all(servers: usize, seeds: u64) {
+    let (first, seeds) = (from_environment("FIRST", 0), from_environment("SEEDS", seeds));
     let next = AtomicU64::new(first);
     let outcome = Mutex::new((Tally::default(), vec![]));
     let work = || {
@@ -46,7 +56,7 @@ fn acknowledged_commands_take_effect_once_and_all_clients_converge() {
             if seed >= first + seeds {
                 break;
             }
-            let outcome_of_seed = run(seed, None);
+            let outcome_of_seed = run(seed, servers, None);
             let mut outcome = outcome.lock();
             match outcome_of_seed {
                 Ok(world) => outcome.0 += world.tally,
@@ -64,14 +74,14 @@ fn acknowledged_commands_take_effect_once_and_all_clients_converge() {
 #[test]
 fn a_seed_is_reproducible() {
     for seed in 0..5 {
-        let trace = || run(seed, None).map(|world| world.trace());
+        let trace = || run(seed, 1, None).map(|world| world.trace());
         assert_eq!(trace(), trace());
     }
 }
 
 /// The auditor detects the bug within a few seeds.
 fn is_detected(bug: PlantedBug) {
-    let detected = (0..60).find_map(|seed| run(seed, Some(bug)).err());
+    let detected = (0..60).find_map(|seed| run(seed, 1, Some(bug)).err());
     assert!(detected.is_some(), "{bug:?} is not detected");
 }
 

@@ -23,11 +23,18 @@ pub struct Member {
 pub enum LinkState {
     Disconnected,
     /// The room has not answered yet.
-    Joining(Arc<Link>, JoinHandle<Option<RoomHandle>>),
+    Joining(Joining),
     Connected(Connection),
 }
 
+pub struct Joining {
+    pub server: usize,
+    pub link: Arc<Link>,
+    pub task: JoinHandle<Option<RoomHandle>>,
+}
+
 pub struct Connection {
+    pub server: usize,
     pub link: Arc<Link>,
     pub room: RoomHandle,
     /// Frames in transit to the member.
@@ -50,6 +57,15 @@ impl Member {
         }
     }
 
+    /// The server that the member is connected to, or connects to.
+    pub fn server(&self) -> Option<usize> {
+        match &self.link {
+            LinkState::Disconnected => None,
+            LinkState::Joining(joining) => Some(joining.server),
+            LinkState::Connected(connection) => Some(connection.server),
+        }
+    }
+
     /// The device of the current connection.
     pub fn device(&mut self) -> Option<DeviceId> {
         self.connection().map(|connection| connection.link.device.id)
@@ -57,8 +73,8 @@ impl Member {
 }
 
 impl Connection {
-    pub fn new(link: Arc<Link>, room: RoomHandle) -> Self {
-        Self { link, room, in_transit: VecDeque::new(), stalled: false }
+    pub fn new(server: usize, link: Arc<Link>, room: RoomHandle) -> Self {
+        Self { server, link, room, in_transit: VecDeque::new(), stalled: false }
     }
 
     /// Moves frames from the outbox into transit.

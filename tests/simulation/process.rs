@@ -5,12 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutti::clock::Clock;
+use tutti::cluster::bus::Bus;
+use tutti::cluster::memory::MemoryNetwork;
+use tutti::cluster::{Living, post, watch_others};
+use tutti::limits::LEASE_RENEW_EVERY;
 use tutti::room::Registry;
+use tutti::room::remote::Remotes;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
+use tutti::store::{LifeId, NodeStore as _, RoomClaims};
 use tutti::telemetry::metrics::Metrics;
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{ConnectionId, Device, DeviceId, DeviceKind, SessionId, UserId};
@@ -19,9 +26,9 @@ use crate::measurer::RandomMeasurer;
 use crate::random::Random;
 
 /// More scheduler rounds than any chain of messages between tasks takes.
-const ROUNDS: usize = 40;
+pub const ROUNDS: usize = 40;
 /// Time advances in steps, so that timers fire close to when they are due.
-const TICK: Duration = Duration::from_millis(500);
+pub const TICK: Duration = Duration::from_millis(500);
 
 pub struct Process {
     // Dropped first: every task is cancelled, as in a crash.
@@ -30,20 +37,46 @@ pub struct Process {
     clock: Clock,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// Cancelled when other servers took this one for dead: it has to end.
+    pub buried: CancellationToken,
+}
+
+/// How a server shares the store with others.
+#[derive(Clone, Copy)]
+pub struct Sharing<'a> {
+    pub life: LifeId,
+    pub network: &'a MemoryNetwork,
 }
 
 impl Process {
-    pub fn start(store: &Arc<MemoryStore>, now_ms: f64, measurer: RandomMeasurer) -> Self {
+    pub fn start(
+        store: &Arc<MemoryStore>,
+        now_ms: f64,
+        measurer: RandomMeasurer,
+        sharing: Option<Sharing<'_>>,
+    ) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tasks, stop, buried) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let (rooms, clock) = runtime.block_on(async {
             let clock = Clock::starting_at(now_ms);
-            let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
+            let claims = sharing.as_ref().map(|sharing| RoomClaims::new(store.clone(), sharing.life));
+            let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks).claiming(claims);
             let (metrics, measurer) = (Metrics::off(), Some(Arc::new(measurer) as Arc<_>));
             let rooms = Registry::new(store.clone(), journal, clock, metrics, measurer, tasks.clone(), stop.clone());
+            let Some(Sharing { life, network }) = sharing else { return (rooms, clock) };
+            let living = watch::Sender::new(Living::default());
+            let bus: Arc<dyn Bus> = Arc::new(network.join(life));
+            let remotes = Remotes::new(life, bus.clone(), living.subscribe());
+            let rooms = rooms.sharing(remotes.clone());
+            let steering = Box::leak(Box::default());
+            let (post, sorting) = post::sort(bus, life, living.subscribe(), clock, steering, stop.clone());
+            tasks.spawn(sorting);
+            tasks.spawn(remotes.run(post.rooms, rooms.clone(), tasks.clone(), stop.clone()));
+            let watching = watch_others(store.clone(), life, living, buried.clone(), clock, stop.clone());
+            tasks.spawn(live(store.clone(), life, stop.clone(), watching));
             (rooms, clock)
         });
-        Self { runtime, rooms, clock, tasks, stop }
+        Self { runtime, rooms, clock, tasks, stop, buried }
     }
 
     pub fn now_ms(&self) -> f64 {
@@ -63,11 +96,6 @@ impl Process {
         self.runtime.spawn(task)
     }
 
-    /// Runs all tasks until they are idle.
-    pub fn settle(&self) {
-        self.run_rounds(ROUNDS);
-    }
-
     /// Runs all tasks for some scheduler rounds; a small number interrupts them halfway.
     pub fn run_rounds(&self, rounds: usize) {
         self.run(async {
@@ -77,13 +105,9 @@ impl Process {
         });
     }
 
-    pub fn pass(&self, mut duration: Duration) {
-        while !duration.is_zero() {
-            let step = duration.min(TICK.max(duration / 40));
-            self.run(tokio::time::advance(step));
-            self.settle();
-            duration -= step;
-        }
+    /// Moves the clock; what is due runs with the next rounds.
+    pub fn advance(&self, duration: Duration) {
+        self.run(tokio::time::advance(duration));
     }
 
     /// Shuts down in order.
@@ -120,4 +144,23 @@ impl Process {
     pub fn mark_alive(&self, link: &Link) {
         link.heard(self.run(async { self.clock.now_ms() }));
     }
+}
+
+/// Enters, raises the beat and watches the others until `stop`, then leaves.
+async fn live(store: Arc<MemoryStore>, life: LifeId, stop: CancellationToken, watching: impl Future<Output = ()>) {
+    while store.enter(life, "", false).await.is_err() && !stop.is_cancelled() {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    let beating = async {
+        loop {
+            tokio::time::sleep(LEASE_RENEW_EVERY).await;
+            let _ = store.renew(life).await;
+        }
+    };
+    tokio::select! {
+        () = watching => {}
+        () = beating => {}
+    }
+    stop.cancelled().await;
+    let _ = store.leave(life).await;
 }

@@ -15,6 +15,11 @@ counts! {
         pub slow_readers: u64,
         pub crashes: u64,
         pub restarts: u64,
+        /// Servers that were suspended, and of those the ones that others took for dead.
+        pub suspended: u64,
+        pub buried: u64,
+        /// Servers that lost the bus, or each other.
+        pub cut_off: u64,
         /// Scheduled starts that were advanced because the listening devices were ready.
         pub advanced_starts: u64,
         /// Tracks that waited for a listening device.

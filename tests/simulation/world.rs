@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedRwLockWriteGuard;
+use tutti::cluster::memory::{Faults, MemoryNetwork};
 use tutti::room::{Join, RoomError};
+use tutti::store::LifeId;
 use tutti::store::memory::{MemoryStore, PlantedBug};
 use tutti_protocol::{Command, CommandId, DeviceId, EntryId, RoomCode, ServerFrame, SettingsChange, UserId};
 use tutti_test_client::{Change, CommandOutcome, PendingCommand, Received};
+use uuid::Uuid;
 
 use crate::auditor::Auditor;
 use crate::commands::{self, tracks_of};
 use crate::measurer::RandomMeasurer;
-use crate::member::{Connection, LinkState, Member, status};
-use crate::process::Process;
+use crate::member::{Connection, Joining, LinkState, Member, status};
+use crate::process::{Process, ROUNDS, Sharing, TICK};
 use crate::random::Random;
 use crate::tally::Tally;
 
@@ -31,11 +34,29 @@ const BROADCAST_MS: u64 = 100;
 
 type Verdict = Result<(), String>;
 
+/// A place for a process.
+#[derive(Default)]
+struct Server {
+    life: u128,
+    process: Option<Process>,
+    /// Its process is stopped; time passes without it.
+    is_suspended: bool,
+}
+
+impl Server {
+    fn running(&self) -> Option<&Process> {
+        self.process.as_ref().filter(|_| !self.is_suspended)
+    }
+}
+
 pub struct World {
     pub tally: Tally,
     random: Random,
     store: Arc<MemoryStore>,
-    process: Option<Process>,
+    servers: Vec<Server>,
+    /// Of servers that share the store.
+    network: Option<MemoryNetwork>,
+    lives: u128,
     now_ms: f64,
     codes: Vec<RoomCode>,
     members: Vec<Member>,
@@ -50,42 +71,45 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(mut random: Random, bug: Option<PlantedBug>) -> Self {
+    pub fn new(mut random: Random, servers: usize, bug: Option<PlantedBug>) -> Self {
         let store = Arc::new(MemoryStore::default());
         if let Some(bug) = bug {
             store.plant(bug);
         }
-        let process = Process::start(&store, START_MS, RandomMeasurer::new(random.below(u64::MAX)));
-        let (mut codes, mut members, mut auditors) = (vec![], vec![], vec![]);
-        for room in 0..ROOMS {
-            for number in 0..MEMBERS {
-                members.push(Member::new(&format!("m{room}{number}"), random.uuid(), room));
-            }
-            let host = members[room * MEMBERS].newcomer.clone();
-            // One of the rooms waits for a listener.
-            let settings = SettingsChange { wait_for_listener: Some(room == 0), ..SettingsChange::default() };
-            let stored = process.run(process.rooms.create("Room", |_| None, host, settings)).expect("a room");
-            codes.push(stored.code);
-            auditors.push(Auditor::new(stored.id, stored.code));
-        }
-        let process = Some(process);
-        let (half_open, append_gate, failing, now_ms) = (vec![], None, false, START_MS);
-        let tally = Tally::default();
         let padding = if random.per_cent(30) { 6_000 } else { 10 };
-        Self {
-            tally,
+        let network = (servers > 1).then(|| MemoryNetwork::new(random.below(u64::MAX), Faults::NONE));
+        let mut world = Self {
+            tally: Tally::default(),
             random,
             store,
-            process,
-            now_ms,
-            codes,
-            members,
-            auditors,
-            half_open,
-            append_gate,
-            failing,
+            servers: (0..servers).map(|_| Server::default()).collect(),
+            network,
+            lives: 0,
+            now_ms: START_MS,
+            codes: vec![],
+            members: vec![],
+            auditors: vec![],
+            half_open: vec![],
+            append_gate: None,
+            failing: false,
             padding,
+        };
+        (0..servers).for_each(|server| world.start(server));
+        (0..ROOMS).for_each(|room| world.create_room(room));
+        world
+    }
+
+    fn create_room(&mut self, room: usize) {
+        for number in 0..MEMBERS {
+            self.members.push(Member::new(&format!("m{room}{number}"), self.random.uuid(), room));
         }
+        let host = self.members[room * MEMBERS].newcomer.clone();
+        // One of the rooms waits for a listener.
+        let settings = SettingsChange { wait_for_listener: Some(room == 0), ..SettingsChange::default() };
+        let process = self.any();
+        let stored = process.run(process.rooms.create("Room", |_| None, host, settings)).expect("a room");
+        self.codes.push(stored.code);
+        self.auditors.push(Auditor::new(stored.id, stored.code));
     }
 
     pub fn run(&mut self) -> Verdict {
@@ -105,8 +129,31 @@ impl World {
         self.auditors.iter().flat_map(Auditor::trace).collect()
     }
 
-    fn process(&self) -> &Process {
-        self.process.as_ref().expect("alive")
+    /// A running process. What only sends to a room may run in any of them.
+    fn any(&self) -> &Process {
+        self.servers.iter().find_map(Server::running).expect("one always runs")
+    }
+
+    fn running(&self) -> Vec<usize> {
+        (0..self.servers.len()).filter(|server| self.servers[*server].running().is_some()).collect()
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.any().now_ms()
+    }
+
+    /// Runs all processes for some scheduler rounds.
+    fn run_rounds(&self, rounds: usize) {
+        for process in self.servers.iter().filter_map(Server::running) {
+            process.run_rounds(rounds);
+        }
+    }
+
+    /// Runs all processes until they are idle: what one of them says makes others say something.
+    fn settle_servers(&self) {
+        for _ in 0..if self.network.is_some() { 6 } else { 1 } {
+            self.run_rounds(ROUNDS);
+        }
     }
 
     fn step(&mut self) -> Verdict {
@@ -135,9 +182,17 @@ impl World {
             97..99 => self.restart()?,
             _ => self.notice_lost_connections(usize::MAX),
         }
+        if self.network.is_some() && self.random.per_cent(12) {
+            self.disturb_servers();
+        }
         // In some steps the room is still busy with the previous one.
-        let rounds = if self.random.per_cent(30) { self.random.index(6) } else { 40 };
-        self.process().run_rounds(rounds);
+        if self.random.per_cent(30) {
+            let rounds = self.random.index(6);
+            self.run_rounds(rounds);
+        } else {
+            self.settle_servers();
+        }
+        self.end_the_buried();
         Ok(())
     }
 
@@ -147,7 +202,7 @@ impl World {
         let member = self.random.index(self.members.len());
         let command = self.random_command(member);
         let id = CommandId(self.random.uuid());
-        let now_ms = self.process().now_ms();
+        let now_ms = self.now_ms();
         self.members[member].client.push(id, command, now_ms);
         self.send_pending(member);
     }
@@ -163,11 +218,11 @@ impl World {
 
     /// Sends nothing while disconnected; the client keeps the command.
     fn send(&mut self, member: usize, id: CommandId, command: Command) {
-        let by = self.members[member].newcomer.id;
-        let (Some(process), padding) = (&self.process, self.padding) else { return };
+        let (by, padding) = (self.members[member].newcomer.id, self.padding);
         if let Some(connection) = self.members[member].connection() {
+            let (room, link) = (connection.room.clone(), connection.link.id);
             let tracks = tracks_of(&command, padding);
-            process.run(connection.room.command(connection.link.id, by, id, command, tracks));
+            self.any().run(room.command(link, by, id, command, tracks));
         }
     }
 
@@ -191,7 +246,7 @@ impl World {
     fn repeat_one(&mut self) {
         let member = self.random.index(self.members.len());
         let (auditor, by) = (&self.auditors[self.members[member].room], self.members[member].newcomer.id);
-        let now_ms = self.process().now_ms();
+        let now_ms = self.now_ms();
         // A command without an event is remembered in memory only: repeated later, it may count as new. Other ids are
         // kept as long as the journal's rows.
         let stored = |command: &&PendingCommand| {
@@ -224,19 +279,21 @@ impl World {
         if !matches!(self.members[index].link, LinkState::Disconnected) {
             return;
         }
-        let process = self.process.as_ref().expect("alive");
+        let running = self.running();
+        let server = *self.random.pick(&running);
+        let process = self.servers[server].process.as_ref().expect("it runs");
         let member = &mut self.members[index];
         let link = process.link(&mut self.random, member.newcomer.id);
         let (rooms, code) = (process.rooms.clone(), self.codes[member.room]);
         let join = Join { link: link.clone(), newcomer: member.newcomer.clone(), resume: member.client.position() };
-        let joining = process.spawn(async move {
+        let task = process.spawn(async move {
             let room = rooms.open(code).await.ok()?;
             match room.join(join).await {
                 Ok(()) => Some(room),
                 Err(RoomError::Refused(_) | RoomError::Unavailable) => None,
             }
         });
-        member.link = LinkState::Joining(link, joining);
+        member.link = LinkState::Joining(Joining { server, link, task });
     }
 
     /// Frames in transit are lost in both directions.
@@ -261,9 +318,9 @@ impl World {
     }
 
     fn notice_lost_connections(&mut self, count: usize) {
-        let process = self.process.as_ref().expect("alive");
-        for connection in self.half_open.drain(..count.min(self.half_open.len())) {
-            process.run(connection.room.disconnect(connection.link.id));
+        let lost: Vec<_> = self.half_open.drain(..count.min(self.half_open.len())).collect();
+        for connection in lost {
+            self.any().run(connection.room.disconnect(connection.link.id));
         }
     }
 
@@ -275,18 +332,32 @@ impl World {
             // Reads the journal before rows are old enough to be removed.
             let chunk_ms = left_ms.min(60_000);
             left_ms -= chunk_ms;
-            let process = self.process.as_ref().expect("alive");
             for member in &mut self.members {
                 if let Some(connection) = member.connection()
                     && !connection.stalled
+                    && let Some(process) = self.servers[connection.server].running()
                 {
                     process.mark_alive(&connection.link);
                 }
             }
-            process.pass(Duration::from_millis(chunk_ms));
+            self.advance(Duration::from_millis(chunk_ms));
             self.read()?;
+            self.end_the_buried();
         }
         Ok(())
+    }
+
+    /// Moves the clocks of all running processes together.
+    fn advance(&self, mut duration: Duration) {
+        while !duration.is_zero() {
+            let step = duration.min(TICK.max(duration / 40));
+            if let Some(network) = &self.network {
+                network.pass(step);
+            }
+            self.servers.iter().filter_map(Server::running).for_each(|process| process.advance(step));
+            self.settle_servers();
+            duration -= step;
+        }
     }
 
     fn toggle_store_failure(&mut self) {
@@ -304,38 +375,131 @@ impl World {
     fn crash(&mut self) {
         self.tally.crashes += 1;
         let rounds = self.random.index(8);
-        self.process().run_rounds(rounds);
-        self.end_process(drop);
-        self.store.crash();
-        self.start_process();
+        self.run_rounds(rounds);
+        if let Some(server) = self.one_that_may_end() {
+            self.end(server, drop);
+            if self.network.is_none() {
+                self.store.crash();
+                self.start_later(server);
+            }
+        }
     }
 
     fn restart(&mut self) -> Verdict {
         self.tally.restarts += 1;
         // Reads delayed rows, which the next checkpoint may remove.
         self.append_gate = None;
-        self.process().settle();
+        self.settle_servers();
         self.read()?;
-        self.end_process(Process::stop);
-        self.start_process();
+        if let Some(server) = self.one_that_may_end() {
+            self.end(server, Process::stop);
+            self.start_later(server);
+        }
         Ok(())
     }
 
-    /// Ends the process and with it every connection.
-    fn end_process(&mut self, how: impl FnOnce(Process)) {
-        self.now_ms = self.process().now_ms();
-        for index in 0..self.members.len() {
-            self.disconnect(index);
-            self.members[index].link = LinkState::Disconnected;
-        }
-        self.half_open.clear();
-        how(self.process.take().expect("alive"));
+    /// A running server, unless it is the last of several.
+    fn one_that_may_end(&mut self) -> Option<usize> {
+        let running = self.running();
+        (self.network.is_none() || running.len() > 1).then(|| *self.random.pick(&running))
     }
 
-    fn start_process(&mut self) {
-        self.now_ms += [10.0, 3_000.0, 90_000.0][self.random.index(3)];
+    /// Ends a process and with it its connections.
+    fn end(&mut self, server: usize, how: impl FnOnce(Process)) {
+        self.now_ms = self.now_ms();
+        for index in 0..self.members.len() {
+            if self.members[index].server() == Some(server) {
+                self.members[index].link = LinkState::Disconnected;
+            }
+        }
+        self.half_open.retain(|connection| connection.server != server);
+        self.servers[server].is_suspended = false;
+        how(self.servers[server].process.take().expect("it runs"));
+    }
+
+    fn start_later(&mut self, server: usize) {
+        let pause_ms = [10.0, 3_000.0, 90_000.0][self.random.index(3)];
+        if self.network.is_none() {
+            self.now_ms += pause_ms;
+        }
+        self.start(server);
+    }
+
+    fn start(&mut self, server: usize) {
+        if !self.running().is_empty() {
+            self.now_ms = self.now_ms();
+        }
+        self.lives += 1;
         let measurer = RandomMeasurer::new(self.random.below(u64::MAX));
-        self.process = Some(Process::start(&self.store, self.now_ms, measurer));
+        let sharing =
+            self.network.as_ref().map(|network| Sharing { life: LifeId(Uuid::from_u128(self.lives)), network });
+        let process = Some(Process::start(&self.store, self.now_ms, measurer, sharing));
+        self.servers[server] = Server { life: self.lives, process, is_suspended: false };
+    }
+
+    // Several servers
+
+    /// Starts, suspends, resumes, cuts off or reconnects one of several servers.
+    fn disturb_servers(&mut self) {
+        let server = self.random.index(self.servers.len());
+        match self.random.below(6) {
+            0 | 1 if self.servers[server].process.is_none() => self.start(server),
+            0 if self.running().len() > 1 && !self.servers[server].is_suspended => {
+                self.tally.suspended += 1;
+                self.servers[server].is_suspended = true;
+            }
+            1 | 2 => self.resume(server),
+            3 => {
+                self.tally.cut_off += 1;
+                self.network(|network, world| network.disconnect(world.life(server)));
+            }
+            4 => {
+                self.tally.cut_off += 1;
+                let other = (server + 1) % self.servers.len();
+                self.network(|network, world| network.part(world.life(server), world.life(other)));
+            }
+            _ => self.reconnect_all(),
+        }
+    }
+
+    fn network(&self, act: impl FnOnce(&MemoryNetwork, &Self)) {
+        if let Some(network) = &self.network {
+            act(network, self);
+        }
+    }
+
+    fn life(&self, server: usize) -> LifeId {
+        LifeId(Uuid::from_u128(self.servers[server].life))
+    }
+
+    fn reconnect_all(&self) {
+        self.network(|network, world| {
+            for server in 0..world.servers.len() {
+                network.connect(world.life(server));
+                (0..server).for_each(|other| network.reunite(world.life(server), world.life(other)));
+            }
+        });
+    }
+
+    /// Resumes a process. Its clock has gone on meanwhile.
+    fn resume(&mut self, server: usize) {
+        if self.servers[server].is_suspended {
+            let now_ms = self.now_ms();
+            self.servers[server].is_suspended = false;
+            let process = self.servers[server].process.as_ref().expect("it was suspended");
+            process.advance(Duration::from_secs_f64((now_ms - process.now_ms()).max(0.0) / 1e3));
+        }
+    }
+
+    /// Processes that learn that others took them for dead end.
+    fn end_the_buried(&mut self) {
+        for server in self.running() {
+            if self.servers[server].process.as_ref().is_some_and(|process| process.buried.is_cancelled()) {
+                self.tally.buried += 1;
+                self.end(server, drop);
+                self.start(server);
+            }
+        }
     }
 
     // Observation
@@ -354,19 +518,19 @@ impl World {
     }
 
     fn finish_joining(&mut self, index: usize) {
-        let LinkState::Joining(_, joining) = &self.members[index].link else { return };
-        if !joining.is_finished() {
+        let LinkState::Joining(joining) = &self.members[index].link else { return };
+        if !joining.task.is_finished() {
             return;
         }
-        let LinkState::Joining(link, joining) =
+        let LinkState::Joining(Joining { server, link, task }) =
             std::mem::replace(&mut self.members[index].link, LinkState::Disconnected)
         else {
             return;
         };
-        let room = self.process().run(joining).expect("no panic");
+        let room = self.any().run(task).expect("no panic");
         if let Some(room) = room {
-            self.members[index].link = LinkState::Connected(Connection::new(link, room));
-            let now_ms = self.process().now_ms();
+            self.members[index].link = LinkState::Connected(Connection::new(server, link, room));
+            let now_ms = self.now_ms();
             let client = &mut self.members[index].client;
             client.give_up(now_ms - PENDING_MS_MAX);
             client.resend_pending();
@@ -382,7 +546,7 @@ impl World {
             let (room, link) = (connection.room.clone(), connection.link.clone());
             if needs_snapshot {
                 self.tally.slow_readers += 1;
-                self.process().run(room.resync(link.id));
+                self.any().run(room.resync(link.id));
             }
         }
         let Some(connection) = self.members[index].connection() else { return Ok(()) };
@@ -449,6 +613,13 @@ impl World {
         self.store.fail_appends(0);
         self.store.fail_after_appends(0);
         self.append_gate = None;
+        for server in 0..self.servers.len() {
+            self.resume(server);
+            if self.servers[server].process.is_none() {
+                self.start(server);
+            }
+        }
+        self.reconnect_all();
         for index in 0..self.members.len() {
             self.disconnect(index);
         }
@@ -496,7 +667,7 @@ impl World {
 
     fn receive_all(&mut self, index: usize) -> Verdict {
         for _ in 0..50 {
-            self.process().settle();
+            self.settle_servers();
             self.read()?;
             self.receive_some(index)?;
         }

@@ -44,6 +44,7 @@ shared_contract! {
     a_life_beats_until_it_leaves_or_is_buried
     a_life_that_beats_is_not_buried
     a_room_is_claimed_from_the_dead_only
+    a_released_room_is_free_and_another_owners_is_not_released
     a_buried_life_claims_nothing
     a_replaced_writer_stores_nothing_however_its_offsets_lie
     a_wrong_fence_fails_its_room_and_no_other
@@ -68,7 +69,7 @@ async fn offsets(store: &dyn RoomStore, room: &StoredRoom) -> Vec<u64> {
 }
 
 async fn enter(store: &dyn NodeStore, number: u128) -> LifeId {
-    store.enter(life(number), &format!("node-{number}")).await.expect("entered");
+    store.enter(life(number), &format!("node-{number}"), false).await.expect("entered");
     life(number)
 }
 
@@ -76,8 +77,8 @@ async fn a_life_beats_until_it_leaves_or_is_buried(store: Arc<impl Store + NodeS
     let (ana, ben) = (enter(&*store, 1).await, enter(&*store, 2).await);
     assert!(store.renew(ana).await.expect("renewed"));
     let rows = [
-        StoredNode { life: ana, name: "node-1".into(), beat: 1 },
-        StoredNode { life: ben, name: "node-2".into(), beat: 0 },
+        StoredNode { life: ana, name: "node-1".into(), beat: 1, alone: false },
+        StoredNode { life: ben, name: "node-2".into(), beat: 0, alone: false },
     ];
     assert_eq!(store.nodes().await.expect("readable"), rows);
     store.leave(ana).await.expect("left");
@@ -101,8 +102,21 @@ async fn a_room_is_claimed_from_the_dead_only(store: Arc<impl Store + NodeStore>
     assert_eq!(store.claim(room.id, ana).await.expect("free"), Fence(1));
     assert_eq!(store.claim(room.id, ana).await.expect("hers"), Fence(2), "appends of before are over");
     let refused = store.claim(room.id, ben).await;
-    assert!(matches!(&refused, Err(StoreError::Owned(name)) if name == "node-1"), "{refused:?}");
+    assert!(matches!(&refused, Err(StoreError::Owned(node)) if node.name == "node-1"), "{refused:?}");
     store.leave(ana).await.expect("left");
+    assert_eq!(store.claim(room.id, ben).await.expect("free"), Fence(3));
+}
+
+async fn a_released_room_is_free_and_another_owners_is_not_released(store: Arc<impl Store + NodeStore>) {
+    let (room, ana, ben) = (open(&*store, 1).await, enter(&*store, 1).await, enter(&*store, 2).await);
+    let (first, second) =
+        (store.claim(room.id, ana).await.expect("free"), store.claim(room.id, ana).await.expect("hers"));
+    assert_eq!(store.owned_rooms().await.expect("counted"), [(ana, 1)].into());
+    for (life, fence) in [(ana, first), (ben, second)] {
+        store.release(room.id, life, fence).await.expect("answered");
+        assert!(matches!(store.claim(room.id, ben).await, Err(StoreError::Owned(_))), "it is still hers");
+    }
+    store.release(room.id, ana, second).await.expect("released");
     assert_eq!(store.claim(room.id, ben).await.expect("free"), Fence(3));
 }
 
@@ -232,7 +246,7 @@ async fn a_database_that_would_store_a_wrong_fence_is_refused() {
     let url = server.database().await;
     schema::migrate(&url).await.expect("migrates");
     let store = MySqlStore::open(&url).await.expect("opens");
-    let refused = store.enter(life(1), "node-1").await;
+    let refused = store.enter(life(1), "node-1", false).await;
     assert!(matches!(refused, Err(StoreError::Lenient)), "{refused:?}");
     assert_eq!(store.nodes().await.expect("readable"), []);
     store.close().await;

@@ -275,6 +275,7 @@ async fn a_trimmed_journal_keeps_what_is_recent_or_not_covered(store: &dyn RoomS
     for offset in 2..=6 {
         store.append(&[batch(&first, offset), batch(&second, offset)]).await.expect("appended");
     }
+    assert_eq!(store.last_offset(first.id).await.expect("readable"), Some(6));
     assert_eq!(store.trim_journal(first.id, i64::MAX).await.expect("trimmed"), 6);
     assert_eq!(offsets(store, &first).await, [1, 2, 3, 4, 5, 6], "no checkpoint covers them");
     let checkpoint = Checkpoint { room: first.id, epoch: 7, offset: 4, at_ms: 4_000, state: "{}".into() };
@@ -285,6 +286,7 @@ async fn a_trimmed_journal_keeps_what_is_recent_or_not_covered(store: &dyn RoomS
     store.save_checkpoint(&checkpoint, 0).await.expect("saved");
     assert_eq!(store.trim_journal(first.id, i64::MAX).await.expect("trimmed"), 6, "known from the checkpoint");
     assert_eq!(offsets(store, &first).await, [0; 0]);
+    assert_eq!(store.last_offset(first.id).await.expect("readable"), None);
     assert_eq!(offsets(store, &second).await, [1, 2, 3, 4, 5, 6]);
 }
 

@@ -203,9 +203,11 @@ impl From<IdentityError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Database(_) | StoreError::Injected | StoreError::Fenced | StoreError::Owned(_) => {
-                Self::unavailable(error)
-            }
+            StoreError::Database(_)
+            | StoreError::Injected
+            | StoreError::Fenced
+            | StoreError::Owned(_)
+            | StoreError::Unreachable => Self::unavailable(error),
             _ => Self::internal(error),
         }
     }

@@ -54,6 +54,9 @@ async fn ready(context: SharedContext) -> Result<impl Reply, ApiError> {
     if context.draining.is_cancelled() {
         return Err(ApiError::unavailable(anyhow::anyhow!("stopping")));
     }
+    if context.cluster_clock.as_ref().is_some_and(|clock| clock.borrow().is_astray()) {
+        return Err(ApiError::unavailable(anyhow::anyhow!("its clock differs from those of the other servers")));
+    }
     tokio::time::timeout(PING_TIMEOUT, context.store.ping()).await.map_err(ApiError::unavailable)??;
     Ok(warp::reply::with_status("ready\n", StatusCode::OK))
 }

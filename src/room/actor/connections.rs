@@ -109,7 +109,7 @@ impl Actor {
     }
 
     /// How a client that knows the room up to `resume` catches up.
-    fn catch_up_from(&self, resume: Option<Position>) -> CatchUp {
+    pub(super) fn catch_up_from(&self, resume: Option<Position>) -> CatchUp {
         let offset = self.state.offset();
         // Pending events are not in the history yet. They commit before this connection attaches.
         let known = resume.filter(|known| {
@@ -120,11 +120,7 @@ impl Actor {
             Some(known) => CatchUp::Resume {
                 from: known.offset,
                 position: Position { epoch: self.epoch, offset },
-                facts: DeltaFacts {
-                    upcoming: Some(self.state.upcoming()),
-                    waitlist: Some(self.state.waitlist()),
-                    skip_votes_needed: None,
-                },
+                facts: DeltaFacts::of(&self.state),
             },
             None => CatchUp::Snapshot(wire::snapshot(self.epoch, &self.state)),
         }
@@ -140,8 +136,9 @@ impl Actor {
             }
         };
         match catch_up {
-            // One write, one system call.
-            Some(catch_up) => link.outbox.push_snapshot(&[welcome, catch_up, self.full_presence()].concat().into()),
+            Some(catch_up) => {
+                link.outbox.welcome(welcome, [catch_up, self.full_presence()], self.shown());
+            }
             // The missed events left the history while the join was pending: the client reconnects.
             None => link.outbox.close(CloseCode::TryLater),
         }

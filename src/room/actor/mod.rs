@@ -9,6 +9,7 @@
 //! | `perform` | effects leave the room |
 //! | `upkeep` | what is due without a request: timeline, grace periods, presence, heartbeats, checkpoints |
 //! | `outage` | what happens when the store fails |
+//! | `takeover` | the room comes from another server, or goes to one |
 
 mod commands;
 mod connections;
@@ -16,6 +17,7 @@ mod execute;
 mod measured;
 mod outage;
 mod perform;
+mod takeover;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -35,14 +37,17 @@ use super::load::Loaded;
 use super::measurements::Measurements;
 use super::presence::Presence;
 use super::registry::RoomContext;
+use super::remote::Shared;
 use super::replies::Replies;
 use super::state::{Input, RoomState};
 use super::view::View;
 use super::wire;
 use crate::clock::ms;
 use crate::limits::{AWAY_GRACE, HEARTBEAT, ROOM_IDLE};
-use crate::store::{Fence, IndexChange};
+use crate::store::{Fence, IndexChange, StoredNode};
 use crate::transport::frame;
+
+pub(super) use takeover::Successor;
 
 /// Owns a room.
 pub(super) struct Actor {
@@ -83,24 +88,21 @@ pub(super) struct Actor {
     reload_at_ms: Option<i64>,
     /// After a failed append: the room rejects inputs that need the store until then.
     refuse_until_ms: i64,
+    /// The server that has taken over the room.
+    successor: Option<Box<StoredNode>>,
 }
 
-/// However the actor ends, its connections close. After a panic the clients reconnect and the room loads again.
+/// However the actor ends, its connections close. After a panic the clients reconnect and the room loads again. Other servers
+/// keep theirs, and look for another owner.
 impl Drop for Actor {
     fn drop(&mut self) {
-        self.presence.links().for_each(|link| link.outbox.close(CloseCode::Internal));
+        self.presence.outboxes().iter().for_each(|(_, outbox)| outbox.close(CloseCode::Internal));
     }
 }
 
 impl Actor {
-    pub(super) fn new(
-        id: RoomId,
-        code: RoomCode,
-        context: RoomContext,
-        fence: Fence,
-        loaded: Loaded,
-        passcode: PasscodeHash,
-    ) -> (Self, watch::Receiver<View>) {
+    pub(super) fn new(room: Shared, fence: Fence, loaded: Loaded) -> Self {
+        let Shared { id, code, context, passcode, views } = room;
         let now_ms = context.clock.now_ms();
         let Loaded { state, epoch, history, replies, since_checkpoint } = loaded;
         let mut grace = GracePeriods::default();
@@ -112,8 +114,8 @@ impl Actor {
         let unheard_since_ms = Some(state.ends_at_ms().map_or(now_ms, |ends_at_ms| ends_at_ms.min(now_ms)));
         let measurements = Measurements::start(context.measurer.clone(), &state);
         let view = View::of(&state);
-        let (views, published) = watch::channel(view.clone());
-        let actor = Self {
+        views.send_replace(view.clone());
+        Self {
             id,
             code,
             fence,
@@ -140,14 +142,26 @@ impl Actor {
             leave_at_ms: now_ms + ms(ROOM_IDLE),
             reload_at_ms: None,
             refuse_until_ms: 0,
-        };
-        (actor, published)
+            successor: None,
+        }
     }
 
-    /// Runs until the room leaves memory or the server stops. Boxed, because a future stores its arguments twice.
-    pub(super) async fn run(mut self: Box<Self>, mut inbox: mpsc::Receiver<Box<Message>>, stop: CancellationToken) {
+    /// Runs until the room leaves memory, the server stops, or another server has taken over the room. Boxed, because a future
+    /// stores its arguments twice.
+    pub(super) async fn run(
+        mut self: Box<Self>,
+        inbox: &mut mpsc::Receiver<Box<Message>>,
+        stop: &CancellationToken,
+        waiting: Vec<Message>,
+    ) -> Option<Successor> {
         self.catch_up().await;
+        for message in waiting {
+            self.receive(message).await;
+        }
         loop {
+            if self.successor.is_some() {
+                return self.give_away();
+            }
             self.follow_audience().await;
             if self.broadcasts.due_ms().is_some_and(|due_ms| due_ms <= self.context.clock.now_ms()) {
                 self.flush();
@@ -174,6 +188,8 @@ impl Actor {
         }
         self.flush();
         self.checkpoint().await;
+        self.release_claim().await;
+        None
     }
 
     /// Advances the timeline to now, after a restart. When it stopped longer ago than the grace period nobody has been
@@ -234,7 +250,8 @@ impl Actor {
             }
             Message::Merge { from, to, merged } => self.request(&Input::Merge { from, to }, merged).await,
             Message::Forget { member, forgotten } => self.request(&Input::Forget(member), forgotten).await,
-            Message::NotifyHost { code, message, values } => self.notify_host(code, message, values),
+            Message::NotifyHost { code, message, values } => self.notify_host(&code, message, values),
+            Message::Serve { serves } => drop(serves.send(true)),
         }
     }
 

@@ -63,6 +63,7 @@ impl Actor {
                 self.context.journal.reset_fence(self.id).await;
                 self.resume_from(loaded, now_ms);
             }
+            Err(StoreError::Owned(node)) if self.context.remotes.is_some() => self.successor = Some(node),
             Err(error) => {
                 self.reload_at_ms = Some(now_ms + ms(RELOAD_DELAY));
                 tracing::error!(room = %self.id, %error, "room cannot be reloaded");
@@ -127,11 +128,8 @@ impl Actor {
         }
         let json = serde_json::to_string(events).expect("events are JSON");
         let position = Position { epoch: self.epoch, offset: self.shown_offset };
-        let facts = DeltaFacts {
-            upcoming: Some(self.state.upcoming()),
-            waitlist: Some(self.state.waitlist()),
-            skip_votes_needed: self.last_sent.skip_votes(&self.state, self.presence.active()),
-        };
+        let skip_votes_needed = self.last_sent.skip_votes(&self.state, self.presence.active());
+        let facts = DeltaFacts { skip_votes_needed, ..DeltaFacts::of(&self.state) };
         let delta = wire::delta(position, &json, facts);
         self.presence.links().for_each(|link| link.outbox.push_droppable(&delta));
         for effect in events.iter().filter_map(Effect::of) {

@@ -1,7 +1,7 @@
 //! Effects leave the room, in the order in which they were decided and only once their events are durable.
 
 use bytes::Bytes;
-use tutti_protocol::{CloseCode, CommandId, ConnectionId, UserId};
+use tutti_protocol::{CloseCode, CommandId, ConnectionId, Position, UserId};
 
 use super::Actor;
 use crate::limits::CHECKPOINT_EVERY;
@@ -85,8 +85,14 @@ impl Actor {
         }
     }
 
+    /// Up to where connections know the room once the broadcasts are flushed.
+    pub(super) fn shown(&self) -> Position {
+        Position { epoch: self.epoch, offset: self.shown_offset }
+    }
+
     pub(super) fn flush(&mut self) {
-        self.broadcasts.flush(&self.presence, self.context.clock.now_ms());
+        let position = self.shown();
+        self.broadcasts.flush(&self.presence, position, self.context.clock.now_ms());
     }
 
     /// Sends a frame to each connection of a member, behind the broadcasts decided before it.

@@ -50,6 +50,8 @@ impl Actor {
             let screens = self.presence.take_screens_change();
             let frame = wire::presence(false, self.presence.take_changes(), needed, screens);
             self.presence.outboxes().iter().for_each(|(_, outbox)| outbox.push_droppable(&frame));
+            let position = self.shown();
+            self.presence.relays().for_each(|relay| relay.broadcast(position, &frame, &[]));
         }
         if self.heartbeat_at_ms <= now_ms {
             self.heartbeat_at_ms = now_ms + ms(HEARTBEAT);
@@ -91,7 +93,8 @@ impl Actor {
         // The heartbeat names the last offset, so the events up to it go out first.
         self.flush();
         let beat = wire::heartbeat(self.shown_offset, self.context.clock.now_ms_f64());
-        for link in self.presence.links() {
+        // Other servers do this for the connections that they hold.
+        for link in self.presence.links().filter(|link| link.outbox.relay().is_none()) {
             if now_ms - link.last_heard_ms() > ms(SILENCE_MAX) {
                 link.outbox.close(CloseCode::HeartbeatMissed);
             } else if link.expires_at_ms() <= now_ms {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use tutti_protocol::{
     Command, EntryId, Gain, Member, Role, ScreenId, SettingsChange, Track, TrackFault, UserId, UserKind,
 };
@@ -26,7 +27,7 @@ pub struct Ctx<'a> {
 }
 
 /// A user who enters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newcomer {
     /// Durable identity.
     pub id: UserId,

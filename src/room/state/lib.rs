@@ -399,6 +399,12 @@ impl RoomState {
         self.visible(user).map(|member| member.role)
     }
 
+    /// A member as they would enter again.
+    pub fn newcomer(&self, user: UserId) -> Option<Newcomer> {
+        let member = self.visible(user)?;
+        Some(Newcomer { id: user, name: member.name.clone(), kind: member.kind, picture: member.picture.clone() })
+    }
+
     /// Whether a member is away.
     pub fn is_away(&self, user: UserId) -> bool {
         self.visible(user).is_some_and(|member| member.membership == Membership::Away)

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use tutti_protocol::{Action, ErrorCode, Reason, ReasonValues, Role, reason_values};
 
 use crate::{OUTPUT_DEVICES_MAX, SCREENS_MAX};
 
-/// Why an input is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an input is refused. Servers that share rooms send it to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// The room is closed.
     RoomClosed,
@@ -117,8 +118,10 @@ pub enum Refusal {
     /// The host blocked an artist of the track.
     ArtistBlocked,
     /// Invalid value of a setting.
+    #[serde(skip)]
     BadSetting {
         /// Which.
+        #[serde(skip)]
         setting: &'static str,
     },
     /// The lowest role of the action is fixed.

@@ -10,7 +10,7 @@ use crate::store::{Fence, LifeId, NodeStore, StoreError, StoreResult, StoredNode
 
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    lives: BTreeMap<LifeId, (String, u64)>,
+    lives: BTreeMap<LifeId, StoredNode>,
     rooms: BTreeMap<RoomId, (Option<LifeId>, Fence)>,
 }
 
@@ -22,40 +22,55 @@ impl Tables {
 
 #[async_trait]
 impl NodeStore for MemoryStore {
-    async fn enter(&self, life: LifeId, name: &str) -> StoreResult<()> {
+    async fn enter(&self, life: LifeId, name: &str, alone: bool) -> StoreResult<()> {
         self.fault()?;
-        self.nodes.lock().lives.insert(life, (name.to_owned(), 0));
+        let node = StoredNode { life, name: name.to_owned(), beat: 0, alone };
+        self.nodes.lock().lives.insert(life, node);
         Ok(())
     }
 
     async fn renew(&self, life: LifeId) -> StoreResult<bool> {
         self.fault()?;
         let mut tables = self.nodes.lock();
-        let Some((_, beat)) = tables.lives.get_mut(&life) else { return Ok(false) };
-        *beat += 1;
+        let Some(node) = tables.lives.get_mut(&life) else { return Ok(false) };
+        node.beat += 1;
         Ok(true)
     }
 
     async fn nodes(&self) -> StoreResult<Vec<StoredNode>> {
         self.fault()?;
-        let tables = self.nodes.lock();
-        let node = |(life, (name, beat)): (&LifeId, &(String, u64))| StoredNode {
-            life: *life,
-            name: name.clone(),
-            beat: *beat,
-        };
-        Ok(tables.lives.iter().map(node).collect())
+        Ok(self.nodes.lock().lives.values().cloned().collect())
     }
 
     async fn bury(&self, life: LifeId, beat: u64) -> StoreResult<()> {
         self.fault()?;
-        self.nodes.lock().lives.retain(|known, (_, at)| *known != life || *at != beat);
+        self.nodes.lock().lives.retain(|known, node| *known != life || node.beat != beat);
         Ok(())
     }
 
     async fn leave(&self, life: LifeId) -> StoreResult<()> {
         self.fault()?;
         self.nodes.lock().lives.remove(&life);
+        Ok(())
+    }
+
+    async fn owned_rooms(&self) -> StoreResult<BTreeMap<LifeId, u64>> {
+        self.fault()?;
+        let mut owned = BTreeMap::new();
+        for owner in self.nodes.lock().rooms.values().filter_map(|(owner, _)| *owner) {
+            *owned.entry(owner).or_default() += 1;
+        }
+        Ok(owned)
+    }
+
+    async fn release(&self, room: RoomId, life: LifeId, fence: Fence) -> StoreResult<()> {
+        self.fault()?;
+        if let Some((owner, at)) = self.nodes.lock().rooms.get_mut(&room)
+            && *owner == Some(life)
+            && *at == fence
+        {
+            *owner = None;
+        }
         Ok(())
     }
 
@@ -69,8 +84,8 @@ impl NodeStore for MemoryStore {
         }
         let (owner, fence) = tables.rooms.get(&room).copied().unwrap_or_default();
         let living = owner.filter(|owner| *owner != life).and_then(|owner| tables.lives.get(&owner));
-        if let Some((name, _)) = living {
-            return Err(StoreError::Owned(name.clone()));
+        if let Some(node) = living {
+            return Err(StoreError::Owned(Box::new(node.clone())));
         }
         let fence = Fence(fence.0 + 1);
         tables.rooms.insert(room, (Some(life), fence));

@@ -85,6 +85,12 @@ impl RoomStore for MemoryStore {
         Ok(left.take(rooms_max as usize).cloned().collect())
     }
 
+    async fn last_offset(&self, room: RoomId) -> StoreResult<Option<u64>> {
+        self.fault()?;
+        let tables = self.rooms.lock();
+        Ok(tables.journal.range((room, 0)..=(room, u64::MAX)).next_back().map(|((_, offset), _)| *offset))
+    }
+
     async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64> {
         self.fault()?;
         let mut tables = self.rooms.lock();

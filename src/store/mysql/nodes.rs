@@ -4,8 +4,10 @@
 //! refuses NULL. The subquery locks the room's row until the append is committed, so a claim waits for it, with any
 //! isolation level.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use sqlx::mysql::MySqlDatabaseError;
+use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use tutti_protocol::RoomId;
 use uuid::Uuid;
 
@@ -26,10 +28,10 @@ pub(super) fn is_fenced(error: &sqlx::Error) -> bool {
 
 #[async_trait]
 impl NodeStore for MySqlStore {
-    async fn enter(&self, life: LifeId, name: &str) -> StoreResult<()> {
+    async fn enter(&self, life: LifeId, name: &str, alone: bool) -> StoreResult<()> {
         self.check_that_wrong_fences_are_refused().await?;
-        let insert = sqlx::query("INSERT INTO nodes (id, name, beat) VALUES (?, ?, 0)");
-        self.execute(insert.bind(life.0).bind(name.as_bytes().to_vec())).await?;
+        let insert = sqlx::query("INSERT INTO nodes (id, name, beat, alone) VALUES (?, ?, 0, ?)");
+        self.execute(insert.bind(life.0).bind(name.as_bytes().to_vec()).bind(alone)).await?;
         Ok(())
     }
 
@@ -39,15 +41,8 @@ impl NodeStore for MySqlStore {
     }
 
     async fn nodes(&self) -> StoreResult<Vec<StoredNode>> {
-        let rows = self.fetch_all(sqlx::query("SELECT id, name, beat FROM nodes ORDER BY id")).await?;
-        let node = |row: &sqlx::mysql::MySqlRow| {
-            Ok(StoredNode {
-                life: LifeId(row.get("id")?),
-                name: row.text("nodes", "name")?,
-                beat: decode_unsigned("nodes", "beat", row.get("beat")?)?,
-            })
-        };
-        rows.iter().map(node).collect()
+        let rows = self.fetch_all(sqlx::query("SELECT id, name, beat, alone FROM nodes ORDER BY id")).await?;
+        rows.iter().map(|row| node(row, "id")).collect()
     }
 
     async fn bury(&self, life: LifeId, beat: u64) -> StoreResult<()> {
@@ -64,18 +59,16 @@ impl NodeStore for MySqlStore {
     async fn claim(&self, room: RoomId, life: LifeId) -> StoreResult<Fence> {
         with_retries(|| async {
             let found = sqlx::query(
-                "SELECT rooms.fence, rooms.owner_id, nodes.name AS owner FROM rooms \
+                "SELECT rooms.fence, nodes.id AS owner, nodes.name, nodes.beat, nodes.alone FROM rooms \
                  LEFT JOIN nodes ON nodes.id = rooms.owner_id WHERE rooms.id = ?",
             );
             let Some(row) = self.fetch_optional(found.bind(room.0)).await? else {
                 return Err(sqlx::Error::RowNotFound.into());
             };
             // Without a row in `nodes` the owner is dead, for ever.
-            let owner: Option<Uuid> = row.get("owner_id")?;
-            if let Some(name) = row.optional_text("nodes", "owner")?
-                && owner != Some(life.0)
-            {
-                return Err(StoreError::Owned(name));
+            let owner: Option<Uuid> = row.get("owner")?;
+            if owner.is_some_and(|owner| owner != life.0) {
+                return Err(StoreError::Owned(Box::new(node(&row, "owner")?)));
             }
             let fence: i64 = row.get("fence")?;
             let claim = sqlx::query(
@@ -89,6 +82,32 @@ impl NodeStore for MySqlStore {
         })
         .await
     }
+
+    async fn owned_rooms(&self) -> StoreResult<BTreeMap<LifeId, u64>> {
+        let counted = sqlx::query(
+            "SELECT owner_id, COUNT(*) AS rooms FROM rooms \
+             WHERE owner_id IS NOT NULL AND closed_at_ms IS NULL GROUP BY owner_id",
+        );
+        let rows = self.fetch_all(counted).await?;
+        rows.iter()
+            .map(|row| Ok((LifeId(row.get("owner_id")?), decode_unsigned("rooms", "rooms", row.get("rooms")?)?)))
+            .collect()
+    }
+
+    async fn release(&self, room: RoomId, life: LifeId, fence: Fence) -> StoreResult<()> {
+        let release = sqlx::query("UPDATE rooms SET owner_id = NULL WHERE id = ? AND owner_id = ? AND fence = ?");
+        self.execute(release.bind(room.0).bind(life.0).bind(encode_unsigned(fence.0))).await?;
+        Ok(())
+    }
+}
+
+fn node(row: &MySqlRow, id: &str) -> StoreResult<StoredNode> {
+    Ok(StoredNode {
+        life: LifeId(row.get(id)?),
+        name: row.text("nodes", "name")?,
+        beat: decode_unsigned("nodes", "beat", row.get("beat")?)?,
+        alone: row.get("alone")?,
+    })
 }
 
 impl MySqlStore {

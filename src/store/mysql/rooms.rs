@@ -52,6 +52,10 @@ impl RoomStore for MySqlStore {
         self.fetch_all(sql::select_rooms_after(after, rooms_max)).await?.iter().map(decode_room).collect()
     }
 
+    async fn last_offset(&self, room: RoomId) -> StoreResult<Option<u64>> {
+        sql::decode_last_offset(self.fetch_optional(sql::select_last_offset(room)).await?.as_ref())
+    }
+
     async fn trim_journal(&self, room: RoomId, keep_from_ms: i64) -> StoreResult<u64> {
         with_retries(|| async { sql::trim_journal(self.begin().await?, room, keep_from_ms).await }).await
     }

@@ -75,6 +75,16 @@ pub(in crate::store) fn select_rooms_after<Q: PortableQuery>(after: Option<RoomI
 }
 
 /// Removes batches that the room's checkpoint covers and that are older than `keep_from_ms`; returns the last offset.
+/// A row with `last_offset`, NULL without batches.
+pub(in crate::store) fn select_last_offset<Q: PortableQuery>(room: RoomId) -> Q {
+    Q::new("SELECT MAX(last_offset) AS last_offset FROM room_journal WHERE room_id = ?").bind(room.0)
+}
+
+pub(in crate::store) fn decode_last_offset(row: Option<&impl PortableRow>) -> StoreResult<Option<u64>> {
+    let newest: Option<i64> = row.map(|row| row.get("last_offset")).transpose()?.flatten();
+    newest.map(|newest| decode_unsigned("room_journal", "last_offset", newest)).transpose()
+}
+
 pub(in crate::store) async fn trim_journal<T: Transaction>(
     mut transaction: T,
     room: RoomId,
