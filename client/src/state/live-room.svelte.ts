@@ -1,4 +1,4 @@
-import type { Command, ServerFrame, UserId } from '$protocol';
+import type { Command, Room, ServerFrame, UserId } from '$protocol';
 import { onPageReturn } from '../browser/page-return';
 import { SleepDetector } from '../browser/sleep';
 import { notify } from '../browser/track-notice';
@@ -7,6 +7,7 @@ import type { Accepted } from '../connection/command-queue';
 import type { Connection, ConnectionState } from '../connection/connection';
 import type { EarlyConnection, Receiver } from '../connection/early-connection';
 import { connectionFor, takeEarly } from '../connection/head-start';
+import { expectedRoom } from '../room/expected';
 import { newsOf } from '../room/news';
 import { isOffered } from '../room/offers';
 import { type Queued, queuedTracks } from '../room/queued';
@@ -63,6 +64,8 @@ export class LiveRoom {
   #toasts = new EventToasts();
   #sleep = new SleepDetector();
   #user: UserId | null = null;
+  /** What is shown and played: the room, or what is expected while the server is silent at the end of a track. */
+  #followed: Room | null = null;
 
   constructor(
     readonly code: string,
@@ -244,6 +247,7 @@ export class LiveRoom {
         this.#clock.start();
         this.commands.resend();
         this.#status.connected();
+        this.playback.reconnected();
         if (this.screenToken === null) void this.playback.spotify.recall();
         break;
       case 'snapshot':
@@ -297,12 +301,21 @@ export class LiveRoom {
   }
 
   #updatePlayback(): void {
-    const { room } = this.store;
-    if (room !== null) {
-      this.timeline.update(room, this.#clock.now());
-      this.playback.update(room);
-    }
+    const room = this.#expected();
+    if (room !== null) this.#follow(room);
     this.#tick();
+  }
+
+  #expected(): Room | null {
+    const { room, locked } = this.store;
+    if (room === null || !this.#clock.ready) return room;
+    return expectedRoom(room, locked, this.#clock.now());
+  }
+
+  #follow(room: Room): void {
+    this.#followed = room;
+    this.timeline.update(room, this.#clock.now());
+    this.playback.update(room);
   }
 
   #connectionChanged(state: ConnectionState): void {
@@ -330,7 +343,9 @@ export class LiveRoom {
     const now = this.#clock.now();
     const moves = this.playback.playsHere || this.store.room?.playback.state === 'playing';
     if (!moves && now - this.timeline.serverNowMs < QUIET_TICK_MS && now >= this.timeline.serverNowMs) return;
+    const expected = this.#expected();
+    if (expected !== null && expected.now_playing?.id !== this.#followed?.now_playing?.id) this.#follow(expected);
     this.timeline.serverNowMs = now;
-    this.playback.measure(this.store.room);
+    this.playback.measure(this.#followed);
   }
 }

@@ -149,6 +149,11 @@ export class LocalPlayback {
     this.#player.wake();
   }
 
+  /** The server is there again. */
+  reconnected(): void {
+    this.#files.reconnected();
+  }
+
   turnOff(): void {
     this.#player.turnOff();
   }

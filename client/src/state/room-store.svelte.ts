@@ -1,10 +1,12 @@
-import type { Entry, Event, Member, Room, ScreenId, Own as SentOwn, ServerFrame, UserId } from '$protocol';
+import type { Entry, EntryId, Event, Member, Room, ScreenId, Own as SentOwn, ServerFrame, UserId } from '$protocol';
 import type { Welcome } from '../connection/connection';
+import { lockedAfter } from '../room/expected';
 import type { Known } from '../room/offers';
 import { measuredAfter, nothingOwn, type Own, ownIn, ownOf, votedAfter } from '../room/own';
 import { onlySuggests, permissionsOf } from '../room/permissions';
 import { applyPresence, type Presence } from '../room/presence';
 import { applyDelta, type Delta, identityAfter } from '../room/room';
+import { sameTimeline } from '../sync/timeline';
 import { nameOfMember, text } from '../text/room';
 
 const NO_MEMBERS: readonly Member[] = [];
@@ -28,6 +30,8 @@ export class RoomStore {
   me = $state.raw<UserId | null>(null);
   /** What the server tells to this user only: their votes and queue, and what they may do with the current entry. */
   own = $state.raw<Own>(nothingOwn);
+  /** The entry that certainly plays next, once the server has said so. */
+  locked: EntryId | null = null;
 
   /** Changes only when the list does, not with everything else in the room. */
   #members = $derived(this.room?.members ?? NO_MEMBERS);
@@ -62,6 +66,8 @@ export class RoomStore {
 
   replace(room: Room): void {
     if (this.me !== null) this.own = ownIn(this.own, room, this.me);
+    // A snapshot does not say what is locked.
+    if (this.room === null || !sameTimeline(this.room.playback, room.playback)) this.locked = null;
     this.room = room;
   }
 
@@ -76,6 +82,7 @@ export class RoomStore {
       this.own = ownIn(votedAfter(measuredAfter(own, events), events, me), after, me);
       this.me = identityAfter(events, me);
     }
+    this.locked = lockedAfter(this.locked, before, events);
     this.room = after;
     return { before, after, events, me, own };
   }

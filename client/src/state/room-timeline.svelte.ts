@@ -1,5 +1,5 @@
 import type { Entry, EntryId, Room } from '$protocol';
-import { endAt, outgoingEntry, shownPositionAt, type TimedEntry } from '../sync/timeline';
+import { endAt, outgoingEntry, sameTimeline, shownPositionAt, type TimedEntry } from '../sync/timeline';
 
 /** Which track is heard now, where it is, and when the next ones start, by the server's clock. */
 export class RoomTimeline {
@@ -33,7 +33,7 @@ export class RoomTimeline {
 
   update(room: Room, serverNowMs: number): void {
     const before = this.#room;
-    if (before !== null && before.now_playing !== null && before.playback !== room.playback) {
+    if (before !== null && before.now_playing !== null && !sameTimeline(before.playback, room.playback)) {
       this.#outgoing = outgoingEntry(timedEntryOf(before), room.playback, serverNowMs);
     }
     this.#room = room;

@@ -17,6 +17,15 @@ describe('timeline of a room', () => {
     expect([timeline.current?.entry.id, timeline.positionMs]).toEqual(['b', 500]);
   });
 
+  it('keeps it also when the start of the next one is announced again', () => {
+    const timeline = new RoomTimeline();
+    timeline.update(room({ now_playing: a, playback: playing('a', 0) }), 0);
+    timeline.update(room({ now_playing: b, playback: playing('b', 60_000) }), 59_300);
+    timeline.update(room({ now_playing: b, playback: playing('b', 60_000) }), 59_400);
+    timeline.serverNowMs = 59_500;
+    expect([timeline.current?.entry.id, timeline.positionMs]).toEqual(['a', 59_500]);
+  });
+
   it('shows a skip at once', () => {
     const timeline = new RoomTimeline();
     timeline.update(room({ now_playing: a, playback: playing('a', 0) }), 0);

@@ -13,6 +13,10 @@ const CROWD = 15;
 const PAUSE_MS = 200;
 /** Longer than the test; the demo's tracks are shorter. */
 const TRACK_SECONDS = 600;
+const SHORT_SECONDS = 25;
+/** The server dies this long before the end of a track: after the next one was locked, and before its start was announced. */
+const DIES_BEFORE_END_MS = 5_000;
+const GAP_MS_MAX = 50;
 const SAMPLE_EVERY_MS = 50;
 /** Between two samples the heard position advances with time, within the jitter of the sampling itself. */
 const JUMP_MS_MAX = 60;
@@ -76,8 +80,66 @@ async function sendCommands(
 
 const library = mkdtempSync(join(tmpdir(), 'tutti-long-'));
 test.use({ settings: { TUTTI_LIBRARY_DIR: library } });
-test.beforeAll(() => writeFileSync(join(library, 'Long Way Round.wav'), hum(TRACK_SECONDS)));
+test.beforeAll(() => {
+  writeFileSync(join(library, 'Long Way Round.wav'), hum(TRACK_SECONDS));
+  for (const title of ['First Leg', 'Second Leg']) writeFileSync(join(library, `${title}.wav`), hum(SHORT_SECONDS));
+});
 test.afterAll(() => rmSync(library, { recursive: true }));
+
+/** Waits in the page for the next track; returns how long after the end of this one it was heard. */
+async function hearChange({ page }: Guest, trackMs: number): Promise<() => Promise<number>> {
+  const watch = await page.evaluateHandle(
+    ({ everyMs, trackMs }) => {
+      let last: { positionMs: number; atMs: number } | null = null;
+      const gapMs = new Promise<number>((resolve) => {
+        const timer = setInterval(() => {
+          const { position } = window.tuttiEar();
+          if (position !== null && last !== null && position.positionMs < last.positionMs) {
+            clearInterval(timer);
+            resolve(position.atMs - position.positionMs - (last.atMs + trackMs - last.positionMs));
+          }
+          last = position ?? last;
+        }, everyMs);
+      });
+      return { gapMs };
+    },
+    { everyMs: SAMPLE_EVERY_MS, trackMs },
+  );
+  return () => watch.evaluate(({ gapMs }) => gapMs);
+}
+
+test('music goes on over the end of a track while the server is down', async ({ guest, server }) => {
+  const ada = await guest('Ada');
+  const ben = await guest('Ben');
+  const code = await ada.startRoom();
+  await ben.join(code);
+  await ben.isJoined();
+  for (const title of ['First Leg', 'Second Leg', 'Long Way Round']) await ada.add(title);
+  for (const person of [ada, ben]) {
+    await person.playHere();
+    person.expectNoNetwork();
+  }
+  await ada.nowPlaying('First Leg');
+  const durationMs = await ada.durationMs();
+  const changes = [await hearChange(ada, durationMs), await hearChange(ben, durationMs)];
+  await expect.poll(() => ada.shownPositionMs()).toBeGreaterThan(durationMs - DIES_BEFORE_END_MS);
+  await server.kill();
+
+  for (const change of changes) expect(Math.abs(await change())).toBeLessThan(GAP_MS_MAX);
+  await ben.nowPlaying('Second Leg');
+  await ada.connectionIs('reconnecting');
+  const sounds = [await samplePlayback(ada), await samplePlayback(ben)];
+  await server.start();
+  for (const person of [ada, ben]) await person.connectionIs('online');
+  await hearTogether(ada, ben);
+  for (const stop of sounds) {
+    const { silent, jumpMs } = await stop();
+    expect(silent).toBe(0);
+    expect(jumpMs).toBeLessThan(JUMP_MS_MAX);
+  }
+  await ada.get('skip').click();
+  for (const person of [ada, ben]) await person.nowPlaying('Long Way Round');
+});
 
 test('a restart under load interrupts no playback and forces no snapshot', async ({ guest, server }) => {
   test.setTimeout(180_000);

@@ -56,6 +56,10 @@ export class Server {
     await this.#program.end('SIGTERM');
   }
 
+  async kill(): Promise<void> {
+    await this.#program.end('SIGKILL');
+  }
+
   async dispose(): Promise<void> {
     await this.#program.end('SIGKILL');
     if (this.#dataDir !== '') await rm(this.#dataDir, { recursive: true, force: true });

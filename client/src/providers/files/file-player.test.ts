@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Calibration } from '../../calibration/calibration';
+import { expectedRoom } from '../../room/expected';
 import { Failure } from '../../session/http';
 import { FakeAudio, fakeDecoded, fakeFetched } from '../../testing/fake-audio';
 import { entry, idle, playing, room, settings } from '../../testing/fixtures';
@@ -141,6 +142,26 @@ describe('file player', () => {
     expect(next!.track).toBe('track-b');
     expect(next!.startedAt).toBeCloseTo(101.005, 6);
     expect(ending!.stopsAt).toBe(next!.startedAt);
+  });
+
+  it('goes on with the locked track while the server is silent, and its late word changes nothing', async () => {
+    player.turnOn();
+    const before = room({ now_playing: a, playback: playing('a', at(41_000)), upcoming: [b], upcoming_total: 1 });
+    player.update(before);
+    await settle();
+    failure = new Failure('offline');
+    await vi.advanceTimersByTimeAsync(300);
+    player.update(expectedRoom(before, 'b', at(nowMs())));
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(player.status()).toMatchObject({ entry: 'b', state: 'playing', error_ms: expect.closeTo(0) });
+    failure = null;
+    player.reconnected();
+    player.update(room({ now_playing: b, playback: playing('b', at(101_000)) }));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(audio.runs).toMatchObject([
+      { track: 'track-a', stopsAt: 101 },
+      { track: 'track-b', startedAt: 101, offset: 0 },
+    ]);
   });
 
   it('plays the last track to its end when nothing follows', async () => {

@@ -125,6 +125,11 @@ export class FilePlayer {
     this.#speaker?.wake();
   }
 
+  /** The server is there again. */
+  reconnected(): void {
+    this.#store.retry();
+  }
+
   /** Headphones may have been plugged in or out: what was learned may belong to another output. */
   outputsChanged(): void {
     for (const depth of this.#depths.values()) depth.forget();

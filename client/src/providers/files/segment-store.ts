@@ -86,6 +86,12 @@ export class SegmentStore {
     this.#fetchNext();
   }
 
+  /** The server is there again: what failed is fetched at once. */
+  retry(): void {
+    this.#succeeded();
+    this.#fetchNext();
+  }
+
   get(segment: SegmentRef): AudioBuffer | null {
     return this.#states.get(segmentKey(segment))?.buffer ?? null;
   }
