@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tutti::cluster::bus::{Bus, BusState, Subject};
 
 use super::bus::{follow, hear, life, nats_bus, room, say, wait_for, within};
-use crate::support::nats::{NatsServer, free_port};
+use crate::support::mariadb::free_port;
+use crate::support::nats::NatsServer;
 
 /// The subjects that are subscribed to, from NATS's monitoring.
 async fn subscriptions(monitor: u16) -> String {

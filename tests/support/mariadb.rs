@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,8 +14,6 @@ use parking_lot::Mutex;
 use secrecy::SecretString;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
-
-use super::nats::free_port;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/mariadb.sh");
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -167,6 +166,11 @@ fn start(dir: &Path, users: &Path, port: u16, linger_seconds: &str, options: &[&
     let said = ["install.log", "error.log"].map(|log| fs::read_to_string(dir.join(log)).unwrap_or_default());
     assert!(!process.is_empty(), "MariaDB does not start: {}", said.join("\n"));
     process.trim().to_owned()
+}
+
+/// A port that nothing listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn unique(prefix: &str) -> String {

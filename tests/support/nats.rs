@@ -1,9 +1,10 @@
 //! A private NATS server, killed when dropped.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+
+use super::mariadb::free_port;
 
 /// Where `make setup` unpacks it.
 const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/nats-server/usr/sbin/nats-server");
@@ -81,9 +82,4 @@ impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A port that nothing listens on.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
