@@ -137,6 +137,13 @@ pub(super) enum Message {
         by: UserId,
         closed: oneshot::Sender<Result<(), RoomError>>,
     },
+    HandOver {
+        to: UserId,
+        done: oneshot::Sender<Result<(), RoomError>>,
+    },
+    Connections {
+        count: oneshot::Sender<usize>,
+    },
     IsUnused {
         unused: oneshot::Sender<bool>,
     },
@@ -209,6 +216,16 @@ impl RoomHandle {
     /// Closes the room on behalf of `by`.
     pub async fn close(&self, by: UserId) -> Result<(), RoomError> {
         self.ask(|closed| Message::Close { by, closed }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// Makes a member the host, on behalf of an operator of the server. `Ok` means durable, also for the present host.
+    pub async fn hand_over(&self, to: UserId) -> Result<(), RoomError> {
+        self.ask(|done| Message::HandOver { to, done }).await.unwrap_or(Err(RoomError::Unavailable))
+    }
+
+    /// The number of its connections.
+    pub async fn connections(&self) -> usize {
+        self.ask(|count| Message::Connections { count }).await.unwrap_or(0)
     }
 
     /// Whether nothing ever happened in the room and it has no connection.

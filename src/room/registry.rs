@@ -217,6 +217,11 @@ impl Registry {
         }
     }
 
+    /// A room that is in memory. One that is not has no connections here.
+    pub fn loaded(&self, code: RoomCode) -> Option<RoomHandle> {
+        self.inner.rooms.get(&code).and_then(|cell| cell.get().cloned())
+    }
+
     /// Closes an open room in which nothing ever happened and that has no connection; returns whether it did.
     pub async fn close_if_unused(&self, room: &StoredRoom) -> Result<bool, PeopleError> {
         // Most rooms are used. Reading them costs less than opening them.

@@ -245,6 +245,10 @@ impl Actor {
             Message::Close { by, closed } => {
                 self.request(&Input::Command { by, command: Command::CloseRoom, tracks: vec![] }, closed).await;
             }
+            Message::HandOver { to, done } => self.request(&Input::HandOver(to), done).await,
+            Message::Connections { count } => {
+                let _ = count.send(self.presence.len());
+            }
             Message::IsUnused { unused } => {
                 let _ = unused.send(self.presence.is_empty() && self.state.is_unused());
             }

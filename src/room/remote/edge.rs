@@ -707,6 +707,8 @@ impl Unanswered {
             }
             Message::HasTrack { track, .. } => Question::HasTrack { track: track.clone() },
             Message::Close { by, .. } => Question::CloseRoom { by: *by },
+            Message::HandOver { to, .. } => Question::HandOver { to: *to },
+            Message::Connections { .. } => Question::Connections,
             Message::IsUnused { .. } => Question::IsUnused,
             Message::Merge { from, to, .. } => Question::Merge { from: *from, to: to.clone() },
             Message::Forget { member, .. } => Question::Forget { member: *member },
@@ -732,6 +734,7 @@ impl Unanswered {
     fn answer(self, answer: Answer) {
         match (self.message, answer) {
             (Message::RoleOf { role: answered, .. }, Answer::Role(role)) => drop(answered.send(role)),
+            (Message::Connections { count: answered }, Answer::Count(count)) => drop(answered.send(count)),
             (Message::HasTrack { has: answered, .. } | Message::IsUnused { unused: answered }, Answer::Yes(yes)) => {
                 let _ = answered.send(yes);
             }
@@ -740,6 +743,7 @@ impl Unanswered {
                 | Message::SetPasscode { set: answered, .. }
                 | Message::AddScreen { added: answered, .. }
                 | Message::Close { closed: answered, .. }
+                | Message::HandOver { done: answered, .. }
                 | Message::Merge { merged: answered, .. }
                 | Message::Forget { forgotten: answered, .. },
                 Answer::Done(done),

@@ -112,6 +112,8 @@ pub(super) enum Question {
     AddScreen { by: UserId, screen: ScreenId, name: String },
     HasTrack { track: TrackRef },
     CloseRoom { by: UserId },
+    HandOver { to: UserId },
+    Connections,
     IsUnused,
     Merge { from: UserId, to: Newcomer },
     Forget { member: UserId },
@@ -141,6 +143,7 @@ impl From<Passcode> for StoredPasscode {
 pub(super) enum Answer {
     Role(Option<Role>),
     Yes(bool),
+    Count(usize),
     Done(Result<(), RoomError>),
 }
 

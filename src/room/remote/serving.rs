@@ -211,6 +211,12 @@ impl Serving {
             Question::CloseRoom { by } => {
                 self.question(number, Answer::Done, |closed| Message::Close { by, closed }).await;
             }
+            Question::HandOver { to } => {
+                self.question(number, Answer::Done, |done| Message::HandOver { to, done }).await;
+            }
+            Question::Connections => {
+                self.question(number, Answer::Count, |count| Message::Connections { count }).await;
+            }
             Question::Merge { from, to } => {
                 self.question(number, Answer::Done, |merged| Message::Merge { from, to, merged }).await;
             }

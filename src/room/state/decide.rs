@@ -21,6 +21,7 @@ impl RoomState {
             Input::GraceOver(member) => Ok(self.grace_over(*member)),
             Input::TrackMeasured { entry, finding } => Ok(self.measured(ctx, *entry, finding)),
             Input::SetPasscode { by, has_passcode } => self.set_passcode(ctx, *by, *has_passcode),
+            Input::HandOver(to) => self.hand_over_to(*to),
             Input::AddScreen { by, screen, name } => self.add_screen(ctx, *by, *screen, name),
             Input::Audience => {
                 Ok(self.follow_listeners(ctx).or_else(|| self.advance_scheduled_start(ctx)).into_iter().collect())

@@ -75,6 +75,13 @@ impl RoomState {
         Ok(vec![Event::HostTransferred { from: by, to: member }])
     }
 
+    /// As if the host had handed the room over, without a note that says so.
+    pub(crate) fn hand_over_to(&self, to: UserId) -> Decision {
+        self.role_of(to).ok_or(Refusal::NoSuchMember)?;
+        let from = self.host().filter(|host| *host != to);
+        Ok(from.map(|from| Event::HostTransferred { from, to }).into_iter().collect())
+    }
+
     pub(crate) fn close_room(&self, by: UserId) -> Decision {
         self.require(by, Action::CloseRoom)?;
         Ok(vec![Event::RoomClosed { by }])

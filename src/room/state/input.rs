@@ -125,6 +125,8 @@ pub enum Input {
         /// Whether newcomers need one now.
         has_passcode: bool,
     },
+    /// An operator of the server makes a member the host.
+    HandOver(UserId),
     /// A member approved a screen.
     AddScreen {
         /// The member.

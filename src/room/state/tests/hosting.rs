@@ -403,3 +403,17 @@ fn names_that_look_like_the_hosts_are_marked() {
     assert!(story.room.snapshot().members.iter().any(|member| member.id == gus && member.look_alike));
     assert!(!enter(&mut story, "Ana", "ben"), "the host is the host");
 }
+
+#[test]
+fn an_operator_hands_a_room_over_to_a_member() {
+    let mut story = Story::new();
+    story.play("ana joins; ben joins; eve joins; eve leaves; ben goes");
+    let [ana, ben, eve] = ["ana", "ben", "eve"].map(|name| story.user(name));
+    assert_eq!(story.handle(&Input::HandOver(eve)), Err(Refusal::NoSuchMember), "who has left");
+    let known = story.events.len();
+    assert_eq!(story.handle(&Input::HandOver(ana)), Ok(()));
+    assert_eq!(story.events.len(), known, "the host stays the host");
+    assert_eq!(story.handle(&Input::HandOver(ben)), Ok(()), "who is away");
+    assert_eq!((story.room.host(), story.room.role_of(ana)), (Some(ben), Some(Role::Cohost)));
+    assert_eq!(audit(&story), [""; 0], "the former host did nothing");
+}

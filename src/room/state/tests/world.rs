@@ -25,6 +25,8 @@ pub enum Act {
     },
     Merge(u8),
     Forget,
+    /// An operator of the server makes them the host.
+    HandOver(u8),
     GraceOver,
     Enqueue {
         title: u8,
@@ -90,6 +92,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::GraceOver),
         1 => people().prop_map(Act::Merge),
         1 => Just(Act::Forget),
+        1 => people().prop_map(Act::HandOver),
         14 => (0..30u8, duration_ms(), proptest::option::weighted(0.2, any::<Index>()))
             .prop_map(|(title, duration_ms, before)| Act::Enqueue { title, duration_ms, before }),
         2 => (0..30u8, 0..9u8).prop_map(|(first, count)| Act::EnqueueAll(first, count)),
@@ -305,6 +308,7 @@ impl World {
                 assert!(!accepted || self.room.ledger_of(by).is_none(), "nothing of them is left");
                 return accepted;
             }
+            Act::HandOver(whom) => return self.handle(&Input::HandOver(user(*whom))),
             Act::SetPasscode(has_passcode) => {
                 return self.handle(&Input::SetPasscode { by, has_passcode: *has_passcode });
             }
