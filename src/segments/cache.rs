@@ -162,6 +162,11 @@ impl Cache {
         }
     }
 
+    /// What may be on disk.
+    pub fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
     /// Bytes on disk.
     pub fn bytes(&self) -> u64 {
         self.disk.lock().bytes

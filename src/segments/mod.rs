@@ -140,6 +140,11 @@ impl Preparer {
         Self { shared: Arc::new(Shared { cache, metrics, runs: Mutex::default(), decoding, waiting, tasks, stop }) }
     }
 
+    /// Bytes of segments on disk, and what they may take.
+    pub fn cached_bytes(&self) -> (u64, u64) {
+        (self.shared.cache.bytes(), self.shared.cache.bytes_max())
+    }
+
     /// Segment `number` of a file, and its entity tag.
     ///
     /// # Errors

@@ -60,6 +60,8 @@ const MISSING_POLL: Duration = Duration::from_mins(5);
 const REQUEST_POLL: Duration = Duration::from_secs(1);
 /// Covers read and shrunk at the same time. All pictures of a file are in memory while one is extracted.
 const ART_READS_MAX: usize = 4;
+/// Unreadable files that are named to operators.
+const UNREADABLE_NAMED_MAX: usize = 50;
 
 /// Source of the music files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,7 @@ struct Shared {
     clock: Clock,
     scanner: Mutex<Scanner>,
     state: latest::Sender<ScanState>,
+    unreadable: parking_lot::Mutex<Vec<String>>,
     art_reads: Semaphore,
     analyses: Semaphore,
     /// Cancelled when the library closes.
@@ -162,6 +165,7 @@ impl Library {
             clock,
             scanner: Mutex::default(),
             state: latest::Sender::default(),
+            unreadable: parking_lot::Mutex::default(),
             art_reads: Semaphore::new(ART_READS_MAX),
             analyses: Semaphore::new(analysis::ANALYSES_MAX),
             stop: CancellationToken::new(),
@@ -229,6 +233,16 @@ impl Library {
 
     async fn take_request(&self) -> bool {
         tokio::fs::remove_file(&self.shared.request).await.is_ok()
+    }
+
+    /// Asks for a scan that forgets everything that is not there; a started library begins it within a second.
+    pub async fn request_scan(&self) -> std::io::Result<()> {
+        tokio::fs::write(&self.shared.request, b"").await
+    }
+
+    /// Music files that cannot be read, as of the last scan: the first by path.
+    pub fn unreadable_files(&self) -> Vec<String> {
+        self.shared.unreadable.lock().clone()
     }
 
     /// Progress of the scanner.
@@ -299,6 +313,7 @@ impl Library {
                 return Err(error);
             }
         };
+        *self.shared.unreadable.lock() = scanner.unreadable(UNREADABLE_NAMED_MAX);
         let ended_at_ms = self.shared.clock.now_ms();
         let first = self.shared.state.borrow().scans == 0;
         if first || requested || report.read > 0 || report.gone > 0 {

@@ -122,6 +122,15 @@ type Describe = fn(&Path, &str, u64) -> Result<Description, Unreadable>;
 type Reading = Result<(Description, String), Unreadable>;
 
 impl Scanner {
+    /// Music files that cannot be read, as of the last scan: the first by path.
+    pub fn unreadable(&self, files_max: usize) -> Vec<String> {
+        let unreadable = self.refused.iter().filter(|(_, refused)| refused.unreadable);
+        let mut paths: Vec<_> = unreadable.map(|(path, _)| folders::readable(path)).collect();
+        paths.sort_unstable();
+        paths.truncate(files_max);
+        paths
+    }
+
     /// Scans once. `None` if it was stopped; the index has the changes up to then.
     pub async fn scan(
         &mut self,
