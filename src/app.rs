@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, watch};
@@ -33,6 +33,7 @@ use crate::limits::{
     CLOCK_SET_TIMEOUT, CONNECTIONS_PER_SOCKET, COVER_BYTES_UNSENT_MAX, DRAIN_BACKGROUND_TIMEOUT,
     DRAIN_CONNECTIONS_TIMEOUT, DRAIN_ROOMS_TIMEOUT,
 };
+use crate::operator::Operators;
 use crate::private_files::private_folder;
 use crate::providers::Catalogue;
 use crate::providers::library::cover_address::CoverSigner;
@@ -65,6 +66,7 @@ pub struct Server {
     library: Library,
     store: SharedStore,
     keys: Keys,
+    operators: Operators,
     /// Of a server on MySQL.
     membership: Option<Membership>,
     /// Released when everything else has stopped.
@@ -80,6 +82,7 @@ struct Parts {
     store: SharedStore,
     keys: Keys,
     identity: Identity,
+    operators: Operators,
     library: Library,
     spotify: Option<Spotify>,
     catalogue: Catalogue,
@@ -134,6 +137,14 @@ impl Server {
             Ok(Err(error)) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
             Err(error) => tracing::error!(%error, "keys not reloaded; the current keys stay in use"),
         }
+    }
+
+    /// The token of the link by which the first operator claims the role; `None` when there is one.
+    pub async fn operator_claim(&self) -> Option<SecretString> {
+        self.operators.make_claim().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot tell whether there is an operator");
+            None
+        })
     }
 
     /// Waits until another server has replaced this one on its database. This one must then stop.
@@ -200,8 +211,20 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     parts.serve(listener);
     tracing::info!("serving at http://{address}");
     // The rest is dropped here: the journal ends when no room holds it.
-    let Parts { draining, hub, tasks, library, store, keys, .. } = parts;
-    Ok(Server { address, metrics_address, draining, hub, tasks, library, store, keys, membership, _lock: lock })
+    let Parts { draining, hub, tasks, library, store, keys, operators, .. } = parts;
+    Ok(Server {
+        address,
+        metrics_address,
+        draining,
+        hub,
+        tasks,
+        library,
+        store,
+        keys,
+        operators,
+        membership,
+        _lock: lock,
+    })
 }
 
 impl Parts {
@@ -230,6 +253,7 @@ impl Parts {
         if let Some(shared) = cluster.and_then(|cluster| cluster.shared) {
             rooms = rooms.sharing(shared.remotes);
         }
+        let operators = Operators::open(store.clone(), identity.clone(), rooms.clone(), clock).await?;
         let hub = Arc::default();
         Ok(Self {
             config,
@@ -238,6 +262,7 @@ impl Parts {
             store,
             keys,
             identity,
+            operators,
             library,
             spotify,
             catalogue,
@@ -341,6 +366,7 @@ impl Parts {
         }
         http::HttpContext {
             identity: self.identity.clone(),
+            operators: self.operators.clone(),
             spotify: self.spotify.clone(),
             store: self.store.clone(),
             cluster_clock: self.cluster_clock.clone(),
@@ -350,6 +376,7 @@ impl Parts {
             limits: RequestLimits::new(&self.config.limits, self.clock),
             rooms: self.rooms.clone(),
             catalogue: self.catalogue.clone(),
+            library: self.library.clone(),
             preparer: self.preparer.clone(),
             cover_bytes: Arc::new(Semaphore::new(COVER_BYTES_UNSENT_MAX)),
             cover_bytes_of_networks: Arc::default(),

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lan;
 pub mod limiter;
 pub mod limits;
+pub mod operator;
 pub mod private_files;
 pub mod providers;
 pub mod room;

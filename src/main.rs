@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
+use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tutti::app::Server;
@@ -43,6 +44,8 @@ enum Command {
     Restore(cli::backup::RestoreArguments),
     /// Makes the running server scan its library, and forget files that are missing.
     Rescan(cli::rescan::RescanArguments),
+    /// Says who is an operator, shows what operators did, and resets passwords.
+    Operator(cli::operator::OperatorArguments),
     /// Lists, rotates and exports the server's keys.
     Keys(cli::keys::KeysArguments),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => cli::backup::back_up(&arguments),
         Command::Restore(arguments) => cli::backup::restore(&arguments),
         Command::Rescan(arguments) => cli::rescan::run(&arguments),
+        Command::Operator(arguments) => cli::operator::run(&arguments),
         Command::Keys(arguments) => cli::keys::run(&arguments),
     };
     match done {
@@ -87,6 +91,7 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
         }
     };
     announce(server.address(), public_url.as_deref());
+    announce_claim(&server, public_url.as_deref()).await;
     let was_replaced = tokio::select! {
         () = stop_signals.received() => false,
         () = server.replaced() => true,
@@ -116,6 +121,24 @@ fn announce(address: SocketAddr, public_url: Option<&str>) {
         let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
         eprintln!("\n{picture}\n");
     }
+}
+
+/// Says how the first operator gets the role. The link is shown in a terminal only: its secret must not be in a log.
+#[expect(clippy::print_stderr, reason = "a secret must not be in a log")]
+async fn announce_claim(server: &Server, public_url: Option<&str>) {
+    let Some(token) = server.operator_claim().await else { return };
+    if !std::io::stderr().is_terminal() {
+        tracing::info!("there is no operator; `tutti operator add <user name>` makes an account one");
+        return;
+    }
+    let address = server.address();
+    let url = public_url.map(|url| url.trim().trim_end_matches('/').to_owned());
+    let url = url.or_else(|| lan::urls(address).into_iter().next()).unwrap_or_else(|| format!("http://{address}"));
+    eprintln!(
+        "There is no operator yet. To become it, open this link within an hour; it works once:\n\n    \
+         {url}/operator#{}\n",
+        token.expose_secret()
+    );
 }
 
 struct StopSignals {

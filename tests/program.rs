@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
@@ -145,5 +146,55 @@ async fn a_backup_restored_by_root_opens_for_the_user_of_the_service() {
     // Keys are not part of a backup, so the token of before is unknown; the server runs on the restored database.
     assert_eq!(known.status(), 401);
     guest(address, "Ben").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn operators_are_named_on_the_command_line_beside_a_running_server() {
+    let dir = TempDir::new().unwrap();
+    let (done, said) = run(&["operator", "list"], dir.path()).await;
+    assert!(!done && said.contains("start the server once"), "{said}");
+
+    let mut server = Process::start(dir.path(), &[]);
+    let address = server.address().await;
+    // Its log is no terminal, so the link that makes the first operator is not in it.
+    server.log_line("there is no operator; `tutti operator add <user name>` makes an account one").await;
+    let http = crate::support::browser();
+    let post = async |path: &str, body: serde_json::Value| {
+        let origin = format!("http://{address}");
+        let request = http.post(format!("{origin}/api/v1/auth/{path}")).header("origin", &origin);
+        request.json(&body).send().await.expect("an answer")
+    };
+    let account = json!({ "username": "Ana", "password": "correct horse", "display_name": "Ana" });
+    let auth: serde_json::Value = post("register", account).await.json().await.expect("a login");
+    let token = auth["access_token"].as_str().expect("a token").to_owned();
+    let report = async || {
+        let request = http.get(format!("http://{address}/api/v1/operator/report")).bearer_auth(&token);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(report().await, 403);
+    let (done, said) = run(&["operator", "add", "ben"], dir.path()).await;
+    assert!(!done && said.contains("no account has this user name"), "{said}");
+    for said_first in ["ana is an operator now.", "ana is an operator already."] {
+        let (done, said) = run(&["operator", "add", "ana"], dir.path()).await;
+        assert!(done && said.starts_with(said_first), "{said}");
+    }
+    assert_eq!(run(&["operator", "list"], dir.path()).await, (true, "Ana\n".to_owned()));
+    assert_eq!(report().await, 200, "without a restart");
+
+    let (done, link) =
+        run(&["operator", "reset-password", "ana", "--public-url=https://tutti.example/"], dir.path()).await;
+    let secret = link.trim().strip_prefix("https://tutti.example/password#").expect("a link");
+    assert!(done);
+    let chosen = post("password", json!({ "token": secret, "password": "tuba quiche 91" })).await;
+    assert_eq!(chosen.status().as_u16(), 200);
+    assert_eq!(post("login", json!({ "username": "ana", "password": "tuba quiche 91" })).await.status().as_u16(), 200);
+
+    assert!(run(&["operator", "remove", "ana"], dir.path()).await.0);
+    assert_eq!(report().await, 401, "the old session ended with the password");
+    let (_, log) = run(&["operator", "log"], dir.path()).await;
+    let acts: Vec<_> = log.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    assert_eq!(acts, ["operator_added", "password_link_made", "password_reset", "operator_removed"], "{log}");
+    assert!(log.lines().next().unwrap().contains("by the command line  on \"Ana\""), "{log}");
     server.stop().await;
 }

@@ -223,6 +223,30 @@ reasons! {
     AlreadyLoggedIn = "already_logged_in", Conflict;
     /// The provider's account is linked to another user.
     LinkedElsewhere = "linked_elsewhere", Conflict;
+    /// The user, or one who was logged in on this device, is banned from the server.
+    BannedFromServer = "banned_from_server", Forbidden;
+    /// The server admits no new guests.
+    GuestsOff = "guests_off", Forbidden;
+    /// The server takes no new accounts.
+    RegistrationClosed = "registration_closed", Forbidden;
+    /// The server takes new accounts by invitation.
+    InvitationNeeded = "invitation_needed", Forbidden;
+    /// The invitation was used or withdrawn, or has expired.
+    InvitationVoid = "invitation_void", NotFound;
+    /// Accounts may open rooms, guests may not.
+    RoomsForAccounts = "rooms_for_accounts", Forbidden;
+    /// Operators may open rooms, others may not.
+    RoomsForOperators = "rooms_for_operators", Forbidden;
+    /// Only operators may do it.
+    NotAnOperator = "not_an_operator", Forbidden;
+    /// Operators are changed from the command line only.
+    OperatorProtected = "operator_protected", Conflict;
+    /// No user has this id.
+    NoSuchPerson = "no_such_person", NotFound;
+    /// The user has no user name and password.
+    NoPassword = "no_password", Conflict;
+    /// The link was used or replaced, or has expired.
+    LinkVoid = "link_void", NotFound;
     /// No device of a user shows this code.
     NoSuchDeviceCode = "no_such_device_code", NotFound;
     /// Another device has used the code.

@@ -1193,7 +1193,7 @@ export type ErrorCode = "forbidden" | "not_found" | "invalid" | "conflict" | "li
 /**
  * The exact reason of a refusal.
  */
-export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "track_blocked" | "artist_blocked" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "no_such_screen" | "too_many_screens" | "screen_only_shows" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "no_such_device_code" | "device_code_used" | "device_code_expired";
+export type Reason = "room_closed" | "not_a_member" | "role_too_low" | "permission_withheld" | "only_the_host" | "no_such_member" | "no_such_entry" | "no_such_track" | "not_the_same_queue" | "about_to_start" | "nothing_on" | "entry_over" | "beyond_the_end" | "not_oneself" | "host_stays" | "hand_over_instead" | "queue_full" | "room_queue_full" | "room_full" | "banned" | "in_lobby" | "room_locked" | "account_needed" | "not_admitted" | "lobby_full" | "not_in_lobby" | "too_many_banned" | "not_banned" | "banned_meanwhile" | "no_such_suggestion" | "too_many_suggestions" | "too_many_devices" | "too_many_entries" | "too_many_minutes" | "duplicate_track" | "track_cooldown" | "artist_cooldown" | "track_too_long" | "explicit_track" | "track_blocked" | "artist_blocked" | "bad_setting" | "fixed_action" | "bad_vote" | "own_track" | "too_many_votes" | "skip_votes_off" | "not_in_waitlist" | "nothing_to_undo" | "host_is_here" | "claim_too_early" | "claiming_off" | "no_such_screen" | "too_many_screens" | "screen_only_shows" | "muted" | "bad_text" | "unknown_command" | "too_many_commands" | "too_many_tracks" | "not_stored" | "provider_not_linked" | "track_unplayable" | "track_plays" | "track_gone" | "segment_past_end" | "provider_busy" | "provider_unavailable" | "provider_login_needed" | "subscription_needed" | "provider_account_not_allowed" | "no_linked_account" | "provider_device_not_found" | "provider_account_in_use" | "bad_search" | "foreign_page" | "no_such_room" | "bad_room_name" | "bad_passcode" | "bad_username" | "bad_password" | "weak_password" | "track_not_in_room" | "bad_display_name" | "wrong_credentials" | "wrong_password" | "login_needed" | "username_taken" | "already_logged_in" | "linked_elsewhere" | "banned_from_server" | "guests_off" | "registration_closed" | "invitation_needed" | "invitation_void" | "rooms_for_accounts" | "rooms_for_operators" | "not_an_operator" | "operator_protected" | "no_such_person" | "no_password" | "link_void" | "no_such_device_code" | "device_code_used" | "device_code_expired";
 
 /**
  * A value of a reason.
@@ -1832,7 +1832,11 @@ password: Secret,
 /**
  * 1 to 40 characters.
  */
-display_name: string, };
+display_name: string, 
+/**
+ * From an invitation, where registration needs one.
+ */
+invitation?: Secret | null, };
 
 /**
  * `POST auth/device`: logs in the user whose other device shows the code.
@@ -1901,10 +1905,14 @@ picture?: string | null,
 /**
  * Whether Spotify is linked.
  */
-spotify: boolean, };
+spotify: boolean, 
+/**
+ * Whether they are an operator of the server.
+ */
+operator?: boolean, };
 
 /**
- * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/refresh` and
+ * The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/password`, `auth/refresh` and
  * `me/accounts/{slot}/activate`. The refresh token is a cookie.
  */
 export type AuthResponse = { 
@@ -2112,7 +2120,7 @@ expires_in: number, };
  * How a login with Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
  * successful login.
  */
-export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "not_listed" | "failed";
+export type SpotifyOutcome = "done" | "denied" | "expired" | "taken" | "full" | "busy" | "not_listed" | "refused" | "failed";
 
 /**
  * What a client needs to offer Spotify.
@@ -2370,6 +2378,371 @@ export type RoomList = {
 rooms: Array<RoomSummary>, };
 
 /**
+ * Who may create an account.
+ */
+export type Registration = "open" | "invited" | "closed";
+
+/**
+ * Who may open rooms.
+ */
+export type RoomOpeners = "everyone" | "accounts" | "operators";
+
+/**
+ * Who may enter the server, and who may open rooms there.
+ */
+export type Switches = { 
+/**
+ * Who may create an account.
+ */
+registration: Registration, 
+/**
+ * Whether newcomers may enter as guests. Guests who are there stay.
+ */
+guests: boolean, 
+/**
+ * Who may open rooms.
+ */
+rooms: RoomOpeners, };
+
+/**
+ * `PATCH operator/switches`: absent fields stay unchanged.
+ */
+export type SwitchesChange = { 
+/**
+ * Who may create an account.
+ */
+registration?: Registration | null, 
+/**
+ * Whether newcomers may enter as guests.
+ */
+guests?: boolean | null, 
+/**
+ * Who may open rooms.
+ */
+rooms?: RoomOpeners | null, };
+
+/**
+ * `GET operator/switches`, and the response of everything that changes it.
+ */
+export type SwitchesStatus = { 
+/**
+ * As they are.
+ */
+switches: Switches, 
+/**
+ * Invitations that can still be used.
+ */
+invitations_open: number, };
+
+/**
+ * An act in the operators' log.
+ */
+export type Act = "operator_added" | "operator_removed" | "operator_claimed" | "password_link_made" | "password_reset" | "person_deleted" | "person_banned" | "person_unbanned" | "room_closed" | "room_handed_over" | "library_rescanned" | "registration_set" | "guests_set" | "rooms_set" | "invitation_made" | "invitation_used" | "invitations_withdrawn";
+
+/**
+ * A secret for a link that works once: `POST operator/people/{id}/password-link`, `POST operator/invitations`. Pages
+ * put it into the fragment of an address, which browsers send to no server.
+ */
+export type OneTimeLink = { 
+/**
+ * The secret.
+ */
+token: Secret, 
+/**
+ * When it expires.
+ */
+expires_at_ms: number, };
+
+/**
+ * `POST operator/claim`: makes the caller the first operator.
+ */
+export type ClaimRequest = { 
+/**
+ * From the link that the server showed at its start.
+ */
+token: Secret, };
+
+/**
+ * `POST auth/password`: chooses a new password by a link, logs in with it and ends all other sessions.
+ */
+export type NewPasswordRequest = { 
+/**
+ * From the link.
+ */
+token: Secret, 
+/**
+ * 8 to 72 bytes.
+ */
+password: Secret, };
+
+/**
+ * A user, as shown to operators.
+ */
+export type Person = { 
+/**
+ * Durable identity.
+ */
+id: UserId, 
+/**
+ * Guest or account.
+ */
+kind: UserKind, 
+/**
+ * Shown to others.
+ */
+display_name: string, 
+/**
+ * The login name of an account that has a password.
+ */
+username?: string | null, 
+/**
+ * Path of a small picture of them, on this server.
+ */
+picture?: string | null, 
+/**
+ * Whether Spotify is linked.
+ */
+spotify: boolean, 
+/**
+ * Whether they are an operator.
+ */
+operator: boolean, 
+/**
+ * Since when they are banned from the server.
+ */
+banned_at_ms?: number | null, 
+/**
+ * When they first came.
+ */
+created_at_ms: number, 
+/**
+ * When one of their sessions was last used, to within ten minutes.
+ */
+last_seen_at_ms: number, };
+
+/**
+ * `GET operator/people`.
+ */
+export type PersonList = { 
+/**
+ * Newest first.
+ */
+people: Array<Person>, 
+/**
+ * The cursor of the next page; `None` on the last.
+ */
+next_cursor: string | null, };
+
+/**
+ * A user by name.
+ */
+export type NamedPerson = { 
+/**
+ * Durable identity.
+ */
+id: UserId, 
+/**
+ * Display name; empty for an erased user.
+ */
+name: string, };
+
+/**
+ * A room, as shown to operators.
+ */
+export type OperatedRoom = { 
+/**
+ * Its code.
+ */
+code: RoomCode, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its host.
+ */
+host: NamedPerson, 
+/**
+ * Whether newcomers need a passcode.
+ */
+has_passcode: boolean, 
+/**
+ * Its members, connected or not.
+ */
+members: number, 
+/**
+ * Its connections on this server.
+ */
+connections: number, 
+/**
+ * When it was created.
+ */
+created_at_ms: number, 
+/**
+ * When something last happened in it.
+ */
+last_used_at_ms: number, };
+
+/**
+ * `GET operator/rooms`.
+ */
+export type OperatedRoomList = { 
+/**
+ * Open rooms, newest first.
+ */
+rooms: Array<OperatedRoom>, 
+/**
+ * The cursor of the next page; `None` on the last.
+ */
+next_cursor: string | null, };
+
+/**
+ * `GET operator/rooms/{code}`: whom a room can be handed over to.
+ */
+export type OperatedRoomMembers = { 
+/**
+ * The host.
+ */
+host: NamedPerson, 
+/**
+ * The other members, by name.
+ */
+members: Array<NamedPerson>, };
+
+/**
+ * `PUT operator/rooms/{code}/host`.
+ */
+export type HandOverRequest = { 
+/**
+ * The member who becomes the host.
+ */
+member: UserId, };
+
+/**
+ * The server's own music, as of the last scan.
+ */
+export type LibraryReport = { 
+/**
+ * Tracks.
+ */
+tracks: number, 
+/**
+ * Music files that cannot be read.
+ */
+unreadable: number, 
+/**
+ * Of these, the first by path.
+ */
+unreadable_files: Array<string>, 
+/**
+ * Tracks that no decoder plays.
+ */
+unplayable: number, 
+/**
+ * Tracks that are kept although their files are not there.
+ */
+missing: number, 
+/**
+ * When it was scanned; `None` before the first scan since the start.
+ */
+scanned_at_ms: number | null, };
+
+/**
+ * `GET operator/report`: what the server has, and what it needs.
+ */
+export type ServerReport = { 
+/**
+ * Version of the server.
+ */
+version: string, 
+/**
+ * The kind of database: `sqlite`, `mysql`.
+ */
+database: string, 
+/**
+ * Size of the database; `None` when it does not say.
+ */
+database_bytes: number | null, 
+/**
+ * Segments of tracks that are kept on disk.
+ */
+cache_bytes: number, 
+/**
+ * What they may take.
+ */
+cache_bytes_max: number, 
+/**
+ * Free space of the data directory's disk; `None` when it is not known.
+ */
+free_bytes: number | null, 
+/**
+ * Accounts.
+ */
+accounts: number, 
+/**
+ * Guests.
+ */
+guests: number, 
+/**
+ * Of all users, those who are banned.
+ */
+banned: number, 
+/**
+ * Open rooms.
+ */
+rooms: number, 
+/**
+ * Connections of devices and screens to this server.
+ */
+connections: number, 
+/**
+ * The server's own music.
+ */
+library: LibraryReport, };
+
+/**
+ * An act in the operators' log.
+ */
+export type ActRecord = { 
+/**
+ * When.
+ */
+at_ms: number, 
+/**
+ * What; a name that only a newer server knows is passed over.
+ */
+act: string, 
+/**
+ * Who did it; `None`: the command line.
+ */
+by: NamedPerson | null, 
+/**
+ * Whom it was done to.
+ */
+person: NamedPerson | null, 
+/**
+ * The room it was done to.
+ */
+room: RoomCode | null, 
+/**
+ * The new value of a switch.
+ */
+value: string | null, };
+
+/**
+ * `GET operator/log`.
+ */
+export type ActList = { 
+/**
+ * Newest first.
+ */
+acts: Array<ActRecord>, 
+/**
+ * The cursor of the next page; `None` on the last.
+ */
+next_cursor: string | null, };
+
+/**
  * `GET search`.
  */
 export type SearchResponse = { 
@@ -2474,7 +2847,11 @@ browsable?: Array<ProviderId>,
 /**
  * Login with Spotify; absent when it is not configured.
  */
-spotify?: SpotifyServer | null, };
+spotify?: SpotifyServer | null, 
+/**
+ * Who may enter, and who may open rooms.
+ */
+switches: Switches, };
 
 /**
  * `application/problem+json` (RFC 9457).
@@ -2738,6 +3115,18 @@ export const REASONS = {
   username_taken: { code: "conflict", values: [] },
   already_logged_in: { code: "conflict", values: [] },
   linked_elsewhere: { code: "conflict", values: [] },
+  banned_from_server: { code: "forbidden", values: [] },
+  guests_off: { code: "forbidden", values: [] },
+  registration_closed: { code: "forbidden", values: [] },
+  invitation_needed: { code: "forbidden", values: [] },
+  invitation_void: { code: "not_found", values: [] },
+  rooms_for_accounts: { code: "forbidden", values: [] },
+  rooms_for_operators: { code: "forbidden", values: [] },
+  not_an_operator: { code: "forbidden", values: [] },
+  operator_protected: { code: "conflict", values: [] },
+  no_such_person: { code: "not_found", values: [] },
+  no_password: { code: "conflict", values: [] },
+  link_void: { code: "not_found", values: [] },
   no_such_device_code: { code: "not_found", values: [] },
   device_code_used: { code: "not_found", values: [] },
   device_code_expired: { code: "not_found", values: [] },

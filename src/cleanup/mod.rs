@@ -1,5 +1,5 @@
 //! Periodically removes expired data, once the clock is trusted: ended sessions, used refresh tokens, abandoned logins,
-//! expired codes, guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and
+//! expired codes and invitations, old acts of operators, guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and
 //! old journal rows of rooms that are not in memory. Removes small batches with pauses, so that other writes are not held
 //! up. Also refreshes stale checks of Spotify subscriptions.
 
@@ -38,6 +38,10 @@ const ENDED_SESSION_KEPT: Duration = Duration::from_hours(24);
 const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How long an expired code is kept, so that a device that uses it late is told why it cannot.
 const EXPIRED_CODE_KEPT: Duration = Duration::from_hours(1);
+/// How long an invitation is kept after it has expired or was used.
+const EXPIRED_INVITATION_KEPT: Duration = Duration::from_hours(24);
+/// How long the acts of operators are kept.
+pub const ACTS_KEPT: Duration = Duration::from_hours(365 * 24);
 /// Subscriptions checked in one round.
 const CHECKS_MAX: u32 = 20;
 
@@ -111,10 +115,22 @@ impl Cleanup {
         let logins = in_batches(|| store.delete_login_transactions(now_ms, BATCH_ROWS)).await?;
         let codes = in_batches(|| store.delete_device_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?
             + in_batches(|| store.delete_screen_codes(before(EXPIRED_CODE_KEPT), BATCH_ROWS)).await?;
+        let invitations = in_batches(|| store.delete_invitations(before(EXPIRED_INVITATION_KEPT), BATCH_ROWS)).await?;
+        let acts = in_batches(|| store.delete_acts(before(ACTS_KEPT), BATCH_ROWS)).await?;
         let rooms = self.sweep_rooms(now_ms).await?;
         let guests = self.erase_unused_guests(now_ms).await? + self.erase_stray_guests(now_ms).await?;
-        if ended + used + logins + codes + guests + rooms > 0 {
-            tracing::info!(sessions = ended, refresh_tokens = used, logins, codes, guests, rooms, "cleanup finished");
+        if ended + used + logins + codes + invitations + acts + guests + rooms > 0 {
+            tracing::info!(
+                sessions = ended,
+                refresh_tokens = used,
+                logins,
+                codes,
+                invitations,
+                acts,
+                guests,
+                rooms,
+                "cleanup finished"
+            );
         }
         Ok(())
     }

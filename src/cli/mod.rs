@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod nodes;
+pub(crate) mod operator;
 pub(crate) mod rescan;
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -37,7 +37,7 @@ pub struct LimitsConfig {
     pub limit_joins: u32,
 
     /// Wrong passcodes and unknown room codes, per address. Members of a room are not affected by the codes, and a newcomer
-    /// has two more of their own. Also codes of another device or of a screen, right or wrong.
+    /// has two more of their own. Also codes of another device or of a screen, and links to choose a password, right or wrong.
     #[arg(long, env = "TUTTI_LIMIT_GUESSES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit_guesses: u32,
 

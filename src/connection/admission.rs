@@ -35,6 +35,10 @@ pub(super) async fn admit(
     let _permit = context.admissions.try_acquire().map_err(|_| CloseCode::TryLater)?;
     let user = context.identity.user(access.user).await.map_err(|error| unavailable(&error))?;
     let user = user.ok_or(CloseCode::Unauthenticated)?;
+    // A session that began while its user was being banned.
+    if user.banned {
+        return Err(CloseCode::Banned);
+    }
     let room = open_room(context, &hello.room, access.user, address).await?;
     check_passcode(context, &room, &hello, access.user, address).await?;
 

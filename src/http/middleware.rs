@@ -67,6 +67,22 @@ pub fn maybe_authenticated(
     })
 }
 
+/// The caller, who is an operator: 401 without a valid token, 403 for everyone else.
+pub fn operating(
+    context: &SharedContext,
+) -> impl Filter<Extract = (AccessClaims,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
+    authenticated(context).and(with(context)).and_then(|access: AccessClaims, context: SharedContext| async move {
+        match context.operators.is_operator(access.user).await {
+            Ok(true) => Ok(access),
+            Ok(false) => {
+                let detail = "Only operators of this server may do this.";
+                Err(refuse(ApiError::from_reason(StatusCode::FORBIDDEN, Reason::NotAnOperator, detail)))
+            }
+            Err(error) => Err(refuse(error.into())),
+        }
+    })
+}
+
 /// The caller of a search: 401 without a valid token, 429 over the rate limit.
 pub fn searching(
     context: &SharedContext,

@@ -36,7 +36,7 @@ pub mod static_client;
 pub mod websocket;
 
 pub use error::ApiError;
-pub use middleware::{authenticated, client_address, json, json_body, maybe_authenticated, respond};
+pub use middleware::{authenticated, client_address, json, json_body, maybe_authenticated, operating, respond};
 
 use crate::clock::Clock;
 use crate::cluster::clock::Standing;
@@ -44,7 +44,9 @@ use crate::config::ServeConfig;
 use crate::connection::ConnectionContext;
 use crate::identity::Identity;
 use crate::limiter::NetworkCounts;
+use crate::operator::Operators;
 use crate::providers::Catalogue;
+use crate::providers::library::Library;
 use crate::providers::spotify::Spotify;
 use crate::room::Registry;
 use crate::segments::Preparer;
@@ -60,6 +62,8 @@ pub struct HttpContext {
     pub identity: Identity,
     /// How good this server's clock is, when it shares rooms with others.
     pub cluster_clock: Option<watch::Receiver<Standing>>,
+    /// Who may enter, and what operators do.
+    pub operators: Operators,
     /// Pinged by `/readyz`, and read for pictures.
     pub store: SharedStore,
     /// The settings.
@@ -78,6 +82,8 @@ pub struct HttpContext {
     pub rooms: Registry,
     /// The providers of music.
     pub catalogue: Catalogue,
+    /// The server's own music.
+    pub library: Library,
     /// Makes the segments of tracks.
     pub preparer: Preparer,
     /// Bytes of covers that further responses may hold, out of

@@ -101,6 +101,9 @@ impl Identity {
             return Err(IdentityError::AlreadyLoggedIn);
         }
         let user = self.store().user(code.user()).await?.ok_or(DeviceCodeError::Expired)?;
+        if user.banned_at_ms.is_some() {
+            return Err(IdentityError::Banned);
+        }
         let (session, stored, token) = self.build_session(user.id, caller);
         if !self.store().use_device_code(&code.0, &session, &stored).await? {
             let known = self.store().device_code(code.0.hash).await?;

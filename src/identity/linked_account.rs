@@ -16,6 +16,8 @@ impl Identity {
     /// | no user | logged out | a new account |
     /// | no user | a guest or a user | linked to the caller, who keeps their id; a guest becomes an account |
     ///
+    /// Without `may_register`, an account that none is linked to logs no one in unless it is linked to an account.
+    ///
     /// `account_ids` are the ids of the Spotify account, most reliable first. `link_of` builds the row for a user: its
     /// secrets are encrypted for one user.
     pub async fn log_in_with_linked_account(
@@ -23,10 +25,18 @@ impl Identity {
         caller: &Caller,
         account_ids: &[String],
         display_name: &str,
+        may_register: bool,
         link_of: impl Fn(UserId) -> StoredSpotifyLink,
     ) -> Result<Login, IdentityError> {
         let before = self.current_session(caller).await?;
         let owner = self.linked_user(account_ids).await?;
+        let makes_account = owner.is_none() && before.as_ref().is_none_or(|(user, _)| user.kind == UserKind::Guest);
+        if makes_account && !may_register {
+            return Err(IdentityError::RegistrationRefused);
+        }
+        if owner.as_ref().is_some_and(|owner| owner.banned_at_ms.is_some()) {
+            return Err(IdentityError::Banned);
+        }
         match (owner, before) {
             (Some(owner), Some((before, _))) if before.id != owner.id && before.kind == UserKind::User => {
                 Err(IdentityError::LinkedElsewhere)

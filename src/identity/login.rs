@@ -83,6 +83,10 @@ impl Identity {
         let hash = user.as_ref().and_then(|user| user.login.as_ref()).map(|login| login.password_hash.clone());
         let matches = self.0.passwords.verify(Password::parse(password).ok(), hash, caller.address()).await?;
         let Some(user) = user.filter(|_| matches) else { return Err(IdentityError::WrongCredentials) };
+        // Before a session is stored.
+        if user.banned_at_ms.is_some() {
+            return Err(IdentityError::Banned);
+        }
         let before = self.current_session(caller).await?;
         self.log_in_as(&user, before, caller).await
     }
@@ -157,6 +161,8 @@ impl Identity {
             last_seen_at_ms: now_ms,
             picture: None,
             spotify: false,
+            operator_since_ms: None,
+            banned_at_ms: None,
         }
     }
 

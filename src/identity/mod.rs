@@ -5,6 +5,7 @@
 //! - A **session** is one login in one browser. It ends by logout, idle timeout, maximum age, or reuse of a refresh
 //!   token (`sessions.rs`, `token_rotation.rs`).
 //! - A **device code** is shown by one device of a user and logs in their next one (`device_code.rs`).
+//! - A **password link** lets its holder choose a new password for one account, once (`password_link.rs`).
 //! - A **screen** is no user: its code is approved in a room, and its token proves which screen it is (`screen.rs`).
 //! - An **access token** proves user and session for ten minutes without a database query (`access_token.rs`).
 //! - A **refresh token** keeps the session alive and is rotated at every use (`refresh_token.rs`).
@@ -28,6 +29,7 @@ use tutti_protocol::{Reason, ReasonValues, RoomId, SessionId, UserId, UserKind};
 pub use access_token::{AccessClaims, AccessError};
 pub use device_code::{DeviceCodeError, ValidDeviceCode};
 pub use name::{Username, bad_display_name_values, parse_display_name};
+pub use password_link::password_link;
 pub use screen::{ClaimedScreen, SCREEN_HELLO_LIFETIME, is_screen_token};
 pub use sessions::is_refresh_token_of;
 
@@ -46,6 +48,7 @@ mod linked_account;
 mod login;
 mod name;
 mod password;
+mod password_link;
 pub mod picture;
 mod refresh_token;
 mod revocation;
@@ -64,6 +67,8 @@ pub const SESSION_IDLE_LIFETIME: Duration = Duration::from_hours(30 * 24);
 pub const SESSION_ABSOLUTE_LIFETIME: Duration = Duration::from_hours(180 * 24);
 /// How long a code for a user's next device, or of a screen, is valid.
 pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_mins(5);
+/// How long a link to choose a new password is valid.
+pub const PASSWORD_LINK_LIFETIME: Duration = Duration::from_hours(24);
 /// Characters in a display name, at most.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 40;
 /// Characters in a username, at least.
@@ -121,6 +126,15 @@ pub enum IdentityError {
     /// The Spotify account is linked to another user.
     #[error("the account is linked to another user")]
     LinkedElsewhere,
+    /// The user is banned from the server.
+    #[error("banned from the server")]
+    Banned,
+    /// The server takes no new account by this way.
+    #[error("no new account by this way")]
+    RegistrationRefused,
+    /// A link to choose a new password was used or replaced, or has expired.
+    #[error("the link is void")]
+    LinkVoid,
     /// A device cannot log in with this code.
     #[error(transparent)]
     DeviceCode(#[from] DeviceCodeError),
@@ -150,6 +164,10 @@ pub struct User {
     pub picture: Option<String>,
     /// Whether a Spotify account is linked.
     pub spotify: bool,
+    /// Whether the user is an operator.
+    pub operator: bool,
+    /// Whether the user is banned from the server.
+    pub banned: bool,
 }
 
 impl From<&StoredUser> for User {
@@ -161,6 +179,8 @@ impl From<&StoredUser> for User {
             username: stored.login.as_ref().map(|login| login.username_shown.clone()),
             picture: stored.picture.map(|hash| picture::path(stored.id, &hash)),
             spotify: stored.spotify,
+            operator: stored.operator_since_ms.is_some(),
+            banned: stored.banned_at_ms.is_some(),
         }
     }
 }

@@ -56,6 +56,17 @@ impl Identity {
         if usable && active { Ok(self.user(stored.user).await?) } else { Ok(None) }
     }
 
+    /// Whether one of these refresh tokens is of a user who is banned. The tokens are not verified, because those of ended
+    /// sessions are forgotten; a forged one only keeps its own sender out.
+    pub async fn names_banned(&self, tokens: impl Iterator<Item = &SecretString>) -> Result<bool, IdentityError> {
+        for token in tokens.filter_map(RefreshToken::parse) {
+            if self.user(token.user).await?.is_some_and(|user| user.banned) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Creates a session and issues its first tokens.
     pub(super) async fn create_session(&self, user: &StoredUser, caller: &Caller) -> Result<Login, IdentityError> {
         let (session, stored, token) = self.build_session(user.id, caller);

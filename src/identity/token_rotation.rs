@@ -83,13 +83,17 @@ impl Identity {
         Ok(None)
     }
 
-    /// Issues an access token and packs it with `refresh_token` into a [`Login`].
+    /// Issues an access token and packs it with `refresh_token` into a [`Login`]. Every login and refresh ends here, so a
+    /// user who is banned gets neither.
     pub(super) fn issue_tokens(
         &self,
         user: &StoredUser,
         session: &StoredSession,
         refresh_token: RefreshToken,
     ) -> Result<Login, IdentityError> {
+        if user.banned_at_ms.is_some() {
+            return Err(IdentityError::Banned);
+        }
         let access_token = access_token::issue(self.keys(), user.id, session.id, self.clock().now_ms())
             .map_err(anyhow::Error::from)?;
         Ok(Login {

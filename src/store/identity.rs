@@ -50,6 +50,10 @@ pub struct StoredUser {
     pub picture: Option<[u8; 32]>,
     /// Whether a Spotify account is linked. Read only; [`SpotifyStore`](super::SpotifyStore) writes it.
     pub spotify: bool,
+    /// Since when the user is an operator. Read only; [`OperatorStore`](super::OperatorStore) writes it.
+    pub operator_since_ms: Option<i64>,
+    /// Since when the user is banned from the server. Read only; [`OperatorStore`](super::OperatorStore) writes it.
+    pub banned_at_ms: Option<i64>,
 }
 
 /// Credentials for a login by password.
@@ -188,10 +192,12 @@ pub trait IdentityStore: Send + Sync {
     /// Rooms erase their own records of a member.
     async fn delete_user(&self, id: UserId) -> StoreResult<bool>;
 
-    /// Guests last seen before `before_ms`, least recent first, at most `rows_max`.
+    /// Guests last seen before `before_ms`, least recent first, at most `rows_max`; without those who are banned, whose
+    /// bans would be forgotten with them.
     async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>>;
 
-    /// Guests last seen before `before_ms`, in the order of when and of their ids, after the one named by `after`.
+    /// Guests last seen before `before_ms`, in the order of when and of their ids, after the one named by `after`; without
+    /// those who are banned.
     async fn guests_seen_before(
         &self,
         before_ms: i64,

@@ -19,6 +19,7 @@ pub mod user_loader;
 
 mod identity;
 mod nodes;
+mod operators;
 mod rooms;
 mod screens;
 mod spotify;
@@ -28,6 +29,7 @@ pub use identity::{
     StoredUser, TokenHash,
 };
 pub use nodes::{Fence, LifeId, NodeStore, RoomClaims, StoredNode};
+pub use operators::{OperatorStore, RoomUse, StoredAct, UserCounts};
 pub use rooms::{
     Checkpoint, IndexChange, JournalBatch, MemberErasure, RoomStore, StoredJournal, StoredPasscode, StoredRoom,
 };
@@ -100,7 +102,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// Everything that Tutti stores.
 #[async_trait]
 pub trait Store:
-    IdentityStore + SpotifyStore + RoomStore + ScreenStore + std::fmt::Debug + Send + Sync + 'static
+    IdentityStore + SpotifyStore + RoomStore + ScreenStore + OperatorStore + std::fmt::Debug + Send + Sync + 'static
 {
     /// Checks that the database responds.
     async fn ping(&self) -> StoreResult<()>;

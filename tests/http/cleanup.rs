@@ -24,7 +24,7 @@ on_every_store! {
 
 const A_SECOND: Duration = Duration::from_secs(1);
 
-fn cleanup(site: &Site) -> Cleanup {
+pub(super) fn cleanup(site: &Site) -> Cleanup {
     let context = &site.context;
     Cleanup {
         store: context.store.clone(),

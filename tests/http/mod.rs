@@ -4,6 +4,7 @@ mod auth;
 mod cleanup;
 mod device_codes;
 mod limits;
+mod operator;
 mod origin;
 mod response;
 mod screens;

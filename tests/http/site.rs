@@ -19,6 +19,7 @@ use tutti::http::origin::Origins;
 use tutti::http::{HttpContext, SharedContext};
 use tutti::identity::Identity;
 use tutti::keys::{KeyFolder, Keys};
+use tutti::operator::Operators;
 use tutti::providers::Catalogue;
 use tutti::providers::library::cover_address::CoverSigner;
 use tutti::providers::library::{Library, Source};
@@ -90,7 +91,7 @@ impl Site {
         });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);
-        let catalogue = Catalogue::of(&config, library, spotify.clone());
+        let catalogue = Catalogue::of(&config, library.clone(), spotify.clone());
         let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks);
         let rooms = Registry::new(
             store.clone(),
@@ -101,6 +102,7 @@ impl Site {
             tasks.clone(),
             draining.clone(),
         );
+        let operators = Operators::open(store.clone(), identity.clone(), rooms.clone(), clock).await.unwrap();
         let cache = Cache::open(dir.path().join("segments"), 0).unwrap();
         let preparer = Preparer::new(cache, Metrics::off(), 1, tasks.clone(), draining.clone());
         let connection = Arc::new(ConnectionContext {
@@ -120,12 +122,14 @@ impl Site {
         });
         let context = Arc::new(HttpContext {
             cluster_clock: None,
+            library,
             preparer,
             cover_bytes: Arc::new(tokio::sync::Semaphore::new(tutti::limits::COVER_BYTES_UNSENT_MAX)),
             cover_bytes_of_networks: Arc::default(),
             listeners: tutti::http::recent_listeners::RecentListeners::new(clock),
             arrivals: tutti::telemetry::Throttle::new(clock),
             identity,
+            operators,
             spotify,
             store,
             origins,

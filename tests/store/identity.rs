@@ -37,6 +37,8 @@ pub(super) fn guest(id: u128) -> StoredUser {
         last_seen_at_ms: 1_000,
         picture: None,
         spotify: false,
+        operator_since_ms: None,
+        banned_at_ms: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod identity;
 mod journal;
 mod mysql;
 mod nodes;
+mod operators;
 mod program;
 mod rooms;
 mod screens;

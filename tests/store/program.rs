@@ -52,9 +52,13 @@ async fn a_server_on_an_empty_database_names_the_command_that_fixes_it() {
     let migrated = tutti(&["migrate"], Some(&url)).await;
     assert!(migrated.status.success(), "{migrated:?}");
     assert!(printed(&migrated).starts_with("0001 users\n"), "{migrated:?}");
-    assert!(printed(&migrated).ends_with("0025 shared nodes\nThe schema is up to date.\n"), "{migrated:?}");
+    assert!(printed(&migrated).ends_with("0027 shared nodes\nThe schema is up to date.\n"), "{migrated:?}");
     assert_eq!(printed(&tutti(&["migrate"], Some(&url)).await), "The schema is up to date.\n");
     assert_eq!(printed(&tutti(&["migrate", "--print"], Some(&url)).await), "-- The schema is up to date.\n");
+    let operators = tutti(&["operator", "list"], Some(&url)).await;
+    assert!(printed(&operators).starts_with("There is no operator"), "{operators:?}");
+    let unknown = tutti(&["operator", "add", "ana"], Some(&url)).await;
+    assert!(!unknown.status.success() && printed(&unknown).contains("no account has this user name"), "{unknown:?}");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn passcode(sealed: Option<&[u8]>) -> StoredPasscode {
     StoredPasscode { hash: "$2b$04$hash".to_owned(), sealed: sealed.map(|bytes| Sealed(bytes.to_vec())) }
 }
 
-fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
+pub(super) fn batch(room: &StoredRoom, offset: u64) -> JournalBatch {
     JournalBatch {
         room: room.id,
         epoch: 7,
@@ -65,7 +65,7 @@ fn indexed(room: &StoredRoom, offset: u64, index: Vec<IndexChange>) -> JournalBa
     JournalBatch { index, ..batch(room, offset) }
 }
 
-async fn open(store: &dyn RoomStore, number: u32) -> StoredRoom {
+pub(super) async fn open(store: &dyn RoomStore, number: u32) -> StoredRoom {
     let room = room(number);
     store.create_room(&room, &indexed(&room, 1, vec![IndexChange::Joined(room.host)])).await.expect("created");
     room

@@ -5,6 +5,7 @@ mod bad_input;
 mod hello;
 mod hosting;
 mod measurements;
+mod operator;
 mod party;
 mod passcode;
 mod rfc6455;

@@ -10,6 +10,9 @@ describe('routes', () => {
     expect(routeOf('/r/7KM2QX/screen')).toEqual({ page: 'screen', code: '7KM2QX' });
     expect(routeOf('/screen')).toEqual({ page: 'wall' });
     expect(routeOf('/pair')).toEqual({ page: 'pair' });
+    expect(routeOf('/operator')).toEqual({ page: 'operator' });
+    expect(routeOf('/password')).toEqual({ page: 'password' });
+    expect(routeOf('/invited')).toEqual({ page: 'invited' });
     expect(routeOf('/r/nope')).toEqual({ page: 'unknown' });
     expect(routeOf('/x')).toEqual({ page: 'unknown' });
   });

@@ -8,6 +8,12 @@ export type Route =
   | { page: 'pair' }
   | { page: 'me' }
   | { page: 'device' }
+  /** The administration of the server. */
+  | { page: 'operator' }
+  /** Where the link of an operator leads to choose a password. */
+  | { page: 'password' }
+  /** Where an invitation to create an account leads. */
+  | { page: 'invited' }
   | { page: 'unknown' };
 
 const CODE_LENGTH = 6;
@@ -20,7 +26,15 @@ export function routeOf(path: string): Route {
     return { page: room[2] === undefined ? 'room' : 'screen', code };
   }
   if (path === '/') return { page: 'landing' };
-  const plain = { '/me': 'me', '/device': 'device', '/screen': 'wall', '/pair': 'pair' } as const;
+  const plain = {
+    '/me': 'me',
+    '/device': 'device',
+    '/screen': 'wall',
+    '/pair': 'pair',
+    '/operator': 'operator',
+    '/password': 'password',
+    '/invited': 'invited',
+  } as const;
   return Object.hasOwn(plain, path) ? { page: plain[path as keyof typeof plain] } : { page: 'unknown' };
 }
 

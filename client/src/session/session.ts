@@ -4,6 +4,7 @@ import type {
   DeviceLoginRequest,
   GuestRequest,
   LoginRequest,
+  NewPasswordRequest,
   RegisterRequest,
   User,
   UserId,
@@ -110,6 +111,11 @@ export class Session {
   loginWithCode(code: string): Promise<User> {
     const body: DeviceLoginRequest = { code };
     return this.#logIn('auth/device', body, 'new');
+  }
+
+  /** Chooses a new password by a link, and logs in with it, beside the users of this device. */
+  choosePassword(body: NewPasswordRequest): Promise<User> {
+    return this.#logIn('auth/password', body, 'new');
   }
 
   /** Switches to another user of this device. */

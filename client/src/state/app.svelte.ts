@@ -96,7 +96,7 @@ class App {
   }
 
   #remember(): void {
-    const isDetour = ['me', 'device', 'pair', 'wall'].includes(this.route.page);
+    const isDetour = ['me', 'device', 'pair', 'wall', 'operator', 'password', 'invited'].includes(this.route.page);
     if (!isDetour) tab.remember(BACK_KEY, location.pathname);
   }
 
@@ -217,6 +217,11 @@ class App {
   /** The address at which a member lets a screen with this code show a room. */
   pairUrl(code: string, room: string | null): string {
     return pairLink(inviteOrigin(this.server, location), { code, room });
+  }
+
+  /** The address at which someone else uses a secret once. It is in the fragment, which browsers send to no server. */
+  oneTimeUrl(page: 'password' | 'invited', token: string): string {
+    return `${inviteOrigin(this.server, location)}/${page}#${token}`;
   }
 
   /** The address that a screen opens. */

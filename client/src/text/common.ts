@@ -74,6 +74,7 @@ export const text = {
     labelOf: (name: string) => t`${name}, people on this device`,
     choose: t`Who are you?`,
     toMe: t`Your profile`,
+    toOperator: t`Administration`,
     gone: t`They are no longer logged in on this device.`,
     handOver: t`Use another device`,
     install: t`Install the app`,

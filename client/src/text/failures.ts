@@ -39,6 +39,10 @@ export type Sentence = string | ((values: ReasonValues) => string | null);
 /** What the forms of the first pages can do wrong. */
 const early = {
   foreign_page: t`The server doesn’t know the address of this page. Open it at another address, or set the server’s public URL to this one.`,
+  banned_from_server: t`You’ve been banned from this server.`,
+  guests_off: t`This server admits no guests. Log in with an account.`,
+  rooms_for_accounts: t`You need an account to start a room here.`,
+  rooms_for_operators: t`Only this server’s operators can start rooms.`,
   bad_room_name: ({ max }) =>
     withNumber(max, (n) => t`A room name has 1 to ${plural(n, { one: '# character', other: '# characters' })}.`),
   bad_passcode: ({ min, max }) =>

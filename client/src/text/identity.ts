@@ -162,6 +162,11 @@ export const identityText = {
         lead: t`Spotify only admits people on a list kept by the owner of this server, five at most. Nothing has changed, and everything except Spotify’s music works. Ask the owner to add the e-mail address of your Spotify account, then try again.`,
         again: t`Try again`,
       },
+      refused: {
+        title: t`This server takes no such account`,
+        lead: t`It takes no new accounts by this way, or this one was banned. Nothing has changed. If you have an invitation, create an account with it first and link Spotify in your profile.`,
+        again: t`Try again`,
+      },
       failed: {
         title: t`Spotify could not be reached`,
         lead: t`It did not answer, or not as expected. Nothing has changed, and everything else works. Try again in a moment.`,
@@ -188,6 +193,8 @@ export const identityText = {
           'That password is too long: # bytes, and the maximum is 72. Letters such as é count as two, emoji as four.',
       }),
     wrong: t`User name and password do not match.`,
+    closed: t`This server takes no new accounts.`,
+    invited: t`New accounts here need an invitation from an operator.`,
     guestKeeps: (name: string) => t`With a new account you stay ${name} and keep your queue and your rooms.`,
     guestMerges: t`If you log in to an existing account, it takes over your queue and your rooms.`,
   },

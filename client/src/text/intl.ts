@@ -10,3 +10,4 @@ export const lists = new Intl.ListFormat(i18n.locale, { type: 'conjunction' });
 export const ages = new Intl.RelativeTimeFormat(i18n.locale, { numeric: 'auto' });
 export const dates = new Intl.DateTimeFormat(i18n.locale, { dateStyle: 'long' });
 export const times = new Intl.DateTimeFormat(i18n.locale, { timeStyle: 'short' });
+export const moments = new Intl.DateTimeFormat(i18n.locale, { dateStyle: 'medium', timeStyle: 'short' });

@@ -41,6 +41,9 @@ body!(
         password: Secret,
         /// 1 to 40 characters.
         display_name: String,
+        /// From an invitation, where registration needs one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invitation: Option<Secret>,
     }
 );
 body!(
@@ -101,10 +104,13 @@ body!(
         /// Whether Spotify is linked.
         #[serde(default)]
         spotify: bool,
+        /// Whether they are an operator of the server.
+        #[serde(default, skip_serializing_if = "crate::room::is_default")]
+        operator: bool,
     }
 );
 body!(
-    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/refresh` and
+    /// The response of `auth/guest`, `auth/register`, `auth/login`, `auth/device`, `auth/password`, `auth/refresh` and
     /// `me/accounts/{slot}/activate`. The refresh token is a cookie.
     AuthResponse {
         /// Access JWT for `Authorization: Bearer` and `hello`.
@@ -317,6 +323,8 @@ outcomes! {
     Busy = "busy";
     /// The account is not on the allowlist of the server's Spotify app.
     NotListed = "not_listed";
+    /// The server takes no such account: it takes none, or only by invitation, or this one is banned.
+    Refused = "refused";
     /// Spotify could not be reached, or sent an invalid response.
     Failed = "failed";
 }

@@ -1,4 +1,5 @@
-//! Bodies of `/api/v1`. [`identity`] has those about users, [`screen`] those about screens, [`spotify`] those about playing Spotify.
+//! Bodies of `/api/v1`. [`identity`] has those about users, [`operator`] those for operators, [`screen`] those about
+//! screens, [`spotify`] those about playing Spotify.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +19,12 @@ macro_rules! body {
 }
 
 pub mod identity;
+pub mod operator;
 pub mod screen;
 pub mod spotify;
 
 pub use identity::*;
+pub use operator::*;
 pub use screen::*;
 pub use spotify::*;
 
@@ -162,6 +165,9 @@ body!(
         /// Login with Spotify; absent when it is not configured.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spotify: Option<SpotifyServer>,
+        /// Who may enter, and who may open rooms.
+        #[serde(default)]
+        switches: Switches,
     }
 );
 body!(

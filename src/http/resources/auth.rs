@@ -1,12 +1,15 @@
-//! `auth/*`: guests, registration, login, also by a code of another device, refresh and logout.
+//! `auth/*`: guests, registration, login, also by a code of another device or a link to choose a password, refresh and
+//! logout.
 
 use std::net::IpAddr;
 
 use http::{HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tutti_protocol::http::{AuthResponse, DeviceLoginRequest, GuestRequest, LoginRequest, RegisterRequest};
-use tutti_protocol::{Reason, UserId};
+use tutti_protocol::http::{
+    AuthResponse, DeviceLoginRequest, GuestRequest, LoginRequest, NewPasswordRequest, RegisterRequest,
+};
+use tutti_protocol::{Reason, UserId, UserKind};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -26,6 +29,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
     let login = warp::path!("login").and(warp::post()).and(device_request()).and(json_body()).then(login).map(respond);
     let device =
         warp::path!("device").and(warp::post()).and(device_request()).and(json_body()).then(device).map(respond);
+    let password =
+        warp::path!("password").and(warp::post()).and(device_request()).and(json_body()).then(password).map(respond);
     let refresh = warp::path!("refresh").and(warp::post()).and(device_request()).then(refresh).map(respond);
     let logout = warp::path!("logout")
         .and(warp::post())
@@ -34,8 +39,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .and(warp::query())
         .then(logout)
         .map(respond);
-    let all = guest.or(register).unify().or(login).unify().or(device).unify().or(refresh).unify().or(logout).unify();
-    warp::path("auth").and(all).boxed()
+    let logins = guest.or(register).unify().or(login).unify().or(device).unify().or(password).unify();
+    warp::path("auth").and(logins.or(refresh).unify().or(logout).unify()).boxed()
 }
 
 async fn guest(
@@ -45,6 +50,10 @@ async fn guest(
     body: GuestRequest,
 ) -> Result<Response, ApiError> {
     context.limits.guests.check(address)?;
+    refuse_banned(&context, &device_slot).await?;
+    if context.identity.current_user(&device_slot.caller).await?.is_none() {
+        context.operators.admit_guest().await?;
+    }
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.guest(&device_slot.caller, &body.display_name).await?;
     log_arrival(&context, login.user.id, address, "guest logged in");
@@ -60,7 +69,26 @@ async fn register(
     let password = SecretString::from(body.password.0);
     context.limits.registrations.check(address)?;
     let slot = device_slot.slot(&context).await?;
-    let login = context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await?;
+    refuse_banned(&context, &device_slot).await?;
+    // An account that the caller has, and that gets a password beside Spotify, is no new one.
+    let admitted = if has_account(&context, &device_slot).await? {
+        None
+    } else {
+        Some(context.operators.admit_registration(body.invitation.as_deref()).await?)
+    };
+    let registered =
+        context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await;
+    let login = match (registered, admitted) {
+        (Ok(login), Some(admitted)) => {
+            context.operators.registered(admitted, login.user.id).await?;
+            login
+        }
+        (Err(error), Some(admitted)) => {
+            context.operators.not_registered(admitted).await?;
+            return Err(error.into());
+        }
+        (registered, None) => registered?,
+    };
     log_arrival(&context, login.user.id, address, "account registered");
     Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
@@ -95,6 +123,36 @@ async fn device(
     Ok(login_response(&context, device_slot.cookies, login, slot).await)
 }
 
+/// Chooses a new password by a link. The session takes the slot of the same user, or a free one.
+async fn password(
+    context: SharedContext,
+    address: IpAddr,
+    device_slot: DeviceSlot,
+    body: NewPasswordRequest,
+) -> Result<Response, ApiError> {
+    let (token, password) = (SecretString::from(body.token.0), SecretString::from(body.password.0));
+    context.limits.device_codes.check(address)?;
+    let slot = device_slot.slot(&context).await?;
+    let login = context.identity.choose_password(&device_slot.caller, &token, &password).await?;
+    context.operators.record_password_reset(login.user.id).await?;
+    log_arrival(&context, login.user.id, address, "password chosen by a link");
+    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+}
+
+/// Refuses to make a new identity on a device on which a user is logged in, or was, who is banned from the server.
+async fn refuse_banned(context: &HttpContext, device_slot: &DeviceSlot) -> Result<(), ApiError> {
+    if context.identity.names_banned(device_slot.tokens.iter().map(|(_, token)| token)).await? {
+        return Err(IdentityError::Banned.into());
+    }
+    Ok(())
+}
+
+/// Whether the caller has an account.
+async fn has_account(context: &HttpContext, device_slot: &DeviceSlot) -> Result<bool, ApiError> {
+    let Some(user) = context.identity.current_user(&device_slot.caller).await? else { return Ok(false) };
+    Ok(context.identity.user(user).await?.is_some_and(|user| user.kind == UserKind::User))
+}
+
 fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {
     context.arrivals.log(|suppressed| tracing::info!(%user, %address, suppressed, "{what}"));
 }
@@ -110,8 +168,21 @@ pub(super) async fn refresh(
         return Err(ApiError::invalid("This request needs a slot number."));
     };
     let token = device_slot.caller.refresh_token.ok_or(IdentityError::Unauthenticated)?;
-    let login = context.identity.refresh(&token).await?;
+    let login = match context.identity.refresh(&token).await {
+        Err(IdentityError::Banned) => Err(banned_session()),
+        // A ban has ended the session.
+        Err(IdentityError::Unauthenticated) if context.identity.names_banned([&token].into_iter()).await? => {
+            Err(banned_session())
+        }
+        refreshed => refreshed.map_err(ApiError::from),
+    }?;
     Ok(login_response(&context, device_slot.cookies, login, slot).await)
+}
+
+/// 401, which says to every client that the session is over.
+fn banned_session() -> ApiError {
+    let detail = "You have been banned from this server.";
+    ApiError::from_reason(StatusCode::UNAUTHORIZED, Reason::BannedFromServer, detail)
 }
 
 #[derive(Deserialize)]
@@ -178,6 +249,18 @@ impl From<IdentityError> for ApiError {
             IdentityError::UsernameTaken => conflict(Reason::UsernameTaken, "This username is taken."),
             IdentityError::AlreadyLoggedIn => {
                 conflict(Reason::AlreadyLoggedIn, "You are logged in to an account already. Log out first.")
+            }
+            IdentityError::Banned => {
+                let detail = "You have been banned from this server.";
+                Self::from_reason(StatusCode::FORBIDDEN, Reason::BannedFromServer, detail)
+            }
+            IdentityError::RegistrationRefused => {
+                let detail = "This server takes no new accounts.";
+                Self::from_reason(StatusCode::FORBIDDEN, Reason::RegistrationClosed, detail)
+            }
+            IdentityError::LinkVoid => {
+                let detail = "This link was used or replaced, or has expired.";
+                Self::from_reason(StatusCode::GONE, Reason::LinkVoid, detail)
             }
             IdentityError::LinkedElsewhere => {
                 conflict(Reason::LinkedElsewhere, "This Spotify account is linked to another user of this server.")

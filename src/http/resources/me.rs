@@ -119,6 +119,7 @@ impl From<identity::User> for User {
             username: user.username,
             picture: user.picture,
             spotify: user.spotify,
+            operator: user.operator,
         }
     }
 }

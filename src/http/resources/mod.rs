@@ -9,6 +9,7 @@ pub mod auth;
 pub mod browse;
 pub mod device_code;
 pub mod me;
+pub mod operator;
 pub mod passcode;
 pub mod rooms;
 pub mod screens;
@@ -51,6 +52,8 @@ pub fn routes(context: &SharedContext) -> BoxedFilter<(Response,)> {
         .or(tracks::routes(context))
         .unify()
         .or(segments::routes(context))
+        .unify()
+        .or(operator::routes(context))
         .unify()
         .or(server::routes(context))
         .unify();

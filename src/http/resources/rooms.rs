@@ -71,6 +71,7 @@ async fn create(
     // The user and their rooms are checked before the passcode is hashed, which is what costs.
     let user = context.identity.user(access.user).await.map_err(ApiError::unavailable)?;
     let user = user.ok_or_else(|| ApiError::unauthenticated("Your account no longer exists."))?;
+    context.operators.admit_room_of(&user).await?;
     check_open_rooms(&context, access.user).await?;
     context.limits.rooms_by_network.check(address)?;
     let passcode = match request.passcode.as_deref().filter(|passcode| !passcode.is_empty()) {

@@ -47,6 +47,7 @@ fn describe(client: IpAddr, context: &SharedContext) -> impl Reply + use<> {
             .spotify
             .as_ref()
             .map(|spotify| SpotifyServer { origin: spotify.origin(), sdk_url: spotify.sdk_url().to_string() }),
+        switches: context.operators.known_switches(),
     })
 }
 

@@ -147,13 +147,24 @@ async fn log_in(
         ErrorCode::LimitReached => SpotifyOutcome::Full,
         _ => SpotifyOutcome::Failed,
     })?;
+    let may_register = may_register(context, &device_slot).await.map_err(|error| {
+        tracing::error!(%error, "login with a Spotify account failed");
+        SpotifyOutcome::Failed
+    })?;
     let new_link = |user| spotify.new_link(&account, user);
     let result = context
         .identity
-        .log_in_with_linked_account(&device_slot.caller, &account.account_ids(), &account.display_name(), new_link)
+        .log_in_with_linked_account(
+            &device_slot.caller,
+            &account.account_ids(),
+            &account.display_name(),
+            may_register,
+            new_link,
+        )
         .await;
     let mut login = result.map_err(|error| match error {
         IdentityError::LinkedElsewhere => SpotifyOutcome::Taken,
+        IdentityError::RegistrationRefused | IdentityError::Banned => SpotifyOutcome::Refused,
         error => {
             tracing::error!(%error, "login with a Spotify account failed");
             SpotifyOutcome::Failed
@@ -167,6 +178,13 @@ async fn log_in(
     }
     let cookie = auth::complete_login(context, device_slot.cookies, &login, slot).await;
     Ok((slot, cookie))
+}
+
+/// Whether a login may create an account: not by invitation, which Spotify does not pass on, and not on a device of a user
+/// who is banned.
+async fn may_register(context: &HttpContext, device_slot: &DeviceSlot) -> Result<bool, IdentityError> {
+    let banned = context.identity.names_banned(device_slot.tokens.iter().map(|(_, token)| token)).await?;
+    Ok(!banned && context.operators.registers_everyone().await?)
 }
 
 async fn show(context: SharedContext, access: AccessClaims) -> Result<impl Reply, ApiError> {

@@ -29,7 +29,7 @@ impl Tables {
     }
 
     /// The user as a row reads back, with the joined columns.
-    fn read(&self, user: &StoredUser) -> StoredUser {
+    pub(super) fn read(&self, user: &StoredUser) -> StoredUser {
         let picture = self.pictures.get(&user.id).map(|picture| picture.hash);
         StoredUser { picture, spotify: self.links.contains_key(&user.id), ..user.clone() }
     }
@@ -121,7 +121,9 @@ impl IdentityStore for MemoryStore {
     async fn unused_guests(&self, before_ms: i64, rows_max: u32) -> StoreResult<Vec<UserId>> {
         self.fault()?;
         let tables = self.identity.lock();
-        let unused = |user: &&StoredUser| user.kind == UserKind::Guest && user.last_seen_at_ms < before_ms;
+        let unused = |user: &&StoredUser| {
+            user.kind == UserKind::Guest && user.last_seen_at_ms < before_ms && user.banned_at_ms.is_none()
+        };
         let mut guests: Vec<_> =
             tables.users.values().filter(unused).map(|user| (user.last_seen_at_ms, user.id)).collect();
         guests.sort_unstable();
@@ -136,7 +138,8 @@ impl IdentityStore for MemoryStore {
     ) -> StoreResult<Vec<(i64, UserId)>> {
         self.fault()?;
         let tables = self.identity.lock();
-        let guests = tables.users.values().filter(|user| user.kind == UserKind::Guest);
+        let is_guest = |user: &&StoredUser| user.kind == UserKind::Guest && user.banned_at_ms.is_none();
+        let guests = tables.users.values().filter(is_guest);
         let mut seen: Vec<_> = guests.map(|user| (user.last_seen_at_ms, user.id)).collect();
         seen.retain(|guest| guest.0 < before_ms && after.is_none_or(|after| *guest > after));
         seen.sort_unstable();

@@ -12,6 +12,7 @@ use super::{Store, StoreError, StoreResult, StoredJournal};
 
 mod identity;
 mod nodes;
+mod operators;
 mod rooms;
 mod screens;
 mod spotify;
@@ -23,6 +24,7 @@ pub struct MemoryStore {
     rooms: Mutex<rooms::Tables>,
     screen_codes: Mutex<screens::Table>,
     nodes: Mutex<nodes::Tables>,
+    operators: Mutex<operators::Tables>,
     failing: AtomicBool,
     /// Number of coming appends that fail.
     failing_appends: AtomicU32,

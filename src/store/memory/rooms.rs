@@ -7,8 +7,8 @@ use tutti_protocol::{RoomCode, RoomId, UserId};
 
 use super::{Call, MemoryStore, PlantedBug};
 use crate::store::{
-    Checkpoint, Fence, IndexChange, JournalBatch, MemberErasure, RoomStore, StoreError, StoreResult, StoredJournal,
-    StoredRoom,
+    Checkpoint, Fence, IndexChange, JournalBatch, MemberErasure, RoomStore, RoomUse, StoreError, StoreResult,
+    StoredJournal, StoredRoom,
 };
 
 #[derive(Debug, Default)]
@@ -173,6 +173,18 @@ impl Tables {
         rooms.sort_by_key(|room| std::cmp::Reverse((room.created_at_ms, room.id)));
         rooms.truncate(rooms_max as usize);
         rooms
+    }
+
+    pub(super) fn open_before(&self, before: Option<RoomId>, rooms_max: usize) -> Vec<StoredRoom> {
+        let rooms = self.rooms.values().rev().filter(|room| before.is_none_or(|before| room.id < before));
+        rooms.filter(|room| room.closed_at_ms.is_none()).take(rooms_max).cloned().collect()
+    }
+
+    pub(super) fn use_of(&self, room: RoomId) -> RoomUse {
+        let members = self.members.iter().filter(|((_, known), present)| *known == room && **present).count() as u64;
+        let last = self.journal.range((room, 0)..=(room, u64::MAX)).next_back().map(|(_, batch)| batch.at_ms);
+        let checkpoint = self.checkpoints.get(&room).map(|checkpoint| checkpoint.at_ms);
+        RoomUse { members, last_used_at_ms: last.max(checkpoint) }
     }
 
     fn remove_covered(&mut self, room: RoomId, covered: u64, keep_from_ms: i64) {

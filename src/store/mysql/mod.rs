@@ -20,6 +20,7 @@ use crate::limits::{
 mod identity;
 mod journal;
 mod nodes;
+mod operators;
 mod options;
 mod rooms;
 pub mod schema;

@@ -30,7 +30,7 @@ const DELETE_OF_USER: [&str; 5] = [
 macro_rules! select_user {
     () => {
         "SELECT users.id, users.kind, users.display_name, users.username, users.username_shown, users.password_hash, \
-         users.created_at_ms, users.last_seen_at_ms, user_pictures.hash AS picture, \
+         users.created_at_ms, users.last_seen_at_ms, users.operator_since_ms, users.banned_at_ms, user_pictures.hash AS picture, \
          spotify_links.user_id AS spotify_user_id FROM users \
          LEFT JOIN user_pictures ON user_pictures.user_id = users.id \
          LEFT JOIN spotify_links ON spotify_links.user_id = users.id"
@@ -51,6 +51,19 @@ static SELECT_USERS: LazyLock<BatchStatements> = LazyLock::new(|| {
 pub(in crate::store) fn select_users<Q: PortableQuery>(ids: &[UserId]) -> Q {
     let (sql, ids) = SELECT_USERS.for_ids(ids);
     ids.fold(Q::new(sql), Q::bind)
+}
+
+pub(in crate::store) fn select_users_before<Q: PortableQuery>(before: Option<UserId>, rows_max: u32) -> Q {
+    Q::new(concat!(select_user!(), " WHERE users.id < ? ORDER BY users.id DESC LIMIT ?"))
+        .bind(before.map_or(Uuid::max(), |user| user.0))
+        .bind(i64::from(rows_max))
+}
+
+pub(in crate::store) fn select_operators<Q: PortableQuery>() -> Q {
+    Q::new(concat!(
+        select_user!(),
+        " WHERE users.operator_since_ms IS NOT NULL ORDER BY users.operator_since_ms, users.id"
+    ))
 }
 
 pub(in crate::store) fn select_user_by_username<Q: PortableQuery>(username: &str) -> Q {
@@ -78,9 +91,12 @@ pub(in crate::store) fn rename_user<Q: PortableQuery>(id: UserId, display_name: 
 }
 
 pub(in crate::store) fn select_unused_guests<Q: PortableQuery>(before_ms: i64, rows_max: u32) -> Q {
-    Q::new("SELECT id FROM users WHERE kind = 'guest' AND last_seen_at_ms < ? ORDER BY last_seen_at_ms LIMIT ?")
-        .bind(before_ms)
-        .bind(i64::from(rows_max))
+    Q::new(
+        "SELECT id FROM users WHERE kind = 'guest' AND last_seen_at_ms < ? AND banned_at_ms IS NULL \
+         ORDER BY last_seen_at_ms LIMIT ?",
+    )
+    .bind(before_ms)
+    .bind(i64::from(rows_max))
 }
 
 pub(in crate::store) fn select_guests_seen_before<Q: PortableQuery>(
@@ -91,7 +107,7 @@ pub(in crate::store) fn select_guests_seen_before<Q: PortableQuery>(
     let (after_ms, after_id) = after.unwrap_or((i64::MIN, UserId(Uuid::nil())));
     Q::new(
         "SELECT id, last_seen_at_ms FROM users WHERE kind = 'guest' AND last_seen_at_ms < ? AND last_seen_at_ms >= ? \
-         AND (last_seen_at_ms > ? OR id > ?) ORDER BY last_seen_at_ms, id LIMIT ?",
+         AND (last_seen_at_ms > ? OR id > ?) AND banned_at_ms IS NULL ORDER BY last_seen_at_ms, id LIMIT ?",
     )
     .bind(before_ms)
     .bind(after_ms)
@@ -327,6 +343,8 @@ pub(in crate::store) fn decode_user(row: &impl PortableRow) -> StoreResult<Store
         last_seen_at_ms: row.get("last_seen_at_ms")?,
         picture: row.optional_hash("user_pictures", "picture")?,
         spotify: row.get::<Option<Uuid>>("spotify_user_id")?.is_some(),
+        operator_since_ms: row.get("operator_since_ms")?,
+        banned_at_ms: row.get("banned_at_ms")?,
     })
 }
 
@@ -376,6 +394,8 @@ mod tests {
 
     /// Columns that hold the id of something else.
     const NOT_USER_IDS: [&str; 5] = ["account_id", "command_id", "room_id", "screen_id", "session_id"];
+    /// Tables that keep the id of an erased user, which then leads to nothing.
+    const KEPT: [&str; 1] = ["operator_log"];
     /// Tables whose rows each room changes itself when it forgets a member.
     const CHANGED_BY_ROOMS: [&str; 3] = ["room_journal", "room_members", "rooms"];
 
@@ -399,6 +419,6 @@ mod tests {
             .map(|(table, _)| table.as_str())
             .collect();
         let erased = DELETE_OF_USER.iter().map(|sql| sql.split(' ').nth(2).unwrap());
-        assert_eq!(with_user_ids, erased.chain(CHANGED_BY_ROOMS).collect());
+        assert_eq!(with_user_ids, erased.chain(CHANGED_BY_ROOMS).chain(KEPT).collect());
     }
 }

@@ -9,6 +9,7 @@ pub(super) mod batch_statements;
 pub(super) mod device_codes;
 pub(super) mod encoding;
 pub(super) mod identity;
+pub(super) mod operators;
 pub(crate) mod portable;
 pub(super) mod rooms;
 pub(super) mod screens;

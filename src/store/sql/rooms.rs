@@ -74,6 +74,15 @@ pub(in crate::store) fn select_rooms_after<Q: PortableQuery>(after: Option<RoomI
     .bind(i64::from(rooms_max))
 }
 
+pub(in crate::store) fn select_open_rooms_before<Q: PortableQuery>(before: Option<RoomId>, rooms_max: u32) -> Q {
+    Q::new(concat!(
+        select_room!(),
+        " rooms WHERE rooms.id < ? AND rooms.closed_at_ms IS NULL ORDER BY rooms.id DESC LIMIT ?"
+    ))
+    .bind(before.map_or(Uuid::max(), |room| room.0))
+    .bind(i64::from(rooms_max))
+}
+
 /// Removes batches that the room's checkpoint covers and that are older than `keep_from_ms`; returns the last offset.
 /// A row with `last_offset`, NULL without batches.
 pub(in crate::store) fn select_last_offset<Q: PortableQuery>(room: RoomId) -> Q {

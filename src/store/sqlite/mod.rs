@@ -20,6 +20,7 @@ use wal_checkpoints::WalCheckpointer;
 pub mod backup;
 mod identity;
 mod journal;
+mod operators;
 mod rooms;
 mod screens;
 mod spotify;

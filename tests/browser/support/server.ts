@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Program } from './program.ts';
 
 export const BINARY =
@@ -49,6 +51,12 @@ export class Server {
       ...ENVIRONMENT,
       ...this.settings,
     });
+  }
+
+  /** Runs a command of the program on the server's data, while it runs; returns what it prints. */
+  async command(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, [...args, '--data-dir', this.#dataDir]);
+    return stdout;
   }
 
   /** Stops the server with SIGTERM, as a service manager does. */

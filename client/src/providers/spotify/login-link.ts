@@ -23,6 +23,7 @@ const OUTCOMES: Record<SpotifyOutcome, true> = {
   full: true,
   busy: true,
   not_listed: true,
+  refused: true,
   failed: true,
 };
 
