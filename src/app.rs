@@ -1,6 +1,6 @@
 //! The composition root: starts the parts of a server in order, and stops them in reverse.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -184,6 +184,7 @@ impl Group {
 
 /// Starts a server; it serves when this returns. Cancel `stop` to drain and stop it.
 pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Result<Server> {
+    config.check()?;
     let data_dir = &config.storage.data_dir;
     private_folder(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let lock = lock_database(&config.storage).context("database")?;
@@ -355,7 +356,7 @@ impl Parts {
         Caps {
             connections_max,
             connections_per_network_max: limits.limit_connections_per_address.saturating_mul(CONNECTIONS_PER_SOCKET),
-            proxies: self.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            proxies: self.config.listen.proxies(),
         }
     }
 
@@ -363,6 +364,11 @@ impl Parts {
         let origins = Origins::new(&self.config.listen);
         if !origins.https() && !self.config.listen.listen.ip().is_loopback() {
             tracing::warn!("without https, login cookies and passwords can be read on the network");
+        }
+        if origins.https() && self.config.listen.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "TUTTI_TRUSTED_PROXIES is not set: behind a proxy, all guests share its address and rate limits"
+            );
         }
         http::HttpContext {
             identity: self.identity.clone(),

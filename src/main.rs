@@ -5,14 +5,14 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tutti::app::Server;
-use tutti::config::ServeConfig;
+use tutti::config::{PublicUrl, ServeConfig, variables};
 use tutti::{app, lan, private_files, telemetry};
 
 mod cli;
@@ -34,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Serves rooms until SIGTERM or SIGINT; reloads its keys on SIGHUP.
     Serve(Box<ServeConfig>),
+    /// Asks the running server whether it is ready: prints one line, and fails if it is not.
+    Health(cli::health::HealthArguments),
     /// Migrates the schema of a MySQL database, or prints the statements.
     Migrate(cli::migrate::MigrateArguments),
     /// Lists the servers that use a MySQL database, and how many rooms each of them owns.
@@ -50,10 +52,27 @@ enum Command {
     Keys(cli::keys::KeysArguments),
 }
 
+impl Arguments {
+    /// Reads the arguments and the environment. Ends the process with usage or help where the arguments ask for that.
+    fn read() -> anyhow::Result<Self> {
+        let command = Self::command();
+        let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        variables::check(&command, set)?;
+        let matches = variables::without_empty(command.clone()).try_get_matches();
+        let arguments = matches.and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
+        arguments.map_err(|error| variables::explain(error, &command).exit())
+    }
+}
+
 fn main() -> ExitCode {
     private_files::restrict_new_files();
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => return fail(&error),
+    };
+    let done = match arguments.command {
         Command::Serve(config) => serve(*config),
+        Command::Health(arguments) => cli::health::run(&arguments),
         Command::Migrate(arguments) => cli::migrate::run(&arguments),
         Command::Nodes(arguments) => cli::nodes::run(&arguments),
         Command::Backup(arguments) => cli::backup::back_up(&arguments),
@@ -90,8 +109,8 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    announce(server.address(), public_url.as_deref());
-    announce_claim(&server, public_url.as_deref()).await;
+    announce(server.address(), public_url.as_ref());
+    announce_claim(&server, public_url.as_ref()).await;
     let was_replaced = tokio::select! {
         () = stop_signals.received() => false,
         () = server.replaced() => true,
@@ -107,8 +126,8 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
 
 /// Says how phones reach the server, in a terminal with a code to scan.
 #[expect(clippy::print_stderr, reason = "a picture in a terminal is no log line")]
-fn announce(address: SocketAddr, public_url: Option<&str>) {
-    let urls = public_url.map_or_else(|| lan::urls(address), |url| vec![url.to_owned()]);
+fn announce(address: SocketAddr, public_url: Option<&PublicUrl>) {
+    let urls = public_url.map_or_else(|| lan::urls(address), |url| vec![url.to_string()]);
     let Some(url) = urls.first() else {
         let port = address.port();
         tracing::info!("only this machine reaches it; --listen 0.0.0.0:{port} lets phones in");

@@ -12,6 +12,7 @@ mod keys;
 mod program;
 mod providers;
 mod room;
+mod settings;
 mod store;
 mod support;
 mod telemetry;

@@ -33,7 +33,7 @@ async fn sigterm_during_the_start_ends_the_program_successfully() {
 async fn run(arguments: &[&str], data_dir: &Path) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tutti"));
     command.args(arguments).arg("--data-dir").arg(data_dir);
-    command.env_remove("TUTTI_KEYS").env_remove("TUTTI_DATABASE_URL");
+    command.env_remove("TUTTI_BINARY").env_remove("TUTTI_KEYS").env_remove("TUTTI_DATABASE_URL");
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("it runs");
     (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }

@@ -1,16 +1,27 @@
 //! All settings: each has a flag, a `TUTTI_` variable, a default and a help text. One struct a concern.
+//!
+//! A value is checked when it is parsed, and settings against each other by [`ServeConfig::check`]: a server does not start
+//! with settings that cannot work.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
 
 use crate::cluster::nats::{NatsPrefix, NatsServers};
 
+mod address;
+mod contradictions;
 mod limits;
 mod providers;
+pub mod variables;
 
+use address::socket_address;
+
+pub use address::{AddressError, Network, Networks, PageOrigin, PublicUrl};
+pub use contradictions::Contradiction;
 pub use limits::LimitsConfig;
 pub use providers::{AudioAccess, LibraryConfig, ScriptedConfig, SpotifyConfig};
 
@@ -49,7 +60,7 @@ pub struct ServeConfig {
 pub struct ListenConfig {
     /// Address and port to listen on; port 0 picks a free one. The default lets the devices of the local network in;
     /// 127.0.0.1:8080 only this machine.
-    #[arg(long, env = "TUTTI_LISTEN", default_value = "0.0.0.0:8080")]
+    #[arg(long, env = "TUTTI_LISTEN", default_value = "0.0.0.0:8080", value_parser = socket_address)]
     pub listen: SocketAddr,
 
     /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared
@@ -57,20 +68,28 @@ pub struct ListenConfig {
     /// than this one, allowed origins, addresses and names of local networks are refused. Default: the address at which a
     /// page was opened.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]
-    pub public_url: Option<String>,
+    pub public_url: Option<PublicUrl>,
 
     /// Name by which devices of the local network find this server, as in `http://tutti.local:8080`. Empty: it is not
     /// announced. It is announced only without a public URL, and when it listens for other machines.
     #[arg(long, env = "TUTTI_MDNS_NAME", default_value = "tutti", value_parser = mdns_name)]
     pub mdns_name: String,
 
-    /// Additional origins whose pages may use this server, separated by commas.
+    /// Additional origins whose pages may use this server, such as `https://friends.example`, separated by commas.
     #[arg(long, env = "TUTTI_ALLOWED_ORIGINS", value_delimiter = ',')]
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<PageOrigin>,
 
-    /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are trusted, separated by commas.
+    /// Addresses and networks (`172.16.0.0/12`) of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are
+    /// trusted, separated by commas.
     #[arg(long, env = "TUTTI_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
+}
+
+impl ListenConfig {
+    /// The proxies whose headers are trusted.
+    pub fn proxies(&self) -> Networks {
+        self.trusted_proxies.iter().copied().collect()
+    }
 }
 
 /// Data directory and database.
@@ -126,7 +145,7 @@ pub struct IdentityConfig {
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryConfig {
     /// Log filter: a level, or directives such as `info,tutti::room=debug`.
-    #[arg(long, env = "TUTTI_LOG", default_value = "info")]
+    #[arg(long, env = "TUTTI_LOG", default_value = "info", value_parser = log_filter)]
     pub log: String,
 
     /// Writes log lines as JSON.
@@ -135,8 +154,17 @@ pub struct TelemetryConfig {
 
     /// Address and port that serve `/metrics` in Prometheus' text format, such as 127.0.0.1:9090. Without it nothing is
     /// counted. There is no authentication: expose it to operators only.
-    #[arg(long, env = "TUTTI_METRICS_LISTEN")]
+    #[arg(long, env = "TUTTI_METRICS_LISTEN", value_parser = socket_address)]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => {
+            Err(format!("{error}; write a level, such as info, or directives, such as info,tutti::room=debug"))
+        }
+    }
 }
 
 fn node_id(text: &str) -> Result<String, &'static str> {

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use warp::Filter as _;
 
 use crate::clock::Clock;
+use crate::config::Networks;
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
 use crate::providers::library::{Library, ScanReport};
@@ -60,7 +61,7 @@ impl Exposition {
         });
         let service = warp::service(routes);
         let connections_max = METRICS_CONNECTIONS_MAX;
-        let caps = Caps { connections_max, connections_per_network_max: connections_max, proxies: Arc::default() };
+        let caps = Caps { connections_max, connections_per_network_max: connections_max, proxies: Networks::default() };
         tasks.spawn(listener::accept(listener, service, caps, clock, tasks.clone(), stop));
         tracing::info!("metrics at http://{address}/metrics");
         Ok(address)

@@ -18,6 +18,7 @@ use warp::{Filter, Rejection, Reply};
 
 use super::cookie::{Cookies, Slot, SlotChoice};
 use super::{ApiError, HttpContext, SharedContext};
+use crate::config::Networks;
 use crate::identity::{AccessClaims, Caller};
 use crate::limits::{HTTP_BODY_PART_TIMEOUT, HTTP_BODY_TIMEOUT};
 
@@ -184,9 +185,9 @@ pub fn device_slot(
 /// or if the browser sent a cookie that it sends by https only.
 fn cookies(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap) -> Cookies {
     let proxies = &context.config.listen.trusted_proxies;
-    let is_trusted = |peer: SocketAddr| proxies.iter().any(|proxy| proxy.to_canonical() == peer.ip().to_canonical());
-    let forwarded = peer.is_some_and(is_trusted) && was_https(headers);
-    if !forwarded && !context.origins.is_https(text(headers, header::HOST)) && !Cookies::has_secure_token(headers) {
+    let is_trusted = |peer: SocketAddr| proxies.iter().any(|proxy| proxy.contains(peer.ip()));
+    let is_https = peer.is_some_and(is_trusted) && was_https(headers);
+    if !is_https && !context.origins.is_https(text(headers, header::HOST)) && !Cookies::has_secure_token(headers) {
         Cookies::Plain
     } else if context.origins.https() {
         Cookies::Secure
@@ -227,7 +228,7 @@ pub fn json_body<T: DeserializeOwned + Send>()
 pub fn client_address(
     context: &SharedContext,
 ) -> impl Filter<Extract = (IpAddr,), Error = Infallible> + Clone + Send + Sync + 'static + use<> {
-    let trusted: Arc<[IpAddr]> = context.config.listen.trusted_proxies.iter().map(IpAddr::to_canonical).collect();
+    let trusted = context.config.listen.proxies();
     warp::ext::optional::<SocketAddr>().and(warp::header::headers_cloned()).map(
         move |peer: Option<SocketAddr>, headers: HeaderMap| {
             let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip().to_canonical());
@@ -300,11 +301,11 @@ fn check_origin(headers: &HeaderMap, context: &HttpContext) -> Result<(), ApiErr
 }
 
 /// The rightmost address that is not a trusted proxy. Clients can forge those further left.
-fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+fn forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAddr {
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     let mut client = peer;
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        if !trusted.contains(&client) {
+        if !trusted.contains(client) {
             break;
         }
         let Some(address) = parse_hop(hop.trim()) else { break };
@@ -396,8 +397,11 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_can_forward_addresses() {
-        let trusted = [address("10.0.0.1"), address("10.0.0.2")];
-        let cases: [(&str, &[&str], &str); 8] = [
+        let trusted =
+            ["10.0.0.1", "10.0.0.2", "172.16.0.0/12"].iter().map(|network| network.parse().unwrap()).collect();
+        let cases: [(&str, &[&str], &str); 10] = [
+            ("172.17.0.3", &["203.0.113.9, 172.18.0.2"], "203.0.113.9"),
+            ("172.32.0.3", &["203.0.113.9"], "172.32.0.3"),
             ("192.0.2.7", &["203.0.113.9"], "192.0.2.7"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),

@@ -55,8 +55,8 @@ impl Origins {
     /// Reads the settings once.
     pub fn new(config: &ListenConfig) -> Self {
         Self {
-            public: config.public_url.as_deref().and_then(Origin::parse),
-            listed: config.allowed_origins.iter().filter_map(|listed| Origin::parse(listed)).collect(),
+            public: config.public_url.as_ref().and_then(|url| Origin::parse(url.as_str())),
+            listed: config.allowed_origins.iter().filter_map(|listed| Origin::parse(listed.as_str())).collect(),
         }
     }
 
@@ -125,9 +125,9 @@ mod tests {
     fn origins(public_url: Option<&str>, allowed: &[&str]) -> Origins {
         Origins::new(&ListenConfig {
             listen: ([127, 0, 0, 1], 8080).into(),
-            public_url: public_url.map(Into::into),
+            public_url: public_url.map(|url| url.parse().unwrap()),
             mdns_name: String::new(),
-            allowed_origins: allowed.iter().map(ToString::to_string).collect(),
+            allowed_origins: allowed.iter().map(|origin| origin.parse().unwrap()).collect(),
             trusted_proxies: Vec::new(),
         })
     }

@@ -23,6 +23,7 @@ use tower_service::Service;
 
 use super::WriteDeadline;
 use crate::clock::Clock;
+use crate::config::Networks;
 use crate::limiter::{NetworkCounts, NetworkShare};
 use crate::limits::{ACCEPT_RETRY, HTTP_BUFFER_BYTES_MAX, HTTP_HEADER_TIMEOUT, LISTEN_BACKLOG, UNACKNOWLEDGED_TIMEOUT};
 use crate::telemetry::Throttle;
@@ -35,7 +36,7 @@ pub struct Caps {
     /// Of one subscriber, see [`NetworkCounts`].
     pub connections_per_network_max: u32,
     /// Proxies, which connect on behalf of many clients: they have no cap of their own.
-    pub proxies: Arc<[IpAddr]>,
+    pub proxies: Networks,
 }
 
 /// A connection's share of the caps. In every request's extensions, so that an upgraded connection keeps it.
@@ -76,7 +77,7 @@ impl Admission {
 
     /// Shares for a connection of `peer`.
     fn admit(&self, peer: IpAddr) -> Result<Permit, Full> {
-        let share = if self.caps.proxies.contains(&peer) {
+        let share = if self.caps.proxies.contains(peer) {
             None
         } else {
             Some(self.networks.take(peer, 1, self.caps.connections_per_network_max).ok_or(NETWORK_FULL)?)

@@ -71,6 +71,8 @@ impl Program {
         if let Some(url) = &start.database_url {
             command.env("TUTTI_DATABASE_URL", url);
         }
+        // It is no setting, with which no server starts.
+        command.env_remove("TUTTI_BINARY");
         command.env("NO_COLOR", "1").stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its standard error")).lines();

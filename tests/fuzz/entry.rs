@@ -100,7 +100,7 @@ static ORIGINS: LazyLock<Origins> = LazyLock::new(|| {
     Origins::new(&ListenConfig {
         mdns_name: String::new(),
         listen: ([127, 0, 0, 1], 8080).into(),
-        public_url: Some("https://tutti.example".into()),
+        public_url: Some("https://tutti.example".parse().expect("a URL")),
         allowed_origins: vec![],
         trusted_proxies: vec![],
     })

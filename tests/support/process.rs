@@ -40,6 +40,13 @@ impl Process {
         Self::spawn(command)
     }
 
+    /// Starts a server with further variables.
+    pub fn start_with_variables(data_dir: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(&*PROGRAM);
+        command.args(SERVE).arg(data_dir).arg("--bcrypt-cost=4").envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
     /// Starts a server that may open `descriptors` files.
     pub fn start_with_descriptors(data_dir: &Path, descriptors: u32) -> Self {
         let mut command = Command::new("sh");
@@ -61,7 +68,12 @@ impl Process {
     fn spawn(mut command: Command) -> Self {
         // For HTTP clients of the server.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        command.env_remove("TUTTI_KEYS").env_remove("TUTTI_DATABASE_URL").env("NO_COLOR", "1");
+        // `TUTTI_BINARY` is no setting, with which no server starts.
+        command
+            .env_remove("TUTTI_BINARY")
+            .env_remove("TUTTI_KEYS")
+            .env_remove("TUTTI_DATABASE_URL")
+            .env("NO_COLOR", "1");
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
         let (read, log) = unbounded_channel();

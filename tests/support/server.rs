@@ -86,6 +86,7 @@ impl TestServer {
         let arguments: Vec<_> = self.arguments.iter().chain([&listen]).map(String::as_str).collect();
         let config = Self::config(&arguments);
         let stop = CancellationToken::new();
+        // Boxed: it has all settings, and tests hold it in their own futures.
         let server = Box::pin(app::start(config, stop.clone())).await.expect("the server starts");
         self.address = server.address();
         self.running = Some((server, stop));

@@ -34,11 +34,11 @@ pub fn health(context: &SharedContext) -> BoxedFilter<(Response,)> {
 }
 
 fn describe(client: IpAddr, context: &SharedContext) -> impl Reply + use<> {
-    let public_url = context.config.listen.public_url.as_deref();
+    let public_url = context.config.listen.public_url.as_ref();
     let tells_addresses = public_url.is_none() && lan::is_local(client);
     json(&ServerDescription {
         version: env!("CARGO_PKG_VERSION").into(),
-        public_url: public_url.map(|url| url.trim().trim_end_matches('/').to_owned()),
+        public_url: public_url.map(ToString::to_string),
         addresses: if tells_addresses { lan::urls(context.address) } else { vec![] },
         providers: context.catalogue.ids(),
         files: context.catalogue.ids_of_files(),

@@ -30,23 +30,29 @@ impl Settings {
         }
         let redirect_url = match (&config.spotify_redirect_url, &listen.public_url) {
             (Some(url), _) => url.clone(),
-            (None, Some(public_url)) => format!("{}{CALLBACK_PATH}", public_url.trim().trim_end_matches('/')),
+            (None, Some(public_url)) => format!("{public_url}{CALLBACK_PATH}"),
             (None, None) => format!("http://127.0.0.1:{}{CALLBACK_PATH}", address.port()),
         };
-        let redirect_url = Url::parse(redirect_url.trim()).context("TUTTI_SPOTIFY_REDIRECT_URL")?;
+        let written = redirect_url.trim();
+        let redirect_url = Url::parse(written).with_context(|| {
+            format!("TUTTI_SPOTIFY_REDIRECT_URL={written}: write a URL such as https://tutti.example{CALLBACK_PATH}")
+        })?;
         let loopback = matches!(redirect_url.host_str(), Some("127.0.0.1" | "[::1]"));
         if redirect_url.scheme() != "https" && !(redirect_url.scheme() == "http" && loopback) {
-            bail!("Spotify only redirects to https or http://127.0.0.1 URLs; set TUTTI_SPOTIFY_REDIRECT_URL");
+            bail!(
+                "Spotify only redirects to https or http://127.0.0.1 URLs, not to {redirect_url}; set \
+                 TUTTI_SPOTIFY_REDIRECT_URL, or remove TUTTI_SPOTIFY_CLIENT_ID"
+            );
         }
         if redirect_url.path() != CALLBACK_PATH || redirect_url.query().is_some() || redirect_url.fragment().is_some() {
-            bail!("TUTTI_SPOTIFY_REDIRECT_URL must end in {CALLBACK_PATH}");
+            bail!("TUTTI_SPOTIFY_REDIRECT_URL={written} must end in {CALLBACK_PATH}");
         }
         Ok(Some(Self {
             client_id: client_id.to_owned(),
             redirect_url,
-            accounts_url: base(&config.spotify_accounts_url).context("TUTTI_SPOTIFY_ACCOUNTS_URL")?,
-            api_url: base(&config.spotify_api_url).context("TUTTI_SPOTIFY_API_URL")?,
-            sdk_url: script(&config.spotify_sdk_url).context("TUTTI_SPOTIFY_SDK_URL")?,
+            accounts_url: base("TUTTI_SPOTIFY_ACCOUNTS_URL", &config.spotify_accounts_url)?,
+            api_url: base("TUTTI_SPOTIFY_API_URL", &config.spotify_api_url)?,
+            sdk_url: script("TUTTI_SPOTIFY_SDK_URL", &config.spotify_sdk_url)?,
         }))
     }
 
@@ -63,21 +69,16 @@ impl Settings {
 }
 
 /// Parses the URL of a script.
-fn script(url: &str) -> anyhow::Result<Url> {
-    let url = Url::parse(url.trim())?;
-    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        bail!("must be an http or https URL");
-    }
-    Ok(url)
+fn script(setting: &str, url: &str) -> anyhow::Result<Url> {
+    let parsed = Url::parse(url.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    parsed.with_context(|| format!("{setting}={url} must be an http or https URL"))
 }
 
 /// Parses a base URL, to which paths are added.
-fn base(url: &str) -> anyhow::Result<Url> {
-    let url = Url::parse(&format!("{}/", url.trim().trim_end_matches('/')))?;
-    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() {
-        bail!("must be an http or https URL without a query");
-    }
-    Ok(url)
+fn base(setting: &str, url: &str) -> anyhow::Result<Url> {
+    let parsed = Url::parse(&format!("{}/", url.trim().trim_end_matches('/'))).ok();
+    let parsed = parsed.filter(|url| matches!(url.scheme(), "https" | "http") && url.query().is_none());
+    parsed.with_context(|| format!("{setting}={url} must be an http or https URL without a query"))
 }
 
 #[cfg(test)]
@@ -95,7 +96,7 @@ mod tests {
         let listen = ListenConfig {
             mdns_name: String::new(),
             listen: ([127, 0, 0, 1], 0).into(),
-            public_url: public_url.map(Into::into),
+            public_url: public_url.map(|url| url.parse().unwrap()),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
         };
@@ -114,10 +115,13 @@ mod tests {
 
     #[test]
     fn redirect_urls_that_spotify_rejects_are_errors() {
-        for public_url in ["http://192.168.1.5:8080", "http://localhost:8080", "ftp://tutti.example", "nonsense"] {
+        for public_url in ["http://192.168.1.5:8080", "http://localhost:8080"] {
             settings(None, Some(public_url)).unwrap_err();
         }
-        settings(Some("https://tutti.example/elsewhere"), None).unwrap_err();
+        for redirect_url in ["https://tutti.example/elsewhere", "ftp://tutti.example", "nonsense"] {
+            let error = settings(Some(redirect_url), None).unwrap_err().to_string();
+            assert!(error.contains(redirect_url) && error.contains("TUTTI_SPOTIFY_REDIRECT_URL"), "{error}");
+        }
     }
 
     #[test]

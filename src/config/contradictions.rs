@@ -1,0 +1,109 @@
+//! Settings that are valid each, and contradict each other.
+
+use std::net::SocketAddr;
+
+use reqwest::Url;
+
+use super::{PublicUrl, ServeConfig};
+
+/// Two settings that cannot both be meant.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Contradiction {
+    /// The pages and the metrics on one port.
+    #[error("TUTTI_LISTEN={listen} and TUTTI_METRICS_LISTEN={metrics} are one port; give the metrics another one")]
+    MetricsOnThePort {
+        /// Where pages are served.
+        listen: SocketAddr,
+        /// Where metrics are served.
+        metrics: SocketAddr,
+    },
+    /// Spotify leads back to where this server's cookies are not, or where it does not answer.
+    #[error(
+        "TUTTI_SPOTIFY_REDIRECT_URL={redirect} is neither below TUTTI_PUBLIC_URL={public} nor at one of \
+         TUTTI_ALLOWED_ORIGINS, so no login would succeed; leave it out, or add its origin there"
+    )]
+    RedirectElsewhere {
+        /// Where Spotify leads back to.
+        redirect: String,
+        /// Where users are.
+        public: PublicUrl,
+    },
+}
+
+impl ServeConfig {
+    /// Finds settings that contradict each other.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        self.check_ports()?;
+        self.check_redirect()
+    }
+
+    fn check_ports(&self) -> Result<(), Contradiction> {
+        let listen = self.listen.listen;
+        let Some(metrics) = self.telemetry.metrics_listen else { return Ok(()) };
+        let same_address = listen.ip() == metrics.ip() || listen.ip().is_unspecified() || metrics.ip().is_unspecified();
+        if listen.port() != 0 && listen.port() == metrics.port() && same_address {
+            return Err(Contradiction::MetricsOnThePort { listen, metrics });
+        }
+        Ok(())
+    }
+
+    fn check_redirect(&self) -> Result<(), Contradiction> {
+        let has_client = self.spotify.spotify_client_id.as_deref().is_some_and(|id| !id.trim().is_empty());
+        let (Some(redirect), Some(public), true) =
+            (&self.spotify.spotify_redirect_url, &self.listen.public_url, has_client)
+        else {
+            return Ok(());
+        };
+        // What is no URL is reported where Spotify's settings are read.
+        let Ok(url) = Url::parse(redirect.trim()) else { return Ok(()) };
+        let origin = url.origin().ascii_serialization();
+        let is_known = origin == public.origin()
+            || self.listen.allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
+            || matches!(url.host_str(), Some("127.0.0.1" | "[::1]"));
+        if is_known {
+            return Ok(());
+        }
+        Err(Contradiction::RedirectElsewhere { redirect: redirect.clone(), public: public.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        config: ServeConfig,
+    }
+
+    fn check(arguments: &[&str]) -> Result<(), String> {
+        let config = Arguments::try_parse_from(["tutti"].iter().chain(arguments)).expect("each is valid").config;
+        config.check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn metrics_have_a_port_of_their_own() {
+        check(&["--listen=0.0.0.0:8080", "--metrics-listen=127.0.0.1:9090"]).unwrap();
+        check(&["--listen=10.0.0.1:8080", "--metrics-listen=127.0.0.1:8080"]).unwrap();
+        check(&["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]).unwrap();
+        let said = check(&["--listen=0.0.0.0:8080", "--metrics-listen=127.0.0.1:8080"]).unwrap_err();
+        assert!(said.contains("TUTTI_METRICS_LISTEN=127.0.0.1:8080"), "{said}");
+    }
+
+    #[test]
+    fn spotify_leads_back_to_this_server() {
+        let with = |redirect: &str, others: &[&str]| {
+            let redirect = format!("--spotify-redirect-url={redirect}/api/v1/auth/spotify/callback");
+            let common = ["--spotify-client-id=client", "--public-url=https://tutti.example", &redirect];
+            check(&common.iter().chain(others).copied().collect::<Vec<_>>())
+        };
+        with("https://tutti.example", &[]).unwrap();
+        with("http://127.0.0.1:8080", &[]).unwrap();
+        with("https://friends.example", &["--allowed-origins=https://a.example, https://friends.example"]).unwrap();
+        let said = with("https://tutti.exmaple", &[]).unwrap_err();
+        assert!(said.contains("TUTTI_SPOTIFY_REDIRECT_URL=https://tutti.exmaple/"), "{said}");
+    }
+}
