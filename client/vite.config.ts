@@ -15,6 +15,10 @@ const server = '127.0.0.1:8080';
 export const alias = { $protocol: fileURLToPath(new URL('../protocol/typescript/protocol.ts', import.meta.url)) };
 
 export default defineConfig({
+  // Scripts and styles find each other wherever the server is. Pages have paths of several parts, so they name files from the
+  // root; the server adds its base path.
+  base: './',
+  experimental: { renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `/${file}` : { relative: true }) },
   plugins: [browserCheck(), linguiMacros(), lingui(), svelte(), preloadApp(), serviceWorker(), precompress()],
   resolve: { alias },
   build: {

@@ -14,7 +14,7 @@ import { alias } from './vite.config.ts';
 export default defineConfig({
   plugins: [onlyScreen(), linguiMacros(), lingui(), svelte(), legacyTexts(), legacyStyles(), precompress()],
   resolve: { alias },
-  base: '/legacy/',
+  base: './',
   publicDir: false,
   build: {
     outDir: 'dist/legacy',

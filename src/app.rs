@@ -19,9 +19,10 @@ use crate::cluster::bus::Bus;
 use crate::cluster::clock::Standing;
 use crate::cluster::nats::NatsBus;
 use crate::cluster::{Membership, post};
-use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, ServeConfig, StorageConfig};
+use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, PublicUrl, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
 use crate::http;
+use crate::http::base_path::BasePath;
 use crate::http::limits::RequestLimits;
 use crate::http::metrics::Exposition;
 use crate::http::origin::Origins;
@@ -342,7 +343,8 @@ impl Parts {
 
     fn serve(&self, listener: TcpListener) {
         let Group { tasks, stop } = &self.tasks.connections;
-        let routes = warp::service(http::routes(&Arc::new(self.http_context())));
+        let base_path = self.config.listen.public_url.as_ref().map_or("", PublicUrl::base_path);
+        let routes = BasePath::new(warp::service(http::routes(&Arc::new(self.http_context()))), base_path);
         tasks.spawn(listener::accept(listener, routes, self.caps(), self.clock, tasks.clone(), stop.clone()));
     }
 

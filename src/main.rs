@@ -144,14 +144,14 @@ fn announce(address: SocketAddr, public_url: Option<&PublicUrl>) {
 
 /// Says how the first operator gets the role. The link is shown in a terminal only: its secret must not be in a log.
 #[expect(clippy::print_stderr, reason = "a secret must not be in a log")]
-async fn announce_claim(server: &Server, public_url: Option<&str>) {
+async fn announce_claim(server: &Server, public_url: Option<&PublicUrl>) {
     let Some(token) = server.operator_claim().await else { return };
     if !std::io::stderr().is_terminal() {
         tracing::info!("there is no operator; `tutti operator add <user name>` makes an account one");
         return;
     }
     let address = server.address();
-    let url = public_url.map(|url| url.trim().trim_end_matches('/').to_owned());
+    let url = public_url.map(ToString::to_string);
     let url = url.or_else(|| lan::urls(address).into_iter().next()).unwrap_or_else(|| format!("http://{address}"));
     eprintln!(
         "There is no operator yet. To become it, open this link within an hour; it works once:\n\n    \

@@ -48,6 +48,10 @@
     ]
   };
 
+  /* The part of the site's path that is this server's; src/util/base.ts. */
+  var BASE = document.documentElement.getAttribute('data-base') || '';
+  var PATH = location.pathname.indexOf(BASE + '/') === 0 ? location.pathname.slice(BASE.length) : location.pathname;
+
   function supports(property, value) {
     return 'CSS' in window && 'supports' in CSS && CSS.supports(property, value);
   }
@@ -97,12 +101,12 @@
       document.head.appendChild(style);
     }
     style.rel = 'stylesheet';
-    style.href = '/legacy/screen.css';
+    style.href = BASE + '/legacy/screen.css';
   }
 
   function loadScreen() {
     var script = document.createElement('script');
-    script.src = '/legacy/screen.js';
+    script.src = BASE + '/legacy/screen.js';
     document.head.appendChild(script);
   }
 
@@ -115,9 +119,9 @@
     main.setAttribute('data-testid', 'too-old');
     append(main, 'h1', words[0]);
     append(main, 'p', words[1].replace('{browsers}', browsers).replace('{ios}', OLDEST.ios_saf));
-    var room = /^\/r\/[^/]+/.exec(location.pathname);
+    var room = /^\/r\/[^/]+/.exec(PATH);
     if (canShowScreen()) {
-      append(append(main, 'p', ''), 'a', words[2]).href = (room === null ? '' : room[0]) + '/screen';
+      append(append(main, 'p', ''), 'a', words[2]).href = BASE + (room === null ? '' : room[0]) + '/screen';
     }
     document.documentElement.lang = language();
     document.getElementById('app').appendChild(main);
@@ -126,6 +130,6 @@
   if (isSupported()) return;
   document.documentElement.setAttribute('data-browser', 'old');
   replaceStyles();
-  if (/^\/(r\/[^/]+\/)?screen\/?$/.test(location.pathname) && canShowScreen()) loadScreen();
+  if (/^\/(r\/[^/]+\/)?screen\/?$/.test(PATH) && canShowScreen()) loadScreen();
   else explain();
 })();

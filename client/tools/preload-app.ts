@@ -35,7 +35,7 @@ export function preloadApp(): Plugin {
 }
 
 function list(name: string, files: string[]): HtmlTagDescriptor {
-  return { tag: 'meta', attrs: { name, content: files.map((file) => `/${file}`).join(' ') }, injectTo: 'head' };
+  return { tag: 'meta', attrs: { name, content: files.join(' ') }, injectTo: 'head' };
 }
 
 function link(file: string, attrs: Record<string, string>): HtmlTagDescriptor {

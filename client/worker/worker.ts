@@ -6,7 +6,7 @@
  * - **Hashed files** (`/assets/…`) never change, so they are taken from the cache and kept when they are loaded.
  *
  * Everything else goes to the network as if there was no worker: the API, covers, audio, the socket. Nothing about a room, a
- * user or an invitation is kept: the one page is stored under `/`.
+ * user or an invitation is kept: the one page is stored under `/`. Paths are below the worker's scope.
  *
  * A new worker waits until no page of the earlier version is open, then removes that version's files.
  */
@@ -25,30 +25,40 @@ declare const __FILES__: {
   languages: Record<string, string[]>;
 };
 
-const CACHE = 'tutti';
-const PAGE = '/';
+/** The part of the site's path that is this server's, such as `/tutti`; empty at the root. */
+const BASE = new URL(self.registration.scope).pathname.replace(/\/$/, '');
+const CACHE = `tutti${BASE}`;
+const PAGE = `${BASE}/`;
 /** Then the server counts as away: addresses of a network that one has left answer nothing, not even an error. */
 const PAGE_WAIT_MS = 4_000;
 /** A proxy answers for a server that is away. */
 const AWAY = new Set([502, 503, 504]);
 
-const { start, parts, languages } = __FILES__;
-const all = new Set([...start, ...parts, ...Object.values(languages).flat()]);
+const start = __FILES__.start.map(below);
+const parts = __FILES__.parts.map(below);
+const all = new Set([...start, ...parts, ...Object.values(__FILES__.languages).flat().map(below)]);
 const language = new URL(self.location.href).searchParams.get('language') ?? 'en';
+/** Those of the first pages come first. */
+const texts = (__FILES__.languages[language] ?? []).map(below);
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
-self.addEventListener('message', (event) => event.waitUntil(keep([...parts, ...(languages[language] ?? [])])));
+self.addEventListener('message', (event) => event.waitUntil(keep([...parts, ...texts])));
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
-  if (pathname.startsWith('/assets/')) event.respondWith(file(event, pathname));
-  else if (request.mode === 'navigate' && !/^\/(api|ws)(\/|$)/.test(pathname)) event.respondWith(page(event));
+  if (pathname.startsWith(below('/assets/'))) event.respondWith(file(event, pathname));
+  else if (request.mode === 'navigate' && !/^\/(api|ws)(\/|$)/.test(pathname.slice(BASE.length)))
+    event.respondWith(page(event));
 });
 
+function below(path: string): string {
+  return BASE + path;
+}
+
 async function install(): Promise<void> {
-  await keep([...start, ...(languages[language] ?? []).slice(0, 1)]);
+  await keep([...start, ...texts.slice(0, 1)]);
   const response = await fetch(PAGE, { cache: 'no-cache' });
   // Another version, when the server was updated in between: the browser installs that one soon.
   if (!(await keepPage(response))) throw new Error('the page is of another version');
@@ -87,8 +97,8 @@ async function file(event: FetchEvent, path: string): Promise<Response> {
 /** Keeps the page if it is of this worker's version, whose files are here; false otherwise. */
 async function keepPage(response: Response): Promise<boolean> {
   const html = await response.clone().text();
-  const files = html.match(/\/assets\/[^"\s]+/g) ?? [];
-  const isOurs = response.ok && files.length > 0 && files.every((path) => all.has(path));
+  const files = html.match(/\bassets\/[^"\s]+/g) ?? [];
+  const isOurs = response.ok && files.length > 0 && files.every((name) => all.has(below(`/${name}`)));
   if (isOurs) await put(PAGE, response);
   return isOurs;
 }

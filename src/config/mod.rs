@@ -63,8 +63,8 @@ pub struct ListenConfig {
     #[arg(long, env = "TUTTI_LISTEN", default_value = "0.0.0.0:8080", value_parser = socket_address)]
     pub listen: SocketAddr,
 
-    /// Public URL of this server, such as `https://tutti.example` or `http://192.168.1.5:8080`: the base of shared
-    /// links and QR codes, and an allowed origin. Needed behind a proxy with a public name: requests for host names other
+    /// Public URL of this server, such as `https://tutti.example`, `https://home.example/tutti` or `http://192.168.1.5:8080`:
+    /// the base of shared links and QR codes, and an allowed origin. Needed behind a proxy with a public name: requests for host names other
     /// than this one, allowed origins, addresses and names of local networks are refused. Default: the address at which a
     /// page was opened.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]

@@ -16,7 +16,8 @@ use tutti_protocol::{ErrorCode, Reason, UserId};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::cookie::{Cookies, Slot, SlotChoice};
+use super::base_path::base_path;
+use super::cookie::{Cookies, Slot, SlotChoice, Way};
 use super::{ApiError, HttpContext, SharedContext};
 use crate::config::Networks;
 use crate::identity::{AccessClaims, Caller};
@@ -169,30 +170,31 @@ pub fn device_slot(
     context: &SharedContext,
 ) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let (context, peer) = (Arc::clone(context), warp::ext::optional::<SocketAddr>());
-    client_address(&context).and(peer).and(warp::header::headers_cloned()).and_then(
-        move |address, peer, headers: HeaderMap| {
+    let way_in = peer.and(base_path(&context));
+    client_address(&context).and(way_in).and(warp::header::headers_cloned()).and_then(
+        move |address, peer, base, headers: HeaderMap| {
             let choice = headers
                 .get(SLOT_HEADER)
                 .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-            let cookies = cookies(&context, peer, &headers);
+            let cookies = Cookies::new(way(&context, peer, &headers), base);
             let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, cookies, address, choice));
             std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
         },
     )
 }
 
-/// The cookies of a request from `peer`. It came by https if a trusted proxy says so, if the settings say so for its host,
+/// The way of a request from `peer`. It came by https if a trusted proxy says so, if the settings say so for its host,
 /// or if the browser sent a cookie that it sends by https only.
-fn cookies(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap) -> Cookies {
+fn way(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap) -> Way {
     let proxies = &context.config.listen.trusted_proxies;
     let is_trusted = |peer: SocketAddr| proxies.iter().any(|proxy| proxy.contains(peer.ip()));
     let is_https = peer.is_some_and(is_trusted) && was_https(headers);
     if !is_https && !context.origins.is_https(text(headers, header::HOST)) && !Cookies::has_secure_token(headers) {
-        Cookies::Plain
+        Way::Plain
     } else if context.origins.https() {
-        Cookies::Secure
+        Way::Secure
     } else {
-        Cookies::SecureOrPlain
+        Way::SecureOrPlain
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`static_client`] | the web client and its pages |
 //! | [`middleware`] | request filters: origin check, body, bearer token, client address |
 //! | [`response`] | response wrapper: problem documents and security headers |
+//! | [`base_path`] | the part of a site's path that is this server's |
 //! | [`origin`] | allowed origins, for requests and for the WebSocket handshake |
 //! | [`recent_listeners`] | users who were given audio a short time ago |
 //! | [`cookie`] | the refresh token's cookie |
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::reply::Response;
 
+pub mod base_path;
 pub mod cookie;
 pub mod error;
 pub mod limits;
@@ -113,7 +115,7 @@ pub fn routes(context: &SharedContext) -> impl Filter<Extract = (Response,), Err
         .unify()
         .or(resources::server::health(context))
         .unify()
-        .or(static_client::routes::<static_client::Client>(context.origins.clone(), context.spotify.clone()))
+        .or(static_client::routes::<static_client::Client>(context))
         .unify();
     response::finish(context, routes.boxed())
 }

@@ -5,11 +5,12 @@
 //! `Origin` with every request that changes something and with every WebSocket handshake.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::Uri;
 use http::uri::Authority;
 
-use crate::config::ListenConfig;
+use crate::config::{ListenConfig, PublicUrl};
 
 /// Scheme, host and port of a page, in lower case, with an explicit port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ impl Origin {
 pub struct Origins {
     public: Option<Origin>,
     listed: Vec<Origin>,
+    /// Of the public URL; empty for the root.
+    base_path: Arc<str>,
+    root: Arc<str>,
 }
 
 impl Origins {
@@ -57,6 +61,8 @@ impl Origins {
         Self {
             public: config.public_url.as_ref().and_then(|url| Origin::parse(url.as_str())),
             listed: config.allowed_origins.iter().filter_map(|listed| Origin::parse(listed.as_str())).collect(),
+            base_path: config.public_url.as_ref().map_or("", PublicUrl::base_path).into(),
+            root: "".into(),
         }
     }
 
@@ -93,6 +99,18 @@ impl Origins {
         let Some(there) = authority.and_then(|host| Origin::at(true, &host)) else { return false };
         self.public.as_ref().is_some_and(|public| public.https && public.host == there.host)
             || self.listed.contains(&there)
+    }
+
+    /// The base path of the pages and cookies of a request to `host`, the raw header: that of the public URL if the request
+    /// came with it or went there, else none.
+    pub fn base_path(&self, came_with_it: bool, host: Option<&str>) -> Arc<str> {
+        let is_public = || {
+            let public = self.public.as_ref()?;
+            let host = host?.parse::<Authority>().ok()?;
+            (Origin::at(public.https, &host)? == *public).then_some(())
+        };
+        let is_below = !self.base_path.is_empty() && (came_with_it || is_public().is_some());
+        Arc::clone(if is_below { &self.base_path } else { &self.root })
     }
 
     /// Whether the public URL is https: a proxy terminates TLS.
@@ -218,6 +236,24 @@ mod tests {
         ];
         for (host, https) in cases {
             assert_eq!(origins.is_https(host), https, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn the_base_path_is_for_requests_that_have_it_and_for_the_public_host() {
+        let below = origins(Some("https://home.example/tutti"), &[]);
+        let root = origins(Some("https://home.example"), &[]);
+        for (with, host, base) in [
+            (true, Some("192.168.1.5:8080"), "/tutti"),
+            (false, Some("home.example"), "/tutti"),
+            (false, Some("Home.Example:443"), "/tutti"),
+            (false, Some("home.example:8080"), ""),
+            (false, Some("192.168.1.5:8080"), ""),
+            (false, Some("not a host"), ""),
+            (false, None, ""),
+        ] {
+            assert_eq!(&*below.base_path(with, host), base, "{with} {host:?}");
+            assert_eq!(&*root.base_path(with, host), "");
         }
     }
 

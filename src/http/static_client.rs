@@ -4,6 +4,7 @@
 //! which has a router of its own: it gets `index.html`, which is revalidated each time.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -14,7 +15,8 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-use super::origin::Origins;
+use super::SharedContext;
+use super::base_path::{WithBasePath, base_path};
 use crate::providers::spotify::Spotify;
 
 /// The built client.
@@ -23,6 +25,8 @@ use crate::providers::spotify::Spotify;
 #[allow_missing = true]
 pub struct Client;
 
+/// The one page.
+const PAGE: &str = "index.html";
 /// The folder of files that are named by a hash of their content.
 const HASHED: &str = "assets/";
 /// Paths below these are not pages.
@@ -37,18 +41,24 @@ const UNKNOWN_HOST: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title
 /// Precompressed variants that the build may have written, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves the files and pages of `A` to `GET` and `HEAD`, at the hosts of this server ([`Origins::knows_host`]). Redirects
-/// pages at `localhost` to the origin of Spotify's login callback, so that users do not log in at an origin that has other
-/// cookies.
-pub fn routes<A: RustEmbed + 'static>(origins: Origins, spotify: Option<Spotify>) -> BoxedFilter<(Response,)> {
+/// Serves the files and pages of `A` to `GET` and `HEAD`, at the hosts of this server
+/// ([`Origins::knows_host`](super::origin::Origins::knows_host)). Redirects pages at `localhost` to the origin of Spotify's
+/// login callback, so that users do not log in at an origin that has other cookies.
+pub fn routes<A: RustEmbed + 'static>(context: &SharedContext) -> BoxedFilter<(Response,)> {
+    let (origins, spotify) = (context.origins.clone(), context.spotify.clone());
     warp::path::full()
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
         .and(warp::get().or(warp::head()).unify())
         .and(warp::header::headers_cloned())
-        .and_then(move |path: String, headers: HeaderMap| {
+        .and(base_path(context))
+        .and(warp::ext::optional::<WithBasePath>())
+        .and_then(move |path: String, headers: HeaderMap, base: Arc<str>, with: Option<WithBasePath>| {
+            let below = with.and_then(|with| with.below);
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
             let response = if origins.knows_host(host) {
-                redirect_from_localhost(spotify.as_ref(), &path, &headers).or_else(|| serve::<A>(&path, &headers))
+                redirect_from_localhost(spotify.as_ref(), &base, &path, &headers)
+                    .or_else(|| redirect(StatusCode::PERMANENT_REDIRECT, &below?))
+                    .or_else(|| serve::<A>(&base, &path, &headers))
             } else {
                 Some(sentence(StatusCode::MISDIRECTED_REQUEST, UNKNOWN_HOST))
             };
@@ -58,11 +68,15 @@ pub fn routes<A: RustEmbed + 'static>(origins: Origins, spotify: Option<Spotify>
 }
 
 /// The redirect of a page from `localhost` to `127.0.0.1`. Drops the query, which entry pages do not use.
-fn redirect_from_localhost(spotify: Option<&Spotify>, path: &str, headers: &HeaderMap) -> Option<Response> {
+fn redirect_from_localhost(spotify: Option<&Spotify>, base: &str, path: &str, headers: &HeaderMap) -> Option<Response> {
     let is_page = headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document");
     let origin = spotify.filter(|_| is_page && !path.starts_with(HASHED))?.instead_of_localhost(headers)?;
-    let location = HeaderValue::try_from(format!("{origin}/{path}")).ok()?;
-    let response = HttpResponse::builder().status(StatusCode::TEMPORARY_REDIRECT).header(header::LOCATION, location);
+    redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{origin}{base}/{path}"))
+}
+
+fn redirect(status: StatusCode, location: &str) -> Option<Response> {
+    let location = HeaderValue::try_from(location).ok()?;
+    let response = HttpResponse::builder().status(status).header(header::LOCATION, location);
     response.header(header::CACHE_CONTROL, "no-store").body(Bytes::new().into()).ok()
 }
 
@@ -78,15 +92,28 @@ fn page_path(path: &str) -> Result<String, Rejection> {
     Ok(path.to_owned())
 }
 
-fn serve<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let is_file = !path.is_empty() && !ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix));
+fn serve<A: RustEmbed>(base: &str, path: &str, headers: &HeaderMap) -> Option<Response> {
+    let is_file = !path.is_empty() && path != PAGE && !ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix));
     if is_file && A::get(path).is_some() {
         return file::<A>(path, headers);
     }
     if path.starts_with(HASHED) {
         return None;
     }
-    file::<A>("index.html", headers).or_else(|| Some(sentence(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)))
+    let page = if base.is_empty() { file::<A>(PAGE, headers) } else { page_below::<A>(base, headers) };
+    page.or_else(|| Some(sentence(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)))
+}
+
+/// The page with the base path before the addresses of its files, and where the client reads it. It is served as it is,
+/// because only files of the build are compressed.
+fn page_below<A: RustEmbed>(base: &str, headers: &HeaderMap) -> Option<Response> {
+    let file = A::get(PAGE)?;
+    let etag = etag(&file, base);
+    let html = String::from_utf8_lossy(&file.data);
+    // A base path has no characters with a meaning in HTML.
+    let html = html.replace("=\"/", &format!("=\"{base}/"));
+    let html = html.replacen("<html", &format!("<html data-base=\"{base}\""), 1);
+    Some(answer(PAGE, etag, None, html.into(), headers))
 }
 
 fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
@@ -99,7 +126,16 @@ fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
         Some((encoding, file)) => (Some(encoding), file),
         None => (None, A::get(path)?),
     };
-    let etag = etag(&file);
+    let etag = etag(&file, "");
+    let body = match file.data {
+        Cow::Borrowed(embedded) => Bytes::from_static(embedded),
+        Cow::Owned(read) => read.into(),
+    };
+    Some(answer(path, etag, encoding, body, headers))
+}
+
+/// The response with a file's bytes, or without them if the browser has them.
+fn answer(path: &str, etag: String, encoding: Option<&str>, body: Bytes, headers: &HeaderMap) -> Response {
     let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| is_cached(known, &etag));
     let cache = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = HttpResponse::builder()
@@ -113,12 +149,8 @@ fn file<A: RustEmbed>(path: &str, headers: &HeaderMap) -> Option<Response> {
             response = response.header(header::CONTENT_ENCODING, encoding);
         }
     }
-    let body = match file.data {
-        _ if fresh => Bytes::new(),
-        Cow::Borrowed(embedded) => Bytes::from_static(embedded),
-        Cow::Owned(read) => read.into(),
-    };
-    Some(response.body(body.into()).expect("all of it is ASCII"))
+    let body = if fresh { Bytes::new() } else { body };
+    response.body(body.into()).expect("all of it is ASCII")
 }
 
 fn content_type(path: &str) -> String {
@@ -127,10 +159,10 @@ fn content_type(path: &str) -> String {
     if textual { format!("{guess}; charset=utf-8") } else { guess.to_string() }
 }
 
-/// An entity tag of the encoded bytes, so that two encodings of one file differ.
-fn etag(file: &EmbeddedFile) -> String {
+/// An entity tag of the encoded bytes, so that two encodings of one file differ, and of the base path that is put into them.
+fn etag(file: &EmbeddedFile, base: &str) -> String {
     let hash = u128::from_be_bytes(file.metadata.sha256_hash()[..16].try_into().expect("half of a hash"));
-    format!("\"{hash:032x}\"")
+    format!("\"{hash:032x}{base}\"")
 }
 
 fn is_cached(if_none_match: &HeaderValue, etag: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use http::header;
 use rust_embed::RustEmbed;
+use tutti::http::base_path::WithBasePath;
 use tutti::http::{response, static_client};
 
 use super::{Answer, Site};
@@ -14,8 +15,7 @@ struct TestClient;
 async fn site() -> Site {
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    let client = static_client::routes::<TestClient>(site.context.origins.clone(), None);
-    site.routes = response::finish(&site.context, client).boxed();
+    site.routes = response::finish(&site.context, static_client::routes::<TestClient>(&site.context)).boxed();
     site
 }
 
@@ -55,6 +55,37 @@ async fn pages_and_files_are_served_at_hosts_of_this_server_only() {
         assert_eq!((refused.status.as_u16(), refused.header(header::CACHE_CONTROL)), (421, "no-store"), "{path}");
         assert!(refused.text.contains("TUTTI_PUBLIC_URL"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_below_a_base_path_names_its_files_there() {
+    use warp::Filter;
+    let mut site = Site::in_memory(&["--public-url=https://home.example/tutti"]).await;
+    site.routes = response::finish(&site.context, static_client::routes::<TestClient>(&site.context)).boxed();
+    let below = |path: &str| warp::test::request().path(path).extension(WithBasePath { below: None });
+    let page = site.send(below("/r/K0LT1X").header("accept-encoding", "br")).await;
+    assert!(page.text.contains("<html data-base=\"/tutti\" lang=\"en\">"), "{}", page.text);
+    assert!(page.text.contains("src=\"/tutti/assets/app-abc123.js\""), "{}", page.text);
+    assert_eq!(page.header(header::CACHE_CONTROL), "no-cache");
+    let again = site.send(below("/r/K0LT1X").header("if-none-match", page.header(header::ETAG))).await;
+    assert_eq!(again.status, 304);
+    assert_eq!(site.send(below("/index.html")).await.text, page.text);
+    // A proxy may have removed the path; the local network never has it.
+    let public = get(&site, "/", &[("host", "home.example")]).await;
+    assert_eq!(public.text, page.text);
+    let local = get(&site, "/", &[("host", "192.168.1.5:8080"), ("if-none-match", page.header(header::ETAG))]).await;
+    assert_eq!(local.status, 200, "it is another page");
+    assert!(
+        local.text.contains("src=\"/assets/app-abc123.js\"") && !local.text.contains("data-base"),
+        "{}",
+        local.text
+    );
+    // Files are the same everywhere.
+    assert_eq!(site.send(below("/assets/app-abc123.js")).await.status, 200);
+    assert_eq!(site.send(below("/assets/none.js")).await.status, 404);
+    let slash = WithBasePath { below: Some("/tutti/?a=b".into()) };
+    let redirect = site.send(warp::test::request().path("/?a=b").extension(slash)).await;
+    assert_eq!((redirect.status.as_u16(), redirect.header(header::LOCATION)), (308, "/tutti/?a=b"));
 }
 
 #[tokio::test]
@@ -143,8 +174,7 @@ async fn a_missing_client_is_reported() {
 
     use warp::Filter;
     let mut site = Site::in_memory(&[]).await;
-    let client = static_client::routes::<NoClient>(site.context.origins.clone(), None);
-    site.routes = response::finish(&site.context, client).boxed();
+    site.routes = response::finish(&site.context, static_client::routes::<NoClient>(&site.context)).boxed();
     let page = site.get("/").await;
     assert_eq!(page.status, 503);
     assert!(page.text.contains("without the web client"));

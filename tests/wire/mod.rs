@@ -2,6 +2,7 @@
 
 mod audio;
 mod bad_input;
+mod base_path;
 mod hello;
 mod hosting;
 mod measurements;

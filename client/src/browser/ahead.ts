@@ -1,3 +1,4 @@
+import { at, withoutBase } from '../util/base';
 import { routeOf } from './route';
 import { device, SLOT_KEY, tab } from './storage';
 
@@ -7,7 +8,7 @@ export const WIDE = '(min-width: 700px) and (min-height: 480px)';
 /** Whether this page will show a room: the address is a room's, and this browser remembers a user. */
 export function opensRoom(): boolean {
   const remembered = tab.recall(SLOT_KEY) ?? device.recall(SLOT_KEY) ?? '';
-  return /^\/r\/[^/]+\/?$/.test(location.pathname) && /^\d$/.test(remembered);
+  return /^\/r\/[^/]+\/?$/.test(withoutBase(location.pathname)) && /^\d$/.test(remembered);
 }
 
 const MEMBER_KEY = 'tutti.member';
@@ -28,7 +29,7 @@ export function wasMember(code: string): boolean {
 
 /** The room that this page will most likely enter without a question: the user was in it on this device. */
 export function returnsTo(): string | null {
-  const route = routeOf(location.pathname);
+  const route = routeOf(withoutBase(location.pathname));
   return opensRoom() && route.page === 'room' && wasMember(route.code) ? route.code : null;
 }
 
@@ -36,7 +37,8 @@ export function returnsTo(): string | null {
 export function preloadRoom(): void {
   const listed = (name: string) =>
     document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.split(' ') ?? [];
-  for (const href of [...listed('room-files'), ...(matchMedia(WIDE).matches ? listed('view-files') : [])]) {
+  for (const file of [...listed('room-files'), ...(matchMedia(WIDE).matches ? listed('view-files') : [])]) {
+    const href = at(`/${file}`);
     const link = Object.assign(document.createElement('link'), { href, crossOrigin: '', fetchPriority: 'low' });
     if (href.endsWith('.css')) Object.assign(link, { rel: 'preload', as: 'style' });
     else link.rel = 'modulepreload';

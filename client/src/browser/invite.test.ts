@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inviteOrigin, inviteUrl, isLoopback, passcodeIn } from './invite';
 
-const page = (origin: string) => ({ origin, hostname: new URL(origin).hostname });
+const page = (base: string) => ({ base, hostname: new URL(base).hostname });
 const server = (public_url: string | null, addresses: string[] = []) => ({ public_url, addresses });
 
 describe('invitations', () => {
@@ -19,6 +19,11 @@ describe('invitations', () => {
   it('lead to this device when no other can open the server', () => {
     expect(inviteOrigin(server(null), page('http://127.0.0.1:8080'))).toBe('http://127.0.0.1:8080');
     expect(inviteOrigin(null, page('http://[::1]:8080'))).toBe('http://[::1]:8080');
+  });
+
+  it('lead to the part of the site that the server has', () => {
+    const at = page('https://home.example/tutti');
+    expect(inviteUrl(inviteOrigin(server(null), at), '7KM2QX', null)).toBe('https://home.example/tutti/r/7KM2QX');
   });
 
   it('carry the passcode in the fragment', () => {

@@ -3,10 +3,10 @@ import type { ServerDescription } from '$protocol';
 /** The base of addresses that are given to others: the public one, or one that other devices of the network can open. */
 export function inviteOrigin(
   server: Pick<ServerDescription, 'public_url' | 'addresses'> | null,
-  page: Pick<Location, 'origin' | 'hostname'>,
+  page: { base: string; hostname: string },
 ): string {
   if (server?.public_url) return server.public_url;
-  return (isLoopback(page.hostname) ? server?.addresses?.[0] : undefined) ?? page.origin;
+  return (isLoopback(page.hostname) ? server?.addresses?.[0] : undefined) ?? page.base;
 }
 
 const PASSCODE = '#passcode=';

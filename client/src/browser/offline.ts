@@ -3,12 +3,14 @@
  * this computer's own.
  */
 
+import { at } from '../util/base';
+
 /** Registers the worker once the page is idle. It keeps the texts of this language only. */
 export function registerWorker(language: string): void {
   if (!isSupported()) return;
   whenIdle(() => {
     // Refused in some private windows. The app works without it.
-    navigator.serviceWorker.register(`/sw.js?language=${language}`, { updateViaCache: 'none' }).catch(() => {});
+    navigator.serviceWorker.register(at(`/sw.js?language=${language}`), { updateViaCache: 'none' }).catch(() => {});
   });
 }
 

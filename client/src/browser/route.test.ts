@@ -21,6 +21,7 @@ describe('routes', () => {
     expect(normalizeCode(' 7km-2qx ')).toBe('7KM2QX');
     expect(normalizeCode('oil123')).toBe('011123');
     expect(normalizeCode('https://music.example/r/7KM2QX?x=1')).toBe('7KM2QX');
+    expect(normalizeCode('https://music.example/r/r/7KM2QX#passcode=a')).toBe('7KM2QX');
     expect(normalizeCode('7KM2Q')).toBeNull();
     expect(normalizeCode('7KM2QU')).toBeNull();
   });

@@ -43,7 +43,7 @@ export function routeOf(path: string): Route {
  * pasted link. `null` when it cannot be a code.
  */
 export function normalizeCode(typed: string): string | null {
-  const fromLink = /\/r\/([^/?#]+)/.exec(typed)?.[1] ?? typed;
+  const fromLink = /^[^?#]*\/r\/([^/?#]+)/.exec(typed)?.[1] ?? typed;
   const code = fromLink.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   return code.length === CODE_LENGTH && /^[0-9A-HJKMNP-TV-Z]+$/.test(code) ? code : null;
 }

@@ -1,3 +1,4 @@
+import { at } from '../util/base';
 import { recall, remember } from './storage';
 
 const ON_KEY = 'tutti.track-notice';
@@ -24,7 +25,7 @@ export async function setNotifies(on: boolean): Promise<boolean> {
 /** Shows a notice while the page is hidden. */
 export async function notify(title: string, body: string): Promise<void> {
   if (document.visibilityState !== 'hidden' || !notifies()) return;
-  const options = { body, tag: TAG, icon: '/icon-192.png' };
+  const options = { body, tag: TAG, icon: at('/icon-192.png') };
   // Browsers of phones show notices of a service worker only, and refuse the constructor.
   const worker = await navigator.serviceWorker?.getRegistration();
   try {

@@ -3,6 +3,7 @@ import { playsHere, thisDevice } from '../browser/device';
 import { nowMs } from '../browser/wall-clock';
 import { api, type FirstRequests, session } from '../session/page-session';
 import type { Token } from '../session/session';
+import { at } from '../util/base';
 import { preloadStage } from '../util/cover';
 import { Connection, findHindrance } from './connection';
 import { EarlyConnection, type Receiver } from './early-connection';
@@ -79,5 +80,5 @@ function deviceOf(code: string, server: ServerDescription, user: User): Device {
 }
 
 function socketUrl(): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${at('/ws')}`;
 }

@@ -2,6 +2,7 @@ import type { ServerDescription } from '$protocol';
 import { exclusiveLock } from '../browser/exclusive-lock';
 import { device, tab } from '../browser/storage';
 import { nowMs } from '../browser/wall-clock';
+import { at } from '../util/base';
 import { Api } from './api';
 import { Session } from './session';
 import { slotBroadcast } from './slot-broadcast';
@@ -12,7 +13,7 @@ import { SlotMemory } from './slot-memory';
  * are loaded.
  */
 
-const fetcher = (url: string, init: RequestInit) => fetch(url, init);
+const fetcher = (path: string, init: RequestInit) => fetch(at(path), init);
 
 const lock = exclusiveLock(navigator.locks);
 let tellSent = () => {};

@@ -11,6 +11,7 @@ import { Failure } from '../session/http';
 import { api, session, takeFirstRequests } from '../session/page-session';
 import { text } from '../text/common';
 import { refusalText } from '../text/failures';
+import { at, base, withoutBase } from '../util/base';
 
 export interface Toast {
   id: number;
@@ -32,7 +33,7 @@ const PASSCODE_KEY = 'tutti.passcode.';
 
 /** State of the whole app, whichever page is shown: the route, the user, and the server's description. */
 class App {
-  route = $state.raw<Route>(routeOf(location.pathname));
+  route = $state.raw<Route>(routeOf(withoutBase(location.pathname)));
   user = $state.raw<User | null>(null);
   /** The slot of `user`. */
   slot = $state.raw<number | null>(null);
@@ -85,7 +86,7 @@ class App {
   }
 
   go(path: string): void {
-    history.pushState(null, '', path);
+    history.pushState(null, '', at(path));
     this.#moved();
     scrollTo(0, 0);
   }
@@ -97,7 +98,7 @@ class App {
 
   #remember(): void {
     const isDetour = ['me', 'device', 'pair', 'wall', 'operator', 'password', 'invited'].includes(this.route.page);
-    if (!isDetour) tab.remember(BACK_KEY, location.pathname);
+    if (!isDetour) tab.remember(BACK_KEY, withoutBase(location.pathname));
   }
 
   /** Creates a guest with this name, or renames the current user. */
@@ -132,7 +133,7 @@ class App {
   }
 
   #moved(): void {
-    this.route = routeOf(location.pathname);
+    this.route = routeOf(withoutBase(location.pathname));
     this.#remember();
     this.#takePasscode();
     // It was about the page that was left.
@@ -203,35 +204,40 @@ class App {
     }
   }
 
+  /** The base of addresses for others. */
+  #inviteBase(): string {
+    return inviteOrigin(this.server, { base: location.origin + base, hostname: location.hostname });
+  }
+
   /** The address of a room for others. */
   roomUrl(code: string, passcode: string | null = null): string {
-    return inviteUrl(inviteOrigin(this.server, location), code, passcode);
+    return inviteUrl(this.#inviteBase(), code, passcode);
   }
 
   /** The address at which the user's next device uses a code, and continues in the room where this one was last. */
   deviceUrl(code: string): string {
     const last = routeOf(tab.recall(BACK_KEY) ?? '/');
-    return deviceLink(inviteOrigin(this.server, location), { code, room: last.page === 'room' ? last.code : null });
+    return deviceLink(this.#inviteBase(), { code, room: last.page === 'room' ? last.code : null });
   }
 
   /** The address at which a member lets a screen with this code show a room. */
   pairUrl(code: string, room: string | null): string {
-    return pairLink(inviteOrigin(this.server, location), { code, room });
+    return pairLink(this.#inviteBase(), { code, room });
   }
 
   /** The address at which someone else uses a secret once. It is in the fragment, which browsers send to no server. */
   oneTimeUrl(page: 'password' | 'invited', token: string): string {
-    return `${inviteOrigin(this.server, location)}/${page}#${token}`;
+    return `${this.#inviteBase()}/${page}#${token}`;
   }
 
   /** The address that a screen opens. */
   get screenUrl(): string {
-    return `${inviteOrigin(this.server, location)}/screen`;
+    return `${this.#inviteBase()}/screen`;
   }
 
   /** Whether no other device can open this server's addresses. */
   get isOnlyHere(): boolean {
-    return isLoopback(new URL(inviteOrigin(this.server, location)).hostname);
+    return isLoopback(new URL(this.#inviteBase()).hostname);
   }
 
   showToast(words: string, tone: Toast['tone'] = 'good'): number {

@@ -1,9 +1,11 @@
+import { at } from './base';
+
 /** Longer edges of the covers that the server makes smaller, in pixels. */
 const EDGES = [96, 320, 640, 1000] as const;
 
 /** A cover in one size. Pictures of other sites are as they are. */
 export function coverUrl(url: string, edge: (typeof EDGES)[number]): string {
-  return isOurs(url) ? `${url}?size=${edge}` : url;
+  return isOurs(url) ? at(`${url}?size=${edge}`) : url;
 }
 
 /** The `srcset` by which a browser chooses the size for its screen; `undefined` for pictures of other sites. */

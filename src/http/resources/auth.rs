@@ -57,7 +57,7 @@ async fn guest(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.guest(&device_slot.caller, &body.display_name).await?;
     log_arrival(&context, login.user.id, address, "guest logged in");
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 async fn register(
@@ -90,7 +90,7 @@ async fn register(
         (registered, None) => registered?,
     };
     log_arrival(&context, login.user.id, address, "account registered");
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 async fn login(
@@ -104,7 +104,7 @@ async fn login(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.login(&device_slot.caller, &body.username, &password).await?;
     log_arrival(&context, login.user.id, address, "account logged in");
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 /// The session takes the slot of the same user, or a free one; the slot that the request names does not matter.
@@ -120,7 +120,7 @@ async fn device(
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.log_in_with_device_code(&device_slot.caller, code).await?;
     log_arrival(&context, login.user.id, address, "device logged in by code");
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 /// Chooses a new password by a link. The session takes the slot of the same user, or a free one.
@@ -136,7 +136,7 @@ async fn password(
     let login = context.identity.choose_password(&device_slot.caller, &token, &password).await?;
     context.operators.record_password_reset(login.user.id).await?;
     log_arrival(&context, login.user.id, address, "password chosen by a link");
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 /// Refuses to make a new identity on a device on which a user is logged in, or was, who is banned from the server.
@@ -176,7 +176,7 @@ pub(super) async fn refresh(
         }
         refreshed => refreshed.map_err(ApiError::from),
     }?;
-    Ok(login_response(&context, device_slot.cookies, login, slot).await)
+    Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
 
 /// 401, which says to every client that the session is over.
@@ -212,7 +212,7 @@ pub(super) async fn end_session(context: &HttpContext, device_slot: &DeviceSlot)
 }
 
 /// The response to a login: tokens, user and cookie.
-async fn login_response(context: &HttpContext, cookies: Cookies, login: Login, slot: Slot) -> Response {
+async fn login_response(context: &HttpContext, cookies: &Cookies, login: Login, slot: Slot) -> Response {
     let cookie = complete_login(context, cookies, &login, slot).await;
     let body = AuthResponse {
         access_token: login.access_token.expose_secret().into(),
@@ -227,7 +227,7 @@ async fn login_response(context: &HttpContext, cookies: Cookies, login: Login, s
 }
 
 /// Merges the guest that the user was into their account in all rooms. Returns the cookie to set.
-pub(super) async fn complete_login(context: &HttpContext, cookies: Cookies, login: &Login, slot: Slot) -> HeaderValue {
+pub(super) async fn complete_login(context: &HttpContext, cookies: &Cookies, login: &Login, slot: Slot) -> HeaderValue {
     if let Some(guest) = login.merged_guest
         && let Err(error) = context.rooms.merge(guest, login.user.clone()).await
     {

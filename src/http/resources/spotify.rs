@@ -80,7 +80,7 @@ async fn start(
         SlotChoice::New => None,
     };
     if context.limits.spotify_logins.check(address).is_err() {
-        return see_other(&back("/", SpotifyOutcome::Busy, None), None);
+        return see_other(&back(spotify.home(), SpotifyOutcome::Busy, None), None);
     }
     let started = spotify.begin(device_slot.cookies.read_login(&headers), slot, &query.return_to).await?;
     let cookie = device_slot.cookies.store_login(&started.browser, ms(LOGIN_LIFETIME));
@@ -116,7 +116,7 @@ async fn callback(
 ) -> Result<Response, ApiError> {
     let spotify = available(&context)?;
     if context.limits.spotify_logins.check(address).is_err() {
-        return see_other(&back("/", SpotifyOutcome::Busy, None), None);
+        return see_other(&back(spotify.home(), SpotifyOutcome::Busy, None), None);
     }
     let finished = match spotify.finish(query.into(), device_slot.cookies.read_login(&headers).as_ref()).await {
         Ok(finished) => finished,
@@ -176,7 +176,7 @@ async fn log_in(
             Err(error) => tracing::error!(%error, "profile picture not stored"),
         }
     }
-    let cookie = auth::complete_login(context, device_slot.cookies, &login, slot).await;
+    let cookie = auth::complete_login(context, &device_slot.cookies, &login, slot).await;
     Ok((slot, cookie))
 }
 

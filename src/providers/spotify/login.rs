@@ -100,7 +100,7 @@ impl AuthenticatedAccount {
 
 impl Spotify {
     /// Starts a login. `browser` is the value of an existing login cookie, set by another tab. A `return_to` that is
-    /// not a page of this server is replaced by `/`.
+    /// not a page of this server is replaced by its first page.
     pub async fn begin(
         &self,
         browser: Option<SecretString>,
@@ -122,7 +122,7 @@ impl Spotify {
             browser: hash(browser.expose_secret()),
             verifier: Sealed(inner.keys.encrypt(&verifier_context(state), &verifier)),
             slot,
-            return_to: local_path(return_to).unwrap_or_else(|| "/".to_owned()),
+            return_to: local_path(return_to, self.home()).unwrap_or_else(|| self.home().to_owned()),
             expires_at_ms: inner.clock.now_ms() + ms(LOGIN_LIFETIME),
         };
         inner.store.insert_login_transaction(&transaction).await?;
@@ -136,7 +136,8 @@ impl Spotify {
         browser: Option<&SecretString>,
     ) -> Result<FinishedLogin, SpotifyError> {
         let inner = &self.0;
-        let unknown = || FinishedLogin { slot: None, return_to: "/".to_owned(), result: Err(SpotifyOutcome::Expired) };
+        let home = self.home().to_owned();
+        let unknown = || FinishedLogin { slot: None, return_to: home, result: Err(SpotifyOutcome::Expired) };
         let Some(state) = callback.state.as_ref().map(|state| hash(state.expose_secret())) else {
             return Ok(unknown());
         };
@@ -250,18 +251,18 @@ pub(super) fn oauth_client(settings: &Settings) -> OAuthClient {
         .set_auth_type(AuthType::RequestBody)
 }
 
-/// Path and query of a page on this server; `None` for anything else, which prevents open redirects.
-fn local_path(raw: &str) -> Option<String> {
+/// Path and query of a page below `home`; `None` for anything else, which prevents open redirects.
+fn local_path(raw: &str, home: &str) -> Option<String> {
     const PLACEHOLDER_ORIGIN: &str = "http://local.invalid";
     if !raw.starts_with('/') || raw.len() > RETURN_TO_BYTES_MAX || raw.contains(['\\', '\t', '\n', '\r']) {
         return None;
     }
     let url = Url::parse(PLACEHOLDER_ORIGIN).ok()?.join(raw).ok()?;
     // The resolved path may start with two slashes, which browsers treat as another host.
-    let path = url.path();
+    let below = url.path().strip_prefix(home)?;
     let own = url.origin().ascii_serialization() == PLACEHOLDER_ORIGIN
-        && !path.starts_with("//")
-        && !path.starts_with("/api/");
+        && !below.starts_with('/')
+        && !below.starts_with("api/");
     own.then(|| url.as_str()[PLACEHOLDER_ORIGIN.len()..].to_owned())
 }
 
@@ -301,9 +302,10 @@ mod tests {
     #[test]
     fn return_path_may_be_a_page_of_this_server() {
         for path in ["/", "/r/K0LT1X", "/r/K0LT1X?tab=queue", "/me", "/r/%2f%2fevil.example"] {
-            assert_eq!(local_path(path).as_deref(), Some(path));
+            assert_eq!(local_path(path, "/").as_deref(), Some(path));
         }
-        assert_eq!(local_path("/r/../me#part").as_deref(), Some("/me#part"));
+        assert_eq!(local_path("/r/../me#part", "/").as_deref(), Some("/me#part"));
+        assert_eq!(local_path("/tutti/me", "/tutti/").as_deref(), Some("/tutti/me"));
     }
 
     #[test]
@@ -323,8 +325,12 @@ mod tests {
             " //evil.example",
         ];
         for path in evil {
-            assert_eq!(local_path(path), None, "{path}");
+            assert_eq!(local_path(path, "/"), None, "{path}");
+            assert_eq!(local_path(path, "/tutti/"), None, "{path}");
         }
-        assert_eq!(local_path(&format!("/{}", "a".repeat(RETURN_TO_BYTES_MAX))), None);
+        assert_eq!(local_path(&format!("/{}", "a".repeat(RETURN_TO_BYTES_MAX)), "/"), None);
+        for path in ["/", "/me", "/tutti", "/tutti/../me", "/tutti//evil.example", "/tutti/api/v1/auth/logout"] {
+            assert_eq!(local_path(path, "/tutti/"), None, "{path} is another server's");
+        }
     }
 }

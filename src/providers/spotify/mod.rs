@@ -189,6 +189,11 @@ impl Spotify {
         &self.0.settings.sdk_url
     }
 
+    /// The path of the first page: `/`, or what is below the base path.
+    pub fn home(&self) -> &str {
+        self.0.settings.home()
+    }
+
     /// The origin at which a login must start.
     pub fn origin(&self) -> String {
         self.0.settings.redirect_url.origin().ascii_serialization()

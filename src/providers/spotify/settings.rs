@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use reqwest::Url;
 use reqwest::header::HOST;
 
-use crate::config::{ListenConfig, SpotifyConfig};
+use crate::config::{ListenConfig, PublicUrl, SpotifyConfig};
 
 /// Path of the login callback on this server.
 pub const CALLBACK_PATH: &str = "/api/v1/auth/spotify/callback";
@@ -44,8 +44,11 @@ impl Settings {
                  TUTTI_SPOTIFY_REDIRECT_URL, or remove TUTTI_SPOTIFY_CLIENT_ID"
             );
         }
-        if redirect_url.path() != CALLBACK_PATH || redirect_url.query().is_some() || redirect_url.fragment().is_some() {
-            bail!("TUTTI_SPOTIFY_REDIRECT_URL={written} must end in {CALLBACK_PATH}");
+        let base_path = listen.public_url.as_ref().map_or("", PublicUrl::base_path);
+        let above = redirect_url.path().strip_suffix(CALLBACK_PATH);
+        let is_ours = above.is_some_and(|above| above.is_empty() || above == base_path);
+        if !is_ours || redirect_url.query().is_some() || redirect_url.fragment().is_some() {
+            bail!("TUTTI_SPOTIFY_REDIRECT_URL={written} must end in {base_path}{CALLBACK_PATH}");
         }
         Ok(Some(Self {
             client_id: client_id.to_owned(),
@@ -54,6 +57,13 @@ impl Settings {
             api_url: base("TUTTI_SPOTIFY_API_URL", &config.spotify_api_url)?,
             sdk_url: script("TUTTI_SPOTIFY_SDK_URL", &config.spotify_sdk_url)?,
         }))
+    }
+
+    /// The path of the first page.
+    pub fn home(&self) -> &str {
+        let path = self.redirect_url.path();
+        // All of the callback's path but its first slash.
+        &path[..=path.len() - CALLBACK_PATH.len()]
     }
 
     /// The origin that replaces `localhost` for pages. Spotify rejects `localhost` in redirect URLs, and cookies of
@@ -109,6 +119,10 @@ mod tests {
         assert_eq!(redirect(None, None).as_str(), "http://127.0.0.1:8080/api/v1/auth/spotify/callback");
         let public = redirect(None, Some("https://tutti.example/"));
         assert_eq!(public.as_str(), "https://tutti.example/api/v1/auth/spotify/callback");
+        let below = settings(None, Some("https://home.example/tutti")).unwrap().unwrap();
+        assert_eq!(below.redirect_url.as_str(), "https://home.example/tutti/api/v1/auth/spotify/callback");
+        assert_eq!(below.home(), "/tutti/");
+        assert_eq!(settings(None, None).unwrap().unwrap().home(), "/");
         let given = redirect(Some("http://[::1]:9/api/v1/auth/spotify/callback"), Some("http://192.168.1.5:8080"));
         assert_eq!(given.as_str(), "http://[::1]:9/api/v1/auth/spotify/callback");
     }
@@ -118,6 +132,8 @@ mod tests {
         for public_url in ["http://192.168.1.5:8080", "http://localhost:8080"] {
             settings(None, Some(public_url)).unwrap_err();
         }
+        let elsewhere = "https://home.example/other/api/v1/auth/spotify/callback";
+        settings(Some(elsewhere), Some("https://home.example/tutti")).unwrap_err();
         for redirect_url in ["https://tutti.example/elsewhere", "ftp://tutti.example", "nonsense"] {
             let error = settings(Some(redirect_url), None).unwrap_err().to_string();
             assert!(error.contains(redirect_url) && error.contains("TUTTI_SPOTIFY_REDIRECT_URL"), "{error}");

@@ -1,11 +1,15 @@
 import { PHONE } from '../support/guest.ts';
-import { freePorts, Nginx, type Ports, recipeSettings } from '../support/nginx.ts';
+import { freePorts, Nginx, type Ports, type Recipe, recipeSettings } from '../support/nginx.ts';
 import { test as base, expect } from '../support/test.ts';
 
 /** A real nginx before the server. The browser finds it as https://tutti.example, and the server itself as tutti.lan. */
 const PUBLIC = 'https://tutti.example';
+/** A part of a site. */
+const BELOW = 'https://home.example/tutti';
 
-const test = base.extend<{ nginx: Nginx }, { ports: Ports }>({
+const test = base.extend<{ nginx: Nginx; recipe: Recipe }, { ports: Ports }>({
+  recipe: ['nginx.conf', { option: true }],
+
   ports: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures here.
     async ({}, use) => use(await freePorts()),
@@ -17,6 +21,8 @@ const test = base.extend<{ nginx: Nginx }, { ports: Ports }>({
       const names = [
         `MAP tutti.example:80 127.0.0.1:${ports.http}`,
         `MAP tutti.example:443 127.0.0.1:${ports.https}`,
+        `MAP home.example:80 127.0.0.1:${ports.http}`,
+        `MAP home.example:443 127.0.0.1:${ports.https}`,
         'MAP tutti.lan 127.0.0.1',
       ];
       await use({ ...launchOptions, args: [...launchOptions.args!, `--host-resolver-rules=${names.join(',')}`] });
@@ -28,8 +34,8 @@ const test = base.extend<{ nginx: Nginx }, { ports: Ports }>({
   ignoreHTTPSErrors: true,
 
   // Stories name it before `guest`, so that it ends after the pages.
-  nginx: async ({ ports, server }, use) => {
-    const nginx = new Nginx(ports, () => server.port);
+  nginx: async ({ ports, recipe, server }, use) => {
+    const nginx = new Nginx(ports, () => server.port, recipe);
     await use(nginx);
     await nginx.dispose();
   },
@@ -145,6 +151,82 @@ test.describe('with the recipe', () => {
     await nginx.start();
     await ben.isJoined();
     await ada.sees('Ada', 'Ben');
+  });
+});
+
+test.describe('with the recipe for a part of a site', () => {
+  test.use({
+    recipe: 'base-path/nginx.conf',
+    // biome-ignore lint/correctness/noEmptyPattern: as above.
+    settings: async ({}, use) => use(await recipeSettings('base-path/nginx.conf')),
+  });
+
+  test('rooms, music, invitations, cookies, old screens and the service worker are below it', async ({
+    nginx,
+    guest,
+    server,
+  }) => {
+    const ada = await guest('Ada', { baseURL: `${BELOW}/` });
+    const ben = await guest('Ben', { viewport: PHONE, baseURL: `${BELOW}/` });
+    const television = await guest('Television', { baseURL: `${BELOW}/` });
+    // The same server without nginx, at an address where the browser allows the worker.
+    const cai = await guest('Cai', { baseURL: `${server.url}/tutti/`, serviceWorkers: 'allow' });
+    const asked: string[] = [];
+    for (const { page } of [ada, ben, television]) page.on('request', (request) => asked.push(request.url()));
+    await nginx.start();
+    const code = await ada.startRoom({ plays: true });
+    expect(ada.page.url()).toBe(`${BELOW}/r/${code}`);
+    await ada.add('Slow Orbit');
+    await ada.nowPlaying('Slow Orbit');
+    await ada.hearsMusic();
+
+    await test.step('the invitation leads a phone into the room, which stays in it after a reload', async () => {
+      await ada.get('invite-open').click();
+      await expect(ada.get('qr').last()).toHaveAttribute('aria-label', new RegExp(`${BELOW}/r/${code}$`));
+      await ada.get('invite-close').click();
+      await ben.page.goto('http://home.example/tutti');
+      await expect(ben.page).toHaveURL(`${BELOW}/`);
+      await ben.join(code);
+      await ben.isJoined();
+      await ben.page.reload();
+      await ben.isJoined();
+      await ada.sees('Ada', 'Ben');
+    });
+
+    await test.step('an old television shows it', async () => {
+      await television.context.addInitScript(() => Reflect.deleteProperty(HTMLScriptElement, 'supports'));
+      await television.page.goto('./screen');
+      await expect(television.page.locator('html')).toHaveAttribute('data-browser', 'old');
+      await ada.approveScreen(await television.get('pairing-code').innerText());
+      await television.nowPlaying('Slow Orbit');
+    });
+
+    await test.step('the rest of the site gets no request and no cookie', async () => {
+      const paths = asked.filter((url) => /^https?:/.test(url)).map((url) => new URL(url).pathname);
+      expect(paths).toContainEqual(expect.stringMatching(/^\/tutti\/assets\//));
+      expect(paths).toContainEqual(expect.stringMatching(/^\/tutti\/api\/v1\/.*\/art\//));
+      expect(paths.filter((path) => path !== '/tutti' && !path.startsWith('/tutti/'))).toEqual([]);
+      const cookies = await ada.context.cookies();
+      expect(cookies.map(({ name, path, secure }) => [name, path, secure])).toEqual([
+        ['__Secure-tutti_0', '/tutti', true],
+      ]);
+    });
+
+    await test.step('the app opens without the server', async () => {
+      for (const { page } of [ada, ben, television]) await page.close();
+      await cai.join(code);
+      await cai.isJoined();
+      expect(await cai.page.evaluate(async () => (await navigator.serviceWorker.ready).scope)).toBe(
+        `${server.url}/tutti/`,
+      );
+      await cai.page.reload();
+      await cai.isJoined();
+      cai.expectNoNetwork();
+      await server.stop();
+      await cai.connectionIs('reconnecting');
+      await cai.page.reload();
+      await expect(cai.get('notice-title')).toHaveText('The server cannot be reached');
+    });
   });
 });
 

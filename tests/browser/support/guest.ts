@@ -80,7 +80,7 @@ export class Guest {
   async startRoom(
     options: { title?: string; passcode?: string; plays?: boolean; waits?: boolean } = {},
   ): Promise<string> {
-    await this.page.goto('/');
+    await this.page.goto('./');
     await this.get('guest-name').fill(this.name);
     if (options.title !== undefined || options.passcode !== undefined) {
       await this.get('more-options').click();
@@ -103,7 +103,7 @@ export class Guest {
 
   /** Opens a shared link, as a phone does after scanning the QR code. */
   async join(code: string, options: { passcode?: string } = {}): Promise<void> {
-    await this.page.goto(`/r/${code}`);
+    await this.page.goto(`./r/${code}`);
     await this.get('guest-name').fill(this.name);
     if (options.passcode !== undefined) await this.get('passcode').fill(options.passcode);
     await this.get('join').click();

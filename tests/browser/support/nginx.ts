@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Program } from './program.ts';
 
-const RECIPE = new URL('../../../deploy/nginx.conf', import.meta.url);
-/** The recipe's name of the server. */
-const NAME = 'tutti.example';
+/** The recipes in `deploy/`: for a site, and for a part of one. */
+export type Recipe = 'nginx.conf' | 'base-path/nginx.conf';
+/** The recipes' names of the server. */
+const NAMES: Record<Recipe, string> = { 'nginx.conf': 'tutti.example', 'base-path/nginx.conf': 'home.example' };
 
 /** What an operator forgets: `Upgrade` and `Connection` are not passed on; or all of the recipe but `proxy_pass`. */
 export type Omission = 'nothing' | 'upgrade' | 'headers';
@@ -36,17 +37,21 @@ export async function freePorts(): Promise<Ports> {
   return { http, https };
 }
 
+function read(recipe: Recipe): Promise<string> {
+  return readFile(new URL(`../../../deploy/${recipe}`, import.meta.url), 'utf8');
+}
+
 /** The settings of the server that the recipe asks for. */
-export async function recipeSettings(): Promise<Record<string, string>> {
-  const recipe = await readFile(RECIPE, 'utf8');
+export async function recipeSettings(recipe: Recipe = 'nginx.conf'): Promise<Record<string, string>> {
+  const text = await read(recipe);
   const settings = Object.fromEntries(
-    [...recipe.matchAll(/^# +(TUTTI_\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
+    [...text.matchAll(/^# +(TUTTI_\w+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
   );
   delete settings.TUTTI_LISTEN;
   return settings;
 }
 
-/** Debian's nginx with the recipe of `deploy/nginx.conf`, on other ports, before a server. */
+/** Debian's nginx with a recipe of `deploy/`, on other ports, before a server. */
 export class Nginx {
   #folder = '';
   #program: Program | null = null;
@@ -54,6 +59,7 @@ export class Nginx {
   constructor(
     private readonly ports: Ports,
     private readonly upstreamPort: () => number,
+    private readonly recipe: Recipe,
   ) {}
 
   /** Starts nginx, or restarts it: that closes every connection through it. */
@@ -61,7 +67,7 @@ export class Nginx {
     await this.stop();
     if (this.#folder === '') {
       this.#folder = await mkdtemp(join(tmpdir(), 'tutti-nginx-'));
-      await makeCertificate(this.#folder);
+      await makeCertificate(this.#folder, NAMES[this.recipe]);
     }
     await writeFile(join(this.#folder, 'nginx.conf'), this.#around(await this.#site(omitted)));
     this.#program = new Program(nginx(), /using the "(\w+)" event method/);
@@ -89,11 +95,11 @@ export class Nginx {
   }
 
   async #site(omitted: Omission): Promise<string> {
-    const letsEncrypt = `/etc/letsencrypt/live/${NAME}`;
-    let site = await readFile(RECIPE, 'utf8');
+    const letsEncrypt = `/etc/letsencrypt/live/${NAMES[this.recipe]}`;
+    let site = await read(this.recipe);
     const replace = (from: string | RegExp, to: string) => {
       const replaced = site.replace(from, to);
-      if (replaced === site) throw new Error(`deploy/nginx.conf has no ${from}`);
+      if (replaced === site) throw new Error(`deploy/${this.recipe} has no ${from}`);
       site = replaced;
     };
     replace('listen 80;', `listen 127.0.0.1:${this.ports.http};`);
@@ -108,9 +114,9 @@ export class Nginx {
   }
 }
 
-async function makeCertificate(folder: string): Promise<void> {
+async function makeCertificate(folder: string, name: string): Promise<void> {
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const names = ['-subj', `/CN=${NAME}`, '-addext', `subjectAltName=DNS:${NAME}`];
+  const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
   const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')];
   await promisify(execFile)('openssl', ['req', ...kind, ...names, ...files]);
 }

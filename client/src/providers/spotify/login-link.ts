@@ -1,6 +1,7 @@
 import type { SpotifyOutcome } from '$protocol';
 import { tab } from '../../browser/storage';
 import type { Slot } from '../../session/http';
+import { at } from '../../util/base';
 
 const SLOT_KEY = 'tutti.spotify-slot';
 
@@ -55,7 +56,7 @@ export function spotifyLoginLink(origin: string, address: string, slot: Slot): S
   const path = url.pathname + url.search;
   if (url.origin !== origin) return { href: origin + path, elsewhere: new URL(origin).host };
   const query = new URLSearchParams({ return_to: path, slot: String(slot) });
-  return { href: `/api/v1/auth/spotify/start?${query}`, elsewhere: null };
+  return { href: at(`/api/v1/auth/spotify/start?${query}`), elsewhere: null };
 }
 
 /**
