@@ -241,7 +241,8 @@ impl Parts {
         let tasks = Tasks::default();
         let clock = cluster.as_ref().map_or_else(Clock::system, |cluster| cluster.clock);
         let keys = open_keys(&config, clock)?;
-        let spotify = open_spotify(&config, address, &store, &keys, clock, &tasks.background).context("Spotify")?;
+        let spotify =
+            open_spotify(&config, address, &store, &keys, &metrics, clock, &tasks.background).context("Spotify")?;
         let identity =
             Identity::open(store.clone(), keys.clone(), clock, &config.identity).await.context("identity")?;
         let library = open_library(&config, clock, &keys).await.context("library")?;
@@ -281,8 +282,15 @@ impl Parts {
     /// Serves `GET /metrics`; the address.
     async fn serve_metrics(&self, listen: SocketAddr, renderer: MetricsRenderer) -> anyhow::Result<SocketAddr> {
         let Group { tasks, stop } = &self.tasks.background;
-        let (hub, rooms, library) = (self.hub.clone(), self.rooms.clone(), self.library.clone());
-        let exposition = Exposition { renderer, hub, rooms, library };
+        let exposition = Exposition {
+            renderer,
+            hub: self.hub.clone(),
+            rooms: self.rooms.clone(),
+            library: self.library.clone(),
+            preparer: self.preparer.clone(),
+            database: sqlite::database_path(&self.config.storage)?,
+            started_at_ms: self.clock.now_ms(),
+        };
         exposition.serve(listen, self.clock, tasks, stop.clone()).await
     }
 
@@ -482,14 +490,16 @@ fn open_spotify(
     address: SocketAddr,
     store: &SharedStore,
     keys: &Keys,
+    metrics: &Metrics,
     clock: Clock,
     background: &Group,
 ) -> anyhow::Result<Option<Spotify>> {
     let Some(settings) = Settings::new(&config.spotify, &config.listen, address)? else { return Ok(None) };
     // Fails only if one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let spotify =
-        Spotify::new(settings, store.clone(), keys.clone(), clock, background.tasks.clone(), background.stop.clone())?;
+    let Group { tasks, stop } = background;
+    let (store, keys, metrics) = (store.clone(), keys.clone(), metrics.clone());
+    let spotify = Spotify::new(settings, store, keys, metrics, clock, tasks.clone(), stop.clone())?;
     tracing::info!(origin = spotify.origin(), "login with Spotify is enabled");
     Ok(Some(spotify))
 }

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, Args as _, Command};
 use expect_test::expect_file;
 use tutti::config::ServeConfig;
 use tutti::telemetry::metrics::NAMES;
+use tutti::telemetry::process;
 
 const PAGE: &str = include_str!("../docs/configuration.md");
 const OPERATIONS: &str = include_str!("../docs/operations.md");
@@ -37,7 +38,7 @@ fn pages_name_existing_settings_only() {
 
 #[test]
 fn every_metric_is_documented() {
-    for (name, _) in NAMES {
+    for name in NAMES.iter().map(|(name, ..)| name).chain(process::NAMES.iter().map(|(name, ..)| name)) {
         assert!(OPERATIONS.contains(&format!("`{name}`")), "{name}");
     }
 }

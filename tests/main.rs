@@ -10,6 +10,7 @@ mod http;
 mod identity;
 mod keys;
 mod program;
+mod prometheus;
 mod providers;
 mod room;
 mod settings;

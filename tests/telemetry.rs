@@ -66,13 +66,16 @@ async fn metrics_count_what_happened_without_identifying_rooms_or_users() {
     assert_eq!(of("tutti_delta_deliveries_total"), 2);
     assert!(of("tutti_journal_batches_total{outcome=\"durable\"}") >= 1);
     assert_eq!(of("tutti_journal_batches_total{outcome=\"failed\"}"), 0);
-    assert!(of("tutti_journal_commit_milliseconds_count") >= 1);
+    assert!(of("tutti_journal_commit_seconds_count") >= 1);
+    assert_eq!(of("tutti_command_refusals_total{reason=\"nothing_on\"}"), 1);
+    assert!(of("tutti_http_requests_total{class=\"auth\",status=\"2xx\"}") >= 1);
+    assert!(of("tutti_http_request_duration_seconds_count{class=\"socket\"}") >= 3);
     let error = |measured: &str, bound: &str| {
-        of(&format!("tutti_device_error_milliseconds_bucket{{measured=\"{measured}\",le=\"{bound}\"}}"))
+        of(&format!("tutti_device_error_seconds_bucket{{measured=\"{measured}\",le=\"{bound}\"}}"))
     };
-    assert_eq!((error("estimated", "1"), error("estimated", "5")), (1, 2));
+    assert_eq!((error("estimated", "0.001"), error("estimated", "0.005")), (1, 2));
     assert_eq!(
-        (error("heard", "10"), error("heard", "30"), error("heard", "1000"), error("heard", "+Inf")),
+        (error("heard", "0.01"), error("heard", "0.03"), error("heard", "1"), error("heard", "+Inf")),
         (0, 1, 1, 2)
     );
     let named = [code.as_str(), &ana.id.to_string()];

@@ -20,7 +20,6 @@ use crate::limits::{COMMANDS_WAITING_MAX, TRACK_LOOKUP_TIMEOUT, TRACK_LOOKUPS_AT
 use crate::providers::{Asker, Provider, ProviderError};
 use crate::room::RoomHandle;
 use crate::room::state::ENQUEUE_ALL_MAX;
-use crate::telemetry::metrics::CommandOutcome;
 use crate::transport::{Link, frame};
 
 /// The commands of one connection that cannot run yet.
@@ -129,7 +128,7 @@ impl Lookup {
                 Refusal { provider, reason: Reason::ProviderUnavailable, message: message.to_owned() }
             }
         };
-        self.context.metrics.command(CommandOutcome::Refused);
+        self.context.metrics.refusal(reason);
         let named = reason.value_names().iter().map(|name| ((*name).to_owned(), provider.as_str().into()));
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, named.collect(), message)));
     }

@@ -165,6 +165,7 @@ pub async fn run(
         Ok(connection) => drop(context.tasks.spawn(connection.serve(socket, (share, permit)))),
         Err(code) => {
             log_refusal(&context, code, address, room);
+            context.metrics.close(Some(code));
             outbox.close(code);
             serve::finish_closing(socket, &outbox).await;
         }
@@ -181,6 +182,7 @@ pub async fn refuse(
     code: CloseCode,
 ) {
     log_refusal(context, code, address, None);
+    context.metrics.close(Some(code));
     let (read, write) = stream.into_split();
     let outbox = Arc::new(Outbox::new(write));
     let socket = Socket::new(read, outbox.clone(), already_read.len());

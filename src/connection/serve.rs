@@ -23,7 +23,6 @@ use crate::limiter::Gcra;
 use crate::limits::CLOSE_TIMEOUT;
 use crate::room::state::{BLOCKED_CHARS_MAX, FALLBACK_MAX, SAID_CHARS_MAX};
 use crate::room::{self, RoomHandle};
-use crate::telemetry::metrics::CommandOutcome;
 use crate::text;
 use crate::transport::{Drained, Link, Outbox, Party, frame};
 
@@ -261,7 +260,7 @@ impl Connection {
         values: ReasonValues,
         message: impl Into<String>,
     ) -> Received {
-        self.context.metrics.command(CommandOutcome::Refused);
+        self.context.metrics.refusal(reason);
         self.link.outbox.push(&frame::json(&ServerFrame::refused(id, reason, values, message)));
         self.refusals.take(self.context.limits.refusals, now).map_err(|_| Some(CloseCode::ProtocolViolation))
     }
@@ -271,6 +270,7 @@ impl Connection {
         self.lookups.end();
         self.room.disconnect(self.link.id).await;
         tracing::debug!(connection = %self.link.id, "disconnected");
+        self.context.metrics.close(self.link.outbox.closed_with());
         let outbox = self.link.outbox.clone();
         drop(self);
         finish_closing(socket, &outbox).await;

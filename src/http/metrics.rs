@@ -2,6 +2,7 @@
 //! authentication.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,9 +16,10 @@ use crate::clock::Clock;
 use crate::config::Networks;
 use crate::connection::Hub;
 use crate::limits::{METRICS_CONNECTIONS_MAX, METRICS_TIDY_EVERY};
-use crate::providers::library::{Library, ScanReport};
+use crate::providers::library::{Library, ScanReport, ScanState};
 use crate::room::Registry;
-use crate::telemetry::metrics::{LibraryFiles, MetricsRenderer};
+use crate::segments::Preparer;
+use crate::telemetry::metrics::{LibraryFiles, MetricsRenderer, Observed, Scans};
 use crate::transport::listener::{self, Caps};
 
 /// Prometheus' text format.
@@ -34,6 +36,12 @@ pub struct Exposition {
     pub rooms: Registry,
     /// The library.
     pub library: Library,
+    /// The segments of tracks.
+    pub preparer: Preparer,
+    /// The SQLite database, if that is the store.
+    pub database: Option<PathBuf>,
+    /// When the server started, in Unix milliseconds.
+    pub started_at_ms: i64,
 }
 
 impl Exposition {
@@ -50,13 +58,7 @@ impl Exposition {
         tasks.spawn(run_upkeep(self.renderer.clone(), stop.clone()));
         let exposition = Arc::new(self);
         let routes = warp::path!("metrics").and(warp::get()).map(move || {
-            let Exposition { renderer, hub, rooms, library } = &*exposition;
-            let ScanReport { tracks, unreadable, odd_tags, missing, unplayable, .. } = library.scan_state().last;
-            let text = renderer.render(
-                hub.len(),
-                rooms.len(),
-                LibraryFiles { tracks, unreadable, odd_tags, missing, unplayable },
-            );
+            let text = exposition.renderer.render(&exposition.observe());
             warp::reply::with_header(text, header::CONTENT_TYPE, CONTENT_TYPE)
         });
         let service = warp::service(routes);
@@ -66,6 +68,28 @@ impl Exposition {
         tracing::info!("metrics at http://{address}/metrics");
         Ok(address)
     }
+
+    fn observe(&self) -> Observed {
+        let ScanState { scans, failed, last, took_ms, ended_at_ms } = self.library.scan_state();
+        let ScanReport { tracks, unreadable, odd_tags, missing, unplayable, .. } = last;
+        Observed {
+            started_at_ms: self.started_at_ms,
+            connections: self.hub.len(),
+            rooms: self.rooms.len(),
+            journal_queue: self.rooms.journal_queue(),
+            database_bytes: self.database.as_deref().map_or(0, database_bytes),
+            decoders_busy: self.preparer.decoders_busy(),
+            library: LibraryFiles { tracks, unreadable, odd_tags, missing, unplayable },
+            scans: Scans { finished: scans, failed, last_took_ms: took_ms, last_ended_at_ms: ended_at_ms },
+        }
+    }
+}
+
+/// The size of a database with its write-ahead log.
+fn database_bytes(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path, Path::new(&log)].into_iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum()
 }
 
 async fn run_upkeep(renderer: MetricsRenderer, stop: CancellationToken) {

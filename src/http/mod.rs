@@ -22,6 +22,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
+use warp::path::FullPath;
 use warp::reply::Response;
 
 pub mod base_path;
@@ -54,6 +55,7 @@ use crate::room::Registry;
 use crate::segments::Preparer;
 use crate::store::SharedStore;
 use crate::telemetry::Throttle;
+use crate::telemetry::metrics::RouteClass;
 use limits::RequestLimits;
 use origin::Origins;
 use recent_listeners::RecentListeners;
@@ -117,5 +119,57 @@ pub fn routes(context: &SharedContext) -> impl Filter<Extract = (Response,), Err
         .unify()
         .or(static_client::routes::<static_client::Client>(context))
         .unify();
-    response::finish(context, routes.boxed())
+    let finished = response::finish(context, routes.boxed());
+    let (clock, metrics) = (context.clock, context.connection.metrics.clone());
+    let began = warp::any().map(move || clock.now_ms_f64());
+    began.and(warp::path::full()).and(finished).map(move |began_ms, path: FullPath, response: Response| {
+        metrics.http(class_of(path.as_str()), response.status().as_u16(), clock.now_ms_f64() - began_ms);
+        response
+    })
+}
+
+/// The class in which a request is counted.
+fn class_of(path: &str) -> RouteClass {
+    let Some(resource) = path.strip_prefix("/api/v1/") else {
+        return match path {
+            "/ws" => RouteClass::Socket,
+            "/healthz" | "/readyz" => RouteClass::Health,
+            _ if path.starts_with("/api/") => RouteClass::Api,
+            _ => RouteClass::Page,
+        };
+    };
+    let parts: Vec<_> = resource.splitn(5, '/').collect();
+    match parts[..] {
+        ["auth", ..] => RouteClass::Auth,
+        [_, "tracks", _, "segments" | "audio", ..] => RouteClass::Audio,
+        [_, "tracks", _, "art", ..] => RouteClass::Cover,
+        _ => RouteClass::Api,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_what_they_are_for() {
+        for (path, class) in [
+            ("/ws", RouteClass::Socket),
+            ("/readyz", RouteClass::Health),
+            ("/", RouteClass::Page),
+            ("/r/7KM2QX", RouteClass::Page),
+            ("/assets/app.js", RouteClass::Page),
+            ("/api/v2/x", RouteClass::Api),
+            ("/api/v1/server", RouteClass::Api),
+            ("/api/v1/rooms/7KM2QX", RouteClass::Api),
+            ("/api/v1/auth/guest", RouteClass::Auth),
+            ("/api/v1/auth/spotify/callback", RouteClass::Auth),
+            ("/api/v1/library/tracks/a/segments/opus/3", RouteClass::Audio),
+            ("/api/v1/library/tracks/a/audio", RouteClass::Audio),
+            ("/api/v1/library/tracks/a/art/b", RouteClass::Cover),
+            ("/api/v1/library/tracks/a", RouteClass::Api),
+        ] {
+            assert_eq!(class_of(path), class, "{path}");
+        }
+    }
 }

@@ -162,7 +162,8 @@ mod tests {
             events: &events,
         };
         let changes = LastSent::default().changes(&state, &events, &present);
-        let encoded = batch.encode(&state, changes, &view, Some(Effect::Reply { connection, id, outcome }));
+        let encoded =
+            batch.encode(&state, changes, &view, Some(Effect::Reply { connection, id, outcome, is_repeated: false }));
         (state, events, encoded)
     }
 

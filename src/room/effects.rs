@@ -30,8 +30,8 @@ pub(super) enum Effect {
     PublishView { view: Box<View> },
     /// Sends a member what is told to them only.
     TellMember { member: UserId, frame: Bytes },
-    /// Replies to a command.
-    Reply { connection: ConnectionId, id: CommandId, outcome: Outcome },
+    /// Replies to a command, or repeats its first reply.
+    Reply { connection: ConnectionId, id: CommandId, outcome: Outcome, is_repeated: bool },
     /// Asks newcomers for another passcode, or for none.
     UsePasscode { passcode: Option<StoredPasscode> },
     /// Confirms a request of the server itself.

@@ -126,6 +126,11 @@ impl Registry {
         self.inner.rooms.len()
     }
 
+    /// Batches of events that wait for a group commit.
+    pub fn journal_queue(&self) -> usize {
+        self.inner.journal.waiting()
+    }
+
     /// True when no room is in memory.
     pub fn is_empty(&self) -> bool {
         self.inner.rooms.is_empty()

@@ -21,7 +21,7 @@ use tutti_audio::segment::Segments;
 use tutti_audio::timeline::Timeline;
 use tutti_protocol::segments::{Quality, SEGMENT_SAMPLES};
 
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, SegmentFailure};
 
 pub mod cache;
 
@@ -84,6 +84,7 @@ struct Shared {
     metrics: Metrics,
     /// Several for one key when devices are at different places of a track.
     runs: Mutex<HashMap<RunKey, Vec<Arc<Run>>>>,
+    decoders_max: usize,
     /// Runs that decode at the same time.
     decoding: Arc<Semaphore>,
     waiting: Semaphore,
@@ -135,9 +136,10 @@ enum RunEnd {
 impl Preparer {
     /// Serves from `cache`; decodes at most `runs_max` files at once on `tasks`, and none after `stop`.
     pub fn new(cache: Cache, metrics: Metrics, runs_max: usize, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        let decoding = Arc::new(Semaphore::new(runs_max.max(1)));
-        let waiting = Semaphore::new(WAITING_RUNS_MAX);
-        Self { shared: Arc::new(Shared { cache, metrics, runs: Mutex::default(), decoding, waiting, tasks, stop }) }
+        let decoders_max = runs_max.max(1);
+        let decoding = Arc::new(Semaphore::new(decoders_max));
+        let (runs, waiting) = (Mutex::default(), Semaphore::new(WAITING_RUNS_MAX));
+        Self { shared: Arc::new(Shared { cache, metrics, runs, decoders_max, decoding, waiting, tasks, stop }) }
     }
 
     /// Bytes of segments on disk, and what they may take.
@@ -162,9 +164,17 @@ impl Preparer {
         let run = RunKey { file: file.key(), quality };
         let key = SegmentKey { file: run.file, quality, number };
         let made = tokio::time::timeout(WAIT_MAX, self.made(file, run, &key)).await;
-        let segment = made.map_err(|_| PrepareError::NotReady("other files are decoded first".into()))??;
-        self.shared.metrics.segment_served();
-        Ok((segment, key.etag()))
+        let made = made.unwrap_or_else(|_| Err(PrepareError::NotReady("other files are decoded first".into())));
+        match &made {
+            Ok(_) => self.shared.metrics.segment_served(),
+            Err(error) => self.shared.count(error),
+        }
+        Ok((made?, key.etag()))
+    }
+
+    /// Files that are decoded at the moment.
+    pub fn decoders_busy(&self) -> usize {
+        self.shared.decoders_max - self.shared.decoding.available_permits()
     }
 
     async fn made(&self, file: &PreparedFile, run: RunKey, key: &SegmentKey) -> Result<CachedSegment, PrepareError> {
@@ -242,6 +252,16 @@ impl Preparer {
 }
 
 impl Shared {
+    fn count(&self, error: &PrepareError) {
+        let cause = match error {
+            PrepareError::PastEnd => return,
+            PrepareError::Gone => SegmentFailure::Gone,
+            PrepareError::Unplayable(_) => SegmentFailure::Unplayable,
+            PrepareError::NotReady(_) => SegmentFailure::NotReady,
+        };
+        self.metrics.segment_failed(cause);
+    }
+
     /// A device has segment `number`: the run that made it stays ahead.
     fn keep_ahead(&self, key: RunKey, number: u32) {
         if let Some(runs) = self.runs.lock().get(&key) {
@@ -383,7 +403,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::telemetry::metrics::{LibraryFiles, MetricsRenderer};
+    use crate::telemetry::metrics::{MetricsRenderer, Observed};
 
     /// Silence, as a WAV file.
     fn silence(folder: &TempDir, segments: u32) -> PreparedFile {
@@ -419,7 +439,7 @@ mod tests {
         async fn counts(&self) -> [u64; 2] {
             self.tasks.close();
             self.tasks.wait().await;
-            let rendered = self.renderer.render(0, 0, LibraryFiles::default());
+            let rendered = self.renderer.render(&Observed::default());
             ["tutti_segments_prepared_total ", "tutti_segments_served_total "].map(|name| {
                 let count = rendered.lines().find_map(|line| line.strip_prefix(name));
                 count.unwrap().parse().unwrap()

@@ -73,6 +73,11 @@ impl Journal {
         appended
     }
 
+    /// Messages that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Accepts appends of this room again: it has reloaded, so they rest on what is stored.
     pub async fn reset_fence(&self, room: RoomId) {
         let _ = self.queue.send(Message::ResetFence(room)).await;

@@ -1,8 +1,10 @@
-//! Logging to standard error, and [`metrics`].
+//! Logging to standard error, [`metrics`] and those of the [`process`].
 
+mod panics;
 mod throttle;
 
 pub mod metrics;
+pub mod process;
 
 pub use throttle::Throttle;
 
@@ -13,8 +15,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::TelemetryConfig;
 
-/// Initializes logging. Call it once per process.
+/// Initializes logging, and counts panics. Call it once per process.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<()> {
+    panics::start_counting();
     let filter = EnvFilter::try_new(&config.log).with_context(|| format!("TUTTI_LOG: {}", config.log))?;
     // What NATS's client says, the bus says once.
     let names_nats = config.log.contains("async_nats");

@@ -99,6 +99,8 @@ struct Inner {
     droppable_bytes: usize,
     reply_bytes: usize,
     state: State,
+    /// Of the close frame that was pushed.
+    closed_with: Option<CloseCode>,
 }
 
 #[derive(Debug)]
@@ -164,6 +166,7 @@ impl Outbox {
             droppable_bytes: 0,
             reply_bytes: 0,
             state: State::Open,
+            closed_with: None,
         };
         Self { socket, relay, inner: Mutex::new(inner), wake: Notify::new() }
     }
@@ -263,6 +266,11 @@ impl Outbox {
     /// True once a close frame was pushed or the socket failed.
     pub fn is_closing(&self) -> bool {
         !self.inner.lock().takes_frames()
+    }
+
+    /// The code with which the server closed the connection; `None` if it did not.
+    pub fn closed_with(&self) -> Option<CloseCode> {
+        self.inner.lock().closed_with
     }
 
     /// Whether so many replies wait that the client should not cause further ones.
@@ -381,6 +389,7 @@ impl Inner {
         if self.takes_frames() {
             self.drop_droppable();
             self.state = State::Closing;
+            self.closed_with = Some(code);
             self.send(socket, &frame::close(code), Kind::Kept);
         }
     }

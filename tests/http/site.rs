@@ -87,7 +87,8 @@ impl Site {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = Settings::new(&config.spotify, &config.listen, config.listen.listen).unwrap();
         let spotify = settings.map(|settings| {
-            Spotify::new(settings, store.clone(), keys.clone(), clock, tasks.clone(), draining.clone()).unwrap()
+            Spotify::new(settings, store.clone(), keys.clone(), Metrics::off(), clock, tasks.clone(), draining.clone())
+                .unwrap()
         });
         let identity = Identity::open(store.clone(), keys, clock, &config.identity).await.unwrap();
         let origins = Origins::new(&config.listen);

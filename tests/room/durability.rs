@@ -126,10 +126,13 @@ async fn batches_after_a_lost_batch_are_not_stored() {
     }
     server.store.fail_appends(1);
     drop(gate);
+    let accepted = server.commands("accepted");
     for id in [lost, after] {
         let reply = ana.reply(id).await;
         assert!(matches!(reply, ServerFrame::Reply { ok: false, .. }), "{reply:?}");
     }
+    // Both were decided, and counted by what the member was told.
+    assert_eq!((server.commands("accepted"), server.commands("unavailable")), (accepted, 2));
     ana.add_when_possible("a2").await;
     let server = server.crash();
     let (_, room) = server.enter(code, "ana").await.snapshot().await;

@@ -15,7 +15,7 @@ use tutti::room::{Join, Registry, RoomError, RoomHandle};
 use tutti::store::RoomClaims;
 use tutti::store::journal::Journal;
 use tutti::store::memory::MemoryStore;
-use tutti::telemetry::metrics::Metrics;
+use tutti::telemetry::metrics::{Metrics, MetricsRenderer, Observed};
 use tutti::transport::{Link, Outbox};
 use tutti_protocol::{
     Command, CommandId, ConnectionId, Device, DeviceId, DeviceKind, DevicePlayback, DeviceStatus, EntryId,
@@ -32,6 +32,7 @@ pub struct RoomServer {
     pub rooms: Registry,
     tasks: TaskTracker,
     stop: CancellationToken,
+    counted: MetricsRenderer,
 }
 
 impl RoomServer {
@@ -51,15 +52,23 @@ impl RoomServer {
     fn with(store: Arc<MemoryStore>, clock: Clock, sharing: Option<(RoomClaims, Remotes)>) -> Self {
         let (claims, remotes) = sharing.unzip();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let journal = Journal::start(store.clone(), clock, Metrics::off(), &tasks).claiming(claims);
+        let (metrics, counted) = Metrics::on();
+        let journal = Journal::start(store.clone(), clock, metrics.clone(), &tasks).claiming(claims);
         let scripted: Arc<dyn Provider> = Arc::new(Scripted::default());
         let measurer = Arc::new(Catalogue::new([scripted]));
         let mut rooms =
-            Registry::new(store.clone(), journal, clock, Metrics::off(), Some(measurer), tasks.clone(), stop.clone());
+            Registry::new(store.clone(), journal, clock, metrics, Some(measurer), tasks.clone(), stop.clone());
         if let Some(remotes) = remotes {
             rooms = rooms.sharing(remotes);
         }
-        Self { store, clock, rooms, tasks, stop }
+        Self { store, clock, rooms, tasks, stop, counted }
+    }
+
+    /// The commands that were answered with an outcome.
+    pub fn commands(&self, outcome: &str) -> u64 {
+        let rendered = self.counted.render(&Observed::default());
+        let name = format!("tutti_commands_total{{outcome=\"{outcome}\"}} ");
+        rendered.lines().find_map(|line| line.strip_prefix(&name)).expect(outcome).parse().expect("a number")
     }
 
     /// A new server on the same store, after an orderly stop.

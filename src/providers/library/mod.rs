@@ -104,8 +104,12 @@ struct Shared {
 pub struct ScanState {
     /// Scans completed since the start.
     pub scans: u64,
+    /// Scans that failed since the start.
+    pub failed: u64,
     /// The report of the last scan.
     pub last: ScanReport,
+    /// How long it took.
+    pub took_ms: i64,
     /// When it ended, in Unix milliseconds; 0 before the first.
     pub ended_at_ms: i64,
 }
@@ -310,15 +314,16 @@ impl Library {
             Ok(None) => return Ok(self.scan_state()),
             Err(error) => {
                 tracing::warn!(%error, "library scan failed; the index is unchanged");
+                self.shared.state.send_modify(|state| state.failed += 1);
                 return Err(error);
             }
         };
         *self.shared.unreadable.lock() = scanner.unreadable(UNREADABLE_NAMED_MAX);
         let ended_at_ms = self.shared.clock.now_ms();
+        let took_ms = ended_at_ms - started_at_ms;
         let first = self.shared.state.borrow().scans == 0;
         if first || requested || report.read > 0 || report.gone > 0 {
             let ScanReport { tracks, unreadable, odd_tags, missing, unplayable, read, gone } = report;
-            let took_ms = ended_at_ms - started_at_ms;
             tracing::info!(
                 tracks,
                 read,
@@ -332,7 +337,7 @@ impl Library {
             );
         }
         self.shared.state.send_modify(|state| {
-            *state = ScanState { scans: state.scans + 1, last: report, ended_at_ms };
+            *state = ScanState { scans: state.scans + 1, last: report, took_ms, ended_at_ms, ..*state };
         });
         Ok(self.scan_state())
     }

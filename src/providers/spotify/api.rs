@@ -19,6 +19,7 @@ use super::SpotifyError;
 use crate::clock::{Clock, ms};
 use crate::identity::picture::{self, PICTURE_BYTES_MAX};
 use crate::store::StoredPicture;
+use crate::telemetry::metrics::{Metrics, SpotifyRequestOutcome};
 
 /// Longest response, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -90,6 +91,7 @@ impl Profile {
 pub(super) struct Api {
     http: reqwest::Client,
     base: Url,
+    metrics: Metrics,
     clock: Clock,
     /// No request is sent before this time; negated if a quota is used up.
     pause_until_ms: AtomicI64,
@@ -98,8 +100,8 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(http: reqwest::Client, base: Url, clock: Clock) -> Self {
-        Self { http, base, clock, pause_until_ms: AtomicI64::new(0), pauses: watch::Sender::new(0) }
+    pub(super) fn new(http: reqwest::Client, base: Url, metrics: Metrics, clock: Clock) -> Self {
+        Self { http, base, metrics, clock, pause_until_ms: AtomicI64::new(0), pauses: watch::Sender::new(0) }
     }
 
     /// `GET /v1/me`.
@@ -185,7 +187,22 @@ impl Api {
         Ok(self.http.request(method, self.base.join(path).map_err(Failure::unavailable)?))
     }
 
+    /// Sends a request and counts its outcome.
     async fn send(&self, request: RequestBuilder, token: &SecretString) -> Result<Response, Failure> {
+        let began_ms = self.clock.now_ms_f64();
+        let answer = self.send_uncounted(request, token).await;
+        let outcome = match &answer {
+            Ok(_) => SpotifyRequestOutcome::Ok,
+            Err(Failure::Unauthorized) => SpotifyRequestOutcome::TokenRejected,
+            Err(Failure::Rejected(..)) => SpotifyRequestOutcome::Refused,
+            Err(Failure::Other(SpotifyError::TooMany { .. })) => SpotifyRequestOutcome::RateLimited,
+            Err(Failure::Other(_)) => SpotifyRequestOutcome::Failed,
+        };
+        self.metrics.spotify_request(outcome, self.clock.now_ms_f64() - began_ms);
+        answer
+    }
+
+    async fn send_uncounted(&self, request: RequestBuilder, token: &SecretString) -> Result<Response, Failure> {
         let response = request.bearer_auth(token.expose_secret()).send().await;
         let response = response.map_err(|error| Failure::unavailable(error.without_url()))?;
         let status = response.status();

@@ -39,6 +39,7 @@ use crate::clock::Clock;
 use crate::keys::Keys;
 use crate::providers::ProviderError;
 use crate::store::{SharedStore, StoreError};
+use crate::telemetry::metrics::Metrics;
 use api::Api;
 use outputs::Outputs;
 use tracks::TrackCaches;
@@ -163,6 +164,7 @@ impl Spotify {
         settings: Settings,
         store: SharedStore,
         keys: Keys,
+        metrics: Metrics,
         clock: Clock,
         tasks: TaskTracker,
         stop: CancellationToken,
@@ -173,7 +175,7 @@ impl Spotify {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("tutti/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        let api = Api::new(http.clone(), settings.api_url.clone(), clock);
+        let api = Api::new(http.clone(), settings.api_url.clone(), metrics, clock);
         let (operations, caches, outputs) = (KeyedLocks::default(), TrackCaches::new(clock), Outputs::default());
         let inner = Inner { settings, store, keys, clock, http, api, operations, caches, outputs, tasks, stop };
         Ok(Self(Arc::new(inner)))

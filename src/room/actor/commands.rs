@@ -1,6 +1,6 @@
 //! Members' commands and their replies. A repeated command gets its first reply and has no second effect.
 
-use tutti_protocol::{Command, Event, Track};
+use tutti_protocol::{Command, CommandId, ConnectionId, Event, Reason, Track};
 
 use super::Actor;
 use crate::room::effects::Effect;
@@ -22,17 +22,16 @@ impl Actor {
         let Origin { connection, by, id } = origin;
         // Until the room has reloaded, its replies may rest on events that were never stored.
         let known = self.replies.get(by, id).filter(|_| self.reload_at_ms.is_none()).cloned();
-        let (counted, outcome) = if let Some(outcome) = known {
-            (CommandOutcome::Repeated, outcome)
-        } else {
-            match self.execute(Some(origin), input).await {
-                Ok(()) => return self.context.metrics.command(CommandOutcome::Accepted),
+        let is_repeated = known.is_some();
+        let outcome = match known {
+            Some(outcome) => outcome,
+            None => match self.execute(Some(origin), input).await {
+                Ok(()) => return,
                 Err(RoomError::Refused(refusal)) => return self.refuse(origin, name, refusal),
-                Err(RoomError::Unavailable) => (CommandOutcome::Unavailable, Outcome::unavailable()),
-            }
+                Err(RoomError::Unavailable) => Outcome::unavailable(),
+            },
         };
-        self.context.metrics.command(counted);
-        self.enqueue(vec![Effect::Reply { connection, id, outcome }]);
+        self.enqueue(vec![Effect::Reply { connection, id, outcome, is_repeated }]);
     }
 
     /// Refuses a command.
@@ -44,8 +43,7 @@ impl Actor {
         if !refusal.code().retry() {
             self.replies.insert(by, id, outcome.clone());
         }
-        self.context.metrics.command(CommandOutcome::Refused);
-        self.enqueue(vec![Effect::Reply { connection, id, outcome }]);
+        self.enqueue(vec![Effect::Reply { connection, id, outcome, is_repeated: false }]);
     }
 
     /// The reply to an accepted command, remembered for its repetition. The answer to a question is not remembered: a
@@ -61,6 +59,18 @@ impl Actor {
         if !is_question {
             self.replies.insert(by, id, outcome.clone());
         }
-        Effect::Reply { connection, id, outcome }
+        Effect::Reply { connection, id, outcome, is_repeated: false }
+    }
+
+    /// Replies, and counts what the member is told.
+    pub(super) fn answer(&mut self, connection: ConnectionId, id: CommandId, outcome: &Outcome, is_repeated: bool) {
+        let metrics = &self.context.metrics;
+        match outcome {
+            _ if is_repeated => metrics.command(CommandOutcome::Repeated),
+            Outcome::Accepted { .. } => metrics.command(CommandOutcome::Accepted),
+            Outcome::Refused { reason: Reason::NotStored, .. } => metrics.command(CommandOutcome::Unavailable),
+            Outcome::Refused { reason, .. } => metrics.refusal(*reason),
+        }
+        self.reply(connection, id, outcome);
     }
 }

@@ -28,7 +28,7 @@ impl Actor {
         self.flush();
         for effect in self.pending.take_all() {
             match effect {
-                Effect::Reply { connection, id, .. } => self.reply(connection, id, &Outcome::unavailable()),
+                Effect::Reply { connection, id, .. } => self.answer(connection, id, &Outcome::unavailable(), false),
                 Effect::Attach(attach) => {
                     let _ = attach.joined.send(Err(RoomError::Unavailable));
                 }

@@ -47,7 +47,9 @@ impl Actor {
                 self.views.send_replace(*view);
             }
             Effect::TellMember { member, frame } => self.tell_member(member, &frame),
-            Effect::Reply { connection, id, outcome } => self.reply(connection, id, &outcome),
+            Effect::Reply { connection, id, outcome, is_repeated } => {
+                self.answer(connection, id, &outcome, is_repeated);
+            }
             Effect::UsePasscode { passcode } => self.passcode.set(passcode.as_ref()),
             Effect::Confirm { done } => {
                 let _ = done.send(Ok(()));
