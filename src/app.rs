@@ -17,7 +17,7 @@ use crate::clock::{Clock, Steering};
 use crate::clock_trust::ClockTrust;
 use crate::cluster::bus::Bus;
 use crate::cluster::clock::Standing;
-use crate::cluster::nats::NatsBus;
+use crate::cluster::nats::{NatsBus, NatsPrefix, NatsServers};
 use crate::cluster::{Membership, post};
 use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, PublicUrl, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
@@ -50,8 +50,8 @@ use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{RoomClaims, SharedStore};
 use crate::telemetry::Throttle;
 use crate::telemetry::metrics::{Metrics, MetricsRenderer};
-use crate::transport::descriptors;
 use crate::transport::listener::{self, Caps};
+use crate::transport::{Certificates, Tls, TlsFiles, descriptors};
 
 const SHARED_SQLITE: &str = "TUTTI_NATS_URL is set, but SQLite has room for one server only: set TUTTI_DATABASE_URL to a \
                              MySQL database that the servers share, or remove TUTTI_NATS_URL";
@@ -68,6 +68,8 @@ pub struct Server {
     store: SharedStore,
     keys: Keys,
     operators: Operators,
+    /// Of a server that terminates TLS.
+    certificates: Option<Arc<Certificates>>,
     /// Of a server on MySQL.
     membership: Option<Membership>,
     /// Released when everything else has stopped.
@@ -148,6 +150,14 @@ impl Server {
         })
     }
 
+    /// Reads the certificate again, without closing connections. On an error the current one stays in use and the error is logged.
+    pub async fn reload_certificate(&self) {
+        let Some(certificates) = self.certificates.clone() else { return };
+        if let Err(error) = tokio::task::spawn_blocking(move || certificates.reload_and_log()).await {
+            tracing::error!(%error, "certificate not reloaded; the current one stays in use");
+        }
+    }
+
     /// Waits until another server has replaced this one on its database. This one must then stop.
     pub async fn replaced(&self) {
         match &self.membership {
@@ -186,6 +196,9 @@ impl Group {
 /// Starts a server; it serves when this returns. Cancel `stop` to drain and stop it.
 pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Result<Server> {
     config.check()?;
+    let scheme = config.listen.scheme();
+    let certificates = open_certificates(&config.listen)?;
+    let tls = certificates.clone().map(Tls::new).transpose().context("TLS")?;
     let data_dir = &config.storage.data_dir;
     private_folder(data_dir).with_context(|| format!("data directory {}", data_dir.display()))?;
     let lock = lock_database(&config.storage).context("database")?;
@@ -210,8 +223,12 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
     if let Some((membership, shared)) = membership.as_ref().zip(shared) {
         Box::pin(parts.share(membership, shared)).await;
     }
-    parts.serve(listener);
-    tracing::info!("serving at http://{address}");
+    if let Some(certificates) = &certificates {
+        let Group { tasks, stop } = &parts.tasks.background;
+        tasks.spawn(certificates.clone().watch(stop.clone()));
+    }
+    parts.serve(listener, tls);
+    tracing::info!("serving at {scheme}://{address}");
     // The rest is dropped here: the journal ends when no room holds it.
     let Parts { draining, hub, tasks, library, store, keys, operators, .. } = parts;
     Ok(Server {
@@ -224,6 +241,7 @@ pub async fn start(config: ServeConfig, stop: CancellationToken) -> anyhow::Resu
         store,
         keys,
         operators,
+        certificates,
         membership,
         _lock: lock,
     })
@@ -349,11 +367,11 @@ impl Parts {
         });
     }
 
-    fn serve(&self, listener: TcpListener) {
+    fn serve(&self, listener: TcpListener, tls: Option<Tls>) {
         let Group { tasks, stop } = &self.tasks.connections;
         let base_path = self.config.listen.public_url.as_ref().map_or("", PublicUrl::base_path);
         let routes = BasePath::new(warp::service(http::routes(&Arc::new(self.http_context()))), base_path);
-        tasks.spawn(listener::accept(listener, routes, self.caps(), self.clock, tasks.clone(), stop.clone()));
+        tasks.spawn(listener::accept(listener, tls, routes, self.caps(), self.clock, tasks.clone(), stop.clone()));
     }
 
     fn caps(&self) -> Caps {
@@ -372,10 +390,11 @@ impl Parts {
 
     fn http_context(&self) -> http::HttpContext {
         let origins = Origins::new(&self.config.listen);
-        if !origins.https() && !self.config.listen.listen.ip().is_loopback() {
+        let terminates_tls = self.config.listen.tls_cert.is_some();
+        if !origins.https() && !terminates_tls && !self.config.listen.listen.ip().is_loopback() {
             tracing::warn!("without https, login cookies and passwords can be read on the network");
         }
-        if origins.https() && self.config.listen.trusted_proxies.is_empty() {
+        if origins.https() && !terminates_tls && self.config.listen.trusted_proxies.is_empty() {
             tracing::warn!(
                 "TUTTI_TRUSTED_PROXIES is not set: behind a proxy, all guests share its address and rate limits"
             );
@@ -441,9 +460,10 @@ struct Shared {
 impl Cluster {
     fn of(membership: &Membership, config: &StorageConfig, metrics: &Metrics) -> anyhow::Result<Self> {
         let claims = membership.claims();
-        let Some(servers) = &config.nats_url else { return Ok(Self { claims, clock: Clock::system(), shared: None }) };
+        let Some(url) = &config.nats_url else { return Ok(Self { claims, clock: Clock::system(), shared: None }) };
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (servers, prefix) = (servers.clone(), config.nats_prefix.clone());
+        let servers: NatsServers = url.expose_secret().parse().context("TUTTI_NATS_URL")?;
+        let prefix: NatsPrefix = config.nats_prefix.parse().context("TUTTI_NATS_PREFIX")?;
         let bus = NatsBus::start(servers, prefix, membership.life(), metrics.clone()).context("NATS")?;
         let bus: Arc<dyn Bus> = Arc::new(bus);
         let remotes = Remotes::new(membership.life(), bus.clone(), membership.living());
@@ -502,6 +522,12 @@ fn open_spotify(
     let spotify = Spotify::new(settings, store, keys, metrics, clock, tasks.clone(), stop.clone())?;
     tracing::info!(origin = spotify.origin(), "login with Spotify is enabled");
     Ok(Some(spotify))
+}
+
+/// The certificate, for a server that terminates TLS.
+fn open_certificates(listen: &ListenConfig) -> anyhow::Result<Option<Arc<Certificates>>> {
+    let Some((certificate, key)) = listen.tls_cert.clone().zip(listen.tls_key.clone()) else { return Ok(None) };
+    Ok(Some(Arc::new(Certificates::open(TlsFiles { certificate, key })?)))
 }
 
 fn open_keys(config: &ServeConfig, clock: Clock) -> anyhow::Result<Keys> {

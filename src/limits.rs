@@ -221,6 +221,10 @@ pub const METRICS_CONNECTIONS_MAX: u32 = 16;
 /// How often recorded samples are sorted into the buckets of their histograms, even when no scraper reads them.
 pub const METRICS_TIDY_EVERY: Duration = Duration::from_secs(5);
 
+/// Time within which a client must have sent its first byte and finished the TLS handshake; then the connection is closed.
+pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the files of the certificate are looked at.
+pub const TLS_FILES_CHECK_EVERY: Duration = Duration::from_secs(10);
 /// Time within which a request's headers must arrive (slowloris); then the connection is closed.
 pub const HTTP_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request's head, and what of a response is buffered for one connection; a longer head is answered with 431.

@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves rooms until SIGTERM or SIGINT; reloads its keys on SIGHUP.
+    /// Serves rooms until SIGTERM or SIGINT; reloads its keys and its certificate on SIGHUP.
     Serve(Box<ServeConfig>),
     /// Asks the running server whether it is ready: prints one line, and fails if it is not.
     Health(cli::health::HealthArguments),
@@ -101,7 +101,7 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
     let hangup = signal(SignalKind::hangup())?;
     let mut stop_signals = StopSignals::register()?;
     let stop = CancellationToken::new();
-    let public_url = config.listen.public_url.clone();
+    let (scheme, public_url) = (config.listen.scheme(), config.listen.public_url.clone());
     let server = tokio::select! {
         server = app::start(config, stop.clone()) => server?,
         () = stop_signals.received() => {
@@ -109,8 +109,8 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    announce(server.address(), public_url.as_ref());
-    announce_claim(&server, public_url.as_ref()).await;
+    announce(scheme, server.address(), public_url.as_ref());
+    announce_claim(&server, scheme, public_url.as_ref()).await;
     let was_replaced = tokio::select! {
         () = stop_signals.received() => false,
         () = server.replaced() => true,
@@ -126,8 +126,8 @@ async fn run(config: ServeConfig) -> anyhow::Result<()> {
 
 /// Says how phones reach the server, in a terminal with a code to scan.
 #[expect(clippy::print_stderr, reason = "a picture in a terminal is no log line")]
-fn announce(address: SocketAddr, public_url: Option<&PublicUrl>) {
-    let urls = public_url.map_or_else(|| lan::urls(address), |url| vec![url.to_string()]);
+fn announce(scheme: &str, address: SocketAddr, public_url: Option<&PublicUrl>) {
+    let urls = public_url.map_or_else(|| lan::urls(scheme, address), |url| vec![url.to_string()]);
     let Some(url) = urls.first() else {
         let port = address.port();
         tracing::info!("only this machine reaches it; --listen 0.0.0.0:{port} lets phones in");
@@ -144,7 +144,7 @@ fn announce(address: SocketAddr, public_url: Option<&PublicUrl>) {
 
 /// Says how the first operator gets the role. The link is shown in a terminal only: its secret must not be in a log.
 #[expect(clippy::print_stderr, reason = "a secret must not be in a log")]
-async fn announce_claim(server: &Server, public_url: Option<&PublicUrl>) {
+async fn announce_claim(server: &Server, scheme: &str, public_url: Option<&PublicUrl>) {
     let Some(token) = server.operator_claim().await else { return };
     if !std::io::stderr().is_terminal() {
         tracing::info!("there is no operator; `tutti operator add <user name>` makes an account one");
@@ -152,7 +152,8 @@ async fn announce_claim(server: &Server, public_url: Option<&PublicUrl>) {
     }
     let address = server.address();
     let url = public_url.map(ToString::to_string);
-    let url = url.or_else(|| lan::urls(address).into_iter().next()).unwrap_or_else(|| format!("http://{address}"));
+    let url = url.or_else(|| lan::urls(scheme, address).into_iter().next());
+    let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
     eprintln!(
         "There is no operator yet. To become it, open this link within an hour; it works once:\n\n    \
          {url}/operator#{}\n",
@@ -182,6 +183,7 @@ async fn reload_on_signal(server: &Server, mut hangup: Signal) -> Infallible {
     loop {
         hangup.recv().await;
         server.reload_keys().await;
+        server.reload_certificate().await;
     }
 }
 

@@ -17,6 +17,19 @@ pub enum Contradiction {
         /// Where metrics are served.
         metrics: SocketAddr,
     },
+    /// A certificate without its key, or the other way round.
+    #[error("{set} is set and {missing} is not; https needs both")]
+    HalfOfTls {
+        /// The variable of the one that is set.
+        set: &'static str,
+        /// The variable of the other.
+        missing: &'static str,
+    },
+    /// Links to plain http, which this server does not speak.
+    #[error(
+        "TUTTI_PUBLIC_URL={0} is http, and TUTTI_TLS_CERT makes this server speak https; write https, or remove TUTTI_TLS_CERT"
+    )]
+    PlainPublicUrl(PublicUrl),
     /// Spotify leads back to where this server's cookies are not, or where it does not answer.
     #[error(
         "TUTTI_SPOTIFY_REDIRECT_URL={redirect} is neither below TUTTI_PUBLIC_URL={public} nor at one of \
@@ -34,6 +47,7 @@ impl ServeConfig {
     /// Finds settings that contradict each other.
     pub fn check(&self) -> Result<(), Contradiction> {
         self.check_ports()?;
+        self.check_tls()?;
         self.check_redirect()
     }
 
@@ -45,6 +59,16 @@ impl ServeConfig {
             return Err(Contradiction::MetricsOnThePort { listen, metrics });
         }
         Ok(())
+    }
+
+    fn check_tls(&self) -> Result<(), Contradiction> {
+        let (certificate, key) = ("TUTTI_TLS_CERT", "TUTTI_TLS_KEY");
+        match (&self.listen.tls_cert, &self.listen.tls_key, &self.listen.public_url) {
+            (Some(_), None, _) => Err(Contradiction::HalfOfTls { set: certificate, missing: key }),
+            (None, Some(_), _) => Err(Contradiction::HalfOfTls { set: key, missing: certificate }),
+            (Some(_), Some(_), Some(url)) if !url.is_https() => Err(Contradiction::PlainPublicUrl(url.clone())),
+            _ => Ok(()),
+        }
     }
 
     fn check_redirect(&self) -> Result<(), Contradiction> {
@@ -91,6 +115,17 @@ mod tests {
         check(&["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]).unwrap();
         let said = check(&["--listen=0.0.0.0:8080", "--metrics-listen=127.0.0.1:8080"]).unwrap_err();
         assert!(said.contains("TUTTI_METRICS_LISTEN=127.0.0.1:8080"), "{said}");
+    }
+
+    #[test]
+    fn https_needs_a_certificate_its_key_and_an_address_of_its_kind() {
+        let tls = ["--tls-cert=cert.pem", "--tls-key=key.pem"];
+        check(&tls).unwrap();
+        check(&[tls[0], tls[1], "--public-url=https://tutti.example"]).unwrap();
+        assert!(check(&[tls[0]]).unwrap_err().contains("TUTTI_TLS_CERT is set and TUTTI_TLS_KEY is not"));
+        assert!(check(&[tls[1]]).unwrap_err().contains("TUTTI_TLS_KEY is set and TUTTI_TLS_CERT is not"));
+        let said = check(&[tls[0], tls[1], "--public-url=http://tutti.example"]).unwrap_err();
+        assert!(said.contains("TUTTI_PUBLIC_URL=http://tutti.example is http"), "{said}");
     }
 
     #[test]

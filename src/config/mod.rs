@@ -10,8 +10,6 @@ use clap::Args;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
-use crate::cluster::nats::{NatsPrefix, NatsServers};
-
 mod address;
 mod contradictions;
 mod limits;
@@ -83,12 +81,26 @@ pub struct ListenConfig {
     /// trusted, separated by commas.
     #[arg(long, env = "TUTTI_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Network>,
+
+    /// File with the certificate of this server, and those that signed it, as PEM. With it the server speaks https itself,
+    /// and answers http on the same port with a redirect. It is read again when it changes, and on SIGHUP.
+    #[arg(long, env = "TUTTI_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// File with the private key of the certificate, as PEM.
+    #[arg(long, env = "TUTTI_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
 }
 
 impl ListenConfig {
     /// The proxies whose headers are trusted.
     pub fn proxies(&self) -> Networks {
         self.trusted_proxies.iter().copied().collect()
+    }
+
+    /// The scheme that this server speaks.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls_cert.is_some() { "https" } else { "http" }
     }
 }
 
@@ -115,11 +127,11 @@ pub struct StorageConfig {
     /// several servers share one MySQL database and its rooms. Default: one server uses the database. If they contain a
     /// password, set the variable, not the flag: other users of the machine can see a program's arguments.
     #[arg(long, env = "TUTTI_NATS_URL", hide_env_values = true)]
-    pub nats_url: Option<NatsServers>,
+    pub nats_url: Option<SecretString>,
 
     /// Begins the names of all NATS subjects, so that several databases can use the same NATS servers.
     #[arg(long, env = "TUTTI_NATS_PREFIX", default_value = "tutti")]
-    pub nats_prefix: NatsPrefix,
+    pub nats_prefix: String,
 }
 
 /// Bytes of [`StorageConfig::node_id`].

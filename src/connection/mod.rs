@@ -22,7 +22,6 @@ mod status;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,7 +40,7 @@ use crate::room::Registry;
 use crate::telemetry::Throttle;
 use crate::telemetry::metrics::Metrics;
 use crate::transport::listener::Permit;
-use crate::transport::{Outbox, Socket};
+use crate::transport::{ClientSocket, Outbox, Socket};
 
 pub use hello::codec_config;
 pub use hub::Hub;
@@ -142,12 +141,12 @@ type SocketGuards = (NetworkShare, Option<Permit>);
 /// much more memory than serving; its future is freed when the new task starts.
 pub async fn run(
     context: Arc<ConnectionContext>,
-    stream: TcpStream,
+    socket: ClientSocket,
     already_read: Vec<u8>,
     share: NetworkShare,
     permit: Option<Permit>,
 ) {
-    let (read, write) = stream.into_split();
+    let (read, write) = socket.into_split();
     let outbox = Arc::new(Outbox::new(write));
     let socket = Socket::new(read, outbox.clone(), already_read.len());
 
@@ -176,14 +175,14 @@ pub async fn run(
 /// but not the code.
 pub async fn refuse(
     context: &ConnectionContext,
-    stream: TcpStream,
+    socket: ClientSocket,
     already_read: Vec<u8>,
     address: IpAddr,
     code: CloseCode,
 ) {
     log_refusal(context, code, address, None);
     context.metrics.close(Some(code));
-    let (read, write) = stream.into_split();
+    let (read, write) = socket.into_split();
     let outbox = Arc::new(Outbox::new(write));
     let socket = Socket::new(read, outbox.clone(), already_read.len());
     let socket = hello::codec(socket, already_read).await;

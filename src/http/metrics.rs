@@ -64,7 +64,7 @@ impl Exposition {
         let service = warp::service(routes);
         let connections_max = METRICS_CONNECTIONS_MAX;
         let caps = Caps { connections_max, connections_per_network_max: connections_max, proxies: Networks::default() };
-        tasks.spawn(listener::accept(listener, service, caps, clock, tasks.clone(), stop));
+        tasks.spawn(listener::accept(listener, None, service, caps, clock, tasks.clone(), stop));
         tracing::info!("metrics at http://{address}/metrics");
         Ok(address)
     }

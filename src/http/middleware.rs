@@ -22,6 +22,7 @@ use super::{ApiError, HttpContext, SharedContext};
 use crate::config::Networks;
 use crate::identity::{AccessClaims, Caller};
 use crate::limits::{HTTP_BODY_PART_TIMEOUT, HTTP_BODY_TIMEOUT};
+use crate::transport::listener::Encrypted;
 
 /// Longest request body.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -170,25 +171,25 @@ pub fn device_slot(
     context: &SharedContext,
 ) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let (context, peer) = (Arc::clone(context), warp::ext::optional::<SocketAddr>());
-    let way_in = peer.and(base_path(&context));
+    let way_in = peer.and(warp::ext::optional::<Encrypted>()).and(base_path(&context));
     client_address(&context).and(way_in).and(warp::header::headers_cloned()).and_then(
-        move |address, peer, base, headers: HeaderMap| {
+        move |address, peer, encrypted: Option<Encrypted>, base, headers: HeaderMap| {
             let choice = headers
                 .get(SLOT_HEADER)
                 .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
-            let cookies = Cookies::new(way(&context, peer, &headers), base);
+            let cookies = Cookies::new(way(&context, peer, encrypted.is_some(), &headers), base);
             let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, cookies, address, choice));
             std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))
         },
     )
 }
 
-/// The way of a request from `peer`. It came by https if a trusted proxy says so, if the settings say so for its host,
-/// or if the browser sent a cookie that it sends by https only.
-fn way(context: &HttpContext, peer: Option<SocketAddr>, headers: &HeaderMap) -> Way {
+/// The way of a request from `peer`. It came by https if it came encrypted, if a trusted proxy says so, if the settings say so
+/// for its host, or if the browser sent a cookie that it sends by https only.
+fn way(context: &HttpContext, peer: Option<SocketAddr>, encrypted: bool, headers: &HeaderMap) -> Way {
     let proxies = &context.config.listen.trusted_proxies;
     let is_trusted = |peer: SocketAddr| proxies.iter().any(|proxy| proxy.contains(peer.ip()));
-    let is_https = peer.is_some_and(is_trusted) && was_https(headers);
+    let is_https = encrypted || (peer.is_some_and(is_trusted) && was_https(headers));
     if !is_https && !context.origins.is_https(text(headers, header::HOST)) && !Cookies::has_secure_token(headers) {
         Way::Plain
     } else if context.origins.https() {

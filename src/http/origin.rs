@@ -147,6 +147,8 @@ mod tests {
             mdns_name: String::new(),
             allowed_origins: allowed.iter().map(|origin| origin.parse().unwrap()).collect(),
             trusted_proxies: Vec::new(),
+            tls_cert: None,
+            tls_key: None,
         })
     }
 

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tutti_protocol::{CloseCode, SUBPROTOCOL};
 use warp::Filter;
@@ -20,8 +21,8 @@ use super::middleware::{foreign_page, unknown_host, with};
 use super::{ApiError, HttpContext, SharedContext, client_address, respond};
 use crate::connection::{self, ConnectionContext};
 use crate::limiter::NetworkShare;
-use crate::transport::WriteDeadline;
 use crate::transport::listener::Permit;
+use crate::transport::{ClientSocket, EncryptedSocket, WriteDeadline};
 
 /// `GET /ws`.
 pub fn route(context: &SharedContext) -> BoxedFilter<(Response,)> {
@@ -114,27 +115,36 @@ async fn serve(
     share: Result<NetworkShare, IpAddr>,
     permit: Option<Permit>,
 ) {
-    let Some((stream, already_read)) = take_socket(on_upgrade).await else { return };
+    let Some((socket, already_read)) = take_socket(on_upgrade).await else { return };
     match share {
-        Ok(share) => connection::run(context, stream, already_read, share, permit).await,
+        Ok(share) => connection::run(context, socket, already_read, share, permit).await,
         Err(address) => {
-            connection::refuse(&context, stream, already_read, address, CloseCode::NetworkBusy).await;
+            connection::refuse(&context, socket, already_read, address, CloseCode::NetworkBusy).await;
         }
     }
 }
 
-/// The bare TCP socket, and the bytes that were read after the request.
-async fn take_socket(on_upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
-    match on_upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<WriteDeadline<TcpStream>>>) {
-        // Copied, because even an empty slice keeps hyper's whole read buffer allocated for the life of the connection.
-        Ok(Ok(parts)) => Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec())),
-        Ok(Err(_)) => {
-            tracing::error!("upgraded connection is not a TCP stream");
-            None
-        }
+/// The bare socket, and the bytes that were read after the request.
+async fn take_socket(on_upgrade: OnUpgrade) -> Option<(ClientSocket, Vec<u8>)> {
+    let upgraded = match on_upgrade.await {
+        Ok(upgraded) => upgraded,
         Err(error) => {
             tracing::debug!(%error, "WebSocket upgrade failed");
-            None
+            return None;
         }
-    }
+    };
+    // The bytes are copied, because even an empty slice keeps hyper's whole read buffer allocated for the life of the
+    // connection.
+    let upgraded = match upgraded.downcast::<TokioIo<WriteDeadline<TcpStream>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            return Some((ClientSocket::Plain(io.into_inner().into_inner()), read_buf.to_vec()));
+        }
+        Err(upgraded) => upgraded,
+    };
+    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<WriteDeadline<TlsStream<TcpStream>>>>() else {
+        tracing::error!("upgraded connection is no socket");
+        return None;
+    };
+    let (stream, session) = io.into_inner().into_inner().into_inner();
+    Some((ClientSocket::Encrypted(EncryptedSocket::new(stream, session).into()), read_buf.to_vec()))
 }

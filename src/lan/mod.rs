@@ -26,9 +26,9 @@ pub fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
     select(found, listen.is_ipv6()).into_iter().map(|ip| SocketAddr::new(ip, listen.port())).collect()
 }
 
-/// The same as base URLs.
-pub fn urls(listen: SocketAddr) -> Vec<String> {
-    addresses(listen).into_iter().map(|address| format!("http://{address}")).collect()
+/// The same as base URLs with a scheme.
+pub fn urls(scheme: &str, listen: SocketAddr) -> Vec<String> {
+    addresses(listen).into_iter().map(|address| format!("{scheme}://{address}")).collect()
 }
 
 /// Whether an address belongs to a local network, whose devices may be told the others' addresses.

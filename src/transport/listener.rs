@@ -1,20 +1,24 @@
 //! The accept loop: serves warp's routes on hyper's HTTP/1 connections, with features that warp's own server lacks.
 //!
-//! Nagle's algorithm is off. Request heads have a deadline (slowloris), and so have responses and frames that the peer does
-//! not read. The number of connections is capped, in total and per network. Every connection runs in a tracked task, and
-//! shutdown lets requests finish.
+//! Nagle's algorithm is off. TLS handshakes and request heads have a deadline (slowloris), and so have responses and frames
+//! that the peer does not read. The number of connections is capped, in total and per network. Every connection runs in a
+//! tracked task, and shutdown lets requests finish. Where TLS is terminated here, plain http is answered with the https
+//! address.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http::{Request, Response};
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::{SendFlags, send, sockopt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use super::WriteDeadline;
+use super::encryption::{Begun, Tls};
 use crate::clock::Clock;
 use crate::config::Networks;
 use crate::limiter::{NetworkCounts, NetworkShare};
@@ -44,6 +49,10 @@ pub struct Caps {
 pub struct Permit {
     _shares: Arc<(OwnedSemaphorePermit, Option<NetworkShare>)>,
 }
+
+/// In the extensions of requests that came encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
 
 /// Hands out shares of the caps.
 struct Admission {
@@ -99,9 +108,11 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(LISTEN_BACKLOG)
 }
 
-/// Accepts connections until `stop`. Each request carries its peer's [`SocketAddr`] and a [`Permit`] in its extensions.
+/// Accepts connections until `stop`, by TLS if there is one. Each request carries its peer's [`SocketAddr`] and a [`Permit`] in
+/// its extensions, and [`Encrypted`] if it came by TLS.
 pub async fn accept<S, B>(
     listener: TcpListener,
+    tls: Option<Tls>,
     routes: S,
     caps: Caps,
     clock: Clock,
@@ -136,7 +147,13 @@ pub async fn accept<S, B>(
             }
         };
         match admission.admit(peer.ip().to_canonical()) {
-            Ok(permit) => drop(tasks.spawn(serve(stream, peer, permit, routes.clone(), stop.clone()))),
+            Ok(permit) => {
+                let (tls, routes, stop) = (tls.clone(), routes.clone(), stop.clone());
+                match tls {
+                    None => drop(tasks.spawn(serve(stream, peer, permit, routes, stop))),
+                    Some(tls) => drop(tasks.spawn(serve_by_tls(tls, stream, peer, permit, routes, stop))),
+                }
+            }
             Err(Full { cap, response }) => {
                 refusals.log(|suppressed| {
                     tracing::warn!(%peer, cap, suppressed, "connection refused: a cap is reached");
@@ -166,6 +183,71 @@ where
         request.extensions_mut().insert(permit.clone());
         routes.clone().call(request)
     });
+    converse(stream, peer, service, stop).await;
+}
+
+async fn serve_by_tls<S, B>(
+    tls: Tls,
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: Permit,
+    routes: S,
+    stop: CancellationToken,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    set_options(&stream, peer);
+    let begun = stop.run_until_cancelled(tls.begin(stream)).await;
+    match begun {
+        Some(Ok(Begun::Encrypted(stream))) => {
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(permit.clone());
+                request.extensions_mut().insert(Encrypted);
+                routes.clone().call(request)
+            });
+            converse(*stream, peer, service, stop).await;
+        }
+        Some(Ok(Begun::Plain(stream))) => {
+            let service =
+                service_fn(|request: Request<Incoming>| std::future::ready(Ok::<_, Infallible>(to_https(&request))));
+            converse(stream, peer, service, stop).await;
+            drop(permit);
+        }
+        Some(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+        None => {}
+    }
+}
+
+/// The response to a request by plain http where TLS is spoken.
+fn to_https(request: &Request<Incoming>) -> Response<http_body_util::Full<Bytes>> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let location = host.filter(|host| !host.as_str().contains('@')).map(|host| format!("https://{host}{path}"));
+    let text = location.as_deref().map_or_else(String::new, |location| format!(": {location}"));
+    let mut response = Response::new(http_body_util::Full::from(format!("This port speaks https{text}\n")));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let location = location.and_then(|location| HeaderValue::try_from(location).ok());
+    let status = if location.is_some() { StatusCode::PERMANENT_REDIRECT } else { StatusCode::BAD_REQUEST };
+    headers.extend(location.map(|location| (header::LOCATION, location)));
+    *response.status_mut() = status;
+    response
+}
+
+/// Answers requests until the peer ends, or `stop` and the end of the request at hand.
+async fn converse<I, S, B>(stream: I, peer: SocketAddr, service: S, stop: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: hyper::service::HttpService<Incoming, ResBody = B, Error = Infallible>,
+    B: hyper::body::Body + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HTTP_HEADER_TIMEOUT)

@@ -17,13 +17,10 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use parking_lot::Mutex;
-use rustix::io::Errno;
-use rustix::net::{SendFlags, send};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tutti_protocol::{CloseCode, ConnectionId, Position};
 
+use super::encryption::WriteHalf;
 use super::frame;
 use crate::limits::{OUTBOX_BYTES_HARD_MAX, OUTBOX_BYTES_MAX, OUTBOX_REPLY_BYTES_MAX, OUTBOX_REPLY_BYTES_READING_MAX};
 
@@ -77,7 +74,7 @@ pub enum Write {
 #[derive(Debug)]
 pub struct Outbox {
     /// `None` in tests, which read the buffer instead, and with a relay.
-    socket: Option<OwnedWriteHalf>,
+    socket: Option<WriteHalf>,
     /// Of a connection that another server holds.
     relay: Option<Box<Relayed>>,
     inner: Mutex<Inner>,
@@ -145,8 +142,8 @@ pub enum Drained {
 
 impl Outbox {
     /// An outbox that writes to a socket.
-    pub fn new(socket: OwnedWriteHalf) -> Self {
-        Self::with(Some(socket), None)
+    pub fn new(socket: impl Into<WriteHalf>) -> Self {
+        Self::with(Some(socket.into()), None)
     }
 
     /// An outbox of a connection that another server holds.
@@ -159,7 +156,7 @@ impl Outbox {
         Self::with(None, None)
     }
 
-    fn with(socket: Option<OwnedWriteHalf>, relay: Option<Box<Relayed>>) -> Self {
+    fn with(socket: Option<WriteHalf>, relay: Option<Box<Relayed>>) -> Self {
         let inner = Inner {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -292,20 +289,21 @@ impl Outbox {
     pub async fn writable(&self) {
         match &self.socket {
             // `poll_fn` keeps this future small, of which every connection holds one. An error shows in the next write.
-            Some(socket) => drop(poll_fn(|cx| socket.as_ref().poll_write_ready(cx)).await),
+            Some(socket) => drop(poll_fn(|cx| socket.poll_write_ready(cx)).await),
             None => std::future::pending().await,
         }
     }
 
     /// Writes waiting frames as far as the socket takes them.
     pub fn drain(&self) -> Drained {
-        let mut inner = self.inner.lock();
-        inner.write_waiting(self.socket.as_ref());
-        match (inner.waiting.is_empty(), inner.state) {
-            (_, State::Closed) | (true, State::Closing) => Drained::Over,
-            (false, _) => Drained::Blocked,
-            (true, State::Stale) => Drained::NeedsSnapshot,
-            (true, State::Open) => Drained::Empty,
+        let (mut inner, socket) = (self.inner.lock(), self.socket.as_ref());
+        inner.flush(socket);
+        inner.write_waiting(socket);
+        match (inner.is_blocked(socket), inner.state) {
+            (_, State::Closed) | (false, State::Closing) => Drained::Over,
+            (true, _) => Drained::Blocked,
+            (false, State::Stale) => Drained::NeedsSnapshot,
+            (false, State::Open) => Drained::Empty,
         }
     }
 
@@ -316,11 +314,11 @@ impl Outbox {
         inner.waiting.drain(..).map(|waiting| waiting.bytes).collect()
     }
 
-    fn sending(&self, send: impl FnOnce(&mut Inner, Option<&OwnedWriteHalf>)) {
-        let mut inner = self.inner.lock();
+    fn sending(&self, send: impl FnOnce(&mut Inner, Option<&WriteHalf>)) {
+        let (mut inner, socket) = (self.inner.lock(), self.socket.as_ref());
         let was_waiting = !inner.waiting.is_empty();
-        send(&mut inner, self.socket.as_ref());
-        if !was_waiting && !inner.waiting.is_empty() {
+        send(&mut inner, socket);
+        if !was_waiting && inner.is_blocked(socket) {
             self.wake.notify_one();
         }
     }
@@ -331,7 +329,21 @@ impl Inner {
         matches!(self.state, State::Open | State::Stale)
     }
 
-    fn send(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes, kind: Kind) {
+    /// Whether bytes wait until the socket is writable.
+    fn is_blocked(&self, socket: Option<&WriteHalf>) -> bool {
+        !self.waiting.is_empty() || (self.state != State::Closed && socket.is_some_and(WriteHalf::has_unsent))
+    }
+
+    /// Sends the rest of what the socket accepted.
+    fn flush(&mut self, socket: Option<&WriteHalf>) {
+        if let Some(Err(error)) = socket.map(WriteHalf::flush)
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            self.lose();
+        }
+    }
+
+    fn send(&mut self, socket: Option<&WriteHalf>, frame: &Bytes, kind: Kind) {
         if frame.is_empty() {
             return;
         }
@@ -347,7 +359,7 @@ impl Inner {
         }
     }
 
-    fn send_urgent(&mut self, socket: Option<&OwnedWriteHalf>, frame: &Bytes) {
+    fn send_urgent(&mut self, socket: Option<&WriteHalf>, frame: &Bytes) {
         let Some(first) = self.waiting.front() else { return self.send(socket, frame, Kind::Reply) };
         // The first frame may be partly sent unless it is droppable, so it stays first.
         let ahead = usize::from(first.kind != Kind::Droppable);
@@ -359,7 +371,7 @@ impl Inner {
         self.waiting.insert(ahead, Waiting { bytes: frame.clone(), kind: Kind::Reply });
     }
 
-    fn keep(&mut self, socket: Option<&OwnedWriteHalf>, waiting: Waiting) {
+    fn keep(&mut self, socket: Option<&WriteHalf>, waiting: Waiting) {
         // A single reply may exceed the bound, so what waited before counts.
         let is_flooded = waiting.kind == Kind::Reply && self.reply_bytes > OUTBOX_REPLY_BYTES_MAX;
         self.waiting_bytes += waiting.bytes.len();
@@ -385,7 +397,7 @@ impl Inner {
         self.waiting_bytes -= std::mem::take(&mut self.droppable_bytes);
     }
 
-    fn close(&mut self, socket: Option<&OwnedWriteHalf>, code: CloseCode) {
+    fn close(&mut self, socket: Option<&WriteHalf>, code: CloseCode) {
         if self.takes_frames() {
             self.drop_droppable();
             self.state = State::Closing;
@@ -394,7 +406,7 @@ impl Inner {
         }
     }
 
-    fn write_waiting(&mut self, socket: Option<&OwnedWriteHalf>) {
+    fn write_waiting(&mut self, socket: Option<&WriteHalf>) {
         while let Some(mut first) = self.waiting.pop_front() {
             let before = first.bytes.len();
             self.write(socket, &mut first.bytes);
@@ -421,10 +433,10 @@ impl Inner {
         self.waiting = VecDeque::new();
     }
 
-    fn write(&mut self, socket: Option<&OwnedWriteHalf>, bytes: &mut Bytes) {
+    fn write(&mut self, socket: Option<&WriteHalf>, bytes: &mut Bytes) {
         let Some(socket) = socket else { return };
         while bytes.has_remaining() {
-            match write(socket.as_ref(), bytes) {
+            match socket.send(bytes) {
                 Ok(0) => return self.lose(),
                 Ok(written) => bytes.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -441,21 +453,11 @@ impl Inner {
     }
 }
 
-/// Calls `send(2)` directly, without tokio's readiness check: sockets are nearly always writable, and when thousands
-/// are written in a row, reading tokio's readiness state is a cache miss for each. On `EAGAIN` it falls back to tokio's
-/// `try_write`, which clears the readiness so that [`Outbox::writable`] waits.
-fn write(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    match send(socket, bytes, SendFlags::DONTWAIT) {
-        Err(Errno::AGAIN) => socket.try_write(bytes),
-        sent => Ok(sent?),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 

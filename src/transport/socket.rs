@@ -10,21 +10,21 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::Outbox;
+use super::encryption::ReadHalf;
 
 /// A socket whose writes go through an outbox.
 #[derive(Debug)]
 pub struct Socket {
-    read: OwnedReadHalf,
+    read: ReadHalf,
     outbox: Arc<Outbox>,
     read_bytes: usize,
 }
 
 impl Socket {
     /// A socket from which `read_bytes` were already read.
-    pub fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
+    pub fn new(read: ReadHalf, outbox: Arc<Outbox>, read_bytes: usize) -> Self {
         Self { read, outbox, read_bytes }
     }
 

@@ -103,6 +103,8 @@ static ORIGINS: LazyLock<Origins> = LazyLock::new(|| {
         public_url: Some("https://tutti.example".parse().expect("a URL")),
         allowed_origins: vec![],
         trusted_proxies: vec![],
+        tls_cert: None,
+        tls_key: None,
     })
 });
 

@@ -103,6 +103,12 @@ impl TestServer {
         server.reload_keys().await;
     }
 
+    /// Makes it read its certificate again.
+    pub async fn reload_certificate(&self) {
+        let (server, _) = self.running.as_ref().expect("it runs");
+        server.reload_certificate().await;
+    }
+
     /// The address of its metrics, if they are served.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.running.as_ref().expect("it runs").0.metrics_address()

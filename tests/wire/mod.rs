@@ -13,3 +13,4 @@ mod rfc6455;
 mod screens;
 mod sessions;
 mod spotify;
+mod tls;

@@ -39,7 +39,7 @@ fn describe(client: IpAddr, context: &SharedContext) -> impl Reply + use<> {
     json(&ServerDescription {
         version: env!("CARGO_PKG_VERSION").into(),
         public_url: public_url.map(ToString::to_string),
-        addresses: if tells_addresses { lan::urls(context.address) } else { vec![] },
+        addresses: if tells_addresses { lan::urls(context.config.listen.scheme(), context.address) } else { vec![] },
         providers: context.catalogue.ids(),
         files: context.catalogue.ids_of_files(),
         browsable: context.catalogue.browsable(),

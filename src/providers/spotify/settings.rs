@@ -109,6 +109,8 @@ mod tests {
             public_url: public_url.map(|url| url.parse().unwrap()),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            tls_cert: None,
+            tls_key: None,
         };
         Settings::new(&config, &listen, ([127, 0, 0, 1], 8080).into())
     }
