@@ -51,6 +51,7 @@ class Player implements FilesPlayer {
   update(): void {
     this.told.push('room');
   }
+  reconnected(): void {}
   outputsChanged(): void {}
   level(): number {
     return 1;

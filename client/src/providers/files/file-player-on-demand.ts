@@ -6,6 +6,8 @@ import type { DevicePlayer, PlayerState } from '../device-player';
 export interface FilesPlayer extends DevicePlayer {
   readonly output: string | null;
   readonly assumesLatency: boolean;
+  /** The server is there again. */
+  reconnected(): void;
   outputsChanged(): void;
   hush(hushed: boolean): void;
   signalOutput(calibrated: boolean): SignalOutput | null;
@@ -104,6 +106,10 @@ export class FilePlayerOnDemand<C extends Context> implements FilesPlayer {
     this.#room = room;
     this.#player?.update(room);
     if (this.#failed && this.#on) void this.prepare();
+  }
+
+  reconnected(): void {
+    this.#player?.reconnected();
   }
 
   outputsChanged(): void {
