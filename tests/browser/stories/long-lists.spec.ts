@@ -185,12 +185,21 @@ async function crowd(page: Page, count: number): Promise<void> {
     server.onMessage((message) => {
       const frame = JSON.parse(String(message));
       if (frame.type === 'snapshot') {
-        const more = ids.map((id, index) => ({ id, name: `Guest ${index}`, role: 'player', kind: 'guest', away: false }));
+        const more = ids.map((id, index) => ({
+          id,
+          name: `Guest ${index}`,
+          role: 'player',
+          kind: 'guest',
+          away: false,
+        }));
         frame.room.members.push(...more);
       } else if (frame.type === 'presence' && frame.full) {
         const playback = { entry: null, position_ms: 0, at_ms: 0, error_ms: 0, state: 'idle' };
         frame.members.push(
-          ...ids.map((id) => ({ member: id, devices: [{ id, name: 'Phone', kind: 'player', providers: [], playback }] })),
+          ...ids.map((id) => ({
+            member: id,
+            devices: [{ id, name: 'Phone', kind: 'player', providers: [], playback }],
+          })),
         );
       }
       socket.send(JSON.stringify(frame));
@@ -222,7 +231,8 @@ test('a room with 5,000 people shows few of them at once, and all of them to tho
     report(
       'changes of one member',
       await frameTimes(ada.page, async () => {
-        for (let change = 1; change <= 20; change += 1) await ben.does({ name: 'rename', display_name: `Ben ${change}` });
+        for (let change = 1; change <= 20; change += 1)
+          await ben.does({ name: 'rename', display_name: `Ben ${change}` });
         await expect(ada.member('Ben 20')).toBeVisible();
       }),
     );

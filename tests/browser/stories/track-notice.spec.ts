@@ -6,9 +6,17 @@ test('a phone in a pocket says when the user’s track is on, if they want that'
   const ben = await guest('Ben', { viewport: PHONE, serviceWorkers: 'allow', permissions: ['notifications'] });
   // Pages of Playwright are always visible.
   await ben.context.addInitScript(() => {
-    Object.defineProperty(document, 'visibilityState', { get: () => (window.name === 'pocket' ? 'hidden' : 'visible') });
+    Object.defineProperty(document, 'visibilityState', {
+      get: () => (window.name === 'pocket' ? 'hidden' : 'visible'),
+    });
   });
-  const pocket = (inside: boolean) => ben.page.evaluate((name) => void (window.name = name), inside ? 'pocket' : '');
+  const pocket = (inside: boolean) =>
+    ben.page.evaluate(
+      (name) => {
+        window.name = name;
+      },
+      inside ? 'pocket' : '',
+    );
   /** What the system shows: phones show notices of the service worker only. */
   const notices = () =>
     ben.page.evaluate(async () => {
