@@ -89,9 +89,9 @@ async fn schema_error(url: &SecretString) -> String {
 async fn an_empty_database_is_not_changed_before_migrate_runs() {
     let url = MariaDb::shared().database().await;
     assert!(schema_error(&url).await.contains("run `tutti migrate`"));
-    assert!(schema_error(&url).await.contains("lacks 19 of this program's 19"), "the check changed nothing");
+    assert!(schema_error(&url).await.contains("lacks 24 of this program's 24"), "the check changed nothing");
     let steps = schema::migrate(&url).await.expect("migrates");
-    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (19, 1, "users"));
+    assert_eq!((steps.len(), steps[0].version, steps[0].description.as_str()), (24, 1, "users"));
     MySqlStore::open(&url).await.expect("opens").close().await;
     assert_eq!(schema::migrate(&url).await.expect("nothing to migrate"), []);
     assert_eq!(schema::print(&url).await.expect("nothing to print"), "");
