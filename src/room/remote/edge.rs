@@ -102,6 +102,8 @@ struct Local {
     joining: Option<Joining>,
     /// In this stream the owner has joined it: broadcasts are meant for it.
     is_attached: bool,
+    /// From where the owner was asked to continue.
+    asked: Option<Position>,
 }
 
 struct Joining {
@@ -133,7 +135,8 @@ impl Edge {
         let (heard, said) = mpsc::channel(REMOTE_QUEUE_MAX);
         remotes.inner.edges.insert(room.code, heard);
         tracing::debug!(room = %room.code, owner = owner.name, "room is relayed to another server");
-        let local = |held: Held| (held.link.id, Local { held, joining: None, is_attached: false });
+        let local =
+            |held: Held| (held.link.id, Local { asked: held.resume(), held, joining: None, is_attached: false });
         let mut edge = Self {
             remotes,
             owner: owner.life,
@@ -364,7 +367,7 @@ impl Edge {
         }
         let joining = Some(Joining { joined, since_ms: self.now_ms() });
         let held = Held { link, newcomer, known, is_stale: false, status: None };
-        let local = Local { held, joining, is_attached: false };
+        let local = Local { asked: held.resume(), held, joining, is_attached: false };
         self.send(Request::Enter(Box::new(local.held.entering())));
         self.locals.insert(local.held.link.id, local);
     }
@@ -385,7 +388,9 @@ impl Edge {
         let now_ms = self.now_ms();
         self.look_at_ms = None;
         self.stream = Stream { id: self.stream.id + 1, heard_at_ms: now_ms, ..Stream::default() };
-        self.locals.values_mut().for_each(|local| local.is_attached = false);
+        for local in self.locals.values_mut() {
+            (local.is_attached, local.asked) = (false, local.held.resume());
+        }
         let entering: Vec<_> = self.locals.values().map(|local| Box::new(local.held.entering())).collect();
         let statuses: Vec<_> = self
             .locals
@@ -530,7 +535,18 @@ impl Edge {
 
     fn welcome(&mut self, connection: ConnectionId, welcome: usize, position: Position, bytes: &Bytes) -> Option<()> {
         bytes.get(..welcome)?;
-        if let Some(Local { held, joining, is_attached }) = self.locals.get_mut(&connection) {
+        if let Some(local) = self.locals.get_mut(&connection)
+            && local.joining.is_none()
+            && local.asked != local.held.resume()
+        {
+            // Meanwhile its client was shown what the database has, so this would repeat some of it.
+            local.asked = local.held.resume();
+            let entering = Box::new(local.held.entering());
+            self.send(Request::Leave { connection });
+            self.send(Request::Enter(entering));
+            return Some(());
+        }
+        if let Some(Local { held, joining, is_attached, .. }) = self.locals.get_mut(&connection) {
             match joining.take() {
                 Some(Joining { joined, .. }) => {
                     held.link.outbox.push_snapshot(bytes);
@@ -665,6 +681,11 @@ impl Held {
         (self.known, self.is_stale) = (Some(position), false);
     }
 
+    /// From where an owner continues; `None` for a snapshot.
+    fn resume(&self) -> Option<Position> {
+        self.known.filter(|_| !self.is_stale)
+    }
+
     fn entering(&self) -> Entering {
         let link = &self.link;
         let party = match (link.party, &self.newcomer) {
@@ -680,7 +701,7 @@ impl Held {
             address: link.address,
             device: link.device.clone(),
             expires_at_ms: link.expires_at_ms(),
-            resume: self.known.filter(|_| !self.is_stale),
+            resume: self.resume(),
         }
     }
 }
