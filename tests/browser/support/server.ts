@@ -55,7 +55,9 @@ export class Server {
 
   /** Runs a command of the program on the server's data, while it runs; returns what it prints. */
   async command(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(BINARY, [...args, '--data-dir', this.#dataDir]);
+    // Without what the tests themselves read from the environment: the program refuses names that it does not know.
+    const env = { PATH: process.env.PATH };
+    const { stdout } = await promisify(execFile)(BINARY, [...args, '--data-dir', this.#dataDir], { env });
     return stdout;
   }
 
