@@ -289,6 +289,41 @@ async fn members_follow_from_the_database_while_the_bus_is_away() {
     ana.event(|event| matches!(event, Event::EntryAdded { entry, .. } if entry.track.title == "b3")).await;
 }
 
+/// The owner is slow to answer, and its members go on meanwhile: what others were shown from the database is not repeated.
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_does_not_repeat_what_was_shown_from_the_database() {
+    let cluster = Cluster::of(2).await;
+    let code = cluster.room().await;
+    let mut ana = cluster.server(0).enter(code, "ana").await;
+    let mut ben = cluster.server(1).enter(code, "ben").await;
+    let (mut known, _) = ben.snapshot().await;
+    let (first, second) = (cluster.servers[0].life, cluster.servers[1].life);
+    cluster.network.part(first, second);
+    tokio::time::sleep(Duration::from_millis(1_900)).await;
+    cluster.network.reunite(first, second);
+    let delay = Duration::from_millis(1_200);
+    cluster.network.set_faults(Faults { delay: delay..=delay, ..Faults::NONE });
+    cluster.server(0).tasks().spawn(cluster.network.clone().run(cluster.server(0).clock));
+    // By now the other server has begun a stream, whose answer is on its way.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    ana.add("a1").await;
+    let (mut ids, mut added_count) = (vec![ben.send(enqueue("b1")).await, ben.send(enqueue("b2")).await], 0);
+    while added_count < 3 || !ids.is_empty() {
+        match ben.frame(|_| true).await {
+            ServerFrame::Delta { position, events, .. } => {
+                assert_eq!(position, Position { offset: known.offset + events.len() as u64, ..known });
+                (known, added_count) = (position, added_count + added(&events));
+            }
+            ServerFrame::Snapshot { .. } => panic!("a snapshot"),
+            ServerFrame::Reply { id, ok, .. } => {
+                assert!(ok);
+                ids.retain(|waiting| *waiting != id);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Two servers want to be the first: one of them is, and the other relays to it.
 #[tokio::test(start_paused = true)]
 async fn a_room_that_nobody_owns_gets_one_owner() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tutti_protocol::{CloseCode, CommandId, ConnectionId, DeviceId, DeviceStatus, Position, RoomCode, RoomId};
+use tutti_protocol::{CloseCode, ConnectionId, DeviceId, DeviceStatus, Position, RoomCode, RoomId};
 
 use super::message::{
     Answer, Entering, EnteringParty, FramesOverride, Head, Question, Request, Said, ViewChange, What, answered,
@@ -183,6 +183,11 @@ impl Edge {
                     if self.wake() {
                         break;
                     }
+                    // Before connections join again, so that an owner continues from there.
+                    if self.read_at_ms <= self.now_ms() {
+                        self.read_at_ms = self.now_ms() + ms(REMOTE_READ_EVERY);
+                        self.read_on().await;
+                    }
                     let is_due = self.look_at_ms.is_some_and(|at_ms| at_ms <= self.now_ms());
                     // A room that nothing here needs belongs to the next server that needs it.
                     if is_due && self.is_unused() && self.room.context.remove_room(self.room.code) {
@@ -191,10 +196,6 @@ impl Edge {
                     if is_due && let Some((fence, loaded)) = self.look_for_owner().await
                     {
                         return self.take_over(fence, loaded);
-                    }
-                    if self.read_at_ms <= self.now_ms() {
-                        self.read_at_ms = self.now_ms() + ms(REMOTE_READ_EVERY);
-                        self.read_on().await;
                     }
                 }
                 message = inbox.recv() => match message {
@@ -457,10 +458,9 @@ impl Edge {
             Said::PasscodeChanged => self.read_passcode().await,
             Said::Frames { position, frames, overrides } => self.broadcast(position, frames, overrides, &bytes)?,
             Said::Push { connection } => {
-                let answered = answered(&bytes);
-                self.unanswered.retain(|unanswered| !unanswered.is_answered_in(connection, &answered));
                 if let Some(held) = self.attached(connection) {
                     held.link.outbox.push(&bytes);
+                    self.forget_answered(connection, &bytes);
                 }
             }
             Said::Droppable { connection } => {
@@ -499,6 +499,16 @@ impl Edge {
         Some(())
     }
 
+    /// Does not repeat what is answered in these frames, which a connection has got.
+    fn forget_answered(&mut self, connection: ConnectionId, frames: &[u8]) {
+        let answered = answered(frames);
+        let is_answered = |message: &Message| match message {
+            Message::Command { origin, .. } => origin.connection == connection && answered.contains(&origin.id),
+            _ => false,
+        };
+        self.unanswered.retain(|unanswered| !is_answered(&unanswered.message));
+    }
+
     fn attached(&mut self, connection: ConnectionId) -> Option<&mut Held> {
         self.locals.get_mut(&connection).filter(|local| local.is_attached).map(|local| &mut local.held)
     }
@@ -527,23 +537,20 @@ impl Edge {
             held.known = Some(position);
         }
         for (connection, (_, replies)) in others {
-            let answered = answered(replies);
-            self.unanswered.retain(|unanswered| !unanswered.is_answered_in(connection, &answered));
+            if self.attached(connection).is_some() {
+                self.forget_answered(connection, replies);
+            }
         }
         Some(())
     }
 
     fn welcome(&mut self, connection: ConnectionId, welcome: usize, position: Position, bytes: &Bytes) -> Option<()> {
         bytes.get(..welcome)?;
-        if let Some(local) = self.locals.get_mut(&connection)
-            && local.joining.is_none()
-            && local.asked != local.held.resume()
-        {
-            // Meanwhile its client was shown what the database has, so this would repeat some of it.
-            local.asked = local.held.resume();
-            let entering = Box::new(local.held.entering());
-            self.send(Request::Leave { connection });
-            self.send(Request::Enter(entering));
+        let is_late =
+            |local: &Local| local.joining.is_none() && !local.is_attached && local.asked != local.held.resume();
+        if self.locals.get(&connection).is_some_and(is_late) {
+            // Meanwhile its client was shown what the database has, and this would repeat some of it.
+            self.begin_stream();
             return Some(());
         }
         if let Some(Local { held, joining, is_attached, .. }) = self.locals.get_mut(&connection) {
@@ -744,11 +751,6 @@ impl Unanswered {
             | Message::Serve { .. } => unreachable!("nothing answers it"),
         };
         Request::Ask { number: self.number, question }
-    }
-
-    fn is_answered_in(&self, connection: ConnectionId, answered: &[CommandId]) -> bool {
-        matches!(&self.message, Message::Command { origin, .. }
-            if origin.connection == connection && answered.contains(&origin.id))
     }
 
     /// An answer of another kind counts as none.
