@@ -17,7 +17,7 @@ use crate::clock::{Clock, Steering};
 use crate::clock_trust::ClockTrust;
 use crate::cluster::bus::Bus;
 use crate::cluster::clock::Standing;
-use crate::cluster::nats::{NatsBus, NatsPrefix, NatsServers};
+use crate::cluster::nats::NatsBus;
 use crate::cluster::{Membership, post};
 use crate::config::{ListenConfig, NODE_ID_BYTES_MAX, PublicUrl, ServeConfig, StorageConfig};
 use crate::connection::{ConnectionContext, ConnectionLimits, Hub};
@@ -52,9 +52,6 @@ use crate::telemetry::Throttle;
 use crate::telemetry::metrics::{Metrics, MetricsRenderer};
 use crate::transport::listener::{self, Caps};
 use crate::transport::{Certificates, Tls, TlsFiles, descriptors};
-
-const SHARED_SQLITE: &str = "TUTTI_NATS_URL is set, but SQLite has room for one server only: set TUTTI_DATABASE_URL to a \
-                             MySQL database that the servers share, or remove TUTTI_NATS_URL";
 
 /// A running server.
 #[derive(Debug)]
@@ -460,10 +457,10 @@ struct Shared {
 impl Cluster {
     fn of(membership: &Membership, config: &StorageConfig, metrics: &Metrics) -> anyhow::Result<Self> {
         let claims = membership.claims();
-        let Some(url) = &config.nats_url else { return Ok(Self { claims, clock: Clock::system(), shared: None }) };
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let servers: NatsServers = url.expose_secret().parse().context("TUTTI_NATS_URL")?;
-        let prefix: NatsPrefix = config.nats_prefix.parse().context("TUTTI_NATS_PREFIX")?;
+        let Some(servers) = config.nats_url.clone() else {
+            return Ok(Self { claims, clock: Clock::system(), shared: None });
+        };
+        let prefix = config.nats_prefix.clone();
         let bus = NatsBus::start(servers, prefix, membership.life(), metrics.clone()).context("NATS")?;
         let bus: Arc<dyn Bus> = Arc::new(bus);
         let remotes = Remotes::new(membership.life(), bus.clone(), membership.living());
@@ -480,19 +477,17 @@ fn lock_database(config: &StorageConfig) -> anyhow::Result<Option<DatabaseLock>>
 }
 
 async fn open_store(config: &StorageConfig) -> anyhow::Result<(SharedStore, Option<Membership>)> {
-    let is_shared = config.nats_url.is_some();
     let Some(url) = &config.database_url else {
-        anyhow::ensure!(!is_shared, SHARED_SQLITE);
         return Ok((Arc::new(SqliteStore::open(&config.data_dir.join("tutti.db")).await?), None));
     };
     match url.expose_secret().split_once(':') {
-        Some(("sqlite", _)) if is_shared => anyhow::bail!(SHARED_SQLITE),
         Some(("sqlite", _)) => Ok((Arc::new(SqliteStore::open_url(url.expose_secret()).await?), None)),
         Some(("mysql", _)) => {
             let store = Arc::new(MySqlStore::open(url).await?);
             let name = config.node_id.clone().unwrap_or_else(host_name);
+            let is_alone = config.nats_url.is_none();
             let membership =
-                Membership::join(store.clone(), url, &name, !is_shared, &config.data_dir, Clock::system()).await?;
+                Membership::join(store.clone(), url, &name, is_alone, &config.data_dir, Clock::system()).await?;
             Ok((store, Some(membership)))
         }
         _ => anyhow::bail!("TUTTI_DATABASE_URL must start with sqlite: or mysql:"),

@@ -32,7 +32,7 @@ async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, St
 async fn settings_that_cannot_work_are_refused_with_name_value_and_remedy() {
     // Variables, and what is said about them.
     type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
-    let cases: [Case; 11] = [
+    let cases: [Case; 14] = [
         (&[("TUTTI_PUBLIC_URL", "tutti.example")], &["TUTTI_PUBLIC_URL", "'tutti.example'", "https://tutti.example"]),
         (&[("TUTTI_PUBLIC_URL", "https://tutti.example/?x")], &["TUTTI_PUBLIC_URL", "write https://tutti.example"]),
         (
@@ -48,6 +48,12 @@ async fn settings_that_cannot_work_are_refused_with_name_value_and_remedy() {
         (
             &[("TUTTI_LISTEN", "127.0.0.1:4444"), ("TUTTI_METRICS_LISTEN", "127.0.0.1:4444")],
             &["TUTTI_METRICS_LISTEN=127.0.0.1:4444", "another one"],
+        ),
+        (&[("TUTTI_NATS_URL", "https://ana:secret@nats")], &["TUTTI_NATS_URL", "must begin with nats:// or tls://"]),
+        (&[("TUTTI_NATS_PREFIX", "my party")], &["TUTTI_NATS_PREFIX", "'my party'", "1 to 32 letters"]),
+        (
+            &[("TUTTI_NATS_URL", "nats://ana:secret@127.0.0.1")],
+            &["TUTTI_NATS_URL is set, and the database is SQLite", "or remove TUTTI_NATS_URL"],
         ),
         (&[("TUTTI_DATABASE_URL", "postgres://ana:secret@db/tutti")], &["TUTTI_DATABASE_URL", "sqlite: or mysql:"]),
     ];

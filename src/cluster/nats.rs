@@ -13,18 +13,15 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::fmt;
 use std::io;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectError, ConnectOptions, Event, PublishError, ServerAddr, SubscribeError, Subscriber};
+use async_nats::{Client, ConnectError, ConnectOptions, Event, PublishError, SubscribeError, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use percent_encoding::percent_decode_str;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -32,111 +29,16 @@ use tutti_protocol::RoomId;
 
 use super::bus::{Bus, BusState, Following, Inbox, Received, Subject};
 use super::mailbox::Mailboxes;
+use crate::config::{NatsLogin, NatsPrefix, NatsServers};
 use crate::limits::{
-    BUS_CLIENT_MAX, BUS_CONFIRM_TIMEOUT, BUS_CONNECT_TIMEOUT, BUS_MESSAGE_BYTES_MAX, BUS_PING_EVERY,
-    BUS_PREFIX_CHARS_MAX, BUS_RETRY, BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
+    BUS_CLIENT_MAX, BUS_CONFIRM_TIMEOUT, BUS_CONNECT_TIMEOUT, BUS_MESSAGE_BYTES_MAX, BUS_PING_EVERY, BUS_RETRY,
+    BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
 };
 use crate::store::LifeId;
 use crate::telemetry::metrics::{BusFate, Metrics};
 
 /// Longer than any process runs: a lost connection is not continued by its client.
 const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
-
-/// The servers of NATS. Shown without the credentials.
-#[derive(Clone)]
-pub struct NatsServers {
-    addresses: Vec<ServerAddr>,
-    login: Option<Login>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Login {
-    Token(String),
-    Password(String, String),
-}
-
-/// Why text does not say where NATS is. It does not repeat the text, which may contain a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NatsServersError {
-    /// Not a URL.
-    #[error("address {0} of NATS is no URL")]
-    NoUrl(usize),
-    /// Another protocol.
-    #[error("address {0} of NATS begins with neither nats:// nor tls://")]
-    Scheme(usize),
-    /// More than an address.
-    #[error("address {0} of NATS has a path or a query")]
-    MoreThanAnAddress(usize),
-    /// One connection has one login.
-    #[error("address {0} of NATS has another user or password than those before it")]
-    AnotherLogin(usize),
-}
-
-impl FromStr for NatsServers {
-    type Err = NatsServersError;
-
-    /// URLs with commas in between.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (mut addresses, mut login) = (vec![], None);
-        for (at, url) in (1..).zip(text.split(',')) {
-            let url = url.trim();
-            if url.split_once("://").is_some_and(|(scheme, _)| !["nats", "tls"].contains(&scheme)) {
-                return Err(NatsServersError::Scheme(at));
-            }
-            let address: ServerAddr = url.parse().map_err(|_| NatsServersError::NoUrl(at))?;
-            let url = address.clone().into_inner();
-            if url.host_str().is_none_or(str::is_empty) {
-                return Err(NatsServersError::NoUrl(at));
-            }
-            if !["", "/"].contains(&url.path()) || url.query().is_some() || url.fragment().is_some() {
-                return Err(NatsServersError::MoreThanAnAddress(at));
-            }
-            let own = Login::of(&address);
-            if own.is_some() && login.is_some() && own != login {
-                return Err(NatsServersError::AnotherLogin(at));
-            }
-            login = login.or(own);
-            addresses.push(address);
-        }
-        Ok(Self { addresses, login })
-    }
-}
-
-impl Login {
-    fn of(address: &ServerAddr) -> Option<Self> {
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let user = decoded(address.username()?);
-        Some(match address.password() {
-            Some(password) => Self::Password(user, decoded(password)),
-            None => Self::Token(user),
-        })
-    }
-}
-
-impl fmt::Debug for NatsServers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.addresses.iter().map(|address| (address.host(), address.port()))).finish()
-    }
-}
-
-/// The first part of all subjects of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NatsPrefix(String);
-
-/// Text that is no [`NatsPrefix`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a prefix of NATS subjects has 1 to {BUS_PREFIX_CHARS_MAX} letters, digits, - and _")]
-pub struct NatsPrefixError;
-
-impl FromStr for NatsPrefix {
-    type Err = NatsPrefixError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let fits = (1..=BUS_PREFIX_CHARS_MAX).contains(&text.len());
-        if fits && text.bytes().all(is_allowed) { Ok(Self(text.to_owned())) } else { Err(NatsPrefixError) }
-    }
-}
 
 /// A connection of one life to NATS.
 #[derive(Debug)]
@@ -248,7 +150,7 @@ struct Names {
 
 impl Names {
     fn of(&self, subject: Subject) -> String {
-        let prefix = &self.prefix.0;
+        let prefix = self.prefix.as_str();
         match subject {
             Subject::Node(life) => format!("{prefix}.node.{}.in", life.0.simple()),
             Subject::Room(room) => format!("{prefix}.room.{}", room.0.simple()),
@@ -258,7 +160,7 @@ impl Names {
 
     /// Where this life sends messages to itself.
     fn echo(&self) -> String {
-        format!("{}.node.{}.echo", self.prefix.0, self.life.0.simple())
+        format!("{}.node.{}.echo", self.prefix.as_str(), self.life.0.simple())
     }
 }
 
@@ -365,12 +267,12 @@ async fn connect(servers: &NatsServers, events: &Arc<Events>) -> Result<Client, 
                 std::future::ready(())
             }
         });
-    let options = match servers.login.clone() {
-        Some(Login::Password(user, password)) => options.user_and_password(user, password),
-        Some(Login::Token(token)) => options.token(token),
+    let options = match servers.login().cloned() {
+        Some(NatsLogin::Password(user, password)) => options.user_and_password(user, password),
+        Some(NatsLogin::Token(token)) => options.token(token),
         None => options,
     };
-    let client = options.connect(&servers.addresses[..]).await?;
+    let client = options.connect(servers.addresses()).await?;
     events.has_connected.store(true, Ordering::Relaxed);
     Ok(client)
 }
@@ -507,44 +409,7 @@ impl Confirmations {
             }
             Err(Lost::Broken)
         };
-        let unconfirmed = |_| Lost::Unconfirmed(names.prefix.0.clone());
+        let unconfirmed = |_| Lost::Unconfirmed(names.prefix.as_str().to_owned());
         tokio::time::timeout(BUS_CONFIRM_TIMEOUT, echoed).await.map_err(unconfirmed)?
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_given_as_urls() {
-        let servers: NatsServers = "nats://a, tls://b:4333,c".parse().expect("three");
-        assert_eq!(format!("{servers:?}"), r#"[("a", 4222), ("b", 4333), ("c", 4222)]"#);
-        let said = |text: &str| text.parse::<NatsServers>().expect_err("refused").to_string();
-        assert_eq!(said(""), "address 1 of NATS is no URL");
-        assert_eq!(said("nats://a,"), "address 2 of NATS is no URL");
-        assert_eq!(said("nats://a,ws://b"), "address 2 of NATS begins with neither nats:// nor tls://");
-        assert_eq!(said("nats://a/tutti"), "address 1 of NATS has a path or a query");
-        assert_eq!(
-            said("nats://u:p@a,nats://u:q@b"),
-            "address 2 of NATS has another user or password than those before it"
-        );
-    }
-
-    #[test]
-    fn credentials_are_decoded_and_never_shown() {
-        let servers: NatsServers = "nats://ana:p%40ss@a,nats://b".parse().expect("two");
-        assert!(servers.login == Some(Login::Password("ana".into(), "p@ss".into())));
-        assert_eq!(format!("{servers:?}"), r#"[("a", 4222), ("b", 4222)]"#);
-        let servers: NatsServers = "nats://s3cret@a".parse().expect("one");
-        assert!(servers.login == Some(Login::Token("s3cret".into())));
-    }
-
-    #[test]
-    fn a_prefix_is_one_token_of_a_subject() {
-        assert_eq!("party-2".parse::<NatsPrefix>(), Ok(NatsPrefix("party-2".into())));
-        for text in ["", "a.b", "a b", "a*", ">", &"a".repeat(BUS_PREFIX_CHARS_MAX + 1)] {
-            assert_eq!(text.parse::<NatsPrefix>(), Err(NatsPrefixError), "{text}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use reqwest::Url;
+use secrecy::ExposeSecret as _;
 
 use super::{PublicUrl, ServeConfig};
 
@@ -30,6 +31,12 @@ pub enum Contradiction {
         "TUTTI_PUBLIC_URL={0} is http, and TUTTI_TLS_CERT makes this server speak https; write https, or remove TUTTI_TLS_CERT"
     )]
     PlainPublicUrl(PublicUrl),
+    /// Several servers, and a database that is a file of one of them.
+    #[error(
+        "TUTTI_NATS_URL is set, and the database is SQLite, which only one server can use; set TUTTI_DATABASE_URL to a MySQL \
+         database that the servers share, or remove TUTTI_NATS_URL"
+    )]
+    SharedSqlite,
     /// Spotify leads back to where this server's cookies are not, or where it does not answer.
     #[error(
         "TUTTI_SPOTIFY_REDIRECT_URL={redirect} is neither below TUTTI_PUBLIC_URL={public} nor at one of \
@@ -48,6 +55,7 @@ impl ServeConfig {
     pub fn check(&self) -> Result<(), Contradiction> {
         self.check_ports()?;
         self.check_tls()?;
+        self.check_database()?;
         self.check_redirect()
     }
 
@@ -69,6 +77,12 @@ impl ServeConfig {
             (Some(_), Some(_), Some(url)) if !url.is_https() => Err(Contradiction::PlainPublicUrl(url.clone())),
             _ => Ok(()),
         }
+    }
+
+    fn check_database(&self) -> Result<(), Contradiction> {
+        let url = self.storage.database_url.as_ref();
+        let is_sqlite = url.is_none_or(|url| url.expose_secret().starts_with("sqlite:"));
+        if is_sqlite && self.storage.nats_url.is_some() { Err(Contradiction::SharedSqlite) } else { Ok(()) }
     }
 
     fn check_redirect(&self) -> Result<(), Contradiction> {
@@ -126,6 +140,18 @@ mod tests {
         assert!(check(&[tls[1]]).unwrap_err().contains("TUTTI_TLS_KEY is set and TUTTI_TLS_CERT is not"));
         let said = check(&[tls[0], tls[1], "--public-url=http://tutti.example"]).unwrap_err();
         assert!(said.contains("TUTTI_PUBLIC_URL=http://tutti.example is http"), "{said}");
+    }
+
+    #[test]
+    fn servers_share_a_mysql_database_only() {
+        let shared = "--nats-url=nats://user:secret@10.0.0.5";
+        check(&[shared, "--database-url=mysql://user:secret@10.0.0.5/tutti"]).unwrap();
+        check(&["--database-url=sqlite:tutti.db"]).unwrap();
+        for arguments in [&[shared][..], &[shared, "--database-url=sqlite:tutti.db"]] {
+            let said = check(arguments).unwrap_err();
+            assert!(said.contains("TUTTI_NATS_URL is set, and the database is SQLite"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 mod address;
 mod contradictions;
 mod limits;
+mod nats;
 mod providers;
 pub mod variables;
 
@@ -21,6 +22,7 @@ use address::socket_address;
 pub use address::{AddressError, Network, Networks, PageOrigin, PublicUrl};
 pub use contradictions::Contradiction;
 pub use limits::LimitsConfig;
+pub use nats::{NatsLogin, NatsPrefix, NatsPrefixError, NatsServers, NatsServersError};
 pub use providers::{AudioAccess, LibraryConfig, ScriptedConfig, SpotifyConfig};
 
 /// The settings of `tutti serve`.
@@ -127,11 +129,11 @@ pub struct StorageConfig {
     /// several servers share one MySQL database and its rooms. Default: one server uses the database. If they contain a
     /// password, set the variable, not the flag: other users of the machine can see a program's arguments.
     #[arg(long, env = "TUTTI_NATS_URL", hide_env_values = true)]
-    pub nats_url: Option<SecretString>,
+    pub nats_url: Option<NatsServers>,
 
     /// Begins the names of all NATS subjects, so that several databases can use the same NATS servers.
     #[arg(long, env = "TUTTI_NATS_PREFIX", default_value = "tutti")]
-    pub nats_prefix: String,
+    pub nats_prefix: NatsPrefix,
 }
 
 /// Bytes of [`StorageConfig::node_id`].

@@ -56,12 +56,16 @@ pub fn explain(mut error: clap::Error, command: &Command) -> clap::Error {
         Some(ContextValue::Strings(flags)) => flags.clone(),
         _ => return error,
     };
-    let names: Vec<String> = flags.iter().filter_map(|flag| variable(command, flag)).collect();
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
-        && let Some(hidden) = without_credentials(value)
-    {
+    let settings: Vec<&Arg> = flags.iter().filter_map(|flag| setting(command, flag)).collect();
+    let hidden = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(_)) if settings.iter().any(|arg| arg.is_hide_env_values_set()) => Some("…".into()),
+        Some(ContextValue::String(value)) => without_credentials(value),
+        _ => None,
+    };
+    if let Some(hidden) = hidden {
         error.insert(ContextKind::InvalidValue, ContextValue::String(hidden));
     }
+    let names: Vec<_> = settings.iter().filter_map(|arg| arg.get_env()?.to_str()).collect();
     if !names.is_empty() {
         let tip = StyledStr::from(format!("as a variable: {}", names.join(", ")));
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
@@ -82,12 +86,11 @@ fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
     near.filter(|(similarity, _)| *similarity >= SIMILAR).map(|(_, near)| near)
 }
 
-/// The variable of a flag as errors name it, such as `--listen <LISTEN>`.
-fn variable(command: &Command, flag: &str) -> Option<String> {
+/// The setting of a flag as errors name it, such as `--listen <LISTEN>`.
+fn setting<'a>(command: &'a Command, flag: &str) -> Option<&'a Arg> {
     let name = flag.strip_prefix("--")?.split([' ', '=', '<', '[']).next()?;
-    let here = command.get_arguments().find(|arg| arg.get_long() == Some(name)).and_then(Arg::get_env);
-    let here = here.and_then(|variable| variable.to_str()).map(str::to_owned);
-    here.or_else(|| command.get_subcommands().find_map(|subcommand| variable(subcommand, flag)))
+    let here = command.get_arguments().find(|arg| arg.get_long() == Some(name) && arg.get_env().is_some());
+    here.or_else(|| command.get_subcommands().find_map(|subcommand| setting(subcommand, flag)))
 }
 
 /// A URL without what comes before `@`, which may be a password.
@@ -157,6 +160,9 @@ mod tests {
         assert!(proxies.contains("nginx") && proxies.contains("TUTTI_TRUSTED_PROXIES"), "{proxies}");
         let password = said(&["--public-url=https://ana:pass@word@tutti.example"]);
         assert!(password.contains("https://…@tutti.example") && !password.contains("pass@"), "{password}");
+        let secret = said(&["--nats-url=nats://a,https://secret"]);
+        assert!(secret.contains("'…'") && secret.contains("TUTTI_NATS_URL"), "{secret}");
+        assert!(secret.contains("address 2 must begin with") && !secret.contains("secret"), "{secret}");
         let flag = said(&["--no-such-flag"]);
         assert!(!flag.contains("as a variable"), "{flag}");
     }
