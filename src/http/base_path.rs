@@ -1,18 +1,15 @@
 //! The part of a site's path that a proxy gives this server, such as `/tutti` of `https://home.example/tutti`.
 //!
 //! Proxies pass requests on with that path, or remove it; requests from the local network come without it. [`BasePath`] removes
-//! it before the routes see a request, so that all of these are served alike. Pages and cookies are for that path if a request
-//! came with it, or went to the public URL's host, where nothing else is this server's.
+//! it before the routes see a request, so that all of these are served alike. For which path pages and cookies are, says
+//! [`Origins::base_path`](super::origin::Origins::base_path).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request, Uri, header};
+use http::{Request, Uri};
 use tower_service::Service;
-use warp::Filter;
-
-use super::SharedContext;
 
 /// In the extensions of a request that came with the base path.
 #[derive(Clone, Debug)]
@@ -65,19 +62,6 @@ fn without_base(uri: &Uri, base: &str) -> Option<(Uri, WithBasePath)> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(format!("{path}{query}")).ok()?);
     Some((Uri::from_parts(parts).ok()?, WithBasePath { below }))
-}
-
-/// The base path that a request's pages and cookies are for: empty for the root.
-pub(super) fn base_path(
-    context: &SharedContext,
-) -> impl Filter<Extract = (Arc<str>,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static + use<> {
-    let context = Arc::clone(context);
-    warp::ext::optional::<WithBasePath>().and(warp::header::headers_cloned()).map(
-        move |with: Option<WithBasePath>, headers: HeaderMap| {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            context.origins.base_path(with.is_some(), host)
-        },
-    )
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tutti_protocol::{ErrorCode, Reason, UserId};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::base_path::base_path;
+use super::base_path::WithBasePath;
 use super::cookie::{Cookies, Slot, SlotChoice, Way};
 use super::{ApiError, HttpContext, SharedContext};
 use crate::config::Networks;
@@ -171,12 +171,13 @@ pub fn device_slot(
     context: &SharedContext,
 ) -> impl Filter<Extract = (DeviceSlot,), Error = Rejection> + Clone + Send + Sync + 'static + use<> {
     let (context, peer) = (Arc::clone(context), warp::ext::optional::<SocketAddr>());
-    let way_in = peer.and(warp::ext::optional::<Encrypted>()).and(base_path(&context));
+    let way_in = peer.and(warp::ext::optional::<Encrypted>()).and(warp::ext::optional::<WithBasePath>());
     client_address(&context).and(way_in).and(warp::header::headers_cloned()).and_then(
-        move |address, peer, encrypted: Option<Encrypted>, base, headers: HeaderMap| {
+        move |address, peer, encrypted: Option<Encrypted>, with_base: Option<WithBasePath>, headers: HeaderMap| {
             let choice = headers
                 .get(SLOT_HEADER)
                 .map_or(Some(SlotChoice::At(Slot::FIRST)), |value| value.to_str().ok().and_then(SlotChoice::parse));
+            let base = context.origins.base_path(with_base.is_some(), text(&headers, header::HOST));
             let cookies = Cookies::new(way(&context, peer, encrypted.is_some(), &headers), base);
             let device_slot = choice.map(|choice| DeviceSlot::read(&context, &headers, cookies, address, choice));
             std::future::ready(device_slot.ok_or_else(|| refuse(ApiError::invalid("There is no such slot."))))

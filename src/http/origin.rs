@@ -102,7 +102,7 @@ impl Origins {
     }
 
     /// The base path of the pages and cookies of a request to `host`, the raw header: that of the public URL if the request
-    /// came with it or went there, else none.
+    /// came with it, or went to the public URL's host, where nothing else is this server's; else none.
     pub fn base_path(&self, came_with_it: bool, host: Option<&str>) -> Arc<str> {
         let is_public = || {
             let public = self.public.as_ref()?;

@@ -4,7 +4,6 @@
 //! which has a router of its own: it gets `index.html`, which is revalidated each time.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -16,7 +15,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::SharedContext;
-use super::base_path::{WithBasePath, base_path};
+use super::base_path::WithBasePath;
 use crate::providers::spotify::Spotify;
 
 /// The built client.
@@ -50,11 +49,11 @@ pub fn routes<A: RustEmbed + 'static>(context: &SharedContext) -> BoxedFilter<(R
         .and_then(|path: FullPath| std::future::ready(page_path(path.as_str())))
         .and(warp::get().or(warp::head()).unify())
         .and(warp::header::headers_cloned())
-        .and(base_path(context))
         .and(warp::ext::optional::<WithBasePath>())
-        .and_then(move |path: String, headers: HeaderMap, base: Arc<str>, with: Option<WithBasePath>| {
-            let below = with.and_then(|with| with.below);
+        .and_then(move |path: String, headers: HeaderMap, with: Option<WithBasePath>| {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let base = origins.base_path(with.is_some(), host);
+            let below = with.and_then(|with| with.below);
             let response = if origins.knows_host(host) {
                 redirect_from_localhost(spotify.as_ref(), &base, &path, &headers)
                     .or_else(|| redirect(StatusCode::PERMANENT_REDIRECT, &below?))
