@@ -1,8 +1,7 @@
 //! TLS on accepted connections, and sockets that stay encrypted after hyper has let go of them.
 //!
 //! hyper reads and writes through `tokio-rustls`. A WebSocket is written from many tasks under its outbox's lock, and read by
-//! its own: [`EncryptedSocket`] shares one TLS session between both. A plain socket takes the same ways and costs nothing
-//! more.
+//! its own: [`EncryptedSocket`] shares one TLS session between both. A plain socket is the other variant of the same enums.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
@@ -259,16 +258,15 @@ mod tests {
     use std::path::Path;
 
     use bytes::Bytes;
-    use futures_util::FutureExt;
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
     use rustls::{ClientConfig, RootCertStore};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
     use tokio_rustls::{TlsConnector, client};
 
     use super::*;
     use crate::transport::certificates::TlsFiles;
+    use crate::transport::outbox::tests::{check_that_a_full_socket_loses_nothing, connection, drain};
     use crate::transport::{Drained, Outbox};
 
     fn fixture(name: &str) -> std::path::PathBuf {
@@ -280,12 +278,6 @@ mod tests {
         Tls::new(Arc::new(Certificates::open(files).unwrap())).unwrap()
     }
 
-    async fn tcp() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (near, far) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        (near.unwrap(), far.unwrap().0)
-    }
-
     /// A client and the server's side of its connection.
     async fn pair() -> (client::TlsStream<TcpStream>, ClientSocket) {
         let mut roots = RootCertStore::empty();
@@ -293,7 +285,7 @@ mod tests {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_root_certificates(roots).with_no_client_auth();
-        let (near, far) = tcp().await;
+        let (near, far) = connection().await;
         let (connector, tls) = (TlsConnector::from(Arc::new(config)), server());
         let connects = connector.connect("localhost".try_into().unwrap(), near);
         let (client, begun) = tokio::join!(connects, tls.begin(far));
@@ -304,30 +296,9 @@ mod tests {
 
     #[tokio::test]
     async fn frames_that_a_full_socket_rejects_follow_once_it_is_writable() {
-        let (mut client, socket) = pair().await;
+        let (client, socket) = pair().await;
         let (_reader, writer) = socket.into_split();
-        let outbox = Outbox::new(writer);
-        let mut sent = Vec::new();
-        for number in (0..=u8::MAX).cycle() {
-            let frame = Bytes::from(vec![number; 100_000]);
-            sent.extend_from_slice(&frame);
-            outbox.push(&frame);
-            if outbox.waiting_bytes() > 0 {
-                break;
-            }
-        }
-        assert_eq!(outbox.drain(), Drained::Blocked);
-        assert!(outbox.writable().now_or_never().is_none(), "tokio knows that the socket is full");
-        let drain = async {
-            while outbox.drain() == Drained::Blocked {
-                outbox.writable().await;
-            }
-        };
-        let mut received = vec![0; sent.len()];
-        let (read, ()) = tokio::join!(client.read_exact(&mut received), drain);
-        read.unwrap();
-        assert!(received == sent, "all of it, in order");
-        assert_eq!(outbox.drain(), Drained::Empty);
+        check_that_a_full_socket_loses_nothing(Outbox::new(writer), client).await;
     }
 
     /// What a full socket has not taken of the last record wakes the connection's task, although no frame waits.
@@ -342,13 +313,8 @@ mod tests {
             sent += 1_000;
         }
         outbox.woken().await;
-        let drain = async {
-            while outbox.drain() == Drained::Blocked {
-                outbox.writable().await;
-            }
-        };
         let mut received = vec![0; sent];
-        let (read, ()) = tokio::join!(client.read_exact(&mut received), drain);
+        let (read, ()) = tokio::join!(client.read_exact(&mut received), drain(&outbox));
         read.unwrap();
     }
 
@@ -382,24 +348,24 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_handshake_is_plain() {
-        let (mut near, far) = tcp().await;
+        let (mut near, far) = connection().await;
         near.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         let Begun::Plain(mut stream) = server().begin(far).await.unwrap() else { panic!("it is plain") };
         let mut request = [0; 5];
         stream.read_exact(&mut request).await.unwrap();
         assert_eq!(&request, b"GET /", "nothing of it is lost");
-        let (near, far) = tcp().await;
+        let (near, far) = connection().await;
         drop(near);
         assert!(server().begin(far).await.is_err(), "one that closes at once is neither");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_handshake_has_a_deadline() {
-        let (near, far) = tcp().await;
+        let (near, far) = connection().await;
         let error = server().begin(far).await.err().expect("it is given up");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(near);
-        let (mut near, far) = tcp().await;
+        let (mut near, far) = connection().await;
         near.write_all(&[HANDSHAKE, 3, 1]).await.unwrap();
         let error = server().begin(far).await.err().expect("it is given up");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);

@@ -454,9 +454,9 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use futures_util::FutureExt;
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncRead, AsyncReadExt as _};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
@@ -465,14 +465,22 @@ mod tests {
         vec![b'x'; length].into()
     }
 
-    #[tokio::test]
-    async fn frames_that_a_full_socket_rejects_follow_once_it_is_writable() {
+    /// Both ends of a connection.
+    pub(crate) async fn connection() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (_reader, writer) = near.unwrap().into_split();
-        let (outbox, (mut far, _)) = (Outbox::new(writer), far.unwrap());
+        let (near, far) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        (near.unwrap(), far.unwrap().0)
+    }
 
+    /// What a connection's task does.
+    pub(crate) async fn drain(outbox: &Outbox) {
+        while outbox.drain() == Drained::Blocked {
+            outbox.writable().await;
+        }
+    }
+
+    /// Pushes frames until the socket is full, then compares what the other end reads.
+    pub(crate) async fn check_that_a_full_socket_loses_nothing(outbox: Outbox, mut far: impl AsyncRead + Unpin) {
         let mut sent = Vec::new();
         for number in (0..=u8::MAX).cycle() {
             let frame = Bytes::from(vec![number; 100_000]);
@@ -485,16 +493,18 @@ mod tests {
         assert_eq!(outbox.drain(), Drained::Blocked);
         assert!(outbox.writable().now_or_never().is_none(), "tokio knows that the socket is full");
 
-        let drain = async {
-            while outbox.drain() == Drained::Blocked {
-                outbox.writable().await;
-            }
-        };
         let mut received = vec![0; sent.len()];
-        let (read, ()) = tokio::join!(far.read_exact(&mut received), drain);
+        let (read, ()) = tokio::join!(far.read_exact(&mut received), drain(&outbox));
         read.unwrap();
         assert!(received == sent, "all of it, in order");
         assert_eq!(outbox.drain(), Drained::Empty);
+    }
+
+    #[tokio::test]
+    async fn frames_that_a_full_socket_rejects_follow_once_it_is_writable() {
+        let (near, far) = connection().await;
+        let (_reader, writer) = near.into_split();
+        check_that_a_full_socket_loses_nothing(Outbox::new(writer), far).await;
     }
 
     #[test]
