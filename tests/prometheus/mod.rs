@@ -20,10 +20,10 @@ const DASHBOARD: &str = include_str!("../../deploy/grafana/tutti.json");
 /// Starting, scraping and asking are done sooner.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A program of the package: installed, or where `.ci/setup` unpacks it.
+/// A program of the package: where Debian installs it, where `.ci/setup` unpacks it, or on the `PATH`.
 fn program(name: &str) -> PathBuf {
     let unpacked = Path::new(ROOT).join("target/tools/prometheus/usr/bin").join(name);
-    [PathBuf::from("/usr/bin").join(name), unpacked.clone()].into_iter().find(|path| path.exists()).unwrap_or(unpacked)
+    [Path::new("/usr/bin").join(name), unpacked].into_iter().find(|path| path.exists()).unwrap_or_else(|| name.into())
 }
 
 async fn promtool(arguments: &[&str], input: &str) -> Output {
