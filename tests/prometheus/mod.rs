@@ -118,6 +118,11 @@ async fn alerts_and_dashboard_name_existing_metrics_only() {
     for used in names(ALERTS).union(&names(&queries)) {
         assert!(known.contains(used), "{used} is no metric");
     }
+    // Every process that Prometheus scrapes has these.
+    for line in ALERTS.lines().chain(queries.lines()).filter(|line| line.contains("process_")) {
+        let all = line.matches("process_").count();
+        assert_eq!(line.matches("{job=\"tutti\"").count(), all, "of Tutti's job only: {line}");
+    }
     server.stop().await;
 }
 
