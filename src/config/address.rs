@@ -153,7 +153,10 @@ fn parse_url(text: &str) -> Result<Url, AddressError> {
         return Err(AddressError::Empty);
     }
     // Parsing alone would read `tutti.example:8080` as a scheme and a path.
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| AddressError::NoScheme(text.to_owned()))?;
+    let (scheme, rest) = text.split_once("://").ok_or_else(|| {
+        let without_credentials = text.rsplit('@').next().unwrap_or(text);
+        AddressError::NoScheme(without_credentials.to_owned())
+    })?;
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Err(AddressError::Scheme);
     }
@@ -304,6 +307,7 @@ mod tests {
             ("https://*.example", "no wildcards"),
             ("https://tutti example", "it contains a space"),
             ("https:\\\\tutti.example", "the scheme is missing"),
+            ("ana:secret@tutti.example", "write https://tutti.example, or"),
             ("https://ana:secret@tutti.example", "write https://tutti.example"),
             ("https://tutti.example/?a=b", "write https://tutti.example"),
             ("https://home.example/tutti#x", "write https://home.example/tutti"),

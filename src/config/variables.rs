@@ -96,8 +96,8 @@ fn setting<'a>(command: &'a Command, flag: &str) -> Option<&'a Arg> {
 /// A URL without what comes before `@`, which may be a password.
 fn without_credentials(value: &str) -> Option<String> {
     let (credentials, rest) = value.rsplit_once('@')?;
-    let scheme = credentials.split_once("://").map_or("", |(scheme, _)| scheme);
-    Some(format!("{scheme}://…@{rest}"))
+    let scheme = credentials.find("://").map_or("", |end| &credentials[..end + "://".len()]);
+    Some(format!("{scheme}…@{rest}"))
 }
 
 #[cfg(test)]
@@ -160,6 +160,8 @@ mod tests {
         assert!(proxies.contains("nginx") && proxies.contains("TUTTI_TRUSTED_PROXIES"), "{proxies}");
         let password = said(&["--public-url=https://ana:pass@word@tutti.example"]);
         assert!(password.contains("https://…@tutti.example") && !password.contains("pass@"), "{password}");
+        let schemeless = said(&["--public-url=ana:pass@tutti.example"]);
+        assert!(schemeless.contains("'…@tutti.example'") && !schemeless.contains("pass@"), "{schemeless}");
         let secret = said(&["--nats-url=nats://a,https://secret"]);
         assert!(secret.contains("'…'") && secret.contains("TUTTI_NATS_URL"), "{secret}");
         assert!(secret.contains("address 2 must begin with") && !secret.contains("secret"), "{secret}");
