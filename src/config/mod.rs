@@ -120,8 +120,8 @@ pub struct StorageConfig {
     #[arg(long, env = "TUTTI_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
 
-    /// Name of this server, for the one that does not start because this one is running on its MySQL database. Default:
-    /// the host name.
+    /// Name of this server among those on its MySQL database: in logs, in `tutti nodes`, and for a server that does not
+    /// start because this one runs. Default: the host name.
     #[arg(long, env = "TUTTI_NODE_ID", value_parser = node_id)]
     pub node_id: Option<String>,
 

@@ -113,7 +113,7 @@ impl Origins {
         Arc::clone(if is_below { &self.base_path } else { &self.root })
     }
 
-    /// Whether the public URL is https: a proxy terminates TLS.
+    /// Whether the public URL is https: a proxy or this server terminates TLS.
     pub fn https(&self) -> bool {
         self.public.as_ref().is_some_and(|public| public.https)
     }
