@@ -10,14 +10,15 @@ if (document.documentElement.dataset.browser !== 'old') {
   keepInstallOffer();
   const room = opensRoom();
   // The outcome of a login at Spotify, in the address, decides which user to ask about.
-  if (location.search === '') connectAhead(returnsTo());
+  if (location.search === '') askAhead(returnsTo());
   const started = start(room);
   // After the requests that others wait for: a browser has six at a time.
   if (room) void Promise.race([tokenRequested, started]).then(preloadRoom);
   void Promise.all([started, firstView]).then(() => registerWorker(document.documentElement.lang));
 }
 
-function connectAhead(room: string | null): void {
+/** Asks what every page asks first, and connects to the room that a returning member opens. */
+function askAhead(room: string | null): void {
   const requests = requestEarly();
   if (room === null) return;
   // Without it the room's page connects, and says what is wrong.

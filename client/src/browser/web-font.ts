@@ -4,8 +4,8 @@ import { tab } from './storage';
 const KEY = 'tutti.font';
 
 /**
- * Shows the page in the web font (`styles.css`), which is as large as all code of a room's first view: a tab that has not
- * loaded it yet shows that view in the system's font first.
+ * Shows the page in the web font (`styles.css`), which is larger than a room's own code: a tab that has not loaded it yet
+ * shows the first view in the system's font.
  */
 export function showWebFont(): void {
   const show = () => {

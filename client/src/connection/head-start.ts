@@ -41,9 +41,9 @@ export async function connectEarly(code: string, { server, restored }: FirstRequ
  */
 export function takeEarly(code: string | null): EarlyConnection | null {
   isOver = true;
-  const taken = early?.code === code ? early.connection : null;
-  if (taken === null) drop();
   clearTimeout(early?.expiry);
+  if (early?.code !== code) drop();
+  const taken = early?.connection ?? null;
   early = null;
   return taken;
 }

@@ -23,8 +23,8 @@ export interface OnDemandOptions<C extends Context> {
 }
 
 /**
- * The player of files, which is loaded when this device plays for the first time: most devices of a room are remotes. A
- * browser allows sound within a gesture only, so the audio context is created before the player is loaded.
+ * The player of files, which is loaded when this device is turned on, or by `prepare`: most devices of a room are remotes.
+ * A browser allows sound within a gesture only, so the audio context is created before the player is loaded.
  */
 export class FilePlayerOnDemand<C extends Context> implements FilesPlayer {
   #player: FilesPlayer | null = null;
