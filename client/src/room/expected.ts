@@ -5,17 +5,17 @@ import { endAt } from '../sync/timeline';
  * The room as it is at the end of a track when the server does not say it: while it restarts, or another one takes over.
  * Pure.
  *
- * Ten seconds before the end of a track the server locks the next one, and a second before it announces that one's start,
- * which is exactly the end. However late it does so, it announces the same. So a page without that word starts what is
- * locked at that instant, and the late word changes nothing. What plays from the fallback playlist is never locked.
+ * Ten seconds before the end of a track the server locks the next entry. A second before the end it announces when that
+ * entry starts: at exactly the end, also if the announcement is late. So a page without an announcement starts the locked
+ * entry at that instant, and a late announcement changes nothing. Entries of the fallback playlist are never locked.
  */
 
-/** The announcement has its second for the network, and what plays has the rest. */
+/** The server announces a start 1,000 ms ahead: 300 ms are for the network, the rest is for players to schedule it. */
 const EXPECTED_AHEAD_MS = 700;
-/** A lock is too early for an end that moved by this much: the server takes it back. */
+/** The server's `PRELOAD_WINDOW_MS`. A lock is too early for an end that moves by this much: the server takes it back. */
 const LOCKED_AHEAD_MS = 10_000;
 
-/** The entry that is locked after events; `before` is the room before them. */
+/** The entry that the server has locked after events; `before` is the room before them. */
 export function lockedAfter(locked: EntryId | null, before: Room, events: readonly Event[]): EntryId | null {
   let now = locked;
   let { playback } = before;
@@ -29,12 +29,12 @@ export function lockedAfter(locked: EntryId | null, before: Room, events: readon
         playback = event.playback;
         break;
       case 'playback_changed': {
-        const states = [playback.state, event.playback.state];
+        const was = playback;
+        playback = event.playback;
         // A start for which devices are ready earlier.
         const isAdvanced =
-          states.every((state) => state === 'playing') && event.playback.anchor_at_ms < playback.anchor_at_ms;
+          was.state === 'playing' && playback.state === 'playing' && playback.anchor_at_ms < was.anchor_at_ms;
         if (!isAdvanced) now = null;
-        playback = event.playback;
         break;
       }
       case 'track_measured': {
