@@ -27,8 +27,10 @@ impl RoomState {
         self.check_amount(by, track)?;
         self.check_cooldown(ctx.now_ms, settings.track_cooldown_ms, |other| same_track(other, track))
             .map_err(|left_ms| Refusal::TrackCooldown { left_ms })?;
-        let artists = artists_of(track);
-        let is_theirs = |other: &Track| artists_of(other).iter().any(|artist| artists.contains(artist));
+        // Compared as block lists compare them.
+        let artists: Vec<String> =
+            track.artists.iter().map(|artist| fold(artist)).filter(|name| !name.is_empty()).collect();
+        let is_theirs = |other: &Track| other.artists.iter().any(|artist| artists.contains(&fold(artist)));
         self.check_cooldown(ctx.now_ms, settings.artist_cooldown_ms, is_theirs)
             .map_err(|left_ms| Refusal::ArtistCooldown { left_ms })
     }
@@ -99,9 +101,4 @@ impl RoomState {
 
 fn same_track(one: &Track, other: &Track) -> bool {
     one.provider == other.provider && one.id == other.id
-}
-
-/// The artists' names in the form in which they are compared, as block lists do.
-fn artists_of(track: &Track) -> Vec<String> {
-    track.artists.iter().map(|artist| fold(artist)).filter(|name| !name.is_empty()).collect()
 }
