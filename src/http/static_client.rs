@@ -33,7 +33,7 @@ const NOT_PAGES: [&str; 2] = ["api", "ws"];
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title><h1>Tutti is running</h1>\
     <p>This server was built without the web client. Run <code>make build</code>, then start it again.</p></html>";
 
-/// Shown by proxies that change `Host` as well, so it names the settings for the operator.
+/// A proxy that changes `Host` leads to it too, so it names the settings for the operator.
 const UNKNOWN_HOST: &str = "<!doctype html><html lang=\"en\"><title>Tutti</title>\
     <h1>Tutti does not answer for this host name</h1><p>Its operator allows it with <code>TUTTI_PUBLIC_URL</code> or <code>TUTTI_ALLOWED_ORIGINS</code>.</p></html>";
 
@@ -59,7 +59,7 @@ pub fn routes<A: RustEmbed + 'static>(context: &SharedContext) -> BoxedFilter<(R
                     .or_else(|| redirect(StatusCode::PERMANENT_REDIRECT, &below?))
                     .or_else(|| serve::<A>(&base, &path, &headers))
             } else {
-                Some(sentence(StatusCode::MISDIRECTED_REQUEST, UNKNOWN_HOST))
+                Some(own_page(StatusCode::MISDIRECTED_REQUEST, UNKNOWN_HOST))
             };
             std::future::ready(response.ok_or_else(warp::reject::not_found))
         })
@@ -100,7 +100,7 @@ fn serve<A: RustEmbed>(base: &str, path: &str, headers: &HeaderMap) -> Option<Re
         return None;
     }
     let page = if base.is_empty() { file::<A>(PAGE, headers) } else { page_below::<A>(base, headers) };
-    page.or_else(|| Some(sentence(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)))
+    page.or_else(|| Some(own_page(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)))
 }
 
 /// The page with the base path before the addresses of its files, and where the client reads it. It is served as it is,
@@ -179,8 +179,8 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-/// A page of the server itself.
-fn sentence(status: StatusCode, html: &'static str) -> Response {
+/// A page that the server has in its code.
+fn own_page(status: StatusCode, html: &'static str) -> Response {
     HttpResponse::builder()
         .status(status)
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
