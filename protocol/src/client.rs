@@ -322,8 +322,8 @@ commands! {
         /// The settings to change.
         settings: Box<SettingsChange>,
     };
-    /// Blocks a track or an artist beside those that are blocked already. `set_settings` replaces a list, and with it what
-    /// another member changed meanwhile. Needs `set_settings`.
+    /// Adds a track or an artist to those that are blocked. `set_settings` replaces a whole list, and so undoes what another
+    /// member changed meanwhile. Needs `set_settings`.
     Block "block" {
         /// The track.
         @default track: Option<BlockedTrack>,
