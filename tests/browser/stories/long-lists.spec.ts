@@ -176,7 +176,7 @@ test('one’s own queue of 200 tracks is sorted by dragging, by buttons and by s
   });
 });
 
-/** The room that this page is told about has so many more members, each with a device that plays. */
+/** Adds members to what the server tells this page about the room, each with a device that plays. */
 async function crowd(page: Page, count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
   await page.routeWebSocket(/\/ws$/, (socket) => {

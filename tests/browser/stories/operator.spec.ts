@@ -94,7 +94,7 @@ test('an operator looks after people, rooms and the door', async ({ guest, serve
     await expect(person.getByTestId('is-banned')).toBeVisible();
     await expect(ben.get('notice-title')).toHaveText('You were logged out');
     await ben.page.goto('/');
-    await ben.get('guest-name').fill('Somebody else');
+    await ben.get('guest-name').fill('Bruno');
     await ben.get('start-room').click();
     await expect(ben.get('problem')).toHaveText('You’ve been banned from this server.');
     await root.get('people-search').fill('');

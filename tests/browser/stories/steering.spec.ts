@@ -82,10 +82,11 @@ test('a host puts a track first, takes a skip back, and blocks an artist', async
   });
 
   await test.step('a skip of one’s own track is taken back, too: it is the first of one’s own', async () => {
+    await ada.add('First Light');
     await ada.get('skip').click();
     await ada.nowPlaying('Harbour Lamps');
     await ada.get('undo-last').click();
     await ada.get('view-own-queue').click();
-    await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText(['Copper Kettle']);
+    await expect(ada.get('my-queue').getByTestId('entry-title')).toHaveText(['Copper Kettle', 'First Light']);
   });
 });
