@@ -45,6 +45,17 @@ export const operatorApi = {
   log: (cursor: string | null): Promise<ActList> => app.api.json(`operator/log?${parameters({}, cursor)}`),
 };
 
+/** Does something with an entry of a list, says so or why not, and loads the list again. */
+export async function act(request: () => Promise<void>, done: string, reload: () => Promise<void>): Promise<void> {
+  try {
+    await request();
+    app.showToast(done);
+  } catch (error) {
+    app.showError(error);
+  }
+  await reload();
+}
+
 function parameters(values: Record<string, string>, cursor: string | null): URLSearchParams {
   return new URLSearchParams(cursor === null ? values : { ...values, cursor });
 }
