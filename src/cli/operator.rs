@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use cookie::time::OffsetDateTime;
 use secrecy::{ExposeSecret as _, SecretString};
 use tutti::clock::Clock;
-use tutti::config::StorageConfig;
+use tutti::config::{PublicUrl, StorageConfig};
 use tutti::keys::{KeyFolder, Keys};
 use tutti::operator::{self, LoggedAct, roles};
 use tutti::store::mysql::MySqlStore;
@@ -71,7 +71,7 @@ struct Reset {
 
     /// Base of the link, as for `tutti serve`.
     #[arg(long, env = "TUTTI_PUBLIC_URL")]
-    public_url: Option<String>,
+    public_url: Option<PublicUrl>,
 
     /// The server's keys, if it gets them from the environment.
     #[arg(long, env = "TUTTI_KEYS", hide_env_values = true)]
@@ -130,9 +130,11 @@ async fn act(command: &OperatorCommand, store: &dyn Store) -> anyhow::Result<Str
         OperatorCommand::ResetPassword(Reset { account, public_url, keys }) => {
             let keys = open_keys(&account.storage, keys.as_ref(), now_ms)?;
             let token = roles::reset_password(store, &keys, &account.name, now_ms).await?;
-            let base = public_url.as_deref().map(|url| url.trim().trim_end_matches('/'));
-            let hint = if base.is_some() { "" } else { "Put the address of the server in front of it.\n" };
-            format!("{}/password#{}\n{hint}", base.unwrap_or_default(), token.expose_secret())
+            let path = format!("/password#{}\n", token.expose_secret());
+            match public_url {
+                Some(url) => format!("{url}{path}"),
+                None => path + "Put the address of the server in front of it.\n",
+            }
         }
     })
 }
