@@ -1,7 +1,7 @@
 //! Periodically removes expired data, once the clock is trusted: ended sessions, used refresh tokens, abandoned logins,
-//! expired codes and invitations, old acts of operators, guests not seen for a long time, guests and rooms that were never used, what is left of closed rooms, and
-//! old journal rows of rooms that are not in memory. Removes small batches with pauses, so that other writes are not held
-//! up. Also refreshes stale checks of Spotify subscriptions.
+//! expired codes and invitations, old acts of operators, guests not seen for a long time, guests and rooms that were never
+//! used, what is left of closed rooms, and old journal rows of rooms that are not in memory. Removes small batches with
+//! pauses, so that other writes are not held up. Also refreshes stale checks of Spotify subscriptions.
 
 mod guests;
 mod rooms;
@@ -38,7 +38,7 @@ const ENDED_SESSION_KEPT: Duration = Duration::from_hours(24);
 const USED_TOKEN_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How long an expired code is kept, so that a device that uses it late is told why it cannot.
 const EXPIRED_CODE_KEPT: Duration = Duration::from_hours(1);
-/// How long an invitation is kept after it has expired or was used.
+/// How long an expired invitation is kept, used or not.
 const EXPIRED_INVITATION_KEPT: Duration = Duration::from_hours(24);
 /// How long the acts of operators are kept.
 pub const ACTS_KEPT: Duration = Duration::from_hours(365 * 24);

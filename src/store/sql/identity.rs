@@ -30,8 +30,8 @@ const DELETE_OF_USER: [&str; 5] = [
 macro_rules! select_user {
     () => {
         "SELECT users.id, users.kind, users.display_name, users.username, users.username_shown, users.password_hash, \
-         users.created_at_ms, users.last_seen_at_ms, users.operator_since_ms, users.banned_at_ms, user_pictures.hash AS picture, \
-         spotify_links.user_id AS spotify_user_id FROM users \
+         users.created_at_ms, users.last_seen_at_ms, users.operator_since_ms, users.banned_at_ms, \
+         user_pictures.hash AS picture, spotify_links.user_id AS spotify_user_id FROM users \
          LEFT JOIN user_pictures ON user_pictures.user_id = users.id \
          LEFT JOIN spotify_links ON spotify_links.user_id = users.id"
     };
