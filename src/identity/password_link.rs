@@ -1,7 +1,9 @@
-//! Links with which an account's owner chooses a new password, made by an operator for who has forgotten theirs.
+//! Links with which an account's owner chooses a new password instead of a forgotten one. Operators make them.
 //!
 //! A token is `<user id><expiry><HMAC>` in base64url. The HMAC covers the hash of the present password, so a token works
-//! once: using it, or changing the password in any other way, makes it and all others void. Nothing of it is stored.
+//! once: using it, or changing the password in any other way, makes it and all others void. It also covers the role: a link
+//! that an operator made for an account does not change the password of the operator that the account became. Nothing of it
+//! is stored.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -22,19 +24,19 @@ const DOMAIN: &[u8] = b"password link";
 /// The bytes of a token: user id, expiry, HMAC.
 const BYTES: usize = 16 + 8 + 32;
 
-/// A token for the link of a user with this login, and when it expires.
-pub fn password_link(keys: &Keys, user: UserId, login: &StoredLogin, now_ms: i64) -> (SecretString, i64) {
+/// A token with which a user chooses a new password, and when it expires; `None` for a user without a password.
+pub fn password_link(keys: &Keys, user: &StoredUser, now_ms: i64) -> Option<(SecretString, i64)> {
+    let login = user.login.as_ref()?;
     let expires_at_ms = now_ms + ms(PASSWORD_LINK_LIFETIME);
-    let mut bytes = signed(user, expires_at_ms).to_vec();
-    bytes.extend(mac(keys, &bytes, login).finalize().into_bytes());
-    (BASE64_URL_SAFE_NO_PAD.encode(bytes).into(), expires_at_ms)
+    let mut bytes = signed(user.id, expires_at_ms).to_vec();
+    bytes.extend(mac(keys, &bytes, user, login).finalize().into_bytes());
+    Some((BASE64_URL_SAFE_NO_PAD.encode(bytes).into(), expires_at_ms))
 }
 
 impl Identity {
-    /// A token with which a user's owner chooses a new password, and when it expires; `None` for a user without a password.
+    /// A token with which a user chooses a new password, and when it expires; `None` for a user without a password.
     pub fn make_password_link(&self, user: &StoredUser) -> Option<(SecretString, i64)> {
-        let login = user.login.as_ref()?;
-        Some(password_link(self.keys(), user.id, login, self.clock().now_ms()))
+        password_link(self.keys(), user, self.clock().now_ms())
     }
 
     /// Chooses a new password by a link, ends all sessions of its user and begins one for the caller, whose previous session
@@ -72,7 +74,7 @@ impl Identity {
         let expires_at_ms = i64::from_be_bytes(expiry.try_into().map_err(|_| IdentityError::LinkVoid)?);
         let user = self.store().user(id).await?.ok_or(IdentityError::LinkVoid)?;
         let login = user.login.clone().ok_or(IdentityError::LinkVoid)?;
-        let matches = mac(self.keys(), signed, &login).verify_slice(given).is_ok();
+        let matches = mac(self.keys(), signed, &user, &login).verify_slice(given).is_ok();
         if matches && self.clock().now_ms() < expires_at_ms { Ok((user, login)) } else { Err(IdentityError::LinkVoid) }
     }
 }
@@ -84,10 +86,11 @@ fn signed(user: UserId, expires_at_ms: i64) -> [u8; BYTES - 32] {
     bytes
 }
 
-fn mac(keys: &Keys, signed: &[u8], login: &StoredLogin) -> Hmac<Sha256> {
+fn mac(keys: &Keys, signed: &[u8], user: &StoredUser, login: &StoredLogin) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.ring().refresh_secret()).expect("HMAC takes keys of any length");
     mac.update(DOMAIN);
     mac.update(signed);
+    mac.update(&user.operator_since_ms.unwrap_or(i64::MIN).to_be_bytes());
     mac.update(login.password_hash.0.as_bytes());
     mac
 }

@@ -40,9 +40,11 @@ pub async fn remove(store: &dyn Store, name: &str, now_ms: i64) -> OperatorResul
 /// A token with which the owner of the account with a user name chooses a new password.
 pub async fn reset_password(store: &dyn Store, keys: &Keys, name: &str, now_ms: i64) -> OperatorResult<SecretString> {
     let user = account(store, name).await?;
-    let Some(login) = &user.login else { return refused(Reason::NoPassword, "this account has no password") };
+    let Some((token, _)) = password_link(keys, &user, now_ms) else {
+        return refused(Reason::NoPassword, "this account has no password");
+    };
     record(store, now_ms, None, Act::PasswordLinkMade, Some(user.id), None, None).await?;
-    Ok(password_link(keys, user.id, login, now_ms).0)
+    Ok(token)
 }
 
 async fn account(store: &dyn Store, name: &str) -> OperatorResult<StoredUser> {
