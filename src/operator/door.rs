@@ -1,28 +1,21 @@
 //! The switches: who may enter as a guest, create an account, and open rooms; and invitations.
 //!
 //! Requests at the door read the switches from the store, so that a change takes effect at once, on every server of a
-//! database. Those who only look get what was read or set last.
+//! database. Those who only look get what was read last.
 
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tutti_protocol::http::{Act, Registration, RoomOpeners, Switches, SwitchesChange};
+use tutti_protocol::http::{Act, RegisterRequest, Registration, RoomOpeners, Switches, SwitchesChange};
 use tutti_protocol::{Reason, UserId, UserKind};
 
 use super::{OperatorResult, Operators, ROWS_PER_PAGE, hash, random_token, refused};
 use crate::clock::ms;
-use crate::identity::User;
+use crate::identity::{Caller, Login, User};
 use crate::store::{StoreResult, TokenHash};
 
 /// How long an invitation can be used.
 pub const INVITATION_LIFETIME: Duration = Duration::from_hours(7 * 24);
-
-/// A registration that may happen. Ends with [`Operators::registered`] or [`Operators::not_registered`].
-#[derive(Debug)]
-#[must_use = "an invitation that was not used is given back"]
-pub struct AdmittedRegistration {
-    invitation: Option<TokenHash>,
-}
 
 impl Operators {
     /// The switches as they are.
@@ -32,29 +25,30 @@ impl Operators {
         Ok(switches)
     }
 
-    /// The switches as last read or set; needs no store.
+    /// The switches as last read; needs no store.
     pub fn known_switches(&self) -> Switches {
         *self.0.switches.read()
     }
 
-    /// Sets switches.
-    pub async fn set_switches(&self, by: UserId, change: &SwitchesChange) -> StoreResult<Switches> {
-        let mut switches = self.switches().await?;
-        if let Some(registration) = change.registration.filter(|wanted| *wanted != switches.registration) {
-            self.record(by, Act::RegistrationSet, None, None, Some(registration.as_str())).await?;
-            switches.registration = registration;
+    /// Sets the switches that a change names. Others stay as they are, also if another operator sets them meanwhile.
+    pub async fn set_switches(&self, by: UserId, change: &SwitchesChange) -> StoreResult<()> {
+        let known = self.switches().await?;
+        let change = SwitchesChange {
+            registration: change.registration.filter(|wanted| *wanted != known.registration),
+            guests: change.guests.filter(|wanted| *wanted != known.guests),
+            rooms: change.rooms.filter(|wanted| *wanted != known.rooms),
+        };
+        let acts = [
+            (Act::RegistrationSet, change.registration.map(Registration::as_str)),
+            (Act::GuestsSet, change.guests.map(|on| if on { "on" } else { "off" })),
+            (Act::RoomsSet, change.rooms.map(RoomOpeners::as_str)),
+        ];
+        for (act, value) in acts {
+            if value.is_some() {
+                self.record(by, act, None, None, value).await?;
+            }
         }
-        if let Some(guests) = change.guests.filter(|wanted| *wanted != switches.guests) {
-            self.record(by, Act::GuestsSet, None, None, Some(if guests { "on" } else { "off" })).await?;
-            switches.guests = guests;
-        }
-        if let Some(rooms) = change.rooms.filter(|wanted| *wanted != switches.rooms) {
-            self.record(by, Act::RoomsSet, None, None, Some(rooms.as_str())).await?;
-            switches.rooms = rooms;
-        }
-        self.store().set_switches(switches).await?;
-        *self.0.switches.write() = switches;
-        Ok(switches)
+        self.store().set_switches(&change).await
     }
 
     /// Refuses a new guest where guests are off. A guest who is there stays one.
@@ -70,11 +64,29 @@ impl Operators {
         Ok(self.switches().await?.registration == Registration::Open)
     }
 
-    /// Refuses a registration, or uses its invitation where one is needed.
-    pub async fn admit_registration(&self, invitation: Option<&str>) -> OperatorResult<AdmittedRegistration> {
+    /// Registers an account, with an invitation where one is needed. It is given back if there is no account in the end, so
+    /// this must run to its end once it was begun.
+    pub async fn register(&self, caller: &Caller, request: RegisterRequest) -> OperatorResult<Login> {
+        let RegisterRequest { username, password, display_name, invitation } = request;
+        let invitation = match self.0.identity.current_user(caller).await? {
+            // An account that gets a password beside Spotify is no new one.
+            Some(user) if self.0.identity.user(user).await?.is_some_and(|user| user.kind == UserKind::User) => None,
+            _ => self.admit_registration(invitation.as_deref()).await?,
+        };
+        let registered = self.0.identity.register(caller, &username, &password.0.into(), &display_name).await;
+        match (&registered, invitation) {
+            (Ok(login), Some(_)) => self.record_own(login.user.id, Act::InvitationUsed).await,
+            (Err(_), Some(invitation)) => self.store().release_invitation(invitation).await?,
+            (_, None) => {}
+        }
+        Ok(registered?)
+    }
+
+    /// Refuses a new account, or uses its invitation where one is needed.
+    async fn admit_registration(&self, invitation: Option<&str>) -> OperatorResult<Option<TokenHash>> {
         match (self.switches().await?.registration, invitation) {
             // An invitation is not used up where none is needed.
-            (Registration::Open, _) => Ok(AdmittedRegistration { invitation: None }),
+            (Registration::Open, _) => Ok(None),
             (Registration::Closed, _) => refused(Reason::RegistrationClosed, "This server takes no new accounts."),
             (Registration::Invited, None) => {
                 refused(Reason::InvitationNeeded, "This server takes new accounts by invitation.")
@@ -82,26 +94,10 @@ impl Operators {
             (Registration::Invited, Some(token)) => {
                 let hash = hash(token);
                 if self.store().use_invitation(hash, self.now_ms()).await? {
-                    return Ok(AdmittedRegistration { invitation: Some(hash) });
+                    return Ok(Some(hash));
                 }
                 refused(Reason::InvitationVoid, "This invitation was used or withdrawn, or has expired.")
             }
-        }
-    }
-
-    /// An account was created.
-    pub async fn registered(&self, admitted: AdmittedRegistration, user: UserId) -> StoreResult<()> {
-        match admitted.invitation {
-            Some(_) => self.record(user, Act::InvitationUsed, Some(user), None, None).await,
-            None => Ok(()),
-        }
-    }
-
-    /// No account was created: the invitation can be used again.
-    pub async fn not_registered(&self, admitted: AdmittedRegistration) -> StoreResult<()> {
-        match admitted.invitation {
-            Some(hash) => self.store().release_invitation(hash).await,
-            None => Ok(()),
         }
     }
 

@@ -7,7 +7,7 @@ use tutti_protocol::{RoomCode, UserId};
 use uuid::Uuid;
 
 use super::{LISTED_MAX, ListPage, Operators};
-use crate::ids::uuid_v7;
+use crate::ids::uuid_v7_in_order;
 use crate::limits::USERS_PER_LOOKUP_MAX;
 use crate::store::{Store, StoreResult, StoredAct};
 
@@ -42,7 +42,15 @@ pub(super) async fn record(
     );
     let value = value.map(str::to_owned);
     store
-        .insert_act(&StoredAct { id: uuid_v7(now_ms), at_ms: now_ms, act: Some(act), actor, subject, room, value })
+        .insert_act(&StoredAct {
+            id: uuid_v7_in_order(now_ms),
+            at_ms: now_ms,
+            act: Some(act),
+            actor,
+            subject,
+            room,
+            value,
+        })
         .await
 }
 
@@ -72,6 +80,14 @@ impl Operators {
     /// Records that an operator scans the library.
     pub async fn record_rescan(&self, by: UserId) -> StoreResult<()> {
         self.record(by, Act::LibraryRescanned, None, None, None).await
+    }
+
+    /// Records what a user has done to their own account by a link of an operator. It stays done if the store fails; the
+    /// server's log has it then.
+    pub(super) async fn record_own(&self, user: UserId, act: Act) {
+        if let Err(error) = self.record(user, act, Some(user), None, None).await {
+            tracing::error!(%error, act = act.as_str(), %user, "an act is not in the operators' log");
+        }
     }
 
     pub(super) async fn record(

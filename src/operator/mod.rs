@@ -9,9 +9,10 @@
 //! | `rooms` | listing, closing and handing over rooms |
 //! | `log` | the log of acts |
 //!
-//! Guarantees: an act is in the log before it is done, so none goes unrecorded; one that then fails is recorded too. The
-//! log holds ids and no names. Operators are changed from the command line only, so one who is robbed of a session loses
-//! neither the role nor the account. A switch takes effect with the request after the one that set it.
+//! Guarantees: an operator's act is in the log before it is done, so none goes unrecorded; one that then fails is recorded
+//! too. What others do with a link of an operator is recorded after it is done. The log holds ids and no names. Operators
+//! are changed from the command line only, so a stolen session of an operator takes neither the role nor the account. A
+//! switch takes effect with the request after the one that set it.
 //!
 //! Not in here: HTTP ([`crate::http`]), and how users and rooms do what they are told ([`crate::identity`],
 //! [`crate::room`]).
@@ -43,7 +44,7 @@ pub mod roles;
 mod rooms;
 
 pub use claim::CLAIM_LIFETIME;
-pub use door::{AdmittedRegistration, INVITATION_LIFETIME};
+pub use door::INVITATION_LIFETIME;
 pub use log::{LoggedAct, acts};
 pub use rooms::{ListedRoom, RoomMembers};
 
@@ -111,7 +112,7 @@ struct Inner {
     identity: Identity,
     rooms: Registry,
     clock: Clock,
-    /// As last read or set, for those who only look.
+    /// As last read, for those who only look.
     switches: RwLock<Switches>,
     /// While there is no operator.
     claim: Mutex<Option<Claim>>,
@@ -149,6 +150,33 @@ impl Operators {
     fn now_ms(&self) -> i64 {
         self.0.clock.now_ms()
     }
+}
+
+/// One page of the entries that are wanted, out of the pages that `read` reads.
+async fn find<T, C: Copy, Read: Future<Output = StoreResult<Vec<T>>>>(
+    before: Option<C>,
+    read: impl Fn(Option<C>) -> Read,
+    id: impl Fn(&T) -> C,
+    is_wanted: impl Fn(&T) -> bool,
+) -> StoreResult<ListPage<T, C>> {
+    let (mut entries, mut next) = (Vec::new(), before);
+    for _ in 0..PAGES_MAX {
+        let page = read(next).await?;
+        let is_last = page.len() < ROWS_PER_PAGE as usize;
+        for entry in page {
+            next = Some(id(&entry));
+            if is_wanted(&entry) {
+                entries.push(entry);
+                if entries.len() == LISTED_MAX {
+                    return Ok(ListPage { entries, next });
+                }
+            }
+        }
+        if is_last {
+            return Ok(ListPage { entries, next: None });
+        }
+    }
+    Ok(ListPage { entries, next })
 }
 
 fn refused<T>(reason: Reason, detail: &'static str) -> OperatorResult<T> {

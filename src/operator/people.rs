@@ -5,7 +5,7 @@ use tutti_fold::fold;
 use tutti_protocol::http::Act;
 use tutti_protocol::{Reason, UserId};
 
-use super::{LISTED_MAX, ListPage, OperatorResult, Operators, PAGES_MAX, ROWS_PER_PAGE, refused};
+use super::{ListPage, OperatorResult, Operators, ROWS_PER_PAGE, find, refused};
 use crate::erasure;
 use crate::store::{StoreResult, StoredUser};
 
@@ -24,25 +24,7 @@ impl Operators {
             (!only_banned || user.banned_at_ms.is_some())
                 && (fold(&user.display_name).contains(&wanted) || username.contains(&wanted))
         };
-        let (mut entries, mut next) = (Vec::new(), before);
-        for _ in 0..PAGES_MAX {
-            let page = self.store().users_before(next, ROWS_PER_PAGE).await?;
-            let is_last = page.len() < ROWS_PER_PAGE as usize;
-            for user in page {
-                next = Some(user.id);
-                if is_wanted(&user) {
-                    entries.push(user);
-                    if entries.len() == LISTED_MAX {
-                        return Ok(ListPage { entries, next });
-                    }
-                }
-            }
-            if is_last {
-                next = None;
-                break;
-            }
-        }
-        Ok(ListPage { entries, next })
+        find(before, |before| self.store().users_before(before, ROWS_PER_PAGE), |user| user.id, is_wanted).await
     }
 
     /// A token with which a user chooses a new password, and when it expires.
@@ -56,8 +38,8 @@ impl Operators {
     }
 
     /// Records that a user chose a new password by a link.
-    pub async fn record_password_reset(&self, user: UserId) -> StoreResult<()> {
-        self.record(user, Act::PasswordReset, Some(user), None, None).await
+    pub async fn record_password_reset(&self, user: UserId) {
+        self.record_own(user, Act::PasswordReset).await;
     }
 
     /// Erases a user.

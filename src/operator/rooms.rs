@@ -1,10 +1,11 @@
 //! Listing, closing and handing over rooms.
 
+use futures_util::future::try_join_all;
 use tutti_fold::fold;
 use tutti_protocol::http::Act;
 use tutti_protocol::{Reason, RoomCode, RoomId, UserId};
 
-use super::{LISTED_MAX, ListPage, OperatorResult, Operators, PAGES_MAX, ROWS_PER_PAGE, refused};
+use super::{ListPage, OperatorResult, Operators, ROWS_PER_PAGE, find, refused};
 use crate::room::RoomHandle;
 use crate::store::{RoomUse, StoreResult, StoredRoom};
 
@@ -17,7 +18,7 @@ pub struct ListedRoom {
     pub host_name: String,
     /// Its members, and when it was last used.
     pub used: RoomUse,
-    /// Its connections on this server.
+    /// Its connections; none if this server does not serve the room.
     pub connections: usize,
 }
 
@@ -31,30 +32,14 @@ pub struct RoomMembers {
 }
 
 impl Operators {
-    /// Open rooms whose name or code contains `query`, without regard to case and diacritics, newest first.
+    /// Open rooms whose name contains `query`, without regard to case and diacritics, or whose code it is, newest first. An
+    /// empty query finds all.
     pub async fn find_rooms(&self, query: &str, before: Option<RoomId>) -> StoreResult<ListPage<ListedRoom, RoomId>> {
-        let wanted = fold(query.trim());
-        let is_wanted = |room: &StoredRoom| {
-            fold(&room.name).contains(&wanted) || room.code.as_str().eq_ignore_ascii_case(query.trim())
-        };
-        let (mut entries, mut next) = (Vec::new(), before);
-        'pages: for _ in 0..PAGES_MAX {
-            let page = self.store().open_rooms_before(next, ROWS_PER_PAGE).await?;
-            let is_last = page.len() < ROWS_PER_PAGE as usize;
-            for room in page {
-                next = Some(room.id);
-                if is_wanted(&room) {
-                    entries.push(self.listed(room).await?);
-                    if entries.len() == LISTED_MAX {
-                        break 'pages;
-                    }
-                }
-            }
-            if is_last {
-                next = None;
-                break;
-            }
-        }
+        let (wanted, code) = (fold(query.trim()), RoomCode::parse(query));
+        let is_wanted = |room: &StoredRoom| fold(&room.name).contains(&wanted) || code == Some(room.code);
+        let read = |before| self.store().open_rooms_before(before, ROWS_PER_PAGE);
+        let ListPage { entries, next } = find(before, read, |room| room.id, is_wanted).await?;
+        let entries = try_join_all(entries.into_iter().map(|room| self.listed(room))).await?;
         Ok(ListPage { entries, next })
     }
 
@@ -66,15 +51,13 @@ impl Operators {
             let view = view.borrow();
             (view.host.unwrap_or(stored.host), view.members.clone())
         };
-        let mut named = Vec::with_capacity(members.len());
-        for member in members.iter().filter(|member| **member != host) {
-            named.push((*member, self.name_of(*member).await?));
-        }
+        let mut named = try_join_all(members.iter().map(|member| self.named(*member))).await?;
+        named.retain(|(member, _)| *member != host);
         named.sort_by_key(|(_, name)| fold(name));
-        Ok(RoomMembers { host: (host, self.name_of(host).await?), members: named })
+        Ok(RoomMembers { host: self.named(host).await?, members: named })
     }
 
-    /// Closes a room.
+    /// Closes a room, in the name of its host.
     pub async fn close_room(&self, by: UserId, code: RoomCode) -> OperatorResult<()> {
         let (stored, room) = self.open_room(code).await?;
         let host = room.view().borrow().host.unwrap_or(stored.host);
@@ -103,7 +86,7 @@ impl Operators {
 
     async fn listed(&self, room: StoredRoom) -> StoreResult<ListedRoom> {
         let used = self.store().room_use(room.id).await?;
-        let host_name = self.name_of(room.host).await?;
+        let (_, host_name) = self.named(room.host).await?;
         let connections = match self.0.rooms.loaded(room.code) {
             Some(loaded) => loaded.connections().await,
             None => 0,
@@ -111,7 +94,8 @@ impl Operators {
         Ok(ListedRoom { room, host_name, used, connections })
     }
 
-    async fn name_of(&self, user: UserId) -> StoreResult<String> {
-        Ok(self.0.identity.user(user).await?.map(|user| user.display_name).unwrap_or_default())
+    /// A user with their name, which is empty for an erased one.
+    async fn named(&self, user: UserId) -> StoreResult<(UserId, String)> {
+        Ok((user, self.0.identity.user(user).await?.map(|user| user.display_name).unwrap_or_default()))
     }
 }

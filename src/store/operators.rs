@@ -2,7 +2,7 @@
 //! invitations. Not in here: who may do what; [`crate::operator`] decides that.
 
 use async_trait::async_trait;
-use tutti_protocol::http::{Act, Switches};
+use tutti_protocol::http::{Act, Switches, SwitchesChange};
 use tutti_protocol::{RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -89,8 +89,8 @@ pub trait OperatorStore: Send + Sync {
     /// The server's switches; the default of each that was never set.
     async fn switches(&self) -> StoreResult<Switches>;
 
-    /// Sets all switches.
-    async fn set_switches(&self, switches: Switches) -> StoreResult<()>;
+    /// Sets the switches that a change names.
+    async fn set_switches(&self, change: &SwitchesChange) -> StoreResult<()>;
 
     /// Adds an invitation.
     async fn insert_invitation(&self, hash: TokenHash, expires_at_ms: i64) -> StoreResult<()>;
@@ -106,13 +106,4 @@ pub trait OperatorStore: Send + Sync {
 
     /// Removes invitations that expire before `before_ms`, used or not, at most `rows_max`; returns how many.
     async fn delete_invitations(&self, before_ms: i64, rows_max: u32) -> StoreResult<u64>;
-}
-
-/// The switches as rows: names and values.
-pub(super) fn switch_rows(switches: Switches) -> [(&'static str, &'static str); 3] {
-    [
-        ("registration", switches.registration.as_str()),
-        ("guests", if switches.guests { "on" } else { "off" }),
-        ("rooms", switches.rooms.as_str()),
-    ]
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use tutti::store::{IndexChange, JournalBatch, RoomUse, Store, StoredAct, StoredUser, TokenHash, UserCounts};
-use tutti_protocol::http::{Act, Registration, RoomOpeners, Switches};
+use tutti_protocol::http::{Act, Registration, RoomOpeners, Switches, SwitchesChange};
 use tutti_protocol::{RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ contract! {
     old_acts_are_removed_in_batches
     an_erased_user_stays_in_the_log_as_an_id
     switches_have_defaults_and_are_replaced
+    concurrent_changes_of_different_switches_are_all_kept
     an_invitation_is_used_once_and_before_it_expires
     one_of_several_concurrent_registrations_uses_an_invitation
     an_invitation_is_given_back
@@ -61,9 +62,9 @@ async fn a_role_and_a_ban_read_back_and_are_taken_away(store: &dyn Store) {
 }
 
 async fn the_roles_of_no_user_are_not_set(store: &dyn Store) {
-    let nobody = UserId(Uuid::from_u128(99));
-    assert!(!store.set_operator(nobody, Some(1)).await.unwrap());
-    assert!(!store.set_banned(nobody, Some(1)).await.unwrap());
+    let unknown = UserId(Uuid::from_u128(99));
+    assert!(!store.set_operator(unknown, Some(1)).await.unwrap());
+    assert!(!store.set_banned(unknown, Some(1)).await.unwrap());
 }
 
 async fn operators_are_listed_by_standing(store: &dyn Store) {
@@ -164,10 +165,32 @@ async fn switches_have_defaults_and_are_replaced(store: &dyn Store) {
     for registration in Registration::ALL {
         for (guests, rooms) in [false, true].into_iter().zip(RoomOpeners::ALL) {
             let switches = Switches { registration: *registration, guests, rooms: *rooms };
-            store.set_switches(switches).await.unwrap();
+            store.set_switches(&change_to(switches)).await.unwrap();
             assert_eq!(store.switches().await.unwrap(), switches);
         }
     }
+}
+
+async fn concurrent_changes_of_different_switches_are_all_kept(store: &dyn Store) {
+    let wanted = Switches { registration: Registration::Closed, guests: false, rooms: RoomOpeners::Operators };
+    let SwitchesChange { registration, guests, rooms } = change_to(wanted);
+    let changes = [
+        SwitchesChange { registration, ..NO_CHANGE },
+        SwitchesChange { guests, ..NO_CHANGE },
+        SwitchesChange { rooms, ..NO_CHANGE },
+        NO_CHANGE,
+    ];
+    for set in join_all(changes.iter().map(|change| store.set_switches(change))).await {
+        set.unwrap();
+    }
+    assert_eq!(store.switches().await.unwrap(), wanted);
+}
+
+const NO_CHANGE: SwitchesChange = SwitchesChange { registration: None, guests: None, rooms: None };
+
+fn change_to(switches: Switches) -> SwitchesChange {
+    let Switches { registration, guests, rooms } = switches;
+    SwitchesChange { registration: Some(registration), guests: Some(guests), rooms: Some(rooms) }
 }
 
 async fn an_invitation_is_used_once_and_before_it_expires(store: &dyn Store) {

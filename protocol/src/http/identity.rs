@@ -287,46 +287,29 @@ pub enum SpotifyPlayerEvent {
     AccountError,
 }
 
-macro_rules! outcomes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// How a login with Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
-        /// successful login.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
-        #[serde(rename_all = "snake_case")]
-        pub enum SpotifyOutcome { $($(#[$doc])* $name,)* }
-
-        impl SpotifyOutcome {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The value in the query.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-outcomes! {
-    /// Logged in and linked.
-    Done = "done";
-    /// Denied at Spotify.
-    Denied = "denied";
-    /// Expired, already used, or started in another browser.
-    Expired = "expired";
-    /// The Spotify account is linked to another user.
-    Taken = "taken";
-    /// No slot is free on this device.
-    Full = "full";
-    /// Too many attempts.
-    Busy = "busy";
-    /// The account is not on the allowlist of the server's Spotify app.
-    NotListed = "not_listed";
-    /// The server takes no such account: it takes none, or only by invitation, or this one is banned.
-    Refused = "refused";
-    /// Spotify could not be reached, or sent an invalid response.
-    Failed = "failed";
+choices! {
+    /// How a login with Spotify ended: `spotify=` in the query of the page it returns to, beside `slot=` after a
+    /// successful login.
+    SpotifyOutcome {
+        /// Logged in and linked.
+        Done = "done",
+        /// Denied at Spotify.
+        Denied = "denied",
+        /// Expired, already used, or started in another browser.
+        Expired = "expired",
+        /// The Spotify account is linked to another user.
+        Taken = "taken",
+        /// No slot is free on this device.
+        Full = "full",
+        /// Too many attempts.
+        Busy = "busy",
+        /// The account is not on the allowlist of the server's Spotify app.
+        NotListed = "not_listed",
+        /// The server takes no such account: it takes none, or only by invitation, or this one is banned.
+        Refused = "refused",
+        /// Spotify could not be reached, or sent an invalid response.
+        Failed = "failed",
+    }
 }
 
 #[cfg(test)]

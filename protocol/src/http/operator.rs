@@ -6,30 +6,6 @@ use crate::id::{RoomCode, UserId};
 use crate::room::UserKind;
 use crate::secret::Secret;
 
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name on the wire.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            /// The one with this name.
-            pub fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
 choices! {
     /// Who may create an account.
     Registration {
@@ -221,7 +197,7 @@ body!(
         has_passcode: bool,
         /// Its members, connected or not.
         members: u64,
-        /// Its connections on this server.
+        /// Its connections; none if the server that answers does not serve the room.
         connections: u64,
         /// When it was created.
         created_at_ms: i64,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tutti_protocol::http::{
     AuthResponse, DeviceLoginRequest, GuestRequest, LoginRequest, NewPasswordRequest, RegisterRequest,
 };
-use tutti_protocol::{Reason, UserId, UserKind};
+use tutti_protocol::{Reason, UserId};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
@@ -66,29 +66,13 @@ async fn register(
     device_slot: DeviceSlot,
     body: RegisterRequest,
 ) -> Result<Response, ApiError> {
-    let password = SecretString::from(body.password.0);
     context.limits.registrations.check(address)?;
     let slot = device_slot.slot(&context).await?;
     refuse_banned(&context, &device_slot).await?;
-    // An account that the caller has, and that gets a password beside Spotify, is no new one.
-    let admitted = if has_account(&context, &device_slot).await? {
-        None
-    } else {
-        Some(context.operators.admit_registration(body.invitation.as_deref()).await?)
-    };
-    let registered =
-        context.identity.register(&device_slot.caller, &body.username, &password, &body.display_name).await;
-    let login = match (registered, admitted) {
-        (Ok(login), Some(admitted)) => {
-            context.operators.registered(admitted, login.user.id).await?;
-            login
-        }
-        (Err(error), Some(admitted)) => {
-            context.operators.not_registered(admitted).await?;
-            return Err(error.into());
-        }
-        (registered, None) => registered?,
-    };
+    let (operators, caller) = (context.operators.clone(), device_slot.caller.clone());
+    // A client that hangs up ends its request, but not this: its invitation would be lost.
+    let registering = context.connection.tasks.spawn(async move { operators.register(&caller, body).await });
+    let login = registering.await.map_err(ApiError::internal)??;
     log_arrival(&context, login.user.id, address, "account registered");
     Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
@@ -134,7 +118,7 @@ async fn password(
     context.limits.device_codes.check(address)?;
     let slot = device_slot.slot(&context).await?;
     let login = context.identity.choose_password(&device_slot.caller, &token, &password).await?;
-    context.operators.record_password_reset(login.user.id).await?;
+    context.operators.record_password_reset(login.user.id).await;
     log_arrival(&context, login.user.id, address, "password chosen by a link");
     Ok(login_response(&context, &device_slot.cookies, login, slot).await)
 }
@@ -145,12 +129,6 @@ async fn refuse_banned(context: &HttpContext, device_slot: &DeviceSlot) -> Resul
         return Err(IdentityError::Banned.into());
     }
     Ok(())
-}
-
-/// Whether the caller has an account.
-async fn has_account(context: &HttpContext, device_slot: &DeviceSlot) -> Result<bool, ApiError> {
-    let Some(user) = context.identity.current_user(&device_slot.caller).await? else { return Ok(false) };
-    Ok(context.identity.user(user).await?.is_some_and(|user| user.kind == UserKind::User))
 }
 
 fn log_arrival(context: &HttpContext, user: UserId, address: IpAddr, what: &str) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
-use tutti_protocol::http::Switches;
+use tutti_protocol::http::{Switches, SwitchesChange};
 use tutti_protocol::{RoomId, UserId, UserKind};
 use uuid::Uuid;
 
@@ -109,9 +109,15 @@ impl OperatorStore for MemoryStore {
         Ok(self.operators.lock().switches)
     }
 
-    async fn set_switches(&self, switches: Switches) -> StoreResult<()> {
+    async fn set_switches(&self, change: &SwitchesChange) -> StoreResult<()> {
         self.fault()?;
-        self.operators.lock().switches = switches;
+        let mut tables = self.operators.lock();
+        let Switches { registration, guests, rooms } = tables.switches;
+        tables.switches = Switches {
+            registration: change.registration.unwrap_or(registration),
+            guests: change.guests.unwrap_or(guests),
+            rooms: change.rooms.unwrap_or(rooms),
+        };
         Ok(())
     }
 

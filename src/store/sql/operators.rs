@@ -1,13 +1,12 @@
 //! What operators do: roles, bans, the log, switches, invitations.
 
-use tutti_protocol::http::{Act, Registration, RoomOpeners, Switches};
+use tutti_protocol::http::{Act, Registration, RoomOpeners, Switches, SwitchesChange};
 use tutti_protocol::{RoomCode, RoomId, UserId};
 use uuid::Uuid;
 
 use super::encoding::{conflict, decode_unsigned};
 use super::portable::{PortableQuery, PortableRow, Transaction};
-use crate::store::operators::switch_rows;
-use crate::store::{StoreError, StoreResult, StoredAct, TokenHash, UserCounts};
+use crate::store::{RoomUse, StoreError, StoreResult, StoredAct, TokenHash, UserCounts};
 
 pub(in crate::store) fn set_operator<Q: PortableQuery>(user: UserId, since_ms: Option<i64>) -> Q {
     Q::new("UPDATE users SET operator_since_ms = ? WHERE id = ?").bind(since_ms).bind(user.0)
@@ -52,6 +51,19 @@ pub(in crate::store) fn select_last_checkpoint<Q: PortableQuery>(room: RoomId) -
 
 pub(in crate::store) fn decode_number(table: &'static str, row: Option<&impl PortableRow>) -> StoreResult<u64> {
     row.map_or(Ok(0), |row| decode_unsigned(table, "count", row.get("number")?))
+}
+
+/// Of the rows of [`count_members`], [`select_last_batch`] and [`select_last_checkpoint`].
+pub(in crate::store) fn decode_use<R: PortableRow>(
+    members: Option<&R>,
+    stored: &[Option<R>; 2],
+) -> StoreResult<RoomUse> {
+    let members = decode_number("room_members", members)?;
+    let mut last_used_at_ms = None;
+    for row in stored.iter().flatten() {
+        last_used_at_ms = last_used_at_ms.max(Some(row.get("at_ms")?));
+    }
+    Ok(RoomUse { members, last_used_at_ms })
 }
 
 pub(in crate::store) fn insert_act<Q: PortableQuery>(act: &StoredAct) -> Q {
@@ -110,8 +122,17 @@ pub(in crate::store) fn decode_switches<R: PortableRow>(rows: &[R]) -> StoreResu
     Ok(switches)
 }
 
-pub(in crate::store) async fn set_switches<T: Transaction>(mut transaction: T, switches: Switches) -> StoreResult<()> {
-    for (name, value) in switch_rows(switches) {
+pub(in crate::store) async fn set_switches<T: Transaction>(
+    mut transaction: T,
+    change: &SwitchesChange,
+) -> StoreResult<()> {
+    let rows = [
+        ("registration", change.registration.map(Registration::as_str)),
+        ("guests", change.guests.map(|on| if on { "on" } else { "off" })),
+        ("rooms", change.rooms.map(RoomOpeners::as_str)),
+    ];
+    for (name, value) in rows {
+        let Some(value) = value else { continue };
         transaction.execute(T::Query::new("DELETE FROM switches WHERE name = ?").bind(name)).await?;
         let insert = T::Query::new("INSERT INTO switches (name, value) VALUES (?, ?)");
         transaction.execute(insert.bind(name).bind(value)).await.map_err(|error| conflict(error, "switch"))?;

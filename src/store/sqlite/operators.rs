@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::Row as _;
-use tutti_protocol::http::Switches;
+use tutti_protocol::http::{Switches, SwitchesChange};
 use tutti_protocol::{RoomId, UserId};
 use uuid::Uuid;
 
@@ -43,14 +43,10 @@ impl OperatorStore for SqliteStore {
     }
 
     async fn room_use(&self, room: RoomId) -> StoreResult<RoomUse> {
-        let members =
-            sql::decode_number("room_members", self.fetch_optional(sql::count_members(room)).await?.as_ref())?;
-        let mut last_used_at_ms = None;
-        for query in [sql::select_last_batch(room), sql::select_last_checkpoint(room)] {
-            let at_ms = self.fetch_optional(query).await?.map(|row| row.try_get::<i64, _>("at_ms")).transpose()?;
-            last_used_at_ms = last_used_at_ms.max(at_ms);
-        }
-        Ok(RoomUse { members, last_used_at_ms })
+        let members = self.fetch_optional(sql::count_members(room)).await?;
+        let batch = self.fetch_optional(sql::select_last_batch(room)).await?;
+        let checkpoint = self.fetch_optional(sql::select_last_checkpoint(room)).await?;
+        sql::decode_use(members.as_ref(), &[batch, checkpoint])
     }
 
     async fn database_size(&self) -> StoreResult<(&'static str, Option<u64>)> {
@@ -80,8 +76,8 @@ impl OperatorStore for SqliteStore {
         sql::decode_switches(&self.fetch_all(sql::select_switches()).await?)
     }
 
-    async fn set_switches(&self, switches: Switches) -> StoreResult<()> {
-        sql::set_switches(self.begin().await?, switches).await
+    async fn set_switches(&self, change: &SwitchesChange) -> StoreResult<()> {
+        sql::set_switches(self.begin().await?, change).await
     }
 
     async fn insert_invitation(&self, hash: TokenHash, expires_at_ms: i64) -> StoreResult<()> {
