@@ -4,7 +4,7 @@
 //! no more than an event, and loses what it has written to a connection that breaks. So each connection has a client of its
 //! own here, in a runtime of its own: when the connection is lost, the runtime ends, and all that the client held ends with
 //! it. What waits to be sent carries the number of its connection and is dropped under any other one. Readers read from
-//! [`super::mailbox`], which is never full unnoticed.
+//! a mailbox, which is never full unnoticed.
 //!
 //! Subscriptions are active when a message to oneself that was sent after them has come back. Only then readers are told to
 //! look at what they may have missed.

@@ -274,7 +274,7 @@ impl Identity {
         self.revocations().contains(session)
     }
 
-    /// Learns which sessions other servers revoke, until `stop`: within [`REVOCATIONS_READ_EVERY`].
+    /// Learns which sessions other servers revoke, until `stop`, within a few seconds.
     pub async fn follow_revocations(self, stop: CancellationToken) {
         let mut read_until_ms = self.clock().now_ms();
         loop {

@@ -37,7 +37,7 @@ pub(super) fn write(ring: &KeyRing) -> SecretString {
     line.as_str().into()
 }
 
-/// Parses a line from [`write`].
+/// Parses a line from [`write()`].
 pub(super) fn parse(line: &SecretString) -> Result<KeyRing, KeysError> {
     let mut entries = line.expose_secret().trim().split(',').zip(1..);
     if entries.next().is_none_or(|(version, _)| version != VERSION) {

@@ -170,7 +170,7 @@ async fn art(
     Ok(response)
 }
 
-/// A picture, sent in pieces. It counts towards [`COVER_BYTES_UNSENT_MAX`] until its last piece is sent.
+/// A picture, sent in pieces. It counts towards [`COVER_BYTES_UNSENT_MAX`](crate::limits::COVER_BYTES_UNSENT_MAX) until its last piece is sent.
 fn picture(art: Art, address: IpAddr, context: &SharedContext) -> Result<Response, ApiError> {
     let Art { mut bytes, content_type, .. } = art;
     let length = bytes.len();

@@ -13,7 +13,7 @@ use crate::store::{
     Checkpoint, Fence, JournalBatch, Sealed, StoreError, StoreResult, StoredJournal, StoredPasscode, StoredRoom,
 };
 
-/// The parts of the statement that appends batches, for [`BatchStatements`](super::batch_statements::BatchStatements).
+/// The parts of the statement that appends batches, for `BatchStatements`.
 pub(in crate::store) const INSERT_BATCHES: &str =
     "INSERT INTO room_journal (room_id, last_offset, epoch, at_ms, member_id, command_id, events) VALUES ";
 pub(in crate::store) const BATCH_VALUES: &str = "(?, ?, ?, ?, ?, ?, ?)";
