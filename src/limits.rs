@@ -178,10 +178,6 @@ pub const BUS_CLIENT_MAX: usize = 16;
 pub const BUS_INBOX_MAX: usize = 16_384;
 /// The same in bytes.
 pub const BUS_INBOX_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Messages to one follower of a room that wait to be read; further ones are dropped, and the follower is told.
-pub const BUS_ROOM_MAX: usize = 1_024;
-/// The same in bytes.
-pub const BUS_ROOM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long NATS may be silent before it is asked whether it is there. After three times as long without an answer, the
 /// connection is given up.
 pub const BUS_PING_EVERY: Duration = Duration::from_secs(2);
@@ -276,7 +272,7 @@ const _: () = assert!(
     2 * (LEASE_RENEW_EVERY.as_millis() + LEASE_RENEW_TIMEOUT.as_millis()) < LEASE_LOST.as_millis(),
     "one failed renewal must not end a server"
 );
-const _: () = assert!(BUS_MESSAGE_BYTES_MAX < BUS_ROOM_BYTES_MAX && BUS_ROOM_BYTES_MAX < BUS_INBOX_BYTES_MAX);
+const _: () = assert!(BUS_MESSAGE_BYTES_MAX < BUS_INBOX_BYTES_MAX);
 const _: () = assert!(REMOTE_MESSAGE_BYTES_MAX < BUS_MESSAGE_BYTES_MAX);
 const _: () = assert!(CLOSE_TIMEOUT.as_millis() < DRAIN_CONNECTIONS_TIMEOUT.as_millis());
 const _: () = assert!(

@@ -17,19 +17,16 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use tutti_protocol::RoomId;
 
 use crate::store::LifeId;
 
-pub use super::mailbox::{Following, Inbox};
+pub use super::mailbox::Inbox;
 
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// To one life.
     Node(LifeId),
-    /// To all that follow a room.
-    Room(RoomId),
     /// To all lives.
     All,
 }
@@ -57,7 +54,7 @@ pub struct Received {
 pub enum Delivery {
     /// A message.
     Message(Received),
-    /// Messages may be missing: look at everything that is followed. It comes first, as soon as messages arrive; again
+    /// Messages may be missing: look at all that they may have changed. It comes first, as soon as messages arrive; again
     /// after a reconnection; and where a reader was too slow.
     Gap,
 }
@@ -70,9 +67,6 @@ pub trait Bus: Send + Sync + Debug {
 
     /// The messages to this life and to all lives. It can be taken once.
     fn inbox(&self) -> Inbox;
-
-    /// The messages to those who follow a room, until the value is dropped.
-    fn follow(&self, room: RoomId) -> Following;
 
     /// Whether messages are carried. After [`BusState::Connected`] was seen, subscriptions are active.
     fn state(&self) -> watch::Receiver<BusState>;

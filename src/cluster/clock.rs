@@ -398,7 +398,7 @@ mod tests {
     const ME: LifeId = LifeId(Uuid::from_u128(2));
     const OTHER: LifeId = LifeId(Uuid::from_u128(3));
 
-    /// A clock of which `ahead_ms` and its rate are known, two ways to it, and whoever probes it. Times are the other
+    /// A clock of which `ahead_ms` and its rate are known, two ways to it, and the prober. Times are the other
     /// clock's.
     struct World {
         random: StdRng,

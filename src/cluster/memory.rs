@@ -14,12 +14,13 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::{Notify, watch};
-use tutti_protocol::RoomId;
 
-use super::bus::{Bus, BusState, Following, Inbox, Received, Subject};
-use super::mailbox::Mailboxes;
+use super::bus::{Bus, BusState, Inbox, Received, Subject};
+use super::mailbox::Mailbox;
 use crate::clock::Clock;
-use crate::limits::{BUS_MESSAGE_BYTES_MAX, BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX};
+use crate::limits::{
+    BUS_INBOX_BYTES_MAX, BUS_INBOX_MAX, BUS_MESSAGE_BYTES_MAX, BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
+};
 use crate::store::LifeId;
 
 /// What happens to messages. Shares are in per cent.
@@ -70,7 +71,7 @@ struct Network {
 
 #[derive(Debug)]
 struct Life {
-    mailboxes: Arc<Mailboxes>,
+    mailbox: Arc<Mailbox>,
     state: watch::Sender<BusState>,
     messages_in_flight: usize,
     bytes_in_flight: usize,
@@ -108,10 +109,11 @@ impl MemoryNetwork {
 
     /// Connects a life. It leaves when the bus is dropped.
     pub fn join(&self, life: LifeId) -> MemoryBus {
-        let (mailboxes, state) = (Mailboxes::new(), watch::Sender::new(BusState::Connected));
-        mailboxes.gap_everywhere();
-        let bus = MemoryBus { life, mailboxes: mailboxes.clone(), state: state.subscribe(), network: self.clone() };
-        let joined = Life { mailboxes, state, messages_in_flight: 0, bytes_in_flight: 0 };
+        let mailbox = Mailbox::new(BUS_INBOX_MAX, BUS_INBOX_BYTES_MAX);
+        mailbox.push_gap();
+        let state = watch::Sender::new(BusState::Connected);
+        let bus = MemoryBus { life, mailbox: mailbox.clone(), state: state.subscribe(), network: self.clone() };
+        let joined = Life { mailbox, state, messages_in_flight: 0, bytes_in_flight: 0 };
         let replaced = self.shared.network.lock().lives.insert(life, joined);
         assert!(replaced.is_none(), "an id belongs to one life");
         bus
@@ -153,7 +155,7 @@ impl MemoryNetwork {
         let network = self.shared.network.lock();
         let Some(life) = network.lives.get(&life) else { return };
         if life.state.send_replace(BusState::Connected) == BusState::Disconnected {
-            life.mailboxes.gap_everywhere();
+            life.mailbox.push_gap();
         }
     }
 
@@ -213,7 +215,7 @@ impl Network {
         let number = self.sent;
         let to: Vec<LifeId> = match received.subject {
             Subject::Node(life) => self.lives.contains_key(&life).then_some(life).into_iter().collect(),
-            Subject::Room(_) | Subject::All => self.lives.keys().copied().collect(),
+            Subject::All => self.lives.keys().copied().collect(),
         };
         for to in to {
             if self.parted.contains(&(from, to)) {
@@ -259,7 +261,7 @@ impl Network {
         if let Some(to) = self.lives.get(&flight.to)
             && *to.state.borrow() == BusState::Connected
         {
-            to.mailboxes.deliver(&flight.received);
+            to.mailbox.push(flight.received.clone());
         }
     }
 
@@ -283,7 +285,7 @@ impl Network {
 #[derive(Debug)]
 pub struct MemoryBus {
     life: LifeId,
-    mailboxes: Arc<Mailboxes>,
+    mailbox: Arc<Mailbox>,
     state: watch::Receiver<BusState>,
     network: MemoryNetwork,
 }
@@ -297,17 +299,7 @@ impl Bus for MemoryBus {
     }
 
     fn inbox(&self) -> Inbox {
-        self.mailboxes.take_inbox()
-    }
-
-    fn follow(&self, room: RoomId) -> Following {
-        let following = self.mailboxes.follow(room);
-        // Subscriptions are active at once.
-        self.mailboxes.take_changes();
-        if *self.state.borrow() == BusState::Connected {
-            self.mailboxes.begin([room]);
-        }
-        following
+        self.mailbox.reader()
     }
 
     fn state(&self) -> watch::Receiver<BusState> {
@@ -321,6 +313,6 @@ impl Drop for MemoryBus {
         network.lives.remove(&self.life);
         network.lose(|flight| flight.to == self.life);
         drop(network);
-        self.mailboxes.close();
+        self.mailbox.close();
     }
 }

@@ -3,15 +3,14 @@
 //! NATS's client keeps what it could not send and sends it after a reconnection, drops what a subscriber does not read with
 //! no more than an event, and loses what it has written to a connection that breaks. So each connection has a client of its
 //! own here, in a runtime of its own: when the connection is lost, the runtime ends, and all that the client held ends with
-//! it. What waits to be sent carries the number of its connection and is dropped under any other one. Readers read from
-//! a mailbox, which is never full unnoticed.
+//! it. What waits to be sent carries the number of its connection and is dropped under any other one. The
+//! reader reads from a mailbox, which is never full unnoticed.
 //!
-//! Subscriptions are active when a message to oneself that was sent after them has come back. Only then readers are told to
-//! look at what they may have missed.
+//! Subscriptions are active when a message to oneself that was sent after them has come back. Only then the reader is told to
+//! look at what it may have missed.
 //!
 //! All of it runs on one thread, so that answers to NATS do not wait behind the server's other work.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -19,20 +18,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectError, ConnectOptions, Event, PublishError, SubscribeError, Subscriber};
+use async_nats::{Client, ConnectError, ConnectOptions, Event, PublishError, SubscribeError};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tutti_protocol::RoomId;
 
-use super::bus::{Bus, BusState, Following, Inbox, Received, Subject};
-use super::mailbox::Mailboxes;
+use super::bus::{Bus, BusState, Inbox, Received, Subject};
+use super::mailbox::Mailbox;
 use crate::config::{NatsLogin, NatsPrefix, NatsServers};
 use crate::limits::{
-    BUS_CLIENT_MAX, BUS_CONFIRM_TIMEOUT, BUS_CONNECT_TIMEOUT, BUS_MESSAGE_BYTES_MAX, BUS_PING_EVERY, BUS_RETRY,
-    BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
+    BUS_CLIENT_MAX, BUS_CONFIRM_TIMEOUT, BUS_CONNECT_TIMEOUT, BUS_INBOX_BYTES_MAX, BUS_INBOX_MAX,
+    BUS_MESSAGE_BYTES_MAX, BUS_PING_EVERY, BUS_RETRY, BUS_SENDING_BYTES_MAX, BUS_SENDING_MAX,
 };
 use crate::store::LifeId;
 use crate::telemetry::metrics::{BusFate, Metrics};
@@ -59,7 +57,7 @@ struct Waiting {
 
 #[derive(Debug)]
 struct Shared {
-    mailboxes: Arc<Mailboxes>,
+    mailbox: Arc<Mailbox>,
     state: watch::Sender<BusState>,
     /// The number of the connection; 0 when there is none.
     connection: AtomicU64,
@@ -74,7 +72,7 @@ impl NatsBus {
         // For tls://. Fails only if one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let shared = Arc::new(Shared {
-            mailboxes: Mailboxes::new(),
+            mailbox: Mailbox::new(BUS_INBOX_MAX, BUS_INBOX_BYTES_MAX),
             state: watch::Sender::new(BusState::Disconnected),
             connection: AtomicU64::new(0),
             message_bytes_max: AtomicUsize::new(BUS_MESSAGE_BYTES_MAX),
@@ -113,11 +111,7 @@ impl Bus for NatsBus {
     }
 
     fn inbox(&self) -> Inbox {
-        self.shared.mailboxes.take_inbox()
-    }
-
-    fn follow(&self, room: RoomId) -> Following {
-        self.shared.mailboxes.follow(room)
+        self.shared.mailbox.reader()
     }
 
     fn state(&self) -> watch::Receiver<BusState> {
@@ -129,7 +123,7 @@ impl Shared {
     fn connected(&self, connection: u64, server_bytes_max: usize) {
         self.message_bytes_max.store(server_bytes_max.min(BUS_MESSAGE_BYTES_MAX), Ordering::Relaxed);
         self.connection.store(connection, Ordering::Release);
-        self.mailboxes.gap_everywhere();
+        self.mailbox.push_gap();
         self.state.send_replace(BusState::Connected);
         self.metrics.bus_connection();
     }
@@ -153,7 +147,6 @@ impl Names {
         let prefix = self.prefix.as_str();
         match subject {
             Subject::Node(life) => format!("{prefix}.node.{}.in", life.0.simple()),
-            Subject::Room(room) => format!("{prefix}.room.{}", room.0.simple()),
             Subject::All => format!("{prefix}.all"),
         }
     }
@@ -217,25 +210,19 @@ impl Worker {
             is_failing = !was_connected;
             pause = if was_connected { Duration::ZERO } else { BUS_RETRY };
         }
-        self.shared.mailboxes.close();
+        self.shared.mailbox.close();
     }
 
     /// Connects, and serves until the connection is lost.
     async fn connection(&mut self, number: u64) -> Result<Infallible, Lost> {
         let Self { servers, names, shared, to_send } = self;
-        let mailboxes = &shared.mailboxes;
         let events = Arc::new(Events::default());
         let client = connect(servers, &events).await?;
-        let mut confirmations = Confirmations { echo: client.subscribe(names.echo()).await?, sent: 0 };
-        let mut routes = Routes { tasks: JoinSet::new(), rooms: HashMap::new() };
+        let mut routes = JoinSet::new();
         for subject in [Subject::Node(names.life), Subject::All] {
-            routes.subscribe(&client, names, subject, shared).await?;
+            route(&mut routes, &client, names, subject, shared).await?;
         }
-        for room in mailboxes.followed() {
-            let route = routes.subscribe(&client, names, Subject::Room(room), shared).await?;
-            routes.rooms.insert(room, route);
-        }
-        confirmations.wait(&client, names).await?;
+        confirm(&client, names).await?;
         let server_bytes_max = client.max_payload();
         shared.connected(number, server_bytes_max);
         if server_bytes_max < BUS_MESSAGE_BYTES_MAX {
@@ -243,9 +230,8 @@ impl Worker {
         }
         tracing::info!(connection = number, "connected to NATS");
         tokio::select! {
-            lost = events.wait_until_lost(mailboxes) => Err(lost),
+            lost = events.wait_until_lost(&shared.mailbox) => Err(lost),
             lost = publish(&client, names, to_send, shared, number) => lost,
-            lost = follow(&client, names, shared, &mut routes, &mut confirmations) => lost,
         }
     }
 }
@@ -302,44 +288,37 @@ impl Events {
         self.happened.notify_one();
     }
 
-    async fn wait_until_lost(&self, mailboxes: &Mailboxes) -> Lost {
+    async fn wait_until_lost(&self, mailbox: &Mailbox) -> Lost {
         loop {
             self.happened.notified().await;
             if self.is_over.load(Ordering::Relaxed) {
                 return Lost::Broken;
             }
-            mailboxes.gap_everywhere();
+            mailbox.push_gap();
         }
     }
 }
 
-/// The tasks that carry messages from subscriptions to mailboxes. They never wait, so subscriptions hold no more than what
-/// one read from the connection brings.
-#[derive(Debug)]
-struct Routes {
-    tasks: JoinSet<()>,
-    rooms: HashMap<RoomId, AbortHandle>,
-}
-
-impl Routes {
-    async fn subscribe(
-        &mut self,
-        client: &Client,
-        names: &Names,
-        subject: Subject,
-        shared: &Arc<Shared>,
-    ) -> Result<AbortHandle, Lost> {
-        let mut subscriber = client.subscribe(names.of(subject)).await?;
-        let shared = shared.clone();
-        Ok(self.tasks.spawn(async move {
-            while let Some(message) = subscriber.next().await {
-                // A copy: messages are slices of buffers that they would keep alive as a whole.
-                let payload = Bytes::copy_from_slice(&message.payload);
-                shared.mailboxes.deliver(&Received { subject, payload });
-                shared.metrics.bus_message(BusFate::Received);
-            }
-        }))
-    }
+/// Carries the messages to a subject to the mailbox. It never waits, so the subscription holds no more than what one read
+/// from the connection brings.
+async fn route(
+    routes: &mut JoinSet<()>,
+    client: &Client,
+    names: &Names,
+    subject: Subject,
+    shared: &Arc<Shared>,
+) -> Result<(), Lost> {
+    let mut subscriber = client.subscribe(names.of(subject)).await?;
+    let shared = shared.clone();
+    routes.spawn(async move {
+        while let Some(message) = subscriber.next().await {
+            // A copy: messages are slices of buffers that they would keep alive as a whole.
+            let payload = Bytes::copy_from_slice(&message.payload);
+            shared.mailbox.push(Received { subject, payload });
+            shared.metrics.bus_message(BusFate::Received);
+        }
+    });
+    Ok(())
 }
 
 async fn publish(
@@ -359,57 +338,11 @@ async fn publish(
     std::future::pending().await
 }
 
-/// Subscribes to rooms, and unsubscribes.
-async fn follow(
-    client: &Client,
-    names: &Names,
-    shared: &Arc<Shared>,
-    routes: &mut Routes,
-    confirmations: &mut Confirmations,
-) -> Result<Infallible, Lost> {
-    let mailboxes = &shared.mailboxes;
-    loop {
-        mailboxes.wait_for_changes().await;
-        while routes.tasks.try_join_next().is_some() {}
-        let changes = mailboxes.take_changes();
-        for (room, is_followed) in &changes {
-            if !is_followed {
-                if let Some(route) = routes.rooms.remove(room) {
-                    route.abort();
-                }
-            } else if !routes.rooms.contains_key(room) {
-                let route = routes.subscribe(client, names, Subject::Room(*room), shared).await?;
-                routes.rooms.insert(*room, route);
-            }
-        }
-        if changes.iter().any(|(_, is_followed)| *is_followed) {
-            confirmations.wait(client, names).await?;
-        }
-        mailboxes.begin(changes.into_iter().map(|(room, _)| room));
-    }
-}
-
-/// Messages to oneself: NATS handles what one connection sends in order, so subscriptions before them are active.
-#[derive(Debug)]
-struct Confirmations {
-    echo: Subscriber,
-    sent: u64,
-}
-
-impl Confirmations {
-    async fn wait(&mut self, client: &Client, names: &Names) -> Result<(), Lost> {
-        self.sent += 1;
-        let token = self.sent.to_be_bytes();
-        client.publish(names.echo(), Bytes::copy_from_slice(&token)).await?;
-        let echoed = async {
-            while let Some(message) = self.echo.next().await {
-                if *message.payload == token {
-                    return Ok(());
-                }
-            }
-            Err(Lost::Broken)
-        };
-        let unconfirmed = |_| Lost::Unconfirmed(names.prefix.as_str().to_owned());
-        tokio::time::timeout(BUS_CONFIRM_TIMEOUT, echoed).await.map_err(unconfirmed)?
-    }
+/// Waits for a message to oneself: NATS handles what one connection sends in order, so subscriptions before it are active.
+async fn confirm(client: &Client, names: &Names) -> Result<(), Lost> {
+    let mut echo = client.subscribe(names.echo()).await?;
+    client.publish(names.echo(), Bytes::new()).await?;
+    let unconfirmed = |_| Lost::Unconfirmed(names.prefix.as_str().to_owned());
+    let echoed = tokio::time::timeout(BUS_CONFIRM_TIMEOUT, echo.next()).await.map_err(unconfirmed)?;
+    echoed.map(drop).ok_or(Lost::Broken)
 }

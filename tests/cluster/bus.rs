@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tutti::cluster::bus::{Bus, BusState, Delivery, Following, Inbox, Received, Subject};
+use tutti::cluster::bus::{Bus, BusState, Delivery, Inbox, Received, Subject};
 use tutti::cluster::memory::{Faults, MemoryNetwork};
 use tutti::cluster::nats::NatsBus;
-use tutti::limits::{BUS_MESSAGE_BYTES_MAX, BUS_ROOM_MAX, BUS_SENDING_BYTES_MAX};
+use tutti::limits::{BUS_INBOX_BYTES_MAX, BUS_MESSAGE_BYTES_MAX, BUS_SENDING_BYTES_MAX};
 use tutti::store::LifeId;
 use tutti::telemetry::metrics::Metrics;
-use tutti_protocol::RoomId;
 use uuid::Uuid;
 
 use crate::support::nats::NatsServer;
@@ -37,9 +36,7 @@ macro_rules! contract {
 
 contract! {
     a_message_reaches_those_it_is_for
-    a_room_is_heard_by_its_followers
     messages_of_one_sender_arrive_in_order
-    a_dropped_following_hears_nothing_more
     what_is_too_large_is_not_sent
     sending_is_bounded_and_does_not_wait
     nothing_stale_arrives_after_an_outage
@@ -133,10 +130,6 @@ pub fn life(number: u128) -> LifeId {
     LifeId(Uuid::from_u128(number))
 }
 
-pub fn room(number: u128) -> RoomId {
-    RoomId(Uuid::from_u128(number))
-}
-
 pub async fn within<T>(task: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, task).await.expect("it happens in time")
 }
@@ -153,19 +146,8 @@ pub fn text(delivery: Option<Delivery>) -> String {
     }
 }
 
-pub async fn hear(following: &mut Following) -> String {
-    text(within(following.next()).await)
-}
-
 pub async fn receive(inbox: &mut Inbox) -> String {
     text(within(inbox.recv()).await)
-}
-
-/// A following whose subscription is active.
-pub async fn follow(bus: &dyn Bus, room: RoomId) -> Following {
-    let mut following = bus.follow(room);
-    assert_eq!(hear(&mut following).await, "-");
-    following
 }
 
 pub fn say(bus: &dyn Bus, to: Subject, text: &str) {
@@ -178,7 +160,8 @@ async fn connected(carrier: &impl Carrier, number: u128) -> Arc<dyn Bus> {
     bus
 }
 
-async fn inbox(bus: &dyn Bus) -> Inbox {
+/// An inbox whose subscriptions are active.
+pub async fn inbox(bus: &dyn Bus) -> Inbox {
     let mut inbox = bus.inbox();
     assert_eq!(receive(&mut inbox).await, "-");
     inbox
@@ -208,29 +191,17 @@ async fn a_message_reaches_those_it_is_for(carrier: impl Carrier) {
     assert_eq!(receive_some(&mut of_cleo, 2).await, ["end of cleo", "for all"]);
 }
 
-async fn a_room_is_heard_by_its_followers(carrier: impl Carrier) {
-    let (ana, ben, cleo) = (connected(&carrier, 1).await, connected(&carrier, 2).await, connected(&carrier, 3).await);
-    let (mut first, mut second) = (follow(&*ben, room(1)).await, follow(&*ben, room(1)).await);
-    let (mut of_cleo, mut other) = (follow(&*cleo, room(1)).await, follow(&*cleo, room(2)).await);
-    say(&*ana, Subject::Room(room(1)), "in one");
-    say(&*ana, Subject::Room(room(2)), "in two");
-    for following in [&mut first, &mut second, &mut of_cleo] {
-        assert_eq!(hear(following).await, "in one");
-    }
-    assert_eq!(hear(&mut other).await, "in two");
-}
-
 async fn messages_of_one_sender_arrive_in_order(carrier: impl Carrier) {
     const COUNT: usize = 400;
     let (ana, ben, cleo) = (connected(&carrier, 1).await, connected(&carrier, 2).await, connected(&carrier, 3).await);
-    let mut following = follow(&*cleo, room(1)).await;
+    let mut of_cleo = inbox(&*cleo).await;
     for number in 0..COUNT {
-        say(&*ana, Subject::Room(room(1)), &format!("ana {number}"));
-        say(&*ben, Subject::Room(room(1)), &format!("ben {number}"));
+        say(&*ana, Subject::Node(life(3)), &format!("ana {number}"));
+        say(&*ben, Subject::Node(life(3)), &format!("ben {number}"));
     }
     let mut heard = vec![];
     for _ in 0..2 * COUNT {
-        heard.push(hear(&mut following).await);
+        heard.push(receive(&mut of_cleo).await);
     }
     for name in ["ana", "ben"] {
         let theirs: Vec<_> = heard.iter().filter(|text| text.starts_with(name)).cloned().collect();
@@ -238,35 +209,22 @@ async fn messages_of_one_sender_arrive_in_order(carrier: impl Carrier) {
     }
 }
 
-async fn a_dropped_following_hears_nothing_more(carrier: impl Carrier) {
-    let (ana, ben, cleo) = (connected(&carrier, 1).await, connected(&carrier, 2).await, connected(&carrier, 3).await);
-    let mut of_cleo = follow(&*cleo, room(1)).await;
-    drop(follow(&*ben, room(1)).await);
-    say(&*ana, Subject::Room(room(1)), "unheard");
-    assert_eq!(hear(&mut of_cleo).await, "unheard");
-    // Once this one is active, the dropped one is not.
-    let _other = follow(&*ben, room(2)).await;
-    let mut again = follow(&*ben, room(1)).await;
-    say(&*ana, Subject::Room(room(1)), "heard");
-    assert_eq!(hear(&mut again).await, "heard");
-}
-
 async fn what_is_too_large_is_not_sent(carrier: impl Carrier) {
     let (ana, ben) = (connected(&carrier, 1).await, connected(&carrier, 2).await);
-    let mut following = follow(&*ben, room(1)).await;
-    assert!(!ana.send(Subject::Room(room(1)), vec![b'x'; BUS_MESSAGE_BYTES_MAX + 1].into()));
-    assert!(ana.send(Subject::Room(room(1)), vec![b'y'; BUS_MESSAGE_BYTES_MAX].into()));
-    let heard = hear(&mut following).await;
+    let mut of_ben = inbox(&*ben).await;
+    assert!(!ana.send(Subject::Node(life(2)), vec![b'x'; BUS_MESSAGE_BYTES_MAX + 1].into()));
+    assert!(ana.send(Subject::Node(life(2)), vec![b'y'; BUS_MESSAGE_BYTES_MAX].into()));
+    let heard = receive(&mut of_ben).await;
     assert!(heard.len() == BUS_MESSAGE_BYTES_MAX && heard.starts_with('y'), "{} bytes", heard.len());
 }
 
 async fn sending_is_bounded_and_does_not_wait(carrier: impl Carrier) {
-    let ana = connected(&carrier, 1).await;
+    let (ana, _ben) = (connected(&carrier, 1).await, connected(&carrier, 2).await);
     carrier.clog();
     let message = Bytes::from(vec![b'x'; 64 * 1024]);
     // The system's own buffers take some as well.
     let messages_max = 2 * BUS_SENDING_BYTES_MAX / message.len();
-    let sent = (0..messages_max).take_while(|_| ana.send(Subject::Room(room(1)), message.clone())).count();
+    let sent = (0..messages_max).take_while(|_| ana.send(Subject::Node(life(2)), message.clone())).count();
     assert!(sent >= BUS_SENDING_BYTES_MAX / message.len() - 1, "{sent} were sent");
     assert!(sent < messages_max, "there is a bound");
     carrier.unclog();
@@ -280,39 +238,39 @@ async fn sending_is_bounded_and_does_not_wait(carrier: impl Carrier) {
 
 async fn nothing_stale_arrives_after_an_outage(mut carrier: impl Carrier) {
     let (ana, ben) = (connected(&carrier, 1).await, connected(&carrier, 2).await);
-    let (mut following, mut of_ben) = (follow(&*ben, room(1)).await, inbox(&*ben).await);
-    say(&*ana, Subject::Room(room(1)), "before");
-    assert_eq!(hear(&mut following).await, "before");
+    let mut of_ben = inbox(&*ben).await;
+    say(&*ana, Subject::Node(life(2)), "before");
+    assert_eq!(receive(&mut of_ben).await, "before");
     carrier.break_down();
     for bus in [&ana, &ben] {
         wait_for(&**bus, BusState::Disconnected).await;
     }
-    assert!(!ana.send(Subject::Room(room(1)), Bytes::from_static(b"stale")));
-    let mut begun = ben.follow(room(2));
+    for to in [Subject::Node(life(2)), Subject::All] {
+        assert!(!ana.send(to, Bytes::from_static(b"stale")));
+    }
     carrier.recover();
     for bus in [&ana, &ben] {
         wait_for(&**bus, BusState::Connected).await;
     }
-    say(&*ana, Subject::Room(room(1)), "after");
-    say(&*ana, Subject::Room(room(2)), "in another room");
+    say(&*ana, Subject::All, "for all");
     say(&*ana, Subject::Node(life(2)), "for ben");
-    assert_eq!([hear(&mut following).await, hear(&mut following).await], ["-", "after"]);
-    assert_eq!([hear(&mut begun).await, hear(&mut begun).await], ["-", "in another room"]);
-    assert_eq!([receive(&mut of_ben).await, receive(&mut of_ben).await], ["-", "for ben"]);
+    assert_eq!(receive(&mut of_ben).await, "-");
+    assert_eq!(receive_some(&mut of_ben, 2).await, ["for all", "for ben"]);
 }
 
 async fn a_reader_that_stops_is_told(carrier: impl Carrier) {
+    const BYTES: usize = 64 * 1024;
     let (ana, ben) = (connected(&carrier, 1).await, connected(&carrier, 2).await);
-    let mut stopped = follow(&*ben, room(1)).await;
-    let mut reading = follow(&*ben, room(1)).await;
-    for number in 0..2 * BUS_ROOM_MAX {
-        say(&*ana, Subject::Room(room(1)), &number.to_string());
-        assert_eq!(hear(&mut reading).await, number.to_string());
+    let (mut reading, mut stopped) = (inbox(&*ana).await, inbox(&*ben).await);
+    let numbered = |number: usize| format!("{number:0>BYTES$}");
+    for number in 0..2 * BUS_INBOX_BYTES_MAX / BYTES {
+        say(&*ana, Subject::All, &numbered(number));
+        assert_eq!(receive(&mut reading).await, numbered(number));
     }
-    for number in 0..BUS_ROOM_MAX {
-        assert_eq!(hear(&mut stopped).await, number.to_string());
+    for number in 0..BUS_INBOX_BYTES_MAX / BYTES {
+        assert_eq!(receive(&mut stopped).await, numbered(number), "what arrived before is kept");
     }
-    assert_eq!(hear(&mut stopped).await, "-");
-    say(&*ana, Subject::Room(room(1)), "later");
-    assert_eq!(hear(&mut stopped).await, "later");
+    while receive(&mut stopped).await != "-" {}
+    say(&*ana, Subject::All, "later");
+    while receive(&mut stopped).await != "later" {}
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tutti::cluster::bus::{Bus, BusState, Subject};
 
-use super::bus::{follow, hear, life, nats_bus, room, say, wait_for, within};
+use super::bus::{inbox, life, nats_bus, receive, say, wait_for, within};
 use crate::support::mariadb::free_port;
 use crate::support::nats::NatsServer;
 
@@ -20,11 +20,11 @@ async fn subscriptions(monitor: u16) -> String {
 async fn what_was_sent_into_a_frozen_nats_does_not_arrive_after_its_restart() {
     let mut server = NatsServer::start(&[]);
     let (ana, ben) = (nats_bus(&server.url(), "tutti", life(1)), nats_bus(&server.url(), "tutti", life(2)));
-    let mut following = follow(&ben, room(1)).await;
+    let mut of_ben = inbox(&ben).await;
     wait_for(&ana, BusState::Connected).await;
     server.freeze();
     let message = Bytes::from(vec![b'x'; 100_000]);
-    let sent = (0..200).filter(|_| ana.send(Subject::Room(room(1)), message.clone())).count();
+    let sent = (0..200).filter(|_| ana.send(Subject::Node(life(2)), message.clone())).count();
     assert!(sent > 100, "{sent} were sent");
     server.kill();
     for bus in [&ana, &ben] {
@@ -34,19 +34,19 @@ async fn what_was_sent_into_a_frozen_nats_does_not_arrive_after_its_restart() {
     for bus in [&ana, &ben] {
         wait_for(bus, BusState::Connected).await;
     }
-    say(&ana, Subject::Room(room(1)), "after");
-    assert_eq!([hear(&mut following).await, hear(&mut following).await], ["-", "after"]);
+    say(&ana, Subject::Node(life(2)), "after");
+    assert_eq!([receive(&mut of_ben).await, receive(&mut of_ben).await], ["-", "after"]);
 }
 
 #[tokio::test]
 async fn a_frozen_nats_is_noticed() {
     let server = NatsServer::start(&[]);
     let ana = nats_bus(&server.url(), "tutti", life(1));
-    let mut following = follow(&ana, room(1)).await;
+    let mut of_ana = inbox(&ana).await;
     server.freeze();
     wait_for(&ana, BusState::Disconnected).await;
     server.thaw();
-    assert_eq!(hear(&mut following).await, "-");
+    assert_eq!(receive(&mut of_ana).await, "-");
 }
 
 #[tokio::test]
@@ -67,26 +67,14 @@ async fn one_logs_in_with_a_password_or_a_token() {
 }
 
 #[tokio::test]
-async fn a_room_that_is_not_followed_any_more_is_unsubscribed() {
-    let monitor = free_port();
-    let server = NatsServer::start(&["-m", &monitor.to_string()]);
-    let ana = nats_bus(&server.url(), "tutti", life(1));
-    let following = follow(&ana, room(1)).await;
-    assert!(subscriptions(monitor).await.contains("tutti.room.00000000000000000000000000000001"));
-    drop(following);
-    within(async { while subscriptions(monitor).await.contains("tutti.room.") {} }).await;
-    assert!(subscriptions(monitor).await.contains("tutti.all"));
-}
-
-#[tokio::test]
 async fn clusters_with_different_prefixes_do_not_hear_each_other() {
     let server = NatsServer::start(&[]);
     let (ana, ben) = (nats_bus(&server.url(), "one", life(1)), nats_bus(&server.url(), "two", life(2)));
-    let (mut of_ana, mut of_ben) = (follow(&ana, room(1)).await, follow(&ben, room(1)).await);
-    say(&ana, Subject::Room(room(1)), "in one");
-    assert_eq!(hear(&mut of_ana).await, "in one");
-    say(&ben, Subject::Room(room(1)), "in two");
-    assert_eq!(hear(&mut of_ben).await, "in two");
+    let (mut of_ana, mut of_ben) = (inbox(&ana).await, inbox(&ben).await);
+    say(&ana, Subject::All, "in one");
+    assert_eq!(receive(&mut of_ana).await, "in one");
+    say(&ben, Subject::All, "in two");
+    assert_eq!(receive(&mut of_ben).await, "in two");
 }
 
 #[tokio::test]
@@ -106,9 +94,9 @@ async fn a_dropped_bus_leaves() {
     let monitor = free_port();
     let server = NatsServer::start(&["-m", &monitor.to_string()]);
     let ana = nats_bus(&server.url(), "tutti", life(1));
-    let (mut inbox, mut following) = (ana.inbox(), follow(&ana, room(1)).await);
+    let mut of_ana = inbox(&ana).await;
+    assert!(subscriptions(monitor).await.contains("tutti.all"));
     drop(ana);
-    assert_eq!(within(following.next()).await, None);
-    while within(inbox.recv()).await.is_some() {}
+    assert_eq!(within(of_ana.recv()).await, None);
     within(async { while subscriptions(monitor).await.contains("tutti.") {} }).await;
 }
