@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use tutti::clock::Clock;
+use tutti::limits::REPLIES_MAX;
 use tutti_protocol::{
     ClientFrame, CloseCode, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, ProviderId, RoomCode,
     ServerFrame, TrackRef, UserId,
@@ -26,6 +27,8 @@ use crate::random::Random;
 const WINDOW: usize = 2;
 /// Answered commands that are kept to be repeated.
 const ANSWERED_MAX: usize = 8;
+/// They are repeated until so many further commands of their room are answered: it remembers twice as many.
+const REPEATED_WITHIN: usize = REPLIES_MAX / 2;
 /// After this time a client resends commands that were refused with `retry`.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Longest wait after the first rejected connection; it doubles with each further one.
@@ -43,6 +46,8 @@ pub struct SharedRoom {
     pub host: UserId,
     pub tracks: Vec<TrackRef>,
     pub frames: SharedFrames,
+    /// Answers to its clients.
+    pub answers: AtomicUsize,
 }
 
 /// Totals over all clients of a run.
@@ -69,8 +74,8 @@ pub struct ServerRun {
     /// The addresses that clients connect to, in turns: the servers or a proxy.
     sockets: Vec<SocketAddr>,
     connects: AtomicUsize,
-    /// When each room last accepted a command.
-    accepted_at_ms: Mutex<BTreeMap<RoomCode, i64>>,
+    /// When each room accepted the newest of its accepted commands, and when that was sent first.
+    accepted: Mutex<BTreeMap<RoomCode, Accepted>>,
     pub clock: Clock,
     counts: watch::Sender<Counts>,
     /// Why admitted connections ended.
@@ -89,7 +94,7 @@ impl ServerRun {
         Arc::new(Self {
             sockets,
             connects: AtomicUsize::new(0),
-            accepted_at_ms: Mutex::default(),
+            accepted: Mutex::default(),
             clock: Clock::system(),
             counts: watch::Sender::default(),
             disconnects: Mutex::default(),
@@ -109,14 +114,15 @@ impl ServerRun {
         self.sockets[self.connects.fetch_add(1, Ordering::Relaxed) % self.sockets.len()]
     }
 
-    /// When the last of these rooms accepted its first command after `since_ms`.
+    /// When the last of these rooms accepted a first command that was sent after `since_ms`: answers to earlier ones may
+    /// still arrive from a server that is gone.
     pub async fn accepts_in_all(&self, rooms: &[RoomCode], since_ms: i64) -> i64 {
         let mut counts = self.counts.subscribe();
         let all = async {
             let mut first = BTreeMap::new();
             loop {
-                for (room, at_ms) in &*self.accepted_at_ms.lock() {
-                    if *at_ms > since_ms {
+                for (room, Accepted { sent_at_ms, at_ms }) in &*self.accepted.lock() {
+                    if *sent_at_ms > since_ms {
                         first.entry(*room).or_insert(*at_ms);
                     }
                 }
@@ -151,13 +157,20 @@ impl ServerRun {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Accepted {
+    sent_at_ms: i64,
+    at_ms: i64,
+}
+
 pub struct Client {
     pub user: TestUser,
     pub room: Arc<SharedRoom>,
     random: Random,
     device: Device,
     state: ClientState,
-    answered: Vec<(CommandId, Command)>,
+    /// Each with the room's number of answers at its first one.
+    answered: Vec<(usize, CommandId, Command)>,
     is_settled: bool,
 }
 
@@ -314,7 +327,7 @@ impl Client {
             let next = match self.state.next_unsent() {
                 None if !run.quiesce.is_cancelled() => {
                     let (id, command) = self.next_command();
-                    self.state.push(id, command, 0.0);
+                    self.state.push(id, command, run.clock.now_ms_f64());
                     self.state.next_unsent()
                 }
                 next => next,
@@ -328,8 +341,11 @@ impl Client {
 
     /// A new command, or a repetition of an answered one.
     fn next_command(&mut self) -> (CommandId, Command) {
+        let answers = self.room.answers.load(Ordering::Relaxed);
+        self.answered.retain(|(at, ..)| answers - at < REPEATED_WITHIN);
         if !self.answered.is_empty() && self.random.per_cent(8) {
-            self.random.pick(&self.answered).clone()
+            let (_, id, command) = self.random.pick(&self.answered).clone();
+            (id, command)
         } else {
             (CommandId(self.random.uuid()), self.random_command())
         }
@@ -357,8 +373,8 @@ impl Client {
             }
             Change::Moved => log.observations.push(Observation::Frame(frame)),
             Change::Replied { outcome, pending, .. } => {
-                if let Some(PendingCommand { id, command, .. }) = pending {
-                    self.replied(id, command, outcome, run, log);
+                if let Some(pending) = pending {
+                    self.replied(pending, outcome, run, log);
                 }
             }
             Change::Nothing => {
@@ -370,17 +386,18 @@ impl Client {
         false
     }
 
-    fn replied(
-        &mut self,
-        id: CommandId,
-        command: Command,
-        outcome: CommandOutcome,
-        run: &ServerRun,
-        log: &mut ClientLog,
-    ) {
+    fn replied(&mut self, pending: PendingCommand, outcome: CommandOutcome, run: &ServerRun, log: &mut ClientLog) {
+        let PendingCommand { id, command, asked_at_ms, .. } = pending;
+        let answers = self.room.answers.fetch_add(1, Ordering::Relaxed);
         let is_accepted = matches!(outcome, CommandOutcome::Accepted { .. });
         if is_accepted {
-            run.accepted_at_ms.lock().insert(self.room.code, run.clock.now_ms());
+            #[expect(clippy::cast_possible_truncation, reason = "milliseconds")]
+            let accepted = Accepted { sent_at_ms: asked_at_ms as i64, at_ms: run.clock.now_ms() };
+            let mut newest = run.accepted.lock();
+            let newest = newest.entry(self.room.code).or_insert(accepted);
+            if newest.sent_at_ms < accepted.sent_at_ms {
+                *newest = accepted;
+            }
         }
         run.count(|counts| {
             counts.answers += 1;
@@ -392,12 +409,11 @@ impl Client {
             command,
             Command::Enqueue { .. } | Command::Dequeue { .. } | Command::Skip { .. } | Command::Undo { .. }
         );
-        if is_stored && is_accepted {
-            self.answered.retain(|(known, _)| *known != id);
+        if is_stored && is_accepted && self.answered.iter().all(|(_, known, _)| *known != id) {
             if self.answered.len() == ANSWERED_MAX {
                 self.answered.remove(0);
             }
-            self.answered.push((id, command.clone()));
+            self.answered.push((answers, id, command.clone()));
         }
         log.observations.push(Observation::Reply { id, command, outcome });
     }

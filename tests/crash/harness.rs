@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -50,6 +51,8 @@ pub struct Harness {
     /// Some of each room; they know nothing of it.
     observers: Vec<Client>,
     rooms: Vec<RoomId>,
+    /// How often all clients were put into new rooms.
+    moves: usize,
     verifiers: RoomVerifiers,
     port: u16,
     disk: Option<Disk>,
@@ -101,6 +104,7 @@ impl Harness {
             clients: vec![],
             observers: vec![],
             rooms: vec![],
+            moves: 0,
             verifiers: RoomVerifiers::new(),
             port: address.port(),
             disk: None,
@@ -139,16 +143,20 @@ impl Harness {
             self.users = refreshed.buffered(AT_ONCE).collect().await;
         }
         self.verifiers.clear();
+        // Members take turns as hosts: the number of open rooms of one host is limited.
+        let host = self.moves % self.size.members;
+        self.moves += 1;
         for users in self.users.chunks(self.size.members) {
-            let code = users[0].room("Crash", None).await.code;
+            let code = users[host].room("Crash", None).await.code;
             let room = self.room(code).await;
             self.verifiers.insert(code, RoomVerifier::new(room, code));
             let room = Arc::new(SharedRoom {
                 code,
                 members: users.iter().map(|user| user.id).collect(),
-                host: users[0].id,
+                host: users[host].id,
                 tracks: self.tracks.clone(),
                 frames: SharedFrames::default(),
+                answers: AtomicUsize::new(0),
             });
             let seeds: Vec<_> = users.iter().map(|_| self.random.below(u64::MAX)).collect();
             let clients = users.iter().zip(seeds);

@@ -5,17 +5,14 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-#[cfg(feature = "kill-nodes")]
 use crate::client::ServerRun;
 use crate::database::Database;
-#[cfg(feature = "kill-nodes")]
 use crate::from_environment;
 use crate::harness::{Harness, RunningClients, Size};
 use crate::nats::NatsServer;
 use crate::program::{Program, StartCommand};
 use crate::verifier::Tally;
 
-#[cfg(feature = "kill-nodes")]
 /// Kills before the clients move to new rooms: clients repeat commands for as long as a room remembers its replies.
 const ROUNDS_PER_ROOM: u64 = 1;
 const SIZE: Size = Size { rooms: 6, members: 15 };
@@ -66,7 +63,6 @@ impl Cluster {
         *self.program(server) = Some(program);
     }
 
-    #[cfg(feature = "kill-nodes")]
     /// Kills a server, waits until commands are accepted in every room, and starts it again. Returns how long that took.
     async fn kill(&mut self, server: usize, run: &ServerRun) -> i64 {
         let program = self.program(server).take().expect("it runs");
@@ -104,8 +100,6 @@ fn copy_keys(from: &Path, to: &Path) {
     assert!(copied.expect("it runs").success());
 }
 
-/// Not part of `make test` yet: in some runs clients of one room get no answers any more after a kill.
-#[cfg(feature = "kill-nodes")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_owners_of_rooms_loses_nothing() {
     let (rounds, seed) = (from_environment("ROUNDS", 3), from_environment("SEED", 1));
