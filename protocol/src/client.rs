@@ -542,7 +542,7 @@ mod tests {
     fn every_command_has_the_name_it_is_sent_with() {
         for name in Command::NAMES {
             let raw = format!(
-                r#"{{"name":"{name}","track":{{"provider":"library","id":"x"}},"tracks":[],"entry":"{ID}","member":"{ID}","screen":"{ID}","role":"player","position_ms":1,"display_name":"x","room_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[],"device":"{ID}","percent":1}}"#
+                r#"{{"name":"{name}","track":{{"provider":"library","id":"x","label":"x"}},"tracks":[],"entry":"{ID}","member":"{ID}","screen":"{ID}","role":"player","position_ms":1,"display_name":"x","room_name":"x","value":1,"muted":true,"policy":"fifo","settings":{{}},"action":"kick","text":"x","emoji":"x","mode":"speakers","devices":[],"device":"{ID}","percent":1}}"#
             );
             let command: Command = serde_json::from_str(&raw).expect(name);
             assert_eq!(command.name(), *name);
