@@ -259,7 +259,7 @@ async fn nothing_stale_arrives_after_an_outage(mut carrier: impl Carrier) {
 }
 
 async fn a_reader_that_stops_is_told(carrier: impl Carrier) {
-    const BYTES: usize = 64 * 1024;
+    const BYTES: usize = 32 * 1024;
     let (ana, ben) = (connected(&carrier, 1).await, connected(&carrier, 2).await);
     let (mut reading, mut stopped) = (inbox(&*ana).await, inbox(&*ben).await);
     let numbered = |number: usize| format!("{number:0>BYTES$}");

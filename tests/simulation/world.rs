@@ -31,6 +31,8 @@ const PENDING_MS_MAX: f64 = 10.0 * 60_000.0;
 const SETTLE_ROUNDS: usize = 60;
 /// Longer than deltas wait for those that follow.
 const BROADCAST_MS: u64 = 100;
+/// Rounds of that length within which the last events reach all clients.
+const BROADCAST_ROUNDS: usize = 5;
 
 type Verdict = Result<(), String>;
 
@@ -632,29 +634,43 @@ impl World {
             self.observe()?;
             self.resend_pending();
         }
-        // A track may have ended in the last round: its events are broadcast a moment later.
-        self.pass(BROADCAST_MS)?;
-        for index in 0..self.members.len() {
-            self.receive_all(index)?;
+        // A track may have ended in the last moment: its events are broadcast a little later.
+        for _ in 0..BROADCAST_ROUNDS {
+            self.pass(BROADCAST_MS)?;
+            for index in 0..self.members.len() {
+                self.receive_all(index)?;
+            }
+            if self.members.iter().all(|member| !self.is_behind(member)) {
+                break;
+            }
         }
         for member in &self.members {
-            let auditor = &self.auditors[member.room];
-            let state = auditor.state();
-            if state.role_of(member.newcomer.id).is_none() || state.is_closed() {
+            if !self.is_in_its_room(member) {
                 continue;
             }
             let LinkState::Connected(_) = &member.link else {
                 return Err(format!("{} cannot join", member.newcomer.name));
             };
-            let known = member.client.position().map_or(0, |known| known.offset);
-            if known != auditor.top() {
-                return Err(format!("{} is at offset {known} of {}", member.newcomer.name, auditor.top()));
+            if self.is_behind(member) {
+                let (known, top) = (member.client.position(), self.auditors[member.room].top());
+                return Err(format!("{} is at {known:?} of {top}", member.newcomer.name));
             }
             if let Some(pending) = member.client.pending().first() {
                 return Err(format!("{} has no answer to {:?}", member.newcomer.name, pending.command));
             }
         }
         Ok(())
+    }
+
+    fn is_in_its_room(&self, member: &Member) -> bool {
+        let state = self.auditors[member.room].state();
+        state.role_of(member.newcomer.id).is_some() && !state.is_closed()
+    }
+
+    /// Whether its client does not know everything yet.
+    fn is_behind(&self, member: &Member) -> bool {
+        let known = member.client.position().map_or(0, |known| known.offset);
+        self.is_in_its_room(member) && known != self.auditors[member.room].top()
     }
 
     /// Resends pending commands on every connection.
