@@ -2571,7 +2571,7 @@ has_passcode: boolean,
  */
 members: number, 
 /**
- * Its connections on this server.
+ * Its connections; none if the server that answers does not serve the room.
  */
 connections: number, 
 /**
