@@ -13,6 +13,7 @@ test('after access is revoked at Spotify the user must log in again and everythi
   await ana.isJoined();
   await ana.add('Slow Orbit');
   await ana.add('Copper Kettle');
+  await ada.comingUp('Slow Orbit · Ana', 'Copper Kettle · Ana');
   const entries = await ada.entries();
   const id = await ana.member('Ana').getAttribute('data-member');
   await ana.page.goto('/me');
