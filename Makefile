@@ -119,7 +119,11 @@ fuzz: setup-build ## Fuzzes TARGET=websocket|client_frame|journal|request for SE
 
 .PHONY: crash
 crash: ## Kills the program ROUNDS=500 times on each database, from SEED=1, under load from 200 clients; prints figures
-	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash killing -- --nocapture --test-threads=1
+	ROUNDS=$(or $(ROUNDS),500) SEED=$(or $(SEED),1) cargo test --locked --test crash kills:: -- --nocapture --test-threads=1
+
+.PHONY: crash-servers
+crash-servers: ## Kills the server that owns most rooms, one of three, ROUNDS=100 times under load; prints how long commands wait
+	ROUNDS=$(or $(ROUNDS),100) SEED=$(or $(SEED),1) cargo test --locked --test crash nodes::killing -- --nocapture
 
 .PHONY: soak
 soak: client ## Runs all attacks at once beside a party of 200 for SECONDS=1800; prints latencies and memory
