@@ -30,7 +30,7 @@ test.afterAll(() => rmSync(root, { recursive: true }));
 
 const fileOf = (title: string) => join(local, `${title}.wav`);
 
-async function read(words: string, ...guests: Guest[]): Promise<void> {
+async function read(words: string | RegExp, ...guests: Guest[]): Promise<void> {
   await Promise.all(guests.map((guest) => expect(guest.page.getByText(words).first()).toBeVisible()));
 }
 
@@ -61,7 +61,7 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
   const passed = async (next: string, words: string, ...readers: Guest[]) => {
     await Promise.all([read(words, ...readers), ...both.map((person) => person.nowPlaying(next))]);
   };
-  const passesOver = async (title: string, next: string, damage: () => void, words: string) => {
+  const passesOver = async (title: string, next: string, damage: () => void, words: string | RegExp) => {
     await ada.add(title);
     await ada.add(next);
     // The words may come before the track's turn, and stay for seconds only.
@@ -80,7 +80,8 @@ test('files that break or vanish never silence a room', async ({ guest }) => {
 
   await test.step('a file that breaks while it waits is passed over', async () => {
     const breakIt = () => writeFileSync(fileOf('Breaks'), Buffer.alloc(20_000));
-    await passesOver('Breaks', 'Shelter', breakIt, 'it can’t be played');
+    // The library may notice first that it contains no music any more.
+    await passesOver('Breaks', 'Shelter', breakIt, /it can’t be played|the file is no longer there/);
   });
 
   await test.step('a file that vanishes while it is on is skipped', async () => {
