@@ -222,6 +222,16 @@ impl Registry {
         }
     }
 
+    /// Whether a user is a member of an open room. Where servers share rooms, one that is not in memory is only read: opening
+    /// it would claim it, and its connections may come to another server.
+    pub async fn is_member(&self, room: &StoredRoom, user: UserId) -> Result<bool, OpenError> {
+        if self.inner.remotes.is_some() && self.loaded(room.code).is_none() {
+            let loaded = load(&self.inner.store, room.id, room.code).await?;
+            return Ok(loaded.state.role_of(user).is_some());
+        }
+        Ok(self.open(room.code).await?.role_of(user).await.is_some())
+    }
+
     /// A room that is in memory. One that is not has no connections here.
     pub fn loaded(&self, code: RoomCode) -> Option<RoomHandle> {
         self.inner.rooms.get(&code).and_then(|cell| cell.get().cloned())

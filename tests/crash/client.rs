@@ -17,6 +17,7 @@ use tutti_protocol::{
     ClientFrame, CloseCode, Command, CommandId, Device, DeviceId, DeviceKind, EntryId, ProviderId, RoomCode,
     ServerFrame, TrackRef, UserId,
 };
+use tutti_test_client::socket::PATH;
 use tutti_test_client::{Change, ClientState, Closed, CommandOutcome, PendingCommand, Socket, TestUser};
 
 use crate::client_log::{ClientLog, Observation, SharedFrames};
@@ -315,7 +316,7 @@ impl Client {
 
     /// Opens a connection and sends `hello`.
     pub async fn connect(&self, run: &ServerRun) -> Option<Socket> {
-        let mut socket = Socket::connect(run.socket(), &[]).await.ok()?;
+        let mut socket = Socket::connect(run.socket(), PATH, &[]).await.ok()?;
         let hello = self.state.hello(&self.user.token, self.room.code.as_str(), self.device.clone());
         socket.send(&hello).await.ok()?;
         Some(socket)

@@ -34,6 +34,27 @@ async fn a_valid_hello_gets_welcome_and_a_snapshot() {
     assert_eq!((shown.name.as_str(), shown.members.len()), ("Kitchen", 1));
 }
 
+/// Pages name the room in the address too, for proxies.
+#[tokio::test]
+async fn the_room_is_that_of_hello_whatever_the_address_says() {
+    let server = TestServer::start().await;
+    let ana = server.guest("Ana").await;
+    let kitchen = ana.room("Kitchen", None).await.code;
+    let attic = ana.room("Attic", None).await.code;
+    for path in [
+        "/ws",
+        &format!("/ws?room={kitchen}"),
+        &format!("/ws?room={attic}"),
+        "/ws?room=",
+        "/ws?room=%ff%00",
+        "/ws?room=a&room=b&x",
+        &format!("/ws?room={}", "x".repeat(2_000)),
+    ] {
+        let shown = ana.enter_by(path, kitchen.as_str()).await.room_where(|_| true).await;
+        assert_eq!(shown.name, "Kitchen", "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_bad_hello_is_closed_with_4500() {
     let server = TestServer::start().await;

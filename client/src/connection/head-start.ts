@@ -59,7 +59,7 @@ export function connectionFor(
   tokens: () => Promise<Token> | null = () => null,
 ): Connection {
   return new Connection({
-    openSocket: (subprotocol) => new WebSocket(socketUrl(), subprotocol),
+    openSocket: (subprotocol) => new WebSocket(socketUrl(hello().room), subprotocol),
     hello,
     token: () => tokens() ?? session.token(),
     refreshToken: () => tokens() ?? session.refresh(),
@@ -79,6 +79,8 @@ function deviceOf(code: string, server: ServerDescription, user: User): Device {
   return thisDevice(playsHere(code) ? 'player' : 'remote', providers);
 }
 
-function socketUrl(): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${at('/ws')}`;
+/** It names the room for proxies, which send the members of a room to one server; the server reads `hello`. */
+function socketUrl(room: string): string {
+  const query = new URLSearchParams({ room });
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${at('/ws')}?${query}`;
 }

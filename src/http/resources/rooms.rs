@@ -140,7 +140,7 @@ pub(super) async fn find_room(
     };
     let room = room.filter(|room| room.closed_at_ms.is_none());
     let member = match (&room, user) {
-        (Some(room), Some(user)) => is_member(context, room, user).await?,
+        (Some(room), Some(user)) => context.rooms.is_member(room, user).await.map_err(not_opened)?,
         _ => false,
     };
     match room {
@@ -153,15 +153,15 @@ pub(super) async fn find_room(
     }
 }
 
-async fn is_member(context: &HttpContext, room: &StoredRoom, user: UserId) -> Result<bool, ApiError> {
-    Ok(open_room(context, room.code).await?.role_of(user).await.is_some())
+pub(super) async fn open_room(context: &HttpContext, code: RoomCode) -> Result<RoomHandle, ApiError> {
+    context.rooms.open(code).await.map_err(not_opened)
 }
 
-pub(super) async fn open_room(context: &HttpContext, code: RoomCode) -> Result<RoomHandle, ApiError> {
-    context.rooms.open(code).await.map_err(|error| match error {
+fn not_opened(error: OpenError) -> ApiError {
+    match error {
         OpenError::NotFound | OpenError::Closed => no_such_room(),
         OpenError::Store(error) => ApiError::unavailable(error),
-    })
+    }
 }
 
 /// The response to what a room did not do.

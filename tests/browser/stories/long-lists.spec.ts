@@ -179,7 +179,7 @@ test('one’s own queue of 200 tracks is sorted by dragging, by buttons and by s
 /** Adds members to what the server tells this page about the room, each with a device that plays. */
 async function crowd(page: Page, count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
-  await page.routeWebSocket(/\/ws$/, (socket) => {
+  await page.routeWebSocket(/\/ws\?/, (socket) => {
     const server = socket.connectToServer();
     socket.onMessage((message) => server.send(message));
     server.onMessage((message) => {

@@ -12,6 +12,7 @@ use tutti_protocol::{
 };
 use uuid::Uuid;
 
+use crate::socket::PATH;
 use crate::{ClientState, Socket, TestUser};
 
 /// A healthy server answers sooner.
@@ -78,6 +79,15 @@ impl TestUser {
         entered
     }
 
+    /// Enters a room as pages do, which name it in the path too, and reads `welcome`.
+    pub async fn enter_by(&self, path: &str, room: &str) -> RoomClient {
+        let socket = Socket::connect(self.address, path, &[]).await.expect("a WebSocket");
+        let mut entered = RoomClient { socket, client: ClientState::default(), room: None };
+        entered.send(&self.hello(room)).await;
+        entered.welcome().await;
+        entered
+    }
+
     /// Sends a `hello` that resumes from a position.
     pub async fn resume(&self, room: &str, from: Position) -> RoomClient {
         let mut hello = self.hello(room);
@@ -99,7 +109,7 @@ impl RoomClient {
 
     /// Opens a WebSocket with additional headers in the handshake.
     pub async fn try_connect(address: std::net::SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let socket = Socket::connect(address, headers).await?;
+        let socket = Socket::connect(address, PATH, headers).await?;
         Ok(Self { socket, client: ClientState::default(), room: None })
     }
 

@@ -11,6 +11,8 @@ use tutti_protocol::ClientFrame;
 
 use crate::client_state::encode;
 
+/// The path of connections to any room.
+pub const PATH: &str = "/ws";
 const SUBPROTOCOL: &str = "tutti.v1";
 
 /// An open WebSocket.
@@ -27,8 +29,8 @@ pub struct Closed {
 
 impl Socket {
     /// Connects, with additional headers in the handshake.
-    pub async fn connect(address: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/ws").into_client_request()?;
+    pub async fn connect(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
         request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().expect("a header"));
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
