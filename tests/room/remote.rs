@@ -12,7 +12,7 @@ use tutti::cluster::{Living, post, watch_others};
 use tutti::room::remote::Remotes;
 use tutti::store::memory::MemoryStore;
 use tutti::store::{LifeId, NodeStore, RoomClaims, StoredPasscode};
-use tutti_protocol::{Action, CloseCode, Command, Event, Position, Role, RoomCode, ServerFrame};
+use tutti_protocol::{Action, CloseCode, Command, EntryCommand, Event, Position, Role, RoomCode, ServerFrame};
 use tutti_test_client::Received;
 use uuid::Uuid;
 
@@ -224,6 +224,28 @@ async fn members_of_other_servers_outlive_the_owner_without_a_snapshot() {
     ben.event(|event| matches!(event, Event::EntryAdded { .. })).await;
     let is_snapshot = |received: &Received| matches!(received, Received::Frame(ServerFrame::Snapshot { .. }));
     assert!(!ben.take_received().iter().chain(&cleo.take_received()).any(is_snapshot));
+}
+
+/// What only one member is sent is in the `welcome` of a stream that begins later, which the client does not see.
+#[tokio::test(start_paused = true)]
+async fn what_members_may_do_is_told_again_after_a_gap() {
+    let cluster = Cluster::of(2).await;
+    let code = cluster.room().await;
+    let mut ana = cluster.server(0).enter(code, "ana").await;
+    let mut ben = cluster.server(1).enter(code, "ben").await;
+    ana.add("a1").await;
+    ben.add("b1").await;
+    let may_skip = |frame: &ServerFrame| match frame {
+        ServerFrame::Own(own) => own.may.as_ref().is_some_and(|may| may.contains(&EntryCommand::Skip)),
+        _ => false,
+    };
+    assert!(!ben.take_received().iter().any(|got| matches!(got, Received::Frame(frame) if may_skip(frame))));
+    let life = cluster.servers[1].life;
+    cluster.network.disconnect(life);
+    ana.ask(Command::Skip { entry: None, unplayable: None }).await;
+    cluster.network.connect(life);
+    ben.event(|event| matches!(event, Event::EntryStarted { entry, .. } if entry.track.title == "b1")).await;
+    ben.frame(may_skip).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tutti_protocol::{CloseCode, ConnectionId, DeviceId, DeviceStatus, Position, RoomCode, RoomId};
 
 use super::message::{
-    Answer, Entering, EnteringParty, FramesOverride, Head, Question, Request, Said, ViewChange, What, answered,
+    Answer, Entering, EnteringParty, FramesOverride, Head, Question, Request, Said, ViewChange, What, answered, own_in,
 };
 use super::{Heard, Remotes};
 use crate::clock::ms;
@@ -560,7 +560,12 @@ impl Edge {
                     let _ = joined.send(Ok(()));
                 }
                 // Its client was welcomed before.
-                None => held.link.outbox.push_snapshot(&bytes.slice(welcome..)),
+                None => {
+                    held.link.outbox.push_snapshot(&bytes.slice(welcome..));
+                    if let Some(own) = own_in(bytes) {
+                        held.link.outbox.push(&own);
+                    }
+                }
             }
             (held.known, held.is_stale, *is_attached) = (Some(position), false, true);
         }

@@ -10,7 +10,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use tutti_protocol::{
     Action, Command, CommandId, ConnectionId, Device, DeviceId, DeviceStatus, Entry, Output, Playback, Position,
-    ProviderId, ReasonValues, Role, RoomCode, ScreenId, SessionId, Track, TrackRef, UserId,
+    ProviderId, ReasonValues, Role, RoomCode, ScreenId, ServerFrame, SessionId, Track, TrackRef, UserId,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::cluster::post;
 use crate::room::handle::RoomError;
 use crate::room::state::Newcomer;
 use crate::store::{LifeId, Sealed, StoredPasscode};
+use crate::transport::frame;
 
 /// A message about a room.
 #[derive(Debug, Serialize, Deserialize)]
@@ -253,6 +254,15 @@ pub(super) fn answered(mut frames: &[u8]) -> Vec<CommandId> {
     answered
 }
 
+/// The frame of what a `welcome` tells its member only.
+pub(super) fn own_in(welcome: &[u8]) -> Option<Bytes> {
+    let (payload, _) = first_payload(welcome)?;
+    match serde_json::from_slice(payload).ok()? {
+        ServerFrame::Welcome { own, .. } => Some(frame::json(&ServerFrame::Own(own?))),
+        _ => None,
+    }
+}
+
 /// The payload of the first frame, and the frames behind it. Frames from a server are not masked.
 fn first_payload(frames: &[u8]) -> Option<(&[u8], &[u8])> {
     let ([_, short], rest) = frames.split_first_chunk()?;
@@ -266,10 +276,9 @@ fn first_payload(frames: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use tutti_protocol::{Reason, ServerFrame};
+    use tutti_protocol::Reason;
 
     use super::*;
-    use crate::transport::frame;
 
     #[test]
     fn a_message_is_read_as_it_was_written() {
