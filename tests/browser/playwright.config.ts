@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 
 /** They measure sound, gestures or time, or start other browsers: nothing else may run beside them. */
 const TIMED =
-  /\/(budgets|coming-back|engines|faulty-files|first-sound|listening|long-lists|old-browsers|party|playing|restart-under-load|segments|sorting|spotify-players)\./;
+  /\/(budgets|coming-back|engines|faulty-files|first-sound|listening|long-lists|nodes|old-browsers|party|playing|restart-under-load|segments|sorting|spotify-players)\./;
 
 /**
  * Real Chromium against the real server. No test waits for a fixed time: every wait is for a condition, so a slow

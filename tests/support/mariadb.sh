@@ -20,6 +20,7 @@ cat >"$dir/init.sql" <<'SQL'
 ALTER USER root@localhost IDENTIFIED BY 'p@ss/word';
 CREATE USER IF NOT EXISTS tutti@127.0.0.1 IDENTIFIED BY 'p@ss/word';
 GRANT ALL ON *.* TO tutti@127.0.0.1;
+CREATE DATABASE IF NOT EXISTS tutti;
 SQL
 rm -f "$dir/error.log"
 setpriv --pdeathsig KILL mariadbd --no-defaults --datadir="$dir/data" --user="$(id -un)" --init-file="$dir/init.sql" \

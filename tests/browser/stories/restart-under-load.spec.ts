@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { ServerFrame } from '../../../protocol/typescript/protocol.ts';
+import { hearChange } from '../support/ear.ts';
 import { type Guest, hearTogether } from '../support/guest.ts';
 import { expect, test } from '../support/test.ts';
 import { hum } from '../support/wav.ts';
@@ -86,28 +87,6 @@ test.beforeAll(() => {
 });
 test.afterAll(() => rmSync(library, { recursive: true }));
 
-/** Waits in the page for the next track; returns how long after the end of this one it was heard. */
-async function hearChange({ page }: Guest, trackMs: number): Promise<() => Promise<number>> {
-  const watch = await page.evaluateHandle(
-    ({ everyMs, trackMs }) => {
-      let last: { positionMs: number; atMs: number } | null = null;
-      const gapMs = new Promise<number>((resolve) => {
-        const timer = setInterval(() => {
-          const { position } = window.tuttiEar();
-          if (position !== null && last !== null && position.positionMs < last.positionMs) {
-            clearInterval(timer);
-            resolve(position.atMs - position.positionMs - (last.atMs + trackMs - last.positionMs));
-          }
-          last = position ?? last;
-        }, everyMs);
-      });
-      return { gapMs };
-    },
-    { everyMs: SAMPLE_EVERY_MS, trackMs },
-  );
-  return () => watch.evaluate(({ gapMs }) => gapMs);
-}
-
 test('music goes on over the end of a track while the server is down', async ({ guest, server }) => {
   const ada = await guest('Ada');
   const ben = await guest('Ben');
@@ -121,7 +100,7 @@ test('music goes on over the end of a track while the server is down', async ({ 
   }
   await ada.nowPlaying('First Leg');
   const durationMs = await ada.durationMs();
-  const changes = [await hearChange(ada, durationMs), await hearChange(ben, durationMs)];
+  const changes = [await hearChange(ada.page, durationMs), await hearChange(ben.page, durationMs)];
   await expect.poll(() => ada.shownPositionMs()).toBeGreaterThan(durationMs - DIES_BEFORE_END_MS);
   await server.kill();
 

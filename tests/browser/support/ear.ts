@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test';
+
 /** What a page really plays, measured independently of the client's code. */
 export interface Heard {
   /** Root mean square of the samples at the audio destination. */
@@ -5,6 +7,8 @@ export interface Heard {
   /** The position of the audible source in its track, and the time (Unix ms) of that reading; `null` in silence. */
   position: { positionMs: number; atMs: number } | null;
 }
+
+const HEARD_EVERY_MS = 50;
 
 declare global {
   interface Window {
@@ -127,4 +131,26 @@ export function installAutoplayPolicy(): void {
       if (!clicked) void this.suspend();
     }
   };
+}
+
+/** Waits in the page for the next track; returns how long after the end of this one it was heard. */
+export async function hearChange(page: Page, trackMs: number): Promise<() => Promise<number>> {
+  const watch = await page.evaluateHandle(
+    ({ everyMs, trackMs }) => {
+      let last: { positionMs: number; atMs: number } | null = null;
+      const gapMs = new Promise<number>((resolve) => {
+        const timer = setInterval(() => {
+          const { position } = window.tuttiEar();
+          if (position !== null && last !== null && position.positionMs < last.positionMs) {
+            clearInterval(timer);
+            resolve(position.atMs - position.positionMs - (last.atMs + trackMs - last.positionMs));
+          }
+          last = position ?? last;
+        }, everyMs);
+      });
+      return { gapMs };
+    },
+    { everyMs: HEARD_EVERY_MS, trackMs },
+  );
+  return () => watch.evaluate(({ gapMs }) => gapMs);
 }

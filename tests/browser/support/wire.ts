@@ -42,6 +42,16 @@ export class WireGuest {
     return new WireGuest(url, access_token, user.id, name);
   }
 
+  /** Opens a room; its code. */
+  async openRoom(): Promise<string> {
+    const answer = await fetch(`${this.url}/api/v1/rooms`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
+      body: JSON.stringify({ name: 'Kitchen' }),
+    });
+    return (await answer.json()).code;
+  }
+
   /** Connects to a room and sends `hello`, without waiting for the result. */
   connect(code: string): void {
     this.#frames = [];
