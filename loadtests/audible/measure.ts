@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Nodes } from '../../tests/browser/support/nodes.ts';
 import { signal, treeOf } from '../../tests/browser/support/process-tree.ts';
 import { Server } from '../../tests/browser/support/server.ts';
 import { load, thisMachine } from './apparatus/machine.ts';
@@ -67,7 +68,10 @@ if (options.docs && (runs < FULL.runs || seconds < FULL.seconds || asked.length 
   process.exit(2);
 }
 
-const server = new Server({ TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music });
+const SETTINGS = { TUTTI_LIMIT_CONNECTIONS_PER_ADDRESS: '1000', TUTTI_LIBRARY_DIR: music };
+const server = new Server(SETTINGS);
+/** Servers that share their rooms, for cells that need several. */
+const nodes = new Nodes();
 let stallDetector: StallDetector | null = null;
 let stage: Stage | null = null;
 let ending = false;
@@ -114,7 +118,9 @@ async function measure(): Promise<void> {
   await writeLibrary(music, seconds);
   for (const { prepare } of cells) await prepare?.(music);
   await server.start();
-  await libraryIsAnalysed();
+  const count = Math.max(...cells.map(serversOf));
+  if (count > 1) await nodes.start(count, SETTINGS);
+  for (const each of [server, ...nodes.servers]) await libraryIsAnalysed(each);
   stallDetector = await StallDetector.begin();
   // Round by round, so that a disturbance of the machine affects all cells alike.
   for (let run = 1; run <= runs; run += 1) {
@@ -136,12 +142,16 @@ async function measure(): Promise<void> {
   if (options.docs) await writeDocs(results);
 }
 
+function serversOf(cell: Cell): number {
+  return 1 + Math.max(...cell.players.map(({ server }) => server ?? 0));
+}
+
 function secondsOf(cell: Cell): number {
   return cell.seconds ?? seconds;
 }
 
 /** Otherwise the analysis would go on during the first cells. It has a low priority, with which it might not end on a busy machine. */
-async function libraryIsAnalysed(): Promise<void> {
+async function libraryIsAnalysed(server: Server): Promise<void> {
   const until = Date.now() + ANALYSIS_MS_MAX;
   while (!server.log.includes('library analysis finished')) {
     if (Date.now() > until) throw new Error('the library was not analysed in time');
@@ -154,7 +164,11 @@ async function libraryIsAnalysed(): Promise<void> {
 async function play(cell: Cell, run: number): Promise<Run> {
   const result: Run = { cell: cell.name, run, load: load(), stalls: [], rows: {}, troubles: [] };
   try {
-    stage = await Stage.set(server.url, cell.players);
+    const servers = serversOf(cell) > 1 ? nodes.servers : [server];
+    stage = await Stage.set(
+      servers.map(({ url }) => url),
+      cell.players,
+    );
     const { recording } = stage;
     stallDetector?.take();
     const scopes = await cell.story(stage, secondsOf(cell));
@@ -185,6 +199,7 @@ async function end(code: number): Promise<void> {
   await stage?.strike().catch(() => {});
   stallDetector?.stop();
   await server.dispose();
+  await nodes.dispose();
   await rm(music, { recursive: true, force: true });
   // Including what was being started at that moment.
   signal(treeOf(process.pid).slice(1), 'SIGKILL');

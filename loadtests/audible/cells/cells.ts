@@ -116,6 +116,13 @@ export const CELLS: Cell[] = [
     extraSeconds: 15,
     story: (stage, seconds) => throughout(stage, 'three', seconds),
   },
+  {
+    name: 'nodes',
+    rows: [{ name: 'nodes', title: 'two players on two servers', target: TOGETHER }],
+    players: [{ server: 0 }, { server: 1 }],
+    extraSeconds: 12,
+    story: (stage, seconds) => throughout(stage, 'nodes', seconds),
+  },
   besideChromium('firefox', 'Firefox', 'small'),
   besideChromium('webkitgtk', 'WebKitGTK', 'lossless'),
   ...FILE_CELLS,

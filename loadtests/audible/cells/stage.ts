@@ -11,6 +11,8 @@ import type { Recording } from '../apparatus/recording.ts';
 export interface PlayerSetup extends BrowserSetup {
   /** The network delay to and from the server; direct if absent. */
   path?: { there: Delay; back: Delay };
+  /** Which of the servers that share the room it connects to. The host is at the first one. */
+  server?: number;
   /** Its own sound card with that clock skew. Either all devices have one or none. */
   cardPpm?: number;
 }
@@ -27,8 +29,8 @@ export class Stage {
     readonly code: string,
   ) {}
 
-  static async set(url: string, setups: readonly PlayerSetup[]): Promise<Stage> {
-    const host = await Member.of(url, 'Host');
+  static async set(urls: readonly string[], setups: readonly PlayerSetup[]): Promise<Stage> {
+    const host = await Member.of(urls[0]!, 'Host');
     const code = await host.createRoom('Audible');
     await host.enter(code);
     const ownCards = setups.some(({ cardPpm }) => cardPpm !== undefined);
@@ -37,7 +39,7 @@ export class Stage {
       : await OneSink.start(setups.length);
     const stage = new Stage(outputs, host, code);
     try {
-      for (const [player, setup] of setups.entries()) await stage.#add(player, setup, url);
+      for (const [player, setup] of setups.entries()) await stage.#add(player, setup, urls[setup.server ?? 0]!);
       return stage;
     } catch (error) {
       await stage.strike();
@@ -103,7 +105,7 @@ export class Stage {
     await this.outputs.stop();
   }
 
-  async #add(player: number, { path, ...setup }: PlayerSetup, url: string): Promise<void> {
+  async #add(player: number, { path, server: _, ...setup }: PlayerSetup, url: string): Promise<void> {
     let way = url;
     if (path !== undefined) {
       const slow = new Path(Number(new URL(url).port), path.there, path.back);
