@@ -41,14 +41,14 @@ impl Churn {
     /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
         let mut figures = Figures::default();
-        let fresh_kib = server.process().resident_kib()?;
+        let fresh_kib = server.processes().resident_kib()?;
         self.wave(server).await?;
-        let before_kib = server.process().resident_kib()?;
+        let before_kib = server.processes().resident_kib()?;
         let mut peak_kib = before_kib;
         for _ in 0..self.waves {
             peak_kib = peak_kib.max(self.wave(server).await?);
         }
-        let after_kib = server.process().resident_kib()?;
+        let after_kib = server.processes().resident_kib()?;
         figures.set("resident_fresh_kib", fresh_kib);
         figures.set("resident_before_kib", before_kib);
         figures.set("resident_peak_kib", peak_kib);
@@ -63,7 +63,7 @@ impl Churn {
         let readers = RefCell::new(JoinSet::new());
         let joined = |_, connection| drop(readers.borrow_mut().spawn(read_and_discard(dialect, connection)));
         server.fill(self.connections.div_ceil(self.members), self.members, joined).await?;
-        let peak_kib = server.process().resident_kib()?;
+        let peak_kib = server.processes().resident_kib()?;
         readers.into_inner().shutdown().await;
         clock::pass(Duration::from_secs_f64(self.rest_seconds)).await;
         Ok(peak_kib)

@@ -135,7 +135,7 @@ impl Fanout {
 
     async fn measure(&self, server: &ServerUnderTest, counts: &Counts) -> anyhow::Result<Figures> {
         clock::pass(Duration::from_secs_f64(self.warm_up)).await;
-        let (process, own) = (server.process(), Process::own());
+        let (process, own) = (server.processes(), Process::own());
         let before =
             (clock::now_ns(), process.cpu_seconds()?, own.cpu_seconds()?, counts.deliveries.load(Ordering::Relaxed));
         counts.measuring.store(true, Ordering::Relaxed);

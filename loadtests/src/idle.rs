@@ -49,7 +49,7 @@ impl Idle {
 
     /// Runs the scenario on a server that was just started.
     pub(crate) async fn run(&self, server: &ServerUnderTest) -> anyhow::Result<Run> {
-        let process = server.process();
+        let process = server.processes();
         let readers = Readers::default();
         self.join(server, self.warm_up, &readers).await?;
         clock::pass(SETTLE).await;

@@ -10,6 +10,7 @@
 //! | `commands` | acknowledged commands per second, compared with bare insertions of the same rows |
 //! | `start` | time until the program serves |
 //! | `queue` | adding a track to a queue of thousands |
+//! | `nodes` | what rooms cost that several servers share |
 //!
 //! `bench` runs all of them against all servers in rounds and writes the results; `page` turns them into the page in
 //! `docs/`. `preparation` measures what tracks cost before and while they are served, beside `ffmpeg`.
@@ -26,6 +27,7 @@ mod dialect;
 mod fanout;
 mod figures;
 mod idle;
+mod nodes;
 mod page;
 mod party;
 mod peer;

@@ -109,7 +109,7 @@ impl Party {
         self.fill_rooms(server, &counts, &start).await?;
         let mut members = members.into_inner();
         *counts.lock() = Counts::default();
-        let (process, own) = (server.process(), Process::own());
+        let (process, own) = (server.processes(), Process::own());
         let before = (clock::now_ns(), process.cpu_seconds()?, own.cpu_seconds()?);
         clock::pass(Duration::from_secs_f64(self.seconds)).await;
         let seconds = clock::seconds_since(before.0);

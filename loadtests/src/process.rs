@@ -85,6 +85,21 @@ fn cpu_seconds_of(pid: u32, fields: usize) -> anyhow::Result<f64> {
     Ok(f64::from(ticks) / TICKS_PER_SECOND)
 }
 
+/// All processes of what is measured.
+pub(crate) struct Processes(pub(crate) Vec<Process>);
+
+impl Processes {
+    /// Their CPU time.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        self.0.iter().map(|process| process.cpu_seconds()).sum()
+    }
+
+    /// Their resident memory.
+    pub(crate) fn resident_kib(&self) -> anyhow::Result<f64> {
+        self.0.iter().map(|process| process.resident_kib()).sum()
+    }
+}
+
 /// One line about this machine.
 pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::dialect::Dialect;
+use crate::nodes::Placed;
 use crate::peer::{CannotStart, Peer};
-use crate::process::Process;
+use crate::process::Processes;
 use crate::target::Target;
 use crate::tutti::{Guest, Tutti, enter, start_a_track};
 use crate::websocket::Connection;
@@ -47,6 +48,8 @@ pub(crate) struct ServerUnderTest {
 enum Running {
     Tutti(Tutti),
     Peer(Peer),
+    /// Several Tutti servers that share rooms.
+    Nodes(Placed),
 }
 
 impl ServerUnderTest {
@@ -59,16 +62,22 @@ impl ServerUnderTest {
         Ok(Self { target, running })
     }
 
+    /// Tutti servers that share rooms and run already.
+    pub(crate) fn nodes(nodes: Placed) -> Self {
+        Self { target: Target::Tutti, running: Running::Nodes(nodes) }
+    }
+
     /// Which server it is.
     pub(crate) fn target(&self) -> Target {
         self.target
     }
 
-    /// The process whose CPU time and memory are measured.
-    pub(crate) fn process(&self) -> Process {
+    /// The processes whose CPU time and memory are measured.
+    pub(crate) fn processes(&self) -> Processes {
         match &self.running {
-            Running::Tutti(tutti) => tutti.process(),
-            Running::Peer(peer) => peer.process(),
+            Running::Tutti(tutti) => Processes(vec![tutti.process()]),
+            Running::Peer(peer) => Processes(vec![peer.process()]),
+            Running::Nodes(nodes) => nodes.processes(),
         }
     }
 
@@ -77,6 +86,7 @@ impl ServerUnderTest {
         match &self.running {
             Running::Tutti(tutti) => tutti.address(),
             Running::Peer(peer) => peer.address(),
+            Running::Nodes(nodes) => nodes.owner_of(0),
         }
     }
 
@@ -101,19 +111,11 @@ impl ServerUnderTest {
     ) -> anyhow::Result<()> {
         match &self.running {
             Running::Tutti(tutti) => {
-                let host = Guest::log_in(http, tutti.address(), &format!("Host {number}")).await?;
-                let code = host.open_room().await?;
-                joined(enter(&host, &code, None).await?.connection);
-                let (code, joined) = (&code, &joined);
-                let others = futures_util::stream::iter(1..members).map(|member| async move {
-                    let guest = Guest::log_in(http, tutti.address(), &format!("Guest {member}")).await?;
-                    joined(enter(&guest, code, None).await?.connection);
-                    anyhow::Ok(())
-                });
-                let () = others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await?;
-                // After filling: a large room takes longer to fill than a track lasts.
-                let mut second = enter(&host, code, None).await?;
-                start_a_track(&host, &mut second).await
+                fill_room(http, number, members, tutti.address(), |_| tutti.address(), joined).await
+            }
+            Running::Nodes(nodes) => {
+                let server_of = |member| nodes.server_of(number, member);
+                fill_room(http, number, members, nodes.owner_of(number), server_of, joined).await
             }
             Running::Peer(peer) => {
                 for _ in 0..members {
@@ -139,6 +141,34 @@ impl ServerUnderTest {
             .await
             .context("the rooms cannot be filled")
     }
+}
+
+/// Opens a room at the server `owner` and fills it with members at their servers.
+async fn fill_room(
+    http: &reqwest::Client,
+    number: usize,
+    members: usize,
+    owner: SocketAddr,
+    server_of: impl Fn(usize) -> SocketAddr,
+    joined: impl Fn(Connection),
+) -> anyhow::Result<()> {
+    let host = Guest::log_in(http, owner, &format!("Host {number}")).await?;
+    let code = host.open_room().await?;
+    // The first connection decides which server owns the room.
+    let first = (server_of(0) != owner).then(|| enter(&host, &code, None));
+    let first = futures_util::future::OptionFuture::from(first).await.transpose()?;
+    joined(enter(&host.at(server_of(0)), &code, None).await?.connection);
+    let (code, joined, server_of) = (&code, &joined, &server_of);
+    let others = futures_util::stream::iter(1..members).map(|member| async move {
+        let guest = Guest::log_in(http, server_of(member), &format!("Guest {member}")).await?;
+        joined(enter(&guest, code, None).await?.connection);
+        anyhow::Ok(())
+    });
+    let () = others.buffer_unordered(MEMBERS_AT_ONCE).try_collect().await?;
+    drop(first);
+    // After filling: a large room takes longer to fill than a track lasts.
+    let mut second = enter(&host, code, None).await?;
+    start_a_track(&host, &mut second).await
 }
 
 /// Reads and discards messages, and answers pings, until the connection ends.

@@ -111,11 +111,11 @@ impl Storm {
         let (mut refused, mut refused_twice) = (0, 0);
         let mut latencies = Latencies::default();
         for _ in 0..self.times {
-            let cpu_before = server.process().cpu_seconds()?;
+            let cpu_before = server.processes().cpu_seconds()?;
             let took_seconds;
             (connected, took_seconds) = connect(reset_all(connected)?).await?;
             seconds.push(took_seconds);
-            cpu_seconds.push(server.process().cpu_seconds()? - cpu_before);
+            cpu_seconds.push(server.processes().cpu_seconds()? - cpu_before);
             resumed.push(connected.iter().filter(|arrival| arrival.resumed).count() as f64 / connected.len() as f64);
             for arrival in &connected {
                 latencies.record(arrival.took_ns);

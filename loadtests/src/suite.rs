@@ -16,6 +16,7 @@ use crate::commands::Commands;
 use crate::fanout::Fanout;
 use crate::figures::Run;
 use crate::idle::Idle;
+use crate::nodes::Nodes;
 use crate::party::Party;
 use crate::process::{load_average, machine};
 use crate::queue::Queue;
@@ -69,6 +70,8 @@ pub(crate) enum Scenario {
     Start(Start),
     /// Measures adding a track to a long queue.
     Queue(Queue),
+    /// Measures rooms that several servers share, divided by rooms of one server.
+    Nodes(Nodes),
 }
 
 /// Options of `big-room`.
@@ -119,7 +122,8 @@ impl Scenario {
                 (Self::Commands(commands), _) => return commands.run(source.tutti().await?).await,
                 (Self::Start(start), Source::Program(program)) => return start.run(program).await,
                 (Self::Queue(queue), _) => return queue.run().await,
-                (Self::Start(_), Source::Running(..)) => bail!("`start` needs a server that it can start"),
+                (Self::Nodes(nodes), Source::Program(program)) => return nodes.run(program).await,
+                (Self::Start(_) | Self::Nodes(_), Source::Running(..)) => bail!("it needs servers that it can start"),
                 _ => {}
             }
             let server = ServerUnderTest::start(target, source).await?;
@@ -130,7 +134,7 @@ impl Scenario {
                 Self::Party(party) => party.run(&server).await,
                 Self::Storm(storm) => storm.run(&server).await,
                 Self::Churn(churn) => churn.run(&server).await,
-                Self::Commands(_) | Self::Start(_) | Self::Queue(_) => unreachable!("handled above"),
+                Self::Commands(_) | Self::Start(_) | Self::Queue(_) | Self::Nodes(_) => unreachable!("handled above"),
             }
         };
         tokio::time::timeout(RUN_TIMEOUT, run).await.context("the run took too long")?
@@ -149,7 +153,7 @@ impl Scenario {
         match self {
             Self::Fanout(_) | Self::BigRoom(_) | Self::Idle(_) => true,
             Self::Storm(_) => matches!(target, Target::Tutti | Target::Bun),
-            Self::Party(_) | Self::Churn(_) | Self::Commands(_) | Self::Start(_) | Self::Queue(_) => {
+            Self::Party(_) | Self::Churn(_) | Self::Commands(_) | Self::Start(_) | Self::Queue(_) | Self::Nodes(_) => {
                 target == Target::Tutti
             }
         }

@@ -128,6 +128,13 @@ impl Guest {
         Ok(Self { user, device: DeviceId(Uuid::new_v4()) })
     }
 
+    /// The same guest at another server that shares the rooms.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        let mut moved = self.clone();
+        moved.user.address = address;
+        moved
+    }
+
     /// Opens a room; its code.
     pub(crate) async fn open_room(&self) -> anyhow::Result<String> {
         Ok(self.user.open_room("Load", None).await?.code.to_string())
@@ -167,7 +174,7 @@ struct FirstFrame<'a> {
 
 /// Enters a room; returns once the server has sent all that a client needs to start.
 pub(crate) async fn enter(guest: &Guest, room: &str, resume: Option<Position>) -> anyhow::Result<Joined> {
-    let mut connection = Connection::open(guest.user.address, "/ws").await?;
+    let mut connection = Connection::open(guest.user.address, &format!("/ws?room={room}")).await?;
     connection.sender().send(&guest.hello(room, resume)).await?;
     let (mut position, mut resumed) = (resume, false);
     loop {
