@@ -21,8 +21,8 @@ use crate::server::ServerUnderTest;
 use crate::target::Target;
 use crate::tutti::Tutti;
 
-/// Seconds of warm-up of each measurement.
-const WARM_UP: f64 = 2.0;
+/// Seconds of warm-up of each measurement, in which servers also finish the analysis of their libraries.
+const WARM_UP: f64 = 6.0;
 /// Starts a MariaDB with a database and a user.
 const MARIADB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/mariadb.sh");
 /// Where `.ci/setup` unpacks NATS.
@@ -177,8 +177,6 @@ impl Shared {
             format!("--database-url={url}"),
             format!("--nats-url=nats://127.0.0.1:{nats_port}"),
             format!("--keys={}", keys.trim()),
-            // Each server would analyse the library, beside what is measured.
-            "--library-analysis=false".to_owned(),
         ];
         Ok(Self { settings, nats, _database: database, _in_use: in_use, _folder: folder })
     }

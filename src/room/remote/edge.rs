@@ -554,17 +554,14 @@ impl Edge {
             return Some(());
         }
         if let Some(Local { held, joining, is_attached, .. }) = self.locals.get_mut(&connection) {
-            match joining.take() {
-                Some(Joining { joined, .. }) => {
-                    held.link.outbox.push_snapshot(bytes);
-                    let _ = joined.send(Ok(()));
-                }
+            if let Some(Joining { joined, .. }) = joining.take() {
+                held.link.outbox.push_snapshot(bytes);
+                let _ = joined.send(Ok(()));
+            } else {
                 // Its client was welcomed before.
-                None => {
-                    held.link.outbox.push_snapshot(&bytes.slice(welcome..));
-                    if let Some(own) = own_in(bytes) {
-                        held.link.outbox.push(&own);
-                    }
+                held.link.outbox.push_snapshot(&bytes.slice(welcome..));
+                if let Some(own) = own_in(bytes) {
+                    held.link.outbox.push(&own);
                 }
             }
             (held.known, held.is_stale, *is_attached) = (Some(position), false, true);
