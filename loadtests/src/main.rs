@@ -31,6 +31,7 @@ mod nodes;
 mod page;
 mod party;
 mod peer;
+mod placed;
 mod plot;
 mod preparation;
 mod process;

@@ -4,7 +4,7 @@
 //! The database is not counted: it stores the same rows in each case. Each measurement has servers of its own.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -16,7 +16,7 @@ use tokio::process::Command;
 use crate::child::Child;
 use crate::fanout::Fanout;
 use crate::figures::{Figures, Run};
-use crate::process::{Process, Processes};
+use crate::placed::{Placed, Placement};
 use crate::server::ServerUnderTest;
 use crate::target::Target;
 use crate::tutti::Tutti;
@@ -46,47 +46,6 @@ pub(crate) struct Nodes {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 8.0)]
     pub(crate) seconds: f64,
-}
-
-/// Where a room's members connect.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Placement {
-    /// All of them where the room is owned, as behind a proxy that keeps rooms together.
-    Together,
-    /// To each server in turn; who publishes is at any of them.
-    Spread,
-}
-
-/// Servers that share rooms, and where members connect to them.
-pub(crate) struct Placed {
-    servers: Vec<(SocketAddr, Process)>,
-    bus: Process,
-    placement: Placement,
-}
-
-impl Placed {
-    /// The processes that are measured.
-    pub(crate) fn processes(&self) -> Processes {
-        Processes(self.servers.iter().map(|(_, process)| *process).chain([self.bus]).collect())
-    }
-
-    /// The server that owns a room.
-    pub(crate) fn owner_of(&self, room: usize) -> SocketAddr {
-        self.address(room)
-    }
-
-    /// The server that a member connects to; the first one publishes.
-    pub(crate) fn server_of(&self, room: usize, member: usize) -> SocketAddr {
-        match self.placement {
-            Placement::Together => self.owner_of(room),
-            // In as many rooms the first member is at the owner as at each other server.
-            Placement::Spread => self.address(room + room / self.servers.len() + member),
-        }
-    }
-
-    fn address(&self, number: usize) -> SocketAddr {
-        self.servers[number % self.servers.len()].0
-    }
 }
 
 /// What the servers share.
@@ -187,11 +146,8 @@ impl Shared {
             let name = format!("--node-id=node-{number}");
             servers.push(Tutti::start_with(program, &[&self.settings[..], &[name]].concat()).await?);
         }
-        let placed = Placed {
-            servers: servers.iter().map(|server| (server.address(), server.process())).collect(),
-            bus: self.nats.process(),
-            placement,
-        };
+        let processes = servers.iter().map(|server| (server.address(), server.process())).collect();
+        let placed = Placed::new(processes, self.nats.process(), placement);
         let run = fanout.run(&ServerUnderTest::nodes(placed)).await?;
         // Their lives end here: the next ones need not wait for that.
         for server in servers {
@@ -210,28 +166,4 @@ async fn output(program: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 
 fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn placed(servers: u16, placement: Placement) -> Placed {
-        let servers = (1..=servers).map(|port| (SocketAddr::from(([127, 0, 0, 1], port)), Process::own())).collect();
-        Placed { servers, bus: Process::own(), placement }
-    }
-
-    #[test]
-    fn members_are_together_or_at_all_servers_alike() {
-        let together = placed(3, Placement::Together);
-        let spread = placed(3, Placement::Spread);
-        let mut at_owner = 0;
-        for room in 0..9 {
-            assert!((0..20).all(|member| together.server_of(room, member) == together.owner_of(room)));
-            let at = |server: SocketAddr| (0..18).filter(|member| spread.server_of(room, *member) == server).count();
-            assert_eq!([1, 2, 3].map(|port| at(([127, 0, 0, 1], port).into())), [6, 6, 6]);
-            at_owner += usize::from(spread.server_of(room, 0) == spread.owner_of(room));
-        }
-        assert_eq!(at_owner, 3, "one publisher of three is at the owner");
-    }
 }

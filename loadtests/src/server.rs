@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use crate::dialect::Dialect;
-use crate::nodes::Placed;
 use crate::peer::{CannotStart, Peer};
+use crate::placed::Placed;
 use crate::process::Processes;
 use crate::target::Target;
 use crate::tutti::{Guest, Tutti, enter, start_a_track};
