@@ -25,8 +25,8 @@ SQL
 rm -f "$dir/error.log"
 setpriv --pdeathsig KILL mariadbd --no-defaults --datadir="$dir/data" --user="$(id -un)" --init-file="$dir/init.sql" \
   --bind-address=127.0.0.1 --port="$port" --socket=mariadb.sock --skip-name-resolve --tmpdir="$dir/tmp" \
-  --log-error="$dir/error.log" --max-connections=1000 --idle-transaction-timeout=5 --innodb-buffer-pool-size=32M --innodb-log-file-size=16M \
-  --performance-schema=OFF "$@" >/dev/null 2>&1 &
+  --log-error="$dir/error.log" --max-connections=1000 --idle-transaction-timeout=5 --innodb-buffer-pool-size=32M \
+  --innodb-log-file-size=16M --performance-schema=OFF "$@" >/dev/null 2>&1 &
 server=$!
 
 # Bash does not wait for a process substitution: `tail` ends with the server or its timeout.
