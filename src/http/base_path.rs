@@ -1,8 +1,8 @@
 //! The part of a site's path that a proxy gives this server, such as `/tutti` of `https://home.example/tutti`.
 //!
 //! Proxies pass requests on with that path, or remove it; requests from the local network come without it. [`BasePath`] removes
-//! it before the routes see a request, so that all of these are served alike. For which path pages and cookies are, says
-//! [`Origins::base_path`](super::origin::Origins::base_path).
+//! it before the routes see a request, so that all of these are served alike. The path of
+//! pages and cookies is decided by [`Origins::base_path`](super::origin::Origins::base_path).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

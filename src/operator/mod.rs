@@ -9,10 +9,10 @@
 //! | `rooms` | listing, closing and handing over rooms |
 //! | `log` | the log of acts |
 //!
-//! Guarantees: an operator's act is in the log before it is done, so none goes unrecorded; one that then fails is recorded
-//! too. What others do with a link of an operator is recorded after it is done. The log holds ids and no names. Operators
-//! are changed from the command line only, so a stolen session of an operator takes neither the role nor the account. A
-//! switch takes effect with the request after the one that set it.
+//! Guarantees: an operator's act is in the log before it is done, so none goes unrecorded; one that then fails is recorded too.
+//! A registration with an invitation, and a password chosen by a link, are recorded afterwards. The log holds ids and no names.
+//! Operators are changed from the command line only, so a stolen session of an operator takes neither the role nor the account.
+//! A switch takes effect with the request after the one that set it.
 //!
 //! Not in here: HTTP ([`crate::http`]), and how users and rooms do what they are told ([`crate::identity`],
 //! [`crate::room`]).

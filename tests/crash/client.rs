@@ -28,7 +28,8 @@ use crate::random::Random;
 const WINDOW: usize = 2;
 /// Answered commands that are kept to be repeated.
 const ANSWERED_MAX: usize = 8;
-/// They are repeated until so many further commands of their room are answered: it remembers twice as many.
+/// A client repeats an answered command only until its room has given so many further answers. A room remembers the
+/// replies to twice as many commands.
 const REPEATED_WITHIN: usize = REPLIES_MAX / 2;
 /// After this time a client resends commands that were refused with `retry`.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
