@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tutti_protocol::{Command, ServerFrame};
 use tutti_test_client::TestUser;
-use tutti_test_client::frame::{PING, TEXT};
+use tutti_test_client::frame::{CLOSE, PING, TEXT};
 use uuid::Uuid;
 
 use super::{Party, RawSocket};
@@ -91,6 +91,10 @@ async fn many_sockets_of_one_user_send_no_more_than_one() {
         for socket in &mut sockets {
             socket.send(TEXT, &command(&json!({ "name": "say", "text": format!("buy {number}") }))).await;
         }
+    }
+    for socket in &mut sockets {
+        socket.send(CLOSE, &[]).await;
+        socket.read_to_end().await;
     }
     // One member speaks last, and another counts what was said before.
     let marker = format!("done {}", Uuid::new_v4());

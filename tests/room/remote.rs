@@ -267,6 +267,25 @@ async fn an_owner_that_was_replaced_stores_nothing_more() {
 }
 
 /// A server leaves in order: another one goes on at once, and nobody is refused.
+/// In the memory of the former owner they have left, in the journal they have not.
+#[tokio::test(start_paused = true)]
+async fn a_member_whose_departure_was_not_stored_reconnects() {
+    let cluster = Cluster::of(2).await;
+    let code = cluster.room().await;
+    let mut ana = cluster.server(0).enter(code, "ana").await;
+    let mut cleo = cluster.server(0).enter(code, "cleo").await;
+    let (former, next) = (cluster.servers[0].life, cluster.servers[1].life);
+    cluster.store.leave(former).await.expect("left");
+    cluster.store.claim(ana.room.id(), next).await.expect("claimed");
+    cluster.store.enter(former, "node", false).await.expect("entered");
+    match cleo.ask(Command::Leave).await {
+        ServerFrame::Reply { ok: false, error: Some(error), .. } => assert!(error.retry),
+        reply => panic!("{reply:?}"),
+    }
+    assert_eq!(cleo.closed().await, CloseCode::TryLater.code());
+    ana.add_when_possible("a1").await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_room_moves_when_its_owner_stops() {
     let mut cluster = Cluster::of(2).await;

@@ -72,17 +72,16 @@ impl Actor {
         self.flush();
         self.presence.relays().for_each(|relay| relay.end());
         let known = Some(self.shown());
-        let connections = self
-            .presence
-            .held()
-            .map(|(link, status)| Held {
-                link: link.clone(),
-                newcomer: link.user().and_then(|user| self.state.newcomer(user)),
-                known,
-                is_stale: false,
-                status: Some(status),
-            })
-            .collect();
+        let mut connections = vec![];
+        for (link, status) in self.presence.held() {
+            let newcomer = link.user().and_then(|user| self.state.newcomer(user));
+            if link.user().is_some() && newcomer.is_none() {
+                // Their departure may not be stored, and then they are members at the successor: they reconnect there.
+                link.outbox.close(CloseCode::TryLater);
+                continue;
+            }
+            connections.push(Held { link: link.clone(), newcomer, known, is_stale: false, status: Some(status) });
+        }
         let takeover = Takeover { connections, followers: self.presence.followers().to_vec(), messages: vec![] };
         let room = Shared {
             id: self.id,
