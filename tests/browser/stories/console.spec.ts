@@ -1,6 +1,6 @@
 import type { Locator } from '@playwright/test';
 import { middleOf } from '../support/finger.ts';
-import type { Guest } from '../support/guest.ts';
+import { type Guest, PHONE } from '../support/guest.ts';
 import { expect, isAccessible, test } from '../support/test.ts';
 
 /** A room of Ada's with one guest. */
@@ -83,6 +83,11 @@ test('the host manages members and can undo it', async ({ guest }) => {
     const cleared = ada.get('audit-entry').and(ada.page.locator('[data-deed="clear"]'));
     await expect(cleared).toContainText('Undone by you.');
     await expect(cleared.getByTestId('undo')).toHaveCount(0);
+  });
+
+  await test.step('the tab that is shown stays in view in a window that becomes narrow', async () => {
+    await ada.page.setViewportSize(PHONE);
+    await expect(ada.get('console-tab-log')).toBeInViewport({ ratio: 0.95 });
   });
 });
 
