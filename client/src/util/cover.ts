@@ -23,7 +23,7 @@ export function preloadStage(url: string | null): void {
   Object.assign(new Image(), { fetchPriority: 'high', sizes: STAGE_SIZES, srcset, src: coverUrl(url, 320) });
 }
 
-/** Served by this server: it can be asked for in sizes, and its pixels can be read. */
-export function isOurs(url: string): boolean {
+/** Served by this server, in any of these sizes. */
+function isOurs(url: string): boolean {
   return url.startsWith('/');
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -131,9 +131,9 @@ fn record(world: &mut World, req: &HttpRequest, response: &HttpResponse, in_flig
 fn image(name: &str, file: &str) -> HttpResponse {
     let size_px = file.strip_suffix(".png").and_then(|size| size.parse().ok());
     match size_px.and_then(|size_px| picture::png(name, size_px)) {
-        Some(png) => {
-            HttpResponse::bytes(StatusCode::OK, "image/png", png).with(CACHE_CONTROL, "public, max-age=31536000")
-        }
+        Some(png) => HttpResponse::bytes(StatusCode::OK, "image/png", png)
+            .with(CACHE_CONTROL, "public, max-age=31536000")
+            .with(ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         None => HttpResponse::empty(StatusCode::NOT_FOUND),
     }
 }
