@@ -1,6 +1,7 @@
-//! Behind the proxy of `docs/cluster.md` the members of a room meet at one server.
+//! Behind each proxy of `docs/cluster.md` the members of a room meet at one server.
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -18,30 +19,25 @@ use crate::support::nats::NatsServer;
 use crate::support::{Process, guest};
 
 const PAGE: &str = include_str!("../../docs/cluster.md");
-/// Where `make setup` unpacks it.
-const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/nginx/usr/sbin/nginx");
+/// Where `make setup` unpacks proxies.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
 /// Rooms that are opened until each server has one.
 const ROOMS_MAX: usize = 64;
 
-struct Nginx {
+/// A proxy before two servers, killed when dropped.
+struct Proxy {
     address: SocketAddr,
     _dir: TempDir,
     _process: Child,
 }
 
-impl Nginx {
-    /// The page's lines before two servers, and around them what every proxy of a WebSocket needs.
-    async fn start(servers: [SocketAddr; 2]) -> Self {
-        let (_, lines) = PAGE.split_once("```nginx\n").expect("the page has lines for nginx");
-        let (lines, _) = lines.split_once("```").expect("they end");
-        let lines = ["10.0.0.5:8080", "10.0.0.6:8080"].iter().zip(servers).fold(lines.to_owned(), |lines, (at, is)| {
-            assert!(lines.contains(at), "{lines}");
-            lines.replace(at, &is.to_string())
-        });
-        let (dir, port) = (TempDir::new().expect("a directory"), free_port());
+impl Proxy {
+    async fn nginx(servers: [SocketAddr; 2]) -> Self {
+        let port = free_port();
         let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {kind};\n"))
             .concat();
+        let lines = lines("nginx", servers);
         let config = format!(
             "daemon off; master_process off; pid nginx.pid; error_log stderr notice;
              events {{}}
@@ -60,22 +56,82 @@ impl Nginx {
                }}
              }}"
         );
-        std::fs::write(dir.path().join("nginx.conf"), config).expect("written");
-        let path = ["/usr/sbin/nginx", UNPACKED].into_iter().find(|path| Path::new(path).exists());
-        let mut command = Command::new(path.unwrap_or("nginx"));
+        let dir = folder_with("nginx.conf", &config);
+        let mut command = program("nginx", "sbin/nginx");
         command.arg("-p").arg(dir.path()).args(["-c", "nginx.conf", "-e", "stderr"]);
-        command.stderr(Stdio::piped()).kill_on_drop(true);
-        let mut process = command.spawn().expect("nginx is there: see `make setup`");
+        Self::start(command, dir, ([127, 0, 0, 1], port).into(), Some("event method")).await
+    }
+
+    async fn haproxy(servers: [SocketAddr; 2]) -> Self {
+        let lines = lines("haproxy", servers);
+        let config = format!(
+            "defaults
+                 mode http
+                 timeout connect 5s
+                 timeout client 1m
+                 timeout server 1m
+             frontend rooms
+                 bind fd@0
+                 default_backend tutti
+             {lines}"
+        );
+        let dir = folder_with("haproxy.cfg", &config);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut command = program("haproxy", "sbin/haproxy");
+        command.arg("-db").arg("-f").arg(dir.path().join("haproxy.cfg"));
+        // It takes over a socket that listens already: connections wait until it is ready.
+        command.stdin(OwnedFd::from(listener));
+        Self::start(command, dir, address, None).await
+    }
+
+    async fn caddy(servers: [SocketAddr; 2]) -> Self {
+        let port = free_port();
+        let lines = lines("caddy", servers);
+        let config = format!("{{\nadmin off\nauto_https off\n}}\nhttp://:{port} {{\nbind 127.0.0.1\n{lines}}}\n");
+        let dir = folder_with("Caddyfile", &config);
+        let mut command = program("caddy", "bin/caddy");
+        command.args(["run", "--config"]).arg(dir.path().join("Caddyfile"));
+        command.env("HOME", dir.path()).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME");
+        Self::start(command, dir, ([127, 0, 0, 1], port).into(), Some("serving initial configuration")).await
+    }
+
+    /// Returns once it has logged that it is ready.
+    async fn start(mut command: Command, dir: TempDir, address: SocketAddr, ready: Option<&str>) -> Self {
+        let mut process =
+            command.stderr(Stdio::piped()).kill_on_drop(true).spawn().expect("it is there: see `make setup`");
         let mut log = BufReader::new(process.stderr.take().expect("its log")).lines();
         let mut said = String::new();
-        while !said.contains("event method") {
-            said = log.next_line().await.expect("its log is text").unwrap_or_else(|| panic!("nginx ended: {said}"));
+        while ready.is_some_and(|ready| !said.contains(ready)) {
+            said = log.next_line().await.expect("its log is text").unwrap_or_else(|| panic!("it ended: {said}"));
         }
-        // Keeps reading, so that nginx never waits for a reader; ends with it.
+        // Keeps reading, so that the proxy never waits for a reader; ends with it.
         #[expect(clippy::disallowed_methods, reason = "nothing waits for the end of a log")]
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        Self { address: ([127, 0, 0, 1], port).into(), _dir: dir, _process: process }
+        Self { address, _dir: dir, _process: process }
     }
+}
+
+/// The page's lines for a proxy, with the addresses of these servers.
+fn lines(proxy: &str, servers: [SocketAddr; 2]) -> String {
+    let (_, lines) = PAGE.split_once(&format!("```{proxy}\n")).expect("the page has lines for it");
+    let (lines, _) = lines.split_once("```").expect("they end");
+    ["10.0.0.5:8080", "10.0.0.6:8080"].iter().zip(servers).fold(lines.to_owned(), |lines, (at, is)| {
+        assert!(lines.contains(at), "{lines}");
+        lines.replace(at, &is.to_string())
+    })
+}
+
+fn folder_with(file: &str, text: &str) -> TempDir {
+    let dir = TempDir::new().expect("a directory");
+    std::fs::write(dir.path().join(file), text).expect("written");
+    dir
+}
+
+/// The system's, or what `make setup` unpacked.
+fn program(package: &str, path: &str) -> Command {
+    let paths = [format!("/usr/{path}"), format!("{TOOLS}/{package}/usr/{path}")];
+    Command::new(paths.into_iter().find(|path| Path::new(path).exists()).unwrap_or_else(|| package.to_owned()))
 }
 
 /// A server that shares a database, with its metrics.
@@ -132,7 +188,21 @@ async fn visit(user: &TestUser, room: &RoomSummary) -> RoomClient {
 }
 
 #[tokio::test]
-async fn the_members_of_a_room_and_its_owner_are_at_one_server() {
+async fn behind_nginx_the_members_of_a_room_and_its_owner_are_at_one_server() {
+    the_members_of_a_room_and_its_owner_are_at_one_server(Proxy::nginx).await;
+}
+
+#[tokio::test]
+async fn behind_haproxy_the_members_of_a_room_and_its_owner_are_at_one_server() {
+    the_members_of_a_room_and_its_owner_are_at_one_server(Proxy::haproxy).await;
+}
+
+#[tokio::test]
+async fn behind_caddy_the_members_of_a_room_and_its_owner_are_at_one_server() {
+    the_members_of_a_room_and_its_owner_are_at_one_server(Proxy::caddy).await;
+}
+
+async fn the_members_of_a_room_and_its_owner_are_at_one_server(start: impl AsyncFnOnce([SocketAddr; 2]) -> Proxy) {
     let url = MariaDb::shared().database().await;
     schema::migrate(&url).await.expect("migrates");
     let nats = NatsServer::start(&[]);
@@ -141,8 +211,8 @@ async fn the_members_of_a_room_and_its_owner_are_at_one_server() {
     let copied = Command::new("cp").arg("-a").arg(one.dir.path().join("keys")).arg(second.path()).status().await;
     assert!(copied.expect("it runs").success());
     let servers = [one, Server::start(second, &url, &nats, "two").await];
-    let nginx = Nginx::start([servers[0].address, servers[1].address]).await;
-    let members = [guest(nginx.address, "Ana").await, guest(nginx.address, "Ben").await];
+    let proxy = start([servers[0].address, servers[1].address]).await;
+    let members = [guest(proxy.address, "Ana").await, guest(proxy.address, "Ben").await];
 
     let mut at = [(0, 0); 2];
     let mut joined = vec![];
