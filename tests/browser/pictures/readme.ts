@@ -60,8 +60,10 @@ test('pictures for the README', async ({ guest }) => {
   // No focus ring and no hover state in the screenshots.
   for (const { page } of [mara, jonas]) {
     await page.mouse.move(0, 0);
-    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-    await page.evaluate(() => scrollTo(0, 0));
+    await page.evaluate(() => {
+      (document.activeElement as HTMLElement | null)?.blur();
+      for (const element of document.querySelectorAll('*')) element.scrollTop = 0;
+    });
   }
   await picture(mara, 'room-laptop');
   await picture(jonas, 'room-phone');

@@ -71,7 +71,8 @@ test('Premium browser, free browser and Spotify app follow one room', async ({ g
     await ana.get('search').fill('slow');
     await expect(ana.result('Slow Orbit')).toHaveAttribute('data-provider', 'library');
     await expect(ana.result('Slow Elevator, Part II')).toHaveAttribute('data-provider', 'spotify');
-    const accent = () => ana.page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent'));
+    const accent = () =>
+      ana.page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent'));
     const usual = await accent();
     await ana.add('Late Shift (Raw)');
     await ana.nowPlaying('Late Shift (Raw)');
