@@ -122,6 +122,7 @@ impl AsyncRead for ReadHalf {
 
 impl WriteHalf {
     /// Writes what the socket takes at once; [`io::ErrorKind::WouldBlock`] when that is nothing.
+    #[inline]
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(half) => send_now(half.as_ref(), bytes),
@@ -157,6 +158,7 @@ impl WriteHalf {
 /// Calls `send(2)` directly, without tokio's readiness check: sockets are nearly always writable, and when thousands
 /// are written in a row, reading tokio's readiness state is a cache miss for each. On `EAGAIN` it falls back to tokio's
 /// `try_write`, which clears the readiness so that [`WriteHalf::poll_write_ready`] waits.
+#[inline]
 fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     match send(socket, bytes, SendFlags::DONTWAIT) {
         Err(Errno::AGAIN) => socket.try_write(bytes),
