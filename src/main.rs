@@ -44,6 +44,8 @@ enum Command {
     Backup(cli::backup::BackupArguments),
     /// Restores a backup of the SQLite database, while no server runs.
     Restore(cli::backup::RestoreArguments),
+    /// Copies the database from SQLite to MySQL or back, while no server runs, and compares both.
+    Copy(cli::copy::CopyArguments),
     /// Makes the running server scan its library, and forget files that are missing.
     Rescan(cli::rescan::RescanArguments),
     /// Says who is an operator, shows what operators did, and resets passwords.
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Nodes(arguments) => cli::nodes::run(&arguments),
         Command::Backup(arguments) => cli::backup::back_up(&arguments),
         Command::Restore(arguments) => cli::backup::restore(&arguments),
+        Command::Copy(arguments) => cli::copy::run(&arguments),
         Command::Rescan(arguments) => cli::rescan::run(&arguments),
         Command::Operator(arguments) => cli::operator::run(&arguments),
         Command::Keys(arguments) => cli::keys::run(&arguments),

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 pub(crate) mod backup;
+pub(crate) mod copy;
 pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod migrate;

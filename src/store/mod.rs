@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub mod copy;
 pub mod journal;
 
 pub mod memory;

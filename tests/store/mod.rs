@@ -1,6 +1,7 @@
 //! One contract for all stores: each suite runs on SQLite, MySQL and in memory.
 
 mod backup;
+mod copy;
 mod device_codes;
 mod identity;
 mod journal;

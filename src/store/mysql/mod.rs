@@ -49,6 +49,10 @@ impl MySqlStore {
         Ok(Self { pool: pool(2, options::parse(url)?) })
     }
 
+    pub(super) fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
     async fn connect(url: &SecretString) -> StoreResult<Self> {
         let options = options::parse(url)?;
         // One connection outside of the pool first: when the server refuses, the pool only reports a timeout.

@@ -8,8 +8,8 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
 use super::{BUSY_TIMEOUT, MIGRATIONS};
 use crate::private_files::give_to_owner_of_folder;
@@ -101,6 +101,43 @@ pub async fn restore(
     Ok((contents, kept))
 }
 
+/// A database that is filled before it appears at its path, complete.
+#[derive(Debug)]
+pub struct NewDatabase {
+    partial: PartialFile,
+    path: PathBuf,
+    pool: SqlitePool,
+    _lock: DatabaseLock,
+}
+
+impl NewDatabase {
+    /// Creates it with the current schema; nothing may be at its path.
+    pub async fn create(path: &Path) -> Result<Self, BackupError> {
+        let lock = DatabaseLock::take(path)?;
+        if path.exists() {
+            return Err(BackupError::Exists(path.into()));
+        }
+        let partial = PartialFile::new(path)?;
+        // Nothing of it counts until it is renamed, which syncs it.
+        let options = existing(&partial.0).journal_mode(SqliteJournalMode::Off).synchronous(SqliteSynchronous::Off);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        MIGRATIONS.run(&pool).await.map_err(sqlx::Error::from)?;
+        Ok(Self { partial, path: path.into(), pool, _lock: lock })
+    }
+
+    /// To fill it.
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Moves it to its path; once this returns, it survives a crash of the machine.
+    pub async fn persist(self) -> Result<(), BackupError> {
+        self.pool.close().await;
+        give_to_owner_of_folder(&self.partial.0).map_err(at(&self.partial.0))?;
+        self.partial.persist(&self.path)
+    }
+}
+
 /// The exclusive right to write to a database, held by one server or one restore. The system releases it when the
 /// process ends.
 #[derive(Debug)]
@@ -121,6 +158,7 @@ impl DatabaseLock {
 }
 
 /// A file being written beside its destination; removed unless it is persisted.
+#[derive(Debug)]
 struct PartialFile(PathBuf);
 
 impl PartialFile {

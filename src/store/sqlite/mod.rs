@@ -82,6 +82,11 @@ impl SqliteStore {
         Ok(Self { write, read, wal_checkpointer })
     }
 
+    /// The connection that writes.
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.write
+    }
+
     async fn begin(&self) -> sqlx::Result<SqliteTransaction> {
         SqliteTransaction::begin(&self.write).await
     }
