@@ -66,23 +66,6 @@ async fn pings_cost_as_much_as_other_frames() {
 }
 
 #[tokio::test]
-async fn sockets_that_are_not_read_cost_little_memory() {
-    let mut party = Party::start(&[]).await;
-    let mut sockets = Vec::new();
-    for number in 0..5 {
-        let eve = party.attacker(&format!("Eve {number}")).await;
-        sockets.append(&mut sockets_of(&party, &eve, 20).await);
-    }
-    let probe = json!({ "type": "sync", "t0": 1.0 }).to_string();
-    for _ in 0..50 {
-        for socket in &mut sockets {
-            socket.send(TEXT, probe.as_bytes()).await;
-        }
-    }
-    party.is_undisturbed().await;
-}
-
-#[tokio::test]
 async fn many_sockets_of_one_user_send_no_more_than_one() {
     let mut party = Party::start(&[]).await;
     let eve = party.attacker("Eve").await;
