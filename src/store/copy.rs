@@ -195,25 +195,54 @@ async fn tables(pool: &SqlitePool) -> Result<Vec<Table>, CopyError> {
     Ok(tables)
 }
 
+#[derive(Clone, Copy)]
+enum Dialect {
+    Sqlite,
+    MySql,
+}
+
+impl Dialect {
+    /// An expression with the column's name, from which its kind can be read.
+    fn column(self, Column { name, kind }: &Column) -> String {
+        match (self, kind) {
+            (Self::Sqlite, _) => format!("`{name}`"),
+            // The driver keeps small and unsigned integers, and text and bytes, apart.
+            (Self::MySql, Kind::Integer) => format!("CAST(`{name}` AS SIGNED) AS `{name}`"),
+            (Self::MySql, Kind::Text | Kind::Bytes) => format!("CAST(`{name}` AS BINARY) AS `{name}`"),
+        }
+    }
+
+    /// The condition that a key comes after another, in the form for which the database uses its index.
+    fn follows<'a>(self, key: &[String], after: &'a [Value], sql: &mut String, values: &mut Vec<&'a Value>) {
+        match self {
+            Self::Sqlite => {
+                let _ = write!(sql, "({}) > ({})", key.join(", "), vec!["?"; key.len()].join(", "));
+                values.extend(after);
+            }
+            Self::MySql => {
+                for last in 0..key.len() {
+                    let or = if last > 0 { " OR " } else { "" };
+                    let equal: String = key[..last].iter().map(|column| format!("{column} = ? AND ")).collect();
+                    let _ = write!(sql, "{or}({equal}{} > ?)", key[last]);
+                    values.extend(&after[..=last]);
+                }
+            }
+        }
+    }
+}
+
 impl Table {
     /// Reads rows after a key, in the order of keys.
-    fn select<Q: PortableQuery>(&self, as_kind: fn(&str, Kind) -> String, after: Option<&[Value]>, rows: usize) -> Q {
-        let list = |columns: Vec<String>| columns.join(", ");
-        let columns = list(self.columns.iter().map(|Column { name, kind }| as_kind(name, *kind)).collect());
+    fn select<Q: PortableQuery>(&self, dialect: Dialect, after: Option<&[Value]>, rows: usize) -> Q {
+        let columns: Vec<_> = self.columns.iter().map(|column| dialect.column(column)).collect();
         let key: Vec<_> = self.key.iter().map(|column| format!("`{}`", self.columns[*column].name)).collect();
-        let mut sql = format!("SELECT {columns} FROM `{}`", self.name);
+        let mut sql = format!("SELECT {} FROM `{}`", columns.join(", "), self.name);
         let mut values = vec![];
         if let Some(after) = after {
-            // Written out: MySQL uses no index for a comparison of tuples.
-            let mut alternatives = vec![];
-            for last in 0..key.len() {
-                let equal = key[..last].iter().map(|column| format!("{column} = ? AND "));
-                alternatives.push(format!("({}{} > ?)", equal.collect::<String>(), key[last]));
-                values.extend(&after[..=last]);
-            }
-            let _ = write!(sql, " WHERE {}", alternatives.join(" OR "));
+            sql += " WHERE ";
+            dialect.follows(&key, after, &mut sql, &mut values);
         }
-        let _ = write!(sql, " ORDER BY {} LIMIT {rows}", list(key));
+        let _ = write!(sql, " ORDER BY {} LIMIT {rows}", key.join(", "));
         values.into_iter().fold(Q::new(AssertSqlSafe(sql)), |query, value| value.bind(query))
     }
 
@@ -247,17 +276,11 @@ impl Side {
     async fn page(&self, table: &Table, after: Option<&[Value]>, rows: usize) -> Result<Vec<Vec<Value>>, CopyError> {
         match self {
             Self::Sqlite(pool) => {
-                let as_is = |column: &str, _| format!("`{column}`");
-                let rows = table.select::<SqliteQuery>(as_is, after, rows).fetch_all(pool).await?;
+                let rows = table.select::<SqliteQuery>(Dialect::Sqlite, after, rows).fetch_all(pool).await?;
                 rows.iter().map(|row| table.decode(row)).collect()
             }
             Self::MySql(pool) => {
-                // Its driver keeps small and unsigned integers, and text and bytes, apart.
-                let as_kind = |column: &str, kind| match kind {
-                    Kind::Integer => format!("CAST(`{column}` AS SIGNED) AS `{column}`"),
-                    Kind::Text | Kind::Bytes => format!("CAST(`{column}` AS BINARY) AS `{column}`"),
-                };
-                let rows = table.select::<MySqlQuery>(as_kind, after, rows).fetch_all(pool).await?;
+                let rows = table.select::<MySqlQuery>(Dialect::MySql, after, rows).fetch_all(pool).await?;
                 rows.iter().map(|row| table.decode(row)).collect()
             }
         }
