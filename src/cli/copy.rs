@@ -1,7 +1,7 @@
 //! `tutti copy`: from SQLite to MySQL, and back.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &CopyArguments) -> anyhow::Result<()> {
     print(&summary(&copied))
 }
 
-async fn to_mysql(path: &PathBuf, url: &SecretString, data_dir: &Path) -> anyhow::Result<Vec<Copied>> {
+async fn to_mysql(path: &Path, url: &SecretString, data_dir: &Path) -> anyhow::Result<Vec<Copied>> {
     if !path.exists() {
         bail!("there is no database at {}", path.display());
     }

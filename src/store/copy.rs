@@ -221,9 +221,9 @@ impl Dialect {
             }
             Self::MySql => {
                 for last in 0..key.len() {
-                    let or = if last > 0 { " OR " } else { "" };
-                    let equal: String = key[..last].iter().map(|column| format!("{column} = ? AND ")).collect();
-                    let _ = write!(sql, "{or}({equal}{} > ?)", key[last]);
+                    let alternative = key[..last].iter().map(|column| column.clone() + " = ?");
+                    let alternative: Vec<_> = alternative.chain([key[last].clone() + " > ?"]).collect();
+                    let _ = write!(sql, "{}({})", if last > 0 { " OR " } else { "" }, alternative.join(" AND "));
                     values.extend(&after[..=last]);
                 }
             }
@@ -307,8 +307,12 @@ impl Side {
 
     async fn insert(&self, table: &Table, rows: &[Vec<Value>]) -> Result<(), CopyError> {
         match self {
-            Self::Sqlite(pool) => drop(table.insert::<SqliteQuery>(rows).execute(pool).await?),
-            Self::MySql(pool) => drop(table.insert::<MySqlQuery>(rows).execute(pool).await?),
+            Self::Sqlite(pool) => {
+                table.insert::<SqliteQuery>(rows).execute(pool).await?;
+            }
+            Self::MySql(pool) => {
+                table.insert::<MySqlQuery>(rows).execute(pool).await?;
+            }
         }
         Ok(())
     }
