@@ -18,7 +18,7 @@ use crate::support::{Process, guest};
 
 /// In the journal of a room, beside the one that goes on.
 const COMMANDS: u32 = 2_000;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn migrated() -> SecretString {
     let url = MariaDb::shared().database().await;
